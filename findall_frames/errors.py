@@ -1,0 +1,183 @@
+"""One exception per thing that can go wrong; each says what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "APIError",
+    "AmbiguousCreateError",
+    "AuthenticationError",
+    "ConflictError",
+    "CorpusError",
+    "DisplayWarning",
+    "FindAllError",
+    "FindAllWarning",
+    "InsufficientFundsError",
+    "InvalidRequestError",
+    "NotFoundError",
+    "ParquetError",
+    "PartialResultWarning",
+    "RateLimitError",
+    "RefusedError",
+    "RunTimeout",
+    "ServiceError",
+    "UnexpectedResponseError",
+    "UnreachableError",
+]
+
+
+class FindAllError(Exception):
+    """The root of every error that this package raises.
+
+    Parameters
+    ----------
+    message : str
+        What was expected, what came, and what to do next.
+    findall_id : str, optional
+        The run that it is about, where there is one. It is kept as an attribute, so that
+        ``except FindAllError as error: ff.resume(error.findall_id)`` works for each of them.
+
+    Examples
+    --------
+    >>> error = FindAllError("The run stopped.", findall_id="findall_1")
+    >>> error.findall_id
+    'findall_1'
+    """
+
+    def __init__(self, message: str, *, findall_id: str | None = None) -> None:
+        super().__init__(message)
+        self.findall_id = findall_id
+
+
+class InvalidRequestError(FindAllError, ValueError):
+    """What was asked for cannot be asked; nothing was sent and nothing was spent."""
+
+
+class CorpusError(FindAllError, ValueError):
+    """The data for the embedded service cannot be read or has no usable entities."""
+
+
+class ParquetError(FindAllError, ValueError):
+    """A folder does not hold one whole set of tables written by `FindAllFrames.to_parquet`."""
+
+
+class ServiceError(FindAllError):
+    """The embedded service could not start or has stopped."""
+
+
+class UnreachableError(FindAllError, ConnectionError):
+    """The service could not be reached, or the connection broke more often than retries allow."""
+
+
+class AmbiguousCreateError(UnreachableError):
+    """A request that costs money may or may not have arrived, so it was not sent again.
+
+    Attributes
+    ----------
+    token : str or None
+        The value of ``metadata["findall_frames_token"]`` in the request. If the run exists,
+        it carries this token.
+    """
+
+    def __init__(
+        self, message: str, *, findall_id: str | None = None, token: str | None = None
+    ) -> None:
+        super().__init__(message, findall_id=findall_id)
+        self.token = token
+
+
+class UnexpectedResponseError(FindAllError):
+    """The service answered with something that the contract does not allow.
+
+    Attributes
+    ----------
+    path : str or None
+        Where in the JSON the first fault is, such as ``$.candidates[3].name``.
+    """
+
+    def __init__(
+        self, message: str, *, findall_id: str | None = None, path: str | None = None
+    ) -> None:
+        super().__init__(message, findall_id=findall_id)
+        self.path = path
+
+
+class APIError(FindAllError):
+    """The service refused a request.
+
+    Attributes
+    ----------
+    status_code : int
+        The HTTP status.
+    ref_id : str or None
+        The reference that the service gave; support can look it up.
+    detail : object
+        Whatever else the service said, as decoded JSON.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status_code: int,
+        findall_id: str | None = None,
+        ref_id: str | None = None,
+        detail: Any = None,
+    ) -> None:
+        super().__init__(message, findall_id=findall_id)
+        self.status_code = status_code
+        self.ref_id = ref_id
+        self.detail = detail
+
+
+class AuthenticationError(APIError):
+    """The key is missing or not accepted (401, 403)."""
+
+
+class InsufficientFundsError(APIError):
+    """The account has too little credit (402)."""
+
+
+class NotFoundError(APIError):
+    """The service does not know the run (404)."""
+
+
+class ConflictError(APIError):
+    """The run is in a state that does not allow this (409)."""
+
+
+class RefusedError(APIError):
+    """The service found the request invalid (400, 422)."""
+
+
+class RateLimitError(APIError):
+    """Too many requests, also after waiting as long as the service asked (429)."""
+
+
+class RunTimeout(FindAllError, TimeoutError):
+    """The time given to wait has passed; the run itself goes on and is not lost.
+
+    Attributes
+    ----------
+    frames : FindAllFrames or None
+        What the run had found so far, if it could still be fetched.
+    """
+
+    def __init__(
+        self, message: str, *, findall_id: str | None = None, frames: Any = None
+    ) -> None:
+        super().__init__(message, findall_id=findall_id)
+        self.frames = frames
+
+
+class FindAllWarning(UserWarning):
+    """The root of every warning that this package gives."""
+
+
+class PartialResultWarning(FindAllWarning):
+    """The run ended early; what it found is returned all the same."""
+
+
+class DisplayWarning(FindAllWarning):
+    """A progress display failed and was dropped; the search goes on."""

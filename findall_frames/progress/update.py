@@ -1,0 +1,65 @@
+"""One moment of a run, as progress displays and callables are given it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from findall_frames.api.models import FindAllCandidate
+
+__all__ = ["Update"]
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """What is known of a run at one moment.
+
+    Attributes
+    ----------
+    findall_id : str
+        The run.
+    objective : str or None
+        What is searched; None when a run was resumed whose search is not known.
+    service : str
+        Base URL of the service.
+    status : str
+        As the service last said, such as ``"running"``.
+    is_over : bool
+        Whether this is the last update.
+    termination_reason : str or None
+        Why it ended, in the API's word; None before the end.
+    matched, generated, unmatched : int
+        Candidates so far.
+    match_limit : int or None
+        How many matches were asked for; None when unknown.
+    elapsed : float
+        Seconds since waiting began.
+    event : str or None
+        Type of the event that brought this update; None when only time has passed.
+    candidate : FindAllCandidate or None
+        The candidate that the event is about.
+
+    Examples
+    --------
+    >>> seen = []
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> with ff.local(table) as client:
+    ...     frames = ff.find_all("Find cities in Italy", client=client, progress=seen.append)
+    >>> seen[-1].matched, seen[-1].is_over
+    (1, True)
+    """
+
+    findall_id: str
+    objective: str | None
+    service: str
+    status: str
+    is_over: bool = False
+    termination_reason: str | None = None
+    matched: int = 0
+    generated: int = 0
+    unmatched: int = 0
+    match_limit: int | None = None
+    elapsed: float = 0.0
+    event: str | None = None
+    candidate: FindAllCandidate | None = None
