@@ -164,9 +164,7 @@ class RunTimeout(FindAllError, TimeoutError):
         What the run had found so far, if it could still be fetched.
     """
 
-    def __init__(
-        self, message: str, *, findall_id: str | None = None, frames: Any = None
-    ) -> None:
+    def __init__(self, message: str, *, findall_id: str | None = None, frames: Any = None) -> None:
         super().__init__(message, findall_id=findall_id)
         self.frames = frames
 

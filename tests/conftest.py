@@ -13,7 +13,7 @@ _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex
 
 
-class NetworkBlockedError(RuntimeError):
+class NetworkBlockedError(OSError):
     """A test tried to leave the machine."""
 
 

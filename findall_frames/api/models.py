@@ -389,7 +389,7 @@ class FieldBasis(Struct, frozen=True):
 
     field: str
     reasoning: str
-    citations: list[Citation] = []  # noqa: RUF012  (msgspec copies an empty default)
+    citations: list[Citation] = []
     confidence: str | None = None
 
 

@@ -40,14 +40,8 @@ class Update:
 
     Examples
     --------
-    >>> seen = []
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> table = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> with ff.local(table) as client:
-    ...     frames = ff.find_all("Find cities in Italy", client=client, progress=seen.append)
-    >>> seen[-1].matched, seen[-1].is_over
-    (1, True)
+    >>> Update("findall_1", "Find tiles", "http://127.0.0.1:1", "running", matched=2).matched
+    2
     """
 
     findall_id: str
