@@ -15,6 +15,7 @@ __all__ = [
     "FindAllWarning",
     "InsufficientFundsError",
     "InvalidRequestError",
+    "MissingKeyError",
     "NotFoundError",
     "ParquetError",
     "PartialResultWarning",
@@ -52,6 +53,10 @@ class FindAllError(Exception):
 
 class InvalidRequestError(FindAllError, ValueError):
     """What was asked for cannot be asked; nothing was sent and nothing was spent."""
+
+
+class MissingKeyError(InvalidRequestError):
+    """The service needs a key and none was given; nothing was sent."""
 
 
 class CorpusError(FindAllError, ValueError):

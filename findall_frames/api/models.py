@@ -313,8 +313,12 @@ class FindAllRunStatus(Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come: a terminal status, and nothing active behind it."""
-        return self.status in TERMINAL_STATUSES and not self.is_active
+        """Whether nothing more will come.
+
+        A terminal status with something still active is not the end: enrichments are running.
+        Neither is a run that waits in the queue, whatever it says of its activity.
+        """
+        return not self.is_active and self.status != "queued"
 
 
 class FindAllRun(Struct, frozen=True):

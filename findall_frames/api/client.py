@@ -1,0 +1,380 @@
+"""The FindAll API: one method per endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from importlib.metadata import version
+from types import TracebackType
+from typing import Final, Self, TypeVar
+from urllib.parse import quote, urlsplit
+
+import msgspec
+import requests
+
+from findall_frames.api.address import is_loopback, key_and_url
+from findall_frames.api.answers import ambiguous, decoded, explained, refusal
+from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.api.models import (
+    BETA,
+    FindAllEnrichInput,
+    FindAllExtendInput,
+    FindAllRun,
+    FindAllRunInput,
+    FindAllRunResult,
+    FindAllSchema,
+    IngestInput,
+)
+from findall_frames.api.sse import EventStream
+from findall_frames.api.transport import Transport
+from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
+
+__all__ = ["TOKEN", "Client"]
+
+TOKEN: Final = "findall_frames_token"
+"""The key in a run's metadata whose value tells one creation from another."""
+
+_ROOT = "/v1beta/findall"
+_ATTEMPTS_AT_JSON = 2
+_T = TypeVar("_T")
+
+
+class _OnlyId(msgspec.Struct):
+    findall_id: str
+
+
+class _Halves(msgspec.Struct):
+    """Enough of a result to know that it is whole JSON of the right form."""
+
+    run: msgspec.Raw
+    candidates: msgspec.Raw
+
+
+class Client:
+    """A FindAll service, hosted, embedded, or any other that keeps the contract.
+
+    Parameters
+    ----------
+    api_key : str, optional
+        Default: the environment variable ``PARALLEL_API_KEY``. The hosted service needs one. It
+        is sent to this service only, never along a redirect, and never over plain HTTP to
+        another machine.
+    base_url : str, optional
+        Default: the environment variable ``PARALLEL_BASE_URL``, else the hosted service,
+        ``https://api.parallel.ai``.
+    on_close : callable, optional
+        Called once by `close`, after the connections are closed.
+
+    Raises
+    ------
+    MissingKeyError
+        For the hosted service without a key.
+    InvalidRequestError
+        For a base URL that is none, or that would carry the key over plain HTTP.
+
+    Notes
+    -----
+    Requests that change nothing are repeated on connection errors, 408, 429 and 5xx, with
+    growing pauses and as ``Retry-After`` says. `create`, `extend` and `enrich` cost money: they
+    are sent again only if they provably did not reach the service, or on 429 with
+    ``Retry-After``; otherwise `AmbiguousCreateError` says that their fate is unknown.
+
+    Every method takes a ``deadline``, a moment after which it raises `RunTimeout`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> client = ff.Client(api_key="secret", base_url="http://127.0.0.1:8765")
+    >>> client
+    Client('http://127.0.0.1:8765', key set)
+    >>> client.close()
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        on_close: Callable[[], None] | None = None,
+    ) -> None:
+        self._key, self.base_url = key_and_url(api_key, base_url)
+        headers = {
+            "parallel-beta": BETA,
+            "user-agent": f"findall-frames/{version('findall-frames')}",
+        }
+        if self._key:
+            headers["x-api-key"] = self._key
+        self._transport = Transport(
+            self.base_url, headers=headers, use_proxies=not is_loopback(self.base_url)
+        )
+        self._on_close = on_close
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r}, {'key set' if self._key else 'no key'})"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections, and the embedded service behind them if there is one."""
+        self._transport.close()
+        on_close, self._on_close = self._on_close, None
+        if on_close is not None:
+            on_close()
+
+    # -- endpoints -----------------------------------------------------------------------------
+
+    def ingest(self, objective: str, *, deadline: Deadline = NEVER) -> FindAllSchema:
+        """Turn an objective in plain words into an entity type and match conditions."""
+        body = msgspec.json.encode(IngestInput(objective))
+        return self._read(
+            "POST", "/ingest", FindAllSchema, "the objective", body=body, deadline=deadline
+        )
+
+    def create(self, run: FindAllRunInput, *, deadline: Deadline = NEVER) -> FindAllRun:
+        """Start a run; this is what costs money.
+
+        Raises
+        ------
+        AmbiguousCreateError
+            When the request may have arrived and the answer was lost.
+        """
+        token = str((run.metadata or {}).get(TOKEN, "")) or None
+        body = self._write("/runs", run, "the new run", deadline=deadline, token=token)
+        with suppress(msgspec.ValidationError):
+            return msgspec.json.decode(body, type=FindAllRun)
+        # An id is enough to go on with, and too dear to be lost over the rest of the answer.
+        try:
+            findall_id = msgspec.json.decode(body, type=_OnlyId).findall_id
+        except msgspec.DecodeError as error:
+            raise ambiguous(
+                f"The answer of {self._host} to the new run has no findall_id ({error})",
+                service=self._host,
+                findall_id=None,
+                token=token,
+            ) from error
+        return self.retrieve(findall_id, deadline=deadline)
+
+    def retrieve(self, findall_id: str, *, deadline: Deadline = NEVER) -> FindAllRun:
+        """Fetch the status of a run."""
+        return self._read(
+            "GET",
+            _run_path(findall_id),
+            FindAllRun,
+            "a request for the status",
+            findall_id=findall_id,
+            deadline=deadline,
+        )
+
+    def result(self, findall_id: str, *, deadline: Deadline = NEVER) -> FindAllRunResult:
+        """Fetch the candidates of a run as structs, in whatever state the run is."""
+        body = self.result_json(findall_id, deadline=deadline)
+        return decoded(body, FindAllRunResult, service=self._host, findall_id=findall_id)
+
+    def result_json(self, findall_id: str, *, deadline: Deadline = NEVER) -> bytes:
+        """Fetch the candidates of a run as the JSON that the service sent, for `flatten`."""
+        return self._fetch(
+            "GET",
+            _run_path(findall_id, "result"),
+            _Halves,
+            "a request for the result",
+            findall_id=findall_id,
+            deadline=deadline,
+        )[0]
+
+    def events(
+        self,
+        findall_id: str,
+        *,
+        last_event_id: str | None = None,
+        timeout: float | None = None,
+        deadline: Deadline = NEVER,
+    ) -> EventStream:
+        """Open the event stream of a run, once; `stream.follow` keeps it going.
+
+        Parameters
+        ----------
+        last_event_id : str, optional
+            Continue behind this event; None starts at the first.
+        timeout : float, optional
+            Seconds after which the service should end the stream.
+        """
+        params = {}
+        if last_event_id:
+            params["last_event_id"] = last_event_id
+        if timeout is not None:
+            params["timeout"] = str(timeout)
+        what = "a request for the events"
+        path = _ROOT + _run_path(findall_id, "events")
+        with explained(what, service=self._host, findall_id=findall_id):
+            response = self._transport.stream(path, params=params, deadline=deadline)
+            kind = response.headers.get("content-type", "")
+            if response.status_code == 200 and kind.startswith("text/event-stream"):
+                return EventStream(response)
+            with response:
+                self._demand_success(response, what, findall_id)
+        raise UnexpectedResponseError(
+            f"{self._host} answered {what} of run {findall_id} with "
+            f"{kind or 'no content type'} instead of text/event-stream.",
+            findall_id=findall_id,
+        )
+
+    def cancel(self, findall_id: str, *, deadline: Deadline = NEVER) -> None:
+        """Ask a run to stop; what it has found stays, and what it has done is billed.
+
+        Raises
+        ------
+        ConflictError
+            When the run is over already.
+        """
+        # Cancelling twice does no harm, and the contract leaves the body of the answer open.
+        what = "the request to cancel"
+        path = _ROOT + _run_path(findall_id, "cancel")
+        with explained(what, service=self._host, findall_id=findall_id):
+            response = self._transport.harmless("POST", path, body=b"{}", deadline=deadline)
+        self._demand_success(response, what, findall_id)
+
+    def enrich(
+        self, findall_id: str, enrichment: FindAllEnrichInput, *, deadline: Deadline = NEVER
+    ) -> FindAllSchema:
+        """Add columns to all present and future matches of a run; costs money per match."""
+        return self._change(findall_id, "enrich", enrichment, "the enrichment", deadline)
+
+    def extend(
+        self, findall_id: str, additional_match_limit: int, *, deadline: Deadline = NEVER
+    ) -> FindAllSchema:
+        """Let a run look for more matches; costs money per match."""
+        more = FindAllExtendInput(additional_match_limit)
+        return self._change(findall_id, "extend", more, "the extension", deadline)
+
+    def schema(self, findall_id: str, *, deadline: Deadline = NEVER) -> FindAllSchema:
+        """Fetch what a run looks for."""
+        return self._read(
+            "GET",
+            _run_path(findall_id, "schema"),
+            FindAllSchema,
+            "a request for the schema",
+            findall_id=findall_id,
+            deadline=deadline,
+        )
+
+    # -- how they are sent ---------------------------------------------------------------------
+
+    @property
+    def _host(self) -> str:
+        return urlsplit(self.base_url).netloc
+
+    def _read(
+        self,
+        method: str,
+        path: str,
+        kind: type[_T],
+        what: str,
+        *,
+        body: bytes | None = None,
+        findall_id: str | None = None,
+        deadline: Deadline,
+    ) -> _T:
+        return self._fetch(
+            method, path, kind, what, body=body, findall_id=findall_id, deadline=deadline
+        )[1]
+
+    def _fetch(
+        self,
+        method: str,
+        path: str,
+        kind: type[_T],
+        what: str,
+        *,
+        body: bytes | None = None,
+        findall_id: str | None = None,
+        deadline: Deadline,
+    ) -> tuple[bytes, _T]:
+        for attempt in range(1, _ATTEMPTS_AT_JSON + 1):
+            with explained(what, service=self._host, findall_id=findall_id):
+                response = self._transport.harmless(
+                    method, _ROOT + path, body=body, deadline=deadline
+                )
+            self._demand_success(response, what, findall_id)
+            try:
+                return response.content, decoded(
+                    response.content, kind, service=self._host, findall_id=findall_id
+                )
+            except UnexpectedResponseError:
+                # A proxy's page or half an answer may be gone the next time; that is worth one
+                # more request before a paid result is called unreadable.
+                if attempt == _ATTEMPTS_AT_JSON:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _change(
+        self,
+        findall_id: str,
+        verb: str,
+        body: msgspec.Struct,
+        what: str,
+        deadline: Deadline,
+    ) -> FindAllSchema:
+        answer = self._write(
+            _run_path(findall_id, verb), body, what, findall_id=findall_id, deadline=deadline
+        )
+        return decoded(answer, FindAllSchema, service=self._host, findall_id=findall_id)
+
+    def _write(
+        self,
+        path: str,
+        body: msgspec.Struct,
+        what: str,
+        *,
+        findall_id: str | None = None,
+        token: str | None = None,
+        deadline: Deadline,
+    ) -> bytes:
+        encoded = msgspec.json.encode(body)
+        with explained(
+            what, service=self._host, findall_id=findall_id, token=token, costs_money=True
+        ):
+            response = self._transport.costly("POST", _ROOT + path, body=encoded, deadline=deadline)
+        if response.status_code >= 500 or response.status_code == 408:
+            raise ambiguous(
+                f"{self._host} answered {response.status_code} to {what}",
+                service=self._host,
+                findall_id=findall_id,
+                token=token,
+            )
+        self._demand_success(response, what, findall_id)
+        return response.content
+
+    def _demand_success(
+        self, response: requests.Response, what: str, findall_id: str | None
+    ) -> None:
+        if response.status_code == 200:
+            return
+        body = response.content
+        if self._key:
+            # A service may quote the key that it does not accept.
+            body = body.replace(self._key.encode(), b"...")
+        raise refusal(
+            response.status_code,
+            body,
+            service=self._host,
+            what=what,
+            findall_id=findall_id,
+            location=response.headers.get("location", ""),
+        )
+
+
+def _run_path(findall_id: str, *rest: str) -> str:
+    if not isinstance(findall_id, str) or not findall_id.strip():
+        raise InvalidRequestError(
+            f"A findall_id is a text such as 'findall_56ccc4d1...', not {findall_id!r}."
+        )
+    return "/".join(["/runs", quote(findall_id, safe=""), *rest])

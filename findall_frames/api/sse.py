@@ -1,0 +1,139 @@
+"""From the bytes of one connection to whole events.
+
+The framing is left to sseclient-py, with two of its habits corrected here: it yields what stands
+behind the last blank line when the connection ends, although such an event never happened, and it
+is quick only when it is handed the chunks as they arrived.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import msgspec
+import requests
+from sseclient import SSEClient
+from urllib3.exceptions import HTTPError
+
+from findall_frames.api.models import (
+    ErrorEvent,
+    Event,
+    FindAllCandidateMatchStatusEvent,
+    FindAllRunStatusEvent,
+    FindAllSchemaUpdatedEvent,
+    UnknownEvent,
+)
+from findall_frames.errors import UnreachableError
+
+__all__ = ["EventStream", "read_events", "whole_frames"]
+
+_log = logging.getLogger(__name__)
+
+_ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_LONGEST_END = 4
+_CHUNK = 1 << 16
+
+
+class _Envelope(msgspec.Struct):
+    type: str
+    event_id: str | None = None
+    data: msgspec.Raw = msgspec.Raw(b"null")
+
+
+_envelope = msgspec.json.Decoder(_Envelope)
+_known: dict[str, msgspec.json.Decoder[Event]] = {
+    "findall.schema.updated": msgspec.json.Decoder(FindAllSchemaUpdatedEvent),
+    "findall.status": msgspec.json.Decoder(FindAllRunStatusEvent),
+    "error": msgspec.json.Decoder(ErrorEvent),
+}
+_candidate: msgspec.json.Decoder[Event] = msgspec.json.Decoder(FindAllCandidateMatchStatusEvent)
+
+
+def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
+    """Hold back what no blank line has ended yet, and drop it when the bytes end."""
+    held = bytearray()
+    for chunk in chunks:
+        # Only the new bytes, and a few before them, can hold an end that was not seen yet.
+        search_from = max(0, len(held) - _LONGEST_END)
+        held += chunk
+        end = max(
+            (at + len(mark) for mark in _ENDS if (at := held.rfind(mark, search_from)) >= 0),
+            default=0,
+        )
+        if end:
+            yield bytes(held[:end])
+            del held[:end]
+
+
+def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
+    """Decode the whole events in the chunks of one connection.
+
+    Frames without data and data that is no JSON object are passed over: events feed progress
+    only, and the result is fetched whole.
+    """
+    for frame in SSEClient(whole_frames(chunks)).events():
+        event = _decode(frame.data)
+        if event is not None:
+            yield event
+
+
+def _decode(data: str) -> Event | None:
+    try:
+        envelope = _envelope.decode(data)
+    except (msgspec.DecodeError, UnicodeError):
+        if data.strip():
+            _log.debug("an event that is no JSON object was passed over: %.80r", data)
+        return None
+    decoder = _known.get(envelope.type)
+    if decoder is None and envelope.type.startswith("findall.candidate."):
+        decoder = _candidate
+    if decoder is not None:
+        try:
+            return decoder.decode(data)
+        except msgspec.ValidationError as error:
+            _log.debug("an event of type %s is not of its form: %s", envelope.type, error)
+    return UnknownEvent(type=envelope.type, event_id=envelope.event_id, data=envelope.data.copy())
+
+
+class EventStream:
+    """The events of one connection, in the order in which the service sent them.
+
+    Iterating blocks until the next event has arrived whole. The stream ends when the service
+    ends it, and raises `UnreachableError` when the connection breaks; an event that was not
+    complete by then never happened.
+    """
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def __iter__(self) -> Iterator[Event]:
+        return read_events(self._chunks())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the connection, also while another thread is reading from it."""
+        # Closing a socket does not wake a thread that reads from it; shutting it down does.
+        with suppress(OSError, ValueError, RuntimeError):
+            self._response.raw.shutdown()
+        self._response.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        # Whatever has arrived is handed on at once; iter_content() waits for a full buffer.
+        try:
+            while chunk := self._response.raw.read1(_CHUNK, decode_content=True):
+                yield chunk
+        except (HTTPError, OSError, ValueError) as error:
+            raise UnreachableError(f"The event stream broke: {error}") from error

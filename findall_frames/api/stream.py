@@ -1,0 +1,230 @@
+"""The events of a run until it is over, through every break of the stream."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import threading
+import time
+from collections.abc import Generator, Iterator
+from queue import Empty, SimpleQueue
+from typing import Final, TypeAlias
+
+import msgspec
+
+from findall_frames.api.client import Client
+from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.api.models import (
+    ErrorEvent,
+    Event,
+    FindAllRun,
+    FindAllRunStatusEvent,
+    FindAllRunUpdate,
+)
+from findall_frames.api.sse import EventStream
+from findall_frames.errors import (
+    APIError,
+    AuthenticationError,
+    FindAllError,
+    NotFoundError,
+    RunTimeout,
+    UnexpectedResponseError,
+    UnreachableError,
+)
+
+__all__ = ["follow"]
+
+_log = logging.getLogger(__name__)
+
+SILENCE: Final = 25.0
+"""Seconds without an event, two heartbeats and a half, after which the status is asked for."""
+TICK: Final = 0.25
+PATIENCE: Final = 600.0
+"""Seconds for which a service may be out of reach before waiting is given up."""
+NEWBORN: Final = 15.0
+"""Seconds for which a run that was just created may still be unknown to its service."""
+_FIRST_PAUSE: Final = 0.2
+_LONGEST_PAUSE: Final = 10.0
+
+_Item: TypeAlias = Event | FindAllError | None
+
+
+def follow(
+    client: Client,
+    findall_id: str,
+    *,
+    last_event_id: str | None = None,
+    is_new: bool = False,
+    deadline: Deadline = NEVER,
+) -> Generator[Event | None, None, None]:
+    """Yield the events of a run, each once, until the run is over.
+
+    Parameters
+    ----------
+    client : Client
+        The service.
+    findall_id : str
+        The run.
+    last_event_id : str, optional
+        Begin behind this event.
+    is_new : bool
+        Whether it was created just now, and so may not be known everywhere for some seconds.
+    deadline : Deadline
+        When to give up.
+
+    Yields
+    ------
+    Event or None
+        None whenever a quarter of a second has passed without an event, so that the caller can
+        move a clock. Where the stream was silent or had ended, the status is asked for, and
+        comes as a `FindAllRunStatusEvent` with an empty ``event_id``.
+
+    Raises
+    ------
+    NotFoundError, AuthenticationError
+        When the service no longer lets this client see the run.
+    UnreachableError
+        When the service cannot be reached for ten minutes.
+
+    Notes
+    -----
+    It simply returns when the deadline passes; the last status seen tells whether the run was
+    over.
+    """
+    seen: set[str] = set()
+    trouble = _Trouble(is_new=is_new)
+    while not deadline.has_passed:
+        for item in _connection(client, findall_id, last_event_id, deadline):
+            if item is None:
+                yield None
+                continue
+            if isinstance(item, FindAllError):
+                trouble.with_stream(item)
+                break
+            trouble.is_over()
+            event_id = None if isinstance(item, ErrorEvent) else item.event_id
+            if event_id:
+                if event_id in seen:
+                    continue
+                seen.add(event_id)
+                last_event_id = event_id
+            yield item
+            if isinstance(item, ErrorEvent):
+                break  # whether it is fatal is open, so the status decides
+            if isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over:
+                return
+        if deadline.has_passed:
+            return
+        # An end of the stream is no end of the run; only the status tells.
+        try:
+            run = client.retrieve(findall_id, deadline=deadline)
+        except FindAllError as error:
+            trouble.with_service(error)
+        else:
+            trouble.has_contact()
+            yield _as_event(run)
+            if run.status.is_over:
+                return
+        yield from _pause(trouble.next_pause(), deadline)
+
+
+class _Trouble:
+    """For how long and how often things have failed in a row, and whether to bear with it."""
+
+    def __init__(self, *, is_new: bool) -> None:
+        self._may_be_unknown_until = Deadline.after(NEWBORN if is_new else 0)
+        self._gives_up_at: Deadline | None = None
+        self._pauses = 0
+
+    def is_over(self) -> None:
+        """An event has arrived."""
+        self._gives_up_at = None
+        self._pauses = 0
+
+    def has_contact(self) -> None:
+        """The service has answered; only its stream may be at fault."""
+        self._gives_up_at = None
+
+    def with_stream(self, error: FindAllError) -> None:
+        """Bear with a broken stream, which the status endpoint can stand in for."""
+        if isinstance(error, AuthenticationError):
+            raise error
+        _log.info("the event stream failed, and is taken up again: %s", error)
+
+    def with_service(self, error: FindAllError) -> None:
+        """Bear with a service that stumbles, or raise what will not pass."""
+        if isinstance(error, NotFoundError):
+            will_pass = not self._may_be_unknown_until.has_passed
+        elif isinstance(error, APIError):
+            will_pass = error.status_code >= 500 or error.status_code in (408, 429)
+        else:
+            will_pass = isinstance(error, (UnreachableError, UnexpectedResponseError, RunTimeout))
+        self._gives_up_at = self._gives_up_at or Deadline.after(PATIENCE)
+        if not will_pass or self._gives_up_at.has_passed:
+            raise error
+        _log.info("the service failed, and is asked again: %s", error)
+
+    def next_pause(self) -> float:
+        """Seconds to wait, longer each time until an event arrives."""
+        pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._pauses, 10))
+        self._pauses += 1
+        return pause * random.uniform(0.8, 1.2)
+
+
+def _pause(seconds: float, deadline: Deadline) -> Iterator[None]:
+    end = Deadline.after(deadline.clip(seconds))
+    while not end.has_passed:
+        time.sleep(end.clip(TICK))
+        yield None
+
+
+def _as_event(run: FindAllRun) -> FindAllRunStatusEvent:
+    update = FindAllRunUpdate(**{name: getattr(run, name) for name in run.__struct_fields__})
+    return FindAllRunStatusEvent(
+        type="findall.status", timestamp=run.modified_at or "", event_id="", data=update
+    )
+
+
+def _connection(
+    client: Client, findall_id: str, last_event_id: str | None, deadline: Deadline
+) -> Iterator[_Item]:
+    """Yield what one connection brings, None for each tick, and an error as the last if it broke.
+
+    The connection is read in a thread of its own, since a read that blocks could neither move a
+    clock nor keep a deadline, nor, on Windows, be interrupted.
+    """
+    try:
+        stream = client.events(findall_id, last_event_id=last_event_id, deadline=deadline)
+    except FindAllError as error:
+        yield error
+        return
+    arrived: SimpleQueue[_Item | EventStream] = SimpleQueue()
+    threading.Thread(target=_pump, args=(stream, arrived), daemon=True).start()
+    try:
+        quiet_since = time.monotonic()
+        while not deadline.has_passed:
+            try:
+                item = arrived.get(timeout=deadline.clip(TICK))
+            except Empty:
+                if time.monotonic() - quiet_since > SILENCE:
+                    return
+                yield None
+                continue
+            if item is stream:
+                return
+            quiet_since = time.monotonic()
+            yield item  # type: ignore[misc]  # only the stream itself marks its end
+    finally:
+        stream.close()
+
+
+def _pump(stream: EventStream, arrived: SimpleQueue[_Item | EventStream]) -> None:
+    """Move events from the connection into the queue; the stream itself marks the end."""
+    with contextlib.suppress(msgspec.MsgspecError):
+        try:
+            for event in stream:
+                arrived.put(event)
+        except FindAllError as error:
+            arrived.put(error)
+    arrived.put(stream)
