@@ -1,0 +1,102 @@
+"""Words about a run, and text of unknown origin made fit to be shown."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from urllib.parse import urlsplit
+
+__all__ = ["counted", "duration", "in_words", "one_line", "shortened", "web_address"]
+
+_REASONS = {
+    "match_limit_met": "the match limit is met",
+    "candidates_exhausted": "no candidates are left",
+    "low_match_rate": "too few candidates matched",
+    "user_cancelled": "it was cancelled on request",
+    "error_occurred": "the service met an error",
+    "timeout": "the service's time limit is over",
+    "insufficient_funds": "the account has too little credit",
+}
+
+# Characters that show nothing but change how their neighbours look: direction overrides and
+# isolates, zero-width spaces and joiners of words. ZWJ and ZWNJ stay: emoji and Persian need them.
+_DECEPTIVE = frozenset("\u061c\u200b\u200e\u200f\u2060\u00ad\ufeff") | {
+    chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
+}
+_SUSPECT = re.compile(r"[^\x20-\x7e]")
+
+
+def one_line(text: str) -> str:
+    """Bring a text onto one line and replace what would act instead of being read.
+
+    Runs of white space become one space. Control characters (a terminal obeys them), invisible
+    characters that reorder text and lone surrogates become U+FFFD.
+
+    >>> one_line("two\\n  lines \\x1b[31mred")
+    'two lines �[31mred'
+    """
+    return _SUSPECT.sub(_replacement, " ".join(text.split()))
+
+
+def _replacement(found: re.Match[str]) -> str:
+    character = found[0]
+    if character in _DECEPTIVE or unicodedata.category(character) in ("Cc", "Cs"):
+        return "\ufffd"
+    return character
+
+
+def shortened(text: str, *, limit: int) -> str:
+    """Cut a text to at most `limit` characters, with an ellipsis where something is missing.
+
+    >>> shortened("abcdef", limit=4)
+    'abc…'
+    """
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def web_address(url: str | None) -> str | None:
+    """Give the address back when it is a web page's, which may become a link; else None.
+
+    >>> web_address("https://example.org/a")
+    'https://example.org/a'
+    >>> web_address("javascript:alert(1)") is None
+    True
+    """
+    if url is None or url != one_line(url) or " " in url:
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and parts.hostname else None
+
+
+def counted(number: int, noun: str) -> str:
+    """Say how many there are.
+
+    >>> counted(1, "match"), counted(1200, "match"), counted(0, "candidate")
+    ('1 match', '1,200 matches', '0 candidates')
+    """
+    plural = noun + ("es" if noun.endswith(("ch", "s", "x")) else "s")
+    return f"{number:,} {noun if number == 1 else plural}"
+
+
+def duration(seconds: float) -> str:
+    """Write a span of time as on a stop watch.
+
+    >>> duration(34.6), duration(754), duration(3723)
+    ('0:34', '12:34', '1:02:03')
+    """
+    minutes, rest = divmod(math.floor(max(seconds, 0.0)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def in_words(termination_reason: str) -> str:
+    """Say why a run ended; a reason of a newer service stands as it came.
+
+    >>> in_words("candidates_exhausted"), in_words("sun_set")
+    ('no candidates are left', 'sun_set')
+    """
+    return _REASONS.get(termination_reason, one_line(termination_reason))

@@ -1,0 +1,142 @@
+"""Painting at an even pace: never too often, and never so rarely that a run seems stuck."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from findall_frames.api.models import FindAllCandidate
+from findall_frames.progress.update import Update
+
+__all__ = ["Advice", "Paced", "Painter", "View"]
+
+Advice = Callable[[Update], str]
+"""Says, in a sentence, how to go on with a run that is no longer watched."""
+
+_LATEST = 3
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What is to be painted.
+
+    Attributes
+    ----------
+    update : Update
+        The latest.
+    elapsed : float
+        Seconds since waiting began, as of now.
+    latest : tuple of FindAllCandidate
+        The last few matches, the newest first.
+    """
+
+    update: Update
+    elapsed: float
+    latest: tuple[FindAllCandidate, ...]
+
+
+class Painter(Protocol):
+    """Puts views before a person's eyes.
+
+    Attributes
+    ----------
+    rest : float
+        Seconds that pass at least between two calls of `paint`.
+    tick : float
+        Seconds after which `paint` is called though nothing is new; the clock moves on.
+    """
+
+    rest: float
+    tick: float
+
+    def begin(self, view: View) -> None:
+        """Paint for the first time, in the thread of the search."""
+        ...
+
+    def paint(self, view: View) -> None:
+        """Paint again, in a thread of its own."""
+        ...
+
+    def end(self, view: View) -> None:
+        """Leave behind what stays; the run is over or no longer watched."""
+        ...
+
+
+class Paced:
+    """A display that gives a painter its views at the pace that the painter asks for.
+
+    The painter is made when there is something to paint, so that a library that fails to load
+    is a failing display and not a failing search.
+    """
+
+    def __init__(self, make_painter: Callable[[], Painter]) -> None:
+        self._make_painter = make_painter
+        self._painter: Painter | None = None
+        self._lock = threading.Lock()
+        self._news = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._update: Update | None = None
+        self._arrived = 0.0
+        self._latest: deque[FindAllCandidate] = deque(maxlen=_LATEST)
+        self._failure: Exception | None = None
+
+    def show(self, update: Update) -> None:
+        """Take note of the update; the first one is painted at once."""
+        self._raise_failure()
+        if self._closing.is_set():
+            return
+        with self._lock:
+            self._update = update
+            self._arrived = time.monotonic()
+            if update.event == "findall.candidate.matched" and update.candidate is not None:
+                self._latest.appendleft(update.candidate)
+        if self._painter is None:
+            self._painter = self._make_painter()
+            self._painter.begin(self._view(update))
+            self._thread = threading.Thread(
+                target=self._work,
+                args=(self._painter,),
+                name="findall_frames progress",
+                daemon=True,
+            )
+            self._thread.start()
+        else:
+            self._news.set()
+
+    def close(self) -> None:
+        """Stop painting and let the painter say its last word."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._news.set()
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join()
+        if self._painter is not None and self._update is not None:
+            self._painter.end(self._view(self._update))
+        self._raise_failure()
+
+    def _view(self, update: Update) -> View:
+        waited = 0.0 if update.is_over else time.monotonic() - self._arrived
+        return View(update, update.elapsed + waited, tuple(self._latest))
+
+    def _work(self, painter: Painter) -> None:
+        try:
+            while not self._closing.wait(painter.rest):
+                self._news.wait(painter.tick - painter.rest)
+                self._news.clear()
+                with self._lock:
+                    view = None if self._update is None else self._view(self._update)
+                if view is not None and not self._closing.is_set():
+                    painter.paint(view)
+        except Exception as error:  # noqa: BLE001  raised again in the thread of the search
+            self._failure = error
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure

@@ -1,0 +1,77 @@
+"""What displays say: the same words in a notebook, in a terminal and in a log."""
+
+from __future__ import annotations
+
+import json
+import os
+from urllib.parse import urlsplit
+
+from findall_frames.api.address import HOSTED_URL, is_loopback
+from findall_frames.display.text import counted, duration, in_words, one_line
+from findall_frames.progress.pace import View
+from findall_frames.progress.update import Update
+
+__all__ = ["advice", "counts", "ending", "headline", "invitation", "resume_call"]
+
+
+def resume_call(findall_id: str, *, service: str) -> str:
+    """Write the Python call that goes on with a run.
+
+    >>> resume_call("findall_1", service="https://api.parallel.ai")
+    'ff.resume("findall_1")'
+    >>> resume_call("findall_1", service="http://127.0.0.1:8801")
+    'ff.resume("findall_1", client=ff.Client(base_url="http://127.0.0.1:8801"))'
+    """
+    run = json.dumps(one_line(findall_id), ensure_ascii=False)
+    if _is_default(service):
+        return f"ff.resume({run})"
+    return f"ff.resume({run}, client=ff.Client(base_url={json.dumps(service)}))"
+
+
+def _is_default(service: str) -> bool:
+    default = os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL
+    return service.rstrip("/") == default.rstrip("/")
+
+
+def advice(update: Update) -> str:
+    """Say how to go on with a run that is no longer watched."""
+    return f"Resume with {resume_call(update.findall_id, service=update.service)}"
+
+
+def invitation(update: Update, *, how_to_go_on: str) -> str:
+    """Say that a person may interrupt, and how to go on; nothing when there is no going on."""
+    if not how_to_go_on:
+        return ""
+    here = is_loopback(urlsplit(update.service).hostname or "")
+    safe = "Safe to interrupt while this service runs." if here else "Safe to interrupt."
+    return f"{safe} {how_to_go_on}"
+
+
+def headline(update: Update) -> str:
+    """Say which run this is: id, service, and what is searched."""
+    place = f"{one_line(update.findall_id)} at {one_line(update.service)}"
+    return f"{place}: {one_line(update.objective)}" if update.objective else place
+
+
+def counts(view: View) -> str:
+    """Say how far the run is."""
+    update = view.update
+    return f"{_matches(update)}, {counted(update.generated, 'candidate')}, {duration(view.elapsed)}"
+
+
+def ending(view: View, *, how_to_go_on: str) -> str:
+    """Say how the run ended, or that nobody waits for it any more."""
+    update = view.update
+    if not update.is_over:
+        watched = f"No longer watched after {duration(view.elapsed)}: {_matches(update)} so far."
+        return f"{watched} {how_to_go_on}".rstrip()
+    status = one_line(update.status)
+    found = f"{_matches(update)}, {counted(update.generated, 'candidate')}"
+    why = f"; {in_words(update.termination_reason)}" if update.termination_reason else ""
+    return f"{status[:1].upper()}{status[1:]} in {duration(view.elapsed)}: {found}{why}."
+
+
+def _matches(update: Update) -> str:
+    if update.match_limit is None:
+        return counted(update.matched, "match")
+    return f"{update.matched:,} of {counted(update.match_limit, 'match')}"

@@ -1,0 +1,419 @@
+"""Progress displays: what is seen, how often, and that none of them can break a search."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import nbclient
+import nbformat
+import pytest
+
+from findall_frames.api.models import FindAllCandidate
+from findall_frames.errors import DisplayWarning, InvalidRequestError
+from findall_frames.progress.base import Display, Guarded, Silence
+from findall_frames.progress.choose import display_for
+from findall_frames.progress.log import LogLines
+from findall_frames.progress.pace import Paced, Painter, View
+from findall_frames.progress.terminal import TerminalBar
+from findall_frames.progress.update import Update
+from findall_frames.progress.words import advice, resume_call
+
+HOSTED = "https://api.parallel.ai"
+CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
+
+
+def update(*, status: str = "running", **more: Any) -> Update:
+    """Make an update of one run."""
+    known: dict[str, Any] = {"service": HOSTED, "match_limit": 20, **more}
+    return Update("findall_1", "Find tiles that are blue", status=status, **known)
+
+
+def found(name: str, *, matched: int, url: str = "https://example.org/") -> Update:
+    """Make the update that a match brings."""
+    candidate = FindAllCandidate(name, name, url, "matched")
+    return update(matched=matched, event="findall.candidate.matched", candidate=candidate)
+
+
+def over(**more: Any) -> Update:
+    """Make the last update of a run."""
+    known = {"matched": 20, "generated": 87, "elapsed": 65.0, **more}
+    return update(status="completed", is_over=True, termination_reason="match_limit_met", **known)
+
+
+class Tally:
+    """Remembers the views that it is given."""
+
+    def __init__(self, *, rest: float, tick: float) -> None:
+        self.rest, self.tick = rest, tick
+        self.begun: list[View] = []
+        self.painted: list[View] = []
+        self.ended: list[View] = []
+        self.was_painted = threading.Condition()
+
+    def begin(self, view: View) -> None:
+        self.begun.append(view)
+
+    def paint(self, view: View) -> None:
+        with self.was_painted:
+            self.painted.append(view)
+            self.was_painted.notify_all()
+
+    def end(self, view: View) -> None:
+        self.ended.append(view)
+
+
+class Crash(Tally):
+    """Fails at the chosen step."""
+
+    def __init__(self, *, step: str) -> None:
+        super().__init__(rest=0.001, tick=0.002)
+        self.step = step
+
+    def begin(self, view: View) -> None:
+        super().begin(view)
+        if self.step == "begin":
+            raise OSError("the screen is gone")
+
+    def paint(self, view: View) -> None:
+        super().paint(view)
+        if self.step == "paint":
+            raise OSError("the screen is gone")
+
+    def end(self, view: View) -> None:
+        super().end(view)
+        if self.step == "end":
+            raise OSError("the screen is gone")
+
+
+def show_all(display: Display, *updates: Update) -> None:
+    """Show the updates and close."""
+    for one in updates:
+        display.show(one)
+    display.close()
+
+
+def run_through(painter: Callable[[], Painter], *updates: Update) -> None:
+    """Let a painter see the updates."""
+    show_all(Paced(painter), *updates)
+
+
+def test_log_lines_come_once_at_the_start_and_once_at_the_end() -> None:
+    """A short run leaves two lines, however many updates there were."""
+    file = io.StringIO()
+    updates = [update(matched=n) for n in range(100)]
+    run_through(lambda: LogLines(file, advice=advice), *updates, over())
+    assert file.getvalue().splitlines() == [
+        "findall_1 at https://api.parallel.ai: Find tiles that are blue. "
+        'Safe to interrupt. Resume with ff.resume("findall_1")',
+        "findall_1: Completed in 1:05: 20 of 20 matches, 87 candidates; the match limit is met.",
+    ]
+
+
+def test_log_lines_of_a_long_run_say_how_far_it_is() -> None:
+    """A repaint is one line with status, counts and time."""
+    file = io.StringIO()
+    LogLines(file, advice=advice).paint(View(update(matched=3, generated=1400), 61.5, ()))
+    assert file.getvalue() == "findall_1: running, 3 of 20 matches, 1,400 candidates, 1:01\n"
+
+
+def test_an_interrupted_run_says_how_to_resume_it() -> None:
+    """A display that is closed before the run is over ends with the resume call."""
+    file = io.StringIO()
+    run_through(lambda: LogLines(file, advice=advice), update(matched=3, match_limit=None))
+    assert file.getvalue().splitlines()[-1] == (
+        "findall_1: No longer watched after 0:00: 3 matches so far. "
+        'Resume with ff.resume("findall_1")'
+    )
+
+
+def test_log_lines_escape_what_the_file_cannot_hold() -> None:
+    """A log in ASCII shows names of other scripts as escapes and never fails."""
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
+    LogLines(file, advice=advice).begin(View(update(status="läuft", service="http://é"), 0.0, ()))
+    assert b"http://\\xe9" in raw.getvalue()
+
+
+def test_text_from_a_service_cannot_steer_the_terminal() -> None:
+    """Escape sequences and line breaks in an objective are shown, not obeyed."""
+    file = io.StringIO()
+    hostile = Update("findall_1", "a\x1b[2Jb\r\nc\u202ed", HOSTED, "running")
+    run_through(lambda: LogLines(file, advice=advice), hostile)
+    assert ": a\ufffd[2Jb c\ufffdd. Safe" in file.getvalue()
+
+
+def test_the_resume_call_names_a_service_that_is_not_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The call works as it stands, whichever service the run belongs to."""
+    here = "http://127.0.0.1:8801"
+    long_form = f'ff.resume("findall_1", client=ff.Client(base_url="{here}"))'
+    assert resume_call("findall_1", service=here) == long_form
+    monkeypatch.setenv("PARALLEL_BASE_URL", here + "/")
+    assert resume_call("findall_1", service=here) == 'ff.resume("findall_1")'
+
+
+def test_a_bar_is_repainted_at_most_five_times_a_second() -> None:
+    """A flood of updates is thinned out, and the last one is kept for the end."""
+    tally = Tally(rest=TerminalBar.rest, tick=TerminalBar.tick)
+    display = Paced(lambda: tally)
+    began = time.monotonic()
+    while time.monotonic() - began < 0.7:
+        display.show(update(matched=1))
+        time.sleep(0.001)
+    display.show(over())
+    display.close()
+    took = time.monotonic() - began
+    assert 1 <= len(tally.painted) <= took / 0.2
+    assert [view.update.is_over for view in tally.ended] == [True]
+
+
+def test_the_clock_moves_on_when_nothing_is_new() -> None:
+    """Without another update the view is painted again, with more time elapsed."""
+    tally = Tally(rest=0.005, tick=0.01)
+    display = Paced(lambda: tally)
+    display.show(update(elapsed=7.0))
+    with tally.was_painted:
+        assert tally.was_painted.wait_for(lambda: len(tally.painted) >= 3, timeout=20)
+    display.close()
+    times = [view.elapsed for view in tally.painted]
+    assert times[0] > 7.0
+    assert times == sorted(times)
+    assert len(set(times)) == len(times)
+
+
+def test_the_latest_matches_are_kept_also_when_their_updates_were_not_painted() -> None:
+    """A view has the last three matches, the newest first."""
+    tally = Tally(rest=30, tick=30)
+    updates = [found(name, matched=n) for n, name in enumerate("abcde")]
+    run_through(lambda: tally, *updates)
+    assert [candidate.name for candidate in tally.ended[0].latest] == ["e", "d", "c"]
+
+
+def test_closing_twice_ends_once() -> None:
+    """A second close is harmless, and so is one without any update."""
+    tally = Tally(rest=30, tick=30)
+    display = Paced(lambda: tally)
+    display.show(over())
+    display.close()
+    display.close()
+    assert len(tally.ended) == 1
+    Paced(lambda: tally).close()
+    assert len(tally.begun) == 1
+
+
+def test_no_thread_is_left_behind() -> None:
+    """Closing joins the thread that repaints."""
+    run_through(lambda: Tally(rest=30, tick=30), update(), over())
+    assert "findall_frames progress" not in {thread.name for thread in threading.enumerate()}
+
+
+@pytest.mark.parametrize("step", ["begin", "paint", "end"])
+def test_a_failing_display_is_dropped_with_one_warning(step: str) -> None:
+    """Wherever it fails, the search sees no error and the person one warning."""
+    crash = Crash(step=step)
+    display = Guarded(Paced(lambda: crash))
+
+    def use() -> None:
+        display.show(update())
+        if step == "paint":
+            with crash.was_painted:
+                assert crash.was_painted.wait_for(lambda: bool(crash.painted), timeout=20)
+        show_all(display, update())
+        show_all(display, over())
+
+    with pytest.warns(DisplayWarning, match="the screen is gone") as caught:
+        use()
+    assert len(caught) == 1
+    assert "progress=False" in str(caught[0].message)
+
+
+def test_a_display_that_cannot_be_made_is_dropped_with_one_warning() -> None:
+    """The panel needs a kernel; without one the search goes on unseen."""
+    display = display_for("notebook")
+    with pytest.warns(DisplayWarning, match="no notebook kernel") as caught:
+        show_all(display, update(), over())
+    assert len(caught) == 1
+
+
+def test_a_callable_is_given_every_update() -> None:
+    """None is left out and none is added."""
+    seen: list[Update] = []
+    display = display_for(seen.append)
+    updates = [update(matched=n) for n in range(50)]
+    for one in updates:
+        display.show(one)
+    display.close()
+    assert seen == updates
+
+
+def test_a_callable_that_raises_is_dropped_with_one_warning() -> None:
+    """A person's own function cannot break the search either."""
+    calls: list[Update] = []
+
+    def fail(one: Update) -> None:
+        calls.append(one)
+        raise KeyError("matches")
+
+    display = display_for(fail)
+    with pytest.warns(DisplayWarning, match="KeyError") as caught:
+        show_all(display, update(), update())
+    assert len(caught) == 1
+    assert len(calls) == 1
+
+
+def test_an_interrupt_goes_through_the_guard() -> None:
+    """Ctrl-C while something is painted is not swallowed."""
+
+    def interrupt(one: Update) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        display_for(interrupt).show(update())
+
+
+@pytest.mark.parametrize("word", [False, None])
+def test_silence_is_silent(word: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """Without progress nothing is written to either stream."""
+    display = display_for(word)
+    display.show(update())
+    display.close()
+    assert isinstance(display, Silence)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("word", ["bar", "", True, 3])
+def test_an_unknown_word_is_refused_with_the_choices(word: Any) -> None:
+    """The error names what can be asked for."""
+    with pytest.raises(InvalidRequestError, match=r"'auto', 'notebook', 'terminal', 'log'"):
+        display_for(word)
+
+
+def test_auto_writes_log_lines_to_stderr_when_it_is_no_terminal(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """stdout stays clean, for it may be piped somewhere."""
+    display = display_for("auto")
+    display.show(update())
+    display.show(over())
+    display.close()
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert len(err.splitlines()) == 2
+
+
+def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No painted line is wider than the terminal, and the bar is erased at the end."""
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "80", "TERM": "xterm-256color"}.items():
+        monkeypatch.setenv(name, value)
+    file = io.StringIO()
+    bar = TerminalBar(file, advice=advice)
+    long_name = "A name that does not end " * 10
+    latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
+    bar.begin(View(update(), 0.0, ()))
+    bar.paint(View(update(matched=12, generated=3400), 3723.0, latest))
+    live = CONTROL.sub("", file.getvalue())
+    assert "12 of 20 matches, 3,400 candidates, 1:02:03, running" in live
+    assert "latest: A name" in live
+    assert max(len(line) for line in re.split(r"[\r\n]", live)) <= 80
+    bar.end(View(over(), 65.0, ()))
+    written = file.getvalue()
+    assert "\x1b[2K" in written
+    last = CONTROL.sub("", written).rstrip().rsplit("\n", 1)[-1]
+    assert last.endswith("20 of 20 matches, 87 candidates; the match limit is met.")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal to open")
+def test_auto_paints_a_bar_where_stderr_is_a_terminal() -> None:
+    """The same program that logs into a file paints on a terminal."""
+    import pty
+
+    program = (
+        "from findall_frames.progress.choose import display_for\n"
+        "from findall_frames.progress.update import Update\n"
+        "display = display_for('auto')\n"
+        "display.show(Update('findall_1', None, 'http://127.0.0.1:1', 'running', match_limit=9))\n"
+        "print('on stdout')\n"
+        "display.close()\n"
+    )
+    ours, theirs = pty.openpty()
+    surroundings = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", program],
+            stdout=subprocess.PIPE,
+            stderr=theirs,
+            env=surroundings,
+            check=True,
+            timeout=60,
+        )
+        seen = os.read(ours, 1 << 16).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    assert done.stdout.decode().strip() == "on stdout"
+    assert "\x1b[?25l" in seen
+    assert "\x1b[?25h" in seen, "the cursor is shown again"
+    assert "0 of 9 matches" in seen
+
+
+NOTEBOOK = """
+import threading
+from findall_frames.api.models import FindAllCandidate
+from findall_frames.progress.choose import display_for
+from findall_frames.progress.update import Update
+
+def update(**more):
+    return Update("findall_1", "Find <img src=x onerror=alert(1)>", "https://api.parallel.ai",
+                  match_limit=5, **more)
+
+display = display_for("auto")
+display.show(update(status="queued"))
+hostile = FindAllCandidate("c1", "<script>alert(1)</script>", "javascript:alert(1)", "matched")
+display.show(update(status="running", matched=2, event="findall.candidate.matched",
+                    candidate=hostile))
+threading.Event().wait(0.7)
+display.show(update(status="completed", is_over=True, matched=5, generated=9,
+                    termination_reason="match_limit_met"))
+display.close()
+"""
+
+
+WIDGETS_LEFT = """
+from ipywidgets.widgets.widget import _instances
+print(len(_instances))
+"""
+
+
+def execute(*sources: str) -> tuple[list[list[Any]], str]:
+    """Run cells in a real kernel; give back the outputs of each and all that widgets showed."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    book = nbformat.v4.new_notebook(cells=cells)
+    client = nbclient.NotebookClient(book, timeout=120, kernel_name="python3")
+    client.execute()
+    return [cell.outputs for cell in book.cells], json.dumps(client.widget_state)
+
+
+def test_the_notebook_panel_becomes_one_static_line() -> None:
+    """What is saved is HTML with a text twin and no widget; the live panel showed the counts."""
+    (panel, left), live = execute(NOTEBOOK, WIDGETS_LEFT)
+    assert len(panel) == 1
+    assert set(panel[0].data) == {"text/plain", "text/html"}
+    assert panel[0].data["text/plain"] == (
+        "findall_1: Completed in 0:00: 5 of 5 matches, 9 candidates; the match limit is met."
+    )
+    assert "5 of 5 matches" in panel[0].data["text/html"]
+    assert left[0].text.strip() == "0"
+    assert "of 5 matches" in live
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in live
+    for live_html in ("<script", "<img", "href"):
+        assert live_html not in live
