@@ -1,0 +1,106 @@
+"""The distinct values of a column, found by what is said of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from findall_frames.local.lexicon import Lexicon
+from findall_frames.local.words import alike, demonym_of, singular, tokens
+
+__all__ = ["LARGE", "ValueIndex", "segments"]
+
+LARGE = 200_000
+"""A column with more distinct values than this is only searched where a question names it."""
+
+_SEPARATORS = re.compile(r"\s*[;|/,()\[\]•&]\s*|\s+(?:and|or|AND|OR|WITH)\s+")
+
+
+def segments(value: str) -> list[str]:
+    """A value and the items that it lists, such as each language of "French, Fula"."""
+    parts = [part for part in _SEPARATORS.split(value) if part.strip()]
+    return [value, *parts] if len(parts) > 1 else [value]
+
+
+class ValueIndex:
+    """What the values of one column are called.
+
+    Parameters
+    ----------
+    values : sequence of str
+        The distinct values.
+    words : sequence of str
+        The words of the column's name.
+    """
+
+    def __init__(self, values: Sequence[str], words: Sequence[str]) -> None:
+        self.values = values
+        self._words = words
+
+    @cached_property
+    def whole(self) -> dict[tuple[str, ...], str]:
+        """Each value and each item of a value, as tokens, with how it is written."""
+        known: dict[tuple[str, ...], str] = {}
+        for value in self.values[:LARGE]:
+            for segment in segments(value):
+                known.setdefault(normal(segment), segment)
+        known.pop((), None)
+        return known
+
+    @cached_property
+    def _holding(self) -> dict[str, list[tuple[str, ...]]]:
+        holding: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in self.whole:
+            for token in set(phrase):
+                holding.setdefault(token, []).append(phrase)
+        return holding
+
+    @cached_property
+    def descriptive(self) -> bool:
+        """Whether values are descriptions rather than names: "Apache License" of a license."""
+        if not self.whole:
+            return False
+        said = sum(any(alike(t, w) == 1 for w in self._words for t in p) for p in self.whole)
+        return said * 20 > len(self.whole)
+
+    def find(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
+        """The value that a phrase names: exactly, in another form, as a synonym or a demonym."""
+        for form in dict.fromkeys((phrase, (*phrase[:-1], singular(phrase[-1])))):
+            if form in self.whole:
+                return form
+        for other in lexicon.aliases(phrase):
+            if other in self.whole:
+                return other
+        plural = [p for p in self._ending_like(phrase) if singular(p[-1]) == singular(phrase[-1])]
+        if plural:
+            return plural[0]
+        made_from = [p for p in self._ending_like(phrase) if demonym_of(phrase[-1], p[-1])]
+        return max(made_from, key=lambda p: len(p[-1])) if made_from else None
+
+    def _ending_like(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Values of as many words that differ in the last one only."""
+        return self._by_start.get((*phrase[:-1], phrase[-1][:3]), [])
+
+    @cached_property
+    def _by_start(self) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+        starts: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for phrase in self.whole:
+            starts.setdefault((*phrase[:-1], phrase[-1][:3]), []).append(phrase)
+        return starts
+
+    def holds(self, phrase: tuple[str, ...]) -> bool:
+        """Whether some value has the phrase in it, as whole tokens side by side."""
+        return any(contains(other, phrase) for other in self._holding.get(phrase[0], ()))
+
+
+def normal(text: str) -> tuple[str, ...]:
+    """A value as tokens, without a leading article."""
+    found = tuple(tokens(text))
+    return found[1:] if len(found) > 1 and found[0] == "the" else found
+
+
+def contains(whole: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether the tokens of `part` stand side by side in `whole`."""
+    size = len(part)
+    return any(tuple(whole[i : i + size]) == tuple(part) for i in range(len(whole) - size + 1))

@@ -1,0 +1,151 @@
+"""Words as people write them, made comparable."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import lru_cache
+
+__all__ = ["alike", "demonym_of", "fold", "phrases", "singular", "split_name", "stem", "tokens"]
+
+
+def phrases(text: str) -> tuple[str, ...]:
+    """Words or phrases that are written one after the other with commas between them."""
+    return tuple(" ".join(phrase.split()) for phrase in text.split(","))
+
+
+_TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+(?:['’][^\W\d_]+)?(?:\+\+|#)?")
+_IRREGULAR = {
+    "people": "person",
+    "children": "child",
+    "men": "man",
+    "women": "woman",
+    "feet": "foot",
+    "lives": "live",
+    "made": "make",
+    "built": "build",
+    "born": "birth",
+    "written": "write",
+    "wrote": "write",
+    "spoken": "speak",
+    "spoke": "speak",
+    "sold": "sell",
+    "won": "win",
+    "held": "hold",
+    "ran": "run",
+    "led": "lead",
+    "died": "death",
+    "weight": "weigh",
+    "height": "high",
+    "length": "long",
+    "width": "wide",
+    "depth": "deep",
+    "data": "data",
+    "series": "series",
+    "species": "species",
+    "indices": "index",
+}
+_VOWEL = re.compile(r"[aeiouy]")
+_DERIVATIONS = frozenset(
+    phrases(
+        """, e, t, th, er, or, ee, ist, ion, ation, ition, ency, ence, ens, ent, ant, anse, ment,
+        al, ity, y, ly, ship, ous, nes, age, ate, enci, ensi, anci, ive, ure, ize, iz, i, at, ur,
+        um, ic, ar, ary"""
+    )
+)
+_DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander")
+
+
+@lru_cache(maxsize=65536)
+def fold(text: str) -> str:
+    """Lower case, without accents, with plain apostrophes."""
+    bare = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in bare if not unicodedata.combining(c)).casefold().replace("’", "'")
+
+
+def tokens(text: str) -> list[str]:
+    """The words and numbers of a text, folded; ``3.10``, ``c++`` and ``c#`` are one each."""
+    return [token.removesuffix("'s") for token in _TOKEN.findall(fold(text))]
+
+
+def split_name(name: str) -> tuple[str, ...]:
+    """The words of a column or file name: ``"GDPPerCapita"`` and ``"gdp_per_capita"`` alike."""
+    name = name.replace("%", " percent ").replace("$", " usd ").replace("²", "2")
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    name = re.sub(r"(?<=[A-Za-z])(?=\d{4}(?!\d))", " ", name)
+    return tuple(tokens(name.replace("_", " ")))
+
+
+@lru_cache(maxsize=65536)
+def singular(word: str) -> str:
+    """The singular of a folded English noun, by rule; other words may come back cut short."""
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
+    if len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
+        return word[:-3] + "y"
+    if word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-2]
+    return word[:-1] if word.endswith("s") else word
+
+
+@lru_cache(maxsize=65536)
+def stem(word: str) -> str:
+    """What the inflected and British and American forms of a folded word have in common."""
+    word = singular(word.removesuffix("'s"))
+    word = _IRREGULAR.get(word, word)
+    for ending in ("ing", "ed"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) > 2 and _VOWEL.search(rest):
+            doubled = rest[-1] == rest[-2] and rest[-1] not in "lsz"
+            word = rest[:-1] if doubled else rest
+            break
+    if len(word) > 4:
+        for british, american in (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("yse", "yze")):
+            if word.endswith(british):
+                word = word.removesuffix(british) + american
+        word = word.removesuffix("e")
+        if word.endswith("c"):
+            word = word[:-1] + "s"
+        if word.endswith("is") and not word.endswith("sis"):
+            word = word[:-2] + "iz"
+    consonant_y = len(word) > 3 and word.endswith("y") and not _VOWEL.match(word[-2])
+    return word[:-1] + "i" if consonant_y else word
+
+
+@lru_cache(maxsize=65536)
+def alike(one: str, other: str) -> float:
+    """How sure two folded words are forms of one: 1 the same word, 0.7 the same family, 0 not.
+
+    Examples
+    --------
+    >>> alike("licence", "licensed"), alike("accelerates", "acceleration"), alike("mars", "cars")
+    (1.0, 0.7, 0.0)
+    """
+    a, b = stem(one), stem(other)
+    if a == b:
+        return 1.0
+    common = 0
+    for x, y in zip(a, b, strict=False):
+        if x != y:
+            break
+        common += 1
+    if common >= 4 and a[common:] in _DERIVATIONS and b[common:] in _DERIVATIONS:
+        return 0.7
+    return 0.0
+
+
+@lru_cache(maxsize=65536)
+def demonym_of(adjective: str, noun: str) -> bool:
+    """Whether a folded adjective is regularly made from the name of a place, as Asian from Asia."""
+    if len(noun) < 4 or adjective == noun or adjective[:3] != noun[:3]:
+        return False
+    adjective = adjective.removesuffix("s") if adjective.endswith("ns") else adjective
+    if noun.endswith("y") and adjective == noun[:-1]:
+        return True
+    for cut in range(4):
+        base = noun[: len(noun) - cut]
+        if len(base) >= 3 and any(adjective == base + ending for ending in _DEMONYM_ENDINGS):
+            return True
+    return False
