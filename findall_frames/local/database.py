@@ -1,0 +1,196 @@
+"""One SQLite database: opened, migrated, and shared by the threads of a service."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from findall_frames.errors import ServiceError
+
+__all__ = ["MIGRATIONS", "Database", "now"]
+
+# Marks a file as one of ours, so that a stranger's database is never written to ("FFst").
+_APPLICATION_ID: Final = 0x46467374
+
+# Events are kept as the batches in which they were committed, one JSON document per line: a
+# row for each would cost a run more than its evaluation does.
+_FIRST: Final = """
+CREATE TABLE corpus (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    fingerprint TEXT NOT NULL,
+    indexed INTEGER NOT NULL
+);
+CREATE VIRTUAL TABLE entities USING fts5(
+    text, content='', detail=full, tokenize='porter unicode61 remove_diacritics 2'
+);
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY,
+    findall_id TEXT NOT NULL UNIQUE,
+    corpus TEXT NOT NULL,
+    request BLOB NOT NULL,
+    excluded BLOB NOT NULL,
+    enrichments BLOB NOT NULL,
+    match_limit INTEGER NOT NULL,
+    status TEXT NOT NULL,
+    stop_reason TEXT,
+    failure TEXT,
+    consumed INTEGER NOT NULL,
+    generated INTEGER NOT NULL,
+    evaluated INTEGER NOT NULL,
+    matched INTEGER NOT NULL,
+    last_event INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    modified_at TEXT NOT NULL
+);
+CREATE TABLE candidates (
+    run INTEGER NOT NULL REFERENCES runs (number),
+    place INTEGER NOT NULL,
+    entity INTEGER NOT NULL,
+    matched INTEGER NOT NULL,
+    enriched INTEGER NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (run, place)
+);
+CREATE INDEX matches_by_enrichment ON candidates (run, enriched, place) WHERE matched;
+CREATE TABLE events (
+    run INTEGER NOT NULL REFERENCES runs (number),
+    last INTEGER NOT NULL,
+    first INTEGER NOT NULL,
+    lines BLOB NOT NULL,
+    PRIMARY KEY (run, last)
+);
+"""
+
+MIGRATIONS: Final = (_FIRST,)
+"""What each version of the database adds to the one before; never changed once released."""
+
+
+def now() -> str:
+    """Give the time in UTC as the API writes it: RFC 3339 with microseconds and ``Z``."""
+    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+class _Guarded:
+    """A connection that one thread at a time may use."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.lock = threading.Lock()
+
+
+class Database:
+    """A migrated database, in a file or in memory.
+
+    A file is written in WAL mode and read through a connection of its own, so that readers
+    never wait for a writer. A database in memory has one connection, which they share.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._where = "in memory" if path is None else str(path)
+        try:
+            self._writer = _Guarded(_connect(path))
+            self._open: list[_Guarded] = [self._writer]
+            self._reader = self._writer
+            try:
+                self._prepare()
+                if path is not None:
+                    self._reader = _Guarded(_connect(path))
+                    self._open.append(self._reader)
+            except BaseException:
+                self.close()
+                raise
+        except sqlite3.Error as exc:
+            raise ServiceError(
+                f"The store {self._where} cannot be opened: {exc}. Expected a file written by "
+                "this service, or a new one in a folder that exists and can be written to."
+            ) from exc
+
+    def close(self) -> None:
+        """Close every connection; further use is an error. Closing twice is fine."""
+        for guarded in reversed(self._open):
+            with guarded.lock:
+                guarded.connection.close()
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection that sees one moment: all that was committed, and nothing else."""
+        with self._reader.lock, _transaction(self._reader.connection, "BEGIN") as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection in a transaction: committed at the end, undone by an exception."""
+        with (
+            self._writer.lock,
+            _transaction(self._writer.connection, "BEGIN IMMEDIATE") as connection,
+        ):
+            yield connection
+
+    def _prepare(self) -> None:
+        """Bring the database to the newest version, each step in one transaction."""
+        connection = self._writer.connection
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        if mark != _APPLICATION_ID and tables:
+            raise ServiceError(
+                f"The file {self._where} is a database of another program. Name a new file, or "
+                "one that this service has written."
+            )
+        connection.execute("PRAGMA journal_mode = WAL")
+        with self.write() as connection:
+            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+            connection.execute(
+                "CREATE TABLE IF NOT EXISTS migrations "
+                "(version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
+            )
+            (version,) = connection.execute(
+                "SELECT coalesce(max(version), 0) FROM migrations"
+            ).fetchone()
+        if version > len(MIGRATIONS):
+            raise ServiceError(
+                f"The store {self._where} has version {version}; this release knows versions up "
+                f"to {len(MIGRATIONS)}. Upgrade findall-frames, or name a new file."
+            )
+        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
+            with self.write() as connection:
+                for statement in _statements(script):
+                    connection.execute(statement)
+                connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, now()))
+
+
+def _connect(path: Path | None) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        ":memory:" if path is None else path,
+        timeout=10.0,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    # In WAL mode this survives a killed process; only a power cut can take the last commits.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
+    connection.execute(begin)
+    try:
+        yield connection
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """Split a script, since `executescript` would commit the transaction it runs in."""
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

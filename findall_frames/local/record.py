@@ -1,0 +1,141 @@
+"""What is kept about a run, and how the API shows it."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from msgspec import Struct
+
+from findall_frames.api.models import (
+    TERMINAL_STATUSES,
+    FindAllCandidateMetrics,
+    FindAllEnrichInput,
+    FindAllRun,
+    FindAllRunInput,
+    FindAllRunStatus,
+    FindAllSchema,
+)
+
+__all__ = ["RunRecord", "candidate_id", "event_id", "event_number"]
+
+
+class RunRecord(Struct):
+    """One run as it stands in the store.
+
+    Attributes
+    ----------
+    number : int
+        Its key in the store.
+    findall_id : str
+        Its key for everybody else.
+    corpus : str
+        Fingerprint of the data that it searches.
+    request : FindAllRunInput
+        What was asked for.
+    enrichments : list of FindAllEnrichInput
+        What was asked for later; every match gets them in this order.
+    match_limit : int
+        The request's, and what extensions have added.
+    status : str
+        One of the API's.
+    stop_reason : str or None
+        Why the search has stopped; enrichments may still be going on.
+    failure : str or None
+        What the evaluator raised, when that ended the run.
+    consumed : int
+        How many entities of its order the run has been through, excluded ones included.
+    generated, evaluated, matched : int
+        Candidates so far. They are evaluated in the order in which they were generated.
+    last_event : int
+        Number of its last event, counted from 1.
+    created_at, modified_at : str
+        RFC 3339 times.
+    """
+
+    number: int
+    findall_id: str
+    corpus: str
+    request: FindAllRunInput
+    enrichments: list[FindAllEnrichInput]
+    match_limit: int
+    status: str
+    stop_reason: str | None
+    failure: str | None
+    consumed: int
+    generated: int
+    evaluated: int
+    matched: int
+    last_event: int
+    created_at: str
+    modified_at: str
+
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is still to be done."""
+        return self.status not in TERMINAL_STATUSES
+
+    @property
+    def limit_is_met(self) -> bool:
+        """Whether as much was found as was asked for; a preview counts what it looked at."""
+        if self.request.generator == "preview":
+            return self.evaluated >= self.match_limit
+        return self.matched >= self.match_limit
+
+    def as_run(self) -> FindAllRun:
+        """Show it as the API does."""
+        return FindAllRun(
+            findall_id=self.findall_id,
+            status=FindAllRunStatus(
+                status=self.status,
+                is_active=self.is_active,
+                metrics=FindAllCandidateMetrics(
+                    generated_candidates_count=self.generated,
+                    matched_candidates_count=self.matched,
+                ),
+                termination_reason=None if self.is_active else self.stop_reason,
+            ),
+            generator=self.request.generator,
+            metadata=dict(self.request.metadata or {}),
+            created_at=self.created_at,
+            modified_at=self.modified_at,
+        )
+
+    def as_schema(self) -> FindAllSchema:
+        """Show what it looks for."""
+        return FindAllSchema(
+            objective=self.request.objective,
+            entity_type=self.request.entity_type,
+            match_conditions=self.request.match_conditions,
+            enrichments=self.enrichments or None,
+            generator=self.request.generator,
+            match_limit=self.match_limit,
+        )
+
+
+def candidate_id(findall_id: str, place: int) -> str:
+    """Name the candidate at a place of a run: opaque, and the same whenever it is asked for."""
+    return "candidate_" + _digest(f"{findall_id}/candidate/{place}")
+
+
+def event_id(findall_id: str, number: int) -> str:
+    """Name an event of a run, so that its number can be read from the name alone."""
+    return f"{_digest(f'{findall_id}/events')}{number:012x}"
+
+
+def event_number(findall_id: str, name: str | None) -> int:
+    """Read the number of an event from its name; 0, the beginning, for a name not of the run.
+
+    Whatever follows the number is ignored: a heartbeat is named after the event before it.
+    """
+    prefix = _digest(f"{findall_id}/events")
+    if name is None or not name.startswith(prefix):
+        return 0
+    digits = name[len(prefix) : len(prefix) + 12]
+    try:
+        return int(digits, 16)
+    except ValueError:
+        return 0
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=10).hexdigest()

@@ -1,0 +1,468 @@
+"""A run's life: it finds what there is, stops when it should, and can be taken further."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from local_evaluators import EveryNth, numbers
+
+from findall_frames.api.models import (
+    ExcludeCandidate,
+    FindAllEnrichInput,
+    FindAllRunInput,
+    JsonSchema,
+    MatchCondition,
+)
+from findall_frames.errors import ConflictError, RefusedError
+from findall_frames.local.corpus import Corpus, open_corpus
+from findall_frames.local.engine import Engine
+from findall_frames.local.exclusions import normalised_url
+from findall_frames.local.store import Store
+
+
+class Bench:
+    """An engine at work on a store, as a service has it."""
+
+    def __init__(self, corpus: Corpus, evaluator: EveryNth, path: Path | None) -> None:
+        self.store = Store(path)
+        self.engine = Engine(corpus, evaluator=evaluator, store=self.store)
+        self.engine.start()
+
+    def create(self, *divisors: int, **changes: Any) -> str:
+        """Start a run with a condition for each divisor."""
+        given = {
+            "objective": "Find entities",
+            "entity_type": "entities",
+            "match_conditions": [MatchCondition(f"by_{n}_check", f"every {n}th") for n in divisors],
+            "generator": "core",
+            "match_limit": 5,
+        }
+        return self.engine.create(FindAllRunInput(**{**given, **changes})).findall_id
+
+    def wait(self, findall_id: str, *, until: Callable[[str], bool] | None = None) -> Any:
+        """Wait for a run to end, or for a status, and give its result."""
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            run = self.store.run(findall_id)
+            if until(run.status) if until else not run.is_active:
+                return json.loads(self.store.result(findall_id))
+            time.sleep(0.005)
+        raise AssertionError(f"{findall_id} is still {run.status}")
+
+    def events(self, findall_id: str) -> list[Any]:
+        """All events of a run."""
+        page, lines = self.store.events(findall_id, after=0), []
+        while page.lines:
+            lines += page.lines
+            page = self.store.events(findall_id, after=page.last)
+        return [json.loads(line) for line in lines]
+
+
+@contextmanager
+def bench(
+    size: int | Corpus = 100, evaluator: EveryNth | None = None, path: Path | None = None
+) -> Iterator[Bench]:
+    """Run an engine, and stop it."""
+    corpus = numbers(size) if isinstance(size, int) else size
+    opened = Bench(corpus, evaluator or EveryNth(), path)
+    try:
+        yield opened
+    finally:
+        opened.engine.stop()
+        opened.store.close()
+
+
+def names(result: Any, status: str = "matched") -> list[str]:
+    """Names of the candidates that have a status."""
+    return [item["name"] for item in result["candidates"] if item["match_status"] == status]
+
+
+def enrichment(*properties: str) -> FindAllEnrichInput:
+    """An enrichment with text properties."""
+    return FindAllEnrichInput(
+        JsonSchema(
+            {"type": "object", "properties": {name: {"type": "string"} for name in properties}}
+        )
+    )
+
+
+def test_a_run_stops_at_its_match_limit_exactly() -> None:
+    """Not one match more, and nothing is left waiting in the result."""
+    with bench() as b:
+        result = b.wait(b.create(3))
+    status = result["run"]["status"]
+    assert names(result) == [f"entity {n}" for n in (0, 3, 6, 9, 12)]
+    assert status["status"] == "completed"
+    assert status["termination_reason"] == "match_limit_met"
+    assert status["is_active"] is False
+    assert status["metrics"]["matched_candidates_count"] == 5
+    assert len(result["candidates"]) == 13
+
+
+def test_a_run_ends_when_nothing_is_left_to_look_at() -> None:
+    """Every entity was evaluated on every condition; each output has one basis."""
+    with bench() as b:
+        result = b.wait(b.create(10, 4))
+    assert names(result) == ["entity 0", "entity 20", "entity 40", "entity 60", "entity 80"]
+    with bench(30) as b:
+        result = b.wait(b.create(10, 4))
+    assert names(result) == ["entity 0", "entity 20"]
+    assert result["run"]["status"]["termination_reason"] == "candidates_exhausted"
+    assert len(result["candidates"]) == 30
+    for position, item in enumerate(result["candidates"]):
+        assert item["output"]["by_4_check"] == {
+            "value": position,
+            "type": "match_condition",
+            "is_matched": position % 4 == 0,
+        }
+        assert [basis["field"] for basis in item["basis"]] == list(item["output"])
+        assert item["basis"][0]["citations"][0]["excerpts"] == [f"stands at place {position}"]
+
+
+def test_without_conditions_everything_matches() -> None:
+    """A search that asks for nothing is met by anything."""
+    with bench(20) as b:
+        result = b.wait(b.create(match_limit=7))
+    assert len(names(result)) == 7
+
+
+@pytest.mark.parametrize(
+    ("generator", "limit", "looked_at", "reason"),
+    [
+        ("preview", 7, 7, "match_limit_met"),
+        ("preview", 10, 10, "match_limit_met"),
+        ("preview", 500, 10, "candidates_exhausted"),
+        ("base", 5, 1_000, "candidates_exhausted"),
+        ("core", 5, 1_500, "candidates_exhausted"),
+        ("pro", 5, 1_500, "candidates_exhausted"),
+    ],
+)
+def test_a_generator_sets_how_many_candidates_are_looked_at(
+    generator: str, limit: int, looked_at: int, reason: str
+) -> None:
+    """A preview looks at ten at the most, whatever matches; the others at their pool."""
+    with bench(1_500) as b:
+        result = b.wait(b.create(2_000, generator=generator, match_limit=limit))
+    assert len(result["candidates"]) == looked_at
+    assert result["run"]["status"]["termination_reason"] == reason
+
+
+def test_entities_that_speak_of_the_question_come_first() -> None:
+    """The pool of a small generator is filled by full-text rank, over inflection and case."""
+    remarks = ["plain"] * 500
+    remarks[321], remarks[77] = "Glazed TILES from a kiln", "a tile"
+    corpus = open_corpus(pa.table({"name": [f"n{n}" for n in range(500)], "remark": remarks}))
+    with bench(corpus) as b:
+        found = b.wait(b.create(1, objective="Find makers of tiles", generator="preview"))
+    assert set(names(found)[:2]) == {"n321", "n77"}
+
+
+def test_what_is_excluded_is_never_generated() -> None:
+    """By name or by address, however either is written; others fill the pool."""
+    excluded = [
+        ExcludeCandidate("  ENTITY  0 ", ""),
+        ExcludeCandidate("somebody else", "http://example.com/1#top"),
+        ExcludeCandidate("", "EXAMPLE.COM/2"),
+    ]
+    with bench() as b:
+        findall_id = b.create(1, exclude_list=excluded, generator="preview", match_limit=10)
+        result = b.wait(findall_id)
+        told = {event["data"].get("name") for event in b.events(findall_id)}
+    assert names(result) == [f"entity {n}" for n in range(3, 13)]
+    assert told.isdisjoint({"entity 0", "entity 1", "entity 2"})
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://www.Example.com/a/", "http://example.com:80/a", True),
+        ("example.com", "https://example.com/#top", True),
+        ("https://example.com/a?x=1", "https://example.com/a?x=2", False),
+        ("local://packages/a", "local://packages/b", False),
+        ("https://example.com:8443/", "https://example.com/", False),
+        ("http://[bad", "HTTP://[BAD", True),
+    ],
+)
+def test_addresses_are_compared_without_what_does_not_matter(
+    one: str, other: str, same: bool
+) -> None:
+    """Scheme, www, slash and fragment do not tell entities apart; paths and queries do."""
+    assert (normalised_url(one) == normalised_url(other)) is same
+
+
+def test_each_candidate_has_its_events_in_order() -> None:
+    """Generated before it is judged, and the status last; ids and result agree."""
+    with bench(40) as b:
+        findall_id = b.create(3)
+        result = b.wait(findall_id)
+        events = b.events(findall_id)
+    assert [event["data"]["status"]["status"] for event in events[:2]] == ["queued", "running"]
+    assert events[-1]["type"] == "findall.status"
+    assert events[-1]["data"] == result["run"]
+    assert events[-1]["event_id"] == result["last_event_id"]
+    by_candidate: dict[str, list[str]] = {}
+    for event in events:
+        if event["type"].startswith("findall.candidate."):
+            kind = event["type"].rpartition(".")[2]
+            assert event["data"]["match_status"] == kind
+            by_candidate.setdefault(event["data"]["candidate_id"], []).append(kind)
+    for item in result["candidates"]:
+        assert by_candidate.pop(item["candidate_id"]) == ["generated", item["match_status"]]
+    assert all(kinds == ["generated"] for kinds in by_candidate.values())
+
+
+def test_repeated_condition_names_are_told_apart() -> None:
+    """Each verdict needs a key of its own."""
+    conditions = [
+        MatchCondition("a", "every 2nd"),
+        MatchCondition("a", "every 3rd"),
+        MatchCondition("a_2", "every 5th"),
+    ]
+    with bench(60) as b:
+        findall_id = b.create(match_conditions=conditions)
+        result = b.wait(findall_id)
+        schema = b.store.run(findall_id).as_schema()
+    assert [condition.name for condition in schema.match_conditions] == ["a", "a_3", "a_2"]
+    assert list(result["candidates"][0]["output"]) == ["a", "a_3", "a_2"]
+    assert names(result) == ["entity 0", "entity 30"]
+
+
+def test_a_cancelled_run_keeps_the_work_in_hand() -> None:
+    """It says cancelling until the evaluator returns, then cancelled; what it found stays."""
+    gate = threading.Event()
+    evaluator = EveryNth(gate=gate)
+    with bench(evaluator=evaluator) as b:
+        findall_id = b.create(1)
+        assert evaluator.begun.wait(30)
+        b.engine.cancel(findall_id)
+        b.engine.cancel(findall_id)
+        assert b.store.run(findall_id).status == "cancelling"
+        assert b.store.run(findall_id).is_active
+        gate.set()
+        result = b.wait(findall_id)
+        statuses = [
+            event["data"]["status"]["status"]
+            for event in b.events(findall_id)
+            if event["type"] == "findall.status"
+        ]
+        with pytest.raises(ConflictError, match="cancelled already"):
+            b.engine.cancel(findall_id)
+        with pytest.raises(RefusedError, match="match_limit_met can be extended"):
+            b.engine.extend(findall_id, by=1)
+        with pytest.raises(RefusedError, match="can be enriched"):
+            b.engine.enrich(findall_id, enrichment("ceo"))
+    assert names(result) == ["entity 0"]
+    assert len(result["candidates"]) == 1
+    assert result["run"]["status"]["termination_reason"] == "user_cancelled"
+    assert statuses == ["queued", "running", "cancelling", "cancelled"]
+
+
+def test_an_evaluator_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture) -> None:
+    """What was found before stays, the reason is kept and logged, and other runs go on."""
+    with bench(evaluator=EveryNth(fails_at=40)) as b, caplog.at_level(logging.ERROR):
+        findall_id = b.create(10, match_limit=50)
+        result = b.wait(findall_id)
+        failure = b.store.run(findall_id).failure
+        other = b.wait(b.create(3))
+    assert result["run"]["status"]["status"] == "failed"
+    assert result["run"]["status"]["termination_reason"] == "error_occurred"
+    assert names(result) == ["entity 0", "entity 10", "entity 20", "entity 30"]
+    assert failure == "ArithmeticError: cannot judge 40"
+    assert findall_id in caplog.text
+    assert "cannot judge 40" in caplog.text
+    assert other["run"]["status"]["status"] == "completed"
+
+
+def test_a_condition_that_cannot_be_read_fails_the_run() -> None:
+    """An evaluator may also raise before it has judged anything."""
+    with bench() as b:
+        result = b.wait(b.create(match_conditions=[MatchCondition("a", "unreadable")]))
+    assert result["run"]["status"]["status"] == "failed"
+    assert result["candidates"] == []
+
+
+def test_an_extended_run_goes_on_where_it_was() -> None:
+    """The candidates are those of one longer run, none twice and none left out."""
+    with bench() as b:
+        findall_id = b.create(4)
+        first = b.wait(findall_id)
+        schema = b.engine.extend(findall_id, by=3)
+        assert schema.match_limit == 8
+        result = b.wait(findall_id)
+        kinds = [event["type"] for event in b.events(findall_id)]
+        whole = b.wait(b.create(4, match_limit=8))
+    assert names(result) == names(whole) == [f"entity {4 * n}" for n in range(8)]
+    assert [item["name"] for item in result["candidates"]] == [
+        item["name"] for item in whole["candidates"]
+    ]
+    assert result["candidates"][: len(first["candidates"])] == first["candidates"]
+    assert kinds.count("findall.schema.updated") == 1
+    assert kinds.count("findall.candidate.matched") == 8
+
+
+def test_only_a_run_that_met_its_limit_can_be_extended() -> None:
+    """One that has seen everything would find nothing more, and a preview is a preview."""
+    with bench(20) as b:
+        exhausted = b.create(9)
+        b.wait(exhausted)
+        with pytest.raises(RefusedError, match="candidates_exhausted"):
+            b.engine.extend(exhausted, by=5)
+        preview = b.create(9, generator="preview")
+        b.wait(preview)
+        with pytest.raises(RefusedError, match="preview cannot be extended"):
+            b.engine.extend(preview, by=5)
+        with pytest.raises(RefusedError, match="preview cannot be enriched"):
+            b.engine.enrich(preview, enrichment("ceo"))
+        met = b.create(1)
+        b.wait(met)
+        with pytest.raises(RefusedError, match=r"at most 1,000,000,000 in all"):
+            b.engine.extend(met, by=10**30)
+
+
+def test_a_running_preview_cannot_be_cancelled() -> None:
+    """It ends by itself."""
+    gate = threading.Event()
+    with bench(evaluator=EveryNth(gate=gate)) as b:
+        findall_id = b.create(1, generator="preview")
+        with pytest.raises(ConflictError, match="preview cannot be cancelled"):
+            b.engine.cancel(findall_id)
+        gate.set()
+        assert b.wait(findall_id)["run"]["status"]["status"] == "completed"
+
+
+def test_a_running_run_can_be_extended_and_enriched() -> None:
+    """Present and future matches get the fields, others do not."""
+    gate = threading.Event()
+    evaluator = EveryNth(gate=gate)
+    with bench(evaluator=evaluator) as b:
+        findall_id = b.create(5)
+        assert evaluator.begun.wait(30)
+        b.engine.extend(findall_id, by=5)
+        b.engine.enrich(findall_id, enrichment("ceo", "city"))
+        gate.set()
+        result = b.wait(findall_id)
+        enriched = [e for e in b.events(findall_id) if e["type"] == "findall.candidate.enriched"]
+    assert len(names(result)) == 10
+    for item in result["candidates"]:
+        expected = ["by_5_check"]
+        if item["match_status"] == "matched":
+            expected += ["ceo", "city"]
+        assert list(item["output"]) == expected
+        assert [basis["field"] for basis in item["basis"]] == expected
+    assert result["candidates"][0]["output"]["ceo"] == {"value": "ceo 0", "type": "enrichment"}
+    assert [list(event["data"]["output"]) for event in enriched] == [["ceo", "city"]] * 10
+    assert {event["data"]["match_status"] for event in enriched} == {"matched"}
+
+
+def test_a_completed_run_can_be_enriched_again_and_again() -> None:
+    """It is running meanwhile, and ends for the reason for which it had ended before."""
+    with bench() as b:
+        findall_id = b.create(30)
+        b.wait(findall_id)
+        b.engine.enrich(findall_id, enrichment("ceo"))
+        b.wait(findall_id)
+        schema = b.engine.enrich(findall_id, enrichment("city"))
+        result = b.wait(findall_id)
+        events = b.events(findall_id)
+    assert schema.enrichments is not None
+    assert len(schema.enrichments) == 2
+    assert list(result["candidates"][0]["output"]) == ["by_30_check", "ceo", "city"]
+    assert result["run"]["status"]["termination_reason"] == "candidates_exhausted"
+    assert [event["type"] for event in events].count("findall.candidate.enriched") == 8
+    statuses = [e["data"]["status"] for e in events if e["type"] == "findall.status"]
+    assert [status["status"] for status in statuses] == [
+        "queued",
+        *["running", "completed"] * 3,
+    ]
+    assert [status["is_active"] for status in statuses] == [True, *[True, False] * 3]
+    assert {status["termination_reason"] for status in statuses if status["is_active"]} == {None}
+
+
+def test_fields_of_one_name_are_refused() -> None:
+    """An enrichment must not hide a condition or another enrichment."""
+    with bench() as b:
+        findall_id = b.create(3)
+        b.engine.enrich(findall_id, enrichment("ceo"))
+        with pytest.raises(RefusedError, match="has by_3_check already"):
+            b.engine.enrich(findall_id, enrichment("by_3_check", "x"))
+        with pytest.raises(RefusedError, match="has ceo already"):
+            b.engine.enrich(findall_id, enrichment("ceo"))
+        b.wait(findall_id)
+
+
+def test_a_slow_evaluator_is_given_small_batches() -> None:
+    """So that what it finds is seen soon; a quick one gets large batches."""
+    with bench(40, EveryNth(delay=0.02)) as b:
+        slow = b.create(2, match_limit=20)
+        b.wait(slow)
+        steps = [event["timestamp"] for event in b.events(slow)]
+    with bench(5_000) as b:
+        quick = b.create(5_000)
+        b.wait(quick)
+        strides = {event["timestamp"] for event in b.events(quick)}
+    assert len(set(steps)) >= 8
+    assert len(strides) <= 40
+
+
+def test_many_runs_go_on_side_by_side() -> None:
+    """A long run does not hold up a short one that comes after it."""
+    with bench(3_000, EveryNth(delay=0.001)) as b:
+        long = [b.create(5_000) for _ in range(8)]
+        short = b.create(1)
+        b.wait(short)
+        assert all(b.store.run(findall_id).is_active for findall_id in long)
+        for findall_id in long:
+            b.engine.cancel(findall_id)
+        for findall_id in long:
+            b.wait(findall_id)
+
+
+def test_a_new_service_finishes_what_another_has_begun(tmp_path: Path) -> None:
+    """Stopped in the middle and started again, a run ends as if nothing had happened."""
+    path = tmp_path / "runs.db"
+    with bench(600, EveryNth(delay=0.002), path) as b:
+        findall_id = b.create(7, match_limit=50)
+        b.engine.enrich(findall_id, enrichment("ceo"))
+        while b.store.run(findall_id).matched < 5:
+            time.sleep(0.005)
+    with bench(600, EveryNth(), path) as b:
+        continued = b.wait(findall_id)
+        events = b.events(findall_id)
+    with bench(600) as b:
+        other = b.create(7, match_limit=50)
+        b.engine.enrich(other, enrichment("ceo"))
+        undisturbed = b.wait(other)
+    for result in (continued, undisturbed):
+        for item in result["candidates"]:
+            item.pop("candidate_id")
+    assert continued["candidates"] == undisturbed["candidates"]
+    told = [e["data"]["name"] for e in events if e["type"] == "findall.candidate.generated"]
+    assert len(told) == len(set(told))
+
+
+def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
+    """Its positions would mean other entities; this is said, not guessed around."""
+    path = tmp_path / "runs.db"
+    gate = threading.Event()
+    evaluator = EveryNth(gate=gate)
+    with bench(50, evaluator, path) as b:
+        done = b.create(1, match_conditions=[])
+        waiting = b.create(1, match_limit=50)
+        assert evaluator.begun.wait(30)
+        threading.Timer(0.2, gate.set).start()
+    with bench(60, EveryNth(), path) as b:
+        result = b.wait(waiting)
+        assert result["run"]["status"]["status"] == "failed"
+        assert "data has changed" in (b.store.run(waiting).failure or "")
+        with pytest.raises(RefusedError, match="can be extended|data has changed"):
+            b.engine.extend(done, by=5)
+        assert len(names(b.wait(b.create(1, match_limit=60)))) == 60

@@ -1,0 +1,266 @@
+"""What is stored is whole, in order, and still there after a restart."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from findall_frames.api.models import (
+    ExcludeCandidate,
+    FindAllCandidate,
+    FindAllRunInput,
+    MatchCondition,
+)
+from findall_frames.errors import NotFoundError, ServiceError
+from findall_frames.local.database import MIGRATIONS, Database
+from findall_frames.local.record import RunRecord, candidate_id, event_id, event_number
+from findall_frames.local.store import Change, Store
+
+
+@pytest.fixture(params=["memory", "file"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store of each kind."""
+    opened = Store(None if request.param == "memory" else tmp_path / "runs.db")
+    yield opened
+    opened.close()
+
+
+def create(store: Store, **changes: object) -> RunRecord:
+    """Store a run that asks for five matches."""
+    given = {
+        "objective": "Find tile makers",
+        "entity_type": "companies",
+        "match_conditions": [MatchCondition("tiles_check", "Company must make tiles")],
+        "generator": "base",
+        "match_limit": 5,
+    }
+    return store.create(FindAllRunInput(**{**given, **changes}), corpus="data 1")
+
+
+def candidate(run: RunRecord, number: int) -> FindAllCandidate:
+    """A candidate as it is when it was just generated."""
+    return FindAllCandidate(
+        candidate_id(run.findall_id, number), f"Maker {number}", f"local://{number}", "generated"
+    )
+
+
+def fill(change: Change, *, size: int) -> None:
+    """Add so many candidates to a run."""
+    first = change.run.generated
+    change.add_candidates([(n, candidate(change.run, n)) for n in range(first, first + size)])
+
+
+def test_a_new_run_is_queued_with_one_event(store: Store) -> None:
+    """The first event stands in the store before the run's id is given away."""
+    run = create(store)
+    page = store.events(run.findall_id, after=0)
+    events = [json.loads(line) for line in page.lines]
+    assert [event["type"] for event in events] == ["findall.status"]
+    assert events[0]["data"]["status"]["status"] == "queued"
+    assert store.run(run.findall_id) == run
+    assert store.active() == [run.findall_id]
+
+
+def test_a_run_that_is_not_there_is_not_found(store: Store) -> None:
+    """The error names the run that was asked for."""
+    with pytest.raises(NotFoundError, match="findall_0") as caught:
+        store.run("findall_0")
+    assert caught.value.findall_id == "findall_0"
+    with pytest.raises(NotFoundError), store.change("findall_0"):
+        pass
+
+
+def test_a_change_that_fails_leaves_nothing_behind(store: Store) -> None:
+    """Record, candidates and events are written together or not at all."""
+    run = create(store)
+    with pytest.raises(RuntimeError, match="halfway"), store.change(run.findall_id) as change:
+        fill(change, size=3)
+        change.run.status = "running"
+        change.emit_status()
+        raise RuntimeError("halfway")
+    assert store.run(run.findall_id) == run
+    assert store.events(run.findall_id, after=0).last == 1
+    assert json.loads(store.result(run.findall_id))["candidates"] == []
+
+
+def test_those_who_listen_hear_of_a_change_after_it_is_stored(tmp_path: Path) -> None:
+    """A listener that reads at once reads the change."""
+    heard: list[str] = []
+
+    def listen(findall_id: str) -> None:
+        heard.append(store.run(findall_id).status)
+
+    store = Store(tmp_path / "runs.db", on_commit=listen)
+    run = create(store)
+    with store.change(run.findall_id) as change:
+        change.run.status = "running"
+    store.close()
+    assert heard == ["running"]
+
+
+def test_events_are_read_in_order_from_any_of_them(store: Store) -> None:
+    """A reader may stop within a batch that was committed as one, and goes on after it."""
+    run = create(store)
+    for size in (1, 5, 2):
+        with store.change(run.findall_id) as change:
+            fill(change, size=size)
+    whole = store.events(run.findall_id, after=0)
+    names = [json.loads(line)["event_id"] for line in whole.lines]
+    assert len(set(names)) == whole.last == 9
+    for number, name in enumerate(names, start=1):
+        assert event_number(run.findall_id, name) == number
+        rest = store.events(run.findall_id, after=number)
+        assert rest.lines == whole.lines[number:]
+
+
+def test_many_events_are_read_in_pages(store: Store) -> None:
+    """A page is bounded, so that a slow reader holds little memory; pages join seamlessly."""
+    run = create(store)
+    for _ in range(20):
+        with store.change(run.findall_id) as change:
+            fill(change, size=200)
+    lines: list[bytes] = []
+    page = store.events(run.findall_id, after=0)
+    pages = 0
+    while page.lines:
+        assert sum(map(len, page.lines)) < 1_000_000
+        pages += 1
+        lines += page.lines
+        page = store.events(run.findall_id, after=page.last)
+    assert pages > 2
+    assert len(lines) == 4001
+
+
+def test_the_last_page_of_a_run_that_is_over_is_final(store: Store) -> None:
+    """Only then may a stream be closed."""
+    run = create(store)
+    assert not store.events(run.findall_id, after=0).is_final
+    with store.change(run.findall_id) as change:
+        change.run.status, change.run.stop_reason = "completed", "candidates_exhausted"
+        change.emit_status()
+    page = store.events(run.findall_id, after=0)
+    assert page.is_final
+    assert json.loads(page.lines[-1])["data"]["status"]["termination_reason"] == (
+        "candidates_exhausted"
+    )
+
+
+def test_an_id_that_is_not_of_the_run_means_the_beginning() -> None:
+    """Resuming after a heartbeat works too: it is named after the event before it."""
+    name = event_id("findall_1", 300)
+    assert event_number("findall_1", name) == 300
+    assert event_number("findall_1", f"{name}-7") == 300
+    for foreign in (None, "", "x", name[:-12], name[:-12] + "z" * 12, event_id("findall_2", 300)):
+        assert event_number("findall_1", foreign) == 0
+
+
+def test_candidates_that_wait_are_shown_only_while_the_run_goes_on(store: Store) -> None:
+    """A run that is over shows what was evaluated, in the order of discovery."""
+    run = create(store)
+    with store.change(run.findall_id) as change:
+        fill(change, size=4)
+        first = change.pending(limit=2)
+        assert [item.place for item in first] == [0, 1]
+        change.update_candidates(first)
+        change.run.evaluated = 2
+    shown = json.loads(store.result(run.findall_id))
+    assert [item["name"] for item in shown["candidates"]] == [f"Maker {n}" for n in range(4)]
+    with store.change(run.findall_id) as change:
+        change.run.status = "completed"
+    shown = json.loads(store.result(run.findall_id))
+    assert [item["name"] for item in shown["candidates"]] == ["Maker 0", "Maker 1"]
+    assert shown["last_event_id"] == event_id(run.findall_id, 5)
+
+
+def test_what_is_excluded_is_kept_apart_from_the_record(store: Store) -> None:
+    """A long list is read once by the search, not with each look at the status."""
+    excluded = [ExcludeCandidate("A", "https://a.example"), ExcludeCandidate("B", "b.example")]
+    run = create(store, exclude_list=excluded)
+    assert run.request.exclude_list is None
+    assert store.excluded(run) == excluded
+
+
+def test_a_file_keeps_its_runs(tmp_path: Path) -> None:
+    """Another service can go on where the one before stopped."""
+    path = tmp_path / "runs.db"
+    store = Store(path)
+    run = create(store, metadata={"a": 1, "b": 1.0, "c": True, "d": "x"})
+    result = store.result(run.findall_id)
+    store.close()
+    store.close()
+    again = Store(path)
+    assert again.run(run.findall_id) == run
+    assert again.result(run.findall_id) == result
+    assert json.loads(result)["run"]["metadata"] == {"a": 1, "b": 1.0, "c": True, "d": "x"}
+    again.close()
+
+
+def test_reading_a_file_does_not_wait_for_a_writer(tmp_path: Path) -> None:
+    """What is not committed yet is not seen, and does not hold up who looks."""
+    store = Store(tmp_path / "runs.db")
+    run = create(store)
+    seen: list[str] = []
+    with store.change(run.findall_id) as change:
+        change.run.status = "running"
+        change.flush()
+        reader = threading.Thread(target=lambda: seen.append(store.run(run.findall_id).status))
+        reader.start()
+        reader.join(10)
+        assert seen == ["queued"]
+    assert store.run(run.findall_id).status == "running"
+    store.close()
+
+
+def test_the_version_is_recorded_with_its_migration(tmp_path: Path) -> None:
+    """Opening again applies nothing twice."""
+    path = tmp_path / "runs.db"
+    for _ in range(2):
+        Database(path).close()
+    connection = sqlite3.connect(path)
+    versions = connection.execute("SELECT version FROM migrations").fetchall()
+    connection.close()
+    assert versions == [(number,) for number in range(1, len(MIGRATIONS) + 1)]
+
+
+def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
+    """Nothing is guessed about a form that is not known."""
+    path = tmp_path / "runs.db"
+    Database(path).close()
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("INSERT INTO migrations VALUES (99, 'later')")
+    connection.close()
+    with pytest.raises(ServiceError, match=r"has version 99.*[Uu]pgrade"):
+        Database(path)
+
+
+def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    """Not a byte of it is changed."""
+    path = tmp_path / "other.db"
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("CREATE TABLE theirs (a)")
+    connection.close()
+    before = path.read_bytes()
+    with pytest.raises(ServiceError, match="another program"):
+        Database(path)
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("kind", ["text", "folder", "missing folder"])
+def test_what_cannot_be_a_store_is_refused_with_a_word(tmp_path: Path, kind: str) -> None:
+    """The error names the file and what was expected."""
+    path = tmp_path / "here"
+    if kind == "text":
+        path.write_text("not a database\n" * 100)
+    elif kind == "folder":
+        path.mkdir()
+    else:
+        path = path / "missing" / "runs.db"
+    with pytest.raises(ServiceError, match=r"(?s)here.*cannot be opened.*folder that exists"):
+        Database(path)
