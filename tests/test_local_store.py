@@ -78,11 +78,16 @@ def test_a_run_that_is_not_there_is_not_found(store: Store) -> None:
 def test_a_change_that_fails_leaves_nothing_behind(store: Store) -> None:
     """Record, candidates and events are written together or not at all."""
     run = create(store)
-    with pytest.raises(RuntimeError, match="halfway"), store.change(run.findall_id) as change:
-        fill(change, size=3)
-        change.run.status = "running"
-        change.emit_status()
-        raise RuntimeError("halfway")
+
+    def fail_halfway() -> None:
+        with store.change(run.findall_id) as change:
+            fill(change, size=3)
+            change.run.status = "running"
+            change.emit_status()
+            raise RuntimeError("halfway")
+
+    with pytest.raises(RuntimeError, match="halfway"):
+        fail_halfway()
     assert store.run(run.findall_id) == run
     assert store.events(run.findall_id, after=0).last == 1
     assert json.loads(store.result(run.findall_id))["candidates"] == []
