@@ -7,7 +7,15 @@ import re
 import unicodedata
 from urllib.parse import urlsplit
 
-__all__ = ["counted", "duration", "in_words", "one_line", "shortened", "web_address"]
+__all__ = [
+    "counted",
+    "duration",
+    "excerpt_around",
+    "in_words",
+    "one_line",
+    "shortened",
+    "web_address",
+]
 
 _REASONS = {
     "match_limit_met": "the match limit is met",
@@ -53,6 +61,19 @@ def shortened(text: str, *, limit: int) -> str:
     'abc…'
     """
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def excerpt_around(text: str, value: str, *, limit: int) -> str:
+    """Cut a text to at most `limit` characters so that the value in it can be seen.
+
+    >>> excerpt_around("Sold in Norway and in most other countries", "other", limit=20)
+    '…most other countri…'
+    """
+    at = text.casefold().find(value.casefold()) if value else -1
+    if len(text) <= limit or at + len(value) < limit:
+        return shortened(text, limit=limit)
+    begin = min(at - max(0, limit - len(value)) // 2, len(text) - limit) + 1
+    return "…" + shortened(text[begin:].lstrip(), limit=limit - 1)
 
 
 def web_address(url: str | None) -> str | None:

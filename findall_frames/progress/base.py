@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import warnings
 from collections.abc import Callable
 from typing import Protocol, runtime_checkable
 
-from findall_frames.errors import DisplayWarning
+from findall_frames.errors import DisplayWarning, warn
 from findall_frames.progress.update import Update
 
 __all__ = ["Calls", "Display", "Guarded", "Silence"]
@@ -75,9 +74,8 @@ class Guarded:
         # It may hold a thread or a hidden cursor; that it fails again is to be expected.
         with contextlib.suppress(Exception):
             failed.close()
-        warnings.warn(
+        warn(
             f"The progress display failed ({type(error).__name__}: {error}) and was dropped; "
             "the search goes on without it. progress=False or progress='log' avoids this.",
             DisplayWarning,
-            stacklevel=3,
         )
