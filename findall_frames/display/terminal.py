@@ -133,7 +133,7 @@ def _columns(rows: list[Row], fields: list[str], paper: _Paper) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     table.add_column("name", max_width=max(20, paper.width // 3))
     for field in fields:
-        table.add_column(paper.text(_title(field)).plain)
+        table.add_column(Text(paper.text(_title(field)).plain))
     for row in rows:
         cells = [row.cells.get(field) for field in fields]
         table.add_row(paper.name(row), *(_marked(cell, paper) for cell in cells))

@@ -1,0 +1,368 @@
+"""What is shown of a result: complete, fitting, and harmless whatever the data says."""
+
+from __future__ import annotations
+
+import io
+import json
+from html.parser import HTMLParser
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from rich.console import Console
+
+from findall_frames.display.html import frames_html
+from findall_frames.display.links import link
+from findall_frames.display.records import result_record
+from findall_frames.display.rows import Tables, matched_rows, verdicts
+from findall_frames.display.terminal import matches_view
+from findall_frames.display.text import excerpt_around, one_line, web_address
+from findall_frames.frames.flatten import flatten
+
+TAGS = {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "a", "code"}
+HOSTILE = (
+    "<script>alert(1)</script>",
+    "</td></table><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<svg/onload=alert(1)>",
+    '" onmouseover="alert(1)',
+    "' onmouseover='alert(1)",
+    "`onmouseover=alert(1)",
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    "<a href=javascript:alert(1)>x</a>",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)",
+    "java\nscript:alert(1)",
+    "\x01javascript:alert(1)",
+    " javascript:alert(1)",
+    "javascript://example.org/%0aalert(1)",
+    "data:text/html,<script>alert(1)</script>",
+    "data:text/html;base64,PHNjcmlwdD4=",
+    "vbscript:msgbox(1)",
+    "file:///etc/passwd",
+    "blob:https://example.org/1",
+    'https://example.org/" onclick="alert(1)',
+    "https://example.org/' onclick='alert(1)",
+    "https://example.org/><script>alert(1)</script>",
+    "https://example.org/\u202egro.live",
+    "https://exa\u200bmple.org/",
+    "https://exam\tple.org/",
+    "https://",
+    "http://[broken",
+    "//example.org/x",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#106;avascript:alert(1)",
+    "<!-- <script>alert(1)</script> -->",
+    "<style>*{display:none}</style>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<base href=//example.org>",
+    "<form action=//example.org><input name=q>",
+    "<math><mi xlink:href=javascript:alert(1)>",
+    "{{constructor.constructor('alert(1)')()}}",
+    "$\\href{javascript:alert(1)}{x}$",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "a\x00b",
+    "\x1b[2J\x1b[31mred",
+    "\x1b]8;;http://example.org\x07link\x1b]8;;\x07",
+    "\x9b31m",
+    "line\r\nfeed\u2028separator",
+    "\u202eevil\u202c",
+    "\u2066isolated\u2069",
+    "zero\u200bwidth\ufeff",
+    "[bold]markup[/bold] [link=javascript:alert(1)]x[/link]",
+    "[/]",
+    "long " * 5000,
+)
+
+
+def field(value: str, *, is_matched: bool | None = True, excerpt: str | None = None) -> Any:
+    """Make an output and its basis."""
+    kind = "enrichment" if is_matched is None else "match_condition"
+    output: dict[str, Any] = {"value": value, "type": kind}
+    if is_matched is not None:
+        output["is_matched"] = is_matched
+    citation = {
+        "url": "https://source.example/",
+        "title": "A source",
+        "excerpts": [excerpt or value],
+    }
+    basis = {"reasoning": f"It says {value}.", "confidence": "high", "citations": [citation]}
+    return output, basis
+
+
+def candidate(number: int, *, name: str, status: str = "matched", **fields: Any) -> dict[str, Any]:
+    """Make a candidate of a result."""
+    return {
+        "candidate_id": f"c{number}",
+        "name": name,
+        "url": f"https://example.org/{number}",
+        "match_status": status,
+        "description": f"About {name}",
+        "output": {key: output for key, (output, _) in fields.items()},
+        "basis": [{"field": key, **basis} for key, (_, basis) in fields.items()],
+    }
+
+
+def tables(*candidates: dict[str, Any], reason: str = "candidates_exhausted") -> Tables:
+    """Make the tables of a result."""
+    matched = sum(one["match_status"] == "matched" for one in candidates)
+    metrics = {"generated_candidates_count": len(candidates), "matched_candidates_count": matched}
+    status = {
+        "status": "completed",
+        "is_active": False,
+        "metrics": metrics,
+        "termination_reason": reason,
+    }
+    run = {"findall_id": "findall_1", "status": status, "generator": "core", "metadata": {"a": 1}}
+    return flatten({"run": run, "candidates": list(candidates)}).tables
+
+
+def packages(count: int) -> Tables:
+    """Make a result of matches with two short fields each."""
+    return tables(
+        *(
+            candidate(
+                n,
+                name=f"package-{n}",
+                apache_license_check=field("Apache-2.0"),
+                requires_python_check=field(">=3.10"),
+            )
+            for n in range(count)
+        )
+    )
+
+
+def printed(data: Tables, *, width: int = 80, encoding: str = "utf-8", **more: Any) -> list[str]:
+    """Print the view as to a file of that encoding and give back its lines."""
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding, errors="strict", newline="\n")
+    console = Console(file=file, width=width, highlight=False, **more)
+    console.print(matches_view(data, console=console, rest_is_in="matches"))
+    file.flush()
+    return raw.getvalue().decode(encoding).splitlines()
+
+
+class Anatomy(HTMLParser):
+    """Takes HTML apart as a browser does, and remembers every tag and attribute."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: set[str] = set()
+        self.attributes: set[str] = set()
+        self.links: list[dict[str, str | None]] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+        if tag == "a":
+            self.links.append(dict(attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.tags.add("comment")
+
+
+@pytest.mark.parametrize("width", [64, 80, 120, 200])
+def test_short_verdicts_stand_in_columns_that_fit_the_terminal(width: int) -> None:
+    """One line for each match, with tick and excerpt for each condition, at any usual width."""
+    lines = printed(packages(3), width=width)
+    assert lines[0] == "3 matches among 3 candidates; completed: no candidates are left"
+    assert max(len(line) for line in lines) <= width
+    (row,) = (line for line in lines if line.startswith("package-1"))
+    assert row.split() == ["package-1", "✓", "Apache-2.0", "✓", ">=3.10"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_long_excerpts_get_a_line_each(width: int) -> None:
+    """What does not fit a column is shown line by line, cut around the value it is cited for."""
+    prose = (
+        "It was founded long ago. " * 8 + "Its licence is Apache-2.0 since then. " + "More. " * 30
+    )
+    data = tables(candidate(1, name="requests", licence=field("Apache-2.0", excerpt=prose)))
+    lines = printed(data, width=width)
+    assert max(len(line) for line in lines) <= width
+    (line,) = (line for line in lines if "licence " in line)
+    assert line.startswith("   ✓ licence")
+    assert "Apache-2.0" in line
+    assert "…" in line
+
+
+def test_a_long_table_says_how_many_matches_are_left_out() -> None:
+    """Fifteen rows are enough for a screen; the rest is counted and located."""
+    lines = printed(packages(1027))
+    assert sum(line.startswith("package-") for line in lines) == 15
+    assert "… and 1,012 more in matches" in lines
+
+
+def test_without_matches_each_condition_says_how_many_meet_it() -> None:
+    """Zero matches come with the reason: which condition is the hard one."""
+    data = tables(
+        candidate(1, name="a", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
+        candidate(2, name="b", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
+    )
+    assert verdicts(data["fields"]) == [("x", 2, 2), ("y", 0, 2)]
+    assert printed(data) == [
+        "0 matches among 2 candidates; completed: no candidates are left",
+        "No candidate meets all conditions. One by one:",
+        "  x: met by 2 of 2 candidates",
+        "  y: met by 0 of 2 candidates",
+    ]
+    html = frames_html(data)
+    assert "<li>y: met by 0 of 2 candidates</li>" in html
+
+
+def test_without_candidates_the_views_say_so() -> None:
+    """An empty result is a sentence, not an empty table."""
+    assert printed(tables())[-1] == "No candidate was judged."
+    assert "No candidate was judged." in frames_html(tables())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_a_terminal_without_ticks_gets_words(encoding: str) -> None:
+    """Nothing is written that the encoding lacks, and the columns stay in line."""
+    data = tables(
+        *(candidate(n, name=name, c=field("Tōkyō")) for n, name in enumerate(("東京", "Oslo")))
+    )
+    lines = printed(data, encoding=encoding)
+    cells = [line for line in lines if " yes " in line]
+    assert len(cells) == 2
+    assert cells[0].startswith("?? ")
+    assert cells[0].index("yes") == cells[1].index("yes")
+
+
+def test_unmet_and_uncertain_verdicts_can_be_told_apart() -> None:
+    """A low confidence is marked and explained."""
+    output, basis = field("maybe")
+    data = tables(candidate(1, name="a", c=(output, {**basis, "confidence": "low"})))
+    lines = printed(data)
+    assert any("✓? maybe" in line for line in lines)
+    assert lines[-1] == "? means low confidence"
+    assert "opacity" in frames_html(data)
+    assert "opacity" not in frames_html(packages(1))
+
+
+def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file gets no escape sequence, a terminal does, and NO_COLOR is kept."""
+    assert "\x1b" not in "".join(printed(packages(1)))
+    terminal = {"force_terminal": True, "color_system": "standard"}
+    assert "\x1b[32m" in "".join(printed(packages(1), **terminal))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[32m" not in "".join(printed(packages(1), **terminal))
+
+
+def test_the_best_excerpt_is_the_shortest_that_holds_the_value() -> None:
+    """An excerpt that states the value beats an earlier one that does not."""
+    output, basis = field("Oslo")
+    basis["citations"] = [
+        {"url": "https://a.example/", "excerpts": ["", "Norway is in Europe."]},
+        {
+            "url": "https://b.example/",
+            "excerpts": ["The capital is Oslo, and so on.", "It is OSLO."],
+        },
+    ]
+    (row,) = matched_rows(tables(candidate(1, name="Norway", capital=(output, basis))))
+    excerpt, source = row.cells["capital"].best_excerpt or ("", None)
+    assert excerpt == "It is OSLO."
+    assert source is not None
+    assert source.url == "https://b.example/"
+
+
+def test_parts_that_only_a_basis_names_are_not_columns() -> None:
+    """`products.0` supports `products` and has neither value nor verdict of its own."""
+    one = candidate(1, name="a", products=field("tiles"))
+    one["basis"].append({"field": "products.0", "reasoning": "r", "citations": []})
+    assert "products.0" not in frames_html(tables(one))
+    assert "products" in frames_html(tables(one))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_html(text: str) -> None:
+    """Whatever it is put into, only the tags and attributes of the table itself come out."""
+    one = candidate(1, name=text, condition=field(text, excerpt=text))
+    one["url"] = one["description"] = text
+    one["output"][text] = {"value": text, "type": "enrichment"}
+    one["basis"][0]["reasoning"] = text
+    one["basis"][0]["citations"] = [{"url": text, "title": text, "excerpts": [text]}]
+    html = frames_html(tables(one, reason=text))
+    seen = Anatomy(html)
+    assert seen.tags <= set(
+        ["div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "a", "code"]
+    )
+    assert seen.attributes <= {"style", "title", "href", "target", "rel", "aria-label"}
+    for found in seen.links:
+        parts = urlsplit(found["href"] or "")
+        assert parts.scheme in ("http", "https")
+        assert parts.hostname == "example.org"
+        assert found["rel"] == "noopener noreferrer"
+    assert not set("\x00\x1b\x9b\u202e\u2066\u200b\ufeff") & set(html)
+    assert one_line(text)[:40] in "".join(seen.words)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_a_terminal(text: str) -> None:
+    """No control character, no markup and no overlong line reaches the terminal."""
+    one = candidate(1, name=text, condition=field(text, excerpt=text))
+    one["url"] = text
+    one["output"][text] = {"value": text, "type": "enrichment"}
+    lines = printed(tables(one, reason=text))
+    for line in lines:
+        assert line.isprintable()
+    assert "[bold]" in "\n".join(lines) or "[bold]" not in text
+
+
+def test_only_web_addresses_become_links() -> None:
+    """A link needs http or https, a host, and no character that hides another."""
+    linked = [text for text in HOSTILE if web_address(text) is not None]
+    assert linked == [
+        "https://example.org/><script>alert(1)</script>",
+    ]
+    assert link(linked[0], "x").count("<") == 2
+    assert web_address("HTTPS://example.org") == "HTTPS://example.org"
+    assert web_address("example.org") is None
+    assert web_address(None) is None
+
+
+def test_html_of_a_thousand_matches_is_compact() -> None:
+    """A large result with long texts stays under half a megabyte and says what it left out."""
+    prose = "Its licence is Apache-2.0, as the file in its root says. " * 20
+    fields = {f"condition_{n}": field("Apache-2.0", excerpt=prose) for n in range(30)}
+    html = frames_html(tables(*(candidate(n, name=f"a{n}", **fields) for n in range(1000))))
+    assert len(html.encode()) <= 500_000
+    shown = html.count("<tr>") - 1
+    assert shown >= 10
+    assert f"… and {1000 - shown} matches and 10 fields more" in html
+
+
+def test_a_record_holds_every_match_with_its_evidence() -> None:
+    """Other programs get JSON values, reasons and whole citations, and nothing of a non-match."""
+    one = candidate(1, name="Norway", population=field("5600000"))
+    one["output"]["population"]["value"] = 5600000
+    one["output"]["languages"] = {"value": ["Bokmål", "Nynorsk"], "type": "enrichment"}
+    two = candidate(2, name="Atlantis", status="unmatched")
+    record = json.loads(json.dumps(result_record(tables(one, two))))
+    assert record["run"]["findall_id"] == "findall_1"
+    assert record["run"]["metadata"] == {"a": 1}
+    (match,) = record["matches"]
+    assert match["name"] == "Norway"
+    assert match["fields"]["population"]["value"] == 5600000
+    assert match["fields"]["population"]["citations"] == [
+        {"title": "A source", "url": "https://source.example/", "excerpts": ["5600000"]}
+    ]
+    assert match["fields"]["languages"]["value"] == ["Bokmål", "Nynorsk"]
+
+
+@pytest.mark.parametrize("limit", [5, 12, 20, 50])
+def test_an_excerpt_is_cut_around_the_value(limit: int) -> None:
+    """The value stays visible wherever it stands, as long as there is room for it."""
+    text = "".join(chr(ord("a") + n % 26) for n in range(100))
+    for at in range(0, 97):
+        value = text[at : at + 3]
+        cut = excerpt_around(text, value, limit=limit)
+        assert len(cut) <= limit
+        assert value in cut
