@@ -1,1 +1,122 @@
-"""Ask for a set of things, wait once, get tidy pandas tables with their evidence."""
+"""Ask for a set of things, wait once, get tidy pandas tables with their evidence.
+
+>>> import findall_frames as ff
+>>> import pandas as pd
+>>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+>>> with ff.local(cities) as client:
+...     frames = ff.find_all("Find all cities in Italy", client=client, progress=False)
+>>> frames.matches["name"].tolist()
+['Rome']
+"""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING, Any
+
+from findall_frames.errors import (
+    AmbiguousCreateError,
+    APIError,
+    AuthenticationError,
+    ConflictError,
+    CorpusError,
+    DisplayWarning,
+    FindAllError,
+    FindAllWarning,
+    InsufficientFundsError,
+    InvalidRequestError,
+    MissingKeyError,
+    NotFoundError,
+    ParquetError,
+    PartialResultWarning,
+    RateLimitError,
+    RefusedError,
+    RunTimeout,
+    ServiceError,
+    UnexpectedResponseError,
+    UnreachableError,
+)
+
+if TYPE_CHECKING:
+    from findall_frames.api.client import Client
+    from findall_frames.embedded import local
+    from findall_frames.frames.flatten import flatten
+    from findall_frames.frames.frames import FindAllFrames
+    from findall_frames.frames.parquet import read_parquet
+    from findall_frames.progress.update import Update
+    from findall_frames.runs.run import Run
+    from findall_frames.runs.spec import Search
+    from findall_frames.search import cancel, draft, find_all, preview, resume, start
+
+__all__ = [
+    "APIError",
+    "AmbiguousCreateError",
+    "AuthenticationError",
+    "Client",
+    "ConflictError",
+    "CorpusError",
+    "DisplayWarning",
+    "FindAllError",
+    "FindAllFrames",
+    "FindAllWarning",
+    "InsufficientFundsError",
+    "InvalidRequestError",
+    "MissingKeyError",
+    "NotFoundError",
+    "ParquetError",
+    "PartialResultWarning",
+    "RateLimitError",
+    "RefusedError",
+    "Run",
+    "RunTimeout",
+    "Search",
+    "ServiceError",
+    "UnexpectedResponseError",
+    "UnreachableError",
+    "Update",
+    "cancel",
+    "draft",
+    "find_all",
+    "flatten",
+    "local",
+    "preview",
+    "read_parquet",
+    "resume",
+    "start",
+]
+
+__version__ = _version("findall-frames")
+
+logging.getLogger(__name__).addHandler(logging.NullHandler())
+
+# Imported when first used, so that importing the package costs next to nothing.
+_HOMES = {
+    "Client": "api.client",
+    "FindAllFrames": "frames.frames",
+    "Run": "runs.run",
+    "Search": "runs.spec",
+    "Update": "progress.update",
+    "cancel": "search",
+    "draft": "search",
+    "find_all": "search",
+    "flatten": "frames.flatten",
+    "local": "embedded",
+    "preview": "search",
+    "read_parquet": "frames.parquet",
+    "resume": "search",
+    "start": "search",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import Any
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "ServiceError",
     "UnexpectedResponseError",
     "UnreachableError",
+    "warn",
 ]
 
 
@@ -184,3 +187,15 @@ class PartialResultWarning(FindAllWarning):
 
 class DisplayWarning(FindAllWarning):
     """A progress display failed and was dropped; the search goes on."""
+
+
+def warn(message: str, category: type[FindAllWarning]) -> None:
+    """Give a warning that points to the line of the caller of this package."""
+    level = 1
+    frame = sys._getframe(0)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
+        "findall_frames"
+    ):
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, category, stacklevel=level)

@@ -149,7 +149,7 @@ class Client:
         """
         token = str((run.metadata or {}).get(TOKEN, "")) or None
         body = self._write("/runs", run, "the new run", deadline=deadline, token=token)
-        with suppress(msgspec.ValidationError):
+        with suppress(msgspec.DecodeError):
             return msgspec.json.decode(body, type=FindAllRun)
         # An id is enough to go on with, and too dear to be lost over the rest of the answer.
         try:

@@ -34,7 +34,6 @@ class Deadline:
         """Seconds left, never negative; infinite for `NEVER`."""
         return max(0.0, self.at - time.monotonic())
 
-    @property
     def has_passed(self) -> bool:
         """Whether no time is left."""
         return self.remaining <= 0

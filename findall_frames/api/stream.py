@@ -94,7 +94,7 @@ def follow(
     """
     seen: set[str] = set()
     trouble = _Trouble(is_new=is_new)
-    while not deadline.has_passed:
+    while not deadline.has_passed():
         for item in _connection(client, findall_id, last_event_id, deadline):
             if item is None:
                 yield None
@@ -114,7 +114,7 @@ def follow(
                 break  # whether it is fatal is open, so the status decides
             if isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over:
                 return
-        if deadline.has_passed:
+        if deadline.has_passed():
             return
         # An end of the stream is no end of the run; only the status tells.
         try:
@@ -155,13 +155,13 @@ class _Trouble:
     def with_service(self, error: FindAllError) -> None:
         """Bear with a service that stumbles, or raise what will not pass."""
         if isinstance(error, NotFoundError):
-            will_pass = not self._may_be_unknown_until.has_passed
+            will_pass = not self._may_be_unknown_until.has_passed()
         elif isinstance(error, APIError):
             will_pass = error.status_code >= 500 or error.status_code in (408, 429)
         else:
             will_pass = isinstance(error, (UnreachableError, UnexpectedResponseError, RunTimeout))
         self._gives_up_at = self._gives_up_at or Deadline.after(PATIENCE)
-        if not will_pass or self._gives_up_at.has_passed:
+        if not will_pass or self._gives_up_at.has_passed():
             raise error
         _log.info("the service failed, and is asked again: %s", error)
 
@@ -174,7 +174,7 @@ class _Trouble:
 
 def _pause(seconds: float, deadline: Deadline) -> Iterator[None]:
     end = Deadline.after(deadline.clip(seconds))
-    while not end.has_passed:
+    while not end.has_passed():
         time.sleep(end.clip(TICK))
         yield None
 
@@ -203,7 +203,7 @@ def _connection(
     threading.Thread(target=_pump, args=(stream, arrived), daemon=True).start()
     try:
         quiet_since = time.monotonic()
-        while not deadline.has_passed:
+        while not deadline.has_passed():
             try:
                 item = arrived.get(timeout=deadline.clip(TICK))
             except Empty:

@@ -142,7 +142,7 @@ class Transport:
                     return self._send(self._harmless, method, path, body=body)
                 except requests.exceptions.ChunkedEncodingError:
                     # The headers came and the body broke off, which Retry does not cover.
-                    if attempt == BODY_ATTEMPTS or deadline.has_passed:
+                    if attempt == BODY_ATTEMPTS or deadline.has_passed():
                         raise
             raise AssertionError("unreachable")
 
@@ -239,7 +239,7 @@ def _in_time(
         if left_behind.is_set() and abandon is not None:
             abandon(answer)
 
-    if deadline.has_passed:
+    if deadline.has_passed():
         raise OutOfTimeError
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(work,), daemon=True).start()

@@ -1,0 +1,418 @@
+"""The blocking helpers: one call from a question to tables."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from typing import Any
+
+from findall_frames.api.client import Client
+from findall_frames.api.deadline import Deadline
+from findall_frames.api.models import FindAllRun, Webhook
+from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.progress.base import Display
+from findall_frames.progress.choose import Progress, display_for
+from findall_frames.progress.update import Update
+from findall_frames.runs.readings import Conditions, Enrichments, Exclusions
+from findall_frames.runs.run import Run
+from findall_frames.runs.spec import Search
+
+__all__ = ["cancel", "draft", "find_all", "preview", "resume", "start"]
+
+
+def find_all(
+    objective: str | Search,
+    *,
+    entity_type: str | None = None,
+    match_conditions: Conditions | None = None,
+    enrichments: Enrichments | None = None,
+    generator: str = "core",
+    match_limit: int = 10,
+    exclude: Exclusions | None = None,
+    metadata: Mapping[str, str | int | float | bool] | None = None,
+    webhook: Webhook | Mapping[str, Any] | None = None,
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Run a search to its end and give back tables.
+
+    Parameters
+    ----------
+    objective : str or Search
+        The question in plain words. A `Search` brings everything up to `webhook` with it.
+    entity_type : str, optional
+        What kind of thing is looked for, such as ``"companies"``; drafted with the conditions.
+    match_conditions : dict, list of str, or list of {"name", "description"}, optional
+        A candidate matches when it meets all of them; they need `entity_type`. None has the
+        service draft them from the objective.
+    enrichments : dict, JSON Schema or class, optional
+        More columns for every match: ``{"ceo_name": "Name of the CEO"}``, the JSON Schema of an
+        object, or a dataclass, TypedDict or pydantic class.
+    generator : {"preview", "base", "core", "pro"}
+        How thoroughly to search; it sets the price.
+    match_limit : int
+        How many matches to find at the most, 5 to 1000.
+    exclude : FindAllFrames, DataFrame or list, optional
+        Entities that are known already, each with ``name`` and ``url``.
+    metadata : dict, optional
+        Flat; comes back with the run.
+    webhook : Webhook or dict, optional
+        Where the service should announce events.
+    client : Client, optional
+        The service; None is the hosted one, with the key from ``PARALLEL_API_KEY``. For your
+        own data pass ``ff.local(...)``.
+    progress : {"auto", "notebook", "terminal", "log"}, False or callable
+        What to show meanwhile. A callable is given every `Update`.
+    timeout : float, optional
+        Seconds for everything; None waits without a limit.
+
+    Returns
+    -------
+    FindAllFrames
+        Also when nothing matched, and when the run failed or was cancelled: then with a
+        `PartialResultWarning` that says why.
+
+    Raises
+    ------
+    InvalidRequestError
+        Something is not of its form; nothing was sent and nothing was spent.
+    MissingKeyError
+        There is neither a client nor a key.
+    RunTimeout
+        The time is over. The run goes on, and the exception has its id and what it has found.
+    AmbiguousCreateError
+        The run may have been created and the answer was lost; it was not sent again.
+    KeyboardInterrupt
+        The kernel was interrupted. The run goes on: ``ff.resume(findall_id)``.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame(
+    ...     {"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]}
+    ... )
+    >>> with ff.local(cities) as client:
+    ...     frames = ff.find_all("Find all cities in Italy", client=client, progress=False)
+    >>> frames.matches["name"].tolist()
+    ['Rome', 'Bari']
+    """
+    begun = time.monotonic()
+    deadline = Deadline.after(timeout)
+    options: dict[str, Any] = {
+        "entity_type": entity_type,
+        "match_conditions": match_conditions,
+        "enrichments": enrichments,
+        "generator": generator,
+        "match_limit": match_limit,
+        "exclude": exclude,
+        "metadata": metadata,
+        "webhook": webhook,
+    }
+    if isinstance(objective, Search):
+        search = _unchanged(objective, options)
+        is_complete = True
+    else:
+        search = _search_of(objective, options)
+        is_complete = match_conditions is not None
+    display = display_for(progress)
+    with _service(client) as service, closing(display):
+        if not is_complete:
+            display.show(_before(search, service, "drafting conditions"))
+            drafted = service.ingest(search.objective, deadline=deadline)
+            search.match_conditions = drafted.match_conditions  # type: ignore[assignment]
+            search.entity_type = entity_type or drafted.entity_type
+            if enrichments is None and generator != "preview":
+                search.enrichments = drafted.enrichments  # type: ignore[assignment]
+        display.show(_before(search, service, "starting"))
+        run = Run.start(search, client=service, deadline=deadline)
+        return run.watch(display, deadline=deadline, begun=begun)
+
+
+def preview(
+    objective: str | Search,
+    *,
+    entity_type: str | None = None,
+    match_conditions: Conditions | None = None,
+    match_limit: int = 10,
+    exclude: Exclusions | None = None,
+    metadata: Mapping[str, str | int | float | bool] | None = None,
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Try a search on about ten candidates, for little money, before paying for all of it.
+
+    Parameters
+    ----------
+    objective, entity_type, match_conditions, exclude, metadata, client, progress, timeout
+        As in `find_all`. Of a `Search` the generator, limit and enrichments are left aside.
+    match_limit : int
+        How many candidates to evaluate, matched or not, 5 to 10.
+
+    Returns
+    -------
+    FindAllFrames
+        Its ``candidates`` show matched and unmatched ones, each with its reasons.
+
+    Raises
+    ------
+    FindAllError
+        As `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> numbers = pd.DataFrame({"name": [f"N{n}" for n in range(40)], "size": range(40)})
+    >>> with ff.local(numbers) as client:
+    ...     frames = ff.preview("Find things with a size of at least 5", client=client,
+    ...                         progress=False)
+    >>> len(frames.candidates)
+    10
+    """
+    if isinstance(objective, Search):
+        objective = Search(
+            objective.objective,
+            entity_type=objective.entity_type,
+            match_conditions=objective.match_conditions,
+            generator="preview",
+            match_limit=match_limit,
+            exclude=objective.exclude,
+            metadata=objective.metadata,
+        )
+    return find_all(
+        objective,
+        entity_type=entity_type,
+        match_conditions=match_conditions,
+        generator="preview",
+        match_limit=match_limit,
+        exclude=exclude,
+        metadata=metadata,
+        client=client,
+        progress=progress,
+        timeout=timeout,
+    )
+
+
+def resume(
+    findall_id: str,
+    *,
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Go on waiting for a run that was started earlier, here or elsewhere.
+
+    Parameters
+    ----------
+    findall_id : str
+        The run; it stands in the first line that a search prints, and in every exception.
+    client, progress, timeout
+        As in `find_all`. The service has to be the one that has the run.
+
+    Returns
+    -------
+    FindAllFrames
+        As from `find_all`. A run that is over already is fetched at once.
+
+    Raises
+    ------
+    NotFoundError
+        The service does not know the run.
+    FindAllError
+        As `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> with ff.local(cities) as client:
+    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
+    ...     frames = ff.resume(run.findall_id, client=client, progress=False)
+    >>> frames.matches["name"].tolist()
+    ['Rome']
+    """
+    deadline = Deadline.after(timeout)
+    display = display_for(progress)
+    with _service(client) as service, closing(display):
+        # A run that cannot be seen fails here; what it looks for is only for the display.
+        run = Run.attach(findall_id, client=service, deadline=deadline)
+        return run.watch(display, deadline=deadline)
+
+
+def draft(
+    objective: str,
+    *,
+    generator: str = "core",
+    match_limit: int = 10,
+    client: Client | None = None,
+    timeout: float | None = None,
+) -> Search:
+    """Have conditions drafted from an objective, to be edited before they are paid for.
+
+    Parameters
+    ----------
+    objective : str
+        The question in plain words.
+    generator, match_limit
+        Of the search, as in `find_all`.
+    client : Client, optional
+        As in `find_all`.
+    timeout : float, optional
+        Seconds; None waits without a limit.
+
+    Returns
+    -------
+    Search
+        Edit its ``match_conditions`` and the rest, then give it to `find_all` or `start`.
+
+    Raises
+    ------
+    FindAllError
+        As `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> with ff.local(cities) as client:
+    ...     search = ff.draft("Find cities in Italy", client=client)
+    >>> list(search.match_conditions.values())
+    ['City must be in Italy']
+    """
+    search = _search_of(objective, {"generator": generator, "match_limit": match_limit})
+    with _service(client) as service:
+        drafted = service.ingest(search.objective, deadline=Deadline.after(timeout))
+    return Search.from_schema(drafted, generator=generator, match_limit=match_limit)
+
+
+def start(search: Search, *, client: Client | None = None, timeout: float | None = None) -> Run:
+    """Start a search without waiting for it; from here on it costs money.
+
+    Parameters
+    ----------
+    search : Search
+        What to look for.
+    client : Client, optional
+        As in `find_all`.
+    timeout : float, optional
+        Seconds for the request; None waits without a limit.
+
+    Returns
+    -------
+    Run
+        ``run.wait()`` waits for it, and so does ``ff.resume(run.findall_id)``.
+
+    Raises
+    ------
+    FindAllError
+        As `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> search = ff.Search("Cities in Italy", entity_type="cities",
+    ...                    match_conditions=["City must be in Italy"])
+    >>> with ff.local(cities) as client:
+    ...     run = ff.start(search, client=client)
+    ...     run.wait(progress=False).matches["name"].tolist()
+    ['Rome']
+    """
+    if not isinstance(search, Search):
+        raise InvalidRequestError(
+            f"start takes a Search, not {search!r}. Make one with ff.draft(objective) or "
+            "ff.Search(...)."
+        )
+    search.check()
+    return Run.start(search, client=client or Client(), deadline=Deadline.after(timeout))
+
+
+def cancel(findall_id: str, *, client: Client | None = None) -> FindAllRun:
+    """Stop a run for good; nothing else in this package does.
+
+    What the run has found stays and can be fetched with `resume`. What it has done is billed. A
+    cancelled run cannot be extended or enriched. To stop waiting without stopping the run,
+    interrupt the kernel.
+
+    Parameters
+    ----------
+    findall_id : str
+        The run.
+    client : Client, optional
+        As in `find_all`.
+
+    Returns
+    -------
+    FindAllRun
+        The run as it stands; ``status.status`` is ``"cancelling"`` while work in hand is
+        finished. A run that was over already is given back as it ended.
+
+    Raises
+    ------
+    FindAllError
+        As `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> with ff.local(cities) as client:
+    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
+    ...     frames = run.wait(progress=False)
+    ...     ff.cancel(run.findall_id, client=client).status.status
+    'completed'
+    """
+    with _service(client) as service:
+        return Run(findall_id, client=service).cancel()
+
+
+@contextmanager
+def _service(client: Client | None) -> Iterator[Client]:
+    """Give the client that was passed, or the default one for as long as it is needed."""
+    if client is not None:
+        yield client
+        return
+    with Client() as default:
+        yield default
+
+
+def _search_of(objective: str, options: Mapping[str, Any]) -> Search:
+    """Read everything before anything is sent; a draft will replace what is not given yet."""
+    given = {name: value for name, value in options.items() if value is not None}
+    if "match_conditions" in given and "entity_type" not in given:
+        raise InvalidRequestError(
+            "match_conditions need an entity_type, such as entity_type='companies'. Leave both "
+            "out to have them drafted from the objective."
+        )
+    return Search(objective, **{"entity_type": "?", "match_conditions": ["?"], **given})
+
+
+def _unchanged(search: Search, options: Mapping[str, Any]) -> Search:
+    """See that nothing is passed beside a search that would contradict it."""
+    defaults = {"generator": ("core", search.generator), "match_limit": (10, search.match_limit)}
+    for name, value in options.items():
+        if value not in defaults.get(name, (None,)):
+            raise InvalidRequestError(
+                f"A Search brings its own {name}. Set search.{name} instead of passing it."
+            )
+    search.check()
+    return search
+
+
+def _before(search: Search, client: Client, status: str) -> Update:
+    return Update(
+        findall_id="",
+        objective=search.objective,
+        service=client.base_url,
+        status=status,
+        match_limit=search.match_limit,
+    )
