@@ -124,11 +124,16 @@ class EventStream:
         self.close()
 
     def close(self) -> None:
-        """End the connection, also while another thread is reading from it."""
-        # Closing a socket does not wake a thread that reads from it; shutting it down does.
+        """End the connection; for the thread that reads from it."""
+        self._response.close()
+
+    def stop(self) -> None:
+        """End what another thread is reading, which has then to close it.
+
+        Closing a socket does not wake a thread that reads from it; shutting it down does.
+        """
         with suppress(OSError, ValueError, RuntimeError):
             self._response.raw.shutdown()
-        self._response.close()
 
     def _chunks(self) -> Iterator[bytes]:
         # Whatever has arrived is handed on at once; iter_content() waits for a full buffer.

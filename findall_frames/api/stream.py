@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import random
 import threading
@@ -10,8 +9,6 @@ import time
 from collections.abc import Generator, Iterator
 from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
-
-import msgspec
 
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import NEVER, Deadline
@@ -216,12 +213,12 @@ def _connection(
             quiet_since = time.monotonic()
             yield item  # type: ignore[misc]  # only the stream itself marks its end
     finally:
-        stream.close()
+        stream.stop()
 
 
 def _pump(stream: EventStream, arrived: SimpleQueue[_Item | EventStream]) -> None:
     """Move events from the connection into the queue; the stream itself marks the end."""
-    with contextlib.suppress(msgspec.MsgspecError):
+    with stream:
         try:
             for event in stream:
                 arrived.put(event)
