@@ -1,0 +1,213 @@
+"""From a result, as the service sends it, to tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+import pyarrow as pa
+from msgspec import Raw, Struct
+
+from findall_frames.api.models import TERMINAL_STATUSES, FindAllRun, FindAllSchema
+from findall_frames.frames.asked import asked_fields
+from findall_frames.frames.columns import Columns
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.schema import SCHEMAS
+from findall_frames.frames.sources import Result, body_of
+from findall_frames.frames.times import format_time, parse_time
+from findall_frames.frames.wire import (
+    Candidate,
+    Extras,
+    fail,
+    json_text,
+    mend_surrogates,
+    read_any,
+    read_candidate,
+    split_unknown,
+)
+
+__all__ = ["flatten"]
+
+# Smaller batches cost time in calls, larger ones in memory that no cache holds.
+_BATCH_BYTES: Final = 1_000_000
+
+
+class _Envelope(Struct):
+    run: Raw
+    candidates: list[Raw]
+    last_event_id: str | None = None
+
+
+class _StrictEnvelope(_Envelope, forbid_unknown_fields=True):
+    pass
+
+
+_STRICT: Final = msgspec.json.Decoder(_StrictEnvelope)
+_TOLERANT: Final = msgspec.json.Decoder(_Envelope)
+_SHALLOW: Final = msgspec.json.Decoder(dict[str, Raw])
+_RUN: Final = msgspec.json.Decoder(FindAllRun)
+
+
+def flatten(
+    result: Result,
+    *,
+    schema: FindAllSchema | None = None,
+    service: str | None = None,
+    fetched_at: datetime | None = None,
+) -> FindAllFrames:
+    """Turn the result of a run into tables.
+
+    Parameters
+    ----------
+    result : bytes, mapping, path or SDK object
+        The JSON of a result as bytes or as a dict, the path (str or path object) of a JSON
+        file, or the official SDK's result object. Bytes are the fastest.
+    schema : FindAllSchema, optional
+        What was searched. It fills in objective, entity type and match limit, says which kind
+        of field each is, and gives the order and types of the columns of ``matches``.
+    service : str, optional
+        Base URL of the service that the result is from.
+    fetched_at : datetime, optional
+        When it was fetched.
+
+    Returns
+    -------
+    FindAllFrames
+        The tables. Nothing that the result says is lost: what has no column is in ``extra``.
+
+    Raises
+    ------
+    UnexpectedResponseError
+        It is not JSON, or a required field is missing or has another type; ``path`` says where.
+    InvalidRequestError
+        It is nothing that can be flattened, or there is no such file.
+
+    Examples
+    --------
+    >>> frames = flatten({
+    ...     "run": {
+    ...         "findall_id": "findall_1",
+    ...         "status": {"status": "completed", "is_active": False, "metrics": {}},
+    ...         "generator": "core",
+    ...     },
+    ...     "candidates": [
+    ...         {
+    ...             "candidate_id": "c1",
+    ...             "name": "Kilnworks",
+    ...             "url": "https://www.kilnworks.example/",
+    ...             "match_status": "matched",
+    ...             "output": {"tiles": {"value": "Wall tiles", "type": "match_condition",
+    ...                                  "is_matched": True}},
+    ...         }
+    ...     ],
+    ... })
+    >>> frames.candidates[["name", "domain", "match_status"]].iloc[0].tolist()
+    ['Kilnworks', 'kilnworks.example', 'matched']
+    """
+    envelope, unknown = _open(body_of(result))
+    run, metadata, extra = _read_run(envelope.run)
+    if unknown:
+        extra["result"] = unknown
+    kinds = {name: field.kind for name, field in asked_fields(schema).items()}
+    tables = _read_candidates(envelope.candidates, run.findall_id, kinds=kinds)
+    row = {
+        "findall_id": run.findall_id,
+        "objective": schema and schema.objective,
+        "entity_type": schema and schema.entity_type,
+        "generator": run.generator,
+        "match_limit": schema and schema.match_limit,
+        "status": run.status.status,
+        "termination_reason": run.status.termination_reason,
+        "generated_candidates_count": run.status.metrics.generated_candidates_count,
+        "matched_candidates_count": run.status.metrics.matched_candidates_count,
+        "created_at": parse_time(run.created_at),
+        "modified_at": parse_time(run.modified_at),
+        "metadata": metadata,
+        "last_event_id": envelope.last_event_id,
+        "service": service,
+        "fetched_at": fetched_at and fetched_at.astimezone(UTC),
+        "extra": json_text(extra) if extra else None,
+    }
+    tables["runs"] = pa.Table.from_pylist([row], schema=SCHEMAS["runs"])
+    return FindAllFrames(tables, searches={run.findall_id: schema} if schema else None)
+
+
+def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, Any]]:
+    """Tell the run from the candidates, and from whatever else there is."""
+    if bytes(body[:3]) == b"\xef\xbb\xbf":  # some editors put this before a text
+        body = body[3:]
+    try:
+        return _STRICT.decode(body), {}
+    except msgspec.DecodeError:
+        pass  # to be read again, more slowly
+    except (UnicodeDecodeError, RecursionError) as error:
+        fail(error, at="$")
+    try:
+        try:
+            envelope = _TOLERANT.decode(body)
+        except msgspec.DecodeError:
+            body = mend_surrogates(bytes(body))
+            envelope = _TOLERANT.decode(body)
+        unknown = split_unknown(_SHALLOW.decode(body), _Envelope.__struct_fields__)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        fail(error, at="$")
+    return envelope, {
+        name: read_any(raw, at=f"$.{name}", findall_id=None) for name, raw in unknown.items()
+    }
+
+
+def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
+    """Read the run, its metadata as JSON, and what it has that has no column."""
+    try:
+        run = _RUN.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        fail(error, at="$.run")
+    entry = read_any(raw, at="$.run", findall_id=run.findall_id)
+    status = entry["status"]
+    metrics = status["metrics"]
+    extra: dict[str, Any] = {
+        "run": split_unknown(entry, run.__struct_fields__),
+        "status": split_unknown(status, run.status.__struct_fields__),
+        "metrics": split_unknown(metrics, run.status.metrics.__struct_fields__),
+    }
+    if run.status.is_active == (run.status.status in TERMINAL_STATUSES):
+        extra["status"]["is_active"] = run.status.is_active  # not what the status implies
+    for name, text in (("created_at", run.created_at), ("modified_at", run.modified_at)):
+        time = parse_time(text)
+        if text is not None and (time is None or format_time(time) != text):
+            extra["run"][name] = text  # the column cannot hold how it was written
+    metadata = json_text(entry["metadata"]) if run.metadata else None
+    return run, metadata, {name: unknown for name, unknown in extra.items() if unknown}
+
+
+def _read_candidates(
+    raws: Sequence[Raw], findall_id: str, *, kinds: dict[str, str]
+) -> dict[str, pa.Table]:
+    columns = Columns(findall_id, kinds=kinds)
+    known: set[str] = set()
+    repeated: dict[str, list[dict[str, Any]]] = {}
+    batch: list[Candidate] = []
+    positions: list[int] = []
+    extras: dict[int, Extras] = {}
+    size = 0
+    for position, raw in enumerate(raws):
+        at = f"$.candidates[{position}]"
+        candidate, extra = read_candidate(raw, at=at, findall_id=findall_id)
+        if candidate.candidate_id in known:
+            again = {"position": position, "candidate": read_any(raw, at=at, findall_id=findall_id)}
+            repeated.setdefault(candidate.candidate_id, []).append(again)
+            continue
+        known.add(candidate.candidate_id)
+        if extra:
+            extras[len(batch)] = extra
+        batch.append(candidate)
+        positions.append(position)
+        size += len(raw)
+        if size > _BATCH_BYTES:
+            columns.add(batch, positions=positions, extras=extras)
+            batch, positions, extras, size = [], [], {}, 0
+    if batch:
+        columns.add(batch, positions=positions, extras=extras)
+    return columns.finish(repeated=repeated)

@@ -1,0 +1,279 @@
+"""The tables of one or more runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from os import PathLike
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from findall_frames.api.models import FindAllSchema
+from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.dataframes import to_dataframe
+from findall_frames.frames.parquet_files import write_folder
+from findall_frames.frames.schema import SCHEMAS, TABLES, conform
+from findall_frames.frames.wide import Values, widen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["FindAllFrames"]
+
+
+class FindAllFrames:
+    """Four tidy tables of what one or more runs have found, and the evidence for it.
+
+    `flatten`, `read_parquet` and the searching functions make it. Its length is the number of
+    candidates. The DataFrames are yours: changing one changes neither these tables nor the next
+    DataFrame that you get.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow.Table
+        ``"runs"``, ``"candidates"``, ``"fields"`` and ``"citations"``, with the columns of
+        `findall_frames.frames.schema`.
+    searches : mapping of str to FindAllSchema, optional
+        What was searched, by findall_id, as far as it is known.
+
+    Attributes
+    ----------
+    tables : mapping of str to pyarrow.Table
+        The tables in Arrow.
+    searches : mapping of str to FindAllSchema
+        The searches.
+
+    Examples
+    --------
+    >>> from findall_frames.frames.schema import empty_tables
+    >>> FindAllFrames(empty_tables()).candidates.columns.tolist()[:4]
+    ['findall_id', 'candidate_id', 'position', 'name']
+    """
+
+    def __init__(
+        self,
+        tables: Mapping[str, pa.Table],
+        *,
+        searches: Mapping[str, FindAllSchema] | None = None,
+    ) -> None:
+        for name, schema in SCHEMAS.items():
+            if name not in tables or not tables[name].schema.equals(schema):
+                came = tables[name].schema.names if name in tables else "nothing"
+                raise InvalidRequestError(
+                    f"FindAllFrames needs a table {name!r} with the columns and types of "
+                    f"findall_frames.frames.schema.SCHEMAS, and was given {came}. Make it with "
+                    "flatten or read_parquet."
+                )
+        self.tables: Mapping[str, pa.Table] = MappingProxyType(
+            {name: tables[name] for name in TABLES}
+        )
+        self.searches: Mapping[str, FindAllSchema] = MappingProxyType(dict(searches or {}))
+        self._dataframes: dict[str, pd.DataFrame] = {}
+
+    @property
+    def findall_ids(self) -> tuple[str, ...]:
+        """The ids of the runs."""
+        return tuple(self.tables["runs"]["findall_id"].to_pylist())
+
+    @property
+    def findall_id(self) -> str:
+        """The id of the run, when there is just one.
+
+        Raises
+        ------
+        InvalidRequestError
+            There are several, or none.
+        """
+        if len(self.findall_ids) != 1:
+            raise InvalidRequestError(
+                f"These frames hold {len(self.findall_ids)} runs, so there is no single "
+                "findall_id: choose one of frames.findall_ids, and its tables with "
+                "frames.for_run(findall_id)."
+            )
+        return self.findall_ids[0]
+
+    @property
+    def runs(self) -> pd.DataFrame:
+        """One row per run: what was asked, how it ended, how much it found."""
+        return self._dataframe("runs")
+
+    @property
+    def candidates(self) -> pd.DataFrame:
+        """One row per candidate: name, url, domain, description, match_status."""
+        return self._dataframe("candidates")
+
+    @property
+    def fields(self) -> pd.DataFrame:
+        """One row per candidate and output field: value, verdict, reasoning, confidence."""
+        return self._dataframe("fields")
+
+    @property
+    def citations(self) -> pd.DataFrame:
+        """One row per citation behind a field: title, url, domain, excerpts."""
+        return self._dataframe("citations")
+
+    @property
+    def matches(self) -> pd.DataFrame:
+        """One row per match, one typed column per field: ``wide()``."""
+        if "matches" not in self._dataframes:
+            self._dataframes["matches"] = widen(
+                self.tables, self.searches, status="matched", values="value", evidence=False
+            )
+        return self._dataframes["matches"].copy(deep=False)
+
+    def wide(
+        self,
+        *,
+        status: str | None = "matched",
+        values: Values = "value",
+        evidence: bool = False,
+    ) -> pd.DataFrame:
+        """Lay the fields out as columns: one row per candidate.
+
+        Parameters
+        ----------
+        status : str or None
+            Only candidates with this match_status; None for all of them.
+        values : {"value", "verdict"}
+            ``"value"``: what was found for each field. ``"verdict"``: for each match condition
+            whether it is met (boolean; a bare yes, no, true or false counts as a verdict), and
+            for each enrichment its value, as it has no verdict.
+        evidence : bool
+            Put ``<field>_confidence``, ``<field>_excerpt`` and ``<field>_source`` behind each
+            field: how sure the service is, and the passage and address of the citation that
+            supports it best.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``findall_id`` if there are several runs; ``name``, ``url``, ``description``;
+            ``match_status`` if `status` is None; the fields in the order of the search, then
+            those that it does not ask for; ``candidate_id``.
+
+            A field has the type that its JSON Schema declares (``Int64``, ``Float64``,
+            ``boolean``, ``datetime64``, ``str``). Where none is declared, it has a type other
+            than ``str`` only if all of its values do and none would be written differently:
+            ``"007"``, ``"1e5"`` and ``"NaN"`` stay text. Lists and objects are JSON text.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is no such `status` or kind of `values`.
+
+        Warns
+        -----
+        FindAllWarning
+            A field is called like another column and got a new name; or its values do not have
+            the declared type, so that it stays text.
+        """
+        return widen(self.tables, self.searches, status=status, values=values, evidence=evidence)
+
+    def to_parquet(self, folder: str | PathLike[str]) -> Path:
+        """Write one Parquet file per table into a folder.
+
+        An existing folder keeps its other files. If the write is interrupted, the folder holds
+        the old tables or the new ones.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        ParquetError
+            The folder cannot be written.
+        """
+        return write_folder(self.tables, self.searches, folder=folder)
+
+    def for_run(self, findall_id: str) -> FindAllFrames:
+        """Take one run out of several.
+
+        Raises
+        ------
+        InvalidRequestError
+            The run is not in these frames.
+        """
+        if findall_id not in self.findall_ids:
+            raise InvalidRequestError(
+                f"There is no run {findall_id!r} in these frames; they hold "
+                f"{', '.join(self.findall_ids) or 'none'}."
+            )
+        tables = {
+            name: conform(table.filter(pc.field("findall_id") == findall_id), name=name)
+            for name, table in self.tables.items()
+        }
+        search = self.searches.get(findall_id)
+        return FindAllFrames(tables, searches={findall_id: search} if search else None)
+
+    @classmethod
+    def concat(cls, frames: Iterable[FindAllFrames]) -> FindAllFrames:
+        """Stack the frames of different runs.
+
+        Raises
+        ------
+        InvalidRequestError
+            The same run is in two of them.
+        """
+        frames = list(frames)
+        ids = [findall_id for each in frames for findall_id in each.findall_ids]
+        twice = sorted({findall_id for findall_id in ids if ids.count(findall_id) > 1})
+        if twice:
+            raise InvalidRequestError(
+                f"The run {twice[0]!r} is in more than one of the frames, so that its rows would "
+                "not be unique: leave the older ones out."
+            )
+        tables = {
+            name: conform(
+                pa.concat_tables([schema.empty_table(), *(each.tables[name] for each in frames)]),
+                name=name,
+            )
+            for name, schema in SCHEMAS.items()
+        }
+        searches = {key: search for each in frames for key, search in each.searches.items()}
+        return cls(tables, searches=searches)
+
+    def __len__(self) -> int:
+        return int(self.tables["candidates"].num_rows)
+
+    def __repr__(self) -> str:
+        fields = pc.unique(self.tables["fields"]["field"]).to_pylist()
+        named = ", ".join(fields[:6]) + (", ..." if len(fields) > 6 else "")
+        lines = [
+            self._summary(),
+            "  .matches     one row per match, one column per field",
+            f"  .candidates  {_count(len(self), 'row')}",
+            f"  .fields      {_count(self.tables['fields'].num_rows, 'row')}"
+            + (f": {named}" if named else ""),
+            f"  .citations   {_count(self.tables['citations'].num_rows, 'row')}",
+            f"  .runs        {_count(self.tables['runs'].num_rows, 'row')}",
+        ]
+        return "\n".join(lines)
+
+    def _summary(self) -> str:
+        statuses = self.tables["candidates"]["match_status"].cast(pa.string())
+        matched = pc.sum(pc.equal(statuses, "matched")).as_py() or 0
+        found = f"FindAllFrames: {_count(matched, 'match', 'matches')} of "
+        found += _count(len(self), "candidate")
+        runs = self.tables["runs"].select(["findall_id", "status", "termination_reason"])
+        if runs.num_rows != 1:
+            return f"{found} in {_count(runs.num_rows, 'run')}"
+        run = runs.to_pylist()[0]
+        reason = f" ({run['termination_reason']})" if run["termination_reason"] else ""
+        return f"{found}, {run['status']}{reason}, {run['findall_id']}"
+
+    def _dataframe(self, name: str) -> pd.DataFrame:
+        if name not in self._dataframes:
+            self._dataframes[name] = to_dataframe(self.tables[name])
+        # Copy-on-write keeps an edit of the copy from the original, but not one of a list in it.
+        frame = self._dataframes[name].copy(deep=False)
+        if "excerpts" in frame:
+            frame["excerpts"] = frame["excerpts"].map(list)
+        return frame
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"

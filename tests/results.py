@@ -1,0 +1,100 @@
+"""Results as the API sends them, for the tests of the tables: all invented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, MatchCondition
+
+__all__ = ["SEARCH", "basis", "candidate", "condition", "enrichment", "result"]
+
+SEARCH = FindAllSchema(
+    objective="Find all makers of clay tiles",
+    entity_type="companies",
+    match_conditions=[
+        MatchCondition("makes_tiles", "The company makes clay tiles."),
+        MatchCondition("family_owned", "The company is owned by a family."),
+    ],
+    enrichments=[
+        FindAllEnrichInput(
+            JsonSchema(
+                {
+                    "type": "object",
+                    "properties": {
+                        "employees": {"type": "integer"},
+                        "url": {"type": "string"},
+                        "founded_on": {"type": "string", "format": "date"},
+                    },
+                }
+            )
+        )
+    ],
+    match_limit=10,
+)
+
+
+def result(
+    *candidates: dict[str, Any], findall_id: str = "findall_1", **more: Any
+) -> dict[str, Any]:
+    """Make a finished run with these candidates."""
+    matched = sum(each["match_status"] == "matched" for each in candidates)
+    return {
+        "run": {
+            "findall_id": findall_id,
+            "status": {
+                "status": "completed",
+                "is_active": False,
+                "metrics": {
+                    "generated_candidates_count": len(candidates),
+                    "matched_candidates_count": matched,
+                },
+                "termination_reason": "match_limit_met",
+            },
+            "generator": "core",
+            "metadata": {"team": "roofs"},
+            "created_at": "2026-02-03T04:05:06.000000Z",
+            "modified_at": "2026-02-03T04:15:06.000000Z",
+        },
+        "candidates": list(candidates),
+        "last_event_id": "ev_42",
+        **more,
+    }
+
+
+def candidate(name: str, *, status: str = "matched", **more: Any) -> dict[str, Any]:
+    """Make a candidate."""
+    key = name.lower().replace(" ", "-")
+    return {
+        "candidate_id": f"candidate_{key}",
+        "name": name,
+        "url": f"https://www.{key}.example/",
+        "description": None,
+        "match_status": status,
+        **more,
+    }
+
+
+def condition(value: Any, *, matched: bool) -> dict[str, Any]:
+    """Make the output of a match condition."""
+    return {"value": value, "type": "match_condition", "is_matched": matched}
+
+
+def enrichment(value: Any) -> dict[str, Any]:
+    """Make the output of an enrichment."""
+    return {"value": value, "type": "enrichment"}
+
+
+def basis(field: str, *excerpts: str, confidence: str | None = "high") -> dict[str, Any]:
+    """Make what supports a field: one citation, with these excerpts."""
+    return {
+        "field": field,
+        "reasoning": f"The page says so about {field}.",
+        "citations": [
+            {
+                "url": "https://www.Press.example:443/tiles?page=1",
+                "title": "Tiles",
+                "excerpts": list(excerpts),
+            }
+        ],
+        "confidence": confidence,
+    }
