@@ -395,8 +395,42 @@ def test_fields_of_one_name_are_refused() -> None:
         with pytest.raises(RefusedError, match="has by_3_check already"):
             b.engine.enrich(findall_id, enrichment("by_3_check", "x"))
         with pytest.raises(RefusedError, match="has ceo already"):
-            b.engine.enrich(findall_id, enrichment("ceo"))
+            b.engine.enrich(findall_id, enrichment("ceo", "city"))
         b.wait(findall_id)
+
+
+def test_an_enrichment_asked_for_twice_is_added_once() -> None:
+    """A client that lost the answer may send it again."""
+    with bench() as b:
+        findall_id = b.create(30)
+        once = b.engine.enrich(findall_id, enrichment("ceo"))
+        assert b.engine.enrich(findall_id, enrichment("ceo")) == once
+        result = b.wait(findall_id)
+        assert b.engine.enrich(findall_id, enrichment("ceo")) == once
+        assert not b.store.run(findall_id).is_active
+    assert list(result["candidates"][0]["output"]) == ["by_30_check", "ceo"]
+
+
+@pytest.mark.parametrize("where", ["memory", "file"])
+def test_a_full_disk_stops_a_run_and_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, where: str
+) -> None:
+    """What could be stored stays, and once there is room the service goes on."""
+    with bench(2_000, path=None if where == "memory" else tmp_path / "runs.db") as b:
+        before = b.wait(b.create(3))
+        with b.store.database.write() as connection:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + 30}")
+        with caplog.at_level(logging.ERROR):
+            full = b.create(3_000)
+            while "has failed" not in caplog.text:
+                time.sleep(0.005)
+        with b.store.database.write() as connection:
+            connection.execute("PRAGMA max_page_count = 1000000")
+        assert "disk is full" in caplog.text
+        assert b.wait(b.create(3))["run"]["status"]["status"] == "completed"
+        assert json.loads(b.store.result(before["run"]["findall_id"])) == before
+        assert b.store.run(full).evaluated < 2_000
 
 
 def test_a_slow_evaluator_is_given_small_batches() -> None:

@@ -180,10 +180,12 @@ def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3
     connection.execute(begin)
     try:
         yield connection
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # SQLite has ended the transaction itself after some errors, such as a full disk.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NoReturn
@@ -161,7 +162,7 @@ class Engine:
         return schema
 
     def enrich(self, findall_id: str, enrichment: FindAllEnrichInput) -> FindAllSchema:
-        """Add fields to every match, present and future.
+        """Add fields to every match, present and future; to ask for the same again adds nothing.
 
         Raises
         ------
@@ -172,6 +173,11 @@ class Engine:
         with self._store.change(findall_id) as change:
             run = change.run
             self._demand_enrichable(run)
+            # Whoever repeats a request after a lost answer has what was asked for.
+            if any(
+                enrichment.output_schema == earlier.output_schema for earlier in run.enrichments
+            ):
+                return run.as_schema()
             taken = {condition.name for condition in run.request.match_conditions}
             for earlier in run.enrichments:
                 taken.update(_properties(earlier))
@@ -261,7 +267,10 @@ class Engine:
         # An evaluator is the user's own code and may raise anything: it ends the run, not us.
         except Exception as exc:  # noqa: BLE001
             _log.exception("The run %s has failed", findall_id)
-            self._fail(findall_id, f"{type(exc).__name__}: {exc}")
+            try:
+                self._fail(findall_id, f"{type(exc).__name__}: {exc}")
+            except sqlite3.Error:  # a full disk, say; the next start goes on with the run
+                _log.exception("The run %s could not be marked as failed", findall_id)
             return False
         if not run.is_active:
             self._searches.pop(findall_id, None)
