@@ -105,9 +105,9 @@ class _Contract:
         self._heartbeat = heartbeat
 
     async def ingest(self, request: Request) -> Response:
+        asked = bodies.read_ingest(await _body(request))
         from findall_frames.local.ingest import ingest
 
-        asked = bodies.read_ingest(await _body(request))
         return _json(await asyncio.to_thread(ingest, asked.objective, self._corpus))
 
     async def create(self, request: Request) -> Response:
