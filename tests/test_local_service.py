@@ -277,24 +277,24 @@ def test_each_required_field_is_required(caller: Caller, missing: str) -> None:
     assert_invalid(caller.post("/runs", body), where=["body"], words=f"`{missing}`")
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"5",
-        b"\xff\xfe",
-        b"[" * 100_000,
-        b"[" * 100_000 + b"]" * 100_000,
-        b'{"objective": "\\ud800"}',
-        b'{"objective": 1e999}',
-        b'{"match_limit": ' + b"9" * 5_000 + b"}",
-        b'{"a": NaN}',
-        b"\xef\xbb\xbf{}",
-    ],
-)
+NO_BODIES = {
+    "empty": b"",
+    "cut": b"{",
+    "array": b"[]",
+    "null": b"null",
+    "number": b"5",
+    "not UTF-8": b"\xff\xfe",
+    "deep and cut": b"[" * 100_000,
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "half a surrogate": b'{"objective": "\\ud800"}',
+    "infinite": b'{"objective": 1e999}',
+    "huge number": b'{"match_limit": ' + b"9" * 5_000 + b"}",
+    "NaN": b'{"a": NaN}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+}
+
+
+@pytest.mark.parametrize("body", list(NO_BODIES.values()), ids=list(NO_BODIES))
 @pytest.mark.parametrize("path", ["/runs", "/ingest", "/runs/{}/enrich", "/runs/{}/extend"])
 def test_what_is_no_body_is_refused(caller: Caller, path: str, body: bytes) -> None:
     """Whatever is sent is answered with 422, never with 500."""

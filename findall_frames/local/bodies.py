@@ -141,7 +141,7 @@ def read_timeout(text: str | None) -> float | None:
 def _parse(body: bytes) -> Any:
     try:
         return msgspec.json.decode(body)
-    except (ValueError, RecursionError) as exc:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
         raise InvalidBody(
             f"Expected a body of JSON; it could not be read: {exc}.",
             loc=["body"],
