@@ -291,8 +291,8 @@ class _Watch:
         """Say what has become of the run."""
         if self._ends_with_us:
             return "The local run has ended with this command."
-        if self._update is None:
-            return "The service has not confirmed a run."
+        if self._update is None or not self._update.findall_id:
+            return "The service had not confirmed a run."
         return f"The run goes on. {self._advice(self._update)}"
 
     def _advice(self, update: Update) -> str:

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import nbclient
@@ -55,12 +56,16 @@ class Tally:
     def __init__(self, *, rest: float, tick: float) -> None:
         self.rest, self.tick = rest, tick
         self.begun: list[View] = []
+        self.announced: list[View] = []
         self.painted: list[View] = []
         self.ended: list[View] = []
         self.was_painted = threading.Condition()
 
     def begin(self, view: View) -> None:
         self.begun.append(view)
+
+    def announce(self, view: View) -> None:
+        self.announced.append(view)
 
     def paint(self, view: View) -> None:
         with self.was_painted:
@@ -139,7 +144,9 @@ def test_log_lines_escape_what_the_file_cannot_hold() -> None:
     """A log in ASCII shows names of other scripts as escapes and never fails."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
-    LogLines(file, advice=advice).begin(View(update(status="läuft", service="http://é"), 0.0, ()))
+    LogLines(file, advice=advice).announce(
+        View(update(status="läuft", service="http://é"), 0.0, ())
+    )
     assert b"http://\\xe9" in raw.getvalue()
 
 
@@ -197,6 +204,24 @@ def test_the_latest_matches_are_kept_also_when_their_updates_were_not_painted() 
     updates = [found(name, matched=n) for n, name in enumerate("abcde")]
     run_through(lambda: tally, *updates)
     assert [candidate.name for candidate in tally.ended[0].latest] == ["e", "d", "c"]
+
+
+def test_a_run_is_announced_once_and_as_soon_as_it_has_an_id() -> None:
+    """While conditions are drafted there is no run; its id comes with the first update after."""
+    tally = Tally(rest=30, tick=30)
+    drafting = replace(update(status="drafting"), findall_id="")
+    run_through(lambda: tally, drafting, drafting, update(), update(matched=1))
+    assert [view.update.status for view in tally.begun] == ["drafting"]
+    assert [view.update.findall_id for view in tally.announced] == ["findall_1"]
+
+
+def test_a_search_that_never_became_a_run_leaves_no_line() -> None:
+    """When drafting fails, the error speaks, and no run is said to go on."""
+    drafting = replace(update(status="drafting"), findall_id="")
+    log, bar = io.StringIO(), io.StringIO()
+    run_through(lambda: LogLines(log, advice=advice), drafting)
+    run_through(lambda: TerminalBar(bar, advice=advice), drafting)
+    assert (log.getvalue(), bar.getvalue()) == ("", "")
 
 
 def test_closing_twice_ends_once() -> None:
@@ -320,6 +345,7 @@ def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.Mon
     long_name = "A name that does not end " * 10
     latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
     bar.begin(View(update(), 0.0, ()))
+    bar.announce(View(update(), 0.0, ()))
     bar.paint(View(update(matched=12, generated=3400), 3723.0, latest))
     live = CONTROL.sub("", file.getvalue())
     assert "12 of 20 matches, 3,400 candidates, 1:02:03, running" in live

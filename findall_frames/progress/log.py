@@ -22,6 +22,9 @@ class LogLines:
         self._advice = advice
 
     def begin(self, view: View) -> None:
+        """Wait for the id: a line without it would be of no use later."""
+
+    def announce(self, view: View) -> None:
         """Say which run it is and how to go on with it."""
         update = view.update
         words = invitation(update, how_to_go_on=self._advice(update))
@@ -32,11 +35,13 @@ class LogLines:
         self._write_about(view, f"{one_line(view.update.status)}, {counts(view)}")
 
     def end(self, view: View) -> None:
-        """Say how it ended."""
-        self._write_about(view, ending(view, how_to_go_on=self._advice(view.update)))
+        """Say how it ended; where nothing was started, the error says more."""
+        if view.update.findall_id:
+            self._write_about(view, ending(view, how_to_go_on=self._advice(view.update)))
 
     def _write_about(self, view: View, words: str) -> None:
-        self._write(f"{one_line(view.update.findall_id)}: {words}")
+        run = one_line(view.update.findall_id)
+        self._write(f"{run}: {words}" if run else words)
 
     def _write(self, line: str) -> None:
         # stderr of another encoding escapes what it lacks; other files may refuse it.

@@ -35,21 +35,25 @@ class NotebookPanel:
     def begin(self, view: View) -> None:
         """Show the panel."""
         update = view.update
-        words = invitation(update, how_to_go_on=self._advice(update))
-        self._head.value = f"<b>{text(headline(update))}</b><br>{text(words, limit=400)}"
-        if not update.match_limit:
-            self._bar.layout.display = "none"
+        self._head.value = f"<b>{text(headline(update))}</b>"
         self.paint(view)
         bundle = dict(self._panel._repr_mimebundle_())
         # Front ends without widgets show this, and the line at the end replaces it.
-        bundle["text/plain"] = f"{headline(update)}. {words}"
+        bundle["text/plain"] = headline(update)
         display(  # type: ignore[no-untyped-call]
             bundle, raw=True, display_id=self._handle.display_id
         )
 
+    def announce(self, view: View) -> None:
+        """Put id and advice at the head of the panel."""
+        update = view.update
+        words = invitation(update, how_to_go_on=self._advice(update))
+        self._head.value = f"<b>{text(headline(update))}</b><br>{text(words, limit=400)}"
+
     def paint(self, view: View) -> None:
         """Bring the panel up to date."""
         update = view.update
+        self._bar.layout.display = None if update.match_limit else "none"
         if update.match_limit:
             self._bar.max = update.match_limit
             self._bar.value = min(update.matched, update.match_limit)
@@ -62,7 +66,7 @@ class NotebookPanel:
         run = one_line(view.update.findall_id)
         words = ending(view, how_to_go_on=self._advice(view.update))
         static: dict[str, Any] = {
-            "text/plain": f"{run}: {words}",
+            "text/plain": f"{run}: {words}" if run else words,
             "text/html": f"<div><code>{text(run)}</code> {text(words, limit=400)}</div>",
         }
         self._handle.update(static, raw=True)  # type: ignore[no-untyped-call]

@@ -54,7 +54,11 @@ class Painter(Protocol):
     tick: float
 
     def begin(self, view: View) -> None:
-        """Paint for the first time, in the thread of the search."""
+        """Paint for the first time; the run may not be started yet."""
+        ...
+
+    def announce(self, view: View) -> None:
+        """Say which run it is, once, as soon as it has an id."""
         ...
 
     def paint(self, view: View) -> None:
@@ -62,7 +66,7 @@ class Painter(Protocol):
         ...
 
     def end(self, view: View) -> None:
-        """Leave behind what stays; the run is over or no longer watched."""
+        """Leave behind what stays; the run is over, no longer watched, or was never started."""
         ...
 
 
@@ -76,7 +80,9 @@ class Paced:
     def __init__(self, make_painter: Callable[[], Painter]) -> None:
         self._make_painter = make_painter
         self._painter: Painter | None = None
+        self._is_announced = False
         self._lock = threading.Lock()
+        self._painting = threading.Lock()
         self._news = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -86,7 +92,7 @@ class Paced:
         self._failure: Exception | None = None
 
     def show(self, update: Update) -> None:
-        """Take note of the update; the first one is painted at once."""
+        """Take note of the update; the first one is painted at once, and so is the run's id."""
         self._raise_failure()
         if self._closing.is_set():
             return
@@ -95,14 +101,17 @@ class Paced:
             self._arrived = time.monotonic()
             if update.event == "findall.candidate.matched" and update.candidate is not None:
                 self._latest.appendleft(update.candidate)
-        if self._painter is None:
-            self._painter = self._make_painter()
-            self._painter.begin(self._view(update))
+        is_first = self._painter is None
+        painter = self._painter = self._painter or self._make_painter()
+        if is_first:
+            painter.begin(self._view(update))
+        if update.findall_id and not self._is_announced:
+            self._is_announced = True
+            with self._painting:
+                painter.announce(self._view(update))
+        if is_first:
             self._thread = threading.Thread(
-                target=self._work,
-                args=(self._painter,),
-                name="findall_frames progress",
-                daemon=True,
+                target=self._work, args=(painter,), name="findall_frames progress", daemon=True
             )
             self._thread.start()
         else:
@@ -132,7 +141,8 @@ class Paced:
                 with self._lock:
                     view = None if self._update is None else self._view(self._update)
                 if view is not None and not self._closing.is_set():
-                    painter.paint(view)
+                    with self._painting:
+                        painter.paint(view)
         except Exception as error:  # noqa: BLE001  raised again in the thread of the search
             self._failure = error
 

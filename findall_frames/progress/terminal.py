@@ -40,14 +40,17 @@ class TerminalBar:
         )
 
     def begin(self, view: View) -> None:
-        """Print id and advice, and start the bar."""
+        """Start the bar."""
+        if self._console.is_terminal:
+            self._live.start()
+            self.paint(view)
+
+    def announce(self, view: View) -> None:
+        """Print id and advice above the bar."""
         update = view.update
         self._console.print(Text(headline(update), style="bold"), overflow="fold")
         if words := invitation(update, how_to_go_on=self._advice(update)):
             self._console.print(Text(words, style="dim"), overflow="fold")
-        if self._console.is_terminal:
-            self._live.start()
-            self.paint(view)
 
     def paint(self, view: View) -> None:
         """Repaint the bar."""
@@ -55,10 +58,11 @@ class TerminalBar:
             self._live.update(self._lines(view), refresh=True)
 
     def end(self, view: View) -> None:
-        """Put one line in the place of the bar."""
+        """Put one line in the place of the bar; none where nothing was started."""
         self._live.stop()
-        how_to_go_on = self._advice(view.update)
-        self._console.print(Text(ending(view, how_to_go_on=how_to_go_on)), overflow="fold")
+        if view.update.findall_id:
+            how_to_go_on = self._advice(view.update)
+            self._console.print(Text(ending(view, how_to_go_on=how_to_go_on)), overflow="fold")
 
     def _lines(self, view: View) -> RenderableType:
         update = view.update

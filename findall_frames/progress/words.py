@@ -49,7 +49,7 @@ def invitation(update: Update, *, how_to_go_on: str) -> str:
 
 def headline(update: Update) -> str:
     """Say which run this is: id, service, and what is searched."""
-    place = f"{one_line(update.findall_id)} at {one_line(update.service)}"
+    place = f"{one_line(update.findall_id)} at {one_line(update.service)}".removeprefix(" at ")
     return f"{place}: {one_line(update.objective)}" if update.objective else place
 
 
@@ -62,6 +62,8 @@ def counts(view: View) -> str:
 def ending(view: View, *, how_to_go_on: str) -> str:
     """Say how the run ended, or that nobody waits for it any more."""
     update = view.update
+    if not update.findall_id:
+        return "No run was started."
     if not update.is_over:
         watched = f"No longer watched after {duration(view.elapsed)}: {_matches(update)} so far."
         return f"{watched} {how_to_go_on}".rstrip()
