@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from findall_frames.display.text import counted
 from findall_frames.errors import FindAllError, FindAllWarning, RunTimeout
 
 if TYPE_CHECKING:
@@ -337,10 +338,10 @@ def _present(frames: FindAllFrames, *, out: Path | None, as_json: bool) -> None:
 
 
 def _say_where(frames: FindAllFrames, folder: Path, *, err: bool) -> None:
-    click.echo(f"\nTables, to be read with ff.read_parquet({str(folder)!r}):", err=err)
+    click.echo(f"\nTables in {folder}, to be read with ff.read_parquet({str(folder)!r}):", err=err)
     for table, meaning in _ROWS_OF.items():
-        count = len(frames.tables[table])
-        click.echo(f"  {folder / table}.parquet  {count:,} rows, {meaning}", err=err)
+        rows = counted(len(frames.tables[table]), "row")
+        click.echo(f"  {table + '.parquet':<18}  {rows:>10}, {meaning}", err=err)
 
 
 def _condition(text: str) -> str | dict[str, str]:

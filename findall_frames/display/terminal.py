@@ -61,15 +61,16 @@ def matches_view(tables: Tables, *, console: Console, rest_is_in: str) -> Render
     fields = shown_fields(rows)
     if _columns_suffice(rows[:_MOST_ROWS], fields, paper):
         shown = rows[:_MOST_ROWS]
-        lines += [Text(), _columns(shown, fields, paper), Text()]
+        lines += [Text(), _columns(shown, fields, paper)]
     else:
         shown = rows[: max(_FEWEST_ROWS, _MOST_LINES // (len(fields) + 2))]
-        lines += [*_blocks(shown, fields, paper), Text()]
+        lines += _blocks(shown, fields, paper)
+    notes: list[RenderableType] = []
     if left_out := len(rows) - len(shown):
-        lines.append(paper.text(f"{paper.more} and {left_out:,} more in {rest_is_in}"))
+        notes.append(paper.text(f"{paper.more} and {left_out:,} more in {rest_is_in}"))
     if any(cell.confidence == "low" for row in shown for cell in row.cells.values()):
-        lines.append(Text("? means low confidence", style="dim"))
-    return Group(*lines)
+        notes.append(Text("? means low confidence", style="dim"))
+    return Group(*lines, *([Text(), *notes] if notes else []))
 
 
 class _Paper:
