@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 from functools import cached_property
@@ -15,7 +14,7 @@ from findall_frames.local.units import Unit, magnitude_named, unit_named
 from findall_frames.local.values import ValueIndex
 from findall_frames.local.words import phrases, split_name
 
-__all__ = ["Column", "Kind"]
+__all__ = ["YES", "Column", "Kind"]
 
 Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", "version"]
 
@@ -33,7 +32,7 @@ _NUMERIC = (
     r"^[\s$€£¥₹~<>≈]*[-+−]?([0-9]{1,3}([, ][0-9]{3})+|0|[1-9][0-9]*)([.][0-9]+)?"
     r"\s?(%|[A-Za-z²]{1,6})?$"
 )
-_YES, _NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
+YES, _NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
 _SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
 _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
@@ -67,12 +66,13 @@ class Column:
 
     @cached_property
     def texts(self) -> pa.Array:
-        """The cells as text; lists are joined by commas."""
+        """The cells as text; the elements of a list are paragraphs of it."""
         kind = self.array.type
         if pa.types.is_large_string(kind):
             return self.array
         if _is_list(kind):
-            return pc.binary_join(self.array.cast(pa.list_(pa.large_string())), ", ")
+            lists = self.array.cast(pa.list_(pa.large_string()))
+            return pc.binary_join(lists, pa.scalar("\n\n", pa.large_string()))
         return self.array.cast(pa.large_string())
 
     def text_list(self, positions: Sequence[int]) -> list[Any]:
@@ -140,14 +140,6 @@ class Column:
         found: list[float | None] = self._take(self.numbers, positions)
         return found
 
-    def truths(self, positions: Sequence[int]) -> list[bool | None]:
-        """The cells of a boolean column at these positions."""
-        return [_truth(cell) for cell in self.cells(positions)]
-
-    def days(self, positions: Sequence[int]) -> list[dt.date | None]:
-        """The cells of a date column at these positions."""
-        return [_day(cell) for cell in self.cells(positions)]
-
     @staticmethod
     def _take(array: pa.Array, positions: Sequence[int]) -> list[Any]:
         if isinstance(positions, range) and positions.step == 1:
@@ -164,7 +156,7 @@ class Column:
         if not len(filled):
             return "text"
         sample = filled.take(pa.array(range(0, len(filled), max(1, len(filled) // _SAMPLE))))
-        if {text.casefold() for text in sample.unique().to_pylist()} <= _YES | _NO:
+        if {text.casefold() for text in sample.unique().to_pylist()} <= YES | _NO:
             return "boolean"
         if _all_match(sample, filled, _ISO_DATE):
             return "date"
@@ -185,21 +177,6 @@ def parse_number(text: str | None) -> float | None:
     """The number in a numeric text such as ``"$1,234"``."""
     match = _NUMBER.search(text) if text else None
     return float(re.sub(r"[, ]", "", match.group()).replace("−", "-")) if match else None
-
-
-def _truth(cell: Any) -> bool | None:
-    if isinstance(cell, str):
-        return cell.casefold() in _YES
-    return None if cell is None else bool(cell)
-
-
-def _day(cell: Any) -> dt.date | None:
-    if isinstance(cell, str):
-        try:
-            return dt.date.fromisoformat(cell[:10])
-        except ValueError:
-            return None
-    return cell.date() if isinstance(cell, dt.datetime) else cell
 
 
 def _is_list(kind: pa.DataType) -> bool:

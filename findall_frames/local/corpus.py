@@ -81,6 +81,7 @@ class Corpus:
         self.about = about
         self.columns: tuple[str, ...] = tuple(table.column_names)
         self.name_column = roles.name
+        self.url_column = roles.url
         self._roles = roles
         self._columns = {name: Column(name, table.column(name)) for name in self.columns}
         self._length: int = table.num_rows
@@ -183,6 +184,15 @@ class Corpus:
         """The names of the entities at these positions."""
         return self._columns[self.name_column].text_list(positions)
 
+    def labels(self, positions: Sequence[int]) -> list[str]:
+        """The names, with the version where the corpus has one: ``"requests 2.34.2"``."""
+        names = self.names(positions)
+        if "version" not in self._columns:
+            return names
+        versions = self._columns["version"].text_list(positions)
+        pairs = zip(names, versions, strict=True)
+        return [name if version is None else f"{name} {version}" for name, version in pairs]
+
     def row(self, position: int) -> dict[str, Any]:
         """The row at a position, as Python values by column.
 
@@ -212,9 +222,9 @@ class Corpus:
 
     def _unique_urls(self) -> pa.Array | None:
         """Whole addresses; null where there is none, or where another row has the same one."""
-        if self._roles.url is None:
+        if self.url_column is None:
             return None
-        urls = self._columns[self._roles.url].texts
+        urls = self._columns[self.url_column].texts
         whole = pc.if_else(
             pc.match_substring_regex(urls, r"^[A-Za-z][A-Za-z0-9+.-]*:"),
             urls,

@@ -1,0 +1,412 @@
+"""The parts of an objective: what is looked for, by which criteria, and what else is wished."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from findall_frames.local.english import (
+    ADVERBS,
+    AUXILIARIES,
+    PREPOSITIONS,
+    is_negator,
+    is_relation,
+)
+from findall_frames.local.linking import Linker
+from findall_frames.local.quantities import find_quantities
+from findall_frames.local.words import fold, phrases, singular, stem, tokens
+
+__all__ = ["Criterion", "Objective", "parse_objective"]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that is asked of an entity.
+
+    Attributes
+    ----------
+    said : str
+        The words of the objective that ask it.
+    sentence : str
+        A sentence that says it and can be read by itself.
+    """
+
+    said: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What an objective says.
+
+    Attributes
+    ----------
+    entity_type : str
+        What is looked for, as it was called.
+    criteria : tuple of Criterion
+        What it has to meet.
+    wishes : tuple of str
+        What else should be told of each: ``"capital"``.
+    """
+
+    entity_type: str
+    criteria: tuple[Criterion, ...]
+    wishes: tuple[str, ...]
+
+
+_OPENING = re.compile(
+    r"""^\s*(?:please\s+)?(?:(?:can|could)\s+you\s+)?
+    (?:i\s+(?:want|need|would\s+like)\s+(?:to\s+\w+\s+)?
+      |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
+         |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
+    (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?
+    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_QUESTION = re.compile(r"^\s*(?:which|what)\b", re.IGNORECASE)
+_WISH = re.compile(
+    r"""[,;.]?\s+
+    (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+
+    (?:also\s+)?(?:(?:list|give|show|tell|include|find|get|return|add|report)\s+(?:me\s+)?)?
+    (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each))\s*
+    (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# What begins a criterion behind the noun.
+_OPENERS = frozenset(
+    phrases(
+        """that, which, who, whose, where, with, without, having, in, on, at, from, of, by,
+        under, over, above, below, near, outside, inside, within, across, for, about, before,
+        after, since, between, during, not, more, less, fewer, other, except, excluding, is,
+        are, was, were, has, have, had, do, does, can, to, using, via, starting, priced,
+        called, named, as"""
+    )
+)
+_LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
+_PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
+_IRREGULAR_PARTICIPLES = frozenset(
+    phrases(
+        "made, built, written, born, sold, found, held, led, spoken, run, known, won, set, grown"
+    )
+)
+_NOT_PARTICIPLES = frozenset(
+    phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
+)
+
+
+def parse_objective(text: str, linker: Linker) -> Objective:
+    """Take an objective apart.
+
+    Parameters
+    ----------
+    text : str
+        The objective.
+    linker : Linker
+        Of the corpus that will be searched.
+    """
+    return _Parser(linker).parse(" ".join(text.split()).rstrip(" .!?"))
+
+
+class _Parser:
+    def __init__(self, linker: Linker) -> None:
+        self._linker = linker
+
+    def parse(self, text: str) -> Objective:
+        text, wishes = self._without_wishes(text)
+        said = _OPENING.sub("", text, count=1) or text
+        words = said.split()
+        at = self._end_of_noun(words, asked=bool(_QUESTION.match(text)))
+        noun, rest = words[:at], " ".join(words[at:])
+        thing = _singular_phrase(noun[-1:]) or "Entity"
+        criteria: list[Criterion] = []
+        entity = " ".join(noun) or self._linker.corpus.about
+        head = noun[-1:] or []
+        for modifier in self._modifiers(noun):
+            if noun and modifier.endswith(noun[-1]):
+                # The noun itself is the criterion: a web framework, among packages.
+                kind = f"{modifier[: -len(noun[-1])]}{thing.lower()}"
+                criteria.append(Criterion(kind, f"{thing} must be {_article(kind)}{kind}."))
+                continue
+            article = "" if self._is_adjective(modifier) else _article(modifier)
+            tail = "" if self._is_adjective(modifier) else f" {thing.lower()}"
+            sentence = f"{thing} must be {article}{modifier}{tail}."
+            criteria.append(Criterion(modifier, sentence))
+            kept = entity.split()
+            entity = " ".join(w for w in kept if w not in modifier.split()) or entity
+        for clause in self._clauses(rest):
+            sentence = _sentence(thing, clause)
+            criteria.append(Criterion(clause, sentence))
+        if not criteria and not self._is_entity(head):
+            kind = " ".join([*noun[:-1], thing.lower()])
+            criteria.append(Criterion(kind, f"{thing} must be {_article(kind)}{kind}."))
+        return Objective(entity, tuple(criteria), tuple(wishes))
+
+    def _without_wishes(self, text: str) -> tuple[str, list[str]]:
+        match = _WISH.search(text)
+        if match is None:
+            return text, []
+        wish = match["wish"]
+        # "with their headquarters in Berlin" is a criterion.
+        if any(q for q in find_quantities(wish)) or re.search(
+            r"\b(?:in|is|are|above|below)\b", wish
+        ):
+            return text, []
+        parts = re.split(
+            r"\s*,\s*(?:and\s+)?|\s+and\s+", re.sub(r"\b(?:their|its|the)\s+", "", wish)
+        )
+        return text[: match.start()], [part for part in parts if part]
+
+    def _end_of_noun(self, words: Sequence[str], *, asked: bool) -> int:
+        """How many words name what is looked for."""
+        for at, word in enumerate(words):
+            low = fold(word.strip(",;"))
+            if at and (low in _OPENERS or is_negator(low)):
+                return at
+            if at and self._begins_participle(words, at):
+                return at
+            if at and asked and self._is_entity([words[at - 1]]):
+                return at
+            if word.endswith((",", ";")) and at + 1 < len(words):
+                return at + 1
+        return len(words)
+
+    def _begins_participle(self, words: Sequence[str], at: int) -> bool:
+        low = fold(words[at])
+        participle = low in _IRREGULAR_PARTICIPLES or (
+            bool(_PARTICIPLE.match(low)) and low not in _NOT_PARTICIPLES
+        )
+        if not participle:
+            return False
+        following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
+        # "companies founded after 2010", but not "installed packages".
+        return following in _OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
+
+    def _is_entity(self, head: Sequence[str]) -> bool:
+        """Whether a noun is just what the rows of the corpus are."""
+        if not head:
+            return True
+        word = fold(head[0].strip(",;"))
+        if stem(word) in self._linker.entity_words or word in _ANYTHING:
+            return True
+        unnamed = self._linker.corpus.name == "table"
+        return unnamed and not self._linker.values([word])
+
+    def _modifiers(self, noun: Sequence[str]) -> list[str]:
+        """Words before the noun that ask something: European, AI."""
+        before = [word.strip(",") for word in noun[:-1]]
+        folded = [fold(word) for word in before]
+        keep = [at for at, word in enumerate(folded) if not self._says_nothing(word)]
+        found: list[str] = []
+        run: list[int] = []
+        for at in [*keep, -1]:
+            if run and at != run[-1] + 1:
+                found.append(" ".join(before[k] for k in run))
+                run = []
+            if at >= 0:
+                run.append(at)
+        head = [fold(noun[-1])] if noun else []
+        if head and not self._is_entity(head) and (found or self._linker.values(head)):
+            # "web frameworks" among packages: the noun itself is a criterion.
+            whole = " ".join([*before, noun[-1]])
+            return [whole] if found else [noun[-1]]
+        return [piece for run_ in found for piece in self._apart(run_)]
+
+    def _apart(self, modifier: str) -> list[str]:
+        """Modifiers that each name a value or a flag are criteria of their own."""
+        words = modifier.split()
+        if len(words) == 1:
+            return [modifier]
+        folded = [fold(word) for word in words]
+        matches = self._linker.values(folded)
+        if any(m.start == 0 and m.end == len(words) for m in matches):
+            return [modifier]
+        if all(self._says_by_itself(word) for word in folded if word not in {"and", "or", "not"}):
+            return [modifier] if {"and", "or"} & set(folded) else words
+        return [modifier]
+
+    def _says_by_itself(self, word: str) -> bool:
+        flags = self._linker.named([word], ("boolean",))
+        return bool(self._linker.values([word])) or any(flag.named for flag in flags)
+
+    def _is_adjective(self, modifier: str) -> bool:
+        """Whether "must be Asian" reads better than "must be an Asian country"."""
+        words = [fold(word) for word in modifier.split()]
+        return any(flag.named for flag in self._linker.named(words, ("boolean",))) or (
+            len(words) == 1 and words[0].endswith(("an", "ese", "ish", "ic", "ed"))
+        )
+
+    def _says_nothing(self, word: str) -> bool:
+        return stem(word) in self._linker.entity_words or word in ADVERBS or word in _ANYTHING
+
+    def _clauses(self, rest: str) -> list[str]:
+        """The criteria behind the noun, each with its scope kept."""
+        rest = rest.strip(" ,;")
+        if not rest:
+            return []
+        pieces: list[str] = []
+        for piece in _split(rest):
+            if pieces and not self._is_clause(piece):
+                pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
+            elif pieces and re.match(r"(?:or|nor|except|excluding|other than|but not)\b", piece):
+                pieces[-1] = f"{pieces[-1]} {piece}"
+            else:
+                pieces.append(piece)
+        found: list[str] = []
+        for piece in pieces:
+            clause = _LINKS.sub("", piece.strip(" ,;"))
+            if not clause:
+                continue
+            found += self._chained(clause)
+        return found
+
+    def _chained(self, clause: str) -> list[str]:
+        """Split where another criterion begins: in Europe | with more than 5 million."""
+        words = clause.split()
+        cuts = [0]
+        for at in range(1, len(words)):
+            low = fold(words[at].strip(","))
+            ahead = " ".join(words[cuts[-1] : at])
+            if (
+                low in _CHAINERS
+                and self._is_criterion(ahead)
+                and self._is_criterion(" ".join(words[at:]))
+            ):
+                cuts.append(at)
+        ends = [*cuts[1:], len(words)]
+        parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
+        return [re.sub(r"^(?:that|which|who|and)\s+", "", part) for part in parts if part]
+
+    def _is_criterion(self, piece: str) -> bool:
+        folded = tokens(piece)
+        if find_quantities(piece):
+            return True
+        return bool(self._linker.values(folded)) or any(
+            match.named for match in self._linker.named(folded, ("text", "list", "boolean"))
+        )
+
+    def _is_clause(self, piece: str) -> bool:
+        """Whether a piece behind "and" is a criterion of its own, not one more item of a list."""
+        match = re.match(r"^(and|or|nor|,|;|but)\s+(.*)$", piece)
+        link, body = (match.group(1), match.group(2)) if match else ("", piece)
+        first = fold(body.split()[0].strip(",")) if body.split() else ""
+        if link in {"or", "nor"}:
+            return False
+        if first in _OPENERS or first in AUXILIARIES or is_negator(first):
+            return True
+        if find_quantities(body) and not body[:1].isdigit():
+            return True
+        return first not in PREPOSITIONS and self._is_verb(body)
+
+    def _is_verb(self, body: str) -> bool:
+        """Whether a piece begins with a verb: "require Python 3.10", "weigh less"."""
+        words = [fold(word.strip(",")) for word in body.split()]
+        if len(words) < 2:
+            return False
+        first = words[0]
+        if is_relation(first) or _PARTICIPLE.match(first) or first in _IRREGULAR_PARTICIPLES:
+            return True
+        if self._linker.values([first]) or self._linker.values(words[:2]):
+            return False
+        named = self._linker.named([first], ("number", "list", "text", "version"))
+        return bool(named) and first == singular(first)
+
+
+_ANYTHING = frozenset(
+    phrases(
+        """thing, things, entity, entities, item, items, entry, entries, row, rows, record,
+        records, object, objects, one, ones, everything, all, those, results, result, names"""
+    )
+)
+_CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, founded, without, in"))
+
+
+def _split(text: str) -> list[str]:
+    """Cut before and, or, but, commas and relative pronouns; not inside "between A and B"."""
+    guarded = re.sub(
+        r"\b(between\s+[^,;]*?)\s+and\s+", lambda m: f"{m.group(1)} \0 ", text, flags=re.IGNORECASE
+    )
+    guarded = re.sub(r"\b(both|either|neither)\b", r"\1", guarded)
+    pieces = re.split(
+        r"\s+(?=(?:and|or|nor|but)\s)|,\s*(?:and\s+)?(?=\S)|;\s*|\s+(?=\bexcept\b)", guarded
+    )
+    return [piece.replace("\0", "and").strip() for piece in pieces if piece and piece.strip()]
+
+
+def _singular_phrase(noun: Sequence[str]) -> str:
+    if not noun:
+        return ""
+    word = noun[0].strip(",;")
+    single = "person" if fold(word) == "people" else singular(fold(word))
+    return single[:1].upper() + single[1:]
+
+
+def _article(words: str) -> str:
+    return "an " if fold(words)[:1] in set("aeiou") else "a "
+
+
+def _sentence(thing: str, clause: str) -> str:
+    """A criterion as a sentence: "Country must have a population above 50 million."."""
+    words = clause.split()
+    first = fold(words[0])
+    rest = " ".join(words[1:])
+    if first in {"with", "having", "has", "have"}:
+        said = f"must have {rest}"
+    elif first in {"without", "lacking", "lacks"}:
+        said = f"must not have {_after(rest, ('any', 'a', 'an'))}"
+    elif first in {"is", "are", "was", "were", "be"}:
+        said = _be(rest, past=first in {"was", "were"})
+    elif first in {"isn't", "aren't", "wasn't", "weren't"}:
+        said = f"must not be {rest}"
+    elif first in {"do", "does", "did", "don't", "doesn't", "didn't"}:
+        said = f"must not {_after(rest, ('not',))}"
+    elif first in {"can", "cannot", "can't"}:
+        said = f"must {'not ' if first != 'can' else ''}be able to {rest}"
+    elif first == "whose":
+        return f"{thing} must be one whose {rest}."
+    elif first == "where":
+        return f"{thing} must be one where {rest}."
+    elif first == "not":
+        said = f"must not be {rest}"
+    elif first in {"except", "excluding", "other"}:
+        said = f"must not be {_after(rest, ('than',))}"
+    elif _is_participle(first):
+        said = f"must {_participial(words)} {clause}"
+    elif first in PREPOSITIONS or first in _COMPARING:
+        said = f"must be {clause}"
+    else:
+        base = singular(first) if first.endswith("s") and not first.endswith("ss") else words[0]
+        said = f"must {base} {rest}"
+    return f"{thing} {' '.join(said.split())}."
+
+
+def _after(text: str, words: Sequence[str]) -> str:
+    """A text without one of some words at its beginning."""
+    first, _, rest = text.partition(" ")
+    return rest if fold(first) in words else text
+
+
+_COMPARING = frozenset(
+    phrases(
+        "more, less, fewer, at, over, above, below, under, between, before, after, since, about"
+    )
+)
+
+
+def _is_participle(word: str) -> bool:
+    return word in _IRREGULAR_PARTICIPLES or bool(_PARTICIPLE.match(word))
+
+
+def _participial(words: Sequence[str]) -> str:
+    """What stands before a participle: founded in 2010 was done to it, raised money it has."""
+    if fold(words[0]).endswith("ing"):
+        return "be"
+    following = fold(words[1]) if len(words) > 1 else "by"
+    passive = following in PREPOSITIONS or following in _OPENERS or following[:1].isdigit()
+    return "have been" if passive else "have"
+
+
+def _be(rest: str, *, past: bool) -> str:
+    negated = re.match(r"(?:not|never)\s+", rest)
+    rest = rest[negated.end() :] if negated else rest
+    return f"must {'not ' if negated else ''}{'have been' if past else 'be'} {rest}"
