@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import pyarrow as pa
+
 from findall_frames.api.models import FindAllSchema
 
-__all__ = ["AskedField", "asked_fields"]
+__all__ = ["AskedField", "asked_fields", "asked_in"]
 
 
 class AskedField(NamedTuple):
@@ -34,3 +36,12 @@ def asked_fields(search: FindAllSchema | None) -> dict[str, AskedField]:
                 schema = schema if isinstance(schema, Mapping) else {}
                 fields.setdefault(name, AskedField("enrichment", schema))
     return fields
+
+
+def asked_in(runs: pa.Table, searches: Mapping[str, FindAllSchema]) -> dict[str, AskedField]:
+    """List the fields of all searches; where two ask for the same, the first one counts."""
+    asked: dict[str, AskedField] = {}
+    for findall_id in runs["findall_id"].to_pylist():
+        for name, field in asked_fields(searches.get(findall_id)).items():
+            asked.setdefault(name, field)
+    return asked

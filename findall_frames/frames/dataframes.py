@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from findall_frames.frames.schema import COUNT, EXCERPTS, FLAG, TEXT
+from findall_frames.frames.schema import CONFIDENCES, COUNT, EXCERPTS, FLAG, TEXT
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["to_dataframe"]
+__all__ = ["confidence_dtype", "dataframe_of", "to_dataframe"]
 
 
 def to_dataframe(table: pa.Table) -> pd.DataFrame:
@@ -34,3 +35,22 @@ def to_dataframe(table: pa.Table) -> pd.DataFrame:
         excerpts = pd.Series(table[name].to_pylist(), dtype=object)
         frame.insert(table.schema.get_field_index(name), name, excerpts)
     return frame
+
+
+def dataframe_of(rows: Sequence[Mapping[str, Any]], *, dtypes: Mapping[str, Any]) -> pd.DataFrame:
+    """Make a DataFrame with these columns and types; what a row does not have is missing."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: pd.Series([row.get(name) for row in rows], dtype=dtype)
+            for name, dtype in dtypes.items()
+        }
+    )
+
+
+def confidence_dtype() -> pd.CategoricalDtype:
+    """The type of a column of confidences: low < medium < high."""
+    import pandas as pd
+
+    return pd.CategoricalDtype(list(CONFIDENCES), ordered=True)

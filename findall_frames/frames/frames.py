@@ -6,16 +6,21 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.asked import asked_in
 from findall_frames.frames.dataframes import to_dataframe
+from findall_frames.frames.evidence import CandidateEvidence, evidence_of
 from findall_frames.frames.parquet_files import write_folder
+from findall_frames.frames.rebuild import rebuild
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
+from findall_frames.frames.summary import summarize
+from findall_frames.frames.support import find_unsupported
 from findall_frames.frames.wide import Values, widen
 
 if TYPE_CHECKING:
@@ -171,6 +176,86 @@ class FindAllFrames:
         """
         return widen(self.tables, self.searches, status=status, values=values, evidence=evidence)
 
+    def evidence(self, candidate: str) -> CandidateEvidence:
+        """Show everything behind one candidate, to be read or, in its ``table``, worked with.
+
+        Parameters
+        ----------
+        candidate : str
+            Its name or its candidate_id.
+
+        Raises
+        ------
+        InvalidRequestError
+            No candidate, or more than one, is called so.
+        """
+        return evidence_of(self.tables, candidate)
+
+    def unsupported(self, *, status: str | None = "matched") -> pd.DataFrame:
+        """List the values that their citations do not support well, one row per problem.
+
+        Parameters
+        ----------
+        status : str or None
+            Only candidates with this match_status; None for all of them.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``findall_id``, ``candidate_id``, ``name``, ``field``, ``value``, ``problem``
+            (category) and ``detail``. The problems, the gravest first:
+
+            - ``no citation``: there is no source;
+            - ``no excerpt``: there are sources, and none is quoted;
+            - ``value not in excerpt``: no excerpt says the value, or the parts of it that
+              ``detail`` names. Case and spaces do not matter; numbers may have separators or a
+              magnitude, and dates may be written out. Yes, no, true and false are not sought;
+            - ``low confidence``, ``no confidence``: as the service says;
+            - ``one domain``: all sources are on the host in ``detail``;
+            - ``one source for all``: the address in ``detail`` is the only source of the whole
+              candidate.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is no such `status`.
+        """
+        return find_unsupported(self.tables, status=status)
+
+    def summary(self) -> pd.DataFrame:
+        """Say for each field how much is known, and how well, one row per field.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``field``, ``kind``; ``candidates``: how many it could have a value for (the matched
+            ones for an enrichment, else all that were evaluated); ``values``: how many have one;
+            ``coverage``: the share of those candidates that have; ``match_rate``: the share of
+            verdicts that are positive; ``low_confidence``, ``medium_confidence``,
+            ``high_confidence``: how many of each; ``citations_per_value``; ``domains``: how many
+            different hosts are cited. Counts are ``Int64``, shares ``Float64`` from 0 to 1.
+        """
+        return summarize(self.tables, asked=asked_in(self.tables["runs"], self.searches))
+
+    def to_result(self, findall_id: str | None = None) -> dict[str, Any]:
+        """Rebuild the result of a run, value for value, as decoded JSON.
+
+        What was null, absent or empty in the result is null or empty in this one.
+
+        Parameters
+        ----------
+        findall_id : str, optional
+            The run; it can be left out when there is just one.
+
+        Raises
+        ------
+        InvalidRequestError
+            The run is not in these frames, or there are several to choose from.
+        """
+        findall_id = self.findall_id if findall_id is None else findall_id
+        self._demand(findall_id)
+        return rebuild(self.tables, findall_id=findall_id)
+
     def to_parquet(self, folder: str | PathLike[str]) -> Path:
         """Write one Parquet file per table into a folder.
 
@@ -197,11 +282,7 @@ class FindAllFrames:
         InvalidRequestError
             The run is not in these frames.
         """
-        if findall_id not in self.findall_ids:
-            raise InvalidRequestError(
-                f"There is no run {findall_id!r} in these frames; they hold "
-                f"{', '.join(self.findall_ids) or 'none'}."
-            )
+        self._demand(findall_id)
         tables = {
             name: conform(table.filter(pc.field("findall_id") == findall_id), name=name)
             for name, table in self.tables.items()
@@ -252,6 +333,13 @@ class FindAllFrames:
             f"  .runs        {_count(self.tables['runs'].num_rows, 'row')}",
         ]
         return "\n".join(lines)
+
+    def _demand(self, findall_id: str) -> None:
+        if findall_id not in self.findall_ids:
+            raise InvalidRequestError(
+                f"There is no run {findall_id!r} in these frames; they hold "
+                f"{', '.join(self.findall_ids) or 'none'}."
+            )
 
     def _summary(self) -> str:
         statuses = self.tables["candidates"]["match_status"].cast(pa.string())

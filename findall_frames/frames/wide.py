@@ -8,13 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from findall_frames.api.models import MATCH_STATUSES, FindAllSchema
+from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning, InvalidRequestError
-from findall_frames.frames.asked import AskedField, asked_fields
-from findall_frames.frames.dataframes import to_dataframe
-from findall_frames.frames.evidence import Best, FieldKey, best_citations
+from findall_frames.frames.asked import AskedField, asked_in
+from findall_frames.frames.dataframes import confidence_dtype, to_dataframe
+from findall_frames.frames.evidence import Best, best_citations
 from findall_frames.frames.infer import (
     Cell,
     MisfitError,
@@ -22,7 +21,7 @@ from findall_frames.frames.infer import (
     inferred_column,
     text_column,
 )
-from findall_frames.frames.schema import CONFIDENCES
+from findall_frames.frames.rows import FieldKey, candidate_keys, with_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -51,9 +50,15 @@ def widen(
         raise InvalidRequestError(
             f"values is 'value' (what was found) or 'verdict' (whether it matched), not {values!r}."
         )
-    candidates = _choose(tables["candidates"], status)
-    cells = _Cells(tables, candidates, asked=_asked(tables["runs"], searches))
+    candidates = with_status(tables["candidates"], status)
+    cells = _Cells(tables, candidates, asked=asked_in(tables["runs"], searches))
     columns = _column_names(cells.names, evidence=evidence)
+    renamed = [f"{field!r} as {column!r}" for field, column in columns.items() if field != column]
+    if renamed:
+        _warn(
+            "Some fields share their name with another column, so they stand under a new one: "
+            f"{', '.join(renamed)}. The tables keep the old names."
+        )
 
     leading = to_dataframe(candidates)
     wide: dict[str, Any] = {}
@@ -88,16 +93,7 @@ class _Cells:
     def __init__(
         self, tables: Mapping[str, pa.Table], candidates: pa.Table, *, asked: dict[str, AskedField]
     ) -> None:
-        order = {
-            (run, candidate): place
-            for place, (run, candidate) in enumerate(
-                zip(
-                    candidates["findall_id"].to_pylist(),
-                    candidates["candidate_id"].to_pylist(),
-                    strict=True,
-                )
-            )
-        }
+        order = {key: place for place, key in enumerate(candidate_keys(candidates))}
         self._length = len(order)
         self._asked = asked
         self._citations = tables["citations"]
@@ -146,9 +142,7 @@ class _Cells:
         rows = self._rows.get(field, {})
         chosen = [best.get(_key(rows[i])) if i in rows else None for i in range(self._length)]
         return {
-            "confidence": pd.Categorical(
-                self._column(field, "confidence"), categories=list(CONFIDENCES), ordered=True
-            ),
+            "confidence": pd.Series(self._column(field, "confidence"), dtype=confidence_dtype()),
             "excerpt": pd.array([one and one.excerpt for one in chosen], "str"),
             "source": pd.array([one and one.url for one in chosen], "str"),
         }
@@ -167,28 +161,8 @@ def _key(row: Mapping[str, Any]) -> FieldKey:
     return row["findall_id"], row["candidate_id"], row["field"]
 
 
-def _choose(candidates: pa.Table, status: str | None) -> pa.Table:
-    if status is None:
-        return candidates
-    known = dict.fromkeys((*MATCH_STATUSES, *pc.unique(candidates["match_status"]).to_pylist()))
-    if status not in known:
-        raise InvalidRequestError(
-            f"status is one of {', '.join(known)}, or None for every candidate; not {status!r}."
-        )
-    return candidates.filter(pc.equal(candidates["match_status"].cast(pa.string()), status))
-
-
-def _asked(runs: pa.Table, searches: Mapping[str, FindAllSchema]) -> dict[str, AskedField]:
-    """The fields of all searches; where two ask for the same, the first one's counts."""
-    asked: dict[str, AskedField] = {}
-    for findall_id in runs["findall_id"].to_pylist():
-        for name, field in asked_fields(searches.get(findall_id)).items():
-            asked.setdefault(name, field)
-    return asked
-
-
 def _column_names(fields: Iterable[str], *, evidence: bool) -> dict[str, str]:
-    """Give each field a column of its own, and say which had to get another name."""
+    """Give each field a column of its own."""
     taken = set(_RESERVED)
     columns = {}
     for field in fields:
@@ -198,13 +172,6 @@ def _column_names(fields: Iterable[str], *, evidence: bool) -> dict[str, str]:
             number += 1
         taken.update(needed)
         columns[field] = column
-    renamed = {field: column for field, column in columns.items() if field != column}
-    if renamed:
-        _warn(
-            "Some fields share their name with another column, so they stand under a new one: "
-            + ", ".join(f"{field!r} as {column!r}" for field, column in renamed.items())
-            + ". The tables keep the old names."
-        )
     return columns
 
 
@@ -213,4 +180,4 @@ def _needed(column: str, *, evidence: bool) -> list[str]:
 
 
 def _warn(message: str) -> None:
-    warnings.warn(message, FindAllWarning, stacklevel=5)
+    warnings.warn(message, FindAllWarning, stacklevel=4)
