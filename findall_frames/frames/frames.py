@@ -12,8 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
+from findall_frames.display.html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_in
+from findall_frames.frames.compare import Comparison, compare
 from findall_frames.frames.dataframes import to_dataframe
 from findall_frames.frames.evidence import CandidateEvidence, evidence_of
 from findall_frames.frames.parquet_files import write_folder
@@ -237,6 +239,21 @@ class FindAllFrames:
         """
         return summarize(self.tables, asked=asked_in(self.tables["runs"], self.searches))
 
+    def compare(self, new: FindAllFrames) -> Comparison:
+        """Show what a newer search says otherwise than this one.
+
+        Two candidates are the same when their addresses are (but for scheme, ``www.``, trailing
+        slash, fragment and tracking parameters), else when their names are (but for case,
+        accents and punctuation). Where that does not tell which is which, nothing is guessed:
+        see ``doubts``.
+
+        Returns
+        -------
+        Comparison
+            Tables of what was added, what was removed, and what changed.
+        """
+        return compare(self.tables, new.tables)
+
     def to_result(self, findall_id: str | None = None) -> dict[str, Any]:
         """Rebuild the result of a run, value for value, as decoded JSON.
 
@@ -333,6 +350,9 @@ class FindAllFrames:
             f"  .runs        {_count(self.tables['runs'].num_rows, 'row')}",
         ]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return frames_html(self.tables)
 
     def _demand(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:
