@@ -20,6 +20,7 @@ from findall_frames.errors import (
     AmbiguousCreateError,
     APIError,
     AuthenticationError,
+    BudgetError,
     ConflictError,
     CorpusError,
     DisplayWarning,
@@ -27,12 +28,15 @@ from findall_frames.errors import (
     FindAllWarning,
     InsufficientFundsError,
     InvalidRequestError,
+    LedgerWarning,
     MissingKeyError,
     NotFoundError,
     ParquetError,
+    PartialResultError,
     PartialResultWarning,
     RateLimitError,
     RefusedError,
+    RepeatedSearchWarning,
     RunTimeout,
     ServiceError,
     UnexpectedResponseError,
@@ -46,6 +50,8 @@ if TYPE_CHECKING:
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.frames.parquet import read_parquet
     from findall_frames.progress.update import Update
+    from findall_frames.runs.ledger import runs
+    from findall_frames.runs.pricing import estimate_cost
     from findall_frames.runs.run import Run
     from findall_frames.runs.spec import Search
     from findall_frames.search import cancel, draft, find_all, preview, resume, start
@@ -54,6 +60,7 @@ __all__ = [
     "APIError",
     "AmbiguousCreateError",
     "AuthenticationError",
+    "BudgetError",
     "Client",
     "ConflictError",
     "CorpusError",
@@ -63,12 +70,15 @@ __all__ = [
     "FindAllWarning",
     "InsufficientFundsError",
     "InvalidRequestError",
+    "LedgerWarning",
     "MissingKeyError",
     "NotFoundError",
     "ParquetError",
+    "PartialResultError",
     "PartialResultWarning",
     "RateLimitError",
     "RefusedError",
+    "RepeatedSearchWarning",
     "Run",
     "RunTimeout",
     "Search",
@@ -78,12 +88,14 @@ __all__ = [
     "Update",
     "cancel",
     "draft",
+    "estimate_cost",
     "find_all",
     "flatten",
     "local",
     "preview",
     "read_parquet",
     "resume",
+    "runs",
     "start",
 ]
 
@@ -100,12 +112,14 @@ _HOMES = {
     "Update": "progress.update",
     "cancel": "search",
     "draft": "search",
+    "estimate_cost": "runs.pricing",
     "find_all": "search",
     "flatten": "frames.flatten",
     "local": "embedded",
     "preview": "search",
     "read_parquet": "frames.parquet",
     "resume": "search",
+    "runs": "runs.ledger",
     "start": "search",
 }
 

@@ -11,18 +11,22 @@ __all__ = [
     "AmbiguousCreateError",
     "AuthenticationError",
     "ConflictError",
+    "BudgetError",
     "CorpusError",
     "DisplayWarning",
     "FindAllError",
     "FindAllWarning",
     "InsufficientFundsError",
     "InvalidRequestError",
+    "LedgerWarning",
     "MissingKeyError",
     "NotFoundError",
     "ParquetError",
+    "PartialResultError",
     "PartialResultWarning",
     "RateLimitError",
     "RefusedError",
+    "RepeatedSearchWarning",
     "RunTimeout",
     "ServiceError",
     "UnexpectedResponseError",
@@ -60,6 +64,10 @@ class InvalidRequestError(FindAllError, ValueError):
 
 class MissingKeyError(InvalidRequestError):
     """The service needs a key and none was given; nothing was sent."""
+
+
+class BudgetError(InvalidRequestError):
+    """The search could cost more than its budget; nothing was sent and nothing was spent."""
 
 
 class CorpusError(FindAllError, ValueError):
@@ -177,12 +185,34 @@ class RunTimeout(FindAllError, TimeoutError):
         self.frames = frames
 
 
+class PartialResultError(FindAllError):
+    """The run ended early, and the caller asked for an error instead of a warning.
+
+    Attributes
+    ----------
+    frames : FindAllFrames
+        What the run found; it was paid for.
+    """
+
+    def __init__(self, message: str, *, findall_id: str | None = None, frames: Any = None) -> None:
+        super().__init__(message, findall_id=findall_id)
+        self.frames = frames
+
+
 class FindAllWarning(UserWarning):
     """The root of every warning that this package gives."""
 
 
 class PartialResultWarning(FindAllWarning):
     """The run ended early; what it found is returned all the same."""
+
+
+class RepeatedSearchWarning(FindAllWarning):
+    """An equal search has finished before; its result can be had without paying again."""
+
+
+class LedgerWarning(FindAllWarning):
+    """The ledger could not be used; the search goes on without it."""
 
 
 class DisplayWarning(FindAllWarning):

@@ -7,14 +7,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
+from findall_frames.api.address import default_url
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import FindAllRun, Webhook
-from findall_frames.errors import InvalidRequestError
+from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
+from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.base import Display
 from findall_frames.progress.choose import Progress, display_for
 from findall_frames.progress.update import Update
+from findall_frames.progress.words import resume_call
+from findall_frames.runs.ledger import Kept, Ledger, question
+from findall_frames.runs.outcome import Errors, check_errors, report_partial
+from findall_frames.runs.pricing import check_budget
 from findall_frames.runs.readings import Conditions, Enrichments, Exclusions
 from findall_frames.runs.run import Run
 from findall_frames.runs.spec import Search
@@ -33,6 +39,9 @@ def find_all(
     exclude: Exclusions | None = None,
     metadata: Mapping[str, str | int | float | bool] | None = None,
     webhook: Webhook | Mapping[str, Any] | None = None,
+    budget: float | None = None,
+    reuse: bool = False,
+    errors: Errors = "warn",
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -61,6 +70,14 @@ def find_all(
         Flat; comes back with the run.
     webhook : Webhook or dict, optional
         Where the service should announce events.
+    budget : float, optional
+        US dollars; a search whose `estimate_cost` has a higher ceiling is not started. The
+        prices are those of the hosted service, whichever service is used.
+    reuse : bool
+        Whether the result of an equal search that this machine has run before, at the same
+        service, will do. It is then taken from the ledger: nothing is sent and nothing spent.
+    errors : {"warn", "raise"}
+        What to do about a run that failed, was cancelled or ended early.
     client : Client, optional
         The service; None is the hosted one, with the key from ``PARALLEL_API_KEY``. For your
         own data pass ``ff.local(...)``.
@@ -79,6 +96,10 @@ def find_all(
     ------
     InvalidRequestError
         Something is not of its form; nothing was sent and nothing was spent.
+    BudgetError
+        It could cost more than `budget`; nothing was spent.
+    PartialResultError
+        With ``errors="raise"`` in place of the warning; it has the frames.
     MissingKeyError
         There is neither a client nor a key.
     RunTimeout
@@ -118,8 +139,14 @@ def find_all(
     else:
         search = _search_of(objective, options)
         is_complete = match_conditions is not None
+    check_errors(errors)
+    check_budget(budget, search)
+    asked = question(search)
     display = display_for(progress)
     with _service(client) as service, closing(display):
+        before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
+        if before is not None and reuse:
+            return _taken_from_ledger(before, display, errors=errors)
         if not is_complete:
             display.show(_before(search, service, "drafting conditions"))
             drafted = service.ingest(search.objective, deadline=deadline)
@@ -127,9 +154,18 @@ def find_all(
             search.entity_type = entity_type or drafted.entity_type
             if enrichments is None and generator != "preview":
                 search.enrichments = drafted.enrichments  # type: ignore[assignment]
+                check_budget(budget, search)
+        if before is not None:
+            call = resume_call(before.findall_id, service=before.service)
+            warn(
+                f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
+                f"{before.matched} matches, and is now run and paid for again. {call} gives that "
+                "result, and reuse=True takes it by itself.",
+                RepeatedSearchWarning,
+            )
         display.show(_before(search, service, "starting"))
-        run = Run.start(search, client=service, deadline=deadline)
-        return run.watch(display, deadline=deadline, begun=begun)
+        run = Run.start(search, client=service, asked=asked, deadline=deadline)
+        return run.watch(display, deadline=deadline, errors=errors, begun=begun)
 
 
 def preview(
@@ -201,17 +237,21 @@ def preview(
 def resume(
     findall_id: str,
     *,
+    errors: Errors = "warn",
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> FindAllFrames:
     """Go on waiting for a run that was started earlier, here or elsewhere.
 
+    The result of a run that this machine has seen finish is in the ledger: it is taken from
+    there, and no service is asked. ``ff.Run(findall_id, client=...).frames()`` asks anew.
+
     Parameters
     ----------
     findall_id : str
         The run; it stands in the first line that a search prints, and in every exception.
-    client, progress, timeout
+    errors, client, progress, timeout
         As in `find_all`. The service has to be the one that has the run.
 
     Returns
@@ -223,6 +263,8 @@ def resume(
     ------
     NotFoundError
         The service does not know the run.
+    InvalidRequestError
+        No client was passed, and the run is known to be at another service than the default.
     FindAllError
         As `find_all`.
 
@@ -238,11 +280,18 @@ def resume(
     ['Rome']
     """
     deadline = Deadline.after(timeout)
+    check_errors(errors)
     display = display_for(progress)
-    with _service(client) as service, closing(display):
-        # A run that cannot be seen fails here; what it looks for is only for the display.
-        run = Run.attach(findall_id, client=service, deadline=deadline)
-        return run.watch(display, deadline=deadline)
+    ledger = Ledger.of_this_machine()
+    with closing(display):
+        kept = ledger.result_of(findall_id, service=client.base_url if client else None)
+        if kept is not None:
+            return _taken_from_ledger(kept, display, errors=errors)
+        if client is None:
+            _demand_default_service(findall_id, ledger.services_of(findall_id))
+        with _service(client) as service:
+            run = Run.attach(findall_id, client=service, deadline=deadline)
+            return run.watch(display, deadline=deadline, errors=errors)
 
 
 def draft(
@@ -383,6 +432,36 @@ def _service(client: Client | None) -> Iterator[Client]:
         return
     with Client() as default:
         yield default
+
+
+def _taken_from_ledger(kept: Kept, display: Display, *, errors: Errors) -> FindAllFrames:
+    """Give the tables of a run that was fetched before."""
+    schema = kept.schema
+    update = Update(
+        findall_id=kept.findall_id,
+        objective=schema.objective if schema else None,
+        service=kept.service,
+        status=kept.status.status,
+        is_over=True,
+        termination_reason=kept.status.termination_reason,
+        matched=kept.matched,
+        generated=kept.status.metrics.generated_candidates_count,
+        match_limit=schema.match_limit if schema else None,
+    )
+    display.show(update)
+    frames = flatten(kept.body, schema=schema, service=kept.service, fetched_at=kept.fetched_at)
+    report_partial(kept.findall_id, kept.status, frames, errors=errors)
+    return frames
+
+
+def _demand_default_service(findall_id: str, services: list[str]) -> None:
+    """See that a run is not looked for at a service that cannot have it."""
+    default = default_url()
+    if services and default not in services:
+        raise InvalidRequestError(
+            f"Run {findall_id} is at {services[0]}, and the default service is {default}. Pass "
+            f"client=ff.Client(base_url={services[0]!r}) while that service runs."
+        )
 
 
 def _search_of(objective: str, options: Mapping[str, Any]) -> Search:

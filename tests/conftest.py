@@ -5,10 +5,12 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+import tempfile
 from typing import Any
 
 import pytest
 
+_home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 _real_connect = socket.socket.connect
 _real_connect_ex = socket.socket.connect_ex
 
@@ -43,13 +45,21 @@ def pytest_configure() -> None:
     """Block before anything is collected, so that imports are covered as well."""
     socket.socket.connect = _connect  # type: ignore[method-assign]
     socket.socket.connect_ex = _connect_ex  # type: ignore[method-assign]
-    os.environ.setdefault("JUPYTER_PLATFORM_DIRS", "1")
+    os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
+    # Examples in docstrings are collected outside of this folder, so that no fixture reaches them.
+    os.environ["FINDALL_FRAMES_HOME"] = _home.name
+    for name in ("PARALLEL_API_KEY", "PARALLEL_BASE_URL", "FINDALL_FRAMES_LEDGER"):
+        os.environ.pop(name, None)
 
 
 @pytest.fixture(autouse=True)
-def _clean_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: Any) -> None:
-    """Neither the key, the address nor the state of the person who runs the tests matters."""
-    for name in ("PARALLEL_API_KEY", "PARALLEL_BASE_URL"):
-        monkeypatch.delenv(name, raising=False)
+def _empty_ledger(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Each test begins with an empty ledger."""
     monkeypatch.setenv("FINDALL_FRAMES_HOME", str(tmp_path_factory.mktemp("home")))
-    monkeypatch.setenv("TZ", "UTC")
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing behind."""
+    _home.cleanup()

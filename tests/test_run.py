@@ -53,9 +53,8 @@ def find(client: ff.Client, **options: object) -> ff.FindAllFrames:
         "Find tile makers",
         entity_type="companies",
         match_conditions=CONDITIONS,
-        match_limit=5,
         client=client,
-        **{"progress": False, "timeout": 20, **options},  # type: ignore[arg-type]
+        **{"match_limit": 5, "progress": False, "timeout": 20, **options},  # type: ignore[arg-type]
     )
 
 
@@ -141,13 +140,15 @@ def test_a_stream_may_break_anywhere(
     server: ScriptedServer, client: ff.Client, replies: list[Reply]
 ) -> None:
     """The tables are those of an undisturbed run, and the run is created once."""
-    whole = find(client)
+    with ScriptedServer() as undisturbed, ff.Client(base_url=undisturbed.url) as other:
+        healthy(undisturbed)
+        whole = find(other)
     server.on("GET", f"{AT}/events", *replies)
     server.on("GET", AT, *[RUNNING] * (len(replies) - 1), DONE)
     frames = find(client)
     for name in ("candidates", "fields", "citations"):
         assert frames.tables[name].equals(whole.tables[name])
-    assert len(server.sent("POST", "/runs")) == 2
+    assert len(server.sent("POST", "/runs")) == 1
 
 
 def test_a_resumed_stream_asks_for_what_follows_the_last_whole_event(
@@ -267,7 +268,7 @@ def test_an_interrupt_detaches_and_says_how_to_go_on(
 
     with pytest.raises(KeyboardInterrupt) as caught:
         find(client, progress=interrupt)
-    assert f"ff.resume('{RUN_ID}'" in caught.value.__notes__[0]
+    assert f'ff.resume("{RUN_ID}"' in caught.value.__notes__[0]
     assert [request.method for request in server.requests] == ["POST", "GET"]
     server.on("GET", f"{AT}/events", stream(*story()))
     assert len(ff.resume(RUN_ID, client=client, progress=False).matches) == 3
@@ -346,25 +347,35 @@ def test_cancel_is_the_only_thing_that_cancels(server: ScriptedServer, client: f
     assert ff.cancel(RUN_ID, client=client).status.status == "completed"
 
 
-def test_a_run_handle_extends_and_enriches(server: ScriptedServer, client: ff.Client) -> None:
-    """And is waited for anew, although it was over."""
-    more = SCHEMA | {"match_limit": 8}
-    server.on("POST", f"{AT}/extend", answer(more))
-    server.on("POST", f"{AT}/enrich", answer(more))
+@pytest.mark.parametrize("verb", ["extend", "enrich"])
+def test_a_run_that_was_extended_or_enriched_is_waited_for_anew(
+    server: ScriptedServer, client: ff.Client, verb: str
+) -> None:
+    """It may go on saying that it is over, and tells its former end again."""
+    later = run_object("completed", matched=4, generated=4)
+    later["modified_at"] = "2026-01-02T03:09:00.000000Z"
+    server.on("POST", f"{AT}/extend", answer(SCHEMA | {"match_limit": 8}))
+    server.on("POST", f"{AT}/enrich", answer(SCHEMA))
+    server.on("GET", AT, DONE, DONE, DONE, RUNNING, answer(later))
+    server.on("GET", f"{AT}/result", answer(result(3)), answer(result(4)))
     run = ff.Run(RUN_ID, client=client)
-    assert run.status().status.status == "completed"
-    run.extend(3)
-    run.enrich({"ceo_name": "Name of the CEO"})
     assert len(run.wait(progress=False).matches) == 3
-    assert server.sent("GET", f"{AT}/events")
+    if verb == "extend":
+        run.extend(3)
+    else:
+        run.enrich({"ceo_name": "Name of the CEO"})
+    assert len(run.wait(progress=False).matches) == 4
+    assert len(server.sent("GET", AT)) == 5
 
 
 def test_many_threads_can_share_a_client(server: ScriptedServer, client: ff.Client) -> None:
     """Each waits for its own run."""
     counts: list[int] = []
-    threads = [
-        threading.Thread(target=lambda: counts.append(len(find(client).matches))) for _ in range(8)
-    ]
+
+    def search(limit: int) -> None:
+        counts.append(len(find(client, match_limit=limit).matches))
+
+    threads = [threading.Thread(target=search, args=(limit,)) for limit in range(5, 13)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from findall_frames.errors import InvalidRequestError, MissingKeyError
 
-__all__ = ["HOSTED_URL", "is_loopback", "key_and_url"]
+__all__ = ["HOSTED_URL", "default_url", "is_loopback", "key_and_url"]
 
 HOSTED_URL: Final = "https://api.parallel.ai"
 
@@ -17,7 +17,7 @@ HOSTED_URL: Final = "https://api.parallel.ai"
 def key_and_url(api_key: str | None, base_url: str | None) -> tuple[str, str]:
     """Give the key ("" for none) and the base URL, from the arguments or the environment."""
     key = (os.environ.get("PARALLEL_API_KEY", "") if api_key is None else api_key).strip()
-    url = _checked_url(base_url or os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL)
+    url = _checked_url(base_url) if base_url else default_url()
     if not key and url == HOSTED_URL:
         raise MissingKeyError(
             "The hosted FindAll service needs an API key, and there is none: set the environment "
@@ -35,6 +35,11 @@ def key_and_url(api_key: str | None, base_url: str | None) -> tuple[str, str]:
             'pass api_key="" if that service needs no key.'
         )
     return key, url
+
+
+def default_url() -> str:
+    """Give the service that is meant where none is named."""
+    return _checked_url(os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL)
 
 
 def is_loopback(url: str) -> bool:

@@ -41,6 +41,8 @@ PATIENCE: Final = 600.0
 """Seconds for which a service may be out of reach before waiting is given up."""
 NEWBORN: Final = 15.0
 """Seconds for which a run that was just created may still be unknown to its service."""
+LATE: Final = 30.0
+"""Seconds for which a run that was extended or enriched may still say that it is over."""
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 10.0
 
@@ -53,6 +55,8 @@ def follow(
     *,
     last_event_id: str | None = None,
     is_new: bool = False,
+    ends_once: bool = False,
+    changed_after: str | None = None,
     deadline: Deadline = NEVER,
 ) -> Generator[Event | None, None, None]:
     """Yield the events of a run, each once, until the run is over.
@@ -67,6 +71,12 @@ def follow(
         Begin behind this event.
     is_new : bool
         Whether it was created just now, and so may not be known everywhere for some seconds.
+    ends_once : bool
+        Whether the first end that is told is the end. A run that was ever extended or enriched
+        tells its former ends again, so that the status has to confirm each.
+    changed_after : str, optional
+        The ``modified_at`` that the run had when it was extended or enriched. A run that still
+        says that it is over, and has not changed since, is not done but late.
     deadline : Deadline
         When to give up.
 
@@ -91,6 +101,7 @@ def follow(
     """
     seen: set[str] = set()
     trouble = _Trouble(is_new=is_new)
+    late_until = Deadline.after(LATE)
     while not deadline.has_passed():
         for item in _connection(client, findall_id, last_event_id, deadline):
             if item is None:
@@ -106,11 +117,14 @@ def follow(
                     continue
                 seen.add(event_id)
                 last_event_id = event_id
+            is_end = isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over
+            if is_end and not ends_once:
+                break
             yield item
+            if is_end:
+                return
             if isinstance(item, ErrorEvent):
                 break  # whether it is fatal is open, so the status decides
-            if isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over:
-                return
         if deadline.has_passed():
             return
         # An end of the stream is no end of the run; only the status tells.
@@ -120,9 +134,12 @@ def follow(
             trouble.with_service(error)
         else:
             trouble.has_contact()
-            yield _as_event(run)
-            if run.status.is_over:
-                return
+            if run.status.is_over and _is_late(run, changed_after) and not late_until.has_passed():
+                yield None
+            else:
+                yield _as_event(run)
+                if run.status.is_over:
+                    return
         yield from _pause(trouble.next_pause(), deadline)
 
 
@@ -174,6 +191,10 @@ def _pause(seconds: float, deadline: Deadline) -> Iterator[None]:
     while not end.has_passed():
         time.sleep(end.clip(TICK))
         yield None
+
+
+def _is_late(run: FindAllRun, changed_after: str | None) -> bool:
+    return changed_after is not None and (run.modified_at or "") <= changed_after
 
 
 def _as_event(run: FindAllRun) -> FindAllRunStatusEvent:

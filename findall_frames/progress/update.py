@@ -16,7 +16,7 @@ class Update:
     Attributes
     ----------
     findall_id : str
-        The run.
+        The run; empty before it is created.
     objective : str or None
         What is searched; None when a run was resumed whose search is not known.
     service : str
@@ -33,6 +33,8 @@ class Update:
         How many matches were asked for; None when unknown.
     elapsed : float
         Seconds since waiting began.
+    cost : float or None
+        What the run has cost so far, estimated, in US dollars; None where there are no prices.
     event : str or None
         Type of the event that brought this update; None when only time has passed.
     candidate : FindAllCandidate or None
@@ -55,5 +57,6 @@ class Update:
     unmatched: int = 0
     match_limit: int | None = None
     elapsed: float = 0.0
+    cost: float | None = None
     event: str | None = None
     candidate: FindAllCandidate | None = None

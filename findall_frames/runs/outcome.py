@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 from findall_frames.api.models import FindAllRunStatus
 from findall_frames.display.text import in_words
+from findall_frames.errors import (
+    InvalidRequestError,
+    PartialResultError,
+    PartialResultWarning,
+    warn,
+)
+from findall_frames.frames.frames import FindAllFrames
 
-__all__ = ["partial_result"]
+__all__ = ["Errors", "check_errors", "partial_result", "report_partial"]
+
+Errors: TypeAlias = Literal["warn", "raise"]
+"""What to do about a run that ended early: a `PartialResultWarning` or a `PartialResultError`."""
 
 _AS_ASKED = frozenset({"match_limit_met", "candidates_exhausted"})
 
@@ -48,3 +60,21 @@ def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
         f"{metrics.matched_candidates_count} matched of {metrics.generated_candidates_count} "
         f"candidates. {next_step}"
     ).rstrip()
+
+
+def check_errors(errors: str) -> None:
+    """Demand one of the two words, before anything is sent."""
+    if errors not in ("warn", "raise"):
+        raise InvalidRequestError(f"errors is {errors!r}. It can be 'warn' or 'raise'.")
+
+
+def report_partial(
+    findall_id: str, status: FindAllRunStatus, frames: FindAllFrames, *, errors: Errors
+) -> None:
+    """Warn, or raise with the frames, when a run found less than it might have."""
+    message = partial_result(findall_id, status)
+    if message is None:
+        return
+    if errors == "raise":
+        raise PartialResultError(message, findall_id=findall_id, frames=frames)
+    warn(message, PartialResultWarning)

@@ -13,21 +13,19 @@ from findall_frames.api.models import (
     Event,
     FindAllRun,
     FindAllRunStatus,
+    FindAllRunStatusEvent,
     FindAllSchema,
 )
 from findall_frames.api.stream import follow
-from findall_frames.errors import (
-    ConflictError,
-    FindAllError,
-    PartialResultWarning,
-    RunTimeout,
-    warn,
-)
+from findall_frames.errors import AmbiguousCreateError, ConflictError, FindAllError, RunTimeout
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.base import Display
 from findall_frames.progress.choose import Progress, display_for
-from findall_frames.runs.outcome import partial_result
+from findall_frames.progress.words import resume_call
+from findall_frames.runs.ledger import Ledger, question
+from findall_frames.runs.outcome import Errors, check_errors, report_partial
+from findall_frames.runs.pricing import CostEstimate, price_of
 from findall_frames.runs.readings import Enrichments, read_enrichments
 from findall_frames.runs.spec import Search
 from findall_frames.runs.tracker import Tracker
@@ -71,13 +69,35 @@ class Run:
     ) -> None:
         self.findall_id = findall_id
         self.client = client
-        self.schema_if_known = schema
+        self._schema = schema
+        self._status: FindAllRunStatus | None = None
         self._is_new = False
-        self.last_status: FindAllRunStatus | None = None
+        self._ends_once = False
+        self._changed_after: str | None = None
+        self._ledger = Ledger.of_this_machine()
 
     @classmethod
-    def start(cls, search: Search, *, client: Client, deadline: Deadline = NEVER) -> Run:
+    def start(
+        cls,
+        search: Search,
+        *,
+        client: Client,
+        asked: str | None = None,
+        deadline: Deadline = NEVER,
+    ) -> Run:
         """Start a search; from here on it costs money.
+
+        Parameters
+        ----------
+        search : Search
+            What to look for.
+        client : Client
+            The service.
+        asked : str, optional
+            The name under which an equal search can find this one again; by default that of
+            `search` itself.
+        deadline : Deadline
+            When to give up.
 
         Raises
         ------
@@ -89,11 +109,33 @@ class Run:
             The service refused. An error that carries a ``findall_id`` is about a run that was
             started and whose enrichments were refused.
         """
-        request = search.to_input(metadata={TOKEN: uuid.uuid4().hex})
-        created = client.create(request, deadline=deadline)
-        run = cls(created.findall_id, client=client, schema=search.to_schema())
+        token = uuid.uuid4().hex
+        request = search.to_input(metadata={TOKEN: token})
+        schema = search.to_schema()
+        ledger = Ledger.of_this_machine()
+        service = client.base_url
+        ledger.intend(
+            token,
+            service=service,
+            schema=schema,
+            asked=asked or question(search),
+            cost=price_of(schema, service=service),
+        )
+        try:
+            created = client.create(request, deadline=deadline)
+        except AmbiguousCreateError:
+            raise
+        except FindAllError as error:
+            if error.findall_id:
+                ledger.created(token, findall_id=error.findall_id, status="unknown")
+            else:
+                ledger.refused(token)
+            raise
+        ledger.created(token, findall_id=created.findall_id, status=created.status.status)
+        run = cls(created.findall_id, client=client, schema=schema)
         run._is_new = True
-        run.last_status = created.status
+        run._ends_once = not search.enrichments
+        run._status = created.status
         for enrichment in search.enrichments:
             client.enrich(run.findall_id, enrichment, deadline=deadline)
         return run
@@ -108,18 +150,18 @@ class Run:
             The service does not know it.
         """
         run = cls(findall_id, client=client)
-        run.last_status = client.retrieve(findall_id, deadline=deadline).status
-        run.schema_if_known = client.schema(findall_id, deadline=deadline)
+        run._status = client.retrieve(findall_id, deadline=deadline).status
+        run._schema = client.schema(findall_id, deadline=deadline)
         return run
 
     def __repr__(self) -> str:
-        status = self.last_status.status if self.last_status else "not asked yet"
+        status = self._status.status if self._status else "not asked yet"
         return f"Run({self.findall_id!r}, {status}, {self.client.base_url})"
 
     def status(self) -> FindAllRun:
         """Ask the service where the run stands."""
         run = self.client.retrieve(self.findall_id)
-        self.last_status = run.status
+        self._status = run.status
         return run
 
     def events(self, *, last_event_id: str | None = None) -> Iterator[Event]:
@@ -135,13 +177,14 @@ class Run:
 
     def frames(self, *, deadline: Deadline = NEVER) -> FindAllFrames:
         """Fetch what the run has found so far, in whatever state it is."""
-        if self.schema_if_known is None:
-            self.schema_if_known = self.client.schema(self.findall_id, deadline=deadline)
-        body = self.client.result_json(self.findall_id, deadline=deadline)
-        return flatten(body, schema=self.schema_if_known, service=self.client.base_url)
+        return self._flattened(self.client.result_json(self.findall_id, deadline=deadline))
 
     def wait(
-        self, *, progress: Progress | Display = "auto", timeout: float | None = None
+        self,
+        *,
+        progress: Progress | Display = "auto",
+        timeout: float | None = None,
+        errors: Errors = "warn",
     ) -> FindAllFrames:
         """Wait until the run is over and fetch what it found.
 
@@ -151,6 +194,8 @@ class Run:
             What to show meanwhile.
         timeout : float, optional
             Seconds; None waits without a limit.
+        errors : {"warn", "raise"}
+            What to do about a run that failed, was cancelled or ended early.
 
         Returns
         -------
@@ -163,18 +208,23 @@ class Run:
         RunTimeout
             The time is over. The run goes on, and the exception has its id and what it has
             found so far.
+        PartialResultError
+            With ``errors="raise"`` in place of the warning; it has the frames.
         KeyboardInterrupt
             The kernel was interrupted. The run goes on.
         """
         deadline = Deadline.after(timeout)
-        display = display_for(progress)
-        try:
-            return self.watch(display, deadline=deadline)
-        finally:
-            display.close()
+        check_errors(errors)
+        with closing(display_for(progress)) as display:
+            return self.watch(display, deadline=deadline, errors=errors)
 
     def watch(
-        self, display: Display, *, deadline: Deadline = NEVER, begun: float | None = None
+        self,
+        display: Display,
+        *,
+        deadline: Deadline = NEVER,
+        errors: Errors = "warn",
+        begun: float | None = None,
     ) -> FindAllFrames:
         """Wait as `wait` does, with a display that is already there and is left open.
 
@@ -184,42 +234,59 @@ class Run:
             What is given every update.
         deadline : Deadline
             When to give up.
+        errors : {"warn", "raise"}
+            As in `wait`.
         begun : float, optional
             The moment on the monotonic clock from which time is counted; None means now.
         """
+        try:
+            status = self._followed(display, deadline, time.monotonic() if begun is None else begun)
+            body = self.client.result_json(self.findall_id, deadline=deadline)
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(
+                f"Run {self.findall_id} goes on, and nothing is lost: {self._resume}"
+            )
+            raise
+        # Kept before it is read: what was paid for must not depend on how the tables are made.
+        self._ledger.keep(
+            self.findall_id, service=self.client.base_url, schema=self._schema, body=body
+        )
+        frames = self._flattened(body)
+        report_partial(self.findall_id, status, frames, errors=errors)
+        return frames
+
+    def _followed(self, display: Display, deadline: Deadline, begun: float) -> FindAllRunStatus:
+        """Follow the run to its end, or to the end of the time."""
         tracker = Tracker(
             self.findall_id,
             service=self.client.base_url,
-            schema=self.schema_if_known,
-            status=self.last_status,
-            begun=time.monotonic() if begun is None else begun,
+            schema=self._schema,
+            status=self._status,
+            cost=self._cost,
+            begun=begun,
         )
+        display.show(tracker.update)
+        if self._status is not None and self._status.is_over:
+            self._observe(self._status)
+            return self._status
         # Some of the time is kept for fetching what there is when the time is over.
         share = min(_SNAPSHOT_SECONDS, _SNAPSHOT_SHARE * deadline.remaining)
-        watch_until = deadline.earlier(share) if deadline.is_finite else NEVER
-        try:
-            display.show(tracker.update)
-            if not tracker.update.is_over:
-                events = follow(
-                    self.client, self.findall_id, is_new=self._is_new, deadline=watch_until
-                )
-                with closing(events):
-                    for event in events:
-                        display.show(tracker.take(event))
-                        self.last_status = tracker.status
-            if not tracker.update.is_over:
-                raise self._timed_out(deadline)
-            frames = self.frames(deadline=deadline)
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"Run {self.findall_id} goes on and nothing is lost: ff.resume({self.findall_id!r})"
-            )
-            raise
-        if self.last_status is not None:
-            message = partial_result(self.findall_id, self.last_status)
-            if message is not None:
-                warn(message, PartialResultWarning)
-        return frames
+        events = follow(
+            self.client,
+            self.findall_id,
+            is_new=self._is_new,
+            ends_once=self._ends_once,
+            changed_after=self._changed_after,
+            deadline=deadline.earlier(share) if deadline.is_finite else NEVER,
+        )
+        with closing(events):
+            for event in events:
+                if isinstance(event, FindAllRunStatusEvent):
+                    self._observe(event.data.status)
+                display.show(tracker.take(event))
+        if self._status is None or not self._status.is_over:
+            raise self._timed_out(deadline)
+        return self._status
 
     def cancel(self) -> FindAllRun:
         """Stop the run for good.
@@ -250,8 +317,8 @@ class Run:
         additional_match_limit : int
             How many more; added to the limit that the run has.
         """
-        self.schema_if_known = self.client.extend(self.findall_id, additional_match_limit)
-        self.last_status = None  # a run that was over goes on
+        self._reopen()
+        self._schema = self.client.extend(self.findall_id, additional_match_limit)
 
     def enrich(self, enrichments: Enrichments) -> None:
         """Add columns to all present and future matches; each costs money per match.
@@ -261,9 +328,47 @@ class Run:
         enrichments : dict, JSON Schema or class
             As in `Search`.
         """
-        for enrichment in read_enrichments(enrichments):
-            self.schema_if_known = self.client.enrich(self.findall_id, enrichment)
-            self.last_status = None
+        inputs = read_enrichments(enrichments)
+        self._reopen()
+        for enrichment in inputs:
+            self._schema = self.client.enrich(self.findall_id, enrichment)
+
+    # -- what it knows and notes ---------------------------------------------------------------
+
+    @property
+    def _cost(self) -> CostEstimate | None:
+        if self._schema is None:
+            return None
+        return price_of(self._schema, service=self.client.base_url)
+
+    @property
+    def _resume(self) -> str:
+        return resume_call(self.findall_id, service=self.client.base_url)
+
+    def _observe(self, status: FindAllRunStatus) -> None:
+        if status == self._status and not status.is_over:
+            return  # a heartbeat
+        self._status = status
+        self._ledger.observed(
+            self.findall_id,
+            service=self.client.base_url,
+            status=status,
+            schema=self._schema,
+            cost=self._cost,
+        )
+
+    def _reopen(self) -> None:
+        """Note that the run will go on, and from which state; called before it is asked to."""
+        before = self.status()
+        self._changed_after = before.modified_at
+        self._ends_once = False
+        self._status = None
+        self._ledger.reopened(self.findall_id, service=self.client.base_url)
+
+    def _flattened(self, body: bytes) -> FindAllFrames:
+        if self._schema is None:
+            self._schema = self.client.schema(self.findall_id)
+        return flatten(body, schema=self._schema, service=self.client.base_url)
 
     def _timed_out(self, deadline: Deadline) -> RunTimeout:
         found = "What it has found so far is in the exception's .frames. "
@@ -271,10 +376,10 @@ class Run:
             frames = self.frames(deadline=deadline)
         except FindAllError:
             frames, found = None, ""
-        status = f" and is {self.last_status.status}" if self.last_status else ""
+        status = f" and is {self._status.status}" if self._status else ""
         return RunTimeout(
             f"The time to wait is over. Run {self.findall_id} goes on{status}. {found}"
-            f"Go on waiting with ff.resume({self.findall_id!r}).",
+            f"Go on waiting with {self._resume}.",
             findall_id=self.findall_id,
             frames=frames,
         )

@@ -16,6 +16,7 @@ from findall_frames.api.models import (
     FindAllSchema,
 )
 from findall_frames.progress.update import Update
+from findall_frames.runs.pricing import CostEstimate
 
 __all__ = ["Tracker"]
 
@@ -30,9 +31,11 @@ class Tracker:
         service: str,
         schema: FindAllSchema | None,
         status: FindAllRunStatus | None,
+        cost: CostEstimate | None,
         begun: float,
     ) -> None:
         self.status = status
+        self._cost = cost
         self._begun = begun
         self._statuses: dict[str, str] = {}
         self._counts: Counter[str] = Counter()
@@ -45,7 +48,7 @@ class Tracker:
             elapsed=time.monotonic() - begun,
         )
         if status is not None:
-            self.update = replace(self.update, **_news_of(status))
+            self.update = self._priced(replace(self.update, **_news_of(status)))
 
     def take(self, event: Event | None) -> Update:
         """Take note of an event; None means that only time has passed."""
@@ -57,8 +60,14 @@ class Tracker:
             news |= {"event": event.type, **self._candidate(event.data)}
         elif event is not None:
             news["event"] = event.type
-        self.update = replace(self.update, elapsed=time.monotonic() - self._begun, **news)
+        elapsed = time.monotonic() - self._begun
+        self.update = self._priced(replace(self.update, elapsed=elapsed, **news))
         return self.update
+
+    def _priced(self, update: Update) -> Update:
+        if self._cost is None:
+            return update
+        return replace(update, cost=self._cost.after(update.matched))
 
     def _candidate(self, candidate: FindAllCandidate) -> dict[str, Any]:
         before = self._statuses.get(candidate.candidate_id)
