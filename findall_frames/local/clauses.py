@@ -38,12 +38,12 @@ class Phrase:
     ----------
     items : tuple of tuple of Token
         One item, or the items of what looks like a list: ``(in Africa) (Asia)``.
-    kind : str
-        ``"and"`` or ``"or"``: how the items are joined.
+    links : tuple of str
+        What stands between the items: ``"and"`` or ``"or"``.
     """
 
     items: tuple[tuple[Token, ...], ...]
-    kind: str = "and"
+    links: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,10 @@ def tokenise(marked: str, comparisons: Sequence[Comparison]) -> list[Token]:
 
 
 def parse_clauses(
-    tokens: Sequence[Token], stands_alone: Callable[[Sequence[Token]], bool]
+    tokens: Sequence[Token],
+    *,
+    stands_alone: Callable[[Sequence[Token]], bool],
+    says_something: Callable[[Sequence[Token]], bool],
 ) -> Node | None:
     """The structure of a condition.
 
@@ -94,19 +97,26 @@ def parse_clauses(
     tokens : sequence of Token
         The condition without its subject. Values with "and" in them are one token already.
     stands_alone : callable
-        Whether some tokens say something about a column by themselves.
+        Whether some tokens are about a column by themselves.
+    says_something : callable
+        Whether some tokens are a criterion by themselves: a comparison, a value, a flag.
 
     Returns
     -------
     Node or None
         None where nothing was said.
     """
-    return _Parser(stands_alone).exceptions(list(tokens))
+    return _Parser(stands_alone, says_something).exceptions(list(tokens))
 
 
 class _Parser:
-    def __init__(self, stands_alone: Callable[[Sequence[Token]], bool]) -> None:
+    def __init__(
+        self,
+        stands_alone: Callable[[Sequence[Token]], bool],
+        says_something: Callable[[Sequence[Token]], bool],
+    ) -> None:
         self._stands_alone = stands_alone
+        self._says_something = says_something
 
     def exceptions(self, tokens: list[Token]) -> Node | None:
         """``A except B``: A and not B."""
@@ -143,13 +153,16 @@ class _Parser:
                 end = self._end_of_list(segments, links, at)
                 if negated and end > at + 1:
                     end = len(segments)
-                kind = "or" if "or" in links[at : end - 1] else "and"
-                nodes.append((Phrase(tuple(map(tuple, segments[at:end])), kind), link))
+                between = tuple(links[at : end - 1])
+                nodes.append((Phrase(tuple(map(tuple, segments[at:end])), between), link))
                 at = end
                 continue
-            if _content(before):
+            if self._says_something(before):
                 nodes.append((Phrase((tuple(before),)), link))
                 link = "and"
+            else:
+                # "speak neither": what stands before the negation belongs to what it negates.
+                after = [*before, *after]
             end = self._end_of_negation(segments, links, at)
             rest = [after, *segments[at + 1 : end]]
             nodes.append((self._negation(rest, links[at : end - 1]), link))
@@ -163,7 +176,8 @@ class _Parser:
         while at < len(segments):
             segment = [token for token in segments[at] if not is_negator(token.text)]
             end = self._end_of_list(segments, links, at)
-            parts.append(Phrase((tuple(segment), *map(tuple, segments[at + 1 : end])), "or"))
+            items = (tuple(segment), *map(tuple, segments[at + 1 : end]))
+            parts.append(Phrase(items, ("or",) * (len(items) - 1)))
             at = end
         return Negated(parts[0] if len(parts) == 1 else Joined(tuple(parts), "or"))
 

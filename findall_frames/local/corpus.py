@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sys
 import warnings
 from collections import Counter
@@ -20,6 +19,7 @@ from findall_frames.local.columns import Column
 from findall_frames.local.files import SUFFIXES, read_file
 from findall_frames.local.packages import packages_table
 from findall_frames.local.roles import Roles, find_roles, listed
+from findall_frames.local.tables import clean, fingerprint
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -90,7 +90,7 @@ class Corpus:
         counts = pc.value_counts(names)
         repeated = counts.field("values").filter(pc.greater(counts.field("counts"), 1))
         self._repeated = frozenset(repeated.to_pylist())
-        self.fingerprint = _fingerprint(table)
+        self.fingerprint = fingerprint(table)
         self._urls = self._unique_urls()
 
     @classmethod
@@ -138,7 +138,7 @@ class Corpus:
                 f"The corpus {name!r} is empty: it has {table.num_rows} rows and "
                 f"{table.num_columns} columns. Give a table with at least one named entity."
             )
-        table = _clean(table)
+        table = clean(table)
         roles = find_roles(
             table,
             name,
@@ -328,25 +328,6 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
     return table.replace_schema_metadata(None)
 
 
-def _clean(table: pa.Table) -> pa.Table:
-    """One chunk per column; NaN and blank texts become null; texts may exceed 2 GB."""
-    columns = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        kind = field.type
-        if pa.types.is_dictionary(kind):
-            column = column.cast(kind.value_type)
-            kind = kind.value_type
-        if pa.types.is_string(kind) or pa.types.is_string_view(kind):
-            column = column.cast(pa.large_string())
-        if pa.types.is_large_string(column.type):
-            column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
-        elif pa.types.is_floating(column.type):
-            column = pc.if_else(pc.is_nan(column), None, column)
-        chunks = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        columns.append(chunks)
-    return pa.Table.from_arrays(columns, names=table.column_names)
-
-
 def _drop_nameless(table: pa.Table, name_column: str) -> pa.Table:
     missing = table.column(name_column).null_count
     if not missing:
@@ -362,38 +343,6 @@ def _drop_nameless(table: pa.Table, name_column: str) -> pa.Table:
         stacklevel=4,
     )
     return table.filter(pc.is_valid(table.column(name_column)))
-
-
-def _fingerprint(table: pa.Table) -> str:
-    digest = hashlib.blake2b(digest_size=16)
-    digest.update(table.schema.remove_metadata().to_string().encode())
-    with pa.ipc.new_stream(_Digest(digest), table.schema) as writer:
-        writer.write_table(table)
-    return digest.hexdigest()
-
-
-class _Digest:
-    """A file that keeps nothing but the digest of what is written."""
-
-    closed = False
-
-    def __init__(self, digest: hashlib.blake2b) -> None:
-        self._digest = digest
-        self._written = 0
-
-    def write(self, data: bytes) -> int:
-        self._digest.update(data)
-        self._written += len(data)
-        return len(data)
-
-    def tell(self) -> int:
-        return self._written
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def close(self) -> None:
-        self.closed = True
 
 
 def _large(text: str) -> pa.Scalar:

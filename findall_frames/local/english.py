@@ -32,12 +32,14 @@ MODALS: Final = frozenset(
     phrases("""must, should, shall, has to, have to, needs to, need to, ought to, is required to""")
 )
 NEGATORS: Final = frozenset(
-    phrases("""not, no, never, without, neither, nor, none, non, lacks, lack, lacking, cannot""")
+    phrases(
+        "not, no, never, without, neither, nor, none, non, lacks, lack, lacking, outside, cannot"
+    )
 )
 PREPOSITIONS: Final = frozenset(
     phrases(
         """in, on, at, from, of, by, to, under, with, within, for, as, into, per, via, through,
-        near, across, over, during, inside, outside, among, against, around, toward, towards,
+        near, across, over, during, inside, among, against, around, toward, towards,
         onto, upon"""
     )
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log10
+
+import pyarrow.compute as pc
 
 from findall_frames.local.clauses import Token
 from findall_frames.local.columns import Column
@@ -20,6 +23,8 @@ __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 _FAMILY = 0.6
 """How sure a word is of a column that a related word names: people of population."""
 _TIE = 0.05
+_ENOUGH = 0.35
+"""A column must fit at least as well: a related word for the whole of its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ class Linker:
             score = match.score + self._evidence(column, comparison, match.score)
             if self._other_measure(match, words, place):
                 score *= 0.3
-            if score >= 0.5:
+            if score >= _ENOUGH:
                 scored.append(ColumnMatch(column, score, match.used, match.named))
         best = max((match.score for match in scored), default=0.0)
         return [match for match in scored if best - match.score < _TIE]
@@ -184,6 +189,16 @@ class Linker:
         return (
             bool(heads) and Token(heads[0]).is_content and not heads[0].endswith(("ed", "ing", "s"))
         )
+
+    def occurs(self, word: str) -> bool:
+        """Whether a word, in some form, stands in any text of the corpus."""
+        start = re.escape(word[: max(3, len(word) - 3)])
+        for column in self.columns:
+            if column.kind in {"text", "prose", "list"}:
+                found = pc.match_substring_regex(column.texts, rf"\b{start}", ignore_case=True)
+                if pc.any(found).as_py():
+                    return True
+        return False
 
     def values(self, words: Sequence[str]) -> list[ValueMatch]:
         """Whole values that words name, in whatever columns; longer ones hide those within."""

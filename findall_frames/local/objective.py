@@ -15,6 +15,14 @@ from findall_frames.local.english import (
 )
 from findall_frames.local.linking import Linker
 from findall_frames.local.quantities import find_quantities
+from findall_frames.local.rephrase import (
+    IRREGULAR_PARTICIPLES,
+    OPENERS,
+    PARTICIPLE,
+    article,
+    entity_noun,
+    sentence_of,
+)
 from findall_frames.local.words import fold, phrases, singular, stem, tokens
 
 __all__ = ["Criterion", "Objective", "parse_objective"]
@@ -64,7 +72,6 @@ _OPENING = re.compile(
     (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_QUESTION = re.compile(r"^\s*(?:which|what)\b", re.IGNORECASE)
 _WISH = re.compile(
     r"""[,;.]?\s+
     (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+
@@ -73,23 +80,7 @@ _WISH = re.compile(
     (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-# What begins a criterion behind the noun.
-_OPENERS = frozenset(
-    phrases(
-        """that, which, who, whose, where, with, without, having, in, on, at, from, of, by,
-        under, over, above, below, near, outside, inside, within, across, for, about, before,
-        after, since, between, during, not, more, less, fewer, other, except, excluding, is,
-        are, was, were, has, have, had, do, does, can, to, using, via, starting, priced,
-        called, named, as"""
-    )
-)
 _LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
-_PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
-_IRREGULAR_PARTICIPLES = frozenset(
-    phrases(
-        "made, built, written, born, sold, found, held, led, spoken, run, known, won, set, grown"
-    )
-)
 _NOT_PARTICIPLES = frozenset(
     phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
 )
@@ -116,9 +107,9 @@ class _Parser:
         text, wishes = self._without_wishes(text)
         said = _OPENING.sub("", text, count=1) or text
         words = said.split()
-        at = self._end_of_noun(words, asked=bool(_QUESTION.match(text)))
+        at = self._end_of_noun(words)
         noun, rest = words[:at], " ".join(words[at:])
-        thing = _singular_phrase(noun[-1:]) or "Entity"
+        thing = entity_noun(noun[-1:]) or "Entity"
         criteria: list[Criterion] = []
         entity = " ".join(noun) or self._linker.corpus.about
         head = noun[-1:] or []
@@ -126,21 +117,22 @@ class _Parser:
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
                 kind = f"{modifier[: -len(noun[-1])]}{thing.lower()}"
-                criteria.append(Criterion(kind, f"{thing} must be {_article(kind)}{kind}."))
+                criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
                 continue
-            article = "" if self._is_adjective(modifier) else _article(modifier)
-            tail = "" if self._is_adjective(modifier) else f" {thing.lower()}"
-            sentence = f"{thing} must be {article}{modifier}{tail}."
+            said = modifier
+            if not self._is_adjective(modifier):
+                said = f"{article(modifier)}{modifier} {thing.lower()}"
+            sentence = f"{thing} must be {said}."
             criteria.append(Criterion(modifier, sentence))
             kept = entity.split()
             entity = " ".join(w for w in kept if w not in modifier.split()) or entity
         for clause in self._clauses(rest):
-            sentence = _sentence(thing, clause)
+            sentence = sentence_of(thing, clause)
             criteria.append(Criterion(clause, sentence))
         if not criteria and not self._is_entity(head):
             kind = " ".join([*noun[:-1], thing.lower()])
-            criteria.append(Criterion(kind, f"{thing} must be {_article(kind)}{kind}."))
-        return Objective(entity, tuple(criteria), tuple(wishes))
+            criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
+        return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
 
     def _without_wishes(self, text: str) -> tuple[str, list[str]]:
         match = _WISH.search(text)
@@ -157,30 +149,34 @@ class _Parser:
         )
         return text[: match.start()], [part for part in parts if part]
 
-    def _end_of_noun(self, words: Sequence[str], *, asked: bool) -> int:
+    def _is_plural(self, word: str) -> bool:
+        low = fold(word)
+        return low != singular(low) and not self._linker.values([low])
+
+    def _end_of_noun(self, words: Sequence[str]) -> int:
         """How many words name what is looked for."""
         for at, word in enumerate(words):
             low = fold(word.strip(",;"))
-            if at and (low in _OPENERS or is_negator(low)):
+            if at and (low in OPENERS or is_negator(low)):
                 return at
-            if at and self._begins_participle(words, at):
+            if at and (self._begins_participle(words, at) or _compares(words[at:])):
                 return at
-            if at and asked and self._is_entity([words[at - 1]]):
-                return at
-            if word.endswith((",", ";")) and at + 1 < len(words):
+            if word.endswith((",", ";", ":")) and at + 1 < len(words):
                 return at + 1
+            if at and self._is_plural(words[at - 1]) and self._is_entity([words[at - 1]]):
+                return at
         return len(words)
 
     def _begins_participle(self, words: Sequence[str], at: int) -> bool:
         low = fold(words[at])
-        participle = low in _IRREGULAR_PARTICIPLES or (
-            bool(_PARTICIPLE.match(low)) and low not in _NOT_PARTICIPLES
+        participle = low in IRREGULAR_PARTICIPLES or (
+            bool(PARTICIPLE.match(low)) and low not in _NOT_PARTICIPLES
         )
         if not participle:
             return False
         following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
         # "companies founded after 2010", but not "installed packages".
-        return following in _OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
+        return following in OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
 
     def _is_entity(self, head: Sequence[str]) -> bool:
         """Whether a noun is just what the rows of the corpus are."""
@@ -197,6 +193,8 @@ class _Parser:
         before = [word.strip(",") for word in noun[:-1]]
         folded = [fold(word) for word in before]
         keep = [at for at, word in enumerate(folded) if not self._says_nothing(word)]
+        links = [at for at, word in enumerate(folded) if word in {"and", "or"}]
+        keep = sorted({*keep, *(at for at in links if {at - 1, at + 1} <= set(keep))})
         found: list[str] = []
         run: list[int] = []
         for at in [*keep, -1]:
@@ -248,8 +246,6 @@ class _Parser:
         for piece in _split(rest):
             if pieces and not self._is_clause(piece):
                 pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
-            elif pieces and re.match(r"(?:or|nor|except|excluding|other than|but not)\b", piece):
-                pieces[-1] = f"{pieces[-1]} {piece}"
             else:
                 pieces.append(piece)
         found: list[str] = []
@@ -287,12 +283,12 @@ class _Parser:
 
     def _is_clause(self, piece: str) -> bool:
         """Whether a piece behind "and" is a criterion of its own, not one more item of a list."""
-        match = re.match(r"^(and|or|nor|,|;|but)\s+(.*)$", piece)
-        link, body = (match.group(1), match.group(2)) if match else ("", piece)
+        match = re.match(r"^[,;]?\s*(?:(and|or|nor|but|except)\s+)?(.*)$", piece)
+        link, body = (match.group(1) or "", match.group(2)) if match else ("", piece)
         first = fold(body.split()[0].strip(",")) if body.split() else ""
-        if link in {"or", "nor"}:
+        if link in {"or", "nor", "except"} or re.match(r"(?:excluding|other than|not)\b", body):
             return False
-        if first in _OPENERS or first in AUXILIARIES or is_negator(first):
+        if first in OPENERS or first in AUXILIARIES or is_negator(first):
             return True
         if find_quantities(body) and not body[:1].isdigit():
             return True
@@ -304,7 +300,7 @@ class _Parser:
         if len(words) < 2:
             return False
         first = words[0]
-        if is_relation(first) or _PARTICIPLE.match(first) or first in _IRREGULAR_PARTICIPLES:
+        if is_relation(first) or PARTICIPLE.match(first) or first in IRREGULAR_PARTICIPLES:
             return True
         if self._linker.values([first]) or self._linker.values(words[:2]):
             return False
@@ -322,91 +318,23 @@ _CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, fou
 
 
 def _split(text: str) -> list[str]:
-    """Cut before and, or, but, commas and relative pronouns; not inside "between A and B"."""
+    """Cut before and, or, but and commas; not inside "between A and B"."""
     guarded = re.sub(
         r"\b(between\s+[^,;]*?)\s+and\s+", lambda m: f"{m.group(1)} \0 ", text, flags=re.IGNORECASE
     )
-    guarded = re.sub(r"\b(both|either|neither)\b", r"\1", guarded)
     pieces = re.split(
-        r"\s+(?=(?:and|or|nor|but)\s)|,\s*(?:and\s+)?(?=\S)|;\s*|\s+(?=\bexcept\b)", guarded
+        r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)", guarded, flags=re.IGNORECASE
     )
     return [piece.replace("\0", "and").strip() for piece in pieces if piece and piece.strip()]
 
 
-def _singular_phrase(noun: Sequence[str]) -> str:
-    if not noun:
-        return ""
-    word = noun[0].strip(",;")
-    single = "person" if fold(word) == "people" else singular(fold(word))
-    return single[:1].upper() + single[1:]
+def _compares(words: Sequence[str]) -> bool:
+    """Whether words begin with "heavier than" or "more populous than"."""
+    low = [fold(word) for word in words[:3]]
+    return (low[0].endswith("er") and low[1:2] == ["than"]) or low[2:] == ["than"]
 
 
-def _article(words: str) -> str:
-    return "an " if fold(words)[:1] in set("aeiou") else "a "
-
-
-def _sentence(thing: str, clause: str) -> str:
-    """A criterion as a sentence: "Country must have a population above 50 million."."""
-    words = clause.split()
-    first = fold(words[0])
-    rest = " ".join(words[1:])
-    if first in {"with", "having", "has", "have"}:
-        said = f"must have {rest}"
-    elif first in {"without", "lacking", "lacks"}:
-        said = f"must not have {_after(rest, ('any', 'a', 'an'))}"
-    elif first in {"is", "are", "was", "were", "be"}:
-        said = _be(rest, past=first in {"was", "were"})
-    elif first in {"isn't", "aren't", "wasn't", "weren't"}:
-        said = f"must not be {rest}"
-    elif first in {"do", "does", "did", "don't", "doesn't", "didn't"}:
-        said = f"must not {_after(rest, ('not',))}"
-    elif first in {"can", "cannot", "can't"}:
-        said = f"must {'not ' if first != 'can' else ''}be able to {rest}"
-    elif first == "whose":
-        return f"{thing} must be one whose {rest}."
-    elif first == "where":
-        return f"{thing} must be one where {rest}."
-    elif first == "not":
-        said = f"must not be {rest}"
-    elif first in {"except", "excluding", "other"}:
-        said = f"must not be {_after(rest, ('than',))}"
-    elif _is_participle(first):
-        said = f"must {_participial(words)} {clause}"
-    elif first in PREPOSITIONS or first in _COMPARING:
-        said = f"must be {clause}"
-    else:
-        base = singular(first) if first.endswith("s") and not first.endswith("ss") else words[0]
-        said = f"must {base} {rest}"
-    return f"{thing} {' '.join(said.split())}."
-
-
-def _after(text: str, words: Sequence[str]) -> str:
-    """A text without one of some words at its beginning."""
-    first, _, rest = text.partition(" ")
-    return rest if fold(first) in words else text
-
-
-_COMPARING = frozenset(
-    phrases(
-        "more, less, fewer, at, over, above, below, under, between, before, after, since, about"
-    )
-)
-
-
-def _is_participle(word: str) -> bool:
-    return word in _IRREGULAR_PARTICIPLES or bool(_PARTICIPLE.match(word))
-
-
-def _participial(words: Sequence[str]) -> str:
-    """What stands before a participle: founded in 2010 was done to it, raised money it has."""
-    if fold(words[0]).endswith("ing"):
-        return "be"
-    following = fold(words[1]) if len(words) > 1 else "by"
-    passive = following in PREPOSITIONS or following in _OPENERS or following[:1].isdigit()
-    return "have been" if passive else "have"
-
-
-def _be(rest: str, *, past: bool) -> str:
-    negated = re.match(r"(?:not|never)\s+", rest)
-    rest = rest[negated.end() :] if negated else rest
-    return f"must {'not ' if negated else ''}{'have been' if past else 'be'} {rest}"
+def _uncapitalised(entity: str) -> str:
+    """The kind of entity as it stands inside a sentence; acronyms stay."""
+    first, space, rest = entity.partition(" ")
+    return f"{first.lower()}{space}{rest}" if first.istitle() and not rest else entity

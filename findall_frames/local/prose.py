@@ -64,12 +64,15 @@ class Mention:
         For other names of the same thing.
     exact : bool
         Whether the words must stand there as written, one after the other.
+    literal : bool
+        Whether the words alone are asked for, also where they are denied.
     """
 
     words: tuple[str, ...]
     columns: tuple[Column, ...]
     lexicon: Lexicon
     exact: bool = False
+    literal: bool = False
 
     def describe(self) -> str:
         """The predicate in words."""
@@ -126,7 +129,7 @@ class Mention:
             if place is None:
                 return None
             places.append(place)
-        return not _negated(sentence, said, min(places), max(places))
+        return self.literal or not _negated(sentence, said, min(places), max(places))
 
     def _same(self, word: str, other: str) -> bool:
         return stem(word) == stem(other) or demonym_of(word, other) or demonym_of(other, word)

@@ -97,7 +97,10 @@ _DAY_FIRST = re.compile(
     rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+)?({_MONTH})\.?,?\s+(\d{{4}})\b", re.I
 )
 _MONTH_FIRST = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b", re.I)
-_DECADE = re.compile(r"(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\bthe\s+)(\d)0['’]?s\b", re.I)
+_DECADE = re.compile(
+    r"(?:\b(?:the\s+)?(early|mid|late)[\s-]+)?(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\bthe\s+)(\d)0['’]?s\b",
+    re.I,
+)
 _DECADE_WORD = re.compile(rf"\bthe\s+({'|'.join(_DECADES)})\b", re.I)
 _CENTURY = re.compile(
     rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)}))[\s-]century\b", re.I
@@ -175,9 +178,12 @@ def _month(name: str) -> int:
 
 
 def _decade(match: re.Match[str]) -> Quantity:
-    century, tens = match.group(1) or "19", match.group(2)
-    low = float(f"{century}{tens}0")
-    return _years(match, low, low + 9)
+    century, tens = match.group(2) or "19", match.group(3)
+    start = float(f"{century}{tens}0")
+    low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(
+        (match.group(1) or "").lower(), (0, 9)
+    )
+    return _years(match, start + low, start + high)
 
 
 def _decade_word(match: re.Match[str]) -> Quantity:
