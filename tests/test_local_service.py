@@ -107,6 +107,14 @@ def slow(gate: threading.Event) -> Iterator[Service]:
     running.stop()
 
 
+def at_work(caller: Caller, findall_id: str) -> Any:
+    """Wait until a run stands at the gate, and give its result."""
+    while True:
+        snapshot = caller.get(f"/runs/{findall_id}/result").json()
+        if snapshot["candidates"]:
+            return snapshot
+
+
 # -- the official SDK --------------------------------------------------------------------------
 
 
@@ -382,6 +390,7 @@ def test_cancelling_takes_no_body_and_gives_an_empty_object(
     """It may be repeated while the work in hand ends, and is a conflict afterwards."""
     caller = Caller(slow)
     findall_id = caller.run()
+    at_work(caller, findall_id)
     for _ in range(2):
         headers = {"content-type": "application/json"}
         answer = caller.post(f"/runs/{findall_id}/cancel", headers=headers)
@@ -403,11 +412,7 @@ def test_a_result_can_be_had_at_any_time(slow: Service, gate: threading.Event) -
     """A snapshot while the run goes on, with candidates that wait; the whole at its end."""
     caller = Caller(slow)
     findall_id = caller.run()
-    status = {}
-    while status.get("status") != "running" or not status["metrics"]["generated_candidates_count"]:
-        snapshot = caller.get(f"/runs/{findall_id}/result").json()
-        status = snapshot["run"]["status"]
-    (waiting,) = snapshot["candidates"]
+    (waiting,) = at_work(caller, findall_id)["candidates"]
     assert waiting == {
         "candidate_id": waiting["candidate_id"],
         "name": "entity 0",
