@@ -377,4 +377,6 @@ def _plain_warnings() -> Iterator[None]:
                 show(message, category, *where, **more)
 
         warnings.showwarning = show_plainly
+        # They are said here, and never raised, also where PYTHONWARNINGS asks for errors.
+        warnings.simplefilter("always", FindAllWarning)
         yield

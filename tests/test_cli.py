@@ -1,0 +1,400 @@
+"""The command line, run as a person runs it: another process, real streams, real signals."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import findall_frames as ff
+from findall_frames.local.corpus import Corpus, open_corpus
+from findall_frames.local.evaluate import RuleEvaluator
+from findall_frames.local.finding import Filler, Judge, Verdict
+from findall_frames.local.service import Service
+
+COUNTRIES = """\
+name,continent,population,capital
+Norway,Europe,5600000,Oslo
+Germany,Europe,83200000,Berlin
+France,Europe,68000000,Paris
+Italy,Europe,59000000,Rome
+Brazil,South America,203000000,Brasília
+India,Asia,1428000000,New Delhi
+Japan,Asia,124000000,東京
+Kenya,Africa,55000000,Nairobi
+"""
+QUESTION = "Find countries in Europe with a population above 50 million"
+posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+
+
+@pytest.fixture
+def countries(tmp_path: Path) -> Path:
+    """Write the table that most tests search."""
+    path = tmp_path / "countries.csv"
+    path.write_text(COUNTRIES, encoding="utf-8")
+    return path
+
+
+def program() -> str:
+    """Find the installed command beside the Python that runs the tests."""
+    found = shutil.which("findall-frames", path=str(Path(sys.executable).parent))
+    assert found is not None, "install the package first: pip install -e ."
+    return found
+
+
+def surroundings(**more: str) -> dict[str, str]:
+    """Give the environment of a plain terminal of eighty columns."""
+    plain = {"COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONWARNINGS": "error"}
+    return {**os.environ, **plain, **more}
+
+
+def call(
+    *arguments: str | Path, env: Mapping[str, str] | None = None, encoding: str = "utf-8"
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [program(), *map(str, arguments)],
+        capture_output=True,
+        encoding=encoding,
+        env=surroundings(**(env or {})),
+        timeout=120,
+        check=False,
+    )
+
+
+class Gated:
+    """Judges by the rules, a few rows at once and the others when the gate is opened."""
+
+    def __init__(self, *, free: int, fail: bool = False) -> None:
+        self.gate = threading.Event()
+        self._rules = RuleEvaluator()
+        self._free = free
+        self._fail = fail
+
+    def judge_for(self, conditions: Sequence[Any], corpus: Corpus) -> Judge:
+        return _GatedJudge(self, self._rules.judge_for(conditions, corpus))
+
+    def filler_for(self, enrichment: Any, corpus: Corpus) -> Filler:
+        return self._rules.filler_for(enrichment, corpus)
+
+    def pass_through(self, positions: Sequence[int]) -> None:
+        self._free -= len(positions)
+        if self._free < 0:
+            if self._fail:
+                raise OSError("the model is gone")
+            self.gate.wait(60)
+
+
+class _GatedJudge:
+    def __init__(self, gated: Gated, judge: Judge) -> None:
+        self._gated = gated
+        self._judge = judge
+
+    @property
+    def readings(self) -> Sequence[str]:
+        return self._judge.readings
+
+    def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
+        self._gated.pass_through(positions)
+        return self._judge.judge(positions)
+
+
+@pytest.fixture
+def gated(countries: Path) -> Iterator[tuple[Gated, str]]:
+    """Serve the countries with an evaluator that stops after the first few of them."""
+    evaluator = Gated(free=3)
+    with Service(open_corpus(countries), evaluator=evaluator) as service:
+        try:
+            yield evaluator, service.url
+        finally:
+            evaluator.gate.set()
+
+
+def test_run_shows_matches_with_their_evidence_and_writes_tables(
+    countries: Path, tmp_path: Path
+) -> None:
+    """A question becomes a table on stdout, progress on stderr, and Parquet files."""
+    out = tmp_path / "matches"
+    done = call("run", QUESTION, "--local", countries, "--out", out)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[0].startswith("3 matches among ")
+    for name, population in {
+        "Germany": "83200000",
+        "France": "68000000",
+        "Italy": "59000000",
+    }.items():
+        (row,) = (line for line in lines if line.startswith(name))
+        assert "✓ Europe" in row
+        assert f"✓ {population}" in row
+    assert "Norway" not in done.stdout
+    assert f"ff.read_parquet({str(out)!r})" in done.stdout
+    assert set(ff.read_parquet(out).matches["name"]) == {"Germany", "France", "Italy"}
+    start, end = done.stderr.splitlines()
+    assert QUESTION in start
+    assert "Completed in 0:0" in end
+
+
+def test_run_prints_nothing_but_json_when_asked_to(countries: Path, tmp_path: Path) -> None:
+    """What is on stdout can be piped into another program as it is."""
+    out = tmp_path / "matches"
+    done = call("run", QUESTION, "--local", countries, "--json", "--out", out)
+    assert done.returncode == 0, done.stderr
+    record = json.loads(done.stdout)
+    assert record["run"]["status"] == "completed"
+    assert {match["name"] for match in record["matches"]} == {"Germany", "France", "Italy"}
+    for match in record["matches"]:
+        for field in match["fields"].values():
+            assert field["is_matched"] is True
+            assert field["citations"][0]["excerpts"]
+    assert (out / "candidates.parquet").is_file()
+    assert str(out) in done.stderr
+
+
+def test_run_takes_conditions_and_enrichments_as_they_are_written(countries: Path) -> None:
+    """Names are kept, and a condition without one gets one."""
+    done = call(
+        *("run", "Find countries", "--local", countries, "--entity-type", "countries", "--json"),
+        *("--condition", "asian: Country must be in Asia"),
+        *("--condition", "Country must have a population above 1 billion"),
+        *("--enrich", "capital: The capital of the country", "--progress", "none"),
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    (match,) = json.loads(done.stdout)["matches"]
+    assert match["name"] == "India"
+    assert match["fields"]["capital"]["value"] == "New Delhi"
+    assert set(match["fields"]) == {"asian", "condition_2", "capital"}
+
+
+def test_run_without_a_match_says_which_condition_is_the_hard_one(countries: Path) -> None:
+    """Zero matches are a result, with a reason and the status zero."""
+    done = call(
+        "run", "Find countries in Europe with a population above 500 million", "--local", countries
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("0 matches among 8 candidates; completed: no candidates are left")
+    counts = re.findall(r"met by (\d) of 8 candidates", done.stdout)
+    assert sorted(counts) == ["1", "4"]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_run_fits_a_terminal_that_cannot_write_ticks(countries: Path, encoding: str) -> None:
+    """Where a sign is missing, words and question marks stand in, and nothing is lost."""
+    env = {"PYTHONUTF8": "0", "PYTHONIOENCODING": encoding}
+    done = call("run", "Find countries in Asia", "--local", countries, env=env, encoding=encoding)
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^Japan .*yes Asia", done.stdout, re.MULTILINE)
+    record = call(
+        *("run", "Find countries in Asia", "--local", countries, "--json", "--progress", "none"),
+        *("--enrich", "capital: The capital"),
+        env=env,
+        encoding=encoding,
+    )
+    fields = {one["name"]: one["fields"] for one in json.loads(record.stdout)["matches"]}
+    assert fields["Japan"]["capital"]["value"] == "東京"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run",), "Missing argument 'OBJECTIVE'"),
+        (("run", "x", "--generator", "fast"), "'preview', 'base', 'core', 'pro'"),
+        (("run", "x", "--match-limit", "many"), "'many' is not a valid integer"),
+        (("run", "x", "--condition", "in Europe"), "--condition needs --entity-type"),
+        (("run", "x", "--enrich", "the capital"), "'name: description'"),
+        (("run", "x", "--name-column", "title"), "it needs --local"),
+        (("run", "x", "--timeout", "0"), "0.0 is not in the range x>0"),
+        (("run", "x", "--progress", "loud"), "'auto', 'terminal', 'log', 'none'"),
+        (("resume",), "Missing argument 'FINDALL_ID'"),
+        (("serve", "packages", "--port", "70000"), "70000 is not in the range"),
+        (("find", "x"), "No such command 'find'"),
+    ],
+)
+def test_bad_usage_is_explained_with_status_two(arguments: tuple[str, ...], words: str) -> None:
+    """The message says what is possible, and nothing is started."""
+    done = call(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Usage: findall-frames" in done.stderr
+    assert words in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", QUESTION), "PARALLEL_API_KEY"),
+        (("run", QUESTION, "--local", "absent.csv"), "absent.csv"),
+        (("run", "  ", "--local", "packages"), "objective"),
+        (("run", QUESTION, "--local", "packages", "--match-limit", "2000"), "5 to 1000"),
+        (("resume", "findall_1"), "PARALLEL_API_KEY"),
+        (("serve", "absent.csv"), "absent.csv"),
+    ],
+)
+def test_an_error_is_one_line_on_stderr_with_status_one(
+    arguments: tuple[str, ...], words: str
+) -> None:
+    """No traceback: what was wrong and what to do."""
+    done = call(*arguments)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("findall-frames: ")
+    assert words in line
+
+
+def test_a_folder_that_is_a_file_is_refused_before_the_search(countries: Path) -> None:
+    """A search that costs money does not end with tables that cannot be written."""
+    done = call("run", QUESTION, "--local", countries, "--out", countries)
+    assert done.returncode == 2
+    assert "is a file" in done.stderr
+    assert "Completed" not in done.stderr
+
+
+@pytest.mark.parametrize("command", [(), ("run",), ("resume",), ("serve",)])
+def test_help_shows_an_example(command: tuple[str, ...]) -> None:
+    """Every command explains itself within eighty columns of text."""
+    done = call(*command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage: findall-frames")
+    assert not command or f"findall-frames {command[0]} " in done.stdout.split("xample", 1)[1]
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    """`--version` prints what is installed."""
+    assert call("--version").stdout.strip() == f"findall-frames {ff.__version__}"
+
+
+def test_timeout_shows_what_was_found_and_how_to_go_on(gated: tuple[Gated, str]) -> None:
+    """Matches found so far are shown, the run goes on, and `resume` brings the whole result."""
+    evaluator, url = gated
+    env = {"PARALLEL_BASE_URL": url}
+    done = call("run", QUESTION, "--timeout", "2", env=env)
+    assert done.returncode == 1
+    assert "; running" in done.stdout.splitlines()[0]
+    last = done.stderr.splitlines()[-1]
+    found = re.fullmatch(
+        r"findall-frames: The time to wait is over\. The run goes on\. "
+        r"Resume with findall-frames resume (\S+)",
+        last,
+    )
+    assert found is not None, last
+    evaluator.gate.set()
+    resumed = call("resume", found[1], env=env)
+    assert resumed.returncode == 0, resumed.stderr
+    assert resumed.stdout.startswith("3 matches among 8 candidates; completed")
+
+
+@posix_only
+def test_interrupting_a_run_of_a_service_says_how_to_resume(gated: tuple[Gated, str]) -> None:
+    """Ctrl-C ends the command with 130, and the run goes on without it."""
+    evaluator, url = gated
+    env = {"PARALLEL_BASE_URL": url}
+    status, lines = interrupted("run", QUESTION, env=env)
+    assert status == 130
+    found = re.search(
+        r"Interrupted\. The run goes on\. Resume with findall-frames resume (\S+)$", lines[-1]
+    )
+    assert found is not None, lines
+    assert not any("Traceback" in line for line in lines)
+    evaluator.gate.set()
+    resumed = call("resume", found[1], "--json", env=env)
+    assert len(json.loads(resumed.stdout)["matches"]) == 3
+
+
+@posix_only
+def test_interrupting_a_local_run_says_that_it_has_ended(tmp_path: Path) -> None:
+    """A service inside the command ends with it, and no resume is promised."""
+    path = tmp_path / "numbers.csv"
+    rows = "".join(f"number {n},{n % 9}\n" for n in range(400_000))
+    path.write_text("name,digit\n" + rows, encoding="utf-8")
+    status, lines = interrupted("run", "Find numbers with a digit above 9", "--local", path)
+    assert status == 130
+    assert lines[-1] == "findall-frames: Interrupted. The local run has ended with this command."
+    assert not any("esume with" in line for line in lines)
+
+
+def interrupted(
+    *arguments: str | Path, env: Mapping[str, str] | None = None
+) -> tuple[int, list[str]]:
+    """Press Ctrl-C when the first line of progress has come."""
+    with started(*arguments, env=env) as process:
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=60)
+    return process.returncode, [first.rstrip("\n"), *rest.splitlines()]
+
+
+@contextmanager
+def started(
+    *arguments: str | Path, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[str]]:
+    """Start the command and see that it does not outlive the test."""
+    with subprocess.Popen(
+        [program(), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=surroundings(PYTHONUNBUFFERED="1", **(env or {})),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_failed_run_shows_what_it_found_with_status_one(countries: Path, tmp_path: Path) -> None:
+    """A scheduler notices the failure, and the matches found until then are kept."""
+    out = tmp_path / "matches"
+    with Service(open_corpus(countries), evaluator=Gated(free=3, fail=True)) as service:
+        env = {"PARALLEL_BASE_URL": service.url}
+        done = call("run", QUESTION, "--out", out, env=env)
+    assert done.returncode == 1
+    assert "; failed: the service met an error" in done.stdout
+    (warning,) = (line for line in done.stderr.splitlines() if line.startswith("findall-frames:"))
+    assert "failed" in warning
+    assert "Warning" not in warning
+    assert ff.read_parquet(out).runs["status"].tolist() == ["failed"]
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serve_answers_until_it_is_stopped(countries: Path, number: signal.Signals) -> None:
+    """It prints where it is and how to reach it; stopping it is its normal end."""
+    with started("serve", countries) as process:
+        assert process.stdout is not None
+        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert address is not None
+        explained = "".join(process.stdout.readline() for _ in range(3))
+        assert f'ff.Client(base_url="{address[0]}")' in explained
+        assert "PARALLEL_BASE_URL" in explained
+        done = call("run", QUESTION, env={"PARALLEL_BASE_URL": address[0]})
+        assert done.stdout.startswith("3 matches")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert out.strip() == "Stopped."
+    assert err == ""
+
+
+def test_serve_refuses_a_port_that_is_taken(countries: Path) -> None:
+    """The line names the address and says what to do."""
+    with Service(open_corpus(countries)) as service:
+        port = service.url.rsplit(":", 1)[1]
+        done = call("serve", countries, "--port", port)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert port in line
+    assert "port" in line
