@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import parallel
+import pyarrow as pa
 import pytest
 import requests
 from local_evaluators import EveryNth, numbers
 
 from findall_frames.errors import ServiceError
+from findall_frames.local.corpus import open_corpus
 from findall_frames.local.service import Service
 
 RUN = {
@@ -126,9 +128,11 @@ def official(service: Service, **options: Any) -> parallel.Parallel:
 
 
 def test_the_official_sdk_finds_its_way(service: Service) -> None:
-    """Create, stream, result, status, schema, extend and enrich, all validated."""
+    """Ingest, create, stream, result, status, schema, extend and enrich, all validated."""
     with official(service) as client:
         findall = client.beta.findall
+        draft = findall.ingest(objective="Find entities that stand at place 3")
+        assert draft.match_conditions
         run = findall.create(**RUN, metadata={"n": 1, "b": True, "f": 1.0})
         assert run.status.status == "queued"
         assert run.metadata == {"n": 1, "b": True, "f": 1.0}
@@ -531,6 +535,54 @@ def test_a_web_page_cannot_reach_it_under_another_name(
     answer = caller.post("/runs", RUN, headers={"host": host})
     assert answer.status_code == status
     assert "access-control-allow-origin" not in answer.headers
+
+
+def test_an_objective_is_ingested(caller: Caller) -> None:
+    """The answer can be sent on as it is, once a match limit is added."""
+    answer = caller.post("/ingest", {"objective": "Find entities that stand at place 3"})
+    assert answer.status_code == 200
+    draft = answer.json()
+    assert draft["objective"] == "Find entities that stand at place 3"
+    assert draft["entity_type"]
+    assert draft["generator"] == "core"
+    for wrong in ({}, {"objective": 3}, {"objective": None}):
+        where = ["body"] if not wrong else ["body", "objective"]
+        assert_invalid(caller.post("/ingest", wrong), where=where, words="`")
+    assert caller.post("/ingest", {"objective": ""}).status_code == 200
+
+
+def test_a_question_is_answered_from_ingest_to_evidence() -> None:
+    """With the evaluator that comes with the package, over a table of the user's own."""
+    table = pa.table(
+        {
+            "country": ["Chad", "Peru", "Kenya", "Japan", "Egypt"],
+            "continent": ["Africa", "South America", "Africa", "Asia", "Africa"],
+            "population": [19_300_000, 34_000_000, 55_000_000, 123_000_000, 114_000_000],
+            "capital": ["N'Djamena", "Lima", "Nairobi", "Tokyo", "Cairo"],
+        }
+    )
+    question = "Find all countries in Africa with a population above 50 million"
+    with Service(open_corpus(table)) as running:
+        caller = Caller(running)
+        draft = caller.post("/ingest", {"objective": question}).json()
+        run = caller.post("/runs", {**draft, "match_limit": 5}).json()
+        capital = {"type": "object", "properties": {"capital": {"type": "string"}}}
+        asked = {"output_schema": {"json_schema": capital}}
+        assert caller.post(f"/runs/{run['findall_id']}/enrich", asked).status_code == 200
+        caller.events(run["findall_id"])
+        result = caller.get(f"/runs/{run['findall_id']}/result").json()
+    matches = {
+        item["name"]: item for item in result["candidates"] if item["match_status"] == "matched"
+    }
+    assert set(matches) == {"Kenya", "Egypt"}
+    assert matches["Kenya"]["output"]["capital"]["value"] == "Nairobi"
+    excerpts = [
+        excerpt
+        for basis in matches["Kenya"]["basis"]
+        for citation in basis["citations"]
+        for excerpt in citation["excerpts"]
+    ]
+    assert {"Africa", "55000000", "Nairobi"} <= set(excerpts)
 
 
 # -- streams -----------------------------------------------------------------------------------

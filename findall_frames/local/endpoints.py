@@ -24,6 +24,7 @@ from findall_frames.api.models import Error, ErrorResponse, ValidationError
 from findall_frames.errors import APIError
 from findall_frames.local import bodies
 from findall_frames.local.engine import Engine
+from findall_frames.local.ingest import ingest
 from findall_frames.local.record import event_number
 from findall_frames.local.store import Store
 from findall_frames.local.streaming import Wakeups, event_frames
@@ -106,8 +107,6 @@ class _Contract:
 
     async def ingest(self, request: Request) -> Response:
         asked = bodies.read_ingest(await _body(request))
-        from findall_frames.local.ingest import ingest
-
         return _json(await asyncio.to_thread(ingest, asked.objective, self._corpus))
 
     async def create(self, request: Request) -> Response:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+from os import PathLike
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
@@ -15,6 +16,7 @@ import uvicorn
 from findall_frames.errors import ServiceError
 from findall_frames.local.endpoints import application, is_loopback
 from findall_frames.local.engine import Engine
+from findall_frames.local.evaluate import RuleEvaluator
 from findall_frames.local.finding import Evaluator
 from findall_frames.local.store import Store
 from findall_frames.local.streaming import Wakeups
@@ -40,7 +42,7 @@ class Service:
         What is searched.
     evaluator : Evaluator, optional
         What judges conditions and fills enrichments; by default the rules of this package.
-    store : Path or str, optional
+    store : str or path-like, optional
         A file for runs and events, which a later service over the same corpus can go on
         with. By default they are kept in memory and end with the service.
     host : str
@@ -78,7 +80,7 @@ class Service:
         corpus: Corpus,
         *,
         evaluator: Evaluator | None = None,
-        store: Path | str | None = None,
+        store: str | PathLike[str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
         api_key: str | None = None,
@@ -94,7 +96,7 @@ class Service:
                 f"Expected a port from 1 to 65535, or 0 for any free one; got {port}."
             )
         self._corpus = corpus
-        self._evaluator = evaluator
+        self._evaluator = RuleEvaluator() if evaluator is None else evaluator
         self._path = None if store is None else Path(store)
         self._host = host
         self._port = port
@@ -140,9 +142,7 @@ class Service:
             wakeups = Wakeups()
             store = Store(self._path, on_commit=wakeups.wake)
             undo.callback(store.close)
-            if self._evaluator is None:
-                from findall_frames.local.evaluate import RuleEvaluator
-            engine = Engine(self._corpus, evaluator=self._evaluator or RuleEvaluator(), store=store)
+            engine = Engine(self._corpus, evaluator=self._evaluator, store=store)
             server = _Server(
                 uvicorn.Config(
                     application(
