@@ -50,10 +50,10 @@ if TYPE_CHECKING:
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.frames.parquet import read_parquet
     from findall_frames.progress.update import Update
-    from findall_frames.runs.ledger import runs
-    from findall_frames.runs.pricing import estimate_cost
-    from findall_frames.runs.run import Run
-    from findall_frames.runs.spec import Search
+    from findall_frames.running.ledger import runs
+    from findall_frames.running.pricing import estimate_cost
+    from findall_frames.running.run import Run
+    from findall_frames.running.spec import Search
     from findall_frames.search import cancel, draft, find_all, preview, resume, start
 
 __all__ = [
@@ -107,19 +107,19 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 _HOMES = {
     "Client": "api.client",
     "FindAllFrames": "frames.frames",
-    "Run": "runs.run",
-    "Search": "runs.spec",
+    "Run": "running.run",
+    "Search": "running.spec",
     "Update": "progress.update",
     "cancel": "search",
     "draft": "search",
-    "estimate_cost": "runs.pricing",
+    "estimate_cost": "running.pricing",
     "find_all": "search",
     "flatten": "frames.flatten",
     "local": "embedded",
     "preview": "search",
     "read_parquet": "frames.parquet",
     "resume": "search",
-    "runs": "runs.ledger",
+    "runs": "running.ledger",
     "start": "search",
 }
 

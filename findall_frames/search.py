@@ -18,12 +18,12 @@ from findall_frames.progress.base import Display
 from findall_frames.progress.choose import Progress, display_for
 from findall_frames.progress.update import Update
 from findall_frames.progress.words import resume_call
-from findall_frames.runs.ledger import Kept, Ledger, question
-from findall_frames.runs.outcome import Errors, check_errors, report_partial
-from findall_frames.runs.pricing import check_budget
-from findall_frames.runs.readings import Conditions, Enrichments, Exclusions
-from findall_frames.runs.run import Run
-from findall_frames.runs.spec import Search
+from findall_frames.running.ledger import Kept, Ledger, question
+from findall_frames.running.outcome import Errors, check_errors, report_partial
+from findall_frames.running.pricing import check_budget
+from findall_frames.running.readings import Conditions, Enrichments, Exclusions
+from findall_frames.running.run import Run
+from findall_frames.running.spec import Search
 
 __all__ = ["cancel", "draft", "find_all", "preview", "resume", "start"]
 
@@ -333,7 +333,7 @@ def draft(
     >>> with ff.local(cities) as client:
     ...     search = ff.draft("Find cities in Italy", client=client)
     >>> list(search.match_conditions.values())
-    ['City must be in Italy']
+    ['City must be in Italy.']
     """
     search = _search_of(objective, {"generator": generator, "match_limit": match_limit})
     with _service(client) as service:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
-from findall_frames.frames.domains import domains
+from findall_frames.frames.domains import Domains
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.schema import COLUMNS, SCHEMAS, markdown
 from tests.results import SEARCH, basis, candidate, condition, enrichment, result
@@ -284,7 +284,7 @@ def test_domains_are_hosts_in_lower_case() -> None:
         "Companies House, filing 3": None,
         "": None,
     }
-    assert dict(zip(expected, domains(list(expected)).to_pylist(), strict=True)) == expected
+    assert dict(zip(expected, Domains().of(list(expected)), strict=True)) == expected
 
 
 def test_large_results_are_put_together_from_batches() -> None:

@@ -1,0 +1,238 @@
+"""A search as it is written, edited and checked before it is paid for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Self
+
+from findall_frames.api.models import (
+    ExcludeCandidate,
+    FindAllEnrichInput,
+    FindAllRunInput,
+    FindAllSchema,
+    MatchCondition,
+    Metadata,
+    Webhook,
+)
+from findall_frames.errors import InvalidRequestError
+from findall_frames.running.readings import (
+    Conditions,
+    Enrichments,
+    Exclusions,
+    check_match_limit,
+    enrichment_names,
+    read_conditions,
+    read_enrichments,
+    read_exclusions,
+    read_generator,
+    read_metadata,
+    read_text,
+    read_webhook,
+    read_whole_number,
+)
+
+__all__ = ["Search"]
+
+
+class Search:
+    """Everything that a run will look for; edit it freely before it is started.
+
+    Parameters
+    ----------
+    objective : str
+        The question in plain words.
+    entity_type : str
+        What kind of thing is looked for, in the plural, such as ``"companies"``.
+    match_conditions : dict, list of str, or list of {"name", "description"}
+        A candidate matches when it meets all of them. Descriptions without a name are called
+        ``condition_1`` and so on.
+    enrichments : dict, JSON Schema, class or list of FindAllEnrichInput, optional
+        More columns for every match: ``{"ceo_name": "Name of the CEO"}``, the JSON Schema of an
+        object, or a dataclass, TypedDict or pydantic class.
+    generator : {"preview", "base", "core", "pro"}
+        How thoroughly to search; it sets the price.
+    match_limit : int
+        How many matches to find at the most, 5 to 1000. With ``"preview"``: how many candidates
+        to evaluate, at most 10.
+    exclude : FindAllFrames, DataFrame or list, optional
+        Entities that are known already, each with ``name`` and ``url``; of a `FindAllFrames` its
+        matches.
+    metadata : dict, optional
+        Flat; comes back with the run.
+    webhook : Webhook or dict, optional
+        Where the service should announce events.
+
+    Raises
+    ------
+    InvalidRequestError
+        An argument is not of its form, here or when it is assigned to later.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> search = ff.Search(
+    ...     "Find cities in Italy",
+    ...     entity_type="cities",
+    ...     match_conditions={"in_italy_check": "City must be in Italy"},
+    ... )
+    >>> search.match_conditions["large_check"] = "City must have more than a million inhabitants"
+    >>> search
+    Search('Find cities in Italy')
+      cities, up to 10 matches, generator core
+      - in_italy_check: City must be in Italy
+      - large_check: City must have more than a million inhabitants
+    """
+
+    objective: str
+    entity_type: str
+    match_conditions: dict[str, str]
+    enrichments: list[FindAllEnrichInput]
+    generator: str
+    match_limit: int
+    exclude: list[ExcludeCandidate]
+    metadata: Metadata
+    webhook: Webhook | None
+
+    def __init__(
+        self,
+        objective: str,
+        *,
+        entity_type: str,
+        match_conditions: Conditions,
+        enrichments: Enrichments | None = None,
+        generator: str = "core",
+        match_limit: int = 10,
+        exclude: Exclusions | None = None,
+        metadata: Mapping[str, str | int | float | bool] | None = None,
+        webhook: Webhook | Mapping[str, Any] | None = None,
+    ) -> None:
+        given = dict(locals())
+        for name in _READERS:
+            setattr(self, name, given[name])
+        self.check()
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in _READERS:
+            raise AttributeError(f"A Search has no {name!r}. It has {', '.join(_READERS)}.")
+        super().__setattr__(name, _READERS[name](value))
+
+    @classmethod
+    def from_schema(
+        cls,
+        schema: FindAllSchema,
+        *,
+        generator: str | None = None,
+        match_limit: int | None = None,
+    ) -> Self:
+        """Make a search of what ingest drafted, or of what an earlier run looked for.
+
+        Parameters
+        ----------
+        schema : FindAllSchema
+            The answer of ingest, or of the schema endpoint.
+        generator, match_limit : optional
+            In place of those of the schema.
+        """
+        return cls(
+            schema.objective,
+            entity_type=schema.entity_type,
+            match_conditions=schema.match_conditions,
+            enrichments=schema.enrichments,
+            generator=generator or schema.generator,
+            match_limit=match_limit or schema.match_limit or 10,
+        )
+
+    def to_schema(self) -> FindAllSchema:
+        """Give what is looked for in the form in which the API tells it."""
+        return FindAllSchema(
+            objective=self.objective,
+            entity_type=self.entity_type,
+            match_conditions=self._conditions(),
+            enrichments=self.enrichments or None,
+            generator=self.generator,
+            match_limit=self.match_limit,
+        )
+
+    def to_input(self, *, metadata: Mapping[str, str] | None = None) -> FindAllRunInput:
+        """Check the search, and give it in the form in which the API takes it.
+
+        Parameters
+        ----------
+        metadata : mapping, optional
+            Added to the metadata of the search.
+        """
+        self.check()
+        return FindAllRunInput(
+            objective=self.objective,
+            entity_type=self.entity_type,
+            match_conditions=self._conditions(),
+            generator=self.generator,
+            match_limit=self.match_limit,
+            exclude_list=self.exclude or None,
+            metadata={**self.metadata, **(metadata or {})} or None,
+            webhook=self.webhook,
+        )
+
+    def check(self) -> None:
+        """See that the search can be started.
+
+        Raises
+        ------
+        InvalidRequestError
+            It cannot; says what was expected, what was found and what to write instead.
+        """
+        # Assignments are read one by one, but dicts and lists can be changed in place.
+        for name in _READERS:
+            setattr(self, name, getattr(self, name))
+        check_match_limit(self.match_limit, generator=self.generator)
+        if self.generator == "preview" and self.enrichments:
+            raise InvalidRequestError(
+                "generator='preview' runs no enrichments. Leave them out, or use 'base', 'core' "
+                "or 'pro'."
+            )
+        clashes = self.match_conditions.keys() & enrichment_names(self.enrichments)
+        if clashes:
+            raise InvalidRequestError(
+                f"{min(clashes)!r} is the name of a match condition and of an enrichment; their "
+                "values would fall on the same column. Rename one."
+            )
+
+    def _conditions(self) -> list[MatchCondition]:
+        return [MatchCondition(name, text) for name, text in self.match_conditions.items()]
+
+    def __repr__(self) -> str:
+        lines = [
+            f"Search({self.objective!r})",
+            f"  {self.entity_type}, up to {self.match_limit} "
+            f"{'candidates' if self.generator == 'preview' else 'matches'}, "
+            f"generator {self.generator}",
+            *(f"  - {name}: {text}" for name, text in self.match_conditions.items()),
+            *(f"  + {name}" for name in enrichment_names(self.enrichments)),
+        ]
+        if self.exclude:
+            lines.append(f"  without {len(self.exclude)} that are known already")
+        return "\n".join(lines)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Search):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in _READERS)
+
+    __hash__ = None  # type: ignore[assignment]  # it can be edited
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "objective": partial(
+        read_text, what="The objective", example="Find all AI companies founded after 2020"
+    ),
+    "entity_type": partial(read_text, what="entity_type", example="companies"),
+    "match_conditions": read_conditions,
+    "enrichments": read_enrichments,
+    "generator": read_generator,
+    "match_limit": read_whole_number,
+    "exclude": read_exclusions,
+    "metadata": read_metadata,
+    "webhook": read_webhook,
+}
+"""What is done to each attribute, in the order of the arguments."""
