@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import accumulate, chain
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from types import NoneType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 from msgspec import Raw
 
-from findall_frames.frames.domains import domains
+from findall_frames.frames.domains import Domains
 from findall_frames.frames.schema import EXCERPTS, FLAG, SCHEMAS, TEXT, conform
 from findall_frames.frames.wire import ANY, Basis, Candidate, Extras, Source, Value, json_text
 
@@ -22,7 +22,18 @@ class _Absent:
     """Stands for the output of a field that has only a basis."""
 
 
+class _NoBasis:
+    """Stands for the basis of a field that has only an output."""
+
+    reasoning = None
+    confidence = None
+    citations = None
+
+
 _ABSENT: Final = _Absent()
+_NO_BASIS: Final = _NoBasis()
+# Arrow's own pool takes several times as long to touch new memory as the system's does.
+_POOL: Final = pa.system_memory_pool()
 _NO_SOURCES: Final[list[Source]] = []
 _NO_EXCERPTS: Final[list[str]] = []
 _VALUE_TYPES: Final[dict[type, str | None]] = {
@@ -51,6 +62,7 @@ class Columns:
     def __init__(self, findall_id: str, *, kinds: Mapping[str, str]) -> None:
         self._findall_id = findall_id
         self._kinds = kinds
+        self._domains = Domains()
         self._batches: dict[str, list[dict[str, pa.Array]]] = {
             "candidates": [],
             "fields": [],
@@ -75,7 +87,7 @@ class Columns:
                 "position": pa.array(positions, pa.int64()),
                 "name": _text([candidate.name for candidate in candidates]),
                 "url": _text([candidate.url for candidate in candidates]),
-                "domain": domains([candidate.url for candidate in candidates]),
+                "domain": _text(self._domains.of([candidate.url for candidate in candidates])),
                 "description": _text([candidate.description for candidate in candidates]),
                 "match_status": _text([candidate.match_status for candidate in candidates]),
                 "extra": _extra(
@@ -93,97 +105,59 @@ class Columns:
     def _add_fields(
         self, candidates: Sequence[Candidate], *, ids: pa.Array, extras: Mapping[int, Extras]
     ) -> None:
-        owners: list[int] = []
-        names: list[str] = []
-        outputs: list[Any] = []
-        bases: list[Basis | None] = []
-        # The basis comes first, in its order, so that it can be put together again.
-        for owner, candidate in enumerate(candidates):
-            output = candidate.output or {}
-            basis = candidate.basis or ()
-            found = 0
-            for entry in basis:
-                owners.append(owner)
-                names.append(entry.field)
-                bases.append(entry)
-                value = output.get(entry.field, _ABSENT)
-                outputs.append(value)
-                found += value is not _ABSENT
-            if found < len(output):
-                supported = {entry.field for entry in basis}
-                for name, value in output.items():
-                    if name not in supported:
-                        owners.append(owner)
-                        names.append(name)
-                        bases.append(None)
-                        outputs.append(value)
-
-        kinds = [output.type if type(output) is Value else None for output in outputs]
-        values = [output.value if type(output) is Value else output for output in outputs]
-        more = {
-            (owner, name): extra
-            for owner, extras_of in extras.items()
-            for name, extra in extras_of.fields.items()
+        rows = _field_rows(candidates)
+        wrapped = [type(output) is Value for output in rows.outputs]
+        outputs = list(zip(rows.outputs, wrapped, strict=True))
+        kinds = [output.type if is_wrapped else None for output, is_wrapped in outputs]
+        values = [output.value if is_wrapped else output for output, is_wrapped in outputs]
+        more = _by_row(
+            zip(rows.owners, rows.names, strict=True),
+            {
+                (owner, field): extra
+                for owner, extras_of in extras.items()
+                for field, extra in extras_of.fields.items()
+            },
+        )
+        self._derive_kinds(rows, kinds=kinds, extras=more)
+        sources = [entry.citations or _NO_SOURCES for entry in rows.bases]
+        counts = np.fromiter(map(len, sources), np.int64, len(sources))
+        columns = {
+            "candidate_id": ids.take(pa.array(rows.owners, pa.int64())),
+            "field": _text(rows.names),
+            "kind": _text(kinds),
+            "value": _text([v if type(v) is str else _value_text(v) for v in values]),
+            "value_type": pa.array([_VALUE_TYPES[type(v)] for v in values], pa.string()),
+            "is_matched": pa.array(
+                [output.is_matched if is_wrapped else None for output, is_wrapped in outputs], FLAG
+            ),
+            "reasoning": _text([entry.reasoning for entry in rows.bases]),
+            "confidence": pa.array([entry.confidence for entry in rows.bases], pa.string()),
+            "citation_count": pa.array(counts),
+            "extra": _extra(len(values), more),
         }
-        by_row = (
-            {
-                row: more[key]
-                for row, key in enumerate(zip(owners, names, strict=True))
-                if key in more
-            }
-            if more
-            else {}
-        )
-        self._derive_kinds(names, outputs, kinds=kinds, extras=by_row)
+        self._batches["fields"].append(columns)
 
-        sources = [entry.citations or _NO_SOURCES if entry else _NO_SOURCES for entry in bases]
-        field_ids = ids.take(pa.array(owners, pa.int64()))
-        field_names = _text(names)
-        counts = [len(of_field) for of_field in sources]
-        self._batches["fields"].append(
-            {
-                "candidate_id": field_ids,
-                "field": field_names,
-                "kind": _text(kinds),
-                "value": _text([v if type(v) is str else _value_text(v) for v in values]),
-                "value_type": pa.array([_VALUE_TYPES[type(v)] for v in values], pa.string()),
-                "is_matched": pa.array(
-                    [output.is_matched if type(output) is Value else None for output in outputs],
-                    FLAG,
-                ),
-                "reasoning": _text([entry.reasoning if entry else None for entry in bases]),
-                "confidence": pa.array(
-                    [entry.confidence if entry else None for entry in bases], pa.string()
-                ),
-                "citation_count": pa.array(counts, pa.int64()),
-                "extra": _extra(len(names), by_row),
-            }
-        )
-
-        field_rows = np.repeat(np.arange(len(names)), counts)
-        places = list(chain.from_iterable(map(range, counts)))
-        of_citations = {
-            (owner, *key): extra
-            for owner, extras_of in extras.items()
-            for key, extra in extras_of.citations.items()
-        }
-        citation_extras = (
-            {
-                row: of_citations[owners[field], names[field], place]
-                for row, (field, place) in enumerate(zip(field_rows, places, strict=True))
-                if (owners[field], names[field], place) in of_citations
-            }
-            if of_citations
-            else {}
-        )
+        field_rows = np.repeat(np.arange(len(counts)), counts)
+        places = np.arange(len(field_rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+        repeat = pa.array(field_rows)
         self._add_citations(
             list(chain.from_iterable(sources)),
             keys={
-                "candidate_id": field_ids.take(pa.array(field_rows)),
-                "field": field_names.take(pa.array(field_rows)),
-                "citation": pa.array(places, pa.int64()),
+                "candidate_id": columns["candidate_id"].take(repeat),
+                "field": columns["field"].take(repeat),
+                "citation": pa.array(places),
             },
-            extras=citation_extras,
+            extras=_by_row(
+                (
+                    (rows.owners[row], rows.names[row], place)
+                    for row, place in zip(field_rows, places, strict=True)
+                ),
+                {
+                    (owner, *key): extra
+                    for owner, extras_of in extras.items()
+                    for key, extra in extras_of.citations.items()
+                },
+            ),
         )
 
     def _add_citations(
@@ -194,7 +168,8 @@ class Columns:
         extras: Mapping[int, Mapping[str, Any]],
     ) -> None:
         excerpts = [source.excerpts or _NO_EXCERPTS for source in sources]
-        offsets = pa.array(accumulate(map(len, excerpts), initial=0), pa.int32())
+        offsets = np.zeros(len(excerpts) + 1, np.int32)
+        np.cumsum(np.fromiter(map(len, excerpts), np.int32, len(excerpts)), out=offsets[1:])
         passages = _text(list(chain.from_iterable(excerpts)))
         urls = [source.url for source in sources]
         self._batches["citations"].append(
@@ -202,19 +177,14 @@ class Columns:
                 **keys,
                 "title": _text([source.title for source in sources]),
                 "url": _text(urls),
-                "domain": domains(urls),
-                "excerpts": pa.ListArray.from_arrays(offsets, passages, type=EXCERPTS),
+                "domain": _text(self._domains.of(urls)),
+                "excerpts": pa.ListArray.from_arrays(pa.array(offsets), passages, type=EXCERPTS),
                 "extra": _extra(len(sources), extras),
             }
         )
 
     def _derive_kinds(
-        self,
-        names: Sequence[str],
-        outputs: Sequence[Any],
-        *,
-        kinds: list[str | None],
-        extras: dict[int, dict[str, Any]],
+        self, rows: _FieldRows, *, kinds: list[str | None], extras: dict[int, dict[str, Any]]
     ) -> None:
         """Fill in kinds that were not sent, and note the shape where it no longer shows.
 
@@ -223,8 +193,8 @@ class Columns:
         """
         if None not in kinds:
             return
-        for row, (name, output, kind) in enumerate(zip(names, outputs, kinds, strict=True)):
-            if kind is not None:
+        for row, (name, output) in enumerate(zip(rows.names, rows.outputs, strict=True)):
+            if kinds[row] is not None:
                 continue
             kinds[row] = self._kinds.get(name)
             if output is _ABSENT:
@@ -257,8 +227,46 @@ class Columns:
         return {name: conform(table, name=name) for name, table in tables.items()}
 
 
+class _FieldRows(NamedTuple):
+    """The rows of ``fields``: whose they are, the name, what the output and the basis say."""
+
+    owners: list[int]
+    names: list[str]
+    outputs: list[Any]
+    bases: list[Basis | _NoBasis]
+
+
+def _field_rows(candidates: Sequence[Candidate]) -> _FieldRows:
+    """Line up the fields: the basis first, in its order, so that it can be put together again."""
+    rows = owners, names, outputs, bases = _FieldRows([], [], [], [])
+    for owner, candidate in enumerate(candidates):
+        output = candidate.output or {}
+        basis = candidate.basis or ()
+        for entry in basis:
+            owners.append(owner)
+            names.append(entry.field)
+            outputs.append(output.get(entry.field, _ABSENT))
+            bases.append(entry)
+        supported = {entry.field for entry in basis}
+        if not supported.issuperset(output):
+            for name, value in output.items():
+                if name not in supported:
+                    owners.append(owner)
+                    names.append(name)
+                    outputs.append(value)
+                    bases.append(_NO_BASIS)
+    return rows
+
+
+def _by_row(
+    keys: Iterable[tuple[Any, ...]], extras: Mapping[tuple[Any, ...], dict[str, Any]]
+) -> dict[int, dict[str, Any]]:
+    """Find the row of each extra; there mostly is none."""
+    return {row: extras[key] for row, key in enumerate(keys) if key in extras} if extras else {}
+
+
 def _text(values: Sequence[str | None]) -> pa.Array:
-    return pa.array(values, TEXT)
+    return pa.array(values, TEXT, memory_pool=_POOL)
 
 
 def _value_text(value: Any) -> str | None:

@@ -12,14 +12,13 @@ from findall_frames.frames.schema import CONFIDENCES, COUNT, EXCERPTS, FLAG, TEX
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["confidence_dtype", "dataframe_of", "to_dataframe"]
+__all__ = ["confidence_dtype", "dataframe_of", "insert_lists", "to_dataframe"]
 
 
 def to_dataframe(table: pa.Table) -> pd.DataFrame:
     """Convert a table: text to ``str``, counts to ``Int64``, flags to ``boolean``.
 
-    Categories stay categories and times stay UTC. Lists of excerpts become plain lists, which
-    pandas keeps as ``object``: its own list type cannot be read back from Parquet.
+    Categories stay categories and times stay UTC. Lists of excerpts are left out.
     """
     import numpy as np
     import pandas as pd
@@ -29,12 +28,26 @@ def to_dataframe(table: pa.Table) -> pd.DataFrame:
         COUNT: pd.Int64Dtype(),
         FLAG: pd.BooleanDtype(),
     }
-    lists = [field.name for field in table.schema if field.type == EXCERPTS]
-    frame: pd.DataFrame = table.drop_columns(lists).to_pandas(types_mapper=native.get)
-    for name in lists:
-        excerpts = pd.Series(table[name].to_pylist(), dtype=object)
-        frame.insert(table.schema.get_field_index(name), name, excerpts)
+    frame: pd.DataFrame = table.drop_columns(_lists(table)).to_pandas(types_mapper=native.get)
     return frame
+
+
+def insert_lists(frame: pd.DataFrame, *, table: pa.Table) -> pd.DataFrame:
+    """Put new lists of excerpts where a table has them.
+
+    They are plain lists, which pandas keeps as ``object``: its own list type cannot be read
+    back from Parquet.
+    """
+    import pandas as pd
+
+    for name in _lists(table):
+        lists = pd.Series(table[name].to_pylist(), dtype=object)
+        frame.insert(table.schema.get_field_index(name), name, lists)
+    return frame
+
+
+def _lists(table: pa.Table) -> list[str]:
+    return [field.name for field in table.schema if field.type == EXCERPTS]
 
 
 def dataframe_of(rows: Sequence[Mapping[str, Any]], *, dtypes: Mapping[str, Any]) -> pd.DataFrame:

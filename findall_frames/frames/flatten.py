@@ -23,6 +23,7 @@ from findall_frames.frames.wire import (
     fail,
     json_text,
     mend_surrogates,
+    place_of,
     read_any,
     read_candidate,
     split_unknown,
@@ -193,10 +194,10 @@ def _read_candidates(
     extras: dict[int, Extras] = {}
     size = 0
     for position, raw in enumerate(raws):
-        at = f"$.candidates[{position}]"
-        candidate, extra = read_candidate(raw, at=at, findall_id=findall_id)
+        candidate, extra = read_candidate(raw, position=position, findall_id=findall_id)
         if candidate.candidate_id in known:
-            again = {"position": position, "candidate": read_any(raw, at=at, findall_id=findall_id)}
+            entry = read_any(raw, at=place_of(position), findall_id=findall_id)
+            again = {"position": position, "candidate": entry}
             repeated.setdefault(candidate.candidate_id, []).append(again)
             continue
         known.add(candidate.candidate_id)

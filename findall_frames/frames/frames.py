@@ -16,7 +16,7 @@ from findall_frames.display.html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_in
 from findall_frames.frames.compare import Comparison, compare
-from findall_frames.frames.dataframes import to_dataframe
+from findall_frames.frames.dataframes import insert_lists, to_dataframe
 from findall_frames.frames.evidence import CandidateEvidence, evidence_of
 from findall_frames.frames.parquet_files import write_folder
 from findall_frames.frames.rebuild import rebuild
@@ -377,10 +377,7 @@ class FindAllFrames:
         if name not in self._dataframes:
             self._dataframes[name] = to_dataframe(self.tables[name])
         # Copy-on-write keeps an edit of the copy from the original, but not one of a list in it.
-        frame = self._dataframes[name].copy(deep=False)
-        if "excerpts" in frame:
-            frame["excerpts"] = frame["excerpts"].map(list)
-        return frame
+        return insert_lists(self._dataframes[name].copy(deep=False), table=self.tables[name])
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

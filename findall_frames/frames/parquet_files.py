@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import ParquetError
-from findall_frames.frames.dataframes import to_dataframe
+from findall_frames.frames.dataframes import insert_lists, to_dataframe
 from findall_frames.frames.schema import SCHEMA_VERSION, TABLES, conform
 
 __all__ = ["PROVENANCE", "read_folder", "write_folder"]
@@ -146,7 +146,10 @@ def _finish(committed: Path, target: Path) -> None:
 
 def _write(table: pa.Table, path: Path, provenance: Mapping[str, Any]) -> None:
     # With pandas's own description pd.read_parquet finds boolean and Int64 again.
-    described = pa.Schema.from_pandas(to_dataframe(table.slice(0, 0)), preserve_index=False)
+    empty = table.slice(0, 0)
+    described = pa.Schema.from_pandas(
+        insert_lists(to_dataframe(empty), table=empty), preserve_index=False
+    )
     metadata = {
         b"pandas": described.metadata[b"pandas"],
         PROVENANCE: json.dumps(provenance).encode(),

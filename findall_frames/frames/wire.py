@@ -21,6 +21,7 @@ __all__ = [
     "fail",
     "json_text",
     "mend_surrogates",
+    "place_of",
     "read_any",
     "read_candidate",
     "split_unknown",
@@ -119,7 +120,7 @@ def fail(error: Exception, *, at: str, findall_id: str | None = None) -> NoRetur
     ) from error
 
 
-def read_candidate(raw: Raw, *, at: str, findall_id: str) -> tuple[Candidate, Extras | None]:
+def read_candidate(raw: Raw, *, position: int, findall_id: str) -> tuple[Candidate, Extras | None]:
     """Read a candidate, and what it has that has no column, if anything.
 
     Raises
@@ -130,10 +131,10 @@ def read_candidate(raw: Raw, *, at: str, findall_id: str) -> tuple[Candidate, Ex
     try:
         candidate = _STRICT.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_tolerantly(raw, at=at, findall_id=findall_id)
+        return _read_tolerantly(raw, position=position, findall_id=findall_id)
     basis = candidate.basis
     if basis and len({entry.field for entry in basis}) < len(basis):
-        return _read_tolerantly(raw, at=at, findall_id=findall_id)
+        return _read_tolerantly(raw, position=position, findall_id=findall_id)
     return candidate, None
 
 
@@ -151,12 +152,18 @@ def read_any(raw: Raw, *, at: str, findall_id: str | None) -> Any:
         fail(error, at=at, findall_id=findall_id)
 
 
+def place_of(position: int) -> str:
+    """The JSON path of a candidate."""
+    return f"$.candidates[{position}]"
+
+
 def split_unknown(entry: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
     """Take the fields that are not known out of a decoded object."""
     return {name: entry.pop(name) for name in set(entry).difference(known)}
 
 
-def _read_tolerantly(raw: Raw, *, at: str, findall_id: str) -> tuple[Candidate, Extras]:
+def _read_tolerantly(raw: Raw, *, position: int, findall_id: str) -> tuple[Candidate, Extras]:
+    at = place_of(position)
     entry = read_any(raw, at=at, findall_id=findall_id)
     extras = Extras()
     output = None
