@@ -66,7 +66,8 @@ class NumberRange:
                     cell,
                     f"{name} is {shown}, {relation} {span.said}.",
                     self.confidence,
-                    ((name, str(cell)),),
+                    # pandas turns whole numbers beside a missing one into 83200000.0.
+                    ((name, str(cell).removesuffix(".0")),),
                 )
             )
         return outcomes

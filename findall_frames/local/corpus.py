@@ -154,6 +154,11 @@ class Corpus:
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, {self._length} rows, {len(self.columns)} columns)"
 
+    @property
+    def unnamed(self) -> bool:
+        """Whether nothing tells what its rows are, as with a DataFrame."""
+        return self.name == "table"
+
     def column(self, name: str) -> Column:
         """One column, with what is known of its meaning."""
         return self._columns[name]

@@ -110,13 +110,17 @@ class _Parser:
         at = self._end_of_noun(words)
         noun, rest = words[:at], " ".join(words[at:])
         thing = entity_noun(noun[-1:]) or "Entity"
+        corpus = self._linker.corpus
+        if not self._is_entity(noun[-1:]):
+            # What is asked for is a kind of what the corpus holds: of its packages, the clients.
+            thing = "Entity" if corpus.unnamed else entity_noun([corpus.name])
         criteria: list[Criterion] = []
-        entity = " ".join(noun) or self._linker.corpus.about
+        entity = " ".join(noun) or corpus.about
         head = noun[-1:] or []
         for modifier in self._modifiers(noun):
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
-                kind = f"{modifier[: -len(noun[-1])]}{thing.lower()}"
+                kind = f"{modifier[: -len(noun[-1])]}{entity_noun(noun[-1:]).lower()}"
                 criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
                 continue
             said = modifier
@@ -130,7 +134,7 @@ class _Parser:
             sentence = sentence_of(thing, clause)
             criteria.append(Criterion(clause, sentence))
         if not criteria and not self._is_entity(head):
-            kind = " ".join([*noun[:-1], thing.lower()])
+            kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
             criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
         return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
 
@@ -185,7 +189,7 @@ class _Parser:
         word = fold(head[0].strip(",;"))
         if stem(word) in self._linker.entity_words or word in _ANYTHING:
             return True
-        unnamed = self._linker.corpus.name == "table"
+        unnamed = self._linker.corpus.unnamed
         return unnamed and not self._linker.values([word])
 
     def _modifiers(self, noun: Sequence[str]) -> list[str]:

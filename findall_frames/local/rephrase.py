@@ -44,7 +44,14 @@ def entity_noun(noun: Sequence[str]) -> str:
 
 
 def article(words: str) -> str:
-    return "an " if fold(words)[:1] in set("aeiou") else "a "
+    """The article that stands before words, with a space: "an " before AI and HTTP."""
+    first = words.split()[0]
+    if first.isupper() and len(first) > 1:
+        vowel = first[0] in "AEFHILMNORSX"
+    else:
+        low = fold(first)
+        vowel = low[:1] in set("aeiou") and not low.startswith(("eu", "uni", "us", "one"))
+    return "an " if vowel else "a "
 
 
 def sentence_of(thing: str, clause: str) -> str:

@@ -1,0 +1,218 @@
+"""A corpus takes tables and files as people have them, and refuses the rest with a clear word."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from findall_frames.errors import CorpusError, FindAllWarning
+from findall_frames.local.corpus import Corpus, open_corpus
+
+
+def test_a_dataframe_becomes_entities_with_their_rows() -> None:
+    """Names, addresses, descriptions and rows come from the columns that are called so."""
+    frame = pd.DataFrame(
+        {
+            "company": ["Kilnworks", "Slatehouse"],
+            "website": ["kilnworks.example", "https://slatehouse.example/"],
+            "summary": ["Makes tiles.", None],
+            "employees": [12, 40],
+        }
+    )
+    corpus = open_corpus(frame)
+    first, second = corpus.entity(0), corpus.entity(1)
+    assert (corpus.name, len(corpus), corpus.columns) == ("table", 2, tuple(frame.columns))
+    assert (first.name, first.url, first.description) == (
+        "Kilnworks",
+        "https://kilnworks.example",
+        "Makes tiles.",
+    )
+    assert (second.url, second.description) == ("https://slatehouse.example/", None)
+    assert corpus.row(1)["employees"] == 40
+    assert corpus.text(0) == "Kilnworks\nkilnworks.example\nMakes tiles.\n12"
+
+
+def test_entities_without_an_address_get_a_local_one_that_is_unique() -> None:
+    """Repeated names are told apart by their position."""
+    corpus = open_corpus(pd.DataFrame({"name": ["A b", "C", "C"]}))
+    assert [entity.url for entity in corpus] == [
+        "local://table/A%20b",
+        "local://table/C/1",
+        "local://table/C/2",
+    ]
+
+
+def test_a_repeated_address_does_not_stand_for_two_entities() -> None:
+    """Two rows with one web site get addresses of their own."""
+    corpus = open_corpus(pd.DataFrame({"name": ["A", "B"], "url": ["x.example", "x.example"]}))
+    assert [entity.url for entity in corpus] == ["local://table/A", "local://table/B"]
+
+
+def test_a_named_index_is_a_column() -> None:
+    """The index of a DataFrame can name the entities."""
+    frame = pd.DataFrame({"population": [1, 2]}, index=pd.Index(["Chad", "Peru"], name="country"))
+    corpus = open_corpus(frame)
+    assert corpus.name_column == "country"
+    assert corpus.entity(1).name == "Peru"
+
+
+def test_a_given_column_wins_over_the_one_that_would_be_found() -> None:
+    """Names, addresses and descriptions can be chosen."""
+    table = pa.table({"name": ["x"], "alias": ["Y"], "page": ["y.example"], "note": ["N"]})
+    entity = open_corpus(
+        table, name_column="alias", url_column="page", description_column="note"
+    ).entity(0)
+    assert (entity.name, entity.url, entity.description) == ("Y", "https://y.example", "N")
+
+
+def test_the_first_unique_short_text_names_the_entities_where_no_name_says_so() -> None:
+    """Without a telling name, values decide."""
+    table = pa.table({"kind": ["a", "a"], "what": ["tile", "slate"], "n": [1, 2]})
+    assert open_corpus(table).name_column == "what"
+
+
+def test_a_file_is_named_by_its_stem_and_its_kind_names_the_name_column(tmp_path: Path) -> None:
+    """In rivers.parquet, a column called river names the entities."""
+    table = pa.table({"length_km": [6650], "basin": ["Nile basin"], "river": ["Nile"]})
+    pq.write_table(table, tmp_path / "rivers.parquet")
+    corpus = open_corpus(tmp_path / "rivers.parquet")
+    assert (corpus.name, corpus.entity(0).name) == ("rivers", "Nile")
+
+
+def test_csv_numbers_become_numbers_only_where_nothing_is_lost(tmp_path: Path) -> None:
+    """A code with leading zeros stays text; whole numbers and decimals do not."""
+    path = tmp_path / "parts.csv"
+    path.write_text(
+        'name,code,count,price,note\nBolt,007,12,1.5,"a, b"\nNut,010,,2,\n', encoding="utf-8"
+    )
+    corpus = open_corpus(str(path))
+    assert corpus.row(0) == {
+        "name": "Bolt",
+        "code": "007",
+        "count": 12,
+        "price": 1.5,
+        "note": "a, b",
+    }
+    assert corpus.row(1)["count"] is None
+    assert corpus.row(1)["note"] is None
+
+
+def test_the_fingerprint_tells_data_apart_and_nothing_else() -> None:
+    """Equal data have equal fingerprints; one changed cell has another."""
+    frame = pd.DataFrame({"name": ["A", "B"], "n": [1, 2]})
+    same = open_corpus(frame.copy())
+    other = open_corpus(frame.assign(n=[1, 3]))
+    assert open_corpus(frame).fingerprint == same.fingerprint != other.fingerprint
+
+
+def test_rows_without_a_name_are_left_out_with_a_warning_that_counts_them() -> None:
+    """Nothing is dropped in silence."""
+    frame = pd.DataFrame({"name": ["A", None, " "], "n": [1, 2, 3]})
+    with pytest.warns(FindAllWarning, match="2 of 3 rows have no 'name'"):
+        corpus = open_corpus(frame)
+    assert [entity.name for entity in corpus] == ["A"]
+
+
+def test_nan_is_a_missing_value() -> None:
+    """A NaN from pandas or Parquet is None in the row."""
+    corpus = open_corpus(pa.table({"name": ["A"], "n": [float("nan")]}))
+    assert corpus.row(0)["n"] is None
+
+
+def test_the_installed_packages_are_there_once_each() -> None:
+    """Names are those of importlib.metadata, each once, with their metadata."""
+    corpus = open_corpus("packages")
+    names = [entity.name for entity in corpus]
+    installed = {d.metadata["Name"] for d in metadata.distributions()}
+    assert set(names) == installed
+    assert len(names) == len(set(names))
+    row = corpus.row(names.index("requests"))
+    assert row["version"] == metadata.version("requests")
+    assert any("Apache" in text for text in row["license"])
+    assert "urllib3" in row["dependencies"]
+    assert row["requires_python"] == metadata.metadata("requests")["Requires-Python"]
+    assert len(row["readme"]) > 100
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "message"),
+    [
+        (pa.table({"n": [1], "m": [2]}), {}, r"name_column=; there are 'n', 'm'"),
+        (
+            pa.table({"name": ["A"]}),
+            {"name_column": "nam"},
+            r"no column 'nam'. Did you mean 'name'",
+        ),
+        (pa.table({"name": ["A"]}), {"url_column": "zzz"}, r"no column 'zzz'. There are 'name'"),
+        (pa.table({"name": pa.array([], pa.string())}), {}, "is empty"),
+        (
+            pa.table({"name": pa.array([None], pa.string())}),
+            {"name_column": "name"},
+            "empty in all",
+        ),
+        (pa.table([["A"], ["B"]], names=["name", "name"]), {}, "'name' stands more than once"),
+    ],
+)
+def test_a_table_without_usable_entities_is_refused(
+    table: pa.Table, options: dict[str, str], message: str
+) -> None:
+    """The error says what is wrong and what there is."""
+    with pytest.raises(CorpusError, match=message):
+        open_corpus(table, **options)
+
+
+def test_repeated_columns_of_a_dataframe_are_refused() -> None:
+    """pandas allows them; a corpus does not."""
+    frame = pd.DataFrame([["A", "B"]], columns=["name", "name"])
+    with pytest.raises(CorpusError, match="more than once"):
+        open_corpus(frame)
+
+
+def test_a_dataframe_column_of_mixed_kinds_is_refused() -> None:
+    """What Arrow cannot hold is said, with what to do."""
+    frame = pd.DataFrame({"name": ["A", "B"], "what": [1, "x"]})
+    with pytest.raises(CorpusError, match="astype"):
+        open_corpus(frame)
+
+
+def test_a_file_that_is_not_there_or_not_a_table_is_refused(tmp_path: Path) -> None:
+    """Each says what is wrong: no file, not supported, not what its suffix says."""
+    with pytest.raises(CorpusError, match="There is no file"):
+        open_corpus(tmp_path / "none.parquet")
+    with pytest.raises(CorpusError, match=r"ends in \.parquet or \.csv"):
+        open_corpus(tmp_path / "table.xlsx")
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"this is no Parquet file")
+    with pytest.raises(CorpusError, match="could not be read as parquet"):
+        open_corpus(broken)
+    ragged = tmp_path / "ragged.csv"
+    ragged.write_text("name,n\nA,1\nB,2,3\n", encoding="utf-8")
+    with pytest.raises(CorpusError, match="could not be read as csv"):
+        open_corpus(ragged)
+
+
+def test_another_kind_of_source_is_refused() -> None:
+    """The error lists what a corpus can be made of."""
+    with pytest.raises(CorpusError, match="this is a list"):
+        open_corpus([1, 2])  # type: ignore[arg-type]
+
+
+def test_a_position_outside_the_corpus_is_an_error() -> None:
+    """Neither row nor entity wraps around."""
+    corpus = Corpus.from_table(pa.table({"name": ["A"]}), name="t")
+    for position in (-1, 1):
+        with pytest.raises(IndexError, match="positions 0 to 0"):
+            corpus.entity(position)
+
+
+def test_importing_the_corpus_does_not_import_pandas() -> None:
+    """Whoever has no DataFrame does not wait for pandas at import."""
+    code = "import sys, findall_frames.local.corpus; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
