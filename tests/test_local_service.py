@@ -347,9 +347,10 @@ def test_a_wrong_extension_is_refused(caller: Caller, wrong: dict[str, Any], wor
 @pytest.mark.parametrize(
     ("schema", "words"),
     [
-        ({}, "at least one field"),
-        ({"type": "object", "properties": {}}, "at least one field"),
-        ({"properties": []}, "at least one field"),
+        ({"type": "string"}, "its type is 'string'"),
+        ({"type": ["array", "null"], "properties": {"a": {}}}, "its type is ['array', 'null']"),
+        ({"properties": []}, "with a JSON Schema for each field; got list"),
+        ({"properties": None}, "with a JSON Schema for each field; got NoneType"),
         ({"properties": {"ceo": "text"}}, "for the property 'ceo'; got str"),
         ({"properties": {"by_3_check": {}}}, "has by_3_check already"),
     ],
@@ -360,6 +361,15 @@ def test_a_wrong_enrichment_is_refused(caller: Caller, schema: Any, words: str) 
     answer = caller.post(f"/runs/{caller.run()}/enrich", body)
     assert answer.status_code == 422
     assert words in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"properties": {}}])
+def test_an_enrichment_that_asks_for_nothing_adds_nothing(caller: Caller, schema: Any) -> None:
+    """It is allowed, and answered with the fields that there are."""
+    findall_id = caller.run()
+    before = caller.get(f"/runs/{findall_id}/schema").json()
+    answer = caller.post(f"/runs/{findall_id}/enrich", {"output_schema": {"json_schema": schema}})
+    assert (answer.status_code, answer.json()) == (200, before)
 
 
 def test_an_enrichment_nested_too_deep_is_refused(caller: Caller) -> None:
@@ -781,6 +791,7 @@ def test_a_store_that_cannot_be_opened_frees_the_address(tmp_path: Path) -> None
     path.rmdir()
     with failing:
         assert failing.url.endswith(f":{port}")
+    gc.collect()
 
 
 def test_it_works_where_an_event_loop_runs() -> None:

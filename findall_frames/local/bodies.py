@@ -91,11 +91,17 @@ def read_enrich(body: bytes) -> FindAllEnrichInput:
         )
     place.append("json_schema")
     schema = request.output_schema.json_schema
-    properties = schema.get("properties")
-    if not isinstance(properties, dict) or not properties:
+    if "object" not in _listed(schema.get("type", "object")):
         raise InvalidBody(
-            "Expected output_schema.json_schema to be the schema of an object, with at least "
-            "one field under 'properties'.",
+            "Expected output_schema.json_schema to be the schema of an object, whose properties "
+            f"are the fields that are wanted; its type is {schema['type']!r}.",
+            loc=[*place, "type"],
+        )
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict):
+        raise InvalidBody(
+            "Expected an object under 'properties', with a JSON Schema for each field; "
+            f"got {type(properties).__name__}.",
             loc=[*place, "properties"],
         )
     for name, field in properties.items():
@@ -136,6 +142,10 @@ def read_timeout(text: str | None) -> float | None:
             loc=["query", "timeout"],
         )
     return seconds
+
+
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _parse(body: bytes) -> Any:

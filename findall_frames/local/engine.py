@@ -173,15 +173,16 @@ class Engine:
         with self._store.change(findall_id) as change:
             run = change.run
             self._demand_enrichable(run)
-            # Whoever repeats a request after a lost answer has what was asked for.
-            if any(
+            wanted = _properties(enrichment)
+            # Whoever asks for nothing, or again after a lost answer, has what was asked for.
+            if not wanted or any(
                 enrichment.output_schema == earlier.output_schema for earlier in run.enrichments
             ):
                 return run.as_schema()
             taken = {condition.name for condition in run.request.match_conditions}
             for earlier in run.enrichments:
                 taken.update(_properties(earlier))
-            repeated = sorted(taken.intersection(_properties(enrichment)))
+            repeated = sorted(taken.intersection(wanted))
             if repeated:
                 _refuse(
                     run,
@@ -319,7 +320,7 @@ def _refuse(run: RunRecord, message: str) -> NoReturn:
 
 
 def _properties(enrichment: FindAllEnrichInput) -> dict[str, Any]:
-    properties: dict[str, Any] = enrichment.output_schema.json_schema["properties"]
+    properties: dict[str, Any] = enrichment.output_schema.json_schema.get("properties", {})
     return properties
 
 

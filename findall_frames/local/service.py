@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import threading
+import time
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -235,6 +236,9 @@ class _Running:
     def stop(self) -> None:
         self._engine.stop()
         self._wakeups.close()
+        # Asked to end while it begins, the server would leave its socket open.
+        while not self._server.started and self.thread.is_alive():
+            time.sleep(0.001)
         self._server.should_exit = True
         self.thread.join()
         self._store.close()
