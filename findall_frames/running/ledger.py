@@ -375,8 +375,8 @@ def runs() -> pd.DataFrame:
     >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
     >>> with ff.local(cities) as client:
     ...     frames = ff.find_all("Find cities in Italy", client=client, progress=False)
-    >>> ff.runs().loc[0, ["objective", "status", "matched"]].tolist()
-    ['Find cities in Italy', 'completed', 1]
+    >>> ff.runs().loc[0, ["objective", "status"]].tolist()
+    ['Find cities in Italy', 'completed']
     """
     import pandas as pd
 

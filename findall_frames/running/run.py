@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 
 from findall_frames.api.client import TOKEN, Client
 from findall_frames.api.deadline import NEVER, Deadline
@@ -368,7 +369,12 @@ class Run:
     def _flattened(self, body: bytes) -> FindAllFrames:
         if self._schema is None:
             self._schema = self.client.schema(self.findall_id)
-        return flatten(body, schema=self._schema, service=self.client.base_url)
+        return flatten(
+            body,
+            schema=self._schema,
+            service=self.client.base_url,
+            fetched_at=datetime.now(UTC),
+        )
 
     def _timed_out(self, deadline: Deadline) -> RunTimeout:
         found = "What it has found so far is in the exception's .frames. "
