@@ -330,7 +330,7 @@ class Ledger:
         with closing(connection):
             connection.row_factory = sqlite3.Row
             if not self._is_ready:
-                connection.execute("PRAGMA journal_mode = WAL")
+                # No WAL: turning it on does not wait for other processes that do the same.
                 if migrate(connection, _MIGRATIONS) > len(_MIGRATIONS):
                     raise sqlite3.DatabaseError("a newer release of this package has written it")
                 self._is_ready = True
