@@ -19,7 +19,7 @@ __all__ = ["YES", "Column", "Kind"]
 Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", "version"]
 
 _SMALL_WORDS = frozenset(
-    phrases("of, in, the, a, an, and, is, are, has, have, was, by, to, for, no, number, count")
+    phrases("of, in, the, a, an, and, is, are, has, have, was, by, to, for, no, num, number, count")
 )
 _MONEY_WORDS = frozenset(
     phrases(
@@ -124,6 +124,13 @@ class Column:
         return pa.array([parse_number(text) for text in self.array.to_pylist()], pa.float64())
 
     @cached_property
+    def fraction(self) -> bool:
+        """Whether its numbers are shares of one, which people call percents."""
+        span = pc.min_max(self.numbers)
+        low, high = span["min"].as_py(), span["max"].as_py()
+        return self.unit is None and low is not None and low >= 0 and high <= 1
+
+    @cached_property
     def index(self) -> ValueIndex:
         """The distinct values of a text or list column, to be found by what is said of them."""
         array = self.array
@@ -201,7 +208,10 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
     """Split the words of a name into meaning, unit and magnitude."""
     unit, scale = None, 1.0
     rest = list(words)
-    money = bool(_MONEY_WORDS.intersection(rest))
+    units = [unit_named((word,)) for word in rest]
+    money = bool(_MONEY_WORDS.intersection(rest)) or any(
+        u and u.dimension == "money" for u in units
+    )
     for size in (3, 2, 1):
         for start in range(len(rest) - size, -1, -1):
             # A name that is nothing but a unit ("mpg", "Horsepower") keeps it as its word too.

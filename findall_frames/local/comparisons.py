@@ -67,6 +67,8 @@ _BEFORE = (
         rf"(?:(?:do|does|did|must|may|should|can|will) ?(?:not|n't) |doesn't |don't )(?:{_EXCEED})",
         "<=",
     ),
+    (r"(?:in|on|at) or (?:after|above|over|beyond)", ">="),
+    (r"(?:in|on|at) or (?:before|below|under)", "<="),
     (r"at least|(?:an? )?min(?:imum|\.)?(?: of)?|(?:>=|=>|≥)|since|starting (?:in|from|at)", ">="),
     (r"at (?:the )?most|up to|(?:an? )?max(?:imum|\.)?(?: of)?|(?:<=|=<|≤)|until|till", "<="),
     (

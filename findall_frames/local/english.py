@@ -68,7 +68,7 @@ _RELATIONS: Final = frozenset(
 # Heads of a phrase that name no measure of their own: population size is population.
 GENERIC_HEADS: Final = frozenset(
     phrases(
-        """size, count, number, level, figure, value, total, rate, rating, amount, of, score,
+        """size, count, number, level, figure, value, total, rate, amount, of, score,
         figures"""
     )
 )

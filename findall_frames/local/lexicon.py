@@ -20,7 +20,7 @@ class Lexicon:
     ----------
     table : mapping
         As in ``lexicon.toml``: ``same`` lists of names, ``attributes`` lists of words, ``more``
-        and ``less`` adjectives by the word of their attribute.
+        and ``less`` adjectives by the word of their attribute, ``short`` forms of words.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -34,6 +34,7 @@ class Lexicon:
             stems = {stem(word) for word in group}
             for one in stems:
                 self._families.setdefault(one, set()).update(stems)
+        self._short: dict[str, str] = table["short"]
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
         self.comparatives = frozenset((*self._more, *self._less))
@@ -45,6 +46,10 @@ class Lexicon:
     def family(self, word: str) -> set[str]:
         """Stems of the words that ask for the same column as this word; may be empty."""
         return self._families.get(stem(word), set())
+
+    def spelled_out(self, word: str) -> tuple[str, ...]:
+        """A word of a column name, and the word that it is short for."""
+        return (word, self._short[word]) if word in self._short else (word,)
 
     def direction(self, adjective: str) -> int:
         """1 when more of its attribute makes something more so, -1 when less does, 0 unknown."""

@@ -100,7 +100,7 @@ class Linker:
         for own in column.words:
             best, place = 0.0, -1
             for at, word in enumerate(words):
-                score = alike(own, word)
+                score = max(alike(form, word) for form in self.lexicon.spelled_out(own))
                 if not score and stem(word) in self.lexicon.family(own):
                     score = _FAMILY
                 if score > best:
@@ -167,7 +167,7 @@ class Linker:
         if converted is None:
             return -9.0
         if quantity.unit is not None and column.unit is not None:
-            return 0.8
+            return 0.9 if quantity.unit == column.unit else 0.8
         if quantity.unit is not None:
             dimension = quantity.unit.dimension
             return (

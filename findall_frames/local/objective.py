@@ -80,6 +80,7 @@ _WISH = re.compile(
     (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_HAD = re.compile(r"^(?:with|having|has|have)\s")
 _LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
 _NOT_PARTICIPLES = frozenset(
     phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
@@ -257,6 +258,9 @@ class _Parser:
             clause = _LINKS.sub("", piece.strip(" ,;"))
             if not clause:
                 continue
+            # "with a rating above 8 and a budget under 5": the second is had as well.
+            if found and _HAD.match(found[-1]) and not self._opens(clause):
+                clause = f"with {clause}"
             found += self._chained(clause)
         return found
 
@@ -298,6 +302,12 @@ class _Parser:
             return True
         return first not in PREPOSITIONS and self._is_verb(body)
 
+    def _opens(self, clause: str) -> bool:
+        first = fold(clause.split()[0].strip(","))
+        if first in OPENERS or first in AUXILIARIES or is_negator(first):
+            return True
+        return first not in {"a", "an", "the"} and self._is_verb(clause)
+
     def _is_verb(self, body: str) -> bool:
         """Whether a piece begins with a verb: "require Python 3.10", "weigh less"."""
         words = [fold(word.strip(",")) for word in body.split()]
@@ -324,7 +334,10 @@ _CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, fou
 def _split(text: str) -> list[str]:
     """Cut before and, or, but and commas; not inside "between A and B"."""
     guarded = re.sub(
-        r"\b(between\s+[^,;]*?)\s+and\s+", lambda m: f"{m.group(1)} \0 ", text, flags=re.IGNORECASE
+        r"\b(between\s+(?:[^,;]|,(?=\d))*?)\s+and\s+",
+        lambda m: f"{m.group(1)} \0 ",
+        text,
+        flags=re.IGNORECASE,
     )
     pieces = re.split(
         r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)", guarded, flags=re.IGNORECASE
@@ -335,7 +348,9 @@ def _split(text: str) -> list[str]:
 def _compares(words: Sequence[str]) -> bool:
     """Whether words begin with "heavier than" or "more populous than"."""
     low = [fold(word) for word in words[:3]]
-    return (low[0].endswith("er") and low[1:2] == ["than"]) or low[2:] == ["than"]
+    if low[0] in {"more", "less"}:
+        return low[2:] == ["than"]
+    return low[0].endswith("er") and low[1:2] == ["than"]
 
 
 def _uncapitalised(entity: str) -> str:

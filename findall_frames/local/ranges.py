@@ -69,6 +69,9 @@ class Ranges:
             return None
         year = column.year_like or column.short_year
         scale = 1.0 if year else column.scale
+        unit = comparison.quantity.unit
+        if unit is not None and unit.dimension == "share" and column.fraction:
+            scale = 100.0
         shift = 1900.0 if column.short_year else 0.0
         span = _number_span(comparison, column, scale, shift=shift)
         return NumberRange(column, span, confidence)

@@ -63,6 +63,11 @@ def _is_text(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_large_string(column.type))
 
 
+def _is_unique(column: pa.ChunkedArray) -> bool:
+    filled = column.drop_null()
+    return bool(pc.count_distinct(filled).as_py() == len(filled) > 0)
+
+
 def _looks_like_url(column: pa.ChunkedArray) -> bool:
     """Whether most values are addresses: a dot, and no blanks."""
     if not _is_text(column):
@@ -84,18 +89,24 @@ def _find_by_words(
 
 def _find_name_column(table: pa.Table, corpus: str) -> str:
     kind = " ".join(singular(word) for word in split_name(corpus))
-    known = (*_NAME_FIRST, kind, f"{kind} name", *_NAME_LATER)
-    found = _find_by_words(table, known, set(), _is_text)
+    found = _find_by_words(table, (*_NAME_FIRST, kind, f"{kind} name"), set(), _is_text)
     if found is not None:
         return found
+    # A table of universities has a country as well; the names are what does not repeat.
+    known: list[str] = [
+        name
+        for name in table.column_names
+        if " ".join(split_name(name)) in _NAME_LATER and _is_text(table.column(name))
+    ]
+    if known:
+        return next((name for name in known if _is_unique(table.column(name))), known[0])
     texts: list[str] = [name for name in table.column_names if _is_text(table.column(name))]
     for name in texts:
         if split_name(name)[-1:] == ("name",):
             return name
     for name in texts:
-        column = table.column(name).drop_null()
-        unique = pc.count_distinct(column).as_py() == len(column) > 0
-        if unique and pc.max(pc.utf8_length(column)).as_py() <= _SHORT_NAME:
+        column = table.column(name)
+        if _is_unique(column) and pc.max(pc.utf8_length(column)).as_py() <= _SHORT_NAME:
             return name
     raise CorpusError(
         "No column could be taken for the names of the entities. Say which with name_column=; "

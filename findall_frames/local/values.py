@@ -64,6 +64,12 @@ class ValueIndex:
         said = sum(any(alike(t, w) == 1 for w in self._words for t in p) for p in self.whole)
         return said * 20 > len(self.whole)
 
+    @cached_property
+    def lists_items(self) -> bool:
+        """Whether values are lists in themselves: "Animation|Comedy"."""
+        several = sum(len(segments(value)) > 1 for value in self.values[:LARGE])
+        return several * 4 > len(self.values)
+
     def find(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
         """The value that a phrase names: exactly, in another form, as a synonym or a demonym."""
         for form in dict.fromkeys((phrase, (*phrase[:-1], singular(phrase[-1])))):
@@ -76,7 +82,10 @@ class ValueIndex:
         if plural:
             return plural[0]
         made_from = [p for p in self._ending_like(phrase) if demonym_of(phrase[-1], p[-1])]
-        return max(made_from, key=lambda p: len(p[-1])) if made_from else None
+        if made_from:
+            return max(made_from, key=lambda p: len(p[-1]))
+        related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
+        return related[0] if len(related) == 1 and len(phrase[-1]) > 5 else None
 
     def _ending_like(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         """Values of as many words that differ in the last one only."""

@@ -86,7 +86,7 @@ class Wording:
             score = named.score - (0.5 if column.name == self._corpus.name_column else 0.0)
             if best is None or score > best[0]:
                 confidence = self._confidence(named, [value.whole for value in values])
-                together = every and column.kind == "list"
+                together = every and (column.kind == "list" or column.index.lists_items)
                 best = (score, OneOf(column, wanted=values, every=together, confidence=confidence))
         return best[1] if best else None
 
@@ -182,6 +182,7 @@ class Wording:
                 if at not in match.used
                 and Token(word).is_content
                 and word not in PRESENT | ABSENT | FILLERS
+                and word not in GENERIC_HEADS
                 and not is_relation(word)
                 and stem(word) not in self._linker.entity_words
             ]
@@ -267,13 +268,27 @@ class Wording:
             open_ended = all(len(m.column.index.values) > 100 for m in found)
             if open_ended:
                 return None
-            told = [word for word in rest if self._linker.occurs(word)]
+            loose = self._loose(words, covered, [match.column for match in found])
+            told = [word for word in rest if word not in loose or self._linker.occurs(word)]
             if told:
                 parts.append(self.mention(told))
             # What no row has tells no row from another; but the reading is less sure for it.
             if len(told) < len(rest):
                 parts = [_unsure(part) for part in parts]
         return join("and", parts)
+
+    def _loose(
+        self, words: Sequence[str], covered: set[int], columns: Sequence[Column]
+    ) -> set[str]:
+        """Words bound to a value that need not stand anywhere: diesel *engine*, *rated* PG."""
+        loose: set[str] = set()
+        for at, word in enumerate(words):
+            behind = at > 0 and (at - 1 in covered or words[at - 1] in loose)
+            named = at > 1 and any(self._linker.match(c, [words[at - 1]]).named for c in columns)
+            before = word.endswith("ed") and any(at < place <= at + 2 for place in covered)
+            if at not in covered and Token(word).is_content and (behind or named or before):
+                loose.add(word)
+        return loose
 
     def _one_of(self, match: ValueMatch, words: Sequence[str]) -> Predicate:
         column = match.column

@@ -43,6 +43,9 @@ _IRREGULAR = {
     "data": "data",
     "series": "series",
     "species": "species",
+    "movies": "movie",
+    "cookies": "cookie",
+    "calories": "calorie",
     "indices": "index",
 }
 _VOWEL = re.compile(r"[aeiouy]")
@@ -71,7 +74,7 @@ def tokens(text: str) -> list[str]:
 def split_name(name: str) -> tuple[str, ...]:
     """The words of a column or file name: ``"GDPPerCapita"`` and ``"gdp_per_capita"`` alike."""
     name = name.replace("%", " percent ").replace("$", " usd ").replace("²", "2")
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
     name = re.sub(r"(?<=[A-Za-z])(?=\d{4}(?!\d))", " ", name)
     return tuple(tokens(name.replace("_", " ")))
 
