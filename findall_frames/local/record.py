@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from msgspec import Struct
@@ -119,7 +120,7 @@ def candidate_id(findall_id: str, place: int) -> str:
 
 def event_id(findall_id: str, number: int) -> str:
     """Name an event of a run, so that its number can be read from the name alone."""
-    return f"{_digest(f'{findall_id}/events')}{number:012x}"
+    return f"{_event_prefix(findall_id)}{number:012x}"
 
 
 def event_number(findall_id: str, name: str | None) -> int:
@@ -127,7 +128,7 @@ def event_number(findall_id: str, name: str | None) -> int:
 
     Whatever follows the number is ignored: a heartbeat is named after the event before it.
     """
-    prefix = _digest(f"{findall_id}/events")
+    prefix = _event_prefix(findall_id)
     if name is None or not name.startswith(prefix):
         return 0
     digits = name[len(prefix) : len(prefix) + 12]
@@ -135,6 +136,11 @@ def event_number(findall_id: str, name: str | None) -> int:
         return int(digits, 16)
     except ValueError:
         return 0
+
+
+@lru_cache(maxsize=256)
+def _event_prefix(findall_id: str) -> str:
+    return _digest(f"{findall_id}/events")
 
 
 def _digest(text: str) -> str:

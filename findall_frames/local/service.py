@@ -161,7 +161,6 @@ class Service:
                     log_config=None,
                     access_log=False,
                     server_header=False,
-                    timeout_graceful_shutdown=_GRACE_SECONDS,
                 )
             )
             undo.pop_all()
@@ -201,13 +200,18 @@ class Service:
 
 
 class _Server(uvicorn.Server):
-    """A server that, when it ends, also lets go of readers that never take what they are sent."""
+    """A server that, when it ends, does not wait long for who does not take what is sent."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().shutdown(sockets)
+        giving_up = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abandon)
+        try:
+            await super().shutdown(sockets)
+        finally:
+            giving_up.cancel()
+
+    def _abandon(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await asyncio.sleep(0)
 
 
 class _Running:
