@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -88,6 +89,18 @@ def test_what_does_not_fit_together_is_refused() -> None:
         _ = FindAllFrames.concat([ONE, TWO]).findall_id
     with pytest.raises(InvalidRequestError, match="'citations'"):
         FindAllFrames({**ONE.tables, "citations": ONE.tables["fields"]})
+
+
+def test_frames_can_be_sent_to_another_process() -> None:
+    """Pickle keeps the tables and the searches."""
+    again = pickle.loads(pickle.dumps(ONE))
+    assert all(again.tables[name].equals(ONE.tables[name]) for name in SCHEMAS)
+    assert again.searches == ONE.searches
+
+
+def test_a_notebook_gets_html_in_which_names_are_escaped() -> None:
+    """The frames show themselves."""
+    assert "&lt;b&gt;" in flatten(result(candidate("<b>")))._repr_html_()
 
 
 def test_flattening_does_not_import_pandas() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -65,10 +69,12 @@ def test_pandas_reads_each_file_with_nullable_types(tmp_path: Path) -> None:
 
 def test_every_file_says_where_it_is_from(tmp_path: Path) -> None:
     """Provenance stands under one key; a secret of the search does not."""
-    server = McpServer("https://tools.example", "tools", headers={"authorization": "s3cr3t"})
+    server = McpServer(
+        "https://tools.example?k=s3cr3t", "tools", headers={"authorization": "s3cr3t"}
+    )
     wanted = FindAllEnrichInput(JsonSchema({"type": "object"}), mcp_servers=[server])
     search = FindAllSchema("Find", "things", [], [wanted])
-    frames = flatten(result(candidate("A")), schema=search, service="https://api.example")
+    frames = flatten(result(candidate("A")), schema=search, service="https://s3cr3t@api.example")
     folder = frames.to_parquet(tmp_path / "out")
     provenances = []
     for name in TABLES:
@@ -105,6 +111,37 @@ def test_a_write_that_was_killed_while_moving_counts_and_is_finished_by_the_next
     FRAMES.to_parquet(folder)
     assert same(read_parquet(folder), FRAMES)
     assert len(list(folder.iterdir())) == 4
+
+
+def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path: Path) -> None:
+    """Two sets of tables are written in turns, and the writer is killed at various moments."""
+    folder = FRAMES.to_parquet(tmp_path / "out")
+    FRAMES.to_parquet(tmp_path / "one")
+    OTHER.to_parquet(tmp_path / "two")
+    code = (
+        "import sys\n"
+        "from findall_frames.frames.parquet import read_parquet\n"
+        "out, *sources = sys.argv[1:]\n"
+        "frames = [read_parquet(source) for source in sources]\n"
+        "print('ready', flush=True)\n"
+        "while True:\n"
+        "    for each in frames:\n"
+        "        each.to_parquet(out)\n"
+    )
+    folders = [str(folder), str(tmp_path / "one"), str(tmp_path / "two")]
+    chance = random.Random(2)
+    for _ in range(5):
+        with subprocess.Popen(
+            [sys.executable, "-c", code, *folders], stdout=subprocess.PIPE
+        ) as writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline().strip() == b"ready"
+            time.sleep(0.3 + chance.random() / 2)
+            writer.kill()
+        found = read_parquet(folder)
+        assert same(found, FRAMES if found.findall_id == FRAMES.findall_id else OTHER)
+    FRAMES.to_parquet(folder)
+    assert same(read_parquet(folder), FRAMES)
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:

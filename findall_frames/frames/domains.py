@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["Domains"]
+__all__ = ["Domains", "without_credentials"]
 
 # A scheme and a user may stand before the host; a port, a path or nothing after it. What goes
 # on in another way, such as "javascript:alert(1)" or a sentence, has no host.
@@ -17,6 +17,17 @@ _ADDRESS: Final = re.compile(
     r"(?::[0-9]*)?\s*(?:[/?#\\]|$)"
 )
 _LONGEST_SCHEME: Final = len("https://")
+
+
+def without_credentials(url: str) -> str:
+    """Leave out what an address may hold a key in: user, password, query and fragment.
+
+    Examples
+    --------
+    >>> without_credentials("https://user:key@api.example/v1?key=1")
+    'https://api.example/v1'
+    """
+    return re.sub(r"(?<=//)[^/?#]*@|[?#].*", "", url)
 
 
 class Domains:

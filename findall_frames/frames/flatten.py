@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from findall_frames.api.models import TERMINAL_STATUSES, FindAllRun, FindAllSchema
 from findall_frames.frames.asked import asked_fields
 from findall_frames.frames.columns import Columns
+from findall_frames.frames.domains import without_credentials
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.schema import SCHEMAS
 from findall_frames.frames.sources import Result, body_of
@@ -69,7 +70,7 @@ def flatten(
         What was searched. It fills in objective, entity type and match limit, says which kind
         of field each is, and gives the order and types of the columns of ``matches``.
     service : str, optional
-        Base URL of the service that the result is from.
+        Base URL of the service that the result is from. Credentials in it are left out.
     fetched_at : datetime, optional
         When it was fetched.
 
@@ -127,7 +128,7 @@ def flatten(
         "modified_at": parse_time(run.modified_at),
         "metadata": metadata,
         "last_event_id": envelope.last_event_id,
-        "service": service,
+        "service": service and without_credentials(service),
         "fetched_at": fetched_at and fetched_at.astimezone(UTC),
         "extra": json_text(extra) if extra else None,
     }

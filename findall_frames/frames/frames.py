@@ -334,6 +334,10 @@ class FindAllFrames:
         searches = {key: search for each in frames for key, search in each.searches.items()}
         return cls(tables, searches=searches)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # What is searched in other processes comes back by pickle.
+        return _unpickle, (dict(self.tables), dict(self.searches))
+
     def __len__(self) -> int:
         return int(self.tables["candidates"].num_rows)
 
@@ -378,6 +382,12 @@ class FindAllFrames:
             self._dataframes[name] = to_dataframe(self.tables[name])
         # Copy-on-write keeps an edit of the copy from the original, but not one of a list in it.
         return insert_lists(self._dataframes[name].copy(deep=False), table=self.tables[name])
+
+
+def _unpickle(
+    tables: Mapping[str, pa.Table], searches: Mapping[str, FindAllSchema]
+) -> FindAllFrames:
+    return FindAllFrames(tables, searches=searches)
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:

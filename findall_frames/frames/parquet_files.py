@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import ParquetError
 from findall_frames.frames.dataframes import insert_lists, to_dataframe
+from findall_frames.frames.domains import without_credentials
 from findall_frames.frames.schema import SCHEMA_VERSION, TABLES, conform
 
 __all__ = ["PROVENANCE", "read_folder", "write_folder"]
@@ -182,9 +183,10 @@ def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
 
 
 def _without_secrets(search: FindAllSchema) -> Any:
-    """Bring a search to JSON values, without the headers of tool servers, which hold keys."""
+    """Bring a search to JSON values, without the parts of tool servers that may hold keys."""
     built = msgspec.to_builtins(search)
     for enrichment in built["enrichments"] or ():
         for server in enrichment["mcp_servers"] or ():
             server["headers"] = None
+            server["url"] = without_credentials(server["url"])
     return built
