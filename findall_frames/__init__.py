@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.frames.parquet import read_parquet
     from findall_frames.progress.update import Update
-    from findall_frames.running.ledger import runs
+    from findall_frames.running.listing import runs
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
@@ -119,7 +119,7 @@ _HOMES = {
     "preview": "search",
     "read_parquet": "frames.parquet",
     "resume": "search",
-    "runs": "running.ledger",
+    "runs": "running.listing",
     "start": "search",
 }
 

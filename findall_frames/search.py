@@ -76,6 +76,7 @@ def find_all(
     reuse : bool
         Whether the result of an equal search that this machine has run before, at the same
         service, will do. It is then taken from the ledger: nothing is sent and nothing spent.
+        A service made by `local` is always asked.
     errors : {"warn", "raise"}
         What to do about a run that failed, was cancelled or ended early.
     client : Client, optional
@@ -144,7 +145,9 @@ def find_all(
     asked = question(search)
     display = display_for(progress)
     with _service(client) as service, closing(display):
-        before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
+        before = None
+        if not service.is_embedded:  # which costs nothing, and whose address may be another's
+            before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
         if before is not None and reuse:
             return _taken_from_ledger(before, display, errors=errors)
         if not is_complete:

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.client import responses
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +36,10 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     framing: Framing = "length"
     then: Then = "keep"
+
+
+Script: TypeAlias = "Reply | Callable[[Request], Reply]"
+"""A reply, or what makes one when the request has come."""
 
 
 def answer(body: object = None, *, status: int = 200, **headers: str) -> Reply:
@@ -75,7 +79,7 @@ class ScriptedServer:
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
-        self._scripts: dict[tuple[str, str], list[Reply]] = {}
+        self._scripts: dict[tuple[str, str], list[Script]] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
         owner = self
@@ -113,7 +117,7 @@ class ScriptedServer:
         self._server.server_close()
         self._thread.join()
 
-    def on(self, method: str, path: str, *replies: Reply) -> None:
+    def on(self, method: str, path: str, *replies: Script) -> None:
         """Set the replies of a route below the root of the API."""
         with self._lock:
             self._scripts[method, ROOT + path] = list(replies)
@@ -136,9 +140,13 @@ class ScriptedServer:
         with self._lock:
             self.requests.append(request)
             script = self._scripts.get((request.method, request.path), [])
-            reply = script[0] if script else answer({"unscripted": request.path}, status=418)
+            reply: Script = (
+                script[0] if script else answer({"unscripted": request.path}, status=418)
+            )
             if len(script) > 1:
                 script.pop(0)
+        if callable(reply):
+            reply = reply(request)
         with contextlib.suppress(OSError):
             self._write(handler, reply)
 
@@ -280,8 +288,3 @@ def healthy(server: ScriptedServer, *, matches: int = 3) -> None:
     server.on("GET", f"{at}/events", stream(*story(matches)))
     server.on("GET", f"{at}/result", answer(result(matches)))
     server.on("GET", f"{at}/schema", answer(SCHEMA))
-
-
-def everything(pieces: Iterable[bytes | float]) -> bytes:
-    """The bytes of a stream without its pauses."""
-    return b"".join(piece for piece in pieces if isinstance(piece, bytes))

@@ -63,7 +63,15 @@ class Client:
         Default: the environment variable ``PARALLEL_BASE_URL``, else the hosted service,
         ``https://api.parallel.ai``.
     on_close : callable, optional
-        Called once by `close`, after the connections are closed.
+        Called once by `close`, after the connections are closed; `local` passes what stops the
+        service behind the client.
+
+    Attributes
+    ----------
+    base_url : str
+        Where the service is.
+    is_embedded : bool
+        Whether the service lives and ends with this client.
 
     Raises
     ------
@@ -108,6 +116,7 @@ class Client:
             self.base_url, headers=headers, use_proxies=not is_loopback(self.base_url)
         )
         self._on_close = on_close
+        self.is_embedded = on_close is not None
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r}, {'key set' if self._key else 'no key'})"

@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Generator, Iterator
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, TypeAlias
 
@@ -209,40 +210,55 @@ def _connection(
 ) -> Iterator[_Item]:
     """Yield what one connection brings, None for each tick, and an error as the last if it broke.
 
-    The connection is read in a thread of its own, since a read that blocks could neither move a
-    clock nor keep a deadline, nor, on Windows, be interrupted.
+    The connection is opened and read in a thread of its own, since a read that blocks could
+    neither move a clock nor keep a deadline, nor, on Windows, be interrupted.
     """
+    pump = _Pump(client, findall_id, last_event_id, deadline)
+    quiet_since = time.monotonic()
     try:
-        stream = client.events(findall_id, last_event_id=last_event_id, deadline=deadline)
-    except FindAllError as error:
-        yield error
-        return
-    arrived: SimpleQueue[_Item | EventStream] = SimpleQueue()
-    threading.Thread(target=_pump, args=(stream, arrived), daemon=True).start()
-    try:
-        quiet_since = time.monotonic()
         while not deadline.has_passed():
             try:
-                item = arrived.get(timeout=deadline.clip(TICK))
+                item = pump.arrived.get(timeout=deadline.clip(TICK))
             except Empty:
                 if time.monotonic() - quiet_since > SILENCE:
                     return
                 yield None
                 continue
-            if item is stream:
+            if item is None:
                 return
             quiet_since = time.monotonic()
-            yield item  # type: ignore[misc]  # only the stream itself marks its end
+            yield item
     finally:
-        stream.stop()
+        pump.stop()
 
 
-def _pump(stream: EventStream, arrived: SimpleQueue[_Item | EventStream]) -> None:
-    """Move events from the connection into the queue; the stream itself marks the end."""
-    with stream:
+class _Pump:
+    """Moves the events of one connection into a queue; None marks the end."""
+
+    def __init__(
+        self, client: Client, findall_id: str, last_event_id: str | None, deadline: Deadline
+    ) -> None:
+        self.arrived: SimpleQueue[_Item] = SimpleQueue()
+        self._open = partial(
+            client.events, findall_id, last_event_id=last_event_id, deadline=deadline
+        )
+        self._stream: EventStream | None = None
+        self._is_unwanted = False
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def stop(self) -> None:
+        """Have the thread close the connection, as soon as there is one."""
+        self._is_unwanted = True
+        if self._stream is not None:
+            self._stream.stop()
+
+    def _work(self) -> None:
         try:
-            for event in stream:
-                arrived.put(event)
+            with self._open() as self._stream:
+                # Between these two lines and stop() either side sees what the other has set.
+                if not self._is_unwanted:
+                    for event in self._stream:
+                        self.arrived.put(event)
         except FindAllError as error:
-            arrived.put(error)
-    arrived.put(stream)
+            self.arrived.put(error)
+        self.arrived.put(None)

@@ -33,7 +33,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 CONNECT_TIMEOUT: Final = 10.0
-READ_TIMEOUT: Final = 120.0
+READ_TIMEOUT: Final = 60.0
 BODY_ATTEMPTS: Final = 3
 LONGEST_PAUSE: Final = 120.0
 """Seconds; a service that asks for a longer pause is reported instead of waited for."""
