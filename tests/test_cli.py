@@ -143,7 +143,7 @@ def test_run_shows_matches_with_their_evidence_and_writes_tables(
     assert set(ff.read_parquet(out).matches["name"]) == {"Germany", "France", "Italy"}
     start, end = done.stderr.splitlines()
     assert QUESTION in start
-    assert "Completed in 0:0" in end
+    assert "Completed in " in end
 
 
 def test_run_prints_nothing_but_json_when_asked_to(countries: Path, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from findall_frames.display.links import attribute, link, text
+from findall_frames.display.links import link, text
 from findall_frames.display.rows import (
     Cell,
     Row,
@@ -63,7 +63,7 @@ def frames_html(tables: Tables) -> str:
 
 
 def _line(row: Row, fields: list[str]) -> str:
-    hint = f' title="{attribute(row.description)}"' if row.description else ""
+    hint = f' title="{text(row.description, limit=300)}"' if row.description else ""
     cells = [f"<td {_LEFT}{hint}>{link(row.url, row.name, limit=80)}</td>"]
     for field in fields:
         cell = row.cells.get(field)
@@ -84,7 +84,7 @@ def _cell(cell: Cell) -> str:
     mark = _MARKS[cell.is_matched]
     gap = " " if mark and shown else ""
     return (
-        f'<td style="text-align:left{shade}" title="{attribute(hint, limit=500)}">'
+        f'<td style="text-align:left{shade}" title="{text(hint, limit=500)}">'
         f"{mark}{gap}{shown}</td>"
     )
 

@@ -6,25 +6,18 @@ from html import escape
 
 from findall_frames.display.text import one_line, shortened, web_address
 
-__all__ = ["attribute", "link", "text"]
+__all__ = ["link", "text"]
 
 
 def text(value: str, *, limit: int = 200) -> str:
-    """Make a text fit to stand between tags; `limit` is in characters before escaping.
+    """Make a text fit for HTML, between tags and between the quotes of an attribute.
 
-    >>> text("<b>&")
-    '&lt;b&gt;&amp;'
+    `limit` is in characters before escaping.
+
+    >>> text('<b title="&">')
+    '&lt;b title=&quot;&amp;&quot;&gt;'
     """
     return escape(shortened(one_line(value), limit=limit), quote=True)
-
-
-def attribute(value: str, *, limit: int = 300) -> str:
-    """Make a text fit to stand between the double quotes of an attribute.
-
-    >>> attribute('a" onclick="b')
-    'a&quot; onclick=&quot;b'
-    """
-    return text(value, limit=limit)
 
 
 def link(url: str | None, words: str, *, limit: int = 200) -> str:

@@ -14,6 +14,10 @@ from findall_frames.progress.update import Update
 __all__ = ["advice", "counts", "ending", "headline", "invitation", "resume_call"]
 
 
+_BRIEF = 10.0
+"""Seconds below which a tenth of one is worth telling."""
+
+
 def resume_call(findall_id: str, *, service: str) -> str:
     """Write the Python call that goes on with a run.
 
@@ -64,13 +68,14 @@ def ending(view: View, *, how_to_go_on: str) -> str:
     update = view.update
     if not update.findall_id:
         return "No run was started."
+    took = f"{view.elapsed:.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
     if not update.is_over:
-        watched = f"No longer watched after {duration(view.elapsed)}: {_matches(update)} so far."
+        watched = f"No longer watched after {took}: {_matches(update)} so far."
         return f"{watched} {how_to_go_on}".rstrip()
     status = one_line(update.status)
     found = f"{_matches(update)}, {counted(update.generated, 'candidate')}"
     why = f"; {in_words(update.termination_reason)}" if update.termination_reason else ""
-    return f"{status[:1].upper()}{status[1:]} in {duration(view.elapsed)}: {found}{why}."
+    return f"{status[:1].upper()}{status[1:]} in {took}: {found}{why}."
 
 
 def _matches(update: Update) -> str:
