@@ -182,6 +182,21 @@ def test_candidates_that_wait_are_shown_only_while_the_run_goes_on(store: Store)
     assert shown["last_event_id"] == event_id(run.findall_id, 5)
 
 
+def test_a_run_that_goes_on_is_known_as_it_was_last_stored(store: Store) -> None:
+    """It is looked up without a query; one that is over is read from the database."""
+    run = create(store)
+    with store.change(run.findall_id) as change:
+        change.run.status = "running"
+        change.emit_status()
+    current = store.current(run.findall_id)
+    assert current is not None
+    assert (current.status, current.last_event) == ("running", 2)
+    with store.change(run.findall_id) as change:
+        change.run.status = "completed"
+    assert store.current(run.findall_id) is None
+    assert store.run(run.findall_id).status == "completed"
+
+
 def test_what_is_excluded_is_kept_apart_from_the_record(store: Store) -> None:
     """A long list is read once by the search, not with each look at the status."""
     excluded = [ExcludeCandidate("A", "https://a.example"), ExcludeCandidate("B", "b.example")]
@@ -210,13 +225,18 @@ def test_reading_a_file_does_not_wait_for_a_writer(tmp_path: Path) -> None:
     store = Store(tmp_path / "runs.db")
     run = create(store)
     seen: list[str] = []
+
+    def look() -> None:
+        seen.append(store.run(run.findall_id).status)
+        seen.append(json.loads(store.result(run.findall_id))["run"]["status"]["status"])
+
     with store.change(run.findall_id) as change:
         change.run.status = "running"
         change.flush()
-        reader = threading.Thread(target=lambda: seen.append(store.run(run.findall_id).status))
+        reader = threading.Thread(target=look)
         reader.start()
         reader.join(10)
-        assert seen == ["queued"]
+        assert seen == ["queued", "queued"]
     assert store.run(run.findall_id).status == "running"
     store.close()
 

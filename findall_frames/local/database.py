@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -80,7 +80,7 @@ class _Guarded:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self.connection = connection
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()
 
 
 class Database:
@@ -118,9 +118,23 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection that sees one moment: all that was committed, and nothing else."""
+        """Give a connection to read from, which sees what was committed and nothing else.
+
+        Two statements may see two different moments; `snapshot` is for those that must not.
+        """
+        with self._reader.lock:
+            yield self._reader.connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection of which all statements see one moment."""
         with self._reader.lock, _transaction(self._reader.connection, "BEGIN") as connection:
             yield connection
+
+    @property
+    def turn(self) -> AbstractContextManager[bool]:
+        """Held by who writes; take it to do something before the next writer begins."""
+        return self._writer.lock
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:

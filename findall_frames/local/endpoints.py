@@ -25,7 +25,7 @@ from findall_frames.errors import APIError
 from findall_frames.local import bodies
 from findall_frames.local.engine import Engine
 from findall_frames.local.ingest import ingest
-from findall_frames.local.record import event_number
+from findall_frames.local.record import RunRecord, event_number
 from findall_frames.local.store import Store
 from findall_frames.local.streaming import Wakeups, event_frames
 
@@ -105,6 +105,13 @@ class _Contract:
         self._wakeups = wakeups
         self._heartbeat = heartbeat
 
+    async def _run(self, request: Request) -> RunRecord:
+        findall_id = _run_id(request)
+        run = self._store.current(findall_id)
+        if run is None:
+            run = await asyncio.to_thread(self._store.run, findall_id)
+        return run
+
     async def ingest(self, request: Request) -> Response:
         asked = bodies.read_ingest(await _body(request))
         return _json(await asyncio.to_thread(ingest, asked.objective, self._corpus))
@@ -114,33 +121,31 @@ class _Contract:
         return _json(await asyncio.to_thread(self._engine.create, asked))
 
     async def retrieve(self, request: Request) -> Response:
-        run = await asyncio.to_thread(self._store.run, _run_id(request))
-        return _json(run.as_run())
+        return _json((await self._run(request)).as_run())
 
     async def result(self, request: Request) -> Response:
         body = await asyncio.to_thread(self._store.result, _run_id(request))
         return Response(body, media_type="application/json")
 
     async def schema(self, request: Request) -> Response:
-        run = await asyncio.to_thread(self._store.run, _run_id(request))
-        return _json(run.as_schema())
+        return _json((await self._run(request)).as_schema())
 
     async def cancel(self, request: Request) -> Response:
         await asyncio.to_thread(self._engine.cancel, _run_id(request))
         return Response(b"{}", media_type="application/json")
 
     async def extend(self, request: Request) -> Response:
-        await asyncio.to_thread(self._store.run, _run_id(request))
+        await self._run(request)
         more = bodies.read_extend(await _body(request)).additional_match_limit
         return _json(await asyncio.to_thread(self._engine.extend, _run_id(request), by=more))
 
     async def enrich(self, request: Request) -> Response:
-        await asyncio.to_thread(self._store.run, _run_id(request))
+        await self._run(request)
         asked = bodies.read_enrich(await _body(request))
         return _json(await asyncio.to_thread(self._engine.enrich, _run_id(request), asked))
 
     async def events(self, request: Request) -> Response:
-        run = await asyncio.to_thread(self._store.run, _run_id(request))
+        run = await self._run(request)
         timeout = bodies.read_timeout(request.query_params.get("timeout"))
         name = request.query_params.get("last_event_id", request.headers.get("last-event-id"))
         after = event_number(run.findall_id, name)

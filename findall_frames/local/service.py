@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import threading
 import time
@@ -30,6 +31,7 @@ __all__ = ["Service"]
 # Streams end at once when asked to; this is for readers that do not take what is sent.
 _GRACE_SECONDS: Final = 2
 _WAKE_SECONDS: Final = 0.5
+_BACKLOG: Final = 128
 
 
 class Service:
@@ -249,11 +251,19 @@ class _Running:
 
 
 def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Only where the protocol is named does asyncio switch off the delay of small packets, which
+    # would cost each answer 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=128)
+        if os.name == "posix":  # elsewhere this would let two services share an address
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(_BACKLOG)
     except OSError as exc:
+        listener.close()
         raise ServiceError(
             f"The service cannot listen on {host}:{port}: {exc}. Stop what uses that address, or "
             "choose another port; --port 0 takes any free one."
         ) from exc
+    return listener

@@ -199,6 +199,8 @@ class Store:
     ) -> None:
         self.database = Database(path)
         self._on_commit = on_commit
+        # Runs that go on, as they were last committed: they are looked at all the time.
+        self._current: dict[str, RunRecord] = {}
 
     def close(self) -> None:
         """Close the database."""
@@ -210,23 +212,25 @@ class Store:
         excluded = _encoder.encode(request.exclude_list or [])
         request = msgspec.structs.replace(request, exclude_list=None)
         time = now()
-        with self.database.write() as connection:
-            connection.execute(
-                "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, '[]', ?, 'queued', NULL, NULL, "
-                "0, 0, 0, 0, 0, ?, ?)",
-                (
-                    findall_id,
-                    corpus,
-                    _encoder.encode(request),
-                    excluded,
-                    request.match_limit,
-                    time,
-                    time,
-                ),
-            )
-            change = Change(connection, _run(connection, findall_id))
-            change.emit_status()
-            change.flush()
+        with self.database.turn:
+            with self.database.write() as connection:
+                connection.execute(
+                    "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, '[]', ?, 'queued', NULL, NULL, "
+                    "0, 0, 0, 0, 0, ?, ?)",
+                    (
+                        findall_id,
+                        corpus,
+                        _encoder.encode(request),
+                        excluded,
+                        request.match_limit,
+                        time,
+                        time,
+                    ),
+                )
+                change = Change(connection, _run(connection, findall_id))
+                change.emit_status()
+                change.flush()
+            self._keep(change.run)
         return change.run
 
     @contextmanager
@@ -238,23 +242,38 @@ class Store:
         NotFoundError
             If there is no such run.
         """
-        with self.database.write() as connection:
-            change = Change(connection, _run(connection, findall_id))
-            yield change
-            change.flush()
+        with self.database.turn:
+            with self.database.write() as connection:
+                change = Change(connection, _run(connection, findall_id))
+                yield change
+                change.flush()
+            self._keep(change.run)
         if self._on_commit is not None:
             self._on_commit(findall_id)
 
     def run(self, findall_id: str) -> RunRecord:
-        """Look up a run.
+        """Look up a run; what is returned must not be changed.
 
         Raises
         ------
         NotFoundError
             If there is none of that id.
         """
-        with self.database.read() as connection:
-            return _run(connection, findall_id)
+        run = self.current(findall_id)
+        if run is None:
+            with self.database.read() as connection:
+                run = _run(connection, findall_id)
+        return run
+
+    def current(self, findall_id: str) -> RunRecord | None:
+        """Look up a run that goes on, without waiting; None when it may be there all the same."""
+        return self._current.get(findall_id)
+
+    def _keep(self, run: RunRecord) -> None:
+        if run.is_active:
+            self._current[run.findall_id] = run
+        else:
+            self._current.pop(run.findall_id, None)
 
     def active(self) -> list[str]:
         """Give the ids of the runs that are not over, oldest first."""
@@ -281,7 +300,7 @@ class Store:
 
         While the run goes on the candidates that wait for their evaluation are among them.
         """
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             run = _run(connection, findall_id)
             shown = run.generated if run.is_active else run.evaluated
             rows = connection.execute(
@@ -298,10 +317,11 @@ class Store:
 
     def events(self, findall_id: str, *, after: int) -> EventPage:
         """Read the events that follow a number, as many as make a page."""
+        # The run is looked at first: what is final then has all its events already.
+        run = self.run(findall_id)
         lines: list[bytes] = []
         last, size = after, 0
         with self.database.read() as connection:
-            run = _run(connection, findall_id)
             batches = connection.execute(
                 "SELECT first, last, lines FROM events WHERE run = ? AND last > ? ORDER BY last",
                 (run.number, after),
