@@ -6,6 +6,8 @@ import datetime as dt
 
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from findall_frames.local.columns import Column
 from findall_frames.local.comparisons import find_comparisons
@@ -294,3 +296,27 @@ def test_the_structure_of_a_condition_is_kept(condition: str, reading: str) -> N
     """And, or, not and except have the scope that a person gives them."""
     reader = Reader(Corpus.from_table(TABLE, name="t"), default_lexicon())
     assert reader.read(condition).describe().lower() == reading.lower()
+
+
+HARD_WORDS = """
+    and or not no , nor neither except with in of to between from at least more than under §0§ ¤1¤
+    1990s '98 3.10 half a million 5 % $10M -5 0 9999999 31-02 Africa Asia license Apache population
+    landlocked is must be whose where begins ends
+"""
+PIECES = st.lists(st.one_of(st.sampled_from(HARD_WORDS.split()), st.text(max_size=6)), max_size=14)
+
+
+@settings(max_examples=200, deadline=None)
+@given(PIECES)
+def test_no_text_is_too_strange_to_be_read(pieces: list[str]) -> None:
+    """Whatever is written, there is a reading, and an outcome for every row."""
+    corpus = Corpus.from_table(TABLE, name="t")
+    predicate = Reader(corpus, default_lexicon()).read(" ".join(pieces)).predicate
+    assert predicate.describe()
+    assert len(predicate.check(corpus, [1, 0])) == 2
+
+
+def test_a_text_that_is_no_single_criterion_is_not_taken_apart() -> None:
+    """A very long condition is quickly said to be not understood."""
+    reader = Reader(Corpus.from_table(TABLE, name="t"), default_lexicon())
+    assert not reader.read("5 or " * 5000).understood

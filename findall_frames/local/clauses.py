@@ -131,8 +131,12 @@ class _Parser:
     def breaks(self, tokens: list[Token], *, negated: bool = False) -> Node | None:
         """``A but B``, ``A that B``: A and B."""
         for at, token in enumerate(tokens):
+            # "tagged with a keyword" is one criterion, "a country with a coast" is two.
+            bound = at > 0 and tokens[at - 1].text.endswith("ed")
             cut = token.text in _CUTS or (
-                token.text in {"with", "having", "without"} and self._stands_alone(tokens[at + 1 :])
+                token.text in {"with", "having", "without"}
+                and not bound
+                and self._stands_alone(tokens[at + 1 :])
             )
             if token.text in _BREAKS or (cut and _content(tokens[:at])):
                 # "without" stays: it negates what follows.

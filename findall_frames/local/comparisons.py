@@ -140,6 +140,12 @@ class _Reader:
         pieces.append(text[position:])
         self._text = " ".join(fold("".join(pieces)).split())
 
+    def _moved(self) -> str:
+        """The text with "at least Python 3.10" as "Python at least 3.10"."""
+        sides = "at least|at most|(?:no )?(?:more|less|fewer|later|earlier|newer|older) than"
+        pattern = rf"\b({sides}) (?!(?:the|a|an|of|and|or|about|around) )([a-z]{{2,}}) (?={_Q})"
+        return re.sub(pattern, lambda m: f"{m.group(2)} {m.group(1)} ", self._text)
+
     def read(self) -> tuple[str, list[Comparison]]:
         for pattern in _BETWEEN:
             self._replace(pattern, self._between)
@@ -148,6 +154,7 @@ class _Reader:
             self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b", self._after(side))
         self._replace(rf"from {_Q} on\b", self._after(">="))
         self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)
+        self._text = self._moved()
         for words, side in _BEFORE:
             self._replace(rf"(?<![\w§])(?:{words}) ?{_A}{_Q}", self._before(side))
         self._replace(rf"\bby {_Q}", self._by)

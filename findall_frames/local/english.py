@@ -33,7 +33,8 @@ MODALS: Final = frozenset(
 )
 NEGATORS: Final = frozenset(
     phrases(
-        "not, no, never, without, neither, nor, none, non, lacks, lack, lacking, outside, cannot"
+        """not, no, never, without, neither, nor, none, non, lacks, lack, lacking, outside, nothing,
+        cannot"""
     )
 )
 PREPOSITIONS: Final = frozenset(
@@ -45,7 +46,8 @@ PREPOSITIONS: Final = frozenset(
 )
 ADVERBS: Final = frozenset(
     phrases(
-        """a, an, the, its, their, his, her, it, they, them, this, that, these, those, any, some,
+        """anything, something, everything,
+        a, an, the, its, their, his, her, it, they, them, this, that, these, those, any, some,
         all, each, every, both, either, which, who, whom, whose, what, where, when, there,
         also, only, just, currently, actually, still, already, mainly, primarily, officially,
         originally, at least, very, more, most, than, so, such, own, other, or, and, too,

@@ -15,6 +15,7 @@ from findall_frames.local.corpus import Corpus
 from findall_frames.local.lexicon import default_lexicon
 from findall_frames.local.linking import Linker
 from findall_frames.local.objective import Criterion, parse_objective
+from findall_frames.local.reading import LONGEST
 from findall_frames.local.words import phrases, tokens
 
 __all__ = ["ingest"]
@@ -49,6 +50,9 @@ def ingest(objective: str, corpus: Corpus) -> FindAllSchema:
     >>> schema.entity_type, [condition.description for condition in schema.match_conditions]
     ('countries', ['Country must be in Africa or Asia.'])
     """
+    if len(objective) > LONGEST:
+        whole = MatchCondition("objective_check", objective)
+        return FindAllSchema(objective, corpus.about, [whole])
     linker = Linker(corpus, default_lexicon())
     parsed = parse_objective(objective, linker)
     used: set[str] = set()

@@ -233,7 +233,7 @@ class Linker:
         return found
 
     def _searchable(self, column: Column) -> bool:
-        if column.kind not in {"text", "list"} or column.name == self.corpus.url_column:
+        if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE
 

@@ -16,11 +16,10 @@ from findall_frames.local.english import (
 from findall_frames.local.linking import Linker
 from findall_frames.local.quantities import find_quantities
 from findall_frames.local.rephrase import (
-    IRREGULAR_PARTICIPLES,
     OPENERS,
-    PARTICIPLE,
     article,
     entity_noun,
+    is_participle,
     sentence_of,
 )
 from findall_frames.local.words import fold, phrases, singular, stem, tokens
@@ -82,9 +81,6 @@ _WISH = re.compile(
 )
 _HAD = re.compile(r"^(?:with|having|has|have)\s")
 _LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
-_NOT_PARTICIPLES = frozenset(
-    phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
-)
 
 
 def parse_objective(text: str, linker: Linker) -> Objective:
@@ -174,10 +170,7 @@ class _Parser:
 
     def _begins_participle(self, words: Sequence[str], at: int) -> bool:
         low = fold(words[at])
-        participle = low in IRREGULAR_PARTICIPLES or (
-            bool(PARTICIPLE.match(low)) and low not in _NOT_PARTICIPLES
-        )
-        if not participle:
+        if not is_participle(low):
             return False
         following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
         # "companies founded after 2010", but not "installed packages".
@@ -271,11 +264,8 @@ class _Parser:
         for at in range(1, len(words)):
             low = fold(words[at].strip(","))
             ahead = " ".join(words[cuts[-1] : at])
-            if (
-                low in _CHAINERS
-                and self._is_criterion(ahead)
-                and self._is_criterion(" ".join(words[at:]))
-            ):
+            begins = low in _CHAINERS or self._begins_participle(words, at)
+            if begins and self._is_criterion(ahead) and self._is_criterion(" ".join(words[at:])):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
@@ -314,7 +304,7 @@ class _Parser:
         if len(words) < 2:
             return False
         first = words[0]
-        if is_relation(first) or PARTICIPLE.match(first) or first in IRREGULAR_PARTICIPLES:
+        if is_relation(first) or is_participle(first):
             return True
         if self._linker.values([first]) or self._linker.values(words[:2]):
             return False
@@ -328,7 +318,7 @@ _ANYTHING = frozenset(
         records, object, objects, one, ones, everything, all, those, results, result, names"""
     )
 )
-_CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, founded, without, in"))
+_CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
 
 
 def _split(text: str) -> list[str]:

@@ -144,7 +144,8 @@ def _date_span(comparison: Comparison) -> Span:
     def days(quantity: Quantity) -> tuple[dt.date, dt.date]:
         if quantity.dates is not None:
             return quantity.dates
-        return dt.date(int(quantity.value), 1, 1), dt.date(int(quantity.top), 12, 31)
+        first, last = (min(max(int(year), 1), 9999) for year in (quantity.value, quantity.top))
+        return dt.date(first, 1, 1), dt.date(last, 12, 31)
 
     low = days(comparison.low)[1 if comparison.low_open else 0] if comparison.low else None
     high = days(comparison.high)[0 if comparison.high_open else 1] if comparison.high else None

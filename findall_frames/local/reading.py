@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from findall_frames.local.cells import Present, WordsAt
 from findall_frames.local.clauses import (
@@ -28,7 +29,10 @@ from findall_frames.local.ranges import Ranges
 from findall_frames.local.wording import Wording, join
 from findall_frames.local.words import fold, stem, tokens
 
-__all__ = ["Reader", "Reading"]
+__all__ = ["LONGEST", "Reader", "Reading"]
+
+LONGEST: Final = 2000
+"""Characters; what is longer than this is no single criterion, and is not taken apart."""
 
 _SUBJECT = re.compile(
     rf"^(?P<subject>.*?)\b(?:{'|'.join(sorted(MODALS, key=len, reverse=True))})\b(?P<said>.*)$",
@@ -86,6 +90,9 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """The reading of a condition."""
+        if len(text) > LONGEST:
+            words = tokens(text[:LONGEST])
+            return Reading(Wording(self._linker, self._lexicon, frozenset()).mention(words), False)
         said, subject, named = self._without_subject(" ".join(text.split()).rstrip(" .!?"))
         affix = self._affix(fold(said), named)
         if affix is not None:

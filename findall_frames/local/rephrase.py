@@ -9,11 +9,10 @@ from findall_frames.local.english import PREPOSITIONS
 from findall_frames.local.words import fold, phrases, singular
 
 __all__ = [
-    "IRREGULAR_PARTICIPLES",
     "OPENERS",
-    "PARTICIPLE",
     "article",
     "entity_noun",
+    "is_participle",
     "sentence_of",
 ]
 
@@ -27,11 +26,14 @@ OPENERS = frozenset(
         called, named, as"""
     )
 )
-PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
-IRREGULAR_PARTICIPLES = frozenset(
+_PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
+_IRREGULAR_PARTICIPLES = frozenset(
     phrases(
         "made, built, written, born, sold, found, held, led, spoken, run, known, won, set, grown"
     )
+)
+_NO_PARTICIPLES = frozenset(
+    phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
 )
 
 
@@ -103,7 +105,10 @@ _COMPARING = frozenset(
 
 
 def is_participle(word: str) -> bool:
-    return word in IRREGULAR_PARTICIPLES or bool(PARTICIPLE.match(word))
+    """Whether a folded word is a participle: founded, built."""
+    if word in _NO_PARTICIPLES:
+        return False
+    return word in _IRREGULAR_PARTICIPLES or bool(_PARTICIPLE.match(word))
 
 
 def _participial(words: Sequence[str]) -> str:

@@ -14,7 +14,10 @@ __all__ = ["LARGE", "ValueIndex", "segments"]
 LARGE = 200_000
 """A column with more distinct values than this is only searched where a question names it."""
 
-_SEPARATORS = re.compile(r"\s*[;|/,()\[\]•&]\s*|\s+(?:and|or|AND|OR|WITH)\s+")
+_SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WITH)\s+")
+
+
+_NUMBERED = re.compile(r"v?\d[\d.]*")
 
 
 def segments(value: str) -> list[str]:
@@ -55,6 +58,13 @@ class ValueIndex:
             for token in set(phrase):
                 holding.setdefault(token, []).append(phrase)
         return holding
+
+    def _near(self, token: str) -> list[tuple[str, ...]]:
+        """Values that have a token, or one that begins so."""
+        found = self._holding.get(token)
+        if found is not None or len(token) < 3:
+            return found or []
+        return [p for other, ps in self._holding.items() if other.startswith(token) for p in ps]
 
     @cached_property
     def descriptive(self) -> bool:
@@ -100,7 +110,7 @@ class ValueIndex:
 
     def holds(self, phrase: tuple[str, ...]) -> bool:
         """Whether some value has the phrase in it, as whole tokens side by side."""
-        return any(contains(other, phrase) for other in self._holding.get(phrase[0], ()))
+        return any(contains(other, phrase) for other in self._near(phrase[0]))
 
 
 def normal(text: str) -> tuple[str, ...]:
@@ -110,6 +120,13 @@ def normal(text: str) -> tuple[str, ...]:
 
 
 def contains(whole: Sequence[str], part: Sequence[str]) -> bool:
-    """Whether the tokens of `part` stand side by side in `whole`."""
-    size = len(part)
-    return any(tuple(whole[i : i + size]) == tuple(part) for i in range(len(whole) - size + 1))
+    """Whether the tokens of `part` stand side by side in `whole`; GPLv3 counts as GPL."""
+    size, last = len(part), part[-1]
+    for start in range(len(whole) - size + 1):
+        end = start + size - 1
+        if tuple(whole[start:end]) == tuple(part[:-1]):
+            token = whole[end]
+            numbered = token.startswith(last) and _NUMBERED.fullmatch(token[len(last) :])
+            if token == last or numbered:
+                return True
+    return False

@@ -30,6 +30,7 @@ __all__ = ["Wording", "either", "join", "words_of"]
 _MENTIONS = re.compile(
     r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
 )
+_MANY = 50
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
 
@@ -202,7 +203,11 @@ class Wording:
             column = match.column
             if column.kind == "version":
                 continue
+            plain = [word for word in kept if not word.endswith("ed")]
             phrase = column.index.find(tuple(kept), self._lexicon)
+            if phrase is None and plain:
+                # "tagged with the keyword http": the value stands behind a participle.
+                phrase = column.index.find(tuple(plain), self._lexicon)
             confidence: Confidence = "high" if sure else "medium"
             if phrase is not None:
                 wanted = self._wanted(column, phrase)
@@ -216,7 +221,8 @@ class Wording:
                 wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="medium")
             adjacent = self._beside(match, words)
-            if sure and adjacent and match.score >= 0.9 and not self._linker.values(words):
+            others = [m for m in self._linker.values(words) if not _within(m, match.used)]
+            if sure and adjacent and match.score >= 0.9 and not others:
                 # A value that no row has: an honest answer is that none matches.
                 wanted = Wanted(tuple(adjacent), " ".join(adjacent), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="low")
@@ -242,8 +248,12 @@ class Wording:
         """Values that say by themselves which column is meant: in Africa."""
         if any(word in TOPIC for word in words) and not any(is_relation(w) for w in words):
             return None
-        found = self._linker.values(words)
-        if not found:
+        found = [
+            match
+            for match in self._linker.values(words)
+            if not all(self.harmless(word) for word in words[match.start : match.end])
+        ]
+        if not found or (not any(map(is_relation, words)) and all(map(self._open_list, found))):
             return None
         parts: list[Predicate] = []
         covered: set[int] = set()
@@ -269,13 +279,23 @@ class Wording:
             if open_ended:
                 return None
             loose = self._loose(words, covered, [match.column for match in found])
-            told = [word for word in rest if word not in loose or self._linker.occurs(word)]
+            named = any(self._linker.match(match.column, words).named for match in found)
+            told = [
+                word
+                for word in rest
+                if word not in loose or (not named and self._linker.occurs(word))
+            ]
             if told:
                 parts.append(self.mention(told))
             # What no row has tells no row from another; but the reading is less sure for it.
             if len(told) < len(rest):
                 parts = [_unsure(part) for part in parts]
         return join("and", parts)
+
+    def _open_list(self, match: ValueMatch) -> bool:
+        """Whether a value is one of many keywords, which other rows say in other words."""
+        column = match.column
+        return column.kind == "list" and len(column.index.values) > _MANY
 
     def _loose(
         self, words: Sequence[str], covered: set[int], columns: Sequence[Column]
@@ -285,7 +305,7 @@ class Wording:
         for at, word in enumerate(words):
             behind = at > 0 and (at - 1 in covered or words[at - 1] in loose)
             named = at > 1 and any(self._linker.match(c, [words[at - 1]]).named for c in columns)
-            before = word.endswith("ed") and any(at < place <= at + 2 for place in covered)
+            before = word.endswith("ed") and any(at < place for place in covered)
             if at not in covered and Token(word).is_content and (behind or named or before):
                 loose.add(word)
         return loose
@@ -321,6 +341,10 @@ class Wording:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
+
+
+def _within(match: ValueMatch, places: frozenset[int]) -> bool:
+    return set(range(match.start, match.end)) <= places
 
 
 def words_of(token: Token) -> list[str]:
