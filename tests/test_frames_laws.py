@@ -9,7 +9,7 @@ from collections import Counter
 from typing import Any
 
 import pyarrow as pa
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
@@ -17,6 +17,8 @@ from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.parquet import read_parquet
 from findall_frames.frames.schema import KEYS, SCHEMAS
+from tests.results import basis, candidate
+from tests.results import result as finished
 from tests.strategies import results, searches
 
 # The machines that run this are slow, and differ.
@@ -90,7 +92,7 @@ def exact(value: Any) -> str:
 def test_keys_are_unique_and_refer_to_rows(
     result: dict[str, Any], search: FindAllSchema | None
 ) -> None:
-    """Each key stands once, each reference leads somewhere, and the counts agree."""
+    """Each key stands once, each reference leads somewhere, and counts and places agree."""
     tables = flatten(result, schema=search).tables
     for name, key in KEYS.items():
         found = rows(tables[name], key)
@@ -102,10 +104,13 @@ def test_keys_are_unique_and_refer_to_rows(
     fields = rows(tables["fields"], KEYS["fields"])
     counts = tables["fields"]["citation_count"].to_pylist()
     assert counts == [citations[field] for field in fields]
+    places = tables["citations"]["citation"].to_pylist()
+    assert places == [place for count in counts for place in range(count)]
 
 
 @LAW
 @given(results(), searches())
+@example(finished(candidate("A", basis=[basis(field) for field in "abbac"])), None)
 def test_the_result_can_be_rebuilt_value_for_value(
     result: dict[str, Any], search: FindAllSchema | None
 ) -> None:
