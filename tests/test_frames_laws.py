@@ -73,12 +73,12 @@ def tidy_result(result: dict[str, Any]) -> dict[str, Any]:
     result["candidates"] = [
         tidy(each, optional={"description", "output", "basis"}) for each in result["candidates"]
     ]
-    for candidate in result["candidates"]:
-        if "output" in candidate:
-            output = candidate["output"]
-            candidate["output"] = {name: tidy_output(value) for name, value in output.items()}
-        if "basis" in candidate:
-            candidate["basis"] = [tidy_basis(each) for each in candidate["basis"]]
+    for one in result["candidates"]:
+        if "output" in one:
+            output = one["output"]
+            one["output"] = {name: tidy_output(value) for name, value in output.items()}
+        if "basis" in one:
+            one["basis"] = [tidy_basis(each) for each in one["basis"]]
     return result
 
 
