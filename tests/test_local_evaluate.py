@@ -417,3 +417,29 @@ def test_a_missing_cell_is_filled_with_null_and_says_so() -> None:
     filler = RuleEvaluator().filler_for(FindAllEnrichInput(JsonSchema(schema)), corpus)
     finding = filler.fill([position])[0]["capital"]
     assert (finding.value, finding.confidence, finding.citations) == (None, "low", ())
+
+
+def test_without_a_column_an_enrichment_is_filled_from_the_text() -> None:
+    """A number beside its words, or the sentence itself, with low confidence."""
+    corpus = open_corpus(TABLES / "cities.parquet")
+    properties = {"elevation": {"type": "number"}, "opera": {"type": "string"}}
+    schema = {"type": "object", "properties": properties}
+    filler = RuleEvaluator().filler_for(FindAllEnrichInput(JsonSchema(schema)), corpus)
+    filled = {corpus.entity(i).name: row for i, row in enumerate(filler.fill(range(len(corpus))))}
+    assert filled["Nairobi"]["elevation"].value == 1795
+    assert filled["Nairobi"]["elevation"].citations[0].excerpts == [
+        "It lies at an elevation of 1,795 metres."
+    ]
+    assert filled["Sydney"]["opera"].value == (
+        "It has 5.3 million residents and a famous opera house."
+    )
+    assert filled["Porto"]["opera"].value is None
+    assert filled["Porto"]["elevation"].value is None
+
+
+def test_a_table_without_any_text_can_be_judged() -> None:
+    """A condition that only text could answer is unmatched, not an error."""
+    corpus = Corpus.from_table(pa.table({"id": [7, 8], "n": [1, 2]}), name="t", name_column="id")
+    verdicts = judged(corpus, "must be haunted")
+    assert [verdict.is_matched for verdict in verdicts] == [False, False]
+    assert [verdict.is_matched for verdict in judged(corpus, "n above 1")] == [False, True]

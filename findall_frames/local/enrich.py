@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from findall_frames.local.columns import Column
+from findall_frames.local.conditions import Outcome, Predicate, Span
 from findall_frames.local.corpus import Corpus
 from findall_frames.local.english import ADVERBS, PREPOSITIONS
 from findall_frames.local.evidence import Sources
 from findall_frames.local.finding import Confidence, Finding
 from findall_frames.local.lexicon import Lexicon
 from findall_frames.local.linking import Linker
+from findall_frames.local.prose import Mention, StatedNumber
 from findall_frames.local.quantities import find_quantities
 from findall_frames.local.words import split_name, tokens
 
@@ -26,14 +28,17 @@ class RuleFiller:
     corpus : Corpus
         Whose rows are filled.
     schema : mapping
-        A JSON schema of an object; each of its properties is filled from one column.
+        A JSON schema of an object; each of its properties is filled from one column, or where
+        there is none, from the sentence that is about it.
     lexicon : Lexicon
         What words have to do with each other.
     """
 
     def __init__(self, corpus: Corpus, schema: Mapping[str, Any], lexicon: Lexicon) -> None:
         self._corpus = corpus
+        self._lexicon = lexicon
         linker = Linker(corpus, lexicon)
+        self._prose = tuple(column for column in linker.columns if column.kind == "prose")
         self._properties: list[tuple[str, str, Column | None, Confidence]] = []
         for name, about in schema.get("properties", {}).items():
             asked = about if isinstance(about, Mapping) else {}
@@ -46,13 +51,31 @@ class RuleFiller:
         rows: list[dict[str, Finding]] = [{} for _ in positions]
         for name, kind, column, confidence in self._properties:
             if column is None:
-                nothing = Finding(None, f"No column of the corpus is about {name!r}.", "low")
-                for row in rows:
-                    row[name] = nothing
+                for at, outcome in enumerate(self._from_text(name, kind, positions)):
+                    rows[at][name] = _stated(name, kind, outcome, sources, at)
                 continue
             for at, (row, cell) in enumerate(zip(rows, column.cells(positions), strict=True)):
                 row[name] = _finding(column, cell, kind, confidence, sources, at)
         return list(rows)
+
+    def _from_text(self, name: str, kind: str, positions: Sequence[int]) -> list[Outcome]:
+        """What running text says of a property: a number beside its words, or the sentence."""
+        words = split_name(name)
+        search: Predicate
+        if kind in {"number", "integer"}:
+            anything = Span(None, None, said="a number")
+            search = StatedNumber(words, anything, None, False, self._prose, self._lexicon)
+        elif kind == "string":
+            search = Mention(words, self._prose, self._lexicon, literal=True)
+        else:
+            return [Outcome(None, None, "", "low", ())] * len(positions)
+        return search.check(self._corpus, positions)
+
+
+def _stated(name: str, kind: str, outcome: Outcome, sources: Sources, at: int) -> Finding:
+    if not outcome.truth or (kind == "integer" and not isinstance(outcome.value, int)):
+        return Finding(None, f"Nothing in the corpus is about {name!r} here.", "low")
+    return Finding(outcome.value, outcome.reason, "low", sources.cite(at, outcome.evidence))
 
 
 def _best_column(linker: Linker, name: str, description: str) -> tuple[Column | None, Confidence]:

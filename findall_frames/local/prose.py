@@ -81,8 +81,7 @@ class Mention:
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position."""
-        texts = [column.text_list(positions) for column in self.columns]
-        return [self._in_row(cells) for cells in zip(*texts, strict=True)]
+        return [self._in_row(cells) for cells in _cells(self.columns, positions)]
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
         said = " ".join(self.words)
@@ -176,8 +175,7 @@ class StatedNumber:
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position; a text without such a number leaves it open."""
-        texts = [column.text_list(positions) for column in self.columns]
-        return [self._in_row(cells) for cells in zip(*texts, strict=True)]
+        return [self._in_row(cells) for cells in _cells(self.columns, positions)]
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
         best: tuple[float, Outcome] | None = None
@@ -244,6 +242,13 @@ class StatedNumber:
     def _may_be_year(self) -> bool:
         ends = [end for end in (self.span.low, self.span.high) if end is not None]
         return any(100 <= end <= 10_000 for end in ends)
+
+
+def _cells(columns: Sequence[Column], positions: Sequence[int]) -> list[tuple[str | None, ...]]:
+    """For each position the texts of the columns; none where there is no column."""
+    if not columns:
+        return [()] * len(positions)
+    return list(zip(*(column.text_list(positions) for column in columns), strict=True))
 
 
 def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
