@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,15 +85,16 @@ class _Told:
 
 
 @dataclass(frozen=True)
-class _PerCell:
+class _PerCell(ABC):
     """A predicate that looks at one cell; equal cells are looked at once."""
 
     column: Column
     confidence: Confidence = field(default="high", kw_only=True)
     _known: dict[Any, _Told | None] = field(default_factory=dict, repr=False, compare=False)
 
+    @abstractmethod
     def _tell(self, cell: Any) -> _Told | None:
-        raise AssertionError("each predicate tells in its own way")
+        """What the cell tells; None where it is missing."""
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position."""

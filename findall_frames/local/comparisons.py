@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from findall_frames.local.lexicon import Lexicon
 from findall_frames.local.quantities import Quantity, find_quantities
@@ -179,7 +179,7 @@ class _Reader:
 
     def _mark(self, comparison: Comparison, match: re.Match[str]) -> str:
         written = re.sub(_Q, lambda m: self._quantities[int(m.group(1))].text, match.group())
-        self._found.append(_with_text(comparison, written))
+        self._found.append(replace(comparison, text=written.strip()))
         return f"¤{len(self._found) - 1}¤"
 
     def _sided(
@@ -245,23 +245,8 @@ class _Reader:
         return Comparison(quantity, quantity, about=bool(about), stated=bool(about))
 
 
-def _with_text(comparison: Comparison, text: str) -> Comparison:
-    return Comparison(
-        comparison.low,
-        comparison.high,
-        comparison.low_open,
-        comparison.high_open,
-        comparison.about,
-        comparison.stated,
-        comparison.adjective,
-        text.strip(),
-    )
-
-
 def _like(low: Quantity, high: Quantity) -> Quantity:
     """The lower end with what only the upper end says: between 1 and 5 million dollars."""
-    from dataclasses import replace
-
     if low.version and not low.year and high.value >= 1000 and not high.year and not high.version:
         plain = re.match(r"\D*(\d+(?:\.\d+)?)", high.text)
         factor = (

@@ -37,7 +37,6 @@ class Lexicon:
         self._short: dict[str, str] = table["short"]
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
-        self.comparatives = frozenset((*self._more, *self._less))
 
     def aliases(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         """Other names of what the phrase names."""
