@@ -44,17 +44,17 @@ def mentions(passage: str, value: str) -> bool:
     text, wanted = _fold(passage), _fold(value)
     if not wanted:
         return False
-    if re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text) and not _PLAIN.fullmatch(wanted):
-        return True
     if _PLAIN.fullmatch(wanted):
         return any(abs(number) == abs(Decimal(wanted)) for number in _numbers(text))
-    if _DATE.fullmatch(wanted):
-        return _says_date(text, wanted)
-    return False
+    # The plain search first: it is much faster, and mostly there is nothing.
+    if wanted in text and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text):
+        return True
+    return bool(_DATE.fullmatch(wanted)) and _says_date(text, wanted)
 
 
 def _fold(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(plain.casefold().split())
 
 
 def _numbers(text: str) -> Iterator[Decimal]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import pyarrow as pa
@@ -18,6 +18,7 @@ __all__ = [
     "Source",
     "candidate_keys",
     "find_candidate",
+    "first_kind",
     "sources_of",
     "with_status",
 ]
@@ -68,6 +69,11 @@ def with_status(candidates: pa.Table, status: str | None) -> pa.Table:
             f"status is one of {', '.join(known)}, or None for every candidate; not {status!r}."
         )
     return candidates.filter(pc.equal(text, status))
+
+
+def first_kind(rows: Iterable[Mapping[str, Any]]) -> str | None:
+    """What the first row of ``fields`` that says it calls its kind."""
+    return next((row["kind"] for row in rows if row["kind"] is not None), None)
 
 
 def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from findall_frames.frames.asked import AskedField
 from findall_frames.frames.dataframes import dataframe_of
-from findall_frames.frames.rows import candidate_keys
+from findall_frames.frames.rows import candidate_keys, first_kind
 from findall_frames.frames.schema import CONFIDENCES
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def summarize(tables: Mapping[str, pa.Table], *, asked: Mapping[str, AskedField]
     counts = Counter(statuses.values())
     lines = []
     for field, own in rows.items():
-        kind = asked[field].kind if field in asked else own[0]["kind"]
+        kind = asked[field].kind if field in asked else first_kind(own)
         lines.append({"field": field, "kind": kind, **_line(own, kind=kind, counts=counts)})
         lines[-1]["domains"] = len(domains[field])
     return dataframe_of(lines, dtypes=_DTYPES)

@@ -21,7 +21,7 @@ from findall_frames.frames.infer import (
     inferred_column,
     text_column,
 )
-from findall_frames.frames.rows import FieldKey, candidate_keys, with_status
+from findall_frames.frames.rows import FieldKey, candidate_keys, first_kind, with_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,8 +111,7 @@ class _Cells:
         """Whether it is a condition or an enrichment, by the search, else by its rows."""
         if field in self._asked:
             return self._asked[field].kind
-        kind: str | None = next(iter(self._rows[field].values()))["kind"]
-        return kind
+        return first_kind(self._rows[field].values())
 
     def typed(self, field: str) -> tuple[pd.api.extensions.ExtensionArray, str | None]:
         """The values in their type, and the first one that does not have the declared type."""

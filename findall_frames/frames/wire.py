@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NoReturn
 
 import msgspec
@@ -70,15 +71,13 @@ class Candidate(Struct, forbid_unknown_fields=True, gc=False):
     basis: list[Basis] | None = None
 
 
+@dataclass(slots=True)
 class Extras:
     """What a candidate has besides the columns: for itself, per field, and per citation."""
 
-    __slots__ = ("candidate", "citations", "fields")
-
-    def __init__(self) -> None:
-        self.candidate: dict[str, Any] = {}
-        self.fields: dict[str, dict[str, Any]] = {}
-        self.citations: dict[tuple[str, int], dict[str, Any]] = {}
+    candidate: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+    citations: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
 
     def of_field(self, name: str) -> dict[str, Any]:
         """Where to put what a field has more."""
@@ -195,19 +194,19 @@ def _split_basis(basis: list[Any], extras: Extras) -> list[int]:
     for position, entry in enumerate(basis):
         if not isinstance(entry, dict) or not isinstance(entry.get("field"), str):
             continue  # the conversion will name the fault
-        field = entry["field"]
-        if field in seen:
+        name = entry["field"]
+        if name in seen:
             again = {"position": position, "basis": _copy(entry)}
-            extras.of_field(field).setdefault("repeated", []).append(again)
+            extras.of_field(name).setdefault("repeated", []).append(again)
             repeated.append(position)
             _split_entry(entry)
             continue
-        seen.add(field)
+        seen.add(name)
         unknown, of_citations = _split_entry(entry)
         if unknown:
-            extras.of_field(field)["basis"] = unknown
+            extras.of_field(name)["basis"] = unknown
         for citation, more in of_citations.items():
-            extras.citations[field, citation] = {"citation": more}
+            extras.citations[name, citation] = {"citation": more}
     return repeated
 
 
