@@ -184,8 +184,12 @@ def _connect(path: Path | None) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
-    # In WAL mode this survives a killed process; only a power cut can take the last commits.
-    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        # In WAL mode this survives a killed process; only a power cut can take the last commits.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

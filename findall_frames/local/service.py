@@ -165,8 +165,8 @@ class Service:
                     server_header=False,
                 )
             )
+            engine.start()
             undo.pop_all()
-        engine.start()
         self._running = _Running(engine, store, wakeups, server, listener)
         # The socket listens already, so that nobody needs to wait for the loop to begin.
         host, port = listener.getsockname()[:2]
@@ -176,7 +176,7 @@ class Service:
     def stop(self) -> None:
         """Stop it: streams end after a whole event, threads end, and the store is closed.
 
-        Stopping a service that does not run does nothing.
+        Batches that are being evaluated are finished and stored first. Stopping a service that does not run does nothing.
         """
         running, self._running = self._running, None
         if running is not None:
