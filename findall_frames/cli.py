@@ -152,10 +152,23 @@ _name_column = click.option(
     metavar="TEXT",
     help="A further column for every match: 'name: description'. Repeat it for more.",
 )
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    metavar="USD",
+    help="Start nothing that could cost more, by the prices of the hosted service.",
+)
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="Take the result of an equal search from the ledger, if there is one.",
+)
 @_result_options
 def run(
     objective: str,
     *,
+    budget: float | None,
+    reuse: bool,
     corpus: str | None,
     name_column: str | None,
     match_limit: int,
@@ -189,6 +202,8 @@ def run(
         "enrichments": dict(_enrichment(text) for text in enrichments) or None,
         "generator": generator,
         "match_limit": match_limit,
+        "budget": budget,
+        "reuse": reuse,
         "timeout": timeout,
     }
     watch = _Watch(progress, ends_with_us=corpus is not None)

@@ -369,6 +369,25 @@ def test_a_failed_run_shows_what_it_found_with_status_one(countries: Path, tmp_p
     assert ff.read_parquet(out).runs["status"].tolist() == ["failed"]
 
 
+def test_a_budget_stops_a_search_before_it_starts(countries: Path) -> None:
+    """The line says what it could cost."""
+    done = call("run", QUESTION, "--local", countries, "--budget", "3")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert "at most $3.50" in line
+    assert "budget is $3.00" in line
+
+
+def test_reuse_takes_an_equal_search_from_the_ledger(countries: Path) -> None:
+    """The second call needs no service any more."""
+    with Service(open_corpus(countries)) as service:
+        env = {"PARALLEL_BASE_URL": service.url}
+        first = call("run", QUESTION, "--json", env=env)
+    again = call("run", QUESTION, "--json", "--reuse", env=env)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["matches"] == json.loads(first.stdout)["matches"]
+
+
 @posix_only
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_serve_answers_until_it_is_stopped(countries: Path, number: signal.Signals) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import random
 import sqlite3
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -27,6 +30,7 @@ from tests.scripted import (
     healthy,
     result,
     run_object,
+    story,
     stream,
 )
 
@@ -329,6 +333,54 @@ def test_a_killed_process_leaves_the_id_behind(server: ScriptedServer) -> None:
     with ff.Client(base_url=row["service"]) as client:
         assert len(ff.resume(row["findall_id"], client=client, progress=False).matches) == 3
     assert len(server.sent("POST", "/runs")) == 1
+
+
+SEARCHER = """
+import sys
+import findall_frames as ff
+from findall_frames.search import find_all
+client = ff.Client(base_url=sys.argv[1])
+print("ready", flush=True)
+sys.stdin.readline()
+find_all("Find tile makers", client=client, progress=False)
+print("done", flush=True)
+"""
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_process_that_is_killed_at_any_moment_loses_nothing(
+    server: ScriptedServer, seed: int
+) -> None:
+    """Either the id is in the ledger, or the token of the only creation there can have been."""
+    pieces = [part for piece in story() for part in (0.03, piece)]
+    server.on("POST", "/ingest", Reply(200, (0.05, json.dumps(SCHEMA).encode())))
+    server.on("GET", f"{AT}/events", stream(*pieces))
+    moment = random.Random(seed).uniform(0, 0.4)
+    with subprocess.Popen(
+        [sys.executable, "-c", SEARCHER, server.url],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == b"ready"
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+        time.sleep(moment)
+        process.kill()
+    created = server.sent("POST", "/runs")
+    noted = ff.runs().to_dict("records")
+    assert len(created) <= 1
+    assert len(noted) >= len(created)
+    if created:
+        assert noted[0]["token"] == created[0].content["metadata"]["findall_frames_token"]
+    if noted and isinstance(noted[0]["findall_id"], str):
+        with ff.Client(base_url=server.url) as client:
+            frames = ff.resume(noted[0]["findall_id"], client=client, progress=False)
+        undisturbed = ff.flatten(result())
+        for name in ("candidates", "fields", "citations"):
+            assert frames.tables[name].equals(undisturbed.tables[name])
+    assert len(server.sent("POST", "/runs")) == len(created)
 
 
 # -- what it costs -----------------------------------------------------------------------------

@@ -130,6 +130,19 @@ def test_log_lines_of_a_long_run_say_how_far_it_is() -> None:
     assert file.getvalue() == "findall_1: running, 3 of 20 matches, 1,400 candidates, 1:01\n"
 
 
+def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
+    """While it goes on, and when it is over."""
+    file = io.StringIO()
+    lines = LogLines(file, advice=advice)
+    lines.paint(View(update(matched=3, generated=8, cost=2.45), 61.5, ()))
+    lines.end(View(over(cost=1005.0), 65.0, ()))
+    assert file.getvalue().splitlines() == [
+        "findall_1: running, 3 of 20 matches, 8 candidates, about $2.45, 1:01",
+        "findall_1: Completed in 1:05: 20 of 20 matches, 87 candidates, about $1,005.00; "
+        "the match limit is met.",
+    ]
+
+
 def test_an_interrupted_run_says_how_to_resume_it() -> None:
     """A display that is closed before the run is over ends with the resume call."""
     file = io.StringIO()

@@ -59,8 +59,7 @@ def headline(update: Update) -> str:
 
 def counts(view: View) -> str:
     """Say how far the run is."""
-    update = view.update
-    return f"{_matches(update)}, {counted(update.generated, 'candidate')}, {duration(view.elapsed)}"
+    return f"{_found(view.update)}, {duration(view.elapsed)}"
 
 
 def ending(view: View, *, how_to_go_on: str) -> str:
@@ -73,9 +72,15 @@ def ending(view: View, *, how_to_go_on: str) -> str:
         watched = f"No longer watched after {took}: {_matches(update)} so far."
         return f"{watched} {how_to_go_on}".rstrip()
     status = one_line(update.status)
-    found = f"{_matches(update)}, {counted(update.generated, 'candidate')}"
+    found = _found(update)
     why = f"; {in_words(update.termination_reason)}" if update.termination_reason else ""
     return f"{status[:1].upper()}{status[1:]} in {took}: {found}{why}."
+
+
+def _found(update: Update) -> str:
+    """Count matches and candidates, and the money where there is a price."""
+    cost = "" if update.cost is None else f", about ${update.cost:,.2f}"
+    return f"{_matches(update)}, {counted(update.generated, 'candidate')}{cost}"
 
 
 def _matches(update: Update) -> str:

@@ -52,7 +52,7 @@ def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
         "failed": "failed",
         "cancelled": "was cancelled",
     }.get(status.status, f"stopped with the status {status.status!r}")
-    because = f": {in_words(reason)}" if reason else ""
+    because = f": {in_words(reason)}" if reason and reason != "user_cancelled" else ""
     metrics = status.metrics
     next_step = _NEXT_STEPS.get(reason or "", "")
     return (

@@ -1,0 +1,55 @@
+"""The main example, checked against importlib.metadata by other means than its own."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import Distribution, distributions
+
+import findall_frames as ff
+
+QUESTION = (
+    "Find all installed Python packages that have an Apache license and require Python 3.10 "
+    "or later"
+)
+
+
+def licences(distribution: Distribution) -> list[str]:
+    """Everything that the metadata says about the license."""
+    said = distribution.metadata
+    classifiers = [text for text in said.get_all("Classifier") or [] if "License" in text]
+    return [
+        *(said.get_all("License-Expression") or []),
+        *(said.get_all("License") or []),
+        *classifiers,
+    ]
+
+
+def is_right(distribution: Distribution) -> bool:
+    """Whether a person would say that the package is a match."""
+    demand = distribution.metadata.get("Requires-Python") or ""
+    lowest = re.search(r">=?\s*3\.(\d+)", demand)
+    has_apache = any(
+        "apache" in text.splitlines()[0].lower() for text in licences(distribution) if text
+    )
+    return has_apache and lowest is not None and int(lowest[1]) >= 10
+
+
+def test_the_matches_are_those_that_the_metadata_show() -> None:
+    """None is missing and none is wrong, and each has its verbatim evidence."""
+    installed = {item.metadata["Name"]: item for item in distributions()}
+    right = {name for name, item in installed.items() if is_right(item)}
+    assert {"requests", "pyarrow"} <= right
+    with ff.local("packages") as client:
+        frames = ff.find_all(QUESTION, client=client, match_limit=100, progress=False)
+    matches = frames.matches
+    assert set(matches["name"]) == right
+    assert len(frames.candidates) == len({name.lower().replace("_", "-") for name in installed})
+
+    names = frames.candidates.set_index("candidate_id")["name"]
+    cited = frames.citations[frames.citations["candidate_id"].isin(matches["candidate_id"])]
+    assert len(cited) >= 2 * len(right)
+    for row in cited.itertuples():
+        metadata = installed[names[row.candidate_id]].metadata
+        stated = [str(value) for value in metadata.values()]
+        for excerpt in row.excerpts:
+            assert any(excerpt in text for text in stated), (names[row.candidate_id], excerpt)
