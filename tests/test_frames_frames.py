@@ -47,14 +47,21 @@ def test_editing_a_dataframe_changes_neither_the_tables_nor_the_next_dataframe()
 
 def test_the_text_form_says_what_was_found() -> None:
     """A summary line, then the tables."""
-    lines = repr(ONE).splitlines()
-    assert lines[0] == (
-        "FindAllFrames: 1 match of 2 candidates, completed (match_limit_met), findall_1"
-    )
-    assert lines[3] == "  .fields      1 row: makes_tiles"
+    assert repr(ONE).splitlines() == [
+        "FindAllFrames: 1 match of 2 candidates, completed (match_limit_met), findall_1",
+        "  .matches     one row per match, one column per field",
+        "  .candidates  2 rows",
+        "  .fields      1 row: makes_tiles",
+        "  .citations   1 row",
+        "  .runs        1 row",
+    ]
     stacked = FindAllFrames.concat([ONE, TWO, NONE])
     assert repr(stacked).startswith("FindAllFrames: 1 match of 3 candidates in 3 runs\n")
     assert repr(FindAllFrames(empty_tables())).startswith("FindAllFrames: 0 matches")
+    many = flatten(result(candidate("A", output={f"f{n}\n\x1b[31m": "x" for n in range(9)})))
+    assert len(repr(many).splitlines()) == 6
+    assert "f5" in repr(many)
+    assert "f6" not in repr(many)
 
 
 def test_stacking_and_splitting_changes_nothing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import frames_html
+from findall_frames.display.rows import match_count
+from findall_frames.display.text import counted, one_line
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_in
 from findall_frames.frames.compare import Comparison, compare
@@ -53,11 +55,44 @@ class FindAllFrames:
     searches : mapping of str to FindAllSchema
         The searches.
 
+    Notes
+    -----
+    The DataFrames have pandas's own nullable types: ``str``, ``Int64``, ``boolean``,
+    ``category`` and ``datetime64[us, UTC]``; only ``excerpts`` is ``object``, with plain lists.
+    `findall_frames.frames.schema.COLUMNS` and the README list every column with its meaning.
+
     Examples
     --------
-    >>> from findall_frames.frames.schema import empty_tables
-    >>> FindAllFrames(empty_tables()).candidates.columns.tolist()[:4]
-    ['findall_id', 'candidate_id', 'position', 'name']
+    >>> from findall_frames.frames.flatten import flatten
+    >>> status = {"status": "completed", "is_active": False, "metrics": {}}
+    >>> found = {
+    ...     "candidate_id": "c1", "name": "Kilnworks", "url": "https://kilnworks.example/",
+    ...     "match_status": "matched",
+    ...     "output": {"employees": {"value": 73, "type": "enrichment"}},
+    ... }
+    >>> frames = flatten({
+    ...     "run": {"findall_id": "findall_1", "status": status, "generator": "core"},
+    ...     "candidates": [found],
+    ... })
+    >>> frames
+    FindAllFrames: 1 match of 1 candidate, completed, findall_1
+      .matches     one row per match, one column per field
+      .candidates  1 row
+      .fields      1 row: employees
+      .citations   0 rows
+      .runs        1 row
+    >>> frames.matches[["name", "employees"]]
+            name  employees
+    0  Kilnworks         73
+    >>> frames.unsupported()["problem"].tolist()
+    ['no citation', 'no confidence']
+    >>> frames.summary()[["field", "values", "coverage"]]
+           field  values  coverage
+    0  employees       1       1.0
+    >>> frames.compare(frames)
+    Comparison: 0 added, 0 removed, 1 in both; ...
+    >>> frames.to_result()["candidates"][0]["output"]["employees"]["value"]
+    73
     """
 
     def __init__(
@@ -343,17 +378,17 @@ class FindAllFrames:
 
     def __repr__(self) -> str:
         fields = pc.unique(self.tables["fields"]["field"]).to_pylist()
-        named = ", ".join(fields[:6]) + (", ..." if len(fields) > 6 else "")
-        lines = [
-            self._summary(),
-            "  .matches     one row per match, one column per field",
-            f"  .candidates  {_count(len(self), 'row')}",
-            f"  .fields      {_count(self.tables['fields'].num_rows, 'row')}"
-            + (f": {named}" if named else ""),
-            f"  .citations   {_count(self.tables['citations'].num_rows, 'row')}",
-            f"  .runs        {_count(self.tables['runs'].num_rows, 'row')}",
-        ]
-        return "\n".join(lines)
+        rows = {name: counted(table.num_rows, "row") for name, table in self.tables.items()}
+        return "\n".join(
+            [
+                f"FindAllFrames: {self._summary()}",
+                "  .matches     one row per match, one column per field",
+                f"  .candidates  {rows['candidates']}",
+                f"  .fields      {rows['fields']}{_named(fields)}",
+                f"  .citations   {rows['citations']}",
+                f"  .runs        {rows['runs']}",
+            ]
+        )
 
     def _repr_html_(self) -> str:
         return frames_html(self.tables)
@@ -366,16 +401,14 @@ class FindAllFrames:
             )
 
     def _summary(self) -> str:
-        statuses = self.tables["candidates"]["match_status"].cast(pa.string())
-        matched = pc.sum(pc.equal(statuses, "matched")).as_py() or 0
-        found = f"FindAllFrames: {_count(matched, 'match', 'matches')} of "
-        found += _count(len(self), "candidate")
-        runs = self.tables["runs"].select(["findall_id", "status", "termination_reason"])
-        if runs.num_rows != 1:
-            return f"{found} in {_count(runs.num_rows, 'run')}"
-        run = runs.to_pylist()[0]
-        reason = f" ({run['termination_reason']})" if run["termination_reason"] else ""
-        return f"{found}, {run['status']}{reason}, {run['findall_id']}"
+        matches = counted(match_count(self.tables), "match")
+        found = f"{matches} of {counted(len(self), 'candidate')}"
+        runs = self.tables["runs"].to_pylist()
+        if len(runs) != 1:
+            return f"{found} in {counted(len(runs), 'run')}"
+        reason = runs[0]["termination_reason"]
+        ended = f"{runs[0]['status']} ({reason})" if reason else runs[0]["status"]
+        return f"{found}, {one_line(ended)}, {self.findall_id}"
 
     def _dataframe(self, name: str) -> pd.DataFrame:
         if name not in self._dataframes:
@@ -390,5 +423,8 @@ def _unpickle(
     return FindAllFrames(tables, searches=searches)
 
 
-def _count(number: int, one: str, many: str | None = None) -> str:
-    return f"{number:,} {one if number == 1 else many or one + 's'}"
+def _named(names: Sequence[str]) -> str:
+    """Name the first few of what is in a table."""
+    if not names:
+        return ""
+    return f": {one_line(', '.join(names[:6]))}" + (", ..." if len(names) > 6 else "")
