@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
+import zlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -417,3 +418,20 @@ def test_events_are_handed_on_as_they_arrive(
         assert len(list(reader)) == 4
     assert waited < 0.4
     assert time.monotonic() - begun >= 0.5
+
+
+def test_a_compressed_stream_is_handed_on_as_it_arrives(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """What a proxy compresses must not wait for the end either."""
+    packer = zlib.compressobj(wbits=31)
+    first, *rest = [packer.compress(piece) + packer.flush(zlib.Z_SYNC_FLUSH) for piece in story()]
+    headers = {"content-type": "text/event-stream", "content-encoding": "gzip"}
+    pieces = (first, 0.5, *rest, packer.flush())
+    server.on("GET", f"{AT}/events", Reply(200, pieces, headers, "chunked"))
+    begun = time.monotonic()
+    with client.events(RUN_ID) as events:
+        reader = iter(events)
+        next(reader)
+        assert time.monotonic() - begun < 0.4
+        assert len(list(reader)) == 4
