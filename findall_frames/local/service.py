@@ -176,7 +176,8 @@ class Service:
     def stop(self) -> None:
         """Stop it: streams end after a whole event, threads end, and the store is closed.
 
-        Batches that are being evaluated are finished and stored first. Stopping a service that does not run does nothing.
+        Batches that are being evaluated are finished and stored first. Stopping a service that
+        does not run does nothing.
         """
         running, self._running = self._running, None
         if running is not None:
