@@ -19,7 +19,9 @@ __all__ = ["YES", "Column", "Kind"]
 Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", "version"]
 
 _SMALL_WORDS = frozenset(
-    phrases("of, in, the, a, an, and, is, are, has, have, was, by, to, for, no, num, number, count")
+    phrases(
+        "of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number, count"
+    )
 )
 _MONEY_WORDS = frozenset(
     phrases(
@@ -219,9 +221,8 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
             ambiguous = size == 1 and len(rest[start]) == 1
             if found and unit is None and not (ambiguous and (money or start == 0)):
                 unit = found
-                if start > 0 or len(rest) > size:
-                    keep = found.dimension == "time" and len(rest[start]) > 3
-                    rest[start : start + size] = rest[start : start + size] if keep else []
+                if len(rest) > size:
+                    rest[start : start + size] = []
                 break
     for word in tuple(rest):
         factor = magnitude_named(word)

@@ -33,45 +33,45 @@ MODALS: Final = frozenset(
 )
 NEGATORS: Final = frozenset(
     phrases(
-        """not, no, never, without, neither, nor, none, non, lacks, lack, lacking, outside, nothing,
-        cannot"""
+        """not, no, never, without, neither, nor, none, non, lacks, lack, lacking, outside,
+        nothing, cannot"""
     )
 )
 PREPOSITIONS: Final = frozenset(
     phrases(
         """in, on, at, from, of, by, to, under, with, within, for, as, into, per, via, through,
-        near, across, over, during, inside, among, against, around, toward, towards,
-        onto, upon"""
+        near, across, over, during, inside, among, against, around, toward, towards, onto,
+        upon"""
     )
 )
 ADVERBS: Final = frozenset(
     phrases(
-        """anything, something, everything,
-        a, an, the, its, their, his, her, it, they, them, this, that, these, those, any, some,
-        all, each, every, both, either, which, who, whom, whose, what, where, when, there,
-        also, only, just, currently, actually, still, already, mainly, primarily, officially,
-        originally, at least, very, more, most, than, so, such, own, other, or, and, too,
-        exactly, one, ones, s, along, now, ever, about"""
+        """anything, something, everything, able, a, an, the, its, their, his, her, it, they,
+        them, this, that, these, those, any, some, all, each, every, both, either, which, who,
+        whom, whose, what, where, when, there, also, only, just, currently, actually, still,
+        already, mainly, primarily, officially, originally, at least, very, more, most, than,
+        so, such, own, other, or, and, too, exactly, one, ones, s, along, now, ever, about"""
     )
 )
 # Words that say how a thing and a value belong together, and nothing else.
 _RELATIONS: Final = frozenset(
     stem(word)
     for word in phrases(
-        """based, located, situated, headquartered, made, manufactured, produced, built, come,
-        came, originate, lie, found, belong, registered, domiciled, live, operate, written,
-        developed, spoken, licensed, released, distributed, published, available, use, called,
-        named, known, classified, categorized, listed, part, member, kind, type, sort,
-        category, group, value, field, column, equal, include, contain, state, stated, given,
-        set, work, run, place, home, offer, provide, make, require, need, depend, born,
-        founded, established, active, specify, declare, allow, sell, speak, fall"""
+        """take, last, reach, get, earn, based, located, situated, headquartered, made,
+        manufactured, produced, built, come, came, originate, lie, found, belong, registered,
+        domiciled, live, operate, written, developed, spoken, licensed, released, distributed,
+        published, available, use, called, named, known, classified, categorized, listed,
+        part, member, kind, type, sort, category, group, value, field, column, equal, include,
+        contain, state, stated, given, set, work, run, place, home, offer, provide, make,
+        require, need, depend, born, founded, established, active, specify, declare, allow,
+        sell, speak, fall"""
     )
 )
 # Heads of a phrase that name no measure of their own: population size is population.
 GENERIC_HEADS: Final = frozenset(
     phrases(
-        """size, count, number, level, figure, value, total, rate, amount, of, score,
-        figures"""
+        """size, count, number, level, figure, value, total, rate, period, status, amount, of,
+        score, figures"""
     )
 )
 FILLERS: Final = frozenset(

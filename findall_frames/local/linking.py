@@ -13,7 +13,7 @@ from findall_frames.local.clauses import Token
 from findall_frames.local.columns import Column
 from findall_frames.local.comparisons import Comparison
 from findall_frames.local.corpus import Corpus
-from findall_frames.local.english import FILLERS, GENERIC_HEADS
+from findall_frames.local.english import FILLERS, GENERIC_HEADS, is_relation
 from findall_frames.local.lexicon import Lexicon
 from findall_frames.local.values import LARGE
 from findall_frames.local.words import alike, stem, tokens
@@ -185,7 +185,7 @@ class Linker:
         if not before or not match.named:
             return False
         following = words[max(before) + 1 : place]
-        heads = [w for w in following if w not in GENERIC_HEADS and w not in FILLERS]
+        heads = [w for w in following if w not in GENERIC_HEADS | FILLERS and not is_relation(w)]
         return (
             bool(heads) and Token(heads[0]).is_content and not heads[0].endswith(("ed", "ing", "s"))
         )

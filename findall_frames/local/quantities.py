@@ -90,6 +90,12 @@ _DECADES = dict(
 _MAGNITUDE_WORDS = {word: factor for word, factor in MAGNITUDES.items() if len(word) > 3}
 _MAGNITUDE_WORDS |= {"dozen": 12.0, "score": 20.0}
 _COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
+_WHOLE_UNITS = "|".join(
+    phrases(
+        """tonne, ton, mile, kilometre, kilometer, kilogram, kilo, metre, meter, foot, inch, pound,
+        ounce, gallon, litre, liter, acre, hectare, year, month, week, day, hour, minute, second"""
+    )
+)
 _BIG = "|".join(f"{word}s?" for word in _MAGNITUDE_WORDS)
 
 _ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
@@ -117,6 +123,7 @@ _SPELLED = re.compile(
     rf"\b(?:(?:an?\s+)?half\s+(?:an?\s+)?(?P<half>{_BIG})"
     rf"|(?:an?\s+)?quarter\s+of\s+an?\s+(?P<quarter>{_BIG})"
     rf"|(?:an?|several)\s+(?P<single>{_BIG})"
+    rf"|(?P<one>an?)(?=\s+(?:{_WHOLE_UNITS})\b)"
     rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:and\s+)?(?:{_COUNT}|{_BIG}))*))\b",
     re.I,
 )
@@ -228,6 +235,8 @@ def _spelled(match: re.Match[str]) -> Quantity:
     for part, group in ((0.5, "half"), (0.25, "quarter"), (1.0, "single")):
         if match[group]:
             return _plain(match, part * _big(match[group]))
+    if match["one"]:
+        return replace(_plain(match, 1.0), weak=True)
     total = current = 0.0
     words = re.split(r"[\s-]+", match["words"].lower())
     for word in words:
@@ -293,9 +302,7 @@ def _with_magnitude(quantity: Quantity, text: str) -> Quantity:
 
 
 def _grown(quantity: Quantity, text: str, end: int) -> Quantity:
-    return replace(
-        quantity, end=end, text=text[quantity.start : end], year=False, version=(), weak=False
-    )
+    return replace(quantity, end=end, text=text[quantity.start : end], year=False, version=())
 
 
 _READERS = (

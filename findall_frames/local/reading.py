@@ -21,7 +21,7 @@ from findall_frames.local.columns import Column
 from findall_frames.local.comparisons import find_comparisons
 from findall_frames.local.conditions import AllOf, AnyOf, Either, Not, Predicate
 from findall_frames.local.corpus import Corpus
-from findall_frames.local.english import MODALS
+from findall_frames.local.english import AUXILIARIES, MODALS
 from findall_frames.local.lexicon import Lexicon
 from findall_frames.local.linking import Linker
 from findall_frames.local.prose import Mention
@@ -92,12 +92,13 @@ class Reader:
         """The reading of a condition."""
         if len(text) > LONGEST:
             words = tokens(text[:LONGEST])
-            return Reading(Wording(self._linker, self._lexicon, frozenset()).mention(words), False)
+            return Reading(self._wording(frozenset(), frozenset()).mention(words), False)
         said, subject, named = self._without_subject(" ".join(text.split()).rstrip(" .!?"))
         affix = self._affix(fold(said), named)
         if affix is not None:
             return Reading(affix, True)
-        wording = Wording(self._linker, self._lexicon, subject)
+        verbs = _verbs(said) if said != text else frozenset()
+        wording = self._wording(subject, verbs)
         marked, comparisons = find_comparisons(said, self._lexicon)
         node = parse_clauses(
             [*named, *self._glued(tokenise(marked, comparisons))],
@@ -113,6 +114,9 @@ class Reader:
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
         return Reading(predicate, not _all_mentions(predicate))
+
+    def _wording(self, subject: frozenset[str], verbs: frozenset[str]) -> Wording:
+        return Wording(self._linker, self._lexicon, subject=subject, verbs=verbs)
 
     def _without_subject(self, text: str) -> tuple[str, frozenset[str], list[Token]]:
         """The condition, stems of its subject, and the subject where it is a criterion itself.
@@ -292,6 +296,14 @@ class _Binder:
         return column is not None and bool(self._linker.match(column, [word]).score)
 
 
+def _verbs(said: str) -> frozenset[str]:
+    """Verbs by their place: the first word behind "must", and "hold" in "and hold an MSc"."""
+    words = [word for word in tokens(said) if word not in {"not", "also", "either", "neither"}]
+    later = (match.group(1) for match in _LATER_VERB.finditer(fold(said)))
+    return frozenset((*words[:1], *later)) - AUXILIARIES
+
+
+_LATER_VERB = re.compile(r"\b(?:and|or|but)\s+([^\W\d_]+)\s+(?:an?|the)\b")
 _GLUE = frozenset(("and", "or", ",", "the"))
 
 

@@ -45,13 +45,18 @@ class Wording:
         What words have to do with each other.
     subject : frozenset of str
         Stems of what the condition calls the entity.
+    verbs : frozenset of str
+        Its verbs, which say how a value belongs to the entity: to eat fish.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon, subject: frozenset[str]) -> None:
+    def __init__(
+        self, linker: Linker, lexicon: Lexicon, *, subject: frozenset[str], verbs: frozenset[str]
+    ) -> None:
         self._linker = linker
         self._lexicon = lexicon
         self._corpus = linker.corpus
         self._subject = subject
+        self._verbs = verbs
         self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def stands_alone(self, found: Sequence[Token]) -> bool:
@@ -96,7 +101,7 @@ class Wording:
         words = [word for token in item for word in words_of(token)]
         own = self._linker.match(column, words)
         rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
-        rest = [w for w in rest if Token(w).is_content]
+        rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
         for kept in (rest, [w for w in rest if not is_relation(w) and w not in TOPIC]):
             if not kept:
                 continue
@@ -271,6 +276,7 @@ class Wording:
             word
             for at, word in enumerate(words)
             if at not in covered
+            and word not in self._verbs
             and not self.harmless(word)
             and not any(self._linker.match(m.column, [word]).score for m in found)
         ]

@@ -53,7 +53,7 @@ _DERIVATIONS = frozenset(
     phrases(
         """, e, t, th, er, or, ee, ist, ion, ation, ition, ency, ence, ens, ent, ant, anse, ment,
         al, ity, y, ly, ship, ous, nes, age, ate, enci, ensi, anci, ive, ure, ize, iz, i, at, ur,
-        um, ic, ar, ary"""
+        um, ic, ar, ary, eli, li"""
     )
 )
 _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander")
