@@ -113,38 +113,47 @@ class _Contract:
         return run
 
     async def ingest(self, request: Request) -> Response:
+        """Draft what an objective asks for."""
         asked = bodies.read_ingest(await _body(request))
         return _json(await asyncio.to_thread(ingest, asked.objective, self._corpus))
 
     async def create(self, request: Request) -> Response:
+        """Start a run."""
         asked = bodies.read_run(await _body(request))
         return _json(await asyncio.to_thread(self._engine.create, asked))
 
     async def retrieve(self, request: Request) -> Response:
+        """Say where a run stands."""
         return _json((await self._run(request)).as_run())
 
     async def result(self, request: Request) -> Response:
+        """Give a run with its candidates."""
         body = await asyncio.to_thread(self._store.result, _run_id(request))
         return Response(body, media_type="application/json")
 
     async def schema(self, request: Request) -> Response:
+        """Say what a run looks for."""
         return _json((await self._run(request)).as_schema())
 
     async def cancel(self, request: Request) -> Response:
+        """Stop a run; whatever body comes along is not looked at."""
         await asyncio.to_thread(self._engine.cancel, _run_id(request))
         return Response(b"{}", media_type="application/json")
 
     async def extend(self, request: Request) -> Response:
+        """Ask for more matches."""
         await self._run(request)
         more = bodies.read_extend(await _body(request)).additional_match_limit
         return _json(await asyncio.to_thread(self._engine.extend, _run_id(request), by=more))
 
     async def enrich(self, request: Request) -> Response:
+        """Ask for more fields."""
         await self._run(request)
         asked = bodies.read_enrich(await _body(request))
         return _json(await asyncio.to_thread(self._engine.enrich, _run_id(request), asked))
 
     async def events(self, request: Request) -> Response:
+        """Stream a run's events."""
         run = await self._run(request)
         timeout = bodies.read_timeout(request.query_params.get("timeout"))
         name = request.query_params.get("last_event_id", request.headers.get("last-event-id"))
