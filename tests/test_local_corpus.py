@@ -78,6 +78,23 @@ def test_the_first_unique_short_text_names_the_entities_where_no_name_says_so() 
     assert open_corpus(table).name_column == "what"
 
 
+@pytest.mark.parametrize(
+    ("table", "name_column"),
+    [
+        ({"university": ["Oxford", "Turin"], "country": ["UK", "Italy"]}, "university"),
+        ({"hotel": ["Adlon", "Riad"], "city": ["Berlin", "Fez"]}, "hotel"),
+        ({"code": ["IT", "PE"], "country": ["Italy", "Peru"]}, "country"),
+        ({"code": ["A-1", "A-2"], "n": [1, 2]}, "code"),
+        ({"site": ["a.example", "b.example"], "maker": ["Kilnworks", "Slatehouse"]}, "maker"),
+    ],
+)
+def test_names_are_what_does_not_repeat_and_is_no_code(
+    table: dict[str, list[object]], name_column: str
+) -> None:
+    """A place or a code beside the thing itself does not name it."""
+    assert open_corpus(pa.table(table)).name_column == name_column
+
+
 def test_a_file_is_named_by_its_stem_and_its_kind_names_the_name_column(tmp_path: Path) -> None:
     """In rivers.parquet, a column called river names the entities."""
     table = pa.table({"length_km": [6650], "basin": ["Nile basin"], "river": ["Nile"]})

@@ -129,7 +129,9 @@ class Reader:
         words = [word for word in tokens(match["subject"]) if Token(word).is_content]
         words = [word for word in words if stem(word) not in self._linker.entity_words]
         others = (c for c in self._linker.columns if c.name != self._corpus.name_column)
-        meant = any(self._linker.match(column, words).named for column in others)
+        every = [*words, *(word for word in tokens(match["said"]) if Token(word).is_content)]
+        matched = (self._linker.match(column, every) for column in others)
+        meant = any(found.named and min(found.used) < len(words) for found in matched)
         kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
         return match["said"].strip(), frozenset(map(stem, words)), kept
 

@@ -19,6 +19,7 @@ _NAME_LATER = phrases(
     """label, entity, company, organization, organisation, country, city, package, product, person,
     model, car, paper, book, film, movie, project, university, school, institution, brand, item"""
 )
+_CODES = frozenset(phrases("id, code, key, iso, iso2, iso3, sku, uuid, isbn, symbol, ticker, slug"))
 _URL = phrases("url, website, web site, homepage, home page, link, domain, site")
 _DESCRIPTION = phrases("description, summary, about, abstract, tagline, overview, bio")
 _SHORT_NAME = 80
@@ -63,6 +64,13 @@ def _is_text(column: pa.ChunkedArray) -> bool:
     return bool(pa.types.is_large_string(column.type))
 
 
+def _may_name(column: pa.ChunkedArray) -> bool:
+    """Whether values are unique and short, and no addresses."""
+    if not _is_unique(column) or _looks_like_url(column):
+        return False
+    return bool(pc.max(pc.utf8_length(column)).as_py() <= _SHORT_NAME)
+
+
 def _is_unique(column: pa.ChunkedArray) -> bool:
     filled = column.drop_null()
     return bool(pc.count_distinct(filled).as_py() == len(filled) > 0)
@@ -93,20 +101,15 @@ def _find_name_column(table: pa.Table, corpus: str) -> str:
     if found is not None:
         return found
     # A table of universities has a country as well; the names are what does not repeat.
-    known: list[str] = [
-        name
-        for name in table.column_names
-        if " ".join(split_name(name)) in _NAME_LATER and _is_text(table.column(name))
-    ]
-    if known:
-        return next((name for name in known if _is_unique(table.column(name))), known[0])
     texts: list[str] = [name for name in table.column_names if _is_text(table.column(name))]
     for name in texts:
-        if split_name(name)[-1:] == ("name",):
+        if not _CODES.intersection(split_name(name)) and _may_name(table.column(name)):
             return name
     for name in texts:
-        column = table.column(name)
-        if _is_unique(column) and pc.max(pc.utf8_length(column)).as_py() <= _SHORT_NAME:
+        if " ".join(split_name(name)) in _NAME_LATER or split_name(name)[-1:] == ("name",):
+            return name
+    for name in texts:
+        if _is_unique(table.column(name)) and _CODES.intersection(split_name(name)):
             return name
     raise CorpusError(
         "No column could be taken for the names of the entities. Say which with name_column=; "

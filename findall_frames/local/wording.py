@@ -227,7 +227,8 @@ class Wording:
                 return OneOf(column, wanted=(wanted,), confidence="medium")
             adjacent = self._beside(match, words)
             others = [m for m in self._linker.values(words) if not _within(m, match.used)]
-            if sure and adjacent and match.score >= 0.9 and not others:
+            named = column.name == self._corpus.name_column
+            if sure and adjacent and match.score >= 0.9 and not others and not named:
                 # A value that no row has: an honest answer is that none matches.
                 wanted = Wanted(tuple(adjacent), " ".join(adjacent), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="low")
