@@ -186,9 +186,10 @@ def test_an_unknown_match_status_comes_after_the_known_ones() -> None:
 
 def test_half_an_emoji_does_not_cost_the_result() -> None:
     """A lone surrogate, which no UTF-8 can hold, becomes the replacement character."""
-    body = json.dumps(result(candidate("A \ud83d cut, \ud83d\ude00 whole, \\ud83d written")))
-    name = flatten(body.encode()).candidates["name"].item()
-    assert name == "A � cut, \U0001f600 whole, \\ud83d written"
+    whole = result(candidate("A \ud83d cut, \ud83d\ude00 whole, \\ud83d written"))
+    for source in (json.dumps(whole).encode(), whole):
+        name = flatten(source).candidates["name"].item()
+        assert name == "A � cut, \U0001f600 whole, \\ud83d written"
 
 
 def test_every_kind_of_source_gives_the_same_tables(tmp_path: Path) -> None:
@@ -231,6 +232,10 @@ def test_every_kind_of_source_gives_the_same_tables(tmp_path: Path) -> None:
         (lambda whole: whole["candidates"].append(7), "$.candidates[2]"),
         (lambda whole: whole["run"].pop("status"), "$.run.status"),
         (lambda whole: whole["run"]["status"].pop("metrics"), "$.run.status.metrics"),
+        (
+            lambda whole: whole["run"]["status"]["metrics"].update(matched_candidates_count=9**99),
+            "$.run.status.metrics",
+        ),
         (lambda whole: whole.pop("candidates"), "$.candidates"),
     ],
 )

@@ -132,7 +132,10 @@ def flatten(
         "fetched_at": fetched_at and fetched_at.astimezone(UTC),
         "extra": json_text(extra) if extra else None,
     }
-    tables["runs"] = pa.Table.from_pylist([row], schema=SCHEMAS["runs"])
+    try:
+        tables["runs"] = pa.Table.from_pylist([row], schema=SCHEMAS["runs"])
+    except OverflowError as error:
+        fail(error, at="$.run.status.metrics", findall_id=run.findall_id)
     return FindAllFrames(tables, searches={run.findall_id: schema} if schema else None)
 
 

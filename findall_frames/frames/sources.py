@@ -67,9 +67,8 @@ def _read(path: str | PathLike[str]) -> bytes:
 def _encode(result: Mapping[str, Any]) -> bytes:
     try:
         # The standard library's, as it writes every integer and what is equal to a dict.
-        text = json.dumps(result, ensure_ascii=False, allow_nan=False, default=dict)
+        return json.dumps(result, allow_nan=False, default=dict).encode()
     except (TypeError, ValueError) as error:
         raise InvalidRequestError(
             f"The result is not made of JSON values: {error}. Pass the JSON itself as bytes."
         ) from error
-    return text.encode(errors="replace")
