@@ -45,10 +45,10 @@ from findall_frames.errors import (
 
 if TYPE_CHECKING:
     from findall_frames.api.client import Client
-    from findall_frames.embedded import local
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.frames.parquet import read_parquet
+    from findall_frames.own_data import local
     from findall_frames.progress.update import Update
     from findall_frames.running.listing import runs
     from findall_frames.running.pricing import estimate_cost
@@ -115,7 +115,7 @@ _HOMES = {
     "estimate_cost": "running.pricing",
     "find_all": "search",
     "flatten": "frames.flatten",
-    "local": "embedded",
+    "local": "own_data",
     "preview": "search",
     "read_parquet": "frames.parquet",
     "resume": "search",

@@ -193,7 +193,7 @@ def run(
             "--condition needs --entity-type, such as --entity-type companies. Leave both out to "
             "have them drafted from the objective."
         )
-    from findall_frames.embedded import local
+    from findall_frames.own_data import local
     from findall_frames.search import find_all
 
     asked: dict[str, Any] = {
@@ -269,8 +269,8 @@ def serve(corpus: str, *, name_column: str | None, port: int, store: Path | None
     Example:
       findall-frames serve countries.csv --port 8801
     """
-    from findall_frames.local.corpus import open_corpus
-    from findall_frames.local.service import Service
+    from findall_frames.embedded.corpus import open_corpus
+    from findall_frames.embedded.service import Service
 
     entities = open_corpus(corpus, name_column=name_column)
     # A scheduler stops it with SIGTERM, which is to be as gentle as Ctrl-C.

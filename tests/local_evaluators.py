@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 
 from findall_frames.api.models import Citation, FindAllEnrichInput, MatchCondition
-from findall_frames.local.corpus import Corpus, open_corpus
-from findall_frames.local.finding import Finding, Verdict
+from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.finding import Finding, Verdict
 
 
 def numbers(size: int) -> Corpus:

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from findall_frames.local.columns import Column
-from findall_frames.local.comparisons import find_comparisons
-from findall_frames.local.corpus import Corpus
-from findall_frames.local.lexicon import default_lexicon
-from findall_frames.local.quantities import find_quantities
-from findall_frames.local.reading import Reader
-from findall_frames.local.values import ValueIndex, segments
-from findall_frames.local.versions import admits
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.comparisons import find_comparisons
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.lexicon import default_lexicon
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.reading import Reader
+from findall_frames.embedded.values import ValueIndex, segments
+from findall_frames.embedded.versions import admits
 
 
 @pytest.mark.parametrize(

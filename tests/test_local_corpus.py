@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from findall_frames.embedded.corpus import Corpus, open_corpus
 from findall_frames.errors import CorpusError, FindAllWarning
-from findall_frames.local.corpus import Corpus, open_corpus
 
 
 def test_a_dataframe_becomes_entities_with_their_rows() -> None:
@@ -231,5 +231,5 @@ def test_a_position_outside_the_corpus_is_an_error() -> None:
 
 def test_importing_the_corpus_does_not_import_pandas() -> None:
     """Whoever has no DataFrame does not wait for pandas at import."""
-    code = "import sys, findall_frames.local.corpus; sys.exit('pandas' in sys.modules)"
+    code = "import sys, findall_frames.embedded.corpus; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

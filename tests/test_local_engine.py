@@ -22,11 +22,11 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
+from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.engine import Engine
+from findall_frames.embedded.exclusions import normalised_url
+from findall_frames.embedded.store import Store
 from findall_frames.errors import ConflictError, RefusedError
-from findall_frames.local.corpus import Corpus, open_corpus
-from findall_frames.local.engine import Engine
-from findall_frames.local.exclusions import normalised_url
-from findall_frames.local.store import Store
 
 
 class Bench:

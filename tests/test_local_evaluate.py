@@ -13,9 +13,9 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, MatchCondition
-from findall_frames.local.corpus import Corpus, open_corpus
-from findall_frames.local.evaluate import RuleEvaluator
-from findall_frames.local.finding import Verdict
+from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.finding import Verdict
 
 TABLES = Path(__file__).with_name("tables")
 Truth = Callable[[pd.DataFrame], Any]

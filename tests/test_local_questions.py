@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.local.corpus import open_corpus
-from findall_frames.local.evaluate import RuleEvaluator
-from findall_frames.local.ingest import ingest
+from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.ingest import ingest
 
 TABLES = Path(__file__).with_name("tables")
 

@@ -20,9 +20,9 @@ import pytest
 import requests
 from local_evaluators import EveryNth, numbers
 
+from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.service import Service
 from findall_frames.errors import ServiceError
-from findall_frames.local.corpus import open_corpus
-from findall_frames.local.service import Service
 
 RUN = {
     "objective": "Find entities",
@@ -809,7 +809,7 @@ def test_leaving_without_stopping_is_quiet(tmp_path: Path) -> None:
     """A program that forgets its service ends all the same, and without complaint."""
     program = (
         "from local_evaluators import EveryNth, numbers\n"
-        "from findall_frames.local.service import Service\n"
+        "from findall_frames.embedded.service import Service\n"
         "print(Service(numbers(5), evaluator=EveryNth()).start().url)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}

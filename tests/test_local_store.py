@@ -16,10 +16,10 @@ from findall_frames.api.models import (
     FindAllRunInput,
     MatchCondition,
 )
+from findall_frames.embedded.database import MIGRATIONS, Database
+from findall_frames.embedded.record import RunRecord, candidate_id, event_id, event_number
+from findall_frames.embedded.store import Change, Store
 from findall_frames.errors import NotFoundError, ServiceError
-from findall_frames.local.database import MIGRATIONS, Database
-from findall_frames.local.record import RunRecord, candidate_id, event_id, event_number
-from findall_frames.local.store import Change, Store
 
 
 @pytest.fixture(params=["memory", "file"])

@@ -22,12 +22,12 @@ PACKAGE = Path(ff.__file__).parent
 FLOORS = [
     "cli",
     "search",
-    "embedded",
+    "own_data",
     "running",
     "progress",
     "frames",
     "display",
-    "local",
+    "embedded",
     "api",
     "sqlite",
     "errors",
@@ -109,7 +109,7 @@ def test_imports_run_downwards_only(name: str) -> None:
         target = str(node.module)
         assert floor_of(target) >= floor_of(name), f"{name} imports {target}"
         room = name.split(".")[1]
-        if room == "local" and floor_of(target) > FLOORS.index("local"):
+        if room == "embedded" and floor_of(target) > FLOORS.index("embedded"):
             assert target in (
                 "findall_frames.api.models",
                 "findall_frames.errors",

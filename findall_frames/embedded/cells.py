@@ -1,0 +1,386 @@
+"""Predicates over one column: ranges, values, presence."""
+
+from __future__ import annotations
+
+import datetime as dt
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from findall_frames.embedded.columns import YES, Column
+from findall_frames.embedded.conditions import Outcome, Span, number_text
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.values import contains, normal, segments
+from findall_frames.embedded.versions import admits, lower_bound
+from findall_frames.embedded.words import fold
+
+__all__ = [
+    "Count",
+    "DateRange",
+    "IsTrue",
+    "NumberRange",
+    "OneOf",
+    "Present",
+    "VersionAdmitted",
+    "VersionRange",
+    "Wanted",
+    "WordsAt",
+]
+
+_BLANK = frozenset(("unknown", "n/a", "#n/a", "not available", "not given", "none", "null", "nan"))
+
+
+def _unknown(column: Column) -> Outcome:
+    return Outcome(None, None, f"{column.name} is missing, so this cannot be told.", "low", ())
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    """A number column within a range; the range is in the unit and scale of its cells."""
+
+    column: Column
+    span: Span
+    confidence: Confidence = "high"
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} is {self.span.said}"
+
+    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
+        """An outcome for each position."""
+        name, span, year = self.column.name, self.span, self.column.year_like
+        outcomes = []
+        for cell, amount in zip(
+            self.column.cells(positions), self.column.amounts(positions), strict=True
+        ):
+            if amount is None:
+                outcomes.append(_unknown(self.column))
+                continue
+            inside = amount in span
+            shown = number_text(amount, year=year)
+            relation = "which is" if inside else "which is not"
+            outcomes.append(
+                Outcome(
+                    inside,
+                    cell,
+                    f"{name} is {shown}, {relation} {span.said}.",
+                    self.confidence,
+                    # pandas turns whole numbers beside a missing one into 83200000.0.
+                    ((name, str(cell).removesuffix(".0")),),
+                )
+            )
+        return outcomes
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a single cell tells, whatever row it stands in."""
+
+    truth: bool
+    value: Any
+    reason: str
+    excerpts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _PerCell(ABC):
+    """A predicate that looks at one cell; equal cells are looked at once."""
+
+    column: Column
+    confidence: Confidence = field(default="high", kw_only=True)
+    _known: dict[Any, _Told | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @abstractmethod
+    def _tell(self, cell: Any) -> _Told | None:
+        """What the cell tells; None where it is missing."""
+
+    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
+        """An outcome for each position."""
+        name, known, outcomes = self.column.name, self._known, []
+        for cell in self.column.cells(positions):
+            key = tuple(cell) if isinstance(cell, list) else cell
+            if key not in known:
+                if len(known) > 100_000:
+                    known.clear()
+                known[key] = self._tell(cell)
+            told = known[key]
+            if told is None:
+                outcomes.append(_unknown(self.column))
+                continue
+            evidence = tuple((name, excerpt) for excerpt in told.excerpts)
+            outcomes.append(Outcome(told.truth, told.value, told.reason, self.confidence, evidence))
+        return outcomes
+
+
+@dataclass(frozen=True)
+class DateRange(_PerCell):
+    """A date column within a range of days."""
+
+    span: Span = field(kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} is {self.span.said}"
+
+    def _tell(self, cell: Any) -> _Told | None:
+        day = _as_day(cell)
+        if day is None:
+            return None
+        inside = day in self.span
+        relation = "which is" if inside else "which is not"
+        shown = str(cell)
+        return _Told(
+            inside, shown, f"{self.column.name} is {shown}, {relation} {self.span.said}.", (shown,)
+        )
+
+
+@dataclass(frozen=True)
+class VersionRange(_PerCell):
+    """A version, or the lowest version that a specifier such as ``>=3.10`` admits, in a range."""
+
+    span: Span = field(kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} is {self.span.said}"
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None:
+            return None
+        bound = lower_bound(cell)
+        if bound is None:
+            return _Told(
+                False, cell, f"{self.column.name} is {cell}, without a lower end.", (cell,)
+            )
+        inside = _shortened(bound, self.span) in self.span
+        relation = "which is" if inside else "which is not"
+        return _Told(
+            inside, cell, f"{self.column.name} is {cell}, {relation} {self.span.said}.", (cell,)
+        )
+
+
+@dataclass(frozen=True)
+class VersionAdmitted(_PerCell):
+    """A specifier such as ``>=3.10`` that lets a version in."""
+
+    version: tuple[int, ...] = field(kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} admits {self._shown}"
+
+    @property
+    def _shown(self) -> str:
+        return ".".join(map(str, self.version))
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None:
+            return None
+        inside = admits(cell, self.version)
+        relation = "admits" if inside else "does not admit"
+        return _Told(
+            inside, cell, f"{self.column.name} is {cell}, which {relation} {self._shown}.", (cell,)
+        )
+
+
+@dataclass(frozen=True)
+class Count(_PerCell):
+    """A list column with so many elements."""
+
+    span: Span = field(kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"the number of {self.column.name} is {self.span.said}"
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None:
+            return None
+        count = len(cell)
+        relation = "which is" if count in self.span else "which is not"
+        return _Told(
+            count in self.span,
+            count,
+            f"{self.column.name} has {count} elements, {relation} {self.span.said}.",
+            tuple(map(str, cell)),
+        )
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A value that a cell is asked for.
+
+    Attributes
+    ----------
+    phrase : tuple of str
+        Its tokens.
+    shown : str
+        How it is written.
+    whole : bool
+        Whether it must be the whole value, or one whole item of it, as a name must. Else it may
+        stand among others, as Apache does in "Apache Software License".
+    """
+
+    phrase: tuple[str, ...]
+    shown: str
+    whole: bool = True
+
+    def stands_in(self, value: str) -> bool:
+        """Whether a text names this."""
+        size = len(self.phrase)
+        for segment in segments(value):
+            found = normal(segment)
+            if found == self.phrase:
+                return True
+            # Apache-2.0 and BSD-3-Clause name versions of Apache and BSD.
+            if found[:size] == self.phrase and len(found) > size and found[size][0].isdigit():
+                return True
+        return not self.whole and contains(normal(value), self.phrase)
+
+
+@dataclass(frozen=True)
+class OneOf(_PerCell):
+    """A text or list column that has one of some values, or all of them."""
+
+    wanted: tuple[Wanted, ...] = field(kw_only=True)
+    every: bool = field(default=False, kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        joined = (" and " if self.every else " or ").join(w.shown for w in self.wanted)
+        exactly = "is" if all(w.whole for w in self.wanted) else "names"
+        return f"{self.column.name} {exactly} {joined}"
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None or (isinstance(cell, str) and cell.casefold() in _BLANK):
+            return None
+        name = self.column.name
+        elements = (
+            [str(e) for e in cell if e is not None] if isinstance(cell, list) else [str(cell)]
+        )
+        deciding = [next((e for e in elements if one.stands_in(e)), None) for one in self.wanted]
+        hits = tuple(dict.fromkeys(element for element in deciding if element is not None))
+        truth = all(d is not None for d in deciding) if self.every else bool(hits)
+        missing = [w.shown for w, d in zip(self.wanted, deciding, strict=True) if d is None]
+        if truth:
+            verb = "has" if isinstance(cell, list) else "is"
+            reason = f"{name} {verb} {_quoted(hits)}."
+        else:
+            verb = "has" if isinstance(cell, list) else "is"
+            named = _quoted(elements) if elements else "nothing"
+            reason = f"{name} {verb} {named}, not {' or '.join(missing)}."
+        shown = hits or tuple(elements)
+        value = shown[0] if len(shown) == 1 else list(shown)
+        return _Told(truth, value, reason, shown)
+
+
+@dataclass(frozen=True)
+class WordsAt(_PerCell):
+    """A text column that begins or ends with some letters, or has them somewhere."""
+
+    letters: str = field(kw_only=True)
+    place: str = field(kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} {self.place} {self.letters!r}"
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None:
+            return None
+        cells = cell if isinstance(cell, list) else [cell]
+        test = _PLACES[self.place]
+        hit = next((c for c in cells if c and test(fold(str(c)), fold(self.letters))), None)
+        shown = hit if hit is not None else ", ".join(map(str, cells))
+        excerpts = (str(hit),) if hit is not None else tuple(map(str, cells))
+        verb = self.place if hit is not None else f"does not {self.place.removesuffix('s')}"
+        return _Told(
+            hit is not None,
+            shown,
+            f"{self.column.name} is {_shortened_text(shown)!r}, which {verb} {self.letters!r}.",
+            excerpts,
+        )
+
+
+_PLACES: dict[str, Callable[[str, str], bool]] = {
+    "begins with": str.startswith,
+    "ends with": str.endswith,
+    "contains": str.__contains__,
+}
+
+
+@dataclass(frozen=True)
+class IsTrue(_PerCell):
+    """A boolean column that says yes."""
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} is true"
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None:
+            return None
+        truth = cell.casefold() in YES if isinstance(cell, str) else bool(cell)
+        return _Told(truth, cell, f"{self.column.name} is {cell}.", (str(cell),))
+
+
+@dataclass(frozen=True)
+class Present(_PerCell):
+    """A column that has a value at all."""
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.column.name} is given"
+
+    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
+        """An outcome for each position; a missing value is what this asks for."""
+        absent = Outcome(False, None, f"{self.column.name} is not given.", self.confidence, ())
+        return [
+            absent if outcome.truth is None else outcome
+            for outcome in super().check(corpus, positions)
+        ]
+
+    def _tell(self, cell: Any) -> _Told | None:
+        if cell is None or cell == [] or (isinstance(cell, str) and cell.casefold() in _BLANK):
+            return None
+        elements = [str(e) for e in cell] if isinstance(cell, list) else [str(cell)]
+        return _Told(
+            True,
+            elements[0] if len(elements) == 1 else elements,
+            f"{self.column.name} is {_shortened_text(', '.join(elements))}.",
+            tuple(_first_line(element) for element in elements),
+        )
+
+
+def _as_day(cell: Any) -> dt.date | None:
+    if isinstance(cell, str):
+        try:
+            return dt.date.fromisoformat(cell[:10])
+        except ValueError:
+            return None
+    if isinstance(cell, dt.datetime):
+        return cell.date()
+    return cell if isinstance(cell, dt.date) else None
+
+
+def _shortened(bound: tuple[int, ...], span: Span) -> tuple[int, ...]:
+    """As many parts as the condition gives: 3.10.2 is 3.10 where 3.10 is asked for."""
+    size = max(len(end) for end in (span.low, span.high) if end is not None)
+    padded = bound + (0,) * (size - len(bound))
+    return padded[:size]
+
+
+def _quoted(elements: Sequence[str]) -> str:
+    shown = [_shortened_text(element) for element in elements[:5]]
+    more = f" and {len(elements) - 5} more" if len(elements) > 5 else ""
+    return ", ".join(f"{text!r}" for text in shown) + more
+
+
+def _shortened_text(text: str) -> str:
+    return text if len(text) <= 100 else text[:97].rstrip() + "..."
+
+
+def _first_line(text: str) -> str:
+    return text.strip().split("\n", 1)[0]

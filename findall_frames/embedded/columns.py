@@ -1,0 +1,236 @@
+"""A column of the corpus with what is known of its meaning: words, kind, unit and values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any, Literal, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from findall_frames.embedded.units import Unit, magnitude_named, unit_named
+from findall_frames.embedded.values import ValueIndex
+from findall_frames.embedded.words import phrases, split_name
+
+__all__ = ["YES", "Column", "Kind"]
+
+Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", "version"]
+
+_SMALL_WORDS = frozenset(
+    phrases(
+        "of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number, count"
+    )
+)
+_MONEY_WORDS = frozenset(
+    phrases(
+        """revenue, funding, raised, gdp, budget, valuation, sales, price, cost, income, profit,
+        turnover"""
+    )
+)
+_NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?")
+_NUMERIC = (
+    r"^[\s$€£¥₹~<>≈]*[-+−]?([0-9]{1,3}([, ][0-9]{3})+|0|[1-9][0-9]*)([.][0-9]+)?"
+    r"\s?(%|[A-Za-z²]{1,6})?$"
+)
+YES, _NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
+_SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
+_DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
+_ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
+_SAMPLE = 2000
+_LONG_WORDS = 8
+
+
+class Column:
+    """One column.
+
+    Attributes
+    ----------
+    name : str
+        As the table has it.
+    array : pyarrow.Array
+        Its cells, in one chunk.
+    words : tuple of str
+        The words of its name that carry meaning, without unit and magnitude.
+    unit : Unit or None
+        What its name says its numbers are in.
+    scale : float
+        What its numbers are to be multiplied by, where its name says so: 1e6 for millions.
+    """
+
+    def __init__(self, name: str, array: pa.ChunkedArray | pa.Array) -> None:
+        self.name = name
+        self.array: pa.Array = (
+            array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+        )
+        self.words, self.unit, self.scale = _read_name(split_name(name))
+
+    @cached_property
+    def texts(self) -> pa.Array:
+        """The cells as text; the elements of a list are paragraphs of it."""
+        kind = self.array.type
+        if pa.types.is_large_string(kind):
+            return self.array
+        if _is_list(kind):
+            lists = self.array.cast(pa.list_(pa.large_string()))
+            return pc.binary_join(lists, pa.scalar("\n\n", pa.large_string()))
+        return self.array.cast(pa.large_string())
+
+    def text_list(self, positions: Sequence[int]) -> list[Any]:
+        """The cells at these positions as text; None where missing."""
+        return self._take(self.texts, positions)
+
+    @cached_property
+    def kind(self) -> Kind:
+        """What its cells are, judged by type and by all values."""
+        kind = self.array.type
+        if pa.types.is_boolean(kind):
+            return "boolean"
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+            return "boolean" if self._is_flag() else "number"
+        if pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+            return "date"
+        if _is_list(kind):
+            return "list"
+        return self._kind_of_text() if pa.types.is_large_string(kind) else "text"
+
+    @property
+    def year_like(self) -> bool:
+        """Whether its numbers are years of four digits."""
+        return self._year_form == "full"
+
+    @property
+    def short_year(self) -> bool:
+        """Whether its numbers are years of two digits, of the twentieth century."""
+        return self._year_form == "short"
+
+    @cached_property
+    def _year_form(self) -> str:
+        if self.kind != "number":
+            return ""
+        span = pc.min_max(self.numbers)
+        low, high = span["min"].as_py(), span["max"].as_py()
+        if low is None or not pc.all(pc.equal(pc.round(self.numbers), self.numbers)).as_py():
+            return ""
+        named = "year" in self.words or "yr" in self.words
+        if low >= 1000 and high <= 2100 and (named or self.unit is None):
+            return "full"
+        return "short" if named and low >= 0 and high <= 99 else ""
+
+    @cached_property
+    def numbers(self) -> pa.Array:
+        """The cells of a number column as float64, in the column's unit."""
+        if not pa.types.is_large_string(self.array.type):
+            return self.array.cast(pa.float64(), safe=False)
+        return pa.array([parse_number(text) for text in self.array.to_pylist()], pa.float64())
+
+    @cached_property
+    def fraction(self) -> bool:
+        """Whether its numbers are shares of one, which people call percents."""
+        span = pc.min_max(self.numbers)
+        low, high = span["min"].as_py(), span["max"].as_py()
+        return self.unit is None and low is not None and low >= 0 and high <= 1
+
+    @cached_property
+    def index(self) -> ValueIndex:
+        """The distinct values of a text or list column, to be found by what is said of them."""
+        array = self.array
+        if _is_list(array.type):
+            array = pc.list_flatten(array).cast(pa.large_string())
+        return ValueIndex(array.unique().drop_null().to_pylist(), self.words)
+
+    def cells(self, positions: Sequence[int]) -> list[Any]:
+        """The cells at these positions as they stand; None where missing."""
+        return self._take(self.array, positions)
+
+    def amounts(self, positions: Sequence[int]) -> list[float | None]:
+        """The cells of a number column at these positions, in the column's unit."""
+        found: list[float | None] = self._take(self.numbers, positions)
+        return found
+
+    @staticmethod
+    def _take(array: pa.Array, positions: Sequence[int]) -> list[Any]:
+        if isinstance(positions, range) and positions.step == 1:
+            return list(array.slice(positions.start, len(positions)).to_pylist())
+        return list(array.take(pa.array(positions, pa.int64())).to_pylist())
+
+    def _is_flag(self) -> bool:
+        named = split_name(self.name)[0] in {"is", "has", "can", "in", "was"}
+        distinct = set(self.array.unique().to_pylist()) - {None}
+        return named and distinct <= {0, 1}
+
+    def _kind_of_text(self) -> Kind:
+        filled = self.array.drop_null()
+        if not len(filled):
+            return "text"
+        sample = filled.take(pa.array(range(0, len(filled), max(1, len(filled) // _SAMPLE))))
+        if {text.casefold() for text in sample.unique().to_pylist()} <= YES | _NO:
+            return "boolean"
+        if _all_match(sample, filled, _ISO_DATE):
+            return "date"
+        if _all_match(sample, filled, _SPECIFIER):
+            return "version"
+        if "version" in self.words and _most_match(sample, _DOTTED):
+            return "version"
+        if _all_match(sample, filled, _NUMERIC):
+            return "number"
+        if _all_match(sample, filled, _DOTTED):
+            return "version"
+        lengths = [text.count(" ") + 1 for text in sample.to_pylist()]
+        long = sum(length >= _LONG_WORDS for length in lengths)
+        return "prose" if long * 4 > len(lengths) else "text"
+
+
+def parse_number(text: str | None) -> float | None:
+    """The number in a numeric text such as ``"$1,234"``."""
+    match = _NUMBER.search(text) if text else None
+    return float(re.sub(r"[, ]", "", match.group()).replace("−", "-")) if match else None
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(
+        pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
+    )
+
+
+def _most_match(sample: pa.Array, pattern: str) -> bool:
+    matched = pc.sum(pc.match_substring_regex(sample, pattern)).as_py() or 0
+    return bool(matched * 10 >= len(sample) * 9)
+
+
+def _all_match(sample: pa.Array, filled: pa.Array, pattern: str) -> bool:
+    matched = pc.match_substring_regex(sample, pattern)
+    if not pc.all(matched).as_py():
+        return False
+    return bool(pc.all(pc.match_substring_regex(filled, pattern)).as_py())
+
+
+def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, float]:
+    """Split the words of a name into meaning, unit and magnitude."""
+    unit, scale = None, 1.0
+    rest = list(words)
+    units = [unit_named((word,)) for word in rest]
+    money = bool(_MONEY_WORDS.intersection(rest)) or any(
+        u and u.dimension == "money" for u in units
+    )
+    for size in (3, 2, 1):
+        for start in range(len(rest) - size, -1, -1):
+            # A name that is nothing but a unit ("mpg", "Horsepower") keeps it as its word too.
+            found = unit_named(tuple(rest[start : start + size]))
+            ambiguous = size == 1 and len(rest[start]) == 1
+            if found and unit is None and not (ambiguous and (money or start == 0)):
+                unit = found
+                if len(rest) > size:
+                    rest[start : start + size] = []
+                break
+    for word in tuple(rest):
+        factor = magnitude_named(word)
+        if word[1:] in {"usd", "eur", "gbp"} and word[0] in "kmb":
+            factor, unit = magnitude_named(word[0]), unit_named((word[1:],))
+        one_letter = len(word) == 1 and not money and (unit is None or unit.dimension != "money")
+        if factor and len(rest) > 1 and not one_letter:
+            scale *= factor
+            rest.remove(word)
+    meaning = tuple(word for word in rest if word not in _SMALL_WORDS)
+    return meaning or tuple(rest), unit, scale

@@ -1,0 +1,262 @@
+"""Comparisons in a written condition: which numbers, and on which side of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.quantities import Quantity, find_quantities
+from findall_frames.embedded.words import fold
+
+__all__ = ["Comparison", "find_comparisons"]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A range of numbers as a condition states it.
+
+    Attributes
+    ----------
+    low, high : Quantity or None
+        The ends; None where it is open. The same quantity twice is an equality.
+    low_open, high_open : bool
+        Whether the end itself is outside.
+    about : bool
+        Whether it is only roughly meant: within a tenth.
+    stated : bool
+        Whether words of comparison stood there; a bare number is a weaker sign.
+    adjective : str
+        The comparative in it, such as ``"heavier"``; else empty.
+    text : str
+        How it is written.
+    """
+
+    low: Quantity | None
+    high: Quantity | None
+    low_open: bool = False
+    high_open: bool = False
+    about: bool = False
+    stated: bool = True
+    adjective: str = ""
+    text: str = ""
+
+    @property
+    def quantity(self) -> Quantity:
+        """One of its quantities, for what all of them have in common."""
+        quantity = self.high or self.low
+        assert quantity is not None
+        return quantity
+
+
+_Q = r"§(\d+)§"
+_ABOUT = r"(?:(about|around|approximately|roughly|circa|ca\.?|~|nearly|almost|close to|some) )?"
+_A = r"(?:the |an? |its |of )*" + _ABOUT
+_NOUNS = r"((?: (?!or\b|and\b|to\b)[a-z%/²-]+){0,3}?)"
+_NOT = r"(?:no|not|never|isn't|aren't|cannot be|can't be|nothing)(?: be| been)?"
+_MORE_THAN = r"(?:more|greater|larger|bigger|higher|later|better) than"
+_LESS_THAN = r"(?:less|fewer|smaller|lower|earlier|sooner) than"
+_EXCEED = r"(?:exceed|surpass|top|outnumber)(?:s|ed|ing|pped|pping)?"
+
+# (words before the number, the side that is meant), the longest phrases first.
+_BEFORE = (
+    (rf"{_NOT} (?:{_MORE_THAN}|above|over|after|beyond|past|exceed(?:ing)?)", "<="),
+    (rf"{_NOT} (?:{_LESS_THAN}|below|under|before)", ">="),
+    (
+        rf"(?:(?:do|does|did|must|may|should|can|will) ?(?:not|n't) |doesn't |don't )(?:{_EXCEED})",
+        "<=",
+    ),
+    (r"(?:in|on|at) or (?:after|above|over|beyond)", ">="),
+    (r"(?:in|on|at) or (?:before|below|under)", "<="),
+    (r"at least|(?:an? )?min(?:imum|\.)?(?: of)?|(?:>=|=>|≥)|since|starting (?:in|from|at)", ">="),
+    (r"at (?:the )?most|up to|(?:an? )?max(?:imum|\.)?(?: of)?|(?:<=|=<|≤)|until|till", "<="),
+    (
+        rf"{_MORE_THAN}|in excess of|upwards? of|north of|over|above|{_EXCEED}|beyond|after|past|>",
+        ">",
+    ),
+    (rf"{_LESS_THAN}|short of|south of|under|below|before|prior to|<", "<"),
+    (r"exactly|precisely|equal(?:s|ing)?(?: to)?|==?", "="),
+)
+# (words behind the number, the side that is meant).
+_AFTER = (
+    (
+        r"(?:or|and) (?:more|greater|higher|later|newer|above|over|up|upwards?|larger|bigger|longer"
+        r"|taller|heavier|better|faster|after|beyond|onwards?|since)|upwards?|onwards?|minimum"
+        r"|at (?:the )?least",
+        ">=",
+    ),
+    (
+        r"(?:or|and) (?:less|fewer|lower|earlier|below|under|smaller|down|shorter|lighter|younger"
+        r"|cheaper|slower|before)|maximum|at (?:the )?most|tops",
+        "<=",
+    ),
+)
+_BETWEEN = (
+    rf"({_MORE_THAN} |over |above |after ){_A}{_Q}{_NOUNS},? (?:but|and|yet) (?:{_LESS_THAN}|under"
+    rf"|below|before) {_A}{_Q}",
+    rf"(strictly )?between {_A}{_Q}{_NOUNS} (?:and|to|-) {_A}{_Q}",
+    rf"(?:ranging )?(strictly )?from {_A}{_Q}{_NOUNS} (?:to|through|until|till|up to|-) {_A}{_Q}",
+    rf"in the range (?:of|from) (strictly )?{_A}{_Q}{_NOUNS} ?(?:and|to|-|–) ?{_A}{_Q}",
+    rf"(strictly )?{_A}{_Q}{_NOUNS} ?(?:–|—|-|to|through) ?{_A}{_Q}",
+)
+
+
+def find_comparisons(text: str, lexicon: Lexicon) -> tuple[str, list[Comparison]]:
+    """Replace every comparison in a text by ``¤n¤``, where n is its place in the list returned.
+
+    Parameters
+    ----------
+    text : str
+        A condition as written.
+    lexicon : Lexicon
+        For the comparatives: heavier than, later than.
+
+    Returns
+    -------
+    tuple of str and list of Comparison
+        The folded text with the marks, and what they stand for.
+    """
+    return _Reader(text, lexicon).read()
+
+
+class _Reader:
+    def __init__(self, text: str, lexicon: Lexicon) -> None:
+        text = re.sub(
+            r"(?<=\d)((?:\s?(?:k|m|bn|million|billion|thousand))?)\+(?!\w)", r"\1 or more", text
+        )
+        text = re.sub(
+            r"(\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?) or more (?=[a-z])",
+            r"at least \1 ",
+            text,
+        )
+        self._quantities = find_quantities(text)
+        self._lexicon = lexicon
+        self._found: list[Comparison] = []
+        pieces, position = [], 0
+        for n, quantity in enumerate(self._quantities):
+            pieces += [text[position : quantity.start], f"§{n}§"]
+            position = quantity.end
+        pieces.append(text[position:])
+        self._text = " ".join(fold("".join(pieces)).split())
+
+    def _moved(self) -> str:
+        """The text with "at least Python 3.10" as "Python at least 3.10"."""
+        sides = "at least|at most|(?:no )?(?:more|less|fewer|later|earlier|newer|older) than"
+        pattern = rf"\b({sides}) (?!(?:the|a|an|of|and|or|about|around) )([a-z]{{2,}}) (?={_Q})"
+        return re.sub(pattern, lambda m: f"{m.group(2)} {m.group(1)} ", self._text)
+
+    def read(self) -> tuple[str, list[Comparison]]:
+        for pattern in _BETWEEN:
+            self._replace(pattern, self._between)
+        for words, side in _AFTER:
+            # "30 mpg or more" and "5 doors or more": the noun stays, for the column.
+            self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b", self._after(side))
+        self._replace(rf"from {_Q} on\b", self._after(">="))
+        self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)
+        self._text = self._moved()
+        for words, side in _BEFORE:
+            self._replace(rf"(?<![\w§])(?:{words}) ?{_A}{_Q}", self._before(side))
+        self._replace(rf"\bby {_Q}", self._by)
+        self._replace(rf"(?<![\w§]){_ABOUT}{_Q}", self._bare)
+        # A weak number was no comparison: give the word back.
+        return re.sub(
+            _Q, lambda m: fold(self._quantities[int(m.group(1))].text), self._text
+        ), self._found
+
+    def _replace(
+        self, pattern: str, make: Callable[[re.Match[str]], Comparison | str | None]
+    ) -> None:
+        def mark(match: re.Match[str]) -> str:
+            made = make(match)
+            if made is None:
+                return match.group()
+            if isinstance(made, str):
+                return made
+            return self._mark(made, match)
+
+        self._text = re.sub(pattern, mark, self._text)
+
+    def _mark(self, comparison: Comparison, match: re.Match[str]) -> str:
+        written = re.sub(_Q, lambda m: self._quantities[int(m.group(1))].text, match.group())
+        self._found.append(replace(comparison, text=written.strip()))
+        return f"¤{len(self._found) - 1}¤"
+
+    def _sided(
+        self, side: str, quantity: Quantity, *, about: bool = False, adjective: str = ""
+    ) -> Comparison:
+        if side == "=":
+            return Comparison(quantity, quantity, about=about, adjective=adjective)
+        if side[0] == ">":
+            return Comparison(quantity, None, side == ">", adjective=adjective)
+        return Comparison(None, quantity, high_open=side == "<", adjective=adjective)
+
+    def _between(self, match: re.Match[str]) -> Comparison | None:
+        strictly, _, first, nouns, _, second = match.groups()
+        low, high = self._quantities[int(first)], self._quantities[int(second)]
+        low = _like(low, high)
+        if low.value > high.top or low.weak or (low.unit and not high.unit and nouns):
+            return None
+        return Comparison(low, high, bool(strictly), bool(strictly))
+
+    def _after(self, side: str) -> Callable[[re.Match[str]], str | None]:
+        def make(match: re.Match[str]) -> str | None:
+            *_, number, nouns = match.groups() if match.re.groups > 1 else (*match.groups(), "")
+            comparison = self._sided(side, self._quantities[int(number)])
+            return self._mark(comparison, match) + nouns
+
+        return make
+
+    def _before(self, side: str) -> Callable[[re.Match[str]], Comparison]:
+        def make(match: re.Match[str]) -> Comparison:
+            return self._sided(side, self._quantities[int(match.groups()[-1])])
+
+        return make
+
+    def _comparative(self, match: re.Match[str]) -> Comparison | None:
+        negated, degree, adjective, _, number = match.groups()
+        if adjective in {"more", "less", "greater", "fewer", "other", "rather", "later", "earlier"}:
+            return None
+        direction = self._lexicon.direction(adjective)
+        if not direction:
+            if degree is None and not adjective.endswith("er"):
+                return None
+            direction = 1
+        if degree == "less":
+            direction = -1
+        quantity = self._quantities[int(number)]
+        # Of years and dates, the older is the smaller; of ages, the greater.
+        if quantity.year or quantity.dates:
+            direction = {"older": -1, "newer": 1, "younger": 1}.get(adjective, direction)
+        side = ">" if direction > 0 else "<"
+        if negated:
+            side = "<=" if side == ">" else ">="
+        return self._sided(side, quantity, adjective=adjective)
+
+    def _by(self, match: re.Match[str]) -> Comparison | None:
+        quantity = self._quantities[int(match.group(1))]
+        return self._sided("<=", quantity) if quantity.year or quantity.dates else None
+
+    def _bare(self, match: re.Match[str]) -> Comparison | None:
+        about, number = match.groups()
+        quantity = self._quantities[int(number)]
+        if quantity.weak:
+            return None
+        return Comparison(quantity, quantity, about=bool(about), stated=bool(about))
+
+
+def _like(low: Quantity, high: Quantity) -> Quantity:
+    """The lower end with what only the upper end says: between 1 and 5 million dollars."""
+    if low.version and not low.year and high.value >= 1000 and not high.year and not high.version:
+        plain = re.match(r"\D*(\d+(?:\.\d+)?)", high.text)
+        factor = (
+            round(high.value / float(plain.group(1)), 6) if plain and float(plain.group(1)) else 1
+        )
+        value = round(low.value * factor, 6)
+        if value <= high.value:
+            low = replace(low, value=value, top=value, version=())
+    if low.unit is None and high.unit is not None:
+        low = replace(low, unit=high.unit, version=())
+    if high.letter and not low.letter and low.version:
+        low = replace(low, letter=high.letter, version=())
+    return low

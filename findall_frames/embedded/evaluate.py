@@ -1,0 +1,64 @@
+"""The evaluator that needs no model: rules over columns and text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from findall_frames.api.models import FindAllEnrichInput, MatchCondition
+from findall_frames.embedded.conditions import Outcome
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.enrich import RuleFiller
+from findall_frames.embedded.evidence import Sources
+from findall_frames.embedded.finding import Verdict
+from findall_frames.embedded.lexicon import default_lexicon
+from findall_frames.embedded.reading import Reader, Reading
+
+__all__ = ["RuleEvaluator", "RuleJudge"]
+
+
+class RuleEvaluator:
+    """Reads conditions as comparisons, membership, negation and mentions, and checks them."""
+
+    def judge_for(self, conditions: Sequence[MatchCondition], corpus: Corpus) -> RuleJudge:
+        """Read the conditions."""
+        reader = Reader(corpus, default_lexicon())
+        return RuleJudge(corpus, [reader.read(condition.description) for condition in conditions])
+
+    def filler_for(self, enrichment: FindAllEnrichInput, corpus: Corpus) -> RuleFiller:
+        """Read the enrichment."""
+        return RuleFiller(corpus, enrichment.output_schema.json_schema, default_lexicon())
+
+
+class RuleJudge:
+    """Conditions that were read, bound to a corpus."""
+
+    def __init__(self, corpus: Corpus, readings: Sequence[Reading]) -> None:
+        self._corpus = corpus
+        self._readings = readings
+
+    @property
+    def readings(self) -> list[str]:
+        """How each condition was understood."""
+        return [reading.describe() for reading in self._readings]
+
+    def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
+        """Judge rows: per row one verdict for each condition, in their order."""
+        sources = Sources(self._corpus, positions)
+        checked = [
+            (reading, reading.predicate.check(self._corpus, positions))
+            for reading in self._readings
+        ]
+        return [
+            [_verdict(reading, outcomes[at], sources, at) for reading, outcomes in checked]
+            for at in range(len(positions))
+        ]
+
+
+def _verdict(reading: Reading, outcome: Outcome, sources: Sources, at: int) -> Verdict:
+    reason, confidence = outcome.reason, outcome.confidence
+    if not reading.understood:
+        reason = f"No column answers the condition, so its words were looked for. {reason}"
+        confidence = "low"
+    return Verdict(
+        outcome.value, reason, confidence, sources.cite(at, outcome.evidence), outcome.truth is True
+    )

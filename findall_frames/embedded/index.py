@@ -1,0 +1,98 @@
+"""Full text over a corpus: which entities speak of what was asked for."""
+
+from __future__ import annotations
+
+import re
+import threading
+from array import array
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from findall_frames.embedded.database import Database
+
+if TYPE_CHECKING:
+    from findall_frames.embedded.corpus import Corpus
+
+__all__ = ["TextIndex"]
+
+# Rows written in one transaction; between two of them other writers get their turn.
+_CHUNK: Final = 2_000
+# Words that stand in questions of every kind and would only make ranking slow.
+_FUNCTION_WORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a all an and any are as at be by each every find for from give given has have having in
+        into is it its list me must no not of on or show so such than that the their them then
+        there these they this those to was were what when where which who whose will with without
+        """,
+    )
+)
+_MAX_WORDS: Final = 64
+
+
+class TextIndex:
+    """The full-text index of one corpus, kept in the database of the service.
+
+    Parameters
+    ----------
+    database : Database
+        Where it is kept; an index of the same corpus that is there already is used again.
+    corpus : Corpus
+        What is indexed.
+    """
+
+    def __init__(self, database: Database, corpus: Corpus) -> None:
+        self._database = database
+        self._corpus = corpus
+        self._building = threading.Lock()
+
+    def build(self, *, stop: threading.Event) -> bool:
+        """Index what is not indexed yet; return False when stopped before the end.
+
+        Every thread may ask for it; one does the work and the others wait.
+        """
+        size = len(self._corpus)
+        with self._building:
+            done = self._start()
+            while done < size:
+                if stop.is_set():
+                    return False
+                until = min(done + _CHUNK, size)
+                rows = [(place + 1, self._corpus.text(place)) for place in range(done, until)]
+                with self._database.write() as connection:
+                    connection.executemany("INSERT INTO entities (rowid, text) VALUES (?, ?)", rows)
+                    connection.execute("UPDATE corpus SET indexed = ?", (until,))
+                done = until
+        return True
+
+    def rank(self, texts: Iterable[str], *, limit: int) -> array[int]:
+        """Give positions of entities that share words with the texts, the best first."""
+        words: dict[str, None] = {}
+        for text in texts:
+            for word in re.findall(r"[^\W_]+", text.casefold()):
+                if word not in _FUNCTION_WORDS:
+                    words[word] = None
+        if not words:
+            return array("q")
+        query = " OR ".join(f'"{word}"' for word in list(words)[:_MAX_WORDS])
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT rowid - 1 FROM entities WHERE entities MATCH ? "
+                "ORDER BY rank, rowid LIMIT ?",
+                (query, limit),
+            )
+            return array("q", (position for (position,) in rows))
+
+    def _start(self) -> int:
+        """Give the number of rows indexed already, after dropping the index of another corpus."""
+        with self._database.write() as connection:
+            row = connection.execute("SELECT fingerprint, indexed FROM corpus").fetchone()
+            if row is not None and row[0] == self._corpus.fingerprint:
+                return int(row[1])
+            if row is not None:
+                connection.execute("INSERT INTO entities (entities) VALUES ('delete-all')")
+            connection.execute(
+                "INSERT OR REPLACE INTO corpus VALUES (1, ?, 0)", (self._corpus.fingerprint,)
+            )
+            return 0

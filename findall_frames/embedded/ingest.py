@@ -1,0 +1,99 @@
+"""An objective in plain words becomes a kind of entity, conditions, and suggested enrichments."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from findall_frames.api.models import (
+    FindAllEnrichInput,
+    FindAllSchema,
+    JsonSchema,
+    MatchCondition,
+)
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.lexicon import default_lexicon
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.objective import Criterion, parse_objective
+from findall_frames.embedded.reading import LONGEST
+from findall_frames.embedded.words import phrases, tokens
+
+__all__ = ["ingest"]
+
+_SMALL = frozenset(phrases("a, an, the, of, is, be, been, must, have, its, their, s"))
+_LONGEST_NAME = 6
+
+
+def ingest(objective: str, corpus: Corpus) -> FindAllSchema:
+    """Draft what an objective asks for.
+
+    Parameters
+    ----------
+    objective : str
+        A question in plain words.
+    corpus : Corpus
+        What will be searched; it tells which words are criteria and which merely name its rows.
+
+    Returns
+    -------
+    FindAllSchema
+        With the generator ``"core"`` and without a match limit.
+
+    Examples
+    --------
+    >>> import pyarrow as pa
+    >>> corpus = Corpus.from_table(
+    ...     pa.table({"country": ["Chad", "Peru"], "continent": ["Africa", "South America"]}),
+    ...     name="countries",
+    ... )
+    >>> schema = ingest("Find all countries in Africa or Asia", corpus)
+    >>> schema.entity_type, [condition.description for condition in schema.match_conditions]
+    ('countries', ['Country must be in Africa or Asia.'])
+    """
+    if len(objective) > LONGEST:
+        whole = MatchCondition("objective_check", objective)
+        return FindAllSchema(objective, corpus.about, [whole])
+    linker = Linker(corpus, default_lexicon())
+    parsed = parse_objective(objective, linker)
+    used: set[str] = set()
+    conditions = []
+    for criterion in parsed.criteria:
+        name = _unique(_slug(criterion), used)
+        conditions.append(MatchCondition(name, criterion.sentence))
+    properties = {
+        _unique(_slug_words(tokens(wish)), used): {
+            "type": _type_for(wish, linker),
+            "description": wish,
+        }
+        for wish in parsed.wishes
+    }
+    enrichments = None
+    if properties:
+        schema = {"type": "object", "properties": properties}
+        enrichments = [FindAllEnrichInput(JsonSchema(schema))]
+    return FindAllSchema(objective, parsed.entity_type, conditions, enrichments)
+
+
+def _slug(criterion: Criterion) -> str:
+    return _slug_words(tokens(criterion.said)) + "_check"
+
+
+def _slug_words(words: Sequence[str]) -> str:
+    kept = [re.sub(r"\W+", "_", word) for word in words if word not in _SMALL]
+    return "_".join(kept[:_LONGEST_NAME]).strip("_") or "criterion"
+
+
+def _unique(name: str, used: set[str]) -> str:
+    stem_, suffix = (name[:-6], "_check") if name.endswith("_check") else (name, "")
+    number, unique = 2, name
+    while unique in used:
+        unique, number = f"{stem_}_{number}{suffix}", number + 1
+    used.add(unique)
+    return unique
+
+
+def _type_for(wish: str, linker: Linker) -> str:
+    found = linker.named(tokens(wish), ("number", "boolean", "text", "prose", "list", "date"))
+    if not found or not found[0].named:
+        return "string"
+    return {"number": "number", "boolean": "boolean"}.get(found[0].column.kind, "string")

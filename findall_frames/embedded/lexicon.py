@@ -1,0 +1,83 @@
+"""What English words have to do with each other, from a table that can be edited."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from findall_frames.embedded.words import stem, tokens
+
+__all__ = ["Lexicon", "default_lexicon"]
+
+
+class Lexicon:
+    """Names of the same thing, and words that ask for the same column.
+
+    Parameters
+    ----------
+    table : mapping
+        As in ``lexicon.toml``: ``same`` lists of names, ``attributes`` lists of words, ``more``
+        and ``less`` adjectives by the word of their attribute, ``short`` forms of words.
+    """
+
+    def __init__(self, table: Mapping[str, Any]) -> None:
+        self._same: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for group in table["same"]:
+            phrases = [tuple(tokens(name)) for name in group]
+            for phrase in phrases:
+                self._same.setdefault(phrase, []).extend(p for p in phrases if p != phrase)
+        self._families: dict[str, set[str]] = {}
+        for group in table["attributes"]:
+            stems = {stem(word) for word in group}
+            for one in stems:
+                self._families.setdefault(one, set()).update(stems)
+        self._short: dict[str, str] = table["short"]
+        self._more = _by_adjective(table["more"])
+        self._less = _by_adjective(table["less"])
+
+    def aliases(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Other names of what the phrase names."""
+        return self._same.get(phrase, [])
+
+    def family(self, word: str) -> set[str]:
+        """Stems of the words that ask for the same column as this word; may be empty."""
+        return self._families.get(stem(word), set())
+
+    def spelled_out(self, word: str) -> tuple[str, ...]:
+        """A word of a column name, and the word that it is short for."""
+        return (word, self._short[word]) if word in self._short else (word,)
+
+    def direction(self, adjective: str) -> int:
+        """1 when more of its attribute makes something more so, -1 when less does, 0 unknown."""
+        return (adjective in self._more) - (adjective in self._less)
+
+    def attributes(self, adjective: str) -> list[str]:
+        """The words for what a comparative is about: weight for heavier."""
+        return [*self._more.get(adjective, ()), *self._less.get(adjective, ())]
+
+
+@cache
+def default_lexicon() -> Lexicon:
+    """The table that comes with the package."""
+    text = Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
+    return Lexicon(tomllib.loads(text))
+
+
+def _by_adjective(table: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for attribute, adjectives in table.items():
+        for adjective in adjectives:
+            for form in (adjective, *_comparatives(adjective)):
+                found.setdefault(form, []).append(attribute)
+    return found
+
+
+def _comparatives(adjective: str) -> tuple[str, ...]:
+    if adjective.endswith("y"):
+        return (adjective[:-1] + "ier",)
+    if adjective.endswith("e"):
+        return (adjective + "r",)
+    return (adjective + "er", adjective + adjective[-1] + "er")

@@ -1,0 +1,279 @@
+"""Which column a phrase is about."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log10
+
+import pyarrow.compute as pc
+
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.comparisons import Comparison
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, is_relation
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.values import LARGE
+from findall_frames.embedded.words import alike, stem, tokens
+
+__all__ = ["ColumnMatch", "Linker", "ValueMatch"]
+
+_FAMILY = 0.6
+"""How sure a word is of a column that a related word names: people of population."""
+_TIE = 0.05
+_ENOUGH = 0.35
+"""A column must fit at least as well: a related word for the whole of its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMatch:
+    """A column that some words are about.
+
+    Attributes
+    ----------
+    column : Column
+        The column.
+    score : float
+        How well the words fit; comparable between columns for the same words.
+    used : frozenset of int
+        The places of the words that name it.
+    named : bool
+        Whether every word of its name was said, in one form or another.
+    """
+
+    column: Column
+    score: float
+    used: frozenset[int]
+    named: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ValueMatch:
+    """A value of a column that some words name.
+
+    Attributes
+    ----------
+    column : Column
+        The column.
+    start, end : int
+        The places of the words.
+    phrase : tuple of str
+        The value as tokens, as it stands in the column.
+    whole : bool
+        Whether the words name a whole value.
+    score : float
+        How likely this column is meant.
+    """
+
+    column: Column
+    start: int
+    end: int
+    phrase: tuple[str, ...]
+    whole: bool
+    score: float
+
+
+class Linker:
+    """Finds columns of a corpus for words.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Where to look.
+    lexicon : Lexicon
+        What words have to do with each other.
+    """
+
+    def __init__(self, corpus: Corpus, lexicon: Lexicon) -> None:
+        self.corpus = corpus
+        self.lexicon = lexicon
+        self.columns = [corpus.column(name) for name in corpus.columns]
+        self.entity_words = frozenset(
+            stem(word) for word in tokens(corpus.about + " " + corpus.name_column.replace("_", " "))
+        )
+
+    def match(self, column: Column, words: Sequence[str]) -> ColumnMatch:
+        """How well words name a column."""
+        total, used, complete = 0.0, set(), True
+        for own in column.words:
+            best, place = 0.0, -1
+            for at, word in enumerate(words):
+                score = max(alike(form, word) for form in self.lexicon.spelled_out(own))
+                if not score and stem(word) in self.lexicon.family(own):
+                    score = _FAMILY
+                if score > best:
+                    best, place = score, at
+            total += best
+            complete = complete and best > _FAMILY
+            if place >= 0:
+                used.add(place)
+        share = total / len(column.words)
+        return ColumnMatch(column, total * share, frozenset(used), complete)
+
+    def named(self, words: Sequence[str], kinds: Sequence[str]) -> list[ColumnMatch]:
+        """Columns of some kinds that words name, the best first."""
+        found = [self.match(column, words) for column in self.columns if column.kind in kinds]
+        return sorted((m for m in found if m.score > 0), key=lambda m: -m.score)
+
+    def compared(
+        self, words: Sequence[str], place: int, comparison: Comparison
+    ) -> list[ColumnMatch]:
+        """Columns that a comparison is about: one, or several that fit equally well.
+
+        Parameters
+        ----------
+        words : sequence of str
+            The words around it.
+        place : int
+            How many of them stand before it.
+        comparison : Comparison
+            Which range.
+        """
+        hints = list(words)
+        if comparison.adjective:
+            hints += self.lexicon.attributes(comparison.adjective) or [comparison.adjective]
+        scored = []
+        for column in self.columns:
+            if column.kind not in {"number", "date", "version", "list"}:
+                continue
+            match = self.match(column, hints)
+            score = match.score + self._evidence(column, comparison, match.score)
+            if self._other_measure(match, words, place):
+                score *= 0.3
+            if score >= _ENOUGH:
+                scored.append(ColumnMatch(column, score, match.used, match.named))
+        best = max((match.score for match in scored), default=0.0)
+        return [match for match in scored if best - match.score < _TIE]
+
+    def _evidence(self, column: Column, comparison: Comparison, named: float) -> float:
+        """What unit, year and range say for a column, or against it."""
+        quantity = comparison.quantity
+        timely = quantity.year or quantity.dates is not None
+        if column.kind == "date":
+            return 0.5 if timely else -9.0
+        if column.kind == "version":
+            return 0.1 if quantity.version else -9.0
+        if column.kind == "list":
+            # The number of elements is meant only where they are what is counted.
+            plain = quantity.unit is None and not timely and quantity.value < 1000
+            return -0.2 if plain and named else -9.0
+        if column.year_like or column.short_year:
+            return 0.5 if quantity.year else -9.0
+        if quantity.dates is not None:
+            return -9.0
+        converted = quantity.in_unit(column.unit)
+        if converted is None:
+            return -9.0
+        if quantity.unit is not None and column.unit is not None:
+            return 0.9 if quantity.unit == column.unit else 0.8
+        if quantity.unit is not None:
+            dimension = quantity.unit.dimension
+            return (
+                0.3
+                if dimension in _MEASURES and set(_MEASURES[dimension]) & set(column.words)
+                else -0.1
+            )
+        if quantity.year and not comparison.stated and not named:
+            return -9.0
+        return 0.0
+
+    def _other_measure(self, match: ColumnMatch, words: Sequence[str], place: int) -> bool:
+        """Whether the words name another measure of the same thing: population density."""
+        before = [at for at in match.used if at < place]
+        if not before or not match.named:
+            return False
+        following = words[max(before) + 1 : place]
+        heads = [w for w in following if w not in GENERIC_HEADS | FILLERS and not is_relation(w)]
+        return (
+            bool(heads) and Token(heads[0]).is_content and not heads[0].endswith(("ed", "ing", "s"))
+        )
+
+    def occurs(self, word: str) -> bool:
+        """Whether a word, in some form, stands in any text of the corpus."""
+        start = re.escape(word[: max(3, len(word) - 3)])
+        for column in self.columns:
+            if column.kind in {"text", "prose", "list"}:
+                found = pc.match_substring_regex(column.texts, rf"\b{start}", ignore_case=True)
+                if pc.any(found).as_py():
+                    return True
+        return False
+
+    def values(self, words: Sequence[str]) -> list[ValueMatch]:
+        """Whole values that words name, in whatever columns; longer ones hide those within."""
+        found: list[ValueMatch] = []
+        rows = len(self.corpus)
+        for column in self.columns:
+            if not self._searchable(column):
+                continue
+            distinct = max(1, len(column.index.values))
+            hint = self.match(column, words).score
+            own_name = column.name == self.corpus.name_column
+            score = 1.0 + min(hint, 1.5) - 0.1 * round(log10(distinct)) - (0.6 if own_name else 0.0)
+            if distinct * 2 > rows > 20:
+                score -= 0.2
+            found += self._values_in(column, words, score)
+        widest = [m for m in found if not any(_hides(other, m) for other in found)]
+        return sorted(widest, key=lambda m: (m.start, -m.score))
+
+    def _values_in(self, column: Column, words: Sequence[str], score: float) -> list[ValueMatch]:
+        found, start = [], 0
+        while start < len(words):
+            for end in range(min(len(words), start + 7), start, -1):
+                span = tuple(words[start:end])
+                if not all(Token(word).is_content for word in (span[0], span[-1])):
+                    continue
+                phrase = column.index.find(span, self.lexicon)
+                if phrase is not None:
+                    found.append(ValueMatch(column, start, end, phrase, True, score))
+                    start = end - 1
+                    break
+            start += 1
+        return found
+
+    def _searchable(self, column: Column) -> bool:
+        if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
+            return False
+        return len(column.index.values) <= LARGE
+
+
+_MEASURES = {
+    "money": (
+        "price",
+        "cost",
+        "revenue",
+        "gdp",
+        "budget",
+        "funding",
+        "valuation",
+        "sales",
+        "raised",
+    ),
+    "length": (
+        "height",
+        "elevation",
+        "length",
+        "width",
+        "depth",
+        "altitude",
+        "distance",
+        "diameter",
+    ),
+    "mass": ("weight", "mass"),
+    "area": ("area", "surface", "size"),
+    "speed": ("speed", "velocity"),
+    "fuel economy": ("mpg", "economy", "mileage"),
+    "power": ("power", "horsepower", "output"),
+    "time": ("age", "duration", "time", "runtime", "acceleration"),
+    "volume": ("volume", "displacement", "capacity"),
+    "temperature": ("temperature",),
+    "share": ("share", "percentage", "rate", "growth", "ratio"),
+    "data": ("size", "memory", "storage"),
+}
+
+
+def _hides(one: ValueMatch, other: ValueMatch) -> bool:
+    """Whether a longer value covers the place of another."""
+    longer = one.end - one.start > other.end - other.start
+    return longer and one.start <= other.start and other.end <= one.end

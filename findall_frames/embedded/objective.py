@@ -1,0 +1,349 @@
+"""The parts of an objective: what is looked for, by which criteria, and what else is wished."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from findall_frames.embedded.english import (
+    ADVERBS,
+    AUXILIARIES,
+    PREPOSITIONS,
+    is_negator,
+    is_relation,
+)
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.rephrase import (
+    OPENERS,
+    article,
+    entity_noun,
+    is_participle,
+    sentence_of,
+)
+from findall_frames.embedded.words import fold, phrases, singular, stem, tokens
+
+__all__ = ["Criterion", "Objective", "parse_objective"]
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One thing that is asked of an entity.
+
+    Attributes
+    ----------
+    said : str
+        The words of the objective that ask it.
+    sentence : str
+        A sentence that says it and can be read by itself.
+    """
+
+    said: str
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Objective:
+    """What an objective says.
+
+    Attributes
+    ----------
+    entity_type : str
+        What is looked for, as it was called.
+    criteria : tuple of Criterion
+        What it has to meet.
+    wishes : tuple of str
+        What else should be told of each: ``"capital"``.
+    """
+
+    entity_type: str
+    criteria: tuple[Criterion, ...]
+    wishes: tuple[str, ...]
+
+
+_OPENING = re.compile(
+    r"""^\s*(?:please\s+)?(?:(?:can|could)\s+you\s+)?
+    (?:i\s+(?:want|need|would\s+like)\s+(?:to\s+\w+\s+)?
+      |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
+         |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
+    (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?
+    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WISH = re.compile(
+    r"""[,;.]?\s+
+    (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+
+    (?:also\s+)?(?:(?:list|give|show|tell|include|find|get|return|add|report)\s+(?:me\s+)?)?
+    (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each))\s*
+    (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_HAD = re.compile(r"^(?:with|having|has|have)\s")
+_LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
+
+
+def parse_objective(text: str, linker: Linker) -> Objective:
+    """Take an objective apart.
+
+    Parameters
+    ----------
+    text : str
+        The objective.
+    linker : Linker
+        Of the corpus that will be searched.
+    """
+    return _Parser(linker).parse(" ".join(text.split()).rstrip(" .!?"))
+
+
+class _Parser:
+    def __init__(self, linker: Linker) -> None:
+        self._linker = linker
+
+    def parse(self, text: str) -> Objective:
+        text, wishes = self._without_wishes(text)
+        said = _OPENING.sub("", text, count=1) or text
+        words = said.split()
+        at = self._end_of_noun(words)
+        noun, rest = words[:at], " ".join(words[at:])
+        thing = entity_noun(noun[-1:]) or "Entity"
+        corpus = self._linker.corpus
+        if not self._is_entity(noun[-1:]):
+            # What is asked for is a kind of what the corpus holds: of its packages, the clients.
+            thing = "Entity" if corpus.unnamed else entity_noun([corpus.name])
+        criteria: list[Criterion] = []
+        entity = " ".join(noun) or corpus.about
+        head = noun[-1:] or []
+        for modifier in self._modifiers(noun):
+            if noun and modifier.endswith(noun[-1]):
+                # The noun itself is the criterion: a web framework, among packages.
+                kind = f"{modifier[: -len(noun[-1])]}{entity_noun(noun[-1:]).lower()}"
+                criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
+                continue
+            said = modifier
+            if not self._is_adjective(modifier):
+                said = f"{article(modifier)}{modifier} {thing.lower()}"
+            sentence = f"{thing} must be {said}."
+            criteria.append(Criterion(modifier, sentence))
+            kept = entity.split()
+            entity = " ".join(w for w in kept if w not in modifier.split()) or entity
+        for clause in self._clauses(rest):
+            sentence = sentence_of(thing, clause)
+            criteria.append(Criterion(clause, sentence))
+        if not criteria and not self._is_entity(head):
+            kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
+            criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
+        return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
+
+    def _without_wishes(self, text: str) -> tuple[str, list[str]]:
+        match = _WISH.search(text)
+        if match is None:
+            return text, []
+        wish = match["wish"]
+        # "with their headquarters in Berlin" is a criterion.
+        if any(q for q in find_quantities(wish)) or re.search(
+            r"\b(?:in|is|are|above|below)\b", wish
+        ):
+            return text, []
+        parts = re.split(
+            r"\s*,\s*(?:and\s+)?|\s+and\s+", re.sub(r"\b(?:their|its|the)\s+", "", wish)
+        )
+        return text[: match.start()], [part for part in parts if part]
+
+    def _is_plural(self, word: str) -> bool:
+        low = fold(word)
+        return low != singular(low) and not self._linker.values([low])
+
+    def _end_of_noun(self, words: Sequence[str]) -> int:
+        """How many words name what is looked for."""
+        for at, word in enumerate(words):
+            low = fold(word.strip(",;"))
+            if at and (low in OPENERS or is_negator(low)):
+                return at
+            if at and (self._begins_participle(words, at) or _compares(words[at:])):
+                return at
+            if word.endswith((",", ";", ":")) and at + 1 < len(words):
+                return at + 1
+            if at and self._is_plural(words[at - 1]) and self._is_entity([words[at - 1]]):
+                return at
+        return len(words)
+
+    def _begins_participle(self, words: Sequence[str], at: int) -> bool:
+        low = fold(words[at])
+        if not is_participle(low):
+            return False
+        following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
+        # "companies founded after 2010", but not "installed packages".
+        return following in OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
+
+    def _is_entity(self, head: Sequence[str]) -> bool:
+        """Whether a noun is just what the rows of the corpus are."""
+        if not head:
+            return True
+        word = fold(head[0].strip(",;"))
+        if stem(word) in self._linker.entity_words or word in _ANYTHING:
+            return True
+        unnamed = self._linker.corpus.unnamed
+        return unnamed and not self._linker.values([word])
+
+    def _modifiers(self, noun: Sequence[str]) -> list[str]:
+        """Words before the noun that ask something: European, AI."""
+        before = [word.strip(",") for word in noun[:-1]]
+        folded = [fold(word) for word in before]
+        keep = [at for at, word in enumerate(folded) if not self._says_nothing(word)]
+        links = [at for at, word in enumerate(folded) if word in {"and", "or"}]
+        keep = sorted({*keep, *(at for at in links if {at - 1, at + 1} <= set(keep))})
+        found: list[str] = []
+        run: list[int] = []
+        for at in [*keep, -1]:
+            if run and at != run[-1] + 1:
+                found.append(" ".join(before[k] for k in run))
+                run = []
+            if at >= 0:
+                run.append(at)
+        head = [fold(noun[-1])] if noun else []
+        if head and not self._is_entity(head) and (found or self._linker.values(head)):
+            # "web frameworks" among packages: the noun itself is a criterion.
+            whole = " ".join([*before, noun[-1]])
+            return [whole] if found else [noun[-1]]
+        return [piece for run_ in found for piece in self._apart(run_)]
+
+    def _apart(self, modifier: str) -> list[str]:
+        """Modifiers that each name a value or a flag are criteria of their own."""
+        words = modifier.split()
+        if len(words) == 1:
+            return [modifier]
+        folded = [fold(word) for word in words]
+        matches = self._linker.values(folded)
+        if any(m.start == 0 and m.end == len(words) for m in matches):
+            return [modifier]
+        if all(self._says_by_itself(word) for word in folded if word not in {"and", "or", "not"}):
+            return [modifier] if {"and", "or"} & set(folded) else words
+        return [modifier]
+
+    def _says_by_itself(self, word: str) -> bool:
+        flags = self._linker.named([word], ("boolean",))
+        return bool(self._linker.values([word])) or any(flag.named for flag in flags)
+
+    def _is_adjective(self, modifier: str) -> bool:
+        """Whether "must be Asian" reads better than "must be an Asian country"."""
+        words = [fold(word) for word in modifier.split()]
+        return any(flag.named for flag in self._linker.named(words, ("boolean",))) or (
+            len(words) == 1 and words[0].endswith(("an", "ese", "ish", "ic", "ed"))
+        )
+
+    def _says_nothing(self, word: str) -> bool:
+        return stem(word) in self._linker.entity_words or word in ADVERBS or word in _ANYTHING
+
+    def _clauses(self, rest: str) -> list[str]:
+        """The criteria behind the noun, each with its scope kept."""
+        rest = rest.strip(" ,;")
+        if not rest:
+            return []
+        pieces: list[str] = []
+        for piece in _split(rest):
+            if pieces and not self._is_clause(piece):
+                pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
+            else:
+                pieces.append(piece)
+        found: list[str] = []
+        for piece in pieces:
+            clause = _LINKS.sub("", piece.strip(" ,;"))
+            if not clause:
+                continue
+            # "with a rating above 8 and a budget under 5": the second is had as well.
+            if found and _HAD.match(found[-1]) and not self._opens(clause):
+                clause = f"with {clause}"
+            found += self._chained(clause)
+        return found
+
+    def _chained(self, clause: str) -> list[str]:
+        """Split where another criterion begins: in Europe | with more than 5 million."""
+        words = clause.split()
+        cuts = [0]
+        for at in range(1, len(words)):
+            low = fold(words[at].strip(","))
+            ahead = " ".join(words[cuts[-1] : at])
+            begins = low in _CHAINERS or self._begins_participle(words, at)
+            if begins and self._is_criterion(ahead) and self._is_criterion(" ".join(words[at:])):
+                cuts.append(at)
+        ends = [*cuts[1:], len(words)]
+        parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
+        return [re.sub(r"^(?:that|which|who|and)\s+", "", part) for part in parts if part]
+
+    def _is_criterion(self, piece: str) -> bool:
+        folded = tokens(piece)
+        if find_quantities(piece):
+            return True
+        return bool(self._linker.values(folded)) or any(
+            match.named for match in self._linker.named(folded, ("text", "list", "boolean"))
+        )
+
+    def _is_clause(self, piece: str) -> bool:
+        """Whether a piece behind "and" is a criterion of its own, not one more item of a list."""
+        match = re.match(r"^[,;]?\s*(?:(and|or|nor|but|except)\s+)?(.*)$", piece)
+        link, body = (match.group(1) or "", match.group(2)) if match else ("", piece)
+        first = fold(body.split()[0].strip(",")) if body.split() else ""
+        if link in {"or", "nor", "except"} or re.match(r"(?:excluding|other than|not)\b", body):
+            return False
+        if first in OPENERS or first in AUXILIARIES or is_negator(first):
+            return True
+        if find_quantities(body) and not body[:1].isdigit():
+            return True
+        return first not in PREPOSITIONS and self._is_verb(body)
+
+    def _opens(self, clause: str) -> bool:
+        first = fold(clause.split()[0].strip(","))
+        if first in OPENERS or first in AUXILIARIES or is_negator(first):
+            return True
+        return first not in {"a", "an", "the"} and self._is_verb(clause)
+
+    def _is_verb(self, body: str) -> bool:
+        """Whether a piece begins with a verb: "require Python 3.10", "weigh less"."""
+        words = [fold(word.strip(",")) for word in body.split()]
+        if len(words) < 2:
+            return False
+        first = words[0]
+        if is_relation(first) or is_participle(first):
+            return True
+        if self._linker.values([first]) or self._linker.values(words[:2]):
+            return False
+        named = self._linker.named([first], ("number", "list", "text", "version"))
+        return bool(named) and first == singular(first)
+
+
+_ANYTHING = frozenset(
+    phrases(
+        """thing, things, entity, entities, item, items, entry, entries, row, rows, record,
+        records, object, objects, one, ones, everything, all, those, results, result, names"""
+    )
+)
+_CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
+
+
+def _split(text: str) -> list[str]:
+    """Cut before and, or, but and commas; not inside "between A and B"."""
+    guarded = re.sub(
+        r"\b(between\s+(?:[^,;]|,(?=\d))*?)\s+and\s+",
+        lambda m: f"{m.group(1)} \0 ",
+        text,
+        flags=re.IGNORECASE,
+    )
+    pieces = re.split(
+        r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)", guarded, flags=re.IGNORECASE
+    )
+    return [piece.replace("\0", "and").strip() for piece in pieces if piece and piece.strip()]
+
+
+def _compares(words: Sequence[str]) -> bool:
+    """Whether words begin with "heavier than" or "more populous than"."""
+    low = [fold(word) for word in words[:3]]
+    if low[0] in {"more", "less"}:
+        return low[2:] == ["than"]
+    return low[0].endswith("er") and low[1:2] == ["than"]
+
+
+def _uncapitalised(entity: str) -> str:
+    """The kind of entity as it stands inside a sentence; acronyms stay."""
+    first, space, rest = entity.partition(" ")
+    return f"{first.lower()}{space}{rest}" if first.istitle() and not rest else entity

@@ -1,0 +1,325 @@
+"""Numbers, years, dates and versions in a text, with magnitude and unit."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from calendar import monthrange
+from dataclasses import dataclass, replace
+
+from findall_frames.embedded.units import (
+    CURRENCY_SIGNS,
+    MAGNITUDES,
+    Unit,
+    magnitude_named,
+    unit_named,
+)
+from findall_frames.embedded.words import fold, phrases
+
+__all__ = ["Quantity", "find_quantities", "version_key"]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity as it is written somewhere.
+
+    Attributes
+    ----------
+    start, end : int
+        Where it stands in the text.
+    text : str
+        What stands there.
+    value, top : float
+        The number; `top` is larger where a span is meant, as with a decade.
+    unit : Unit or None
+        The unit that is written with it.
+    letter : str
+        A magnitude that may as well be a unit, as the m of ``"30 m"``; else empty.
+    year : bool
+        Whether it may be a year.
+    dates : tuple of date or None
+        First and last day, for a date.
+    version : tuple of int
+        The parts of a plain number such as ``3.10``; empty where it is none.
+    weak : bool
+        Whether it counts only after a word of comparison, as "one".
+    """
+
+    start: int
+    end: int
+    text: str
+    value: float
+    top: float
+    unit: Unit | None = None
+    letter: str = ""
+    year: bool = False
+    dates: tuple[dt.date, dt.date] | None = None
+    version: tuple[int, ...] = ()
+    weak: bool = False
+
+    def in_unit(self, unit: Unit | None) -> Quantity | None:
+        """The same in the unit of a column; None where it cannot be that."""
+        if self.letter:
+            meant = unit_named((self.letter,))
+            if meant is not None and unit is not None and meant.convertible(unit):
+                return replace(self, unit=meant, letter="").in_unit(unit)
+            factor = MAGNITUDES.get(self.letter, 1.0)
+            value = round(self.value * factor, 6)
+            return replace(self, value=value, top=value, letter="").in_unit(unit)
+        if self.unit is None or unit is None:
+            return self
+        if not self.unit.convertible(unit):
+            return None
+        factor = self.unit.factor / unit.factor
+        return replace(self, value=self.value * factor, top=self.top * factor, unit=unit)
+
+
+_MONTHS = phrases(
+    """january, february, march, april, may, june, july, august, september, october, november,
+    december"""
+)
+_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
+_SMALL = phrases(
+    """zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen,
+    fourteen, fifteen, sixteen, seventeen, eighteen, nineteen"""
+)
+_TENS = phrases("twenty, thirty, forty, fifty, sixty, seventy, eighty, ninety")
+_COUNTS = {word: float(n) for n, word in enumerate(_SMALL)}
+_COUNTS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
+_ORDINALS = phrases(
+    """first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth,
+    thirteenth, fourteenth, fifteenth, sixteenth, seventeenth, eighteenth, nineteenth, twentieth"""
+)
+_DECADES = dict(
+    zip(phrases("fifties, sixties, seventies, eighties, nineties"), range(5, 10), strict=True)
+)
+_MAGNITUDE_WORDS = {word: factor for word, factor in MAGNITUDES.items() if len(word) > 3}
+_MAGNITUDE_WORDS |= {"dozen": 12.0, "score": 20.0}
+_COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
+_WHOLE_UNITS = "|".join(
+    phrases(
+        """tonne, ton, mile, kilometre, kilometer, kilogram, kilo, metre, meter, foot, inch, pound,
+        ounce, gallon, litre, liter, acre, hectare, year, month, week, day, hour, minute, second"""
+    )
+)
+_BIG = "|".join(f"{word}s?" for word in _MAGNITUDE_WORDS)
+
+_ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
+_DAY_FIRST = re.compile(
+    rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+)?({_MONTH})\.?,?\s+(\d{{4}})\b", re.I
+)
+_MONTH_FIRST = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b", re.I)
+_DECADE = re.compile(
+    r"(?:\b(?:the\s+)?(early|mid|late)[\s-]+)?(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\bthe\s+)(\d)0['’]?s\b",
+    re.I,
+)
+_DECADE_WORD = re.compile(rf"\bthe\s+({'|'.join(_DECADES)})\b", re.I)
+_CENTURY = re.compile(
+    rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)}))[\s-]century\b", re.I
+)
+_SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
+_VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
+_NUMBER = re.compile(
+    r"(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹])\s?)?"
+    r"(?P<number>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|(?<![\w.])\.\d+|\d+(?:\.\d+)?)"
+    r"(?!\d|st\b|nd\b|rd\b|th\b)",
+    re.I,
+)
+_SPELLED = re.compile(
+    rf"\b(?:(?:an?\s+)?half\s+(?:an?\s+)?(?P<half>{_BIG})"
+    rf"|(?:an?\s+)?quarter\s+of\s+an?\s+(?P<quarter>{_BIG})"
+    rf"|(?:an?|several)\s+(?P<single>{_BIG})"
+    rf"|(?P<one>an?)(?=\s+(?:{_WHOLE_UNITS})\b)"
+    rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:and\s+)?(?:{_COUNT}|{_BIG}))*))\b",
+    re.I,
+)
+_NEXT_WORD = re.compile(r"[\s\u00a0-]*(%|°[CF]?|[^\W\d_]+(?:[²³]|[23](?!\w))?(?:/[^\W\d_]+)?)")
+
+
+def find_quantities(text: str) -> list[Quantity]:
+    """All quantities in a text, in their order; each place belongs to one only.
+
+    Examples
+    --------
+    >>> [q.value for q in find_quantities("between half a million and 1,500,000 people")]
+    [500000.0, 1500000.0]
+    >>> [(q.value, q.top) for q in find_quantities("built in the 1990s")]
+    [(1990.0, 1999.0)]
+    """
+    found: list[Quantity] = []
+    taken = [False] * len(text)
+    for pattern, read in _READERS:
+        for match in pattern.finditer(text):
+            start, end = match.span()
+            if any(taken[start:end]):
+                continue
+            quantity = read(match)
+            if quantity is None:
+                continue
+            quantity = _with_unit(quantity, text)
+            taken[quantity.start : quantity.end] = [True] * (quantity.end - quantity.start)
+            found.append(quantity)
+    return sorted(found, key=lambda quantity: quantity.start)
+
+
+def version_key(text: str) -> tuple[int, ...]:
+    """The leading numbers of a version; empty where it has none."""
+    match = re.match(r"\s*[vV]?(\d+(?:\.\d+)*)", text)
+    return tuple(int(part) for part in match.group(1).split(".")) if match else ()
+
+
+def _plain(match: re.Match[str], value: float, top: float | None = None) -> Quantity:
+    start, end = match.span()
+    return Quantity(start, end, match.group(), value, value if top is None else top)
+
+
+def _years(match: re.Match[str], low: float, high: float) -> Quantity:
+    return replace(_plain(match, low, high), year=True)
+
+
+def _date(match: re.Match[str], year: str, month: int, day: str | None) -> Quantity | None:
+    try:
+        first = dt.date(int(year), month, int(day or 1))
+        last = first if day else first.replace(day=monthrange(first.year, month)[1])
+    except ValueError:
+        return None
+    return replace(_plain(match, float(year)), dates=(first, last))
+
+
+def _month(name: str) -> int:
+    return [month[:3] for month in _MONTHS].index(name[:3].lower()) + 1
+
+
+def _decade(match: re.Match[str]) -> Quantity:
+    century, tens = match.group(2) or "19", match.group(3)
+    start = float(f"{century}{tens}0")
+    low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(
+        (match.group(1) or "").lower(), (0, 9)
+    )
+    return _years(match, start + low, start + high)
+
+
+def _decade_word(match: re.Match[str]) -> Quantity:
+    low = 1900.0 + 10 * _DECADES[match.group(1).lower()]
+    return _years(match, low, low + 9)
+
+
+def _century(match: re.Match[str]) -> Quantity:
+    number = match.group(1) or _ORDINALS.index(match.group(2).lower()) + 1
+    last = 100.0 * int(number)
+    return _years(match, last - 99, last)
+
+
+def _short_year(match: re.Match[str]) -> Quantity:
+    # Two digits mean the last hundred years, seen from about now.
+    year = int(match.group(1))
+    year += 2000 if year < 30 else 1900
+    return _years(match, year, year)
+
+
+def _dotted(match: re.Match[str]) -> Quantity:
+    version = version_key(match.group(1))
+    value = float(f"{version[0]}.{version[1]}")
+    return replace(_plain(match, value), version=version)
+
+
+def _number(match: re.Match[str]) -> Quantity:
+    written = re.sub(r"[,\u00a0\u202f]", "", match["number"])
+    value = -float(written) if match["sign"] else float(written)
+    quantity = _plain(match, value)
+    currency = (match["currency"] or "").lower()
+    if currency:
+        unit = unit_named((CURRENCY_SIGNS[currency[-1]],))
+        return replace(quantity, unit=unit)
+    if written != match["number"]:
+        return quantity
+    year = re.fullmatch(r"1\d{3}|20\d{2}|2100", written) is not None
+    return replace(quantity, year=year, version=version_key(written))
+
+
+def _spelled(match: re.Match[str]) -> Quantity:
+    for part, group in ((0.5, "half"), (0.25, "quarter"), (1.0, "single")):
+        if match[group]:
+            return _plain(match, part * _big(match[group]))
+    if match["one"]:
+        return replace(_plain(match, 1.0), weak=True)
+    total = current = 0.0
+    words = re.split(r"[\s-]+", match["words"].lower())
+    for word in words:
+        if word in _COUNTS:
+            current += _COUNTS[word]
+        elif word != "and":
+            factor = _big(word)
+            if factor > 100:
+                total, current = total + max(current, 1.0) * factor, 0.0
+            else:
+                current = max(current, 1.0) * factor
+    quantity = _plain(match, total + current)
+    return replace(quantity, weak=words == ["one"], version=(int(total + current),))
+
+
+def _big(word: str) -> float:
+    word = word.lower()
+    return _MAGNITUDE_WORDS.get(word) or _MAGNITUDE_WORDS[word.removesuffix("s")]
+
+
+def _with_unit(quantity: Quantity, text: str) -> Quantity:
+    """The quantity with the magnitude and the unit that follow it."""
+    if quantity.dates or quantity.top != quantity.value or len(quantity.version) > 2:
+        return quantity
+    quantity = _with_magnitude(quantity, text)
+    words: list[str] = []
+    ends: list[int] = []
+    position = quantity.end
+    while len(words) < 4 and (match := _NEXT_WORD.match(text, position)):
+        words.append(fold(match.group(1)))
+        ends.append(match.end())
+        position = match.end()
+    for size in range(len(words), 0, -1):
+        unit = unit_named(tuple(words[:size]))
+        # A single letter is a unit only right behind its number.
+        far = size == 1 and len(words[0]) == 1 and ends[0] - quantity.end > 2
+        if unit is not None and not far and not quantity.letter:
+            if size == 1 and words[0] in {"m", "b"} and quantity.unit is None:
+                return _grown(replace(quantity, letter=words[0]), text, ends[0])
+            if quantity.unit is None or quantity.unit == unit:
+                return _grown(replace(quantity, unit=unit), text, ends[size - 1])
+    return quantity
+
+
+def _with_magnitude(quantity: Quantity, text: str) -> Quantity:
+    match = _NEXT_WORD.match(text, quantity.end)
+    if match is None:
+        return quantity
+    word, written = fold(match.group(1)), match.group(1)
+    attached = match.start(1) == quantity.end
+    money = quantity.unit is not None
+    factor = magnitude_named(word)
+    if factor is None and written == "T" and money:
+        factor = 1e12
+    if factor is None or (len(word) == 1 and not attached and not money and written != "M"):
+        return quantity
+    if written == "m" and not money:
+        return _grown(replace(quantity, letter="m"), text, match.end())
+    if word == "mm" and not money:
+        return quantity
+    value = round(quantity.value * factor, 6)
+    return _grown(replace(quantity, value=value, top=value), text, match.end())
+
+
+def _grown(quantity: Quantity, text: str, end: int) -> Quantity:
+    return replace(quantity, end=end, text=text[quantity.start : end], year=False, version=())
+
+
+_READERS = (
+    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3))),
+    (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2))),
+    (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1))),
+    (_DECADE, _decade),
+    (_DECADE_WORD, _decade_word),
+    (_CENTURY, _century),
+    (_SHORT_YEAR, _short_year),
+    (_VERSION, _dotted),
+    (_NUMBER, _number),
+    (_SPELLED, _spelled),
+)

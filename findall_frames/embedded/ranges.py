@@ -1,0 +1,181 @@
+"""Comparisons bound to columns, or to numbers in the text."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from findall_frames.embedded.cells import (
+    Count,
+    DateRange,
+    NumberRange,
+    VersionAdmitted,
+    VersionRange,
+)
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.comparisons import Comparison
+from findall_frames.embedded.conditions import Predicate, Span, number_text
+from findall_frames.embedded.english import FILLERS
+from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import ColumnMatch, Linker
+from findall_frames.embedded.prose import StatedNumber
+from findall_frames.embedded.quantities import Quantity
+from findall_frames.embedded.wording import either
+from findall_frames.embedded.words import stem
+
+__all__ = ["Ranges"]
+
+_ADMITS = frozenset(("support", "work", "run", "compatible", "allow", "admit", "install"))
+
+
+class Ranges:
+    """Binds comparisons.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    lexicon : Lexicon
+        What words have to do with each other.
+    """
+
+    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+        self._linker = linker
+        self._lexicon = lexicon
+        self._prose = tuple(c for c in linker.columns if c.kind == "prose")
+
+    def in_column(
+        self, words: Sequence[str], place: int, comparison: Comparison, before: Column | None
+    ) -> Predicate | None:
+        """The comparison of a column: the one that the words name, or else the one before."""
+        matches = self._linker.compared(words, place, comparison)
+        if not matches and before is not None and comparison.stated:
+            matches = [ColumnMatch(before, 1.0, frozenset(), True)]
+        made = [self._made(match, comparison, words) for match in matches]
+        return either([predicate for predicate in made if predicate is not None])
+
+    def _made(
+        self, match: ColumnMatch, comparison: Comparison, words: Sequence[str]
+    ) -> Predicate | None:
+        column = match.column
+        confidence: Confidence = "high" if match.named and not comparison.about else "medium"
+        if column.kind == "version":
+            if not comparison.stated and any(stem(word) in _ADMITS for word in words):
+                return VersionAdmitted(
+                    column, version=comparison.quantity.version, confidence=confidence
+                )
+            return VersionRange(column, span=_version_span(comparison), confidence=confidence)
+        if column.kind == "date":
+            return DateRange(column, span=_date_span(comparison), confidence=confidence)
+        if column.kind == "list":
+            return Count(column, span=_number_span(comparison, None, 1.0), confidence=confidence)
+        if column.kind != "number":
+            return None
+        year = column.year_like or column.short_year
+        scale = 1.0 if year else column.scale
+        unit = comparison.quantity.unit
+        if unit is not None and unit.dimension == "share" and column.fraction:
+            scale = 100.0
+        shift = 1900.0 if column.short_year else 0.0
+        span = _number_span(comparison, column, scale, shift=shift)
+        return NumberRange(column, span, confidence)
+
+    def in_text(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
+        """The comparison of a number that the text states; None without running text."""
+        content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
+        content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
+        if comparison.adjective:
+            content += tuple(self._lexicon.attributes(comparison.adjective))
+        quantity = comparison.quantity
+        plain = quantity.in_unit(quantity.unit)
+        if not self._prose or not (content or quantity.unit) or plain is None:
+            return None
+        span = _number_span(comparison, None, 1.0, year=quantity.year)
+        return StatedNumber(content, span, plain.unit, quantity.year, self._prose, self._lexicon)
+
+
+def _number_span(
+    comparison: Comparison,
+    column: Column | None,
+    scale: float,
+    *,
+    shift: float = 0.0,
+    year: bool = False,
+) -> Span:
+    """The range in the unit and scale of a column's cells."""
+    unit = column.unit if column is not None else comparison.quantity.unit
+    year = year or (column is not None and (column.year_like or column.short_year))
+
+    def end(quantity: Quantity | None, *, top: bool) -> float | None:
+        if quantity is None:
+            return None
+        converted = quantity.in_unit(unit) or quantity
+        return round(((converted.top if top else converted.value) - shift) / scale, 9)
+
+    low = end(comparison.low, top=comparison.low_open)
+    high = end(comparison.high, top=not comparison.high_open)
+    if comparison.about and low is not None and high is not None:
+        low, high = low - abs(low) / 10, high + abs(high) / 10
+    said = _said(low, high, comparison, year=year)
+    return Span(low, high, comparison.low_open, comparison.high_open, said)
+
+
+def _said(low: float | None, high: float | None, comparison: Comparison, *, year: bool) -> str:
+    def text(number: float) -> str:
+        return number_text(number, year=year)
+
+    if low is not None and high is not None:
+        if low == high:
+            return text(low)
+        if comparison.low_open and comparison.high_open:
+            return f"strictly between {text(low)} and {text(high)}"
+        return f"between {text(low)} and {text(high)}"
+    if low is not None:
+        return (
+            f"{'after' if year else 'more than'} {text(low)}"
+            if comparison.low_open
+            else f"at least {text(low)}"
+        )
+    assert high is not None
+    return (
+        f"{'before' if year else 'less than'} {text(high)}"
+        if comparison.high_open
+        else f"at most {text(high)}"
+    )
+
+
+def _date_span(comparison: Comparison) -> Span:
+    def days(quantity: Quantity) -> tuple[dt.date, dt.date]:
+        if quantity.dates is not None:
+            return quantity.dates
+        first, last = (min(max(int(year), 1), 9999) for year in (quantity.value, quantity.top))
+        return dt.date(first, 1, 1), dt.date(last, 12, 31)
+
+    low = days(comparison.low)[1 if comparison.low_open else 0] if comparison.low else None
+    high = days(comparison.high)[0 if comparison.high_open else 1] if comparison.high else None
+    if low is not None and high is not None:
+        said = f"between {low} and {high}" if low != high else str(low)
+    elif low is not None:
+        said = f"after {low}" if comparison.low_open else f"on or after {low}"
+    else:
+        said = f"before {high}" if comparison.high_open else f"on or before {high}"
+    return Span(low, high, comparison.low_open, comparison.high_open, said)
+
+
+def _version_span(comparison: Comparison) -> Span:
+    low = comparison.low.version if comparison.low else None
+    high = comparison.high.version if comparison.high else None
+
+    def text(version: tuple[int, ...]) -> str:
+        return ".".join(map(str, version))
+
+    if low is not None and high is not None:
+        said = f"version {text(low)}" if low == high else f"between {text(low)} and {text(high)}"
+    elif low is not None:
+        said = f"later than {text(low)}" if comparison.low_open else f"{text(low)} or later"
+    else:
+        assert high is not None
+        said = f"earlier than {text(high)}" if comparison.high_open else f"{text(high)} or earlier"
+    return Span(low, high, comparison.low_open, comparison.high_open, said)

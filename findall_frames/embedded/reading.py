@@ -1,0 +1,318 @@
+"""From a written condition to a predicate over the columns of a corpus."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from findall_frames.embedded.cells import Present, WordsAt
+from findall_frames.embedded.clauses import (
+    Joined,
+    Negated,
+    Node,
+    Phrase,
+    Token,
+    parse_clauses,
+    tokenise,
+)
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.comparisons import find_comparisons
+from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.english import AUXILIARIES, MODALS
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.ranges import Ranges
+from findall_frames.embedded.wording import Wording, join
+from findall_frames.embedded.words import fold, stem, tokens
+
+__all__ = ["LONGEST", "Reader", "Reading"]
+
+LONGEST: Final = 2000
+"""Characters; what is longer than this is no single criterion, and is not taken apart."""
+
+_SUBJECT = re.compile(
+    rf"^(?P<subject>.*?)\b(?:{'|'.join(sorted(MODALS, key=len, reverse=True))})\b(?P<said>.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_PLAIN_SUBJECT = re.compile(
+    r"^(?:the|an?|each|every)\s+(?P<subject>(?:[^\W\d_]+\s+){1,2})"
+    r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
+    re.IGNORECASE | re.DOTALL,
+)
+_AFFIX = {
+    "begins with": re.compile(
+        r"\b(?:begin|start)(?:s|ning|ing)?\s+with\s+(?:the\s+)?(?:letters?\s+)?(.+)$"
+    ),
+    "ends with": re.compile(r"\bend(?:s|ing)?\s+(?:with|in)\s+(?:the\s+)?(?:letters?\s+)?(.+)$"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a condition was understood.
+
+    Attributes
+    ----------
+    predicate : Predicate
+        What is checked.
+    understood : bool
+        Whether columns answer it; else the text is searched for its words.
+    """
+
+    predicate: Predicate
+    understood: bool
+
+    def describe(self) -> str:
+        """The reading in a sentence."""
+        said = self.predicate.describe()
+        return f"{said[:1].upper()}{said[1:]}." if self.understood else f"Not understood: {said}."
+
+
+class Reader:
+    """Reads conditions for one corpus.
+
+    Parameters
+    ----------
+    corpus : Corpus
+        Whose columns and values the conditions are about.
+    lexicon : Lexicon
+        What words have to do with each other.
+    """
+
+    def __init__(self, corpus: Corpus, lexicon: Lexicon) -> None:
+        self._linker = Linker(corpus, lexicon)
+        self._lexicon = lexicon
+        self._corpus = corpus
+
+    def read(self, text: str) -> Reading:
+        """The reading of a condition."""
+        if len(text) > LONGEST:
+            words = tokens(text[:LONGEST])
+            return Reading(self._wording(frozenset(), frozenset()).mention(words), False)
+        said, subject, named = self._without_subject(" ".join(text.split()).rstrip(" .!?"))
+        affix = self._affix(fold(said), named)
+        if affix is not None:
+            return Reading(affix, True)
+        verbs = _verbs(said) if said != text else frozenset()
+        wording = self._wording(subject, verbs)
+        marked, comparisons = find_comparisons(said, self._lexicon)
+        node = parse_clauses(
+            [*named, *self._glued(tokenise(marked, comparisons))],
+            stands_alone=wording.stands_alone,
+            says_something=wording.says_something,
+        )
+        predicate = (
+            None if node is None else _Binder(self._linker, self._lexicon, wording).bind(node)
+        )
+        if predicate is None:
+            words = [word for word in tokens(said) if Token(word).is_content]
+            if words and all(stem(word) in self._linker.entity_words for word in words):
+                return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
+            predicate = wording.mention(words or tokens(text) or [fold(text)])
+        return Reading(predicate, not _all_mentions(predicate))
+
+    def _wording(self, subject: frozenset[str], verbs: frozenset[str]) -> Wording:
+        return Wording(self._linker, self._lexicon, subject=subject, verbs=verbs)
+
+    def _without_subject(self, text: str) -> tuple[str, frozenset[str], list[Token]]:
+        """The condition, stems of its subject, and the subject where it is a criterion itself.
+
+        "The license must be MIT" is about a column; "Package must be small" is not.
+        """
+        match = _SUBJECT.match(text) or _PLAIN_SUBJECT.match(text)
+        if match is None:
+            return text, frozenset(), []
+        words = [word for word in tokens(match["subject"]) if Token(word).is_content]
+        words = [word for word in words if stem(word) not in self._linker.entity_words]
+        others = (c for c in self._linker.columns if c.name != self._corpus.name_column)
+        every = [*words, *(word for word in tokens(match["said"]) if Token(word).is_content)]
+        matched = (self._linker.match(column, every) for column in others)
+        meant = any(found.named and min(found.used) < len(words) for found in matched)
+        kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
+        return match["said"].strip(), frozenset(map(stem, words)), kept
+
+    def _glued(self, found: list[Token]) -> list[Token]:
+        """Values that have "and" or a comma in them become one token each."""
+        words = [token.text for token in found]
+        glued, at = [], 0
+        while at < len(found):
+            size = self._glue_size(words, at) if any(w in _GLUE for w in words[at:]) else 1
+            if size > 1:
+                glued.append(
+                    Token(" ".join(w for w in words[at : at + size] if w != ","), quoted=True)
+                )
+            else:
+                glued.append(found[at])
+            at += size
+        return glued
+
+    def _glue_size(self, words: list[str], at: int) -> int:
+        for end in range(min(len(words), at + 6), at + 2, -1):
+            span = words[at:end]
+            if span[0] in _GLUE or span[-1] in _GLUE or not _GLUE.intersection(span):
+                continue
+            phrase = tuple(word for word in span if word not in {",", "the"})
+            for column in self._linker.columns:
+                if (
+                    column.kind in {"text", "list"}
+                    and len(column.index.values) < 20_000
+                    and phrase in column.index.whole
+                ):
+                    return end - at
+        return 1
+
+    def _affix(self, said: str, subject: Sequence[Token]) -> Predicate | None:
+        for place, pattern in _AFFIX.items():
+            match = pattern.search(said)
+            if match is None:
+                continue
+            words = [*(t.text for t in subject), *tokens(said[: match.start()])]
+            column = self._corpus.column(self._corpus.name_column)
+            named = self._linker.named(words, ("text", "list", "prose"))
+            if named and named[0].named:
+                column = named[0].column
+            letters = match.group(1).strip(" \"'“”‘’.")
+            predicate: Predicate = WordsAt(column, letters=letters, place=place)
+            return Not(predicate) if " not " in f" {said[: match.start()]} " else predicate
+        return None
+
+
+class _Binder:
+    """Turns the structure of one condition into a predicate."""
+
+    def __init__(self, linker: Linker, lexicon: Lexicon, wording: Wording) -> None:
+        self._linker = linker
+        self._wording = wording
+        self._ranges = Ranges(linker, lexicon)
+
+    def bind(self, node: Node) -> Predicate | None:
+        """The predicate of a node; None where it says nothing."""
+        if isinstance(node, Negated):
+            part = self.bind(node.part)
+            return None if part is None else Not(part)
+        if isinstance(node, Joined):
+            bound: list[Predicate] = []
+            column: Column | None = None
+            for child in node.parts:
+                predicate = self._bind_after(child, column)
+                if predicate is not None:
+                    bound.append(predicate)
+                    column = getattr(predicate, "column", column)
+            return join(node.kind, bound)
+        return self._bind_phrase(node, None)
+
+    def _bind_after(self, node: Node, column: Column | None) -> Predicate | None:
+        """A part of a conjunction; a bare comparison is about the column before it."""
+        return self._bind_phrase(node, column) if isinstance(node, Phrase) else self.bind(node)
+
+    def _bind_phrase(self, phrase: Phrase, before: Column | None) -> Predicate | None:
+        groups: list[list[Predicate]] = [[]]
+        at = 0
+        while at < len(phrase.items):
+            predicate, size = self._bind_some(phrase, at, before)
+            if at and phrase.links[at - 1] == "or":
+                groups.append([])
+            if predicate is not None:
+                groups[-1].append(predicate)
+            at += size
+        joined = (join("and", group) for group in groups)
+        return join("or", [part for part in joined if part is not None])
+
+    def _bind_some(
+        self, phrase: Phrase, at: int, before: Column | None
+    ) -> tuple[Predicate | None, int]:
+        """The longest list that begins at an item, or that item alone."""
+        for end in range(len(phrase.items), at + 1, -1):
+            listed = self._bind_list(Phrase(phrase.items[at:end], phrase.links[at : end - 1]))
+            if listed is not None:
+                return listed, end - at
+        return self._bind_item(list(phrase.items[at]), before), 1
+
+    def _bind_list(self, phrase: Phrase) -> Predicate | None:
+        if any(token.comparison for item in phrase.items for token in item):
+            return self._bind_numbers(phrase)
+        return self._wording.value_list(phrase.items, every="or" not in phrase.links)
+
+    def _bind_numbers(self, phrase: Phrase) -> Predicate | None:
+        """Several numbers of one column: 4 or 6 cylinders, in 1998 or 1999."""
+        words = [t.text for item in phrase.items for t in item if t.comparison is None]
+        parts: list[Predicate] = []
+        for item in phrase.items:
+            comparison = next((t.comparison for t in item if t.comparison), None)
+            if comparison is None:
+                return None
+            part = self._ranges.in_column(words, 0, comparison, None)
+            if part is None:
+                return None
+            parts.append(part)
+        return AnyOf(tuple(parts))
+
+    def _bind_item(self, item: list[Token], before: Column | None) -> Predicate | None:
+        compared = [at for at, token in enumerate(item) if token.comparison]
+        if not compared:
+            return self._wording.bind(item)
+        plain = [t for t in item if t.comparison is None]
+        parts: list[Predicate] = []
+        only = item[compared[0]].comparison
+        if len(compared) == 1 and only is not None and not only.stated:
+            named = self._wording.number_in_value(item)
+            if named is not None:
+                return named
+        left = 0
+        used: set[int] = set()
+        for n, at in enumerate(compared):
+            right = compared[n + 1] if n + 1 < len(compared) else len(item)
+            span = [k for k in range(left, right) if k != at and item[k].comparison is None]
+            words = [item[k].text for k in span]
+            place = sum(k < at for k in span)
+            comparison = item[at].comparison
+            assert comparison is not None
+            predicate = self._ranges.in_column(words, place, comparison, before)
+            if predicate is None:
+                predicate = self._ranges.in_text(words, comparison) or self._wording.mention(
+                    [*(w for w in words if Token(w).is_content), *tokens(comparison.text)]
+                )
+                used.update(span)
+            else:
+                used.update(k for k in span if self._names(predicate, item[k].text))
+            if predicate is not None:
+                parts.append(predicate)
+            left = at + 1
+        rest = [
+            token
+            for k, token in enumerate(item)
+            if token.comparison is None and k not in used and not self._wording.harmless(token.text)
+        ]
+        if rest and len(rest) < len(plain) + 1:
+            extra = self._wording.values_only(rest)
+            if extra is not None:
+                parts.append(extra)
+        return join("and", parts)
+
+    def _names(self, predicate: Predicate, word: str) -> bool:
+        column = getattr(predicate, "column", None)
+        return column is not None and bool(self._linker.match(column, [word]).score)
+
+
+def _verbs(said: str) -> frozenset[str]:
+    """Verbs by their place: the first word behind "must", and "hold" in "and hold an MSc"."""
+    words = [word for word in tokens(said) if word not in {"not", "also", "either", "neither"}]
+    later = (match.group(1) for match in _LATER_VERB.finditer(fold(said)))
+    return frozenset((*words[:1], *later)) - AUXILIARIES
+
+
+_LATER_VERB = re.compile(r"\b(?:and|or|but)\s+([^\W\d_]+)\s+(?:an?|the)\b")
+_GLUE = frozenset(("and", "or", ",", "the"))
+
+
+def _all_mentions(predicate: Predicate) -> bool:
+    """Whether nothing but the words in the text was left to look at."""
+    if isinstance(predicate, Not):
+        return _all_mentions(predicate.part)
+    if isinstance(predicate, AllOf | AnyOf | Either):
+        return all(_all_mentions(part) for part in predicate.parts)
+    return isinstance(predicate, Mention) and not predicate.literal

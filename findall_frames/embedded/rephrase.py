@@ -1,0 +1,126 @@
+"""A criterion of an objective as a sentence that can be read by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from findall_frames.embedded.english import PREPOSITIONS
+from findall_frames.embedded.words import fold, phrases, singular
+
+__all__ = [
+    "OPENERS",
+    "article",
+    "entity_noun",
+    "is_participle",
+    "sentence_of",
+]
+
+# What begins a criterion behind the noun.
+OPENERS = frozenset(
+    phrases(
+        """that, which, who, whose, where, with, without, having, in, on, at, from, of, by,
+        under, over, above, below, near, outside, inside, within, across, for, about, before,
+        after, since, between, during, not, more, less, fewer, other, except, excluding, is,
+        are, was, were, has, have, had, do, does, can, to, using, via, starting, priced,
+        called, named, as"""
+    )
+)
+_PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
+_IRREGULAR_PARTICIPLES = frozenset(
+    phrases(
+        "made, built, written, born, sold, found, held, led, spoken, run, known, won, set, grown"
+    )
+)
+_NO_PARTICIPLES = frozenset(
+    phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
+)
+
+
+def entity_noun(noun: Sequence[str]) -> str:
+    if not noun:
+        return ""
+    word = noun[0].strip(",;")
+    single = "person" if fold(word) == "people" else singular(fold(word))
+    return single[:1].upper() + single[1:]
+
+
+def article(words: str) -> str:
+    """The article that stands before words, with a space: "an " before AI and HTTP."""
+    first = words.split()[0]
+    if first.isupper() and len(first) > 1:
+        vowel = first[0] in "AEFHILMNORSX"
+    else:
+        low = fold(first)
+        vowel = low[:1] in set("aeiou") and not low.startswith(("eu", "uni", "us", "one"))
+    return "an " if vowel else "a "
+
+
+def sentence_of(thing: str, clause: str) -> str:
+    """A criterion as a sentence: "Country must have a population above 50 million."."""
+    words = clause.split()
+    first = fold(words[0])
+    rest = " ".join(words[1:])
+    if first in {"with", "having", "has", "have"}:
+        said = f"must have {rest}"
+    elif first in {"without", "lacking", "lacks"}:
+        said = f"must not have {_after(rest, ('any', 'a', 'an'))}"
+    elif first in {"is", "are", "was", "were", "be"}:
+        said = _be(rest, past=first in {"was", "were"})
+    elif first in {"isn't", "aren't", "wasn't", "weren't"}:
+        said = f"must not be {rest}"
+    elif first in {"do", "does", "did", "don't", "doesn't", "didn't"}:
+        said = f"must not {_after(rest, ('not',))}"
+    elif first in {"can", "cannot", "can't"}:
+        said = f"must {'not ' if first != 'can' else ''}be able to {rest}"
+    elif first == "whose":
+        return f"{thing} must be one whose {rest}."
+    elif first == "where":
+        return f"{thing} must be one where {rest}."
+    elif first == "not":
+        said = f"must not be {rest}"
+    elif first in {"except", "excluding", "other"}:
+        said = f"must not be {_after(rest, ('than',))}"
+    elif is_participle(first):
+        said = f"must {_participial(words)} {clause}"
+    elif first in PREPOSITIONS or first in _COMPARING:
+        said = f"must be {clause}"
+    else:
+        base = singular(first) if first.endswith("s") and not first.endswith("ss") else words[0]
+        said = f"must {base} {rest}"
+    return f"{thing} {' '.join(said.split())}."
+
+
+def _after(text: str, words: Sequence[str]) -> str:
+    """A text without one of some words at its beginning."""
+    first, _, rest = text.partition(" ")
+    return rest if fold(first) in words else text
+
+
+_COMPARING = frozenset(
+    phrases(
+        "more, less, fewer, at, over, above, below, under, between, before, after, since, about"
+    )
+)
+
+
+def is_participle(word: str) -> bool:
+    """Whether a folded word is a participle: founded, built."""
+    if word in _NO_PARTICIPLES:
+        return False
+    return word in _IRREGULAR_PARTICIPLES or bool(_PARTICIPLE.match(word))
+
+
+def _participial(words: Sequence[str]) -> str:
+    """What stands before a participle: founded in 2010 was done to it, raised money it has."""
+    if fold(words[0]).endswith("ing"):
+        return "be"
+    following = fold(words[1]) if len(words) > 1 else "by"
+    passive = following in PREPOSITIONS or following in OPENERS or following[:1].isdigit()
+    return "have been" if passive else "have"
+
+
+def _be(rest: str, *, past: bool) -> str:
+    negated = re.match(r"(?:not|never)\s+", rest)
+    rest = rest[negated.end() :] if negated else rest
+    return f"must {'not ' if negated else ''}{'have been' if past else 'be'} {rest}"

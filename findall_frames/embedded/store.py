@@ -1,0 +1,398 @@
+"""Runs, candidates and events in a database; what is sent was committed here before."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import msgspec
+from msgspec import Struct
+
+from findall_frames.api.models import (
+    TERMINAL_STATUSES,
+    ExcludeCandidate,
+    FindAllCandidate,
+    FindAllCandidateMatchStatusEvent,
+    FindAllEnrichInput,
+    FindAllRun,
+    FindAllRunInput,
+    FindAllRunStatusEvent,
+    FindAllRunUpdate,
+    FindAllSchemaUpdatedEvent,
+)
+from findall_frames.embedded.database import Database, now
+from findall_frames.embedded.record import RunRecord, event_id
+from findall_frames.errors import NotFoundError
+
+__all__ = ["Change", "EventPage", "Store", "StoredCandidate", "status_event"]
+
+_COLUMNS: Final = RunRecord.__struct_fields__
+_SELECT_RUN: Final = f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE findall_id = ?"
+_MUTABLE: Final = tuple(
+    name
+    for name in _COLUMNS
+    if name not in {"number", "findall_id", "corpus", "request", "created_at"}
+)
+_UPDATE_RUN: Final = (
+    f"UPDATE runs SET {', '.join(f'{name} = :{name}' for name in _MUTABLE)} WHERE number = :number"
+)
+# About this much of a stream is read at a time, so that a slow reader holds little memory.
+_PAGE_BYTES: Final = 1 << 18
+
+_requests: Final = msgspec.json.Decoder(FindAllRunInput)
+_enrichments: Final = msgspec.json.Decoder(list[FindAllEnrichInput])
+_excluded: Final = msgspec.json.Decoder(list[ExcludeCandidate])
+_candidates: Final = msgspec.json.Decoder(FindAllCandidate)
+_encoder: Final = msgspec.json.Encoder()
+
+
+class StoredCandidate(NamedTuple):
+    """A candidate with its place in the run, its entity, and how many enrichments it has."""
+
+    place: int
+    entity: int
+    enriched: int
+    candidate: FindAllCandidate
+
+
+class EventPage(NamedTuple):
+    """Some events of a run, in order.
+
+    Attributes
+    ----------
+    lines : list of bytes
+        One JSON document for each.
+    last : int
+        Number of the last of them; the number asked for when there are none.
+    is_final : bool
+        Whether no event will follow, unless the run is extended or enriched.
+    run : RunRecord
+        The run at that moment.
+    """
+
+    lines: list[bytes]
+    last: int
+    is_final: bool
+    run: RunRecord
+
+
+class _Result(Struct):
+    """A `FindAllRunResult` whose candidates are passed on as they were stored."""
+
+    run: FindAllRun
+    candidates: list[msgspec.Raw]
+    last_event_id: str | None
+
+
+class Change:
+    """One transaction on one run: its record, its candidates and its events, all or nothing.
+
+    Attributes
+    ----------
+    run : RunRecord
+        The run as it stands; what is set here is stored at the end.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, run: RunRecord) -> None:
+        self._connection = connection
+        self._time = run.modified_at = now()
+        self._lines: list[bytes] = []
+        self.run = run
+
+    def pending(self, *, limit: int) -> list[StoredCandidate]:
+        """Give the next candidates to evaluate."""
+        return _pending(self._connection, self.run, limit)
+
+    def has_unenriched(self) -> bool:
+        """Say whether a match lacks an enrichment."""
+        return bool(_unenriched(self._connection, self.run, 1))
+
+    def add_candidates(self, entities: Iterable[tuple[int, FindAllCandidate]]) -> None:
+        """Add generated candidates, each with the position of its entity."""
+        rows = []
+        for entity, candidate in entities:
+            body = _encoder.encode(candidate)
+            rows.append((self.run.number, self.run.generated, entity, body))
+            self.run.generated += 1
+            self.emit_candidate("generated", candidate)
+        self._connection.executemany("INSERT INTO candidates VALUES (?, ?, ?, 0, 0, ?)", rows)
+
+    def update_candidates(self, stored: Iterable[StoredCandidate]) -> None:
+        """Store what has been found out about candidates."""
+        self._connection.executemany(
+            "UPDATE candidates SET matched = ?, enriched = ?, body = ? WHERE run = ? AND place = ?",
+            [
+                (
+                    item.candidate.match_status == "matched",
+                    item.enriched,
+                    _encoder.encode(item.candidate),
+                    self.run.number,
+                    item.place,
+                )
+                for item in stored
+            ],
+        )
+
+    def emit_candidate(self, kind: str, candidate: FindAllCandidate) -> None:
+        """Add an event about a candidate; `kind` is the last part of its type."""
+        self._lines.append(
+            _encoder.encode(
+                FindAllCandidateMatchStatusEvent(
+                    type=f"findall.candidate.{kind}",
+                    timestamp=self._time,
+                    event_id=self._next_event(),
+                    data=candidate,
+                )
+            )
+        )
+
+    def emit_status(self) -> None:
+        """Add an event with the run as it now stands."""
+        event = status_event(self.run, name=self._next_event(), time=self._time)
+        self._lines.append(_encoder.encode(event))
+
+    def emit_schema(self) -> None:
+        """Add an event with what the run now looks for."""
+        event = FindAllSchemaUpdatedEvent(
+            type="findall.schema.updated",
+            timestamp=self._time,
+            event_id=self._next_event(),
+            data=self.run.as_schema(),
+        )
+        self._lines.append(_encoder.encode(event))
+
+    def _next_event(self) -> str:
+        self.run.last_event += 1
+        return event_id(self.run.findall_id, self.run.last_event)
+
+    def flush(self) -> None:
+        """Write the record and the events; `Store.change` calls this before it commits."""
+        run = self.run
+        if self._lines:
+            first = run.last_event - len(self._lines) + 1
+            self._connection.execute(
+                "INSERT INTO events (run, last, first, lines) VALUES (?, ?, ?, ?)",
+                (run.number, run.last_event, first, b"\n".join(self._lines)),
+            )
+        values = {name: getattr(run, name) for name in ("number", *_MUTABLE)}
+        values["enrichments"] = _encoder.encode(run.enrichments)
+        self._connection.execute(_UPDATE_RUN, values)
+
+
+class Store:
+    """All that a service knows about its runs.
+
+    Parameters
+    ----------
+    path : Path or None
+        The file; None keeps everything in memory.
+    on_commit : callable, optional
+        Called with the id of a run after each change of it, in the thread that made it.
+    """
+
+    def __init__(
+        self, path: Path | None = None, *, on_commit: Callable[[str], None] | None = None
+    ) -> None:
+        self.database = Database(path)
+        self._on_commit = on_commit
+        # Runs that go on, as they were last committed: they are looked at all the time.
+        self._current: dict[str, RunRecord] = {}
+
+    def close(self) -> None:
+        """Close the database."""
+        self.database.close()
+
+    def create(self, request: FindAllRunInput, *, corpus: str) -> RunRecord:
+        """Add a run, queued, with its first event."""
+        findall_id = f"findall_{secrets.token_hex(16)}"
+        excluded = _encoder.encode(request.exclude_list or [])
+        request = msgspec.structs.replace(request, exclude_list=None)
+        time = now()
+        with self.database.turn:
+            with self.database.write() as connection:
+                connection.execute(
+                    "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, '[]', ?, 'queued', NULL, NULL, "
+                    "0, 0, 0, 0, 0, ?, ?)",
+                    (
+                        findall_id,
+                        corpus,
+                        _encoder.encode(request),
+                        excluded,
+                        request.match_limit,
+                        time,
+                        time,
+                    ),
+                )
+                change = Change(connection, _run(connection, findall_id))
+                change.emit_status()
+                change.flush()
+            self._keep(change.run)
+        return change.run
+
+    @contextmanager
+    def change(self, findall_id: str) -> Iterator[Change]:
+        """Change a run in one transaction, then tell who listens.
+
+        Raises
+        ------
+        NotFoundError
+            If there is no such run.
+        """
+        with self.database.turn:
+            with self.database.write() as connection:
+                change = Change(connection, _run(connection, findall_id))
+                yield change
+                change.flush()
+            self._keep(change.run)
+        if self._on_commit is not None:
+            self._on_commit(findall_id)
+
+    def run(self, findall_id: str) -> RunRecord:
+        """Look up a run; what is returned must not be changed.
+
+        Raises
+        ------
+        NotFoundError
+            If there is none of that id.
+        """
+        run = self.current(findall_id)
+        if run is None:
+            with self.database.read() as connection:
+                run = _run(connection, findall_id)
+        return run
+
+    def current(self, findall_id: str) -> RunRecord | None:
+        """Look up a run that goes on, without waiting; None when it may be there all the same."""
+        return self._current.get(findall_id)
+
+    def _keep(self, run: RunRecord) -> None:
+        if run.is_active:
+            self._current[run.findall_id] = run
+        else:
+            self._current.pop(run.findall_id, None)
+
+    def active(self) -> list[str]:
+        """Give the ids of the runs that are not over, oldest first."""
+        marks = ", ".join("?" * len(TERMINAL_STATUSES))
+        query = f"SELECT findall_id FROM runs WHERE status NOT IN ({marks}) ORDER BY number"
+        with self.database.read() as connection:
+            return [findall_id for (findall_id,) in connection.execute(query, [*TERMINAL_STATUSES])]
+
+    def excluded(self, run: RunRecord) -> list[ExcludeCandidate]:
+        """Give what the run must leave out."""
+        with self.database.read() as connection:
+            (body,) = connection.execute(
+                "SELECT excluded FROM runs WHERE number = ?", (run.number,)
+            ).fetchone()
+        return _excluded.decode(body)
+
+    def unenriched(self, run: RunRecord, *, limit: int) -> list[StoredCandidate]:
+        """Give matches that lack the same enrichment, those that lack most first."""
+        with self.database.read() as connection:
+            return _unenriched(connection, run, limit)
+
+    def result(self, findall_id: str) -> bytes:
+        """Give a run with its candidates as the JSON of a `FindAllRunResult`.
+
+        While the run goes on the candidates that wait for their evaluation are among them.
+        """
+        with self.database.snapshot() as connection:
+            run = _run(connection, findall_id)
+            shown = run.generated if run.is_active else run.evaluated
+            rows = connection.execute(
+                "SELECT body FROM candidates WHERE run = ? AND place < ? ORDER BY place",
+                (run.number, shown),
+            ).fetchall()
+        return _encoder.encode(
+            _Result(
+                run=run.as_run(),
+                candidates=[msgspec.Raw(body) for (body,) in rows],
+                last_event_id=event_id(findall_id, run.last_event),
+            )
+        )
+
+    def events(self, findall_id: str, *, after: int) -> EventPage:
+        """Read the events that follow a number, as many as make a page."""
+        # The run is looked at first: what is final then has all its events already.
+        run = self.run(findall_id)
+        lines: list[bytes] = []
+        last, size = after, 0
+        with self.database.read() as connection:
+            batches = connection.execute(
+                "SELECT first, last, lines FROM events WHERE run = ? AND last > ? ORDER BY last",
+                (run.number, after),
+            )
+            for first, batch_last, blob in batches:
+                batch = blob.split(b"\n")
+                lines += batch[max(0, last + 1 - first) :]
+                last = batch_last
+                size += len(blob)
+                if size >= _PAGE_BYTES:
+                    break
+            batches.close()
+        return EventPage(
+            lines, last, is_final=not run.is_active and last >= run.last_event, run=run
+        )
+
+
+def status_event(run: RunRecord, *, name: str, time: str) -> FindAllRunStatusEvent:
+    """Make the event that says where a run stands."""
+    data = run.as_run()
+    return FindAllRunStatusEvent(
+        type="findall.status",
+        timestamp=time,
+        event_id=name,
+        data=FindAllRunUpdate(**msgspec.structs.asdict(data)),
+    )
+
+
+def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
+    row = connection.execute(_SELECT_RUN, (findall_id,)).fetchone()
+    if row is None:
+        raise NotFoundError(
+            f"FindAll run not found: this service has no run {findall_id!r}.",
+            status_code=404,
+            findall_id=findall_id,
+        )
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["request"] = _requests.decode(values["request"])
+    values["enrichments"] = _enrichments.decode(values["enrichments"])
+    return RunRecord(**values)
+
+
+def _pending(connection: sqlite3.Connection, run: RunRecord, limit: int) -> list[StoredCandidate]:
+    return _stored(
+        connection.execute(
+            "SELECT place, entity, enriched, body FROM candidates "
+            "WHERE run = ? AND place >= ? ORDER BY place LIMIT ?",
+            (run.number, run.evaluated, limit),
+        )
+    )
+
+
+def _unenriched(
+    connection: sqlite3.Connection, run: RunRecord, limit: int
+) -> list[StoredCandidate]:
+    (least,) = connection.execute(
+        "SELECT min(enriched) FROM candidates WHERE run = ? AND matched", (run.number,)
+    ).fetchone()
+    if least is None or least >= len(run.enrichments):
+        return []
+    return _stored(
+        connection.execute(
+            "SELECT place, entity, enriched, body FROM candidates "
+            "WHERE run = ? AND matched AND enriched = ? ORDER BY place LIMIT ?",
+            (run.number, least, limit),
+        )
+    )
+
+
+def _stored(rows: sqlite3.Cursor) -> list[StoredCandidate]:
+    return [
+        StoredCandidate(place, entity, enriched, _candidates.decode(body))
+        for place, entity, enriched, body in rows
+    ]

@@ -1,0 +1,157 @@
+"""Units of measure and magnitudes, in texts and in column names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from findall_frames.embedded.words import singular
+
+__all__ = ["CURRENCY_SIGNS", "MAGNITUDES", "Unit", "magnitude_named", "unit_named"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit: what it measures, and how many of the base unit it holds.
+
+    Attributes
+    ----------
+    name : str
+        As it is written in a reason.
+    dimension : str
+        ``"length"``, ``"money"``, ...; only units of one dimension can be converted.
+    factor : float
+        In base units of the dimension; 1 for each currency, since none is converted.
+    """
+
+    name: str
+    dimension: str
+    factor: float
+
+    def convertible(self, other: Unit) -> bool:
+        """Whether numbers in one can be compared with numbers in the other."""
+        if self.dimension == "money":
+            return self.name == other.name
+        return self.dimension == other.dimension
+
+
+_TABLE: dict[str, dict[str, tuple[float, str]]] = {
+    "length": {
+        "m": (1.0, "m metre meter"),
+        "km": (1000.0, "km kilometre kilometer"),
+        "cm": (0.01, "cm centimetre centimeter"),
+        "mm": (0.001, "mm millimetre millimeter"),
+        "mi": (1609.344, "mi mile"),
+        "ft": (0.3048, "ft foot"),
+        "in": (0.0254, "inch"),
+        "yd": (0.9144, "yd yard"),
+    },
+    "area": {
+        "km²": (1e6, "km2 sqkm sq_km square_km square_kilometre square_kilometer"),
+        "m²": (1.0, "m2 sqm sq_m square_m square_metre square_meter"),
+        "sq mi": (2589988.11, "mi2 sqmi sq_mi square_mile sq_mile"),
+        "sq ft": (0.09290304, "ft2 sqft sq_ft square_foot"),
+        "ha": (1e4, "ha hectare"),
+        "acres": (4046.8564, "acre"),
+    },
+    "volume": {
+        "l": (1.0, "l litre liter"),
+        "cc": (0.001, "cc cm3 cubic_centimetre cubic_centimeter"),
+        "cu in": (0.016387064, "cu_in cubic_inch cid"),
+        "gal": (3.785411784, "gal gallon"),
+        "ml": (0.001, "ml millilitre milliliter"),
+    },
+    "mass": {
+        "kg": (1.0, "kg kgs kilo kilogram kilogramme"),
+        "g": (0.001, "g gram gramme"),
+        "lb": (0.45359237, "lb lbs pound"),
+        "oz": (0.0283495, "oz ounce"),
+        "t": (1000.0, "t tonne metric_ton ton"),
+    },
+    "speed": {
+        "km/h": (1.0, "km/h kmh kph kmph kilometre_per_hour kilometer_per_hour"),
+        "mph": (1.609344, "mph mile_per_hour"),
+        "m/s": (3.6, "m/s metre_per_second meter_per_second"),
+        "kn": (1.852, "knot"),
+    },
+    "fuel economy": {"mpg": (1.0, "mpg mile_per_gallon")},
+    "power": {
+        "hp": (0.745699872, "hp bhp horsepower horse_power"),
+        "kW": (1.0, "kw kilowatt"),
+        "MW": (1000.0, "mw megawatt"),
+        "W": (0.001, "watt"),
+    },
+    "time": {
+        "s": (1.0, "s sec second"),
+        "min": (60.0, "min minute"),
+        "h": (3600.0, "h hr hour"),
+        "days": (86400.0, "day"),
+        "weeks": (604800.0, "week"),
+        "months": (2629746.0, "month"),
+        "years": (31556952.0, "years yrs"),
+    },
+    "share": {"%": (1.0, "% percent per_cent pct percentage")},
+    "temperature": {"°C": (1.0, "°c celsius degree_celsius c"), "°F": (1.0, "°f fahrenheit")},
+    "data": {
+        "KB": (1e3, "kb kilobyte"),
+        "MB": (1e6, "mb megabyte"),
+        "GB": (1e9, "gb gigabyte"),
+        "TB": (1e12, "tb terabyte"),
+    },
+    "money": {
+        "USD": (1.0, "usd us$ dollar us_dollar"),
+        "EUR": (1.0, "eur euro"),
+        "GBP": (1.0, "gbp pound_sterling"),
+        "JPY": (1.0, "jpy yen"),
+        "INR": (1.0, "inr rupee"),
+        "CNY": (1.0, "cny rmb yuan"),
+        "CHF": (1.0, "chf swiss_franc"),
+    },
+}
+
+CURRENCY_SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₹": "inr"}
+
+MAGNITUDES: dict[str, float] = {
+    "hundred": 1e2,
+    "thousand": 1e3,
+    "k": 1e3,
+    "million": 1e6,
+    "mn": 1e6,
+    "mln": 1e6,
+    "mio": 1e6,
+    "m": 1e6,
+    "mm": 1e6,
+    "billion": 1e9,
+    "bn": 1e9,
+    "b": 1e9,
+    "trillion": 1e12,
+    "tn": 1e12,
+    "lakh": 1e5,
+    "crore": 1e7,
+}
+
+
+@cache
+def _by_form() -> dict[tuple[str, ...], Unit]:
+    forms = {}
+    for dimension, units in _TABLE.items():
+        for name, (factor, written) in units.items():
+            for form in written.split():
+                forms[tuple(form.split("_"))] = Unit(name, dimension, factor)
+    return forms
+
+
+def unit_named(words: tuple[str, ...]) -> Unit | None:
+    """The unit that these folded words name; singular and plural alike.
+
+    Examples
+    --------
+    >>> unit_named(("square", "kilometres")).name
+    'km²'
+    """
+    return _by_form().get(words) or _by_form().get(tuple(singular(word) for word in words))
+
+
+def magnitude_named(word: str) -> float | None:
+    """The factor that a folded word of magnitude stands for, singular or plural."""
+    return MAGNITUDES.get(word) or (MAGNITUDES.get(singular(word)) if len(word) > 4 else None)

@@ -1,0 +1,132 @@
+"""The distinct values of a column, found by what is said of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import cached_property
+
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.words import alike, demonym_of, singular, tokens
+
+__all__ = ["LARGE", "ValueIndex", "segments"]
+
+LARGE = 200_000
+"""A column with more distinct values than this is only searched where a question names it."""
+
+_SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WITH)\s+")
+
+
+_NUMBERED = re.compile(r"v?\d[\d.]*")
+
+
+def segments(value: str) -> list[str]:
+    """A value and the items that it lists, such as each language of "French, Fula"."""
+    parts = [part for part in _SEPARATORS.split(value) if part.strip()]
+    return [value, *parts] if len(parts) > 1 else [value]
+
+
+class ValueIndex:
+    """What the values of one column are called.
+
+    Parameters
+    ----------
+    values : sequence of str
+        The distinct values.
+    words : sequence of str
+        The words of the column's name.
+    """
+
+    def __init__(self, values: Sequence[str], words: Sequence[str]) -> None:
+        self.values = values
+        self._words = words
+
+    @cached_property
+    def whole(self) -> dict[tuple[str, ...], str]:
+        """Each value and each item of a value, as tokens, with how it is written."""
+        known: dict[tuple[str, ...], str] = {}
+        for value in self.values[:LARGE]:
+            for segment in segments(value):
+                known.setdefault(normal(segment), segment)
+        known.pop((), None)
+        return known
+
+    @cached_property
+    def _holding(self) -> dict[str, list[tuple[str, ...]]]:
+        holding: dict[str, list[tuple[str, ...]]] = {}
+        for phrase in self.whole:
+            for token in set(phrase):
+                holding.setdefault(token, []).append(phrase)
+        return holding
+
+    def _near(self, token: str) -> list[tuple[str, ...]]:
+        """Values that have a token, or one that begins so."""
+        found = self._holding.get(token)
+        if found is not None or len(token) < 3:
+            return found or []
+        return [p for other, ps in self._holding.items() if other.startswith(token) for p in ps]
+
+    @cached_property
+    def descriptive(self) -> bool:
+        """Whether values are descriptions rather than names: "Apache License" of a license."""
+        if not self.whole:
+            return False
+        said = sum(any(alike(t, w) == 1 for w in self._words for t in p) for p in self.whole)
+        return said * 20 > len(self.whole)
+
+    @cached_property
+    def lists_items(self) -> bool:
+        """Whether values are lists in themselves: "Animation|Comedy"."""
+        several = sum(len(segments(value)) > 1 for value in self.values[:LARGE])
+        return several * 4 > len(self.values)
+
+    def find(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
+        """The value that a phrase names: exactly, in another form, as a synonym or a demonym."""
+        for form in dict.fromkeys((phrase, (*phrase[:-1], singular(phrase[-1])))):
+            if form in self.whole:
+                return form
+        for other in lexicon.aliases(phrase):
+            if other in self.whole:
+                return other
+        plural = [p for p in self._ending_like(phrase) if singular(p[-1]) == singular(phrase[-1])]
+        if plural:
+            return plural[0]
+        made_from = [p for p in self._ending_like(phrase) if demonym_of(phrase[-1], p[-1])]
+        if made_from:
+            return max(made_from, key=lambda p: len(p[-1]))
+        related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
+        return related[0] if len(related) == 1 and len(phrase[-1]) > 5 else None
+
+    def _ending_like(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """Values of as many words that differ in the last one only."""
+        return self._by_start.get((*phrase[:-1], phrase[-1][:3]), [])
+
+    @cached_property
+    def _by_start(self) -> dict[tuple[str, ...], list[tuple[str, ...]]]:
+        starts: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        for phrase in self.whole:
+            starts.setdefault((*phrase[:-1], phrase[-1][:3]), []).append(phrase)
+        return starts
+
+    def holds(self, phrase: tuple[str, ...]) -> bool:
+        """Whether some value has the phrase in it, as whole tokens side by side."""
+        return any(contains(other, phrase) for other in self._near(phrase[0]))
+
+
+def normal(text: str) -> tuple[str, ...]:
+    """A value as tokens, without a leading article."""
+    found = tuple(tokens(text))
+    return found[1:] if len(found) > 1 and found[0] == "the" else found
+
+
+def contains(whole: Sequence[str], part: Sequence[str]) -> bool:
+    """Whether the tokens of `part` stand side by side in `whole`; GPLv3 counts as GPL."""
+    size, last = len(part), part[-1]
+    for start in range(len(whole) - size + 1):
+        end = start + size - 1
+        if tuple(whole[start:end]) == tuple(part[:-1]):
+            token = whole[end]
+            numbered = token.startswith(last) and _NUMBERED.fullmatch(token[len(last) :])
+            if token == last or numbered:
+                return True
+    return False

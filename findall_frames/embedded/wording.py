@@ -1,0 +1,377 @@
+"""Clauses without numbers: flags, presence, values and mentions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from findall_frames.embedded.cells import IsTrue, OneOf, Present, Wanted
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate
+from findall_frames.embedded.english import (
+    ABSENT,
+    AUXILIARIES,
+    FILLERS,
+    GENERIC_HEADS,
+    PRESENT,
+    TOPIC,
+    is_relation,
+)
+from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
+from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.words import alike, stem, tokens
+
+__all__ = ["Wording", "either", "join", "words_of"]
+
+_MENTIONS = re.compile(
+    r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
+)
+_MANY = 50
+_ENDS = frozenset(("and", "or", "but", ",", ";"))
+
+
+class Wording:
+    """Binds the words of one condition to columns and text.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    lexicon : Lexicon
+        What words have to do with each other.
+    subject : frozenset of str
+        Stems of what the condition calls the entity.
+    verbs : frozenset of str
+        Its verbs, which say how a value belongs to the entity: to eat fish.
+    """
+
+    def __init__(
+        self, linker: Linker, lexicon: Lexicon, *, subject: frozenset[str], verbs: frozenset[str]
+    ) -> None:
+        self._linker = linker
+        self._lexicon = lexicon
+        self._corpus = linker.corpus
+        self._subject = subject
+        self._verbs = verbs
+        self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
+
+    def stands_alone(self, found: Sequence[Token]) -> bool:
+        """Whether words behind a "with" are a criterion of their own."""
+        upto = next((n for n, t in enumerate(found) if t.text in _ENDS), len(found))
+        part = list(found[:upto])
+        if any(token.comparison for token in part):
+            return True
+        words = [token.text for token in part]
+        kinds = ("number", "boolean", "text", "list", "date", "version")
+        return any(match.named for match in self._linker.named(words, kinds))
+
+    def says_something(self, found: Sequence[Token]) -> bool:
+        """Whether words before a "not" are a criterion of their own."""
+        if any(token.comparison for token in found):
+            return True
+        words = [word for token in found for word in words_of(token)]
+        flags = self._linker.named(words, ("boolean",))
+        return bool(self._linker.values(words)) or any(flag.named for flag in flags)
+
+    def value_list(self, items: Sequence[Sequence[Token]], *, every: bool) -> Predicate | None:
+        """Several values of one column: in Africa or Asia, an Apache or MIT license."""
+        context = [token.text for item in items for token in item]
+        best: tuple[float, Predicate] | None = None
+        for column in self.texts:
+            if column.kind == "prose":
+                continue
+            named = self._linker.match(column, context)
+            found = [self._value_of(column, item, explicit=named.named) for item in items]
+            values = tuple(value for value in found if value is not None)
+            if len(values) < len(items):
+                continue
+            score = named.score - (0.5 if column.name == self._corpus.name_column else 0.0)
+            if best is None or score > best[0]:
+                confidence = self._confidence(named, [value.whole for value in values])
+                together = every and (column.kind == "list" or column.index.lists_items)
+                best = (score, OneOf(column, wanted=values, every=together, confidence=confidence))
+        return best[1] if best else None
+
+    def _value_of(self, column: Column, item: Sequence[Token], *, explicit: bool) -> Wanted | None:
+        """The value of a column that a list item is, if it is nothing else."""
+        words = [word for token in item for word in words_of(token)]
+        own = self._linker.match(column, words)
+        rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
+        rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
+        for kept in (rest, [w for w in rest if not is_relation(w) and w not in TOPIC]):
+            if not kept:
+                continue
+            phrase = column.index.find(tuple(kept), self._lexicon)
+            if phrase is not None:
+                return self._wanted(column, phrase)
+            if explicit and column.index.holds(tuple(kept)):
+                return Wanted(tuple(kept), " ".join(kept), whole=False)
+        return None
+
+    def values_only(self, item: Sequence[Token]) -> Predicate | None:
+        """A value among words that a comparison left over."""
+        words = [word for token in item for word in words_of(token)]
+        found = self._linker.values(words)
+        return self._one_of(found[0], words) if found else None
+
+    def number_in_value(self, item: Sequence[Token]) -> Predicate | None:
+        """A number that belongs to a value, as in "Apache 2.0"."""
+        words = [word for token in item for word in words_of(token)]
+        number = next(tokens(t.text)[-1] for t in item if t.comparison)
+        for match in self._linker.values(words):
+            if number in words[match.start : match.end] and match.end - match.start > 1:
+                return self._one_of(match, words)
+        for named in self._linker.named(words, ("text", "list")):
+            if not named.named:
+                continue
+            rest = [w for at, w in enumerate(words) if at not in named.used and Token(w).is_content]
+            rest = [w for w in rest if not is_relation(w)]
+            if number in rest and named.column.index.holds(tuple(rest)):
+                return OneOf(
+                    named.column, wanted=(Wanted(tuple(rest), " ".join(rest), whole=False),)
+                )
+        return None
+
+    def bind(self, item: Sequence[Token]) -> Predicate | None:
+        """A clause without numbers as a predicate; None where it says nothing."""
+        words = [word for token in item for word in words_of(token)]
+        content = [word for word in words if Token(word).is_content]
+        if not content:
+            return None
+        quoted = next((token for token in item if token.quoted), None)
+        if quoted is not None and self._linker.values(words) == []:
+            columns = self._named_text(words) or self.texts
+            return Mention(tuple(tokens(quoted.text)), columns, self._lexicon, exact=True)
+        for attempt in (self._flag, self._presence, self._explicit, self._implicit):
+            predicate = attempt(words)
+            if predicate is not None:
+                return predicate
+        rest = [word for word in content if not self.harmless(word)]
+        rest = [word for word in rest if word not in TOPIC] or rest
+        if not rest:
+            entity = [word for word in content if stem(word) in self._linker.entity_words]
+            rest = [] if entity else [word for word in content if word not in AUXILIARIES]
+        return self.mention(rest, self._named_text(words)) if rest else None
+
+    def harmless(self, word: str) -> bool:
+        """Whether a word adds nothing to what else was understood."""
+        return (
+            not Token(word).is_content
+            or is_relation(word)
+            or word in FILLERS
+            or word in GENERIC_HEADS
+            or stem(word) in self._linker.entity_words
+            or stem(word) in self._subject
+            or word in {"name", "names", "title"}
+        )
+
+    def _flag(self, words: Sequence[str]) -> Predicate | None:
+        """A boolean column: is landlocked."""
+        named = [m for m in self._linker.named(words, ("boolean",)) if m.named]
+        if not named:
+            return None
+        top = [m for m in named if named[0].score - m.score < 0.05]
+        return either([IsTrue(match.column) for match in top])
+
+    def _presence(self, words: Sequence[str]) -> Predicate | None:
+        """Whether a column has a value: has a capital, license not given."""
+        kinds = ("number", "text", "prose", "list", "date", "version")
+        absent = any(word in ABSENT for word in words)
+        for match in self._linker.named(words, kinds):
+            others = [
+                word
+                for at, word in enumerate(words)
+                if at not in match.used
+                and Token(word).is_content
+                and word not in PRESENT | ABSENT | FILLERS
+                and word not in GENERIC_HEADS
+                and not is_relation(word)
+                and stem(word) not in self._linker.entity_words
+            ]
+            if match.named and not others:
+                present = Present(match.column)
+                return Not(present) if absent else present
+        return None
+
+    def _explicit(self, words: Sequence[str]) -> Predicate | None:
+        """A text or list column that is named: has an Apache license, capital is Lima."""
+        for match in self._linker.named(words, ("text", "list", "version")):
+            sure = match.named
+            rest = [w for at, w in enumerate(words) if at not in match.used and Token(w).is_content]
+            kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
+            if not kept or (_MENTIONS.search(" ".join(words)) and match.column.kind == "text"):
+                continue
+            column = match.column
+            if column.kind == "version":
+                continue
+            plain = [word for word in kept if not word.endswith("ed")]
+            phrase = column.index.find(tuple(kept), self._lexicon)
+            if phrase is None and plain:
+                # "tagged with the keyword http": the value stands behind a participle.
+                phrase = column.index.find(tuple(plain), self._lexicon)
+            confidence: Confidence = "high" if sure else "medium"
+            if phrase is not None:
+                wanted = self._wanted(column, phrase)
+                if wanted.whole and self._attributive(column, match, words):
+                    wanted = replace(wanted, whole=False)
+                return OneOf(column, wanted=(wanted,), confidence=confidence)
+            within = [m for m in self._linker.values(words) if m.column is column]
+            if within and all(self.harmless(w) or w in within[0].phrase for w in kept):
+                return self._one_of(within[0], words)
+            if column.index.holds(tuple(kept)):
+                wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
+                return OneOf(column, wanted=(wanted,), confidence="medium")
+            adjacent = self._beside(match, words)
+            others = [m for m in self._linker.values(words) if not _within(m, match.used)]
+            named = column.name == self._corpus.name_column
+            if sure and adjacent and match.score >= 0.9 and not others and not named:
+                # A value that no row has: an honest answer is that none matches.
+                wanted = Wanted(tuple(adjacent), " ".join(adjacent), whole=False)
+                return OneOf(column, wanted=(wanted,), confidence="low")
+        return None
+
+    def _attributive(self, column: Column, match: ColumnMatch, words: Sequence[str]) -> bool:
+        """Whether a value tells a kind of what the column names: an Apache license."""
+        return column.kind == "list" and max(match.used, default=0) == len(words) - 1
+
+    def _beside(self, match: ColumnMatch, words: Sequence[str]) -> list[str]:
+        """All other words of meaning, if they stand right beside the column's name."""
+        others = [
+            at
+            for at, word in enumerate(words)
+            if at not in match.used and Token(word).is_content and not is_relation(word)
+        ]
+        if not others or not match.used:
+            return []
+        gap = min(abs(at - used) for at in others for used in match.used)
+        return [words[at] for at in others] if gap <= 2 and len(others) <= 4 else []
+
+    def _implicit(self, words: Sequence[str]) -> Predicate | None:
+        """Values that say by themselves which column is meant: in Africa."""
+        if any(word in TOPIC for word in words) and not any(is_relation(w) for w in words):
+            return None
+        found = [
+            match
+            for match in self._linker.values(words)
+            if not all(self.harmless(word) for word in words[match.start : match.end])
+        ]
+        if not found or (not any(map(is_relation, words)) and all(map(self._open_list, found))):
+            return None
+        parts: list[Predicate] = []
+        covered: set[int] = set()
+        for start in dict.fromkeys(match.start for match in found):
+            same = [
+                m for m in found if m.start == start and not covered & set(range(m.start, m.end))
+            ]
+            if not same:
+                continue
+            top = [m for m in same if same[0].score - m.score < 0.05]
+            covered |= set(range(same[0].start, same[0].end))
+            readings = [self._one_of(match, words) for match in top]
+            parts.append(readings[0] if len(readings) == 1 else Either(tuple(readings)))
+        rest = [
+            word
+            for at, word in enumerate(words)
+            if at not in covered
+            and word not in self._verbs
+            and not self.harmless(word)
+            and not any(self._linker.match(m.column, [word]).score for m in found)
+        ]
+        if rest:
+            open_ended = all(len(m.column.index.values) > 100 for m in found)
+            if open_ended:
+                return None
+            loose = self._loose(words, covered, [match.column for match in found])
+            named = any(self._linker.match(match.column, words).named for match in found)
+            told = [
+                word
+                for word in rest
+                if word not in loose or (not named and self._linker.occurs(word))
+            ]
+            if told:
+                parts.append(self.mention(told))
+            # What no row has tells no row from another; but the reading is less sure for it.
+            if len(told) < len(rest):
+                parts = [_unsure(part) for part in parts]
+        return join("and", parts)
+
+    def _open_list(self, match: ValueMatch) -> bool:
+        """Whether a value is one of many keywords, which other rows say in other words."""
+        column = match.column
+        return column.kind == "list" and len(column.index.values) > _MANY
+
+    def _loose(
+        self, words: Sequence[str], covered: set[int], columns: Sequence[Column]
+    ) -> set[str]:
+        """Words bound to a value that need not stand anywhere: diesel *engine*, *rated* PG."""
+        loose: set[str] = set()
+        for at, word in enumerate(words):
+            behind = at > 0 and (at - 1 in covered or words[at - 1] in loose)
+            named = at > 1 and any(self._linker.match(c, [words[at - 1]]).named for c in columns)
+            before = word.endswith("ed") and any(at < place for place in covered)
+            if at not in covered and Token(word).is_content and (behind or named or before):
+                loose.add(word)
+        return loose
+
+    def _one_of(self, match: ValueMatch, words: Sequence[str]) -> Predicate:
+        column = match.column
+        named = self._linker.match(column, words)
+        wanted = self._wanted(column, match.phrase)
+        return OneOf(column, wanted=(wanted,), confidence=self._confidence(named, [wanted.whole]))
+
+    def _wanted(self, column: Column, phrase: tuple[str, ...]) -> Wanted:
+        """A value as it is meant: of "Apache License" in a column of licenses, the Apache."""
+        if not column.index.descriptive:
+            return Wanted(phrase, column.index.whole[phrase])
+        kept = tuple(w for w in phrase if not any(alike(w, own) == 1 for own in column.words))
+        if not kept or kept == phrase:
+            return Wanted(phrase, column.index.whole[phrase], whole=False)
+        return Wanted(kept, " ".join(kept), whole=False)
+
+    def _confidence(self, named: ColumnMatch, whole: Sequence[bool]) -> Confidence:
+        if named.named:
+            return "high"
+        return "high" if all(whole) and len(named.column.index.values) <= 200 else "medium"
+
+    def _named_text(self, words: Sequence[str]) -> tuple[Column, ...]:
+        """A text column that the condition names: the summary mentions async."""
+        found = self._linker.named(words, ("prose", "text", "list"))
+        return (found[0].column,) if found and found[0].named else ()
+
+    def mention(self, words: Sequence[str], columns: tuple[Column, ...] = ()) -> Predicate:
+        """The words in the text, for what no column answers."""
+        if columns:
+            own = self._linker.match(columns[0], words).used
+            words = [word for at, word in enumerate(words) if at not in own] or words
+        return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
+
+
+def _within(match: ValueMatch, places: frozenset[int]) -> bool:
+    return set(range(match.start, match.end)) <= places
+
+
+def words_of(token: Token) -> list[str]:
+    """The words of a token; several in a quoted text or a number with its unit."""
+    return tokens(token.text) if token.quoted or token.comparison else [token.text]
+
+
+def join(kind: str, parts: Sequence[Predicate]) -> Predicate | None:
+    """Predicates joined by and, or by or; None of none."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return AllOf(tuple(parts)) if kind == "and" else AnyOf(tuple(parts))
+
+
+def either(parts: Sequence[Predicate]) -> Predicate | None:
+    """Readings that fit equally well; None of none."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return Either(tuple(parts))
+
+
+def _unsure(predicate: Predicate) -> Predicate:
+    return replace(predicate, confidence="low") if isinstance(predicate, OneOf) else predicate

@@ -1,0 +1,74 @@
+"""A service over the user's own data, inside this process."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from findall_frames.api.client import Client
+from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.service import Service
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["local"]
+
+
+def local(
+    corpus: str | os.PathLike[str] | pd.DataFrame | pa.Table,
+    *,
+    name_column: str | None = None,
+    url_column: str | None = None,
+    description_column: str | None = None,
+    store: str | os.PathLike[str] | None = None,
+    port: int = 0,
+) -> Client:
+    """Start the embedded FindAll service over your own data, with no key and no network.
+
+    Parameters
+    ----------
+    corpus : "packages", DataFrame, pyarrow.Table, or path
+        What to search: the Python packages installed in this environment, a table with one
+        entity per row, or a Parquet or CSV file of one.
+    name_column, url_column, description_column : str, optional
+        Which columns hold these; found by their names where not given.
+    store : path, optional
+        A SQLite file in which runs are kept; without it they live as long as the service.
+    port : int
+        Where to listen on 127.0.0.1; 0 takes a free one.
+
+    Returns
+    -------
+    Client
+        A context manager; leaving it, or calling ``close()``, stops the service. A service that
+        is never closed ends with the process.
+
+    Raises
+    ------
+    CorpusError
+        The data cannot be read, is empty, or has no usable name column.
+    ServiceError
+        The port is taken.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> rivers = pd.DataFrame({"name": ["Nile", "Rhine"], "length_km": [6650, 1230]})
+    >>> with ff.local(rivers) as client:
+    ...     frames = ff.find_all(
+    ...         "Find rivers longer than 2,000 km", client=client, progress=False
+    ...     )
+    >>> frames.matches["name"].tolist()
+    ['Nile']
+    """
+    entities = open_corpus(
+        corpus,
+        name_column=name_column,
+        url_column=url_column,
+        description_column=description_column,
+    )
+    service = Service(entities, store=store, port=port).start()
+    return Client(api_key="", base_url=service.url, on_close=service.stop)
