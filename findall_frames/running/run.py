@@ -33,8 +33,8 @@ from findall_frames.running.tracker import Tracker
 
 __all__ = ["Run"]
 
-_SNAPSHOT_SHARE = 0.1
-_SNAPSHOT_SECONDS = 2.0
+_SNAPSHOT_SHARE = 0.2
+_SNAPSHOT_SECONDS = 5.0
 
 
 class Run:
