@@ -36,7 +36,7 @@ def test_a_dataframe_becomes_entities_with_their_rows() -> None:
     )
     assert (second.url, second.description) == ("https://slatehouse.example/", None)
     assert corpus.row(1)["employees"] == 40
-    assert corpus.text(0) == "Kilnworks\nkilnworks.example\nMakes tiles.\n12"
+    assert corpus.texts(0, 1) == ["Kilnworks\nkilnworks.example\nMakes tiles.\n12"]
 
 
 def test_entities_without_an_address_get_a_local_one_that_is_unique() -> None:

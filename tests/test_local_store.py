@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from findall_frames.api.models import (
@@ -51,8 +53,8 @@ def candidate(run: RunRecord, number: int) -> FindAllCandidate:
 
 def fill(change: Change, *, size: int) -> None:
     """Add so many candidates to a run."""
-    first = change.run.generated
-    change.add_candidates([(n, candidate(change.run, n)) for n in range(first, first + size)])
+    for number in range(change.run.generated, change.run.generated + size):
+        change.add_candidate(number, candidate(change.run, number))
 
 
 def test_a_new_run_is_queued_with_one_event(store: Store) -> None:
@@ -164,22 +166,28 @@ def test_an_id_that_is_not_of_the_run_means_the_beginning() -> None:
         assert event_number("findall_1", foreign) == 0
 
 
-def test_candidates_that_wait_are_shown_only_while_the_run_goes_on(store: Store) -> None:
-    """A run that is over shows what was evaluated, in the order of discovery."""
+def test_a_candidate_that_waits_is_shown_and_can_be_judged_later(store: Store) -> None:
+    """The result has as many candidates as the run has generated, in the order of discovery."""
     run = create(store)
     with store.change(run.findall_id) as change:
         fill(change, size=4)
-        first = change.pending(limit=2)
-        assert [item.place for item in first] == [0, 1]
-        change.update_candidates(first)
-        change.run.evaluated = 2
-    shown = json.loads(store.result(run.findall_id))
-    assert [item["name"] for item in shown["candidates"]] == [f"Maker {n}" for n in range(4)]
+    waiting = store.pending(store.run(run.findall_id))
+    assert [item.place for item in waiting] == [0, 1, 2, 3]
     with store.change(run.findall_id) as change:
-        change.run.status = "completed"
+        for item in waiting[:2]:
+            change.judge(item, msgspec.structs.replace(item.candidate, match_status="matched"))
+        change.run.status = "failed"
     shown = json.loads(store.result(run.findall_id))
-    assert [item["name"] for item in shown["candidates"]] == ["Maker 0", "Maker 1"]
-    assert shown["last_event_id"] == event_id(run.findall_id, 5)
+    assert [item["match_status"] for item in shown["candidates"]] == ["matched"] * 2 + [
+        "generated"
+    ] * 2
+    assert shown["run"]["status"]["metrics"] == {
+        "generated_candidates_count": 4,
+        "matched_candidates_count": 2,
+    }
+    assert shown["last_event_id"] == event_id(run.findall_id, 7)
+    left = store.pending(store.run(run.findall_id))
+    assert [item.place for item in left] == [2, 3]
 
 
 def test_a_run_that_goes_on_is_known_as_it_was_last_stored(store: Store) -> None:
@@ -246,22 +254,32 @@ def test_the_version_is_recorded_with_its_migration(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     for _ in range(2):
         Database(path).close()
-    connection = sqlite3.connect(path)
-    versions = connection.execute("SELECT version FROM migrations").fetchall()
-    connection.close()
-    assert versions == [(number,) for number in range(1, len(MIGRATIONS) + 1)]
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
 def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
     """Nothing is guessed about a form that is not known."""
     path = tmp_path / "runs.db"
     Database(path).close()
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute("INSERT INTO migrations VALUES (99, 'later')")
-    connection.close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
     with pytest.raises(ServiceError, match=r"has version 99.*[Uu]pgrade"):
         Database(path)
+
+
+def test_a_store_has_one_user_at_a_time(tmp_path: Path) -> None:
+    """The second is told who has it, by whatever path it comes; afterwards the file is free."""
+    path = tmp_path / "runs.db"
+    first = Database(path)
+    (tmp_path / "elsewhere").mkdir()
+    for other in (path, tmp_path / "elsewhere" / ".." / "runs.db"):
+        with pytest.raises(ServiceError, match=r"runs\.db.*in use by another service"):
+            Database(other)
+    with first.write() as connection:
+        connection.execute("INSERT INTO corpus VALUES (1, 'still works', 0)")
+    first.close()
+    Database(path).close()
 
 
 def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:

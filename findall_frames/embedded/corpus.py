@@ -172,12 +172,25 @@ class Corpus:
             `position` is not in ``range(len(corpus))``.
         """
         self._check(position)
-        description = None
+        (entity,) = self.entities([position])
+        return entity
+
+    def entities(self, positions: Sequence[int]) -> list[Entity]:
+        """The entities at these positions, which have to be in ``range(len(corpus))``."""
+        places = pa.array(positions, pa.int64())
+        names = self._names.take(places).to_pylist()
+        urls: list[str | None] = [None] * len(names)
+        if self._urls is not None:
+            urls = self._urls.take(places).to_pylist()
+        descriptions: list[str | None] = [None] * len(names)
         if self._roles.description is not None:
-            description = self._columns[self._roles.description].texts[position].as_py()
-        name = self._names[position].as_py()
-        url = None if self._urls is None else self._urls[position].as_py()
-        return Entity(position, name, url or self.address(position), description)
+            descriptions = self._columns[self._roles.description].text_list(positions)
+        return [
+            Entity(position, name, url or self.address(position, name=name), description)
+            for position, name, url, description in zip(
+                positions, names, urls, descriptions, strict=True
+            )
+        ]
 
     def address(self, position: int, *, name: str | None = None) -> str:
         """A ``local://`` address of the row itself, which no other row has."""
@@ -209,14 +222,12 @@ class Corpus:
         self._check(position)
         return {name: column.array[position].as_py() for name, column in self._columns.items()}
 
-    def text(self, position: int) -> str:
-        """All that stands in the row, as one text, a line per column; for full-text ranking."""
-        lines = []
-        for value in self.row(position).values():
-            if value is not None:
-                many = value if isinstance(value, list) else [value]
-                lines.append(" ; ".join(str(element) for element in many if element is not None))
-        return "\n".join(line for line in lines if line)
+    def texts(self, start: int, stop: int) -> list[str]:
+        """All that stands in each row of a range, a line per column; for full-text ranking."""
+        parts = [column.texts.slice(start, stop - start) for column in self._columns.values()]
+        joined = pc.binary_join_element_wise(*parts, _large("\n"), null_handling="skip")
+        texts: list[str] = joined.to_pylist()
+        return texts
 
     def __iter__(self) -> Iterator[Entity]:
         return (self.entity(position) for position in range(self._length))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from findall_frames.errors import ServiceError
+from findall_frames.sqlite import migrate, transaction
 
 __all__ = ["MIGRATIONS", "Database", "now"]
 
@@ -64,10 +65,22 @@ CREATE TABLE events (
     lines BLOB NOT NULL,
     PRIMARY KEY (run, last)
 );
+CREATE TABLE deliveries (
+    number INTEGER PRIMARY KEY,
+    webhook_id TEXT NOT NULL UNIQUE,
+    url TEXT NOT NULL,
+    body BLOB NOT NULL,
+    attempts INTEGER NOT NULL,
+    due REAL NOT NULL
+);
+CREATE INDEX deliveries_by_due ON deliveries (due, number);
 """
 
 MIGRATIONS: Final = (_FIRST,)
 """What each version of the database adds to the one before; never changed once released."""
+
+# Held by the one service that uses a file. The system lets go of it when a process is killed.
+_LOCK_SUFFIX: Final = ".lock"
 
 
 def now() -> str:
@@ -88,6 +101,13 @@ class Database:
 
     A file is written in WAL mode and read through a connection of its own, so that readers
     never wait for a writer. A database in memory has one connection, which they share.
+
+    A file has one `Database` at a time; beside it stands an empty file that is its lock.
+
+    Raises
+    ------
+    ServiceError
+        If the file cannot be opened, is none of ours, or is in use.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -99,6 +119,8 @@ class Database:
             try:
                 self._prepare()
                 if path is not None:
+                    # Closed last, when nothing is left to be written.
+                    self._open.insert(0, _Guarded(_lock(path)))
                     self._reader = _Guarded(_connect(path))
                     self._open.append(self._reader)
             except BaseException:
@@ -128,7 +150,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Give a connection of which all statements see one moment."""
-        with self._reader.lock, _transaction(self._reader.connection, "BEGIN") as connection:
+        with self._reader.lock, transaction(self._reader.connection, begin="BEGIN") as connection:
             yield connection
 
     @property
@@ -139,10 +161,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Give a connection in a transaction: committed at the end, undone by an exception."""
-        with (
-            self._writer.lock,
-            _transaction(self._writer.connection, "BEGIN IMMEDIATE") as connection,
-        ):
+        with self._writer.lock, transaction(self._writer.connection) as connection:
             yield connection
 
     def _prepare(self) -> None:
@@ -156,25 +175,14 @@ class Database:
                 "one that this service has written."
             )
         connection.execute("PRAGMA journal_mode = WAL")
-        with self.write() as connection:
+        if mark != _APPLICATION_ID:
             connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-            connection.execute(
-                "CREATE TABLE IF NOT EXISTS migrations "
-                "(version INTEGER PRIMARY KEY, applied_at TEXT NOT NULL)"
-            )
-            (version,) = connection.execute(
-                "SELECT coalesce(max(version), 0) FROM migrations"
-            ).fetchone()
+        version = migrate(connection, MIGRATIONS)
         if version > len(MIGRATIONS):
             raise ServiceError(
                 f"The store {self._where} has version {version}; this release knows versions up "
                 f"to {len(MIGRATIONS)}. Upgrade findall-frames, or name a new file."
             )
-        for number, script in enumerate(MIGRATIONS[version:], start=version + 1):
-            with self.write() as connection:
-                for statement in _statements(script):
-                    connection.execute(statement)
-                connection.execute("INSERT INTO migrations VALUES (?, ?)", (number, now()))
 
 
 def _connect(path: Path | None) -> sqlite3.Connection:
@@ -193,24 +201,22 @@ def _connect(path: Path | None) -> sqlite3.Connection:
     return connection
 
 
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Connection]:
-    connection.execute(begin)
+def _lock(path: Path) -> sqlite3.Connection:
+    """Take the lock of a store; SQLite does so in the same way on every system."""
+    lock = sqlite3.connect(
+        f"{path.resolve()}{_LOCK_SUFFIX}",
+        timeout=0.0,
+        isolation_level=None,
+        check_same_thread=False,
+    )
     try:
-        yield connection
-        connection.execute("COMMIT")
-    except BaseException:
-        # SQLite has ended the transaction itself after some errors, such as a full disk.
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _statements(script: str) -> Iterator[str]:
-    """Split a script, since `executescript` would commit the transaction it runs in."""
-    statement = ""
-    for line in script.splitlines(keepends=True):
-        statement += line
-        if sqlite3.complete_statement(statement):
-            yield statement
-            statement = ""
+        lock.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as exc:
+        lock.close()
+        if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        raise ServiceError(
+            f"The store {str(path)!r} is in use by another service. Stop that one, send requests "
+            "to it instead, or name another file."
+        ) from exc
+    return lock

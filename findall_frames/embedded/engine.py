@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sqlite3
 import threading
@@ -62,6 +63,9 @@ class Engine:
         self._known: set[str] = set()
         self._again: set[str] = set()
         self._turn = threading.Condition()
+        # Quick steps keep a processor busy. Side by side they would gain nothing, and leave
+        # whoever asks for a status to wait for all of them.
+        self._processor = threading.Lock()
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=self._work, name=f"findall-worker-{number}", daemon=True)
@@ -299,7 +303,8 @@ class Engine:
                 store=self._store,
             )
             self._searches[run.findall_id] = search
-        search.step(run)
+        with self._processor if search.is_quick else contextlib.nullcontext():
+            search.step(run)
 
     def _end(
         self, findall_id: str, *, status: str, reason: str, failure: str | None = None

@@ -59,7 +59,7 @@ class TextIndex:
                 if stop.is_set():
                     return False
                 until = min(done + _CHUNK, size)
-                rows = [(place + 1, self._corpus.text(place)) for place in range(done, until)]
+                rows = list(enumerate(self._corpus.texts(done, until), start=done + 1))
                 with self._database.write() as connection:
                     connection.executemany("INSERT INTO entities (rowid, text) VALUES (?, ?)", rows)
                     connection.execute("UPDATE corpus SET indexed = ?", (until,))

@@ -17,7 +17,7 @@ from findall_frames.api.models import (
     FindAllSchema,
 )
 
-__all__ = ["RunRecord", "candidate_id", "event_id", "event_number"]
+__all__ = ["RunRecord", "candidate_id", "event_id", "event_number", "webhook_id"]
 
 
 class RunRecord(Struct):
@@ -136,6 +136,11 @@ def event_number(findall_id: str, name: str | None) -> int:
         return int(digits, 16)
     except ValueError:
         return 0
+
+
+def webhook_id(findall_id: str, number: int) -> str:
+    """Name the announcement of an event: the same however often it has to be sent."""
+    return "whevent_" + _digest(f"{findall_id}/webhook/{number}")
 
 
 @lru_cache(maxsize=256)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import time
 from array import array
-from collections.abc import Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from findall_frames.api.models import FieldBasis, FindAllCandidate
+from findall_frames.embedded.change import Change, StoredCandidate
 from findall_frames.embedded.exclusions import Exclusions
 from findall_frames.embedded.finding import Evaluator, Filler, Finding, Verdict
 from findall_frames.embedded.index import TextIndex
 from findall_frames.embedded.record import RunRecord, candidate_id
-from findall_frames.embedded.store import Change, Store, StoredCandidate
+from findall_frames.embedded.store import Store
 
 if TYPE_CHECKING:
-    from findall_frames.embedded.corpus import Corpus
+    from findall_frames.embedded.corpus import Corpus, Entity
 
 __all__ = ["Search"]
 
@@ -29,10 +31,19 @@ _POOLS: Final[Mapping[str, int | None]] = {
     "core": 10_000,
     "pro": None,
 }
+# So many are ranked by the question; whoever looks at more looks at the others as they stand.
+_RANKED: Final = 10_000
 # A batch doubles while it is evaluated faster than this, so that a small search streams, a
 # large one is quick, and a slow evaluator is never far from its next report.
 _QUICK_SECONDS: Final = 0.1
 _MAX_BATCH: Final = 512
+
+
+class _Drawn(NamedTuple):
+    """An entity to judge, and how far through its order the run is when that is done."""
+
+    entity: Entity
+    consumed: int
 
 
 class Search:
@@ -60,7 +71,14 @@ class Search:
         pool = _POOLS[run.request.generator]
         self._pool = len(corpus) if pool is None else min(pool, len(corpus))
         self._order = self._order_from(index, run)
+        self._passed = run.consumed
+        self._drawn: deque[_Drawn] = deque()
         self._batch = 1
+
+    @property
+    def is_quick(self) -> bool:
+        """Whether a step takes the processor and little time, as rules over columns do."""
+        return self._batch > 1
 
     def step(self, run: RunRecord) -> None:
         """Take the run a little further, and end it when nothing is left to do.
@@ -88,69 +106,73 @@ class Search:
                 request.entity_type,
                 *(condition.description for condition in request.match_conditions),
             ],
-            limit=min(size, self._pool + len(self._excluded)),
+            limit=min(size, self._pool + len(self._excluded), _RANKED),
         )
         return islice(chain(ranked, _others(ranked, size)), run.consumed, None)
 
-    def _generate(self, change: Change) -> None:
-        run = change.run
-        wanted = min(self._batch, self._pool - run.generated)
-        selected: list[tuple[int, FindAllCandidate]] = []
-        while len(selected) < wanted:
-            position = next(self._order, None)
-            if position is None:
+    def _draw(self, wanted: int) -> list[_Drawn]:
+        """Take the next entities that are not excluded, as many as there are."""
+        while len(self._drawn) < wanted:
+            positions = list(islice(self._order, wanted - len(self._drawn)))
+            if not positions:
                 break
-            run.consumed += 1
-            entity = self._corpus.entity(position)
-            if self._excluded.cover(entity.name, url=entity.url):
-                continue
-            selected.append(
-                (
-                    position,
-                    FindAllCandidate(
-                        candidate_id=candidate_id(run.findall_id, run.generated + len(selected)),
-                        name=entity.name,
-                        url=entity.url,
-                        match_status="generated",
-                        description=entity.description,
-                    ),
-                )
-            )
-        change.add_candidates(selected)
+            for entity in self._corpus.entities(positions):
+                self._passed += 1
+                if not self._excluded.cover(entity.name, url=entity.url):
+                    self._drawn.append(_Drawn(entity, self._passed))
+        return [self._drawn.popleft() for _ in range(min(wanted, len(self._drawn)))]
 
     # -- evaluate ----------------------------------------------------------------------------
 
     def _evaluate(self, run: RunRecord) -> None:
-        with self._store.change(run.findall_id) as change:
-            if not change.pending(limit=1):
-                self._generate(change)
-            batch = change.pending(limit=self._batch)
-            if not batch:
+        waiting = self._store.pending(run)
+        if waiting:
+            self._judge_waiting(run, waiting[0])
+            return
+        drawn = self._draw(min(self._batch, self._pool - run.generated))
+        if not drawn:
+            with self._store.change(run.findall_id) as change:
                 change.run.stop_reason = "candidates_exhausted"
                 self._settle(change)
-        if not batch:
-            return
-        started = time.monotonic()
-        verdicts = self._judge.judge([item.entity for item in batch])
-        self._grow(time.monotonic() - started)
-        with self._store.change(run.findall_id) as change:
-            judged = []
-            for item, row in zip(batch, verdicts, strict=True):
-                if change.run.limit_is_met:
-                    break
-                judged.append(self._record(change, item, row))
-            change.update_candidates(judged)
-            if change.run.limit_is_met:
-                change.run.stop_reason = "match_limit_met"
-            elif change.run.status == "running" and not change.pending(limit=1):
-                # The next candidates are announced in the transaction that is open anyway.
-                self._generate(change)
-                if not change.pending(limit=1):
-                    change.run.stop_reason = "candidates_exhausted"
-            self._settle(change)
+        elif self._batch == 1:
+            # What may take its time is announced before it is judged.
+            (one,) = drawn
+            with self._store.change(run.findall_id) as change:
+                waiting_one = change.add_candidate(
+                    one.entity.position, _generated(change.run, one.entity)
+                )
+                change.run.consumed = one.consumed
+            self._judge_waiting(run, waiting_one)
+        else:
+            self._judge_drawn(run, drawn)
 
-    def _record(self, change: Change, item: StoredCandidate, row: list[Verdict]) -> StoredCandidate:
-        is_match = all(verdict.is_matched for verdict in row)
+    def _judge_waiting(self, run: RunRecord, item: StoredCandidate) -> None:
+        (row,) = self._verdicts([item.entity])
+        with self._store.change(run.findall_id) as change:
+            change.judge(item, self._judged(item.candidate, row))
+            self._note_limit(change)
+
+    def _judge_drawn(self, run: RunRecord, drawn: list[_Drawn]) -> None:
+        """Judge a batch; what the match limit no longer lets in was never a candidate."""
+        rows = self._verdicts([one.entity.position for one in drawn])
+        with self._store.change(run.findall_id) as change:
+            for one, row in zip(drawn, rows, strict=True):
+                if change.run.limit_is_met:
+                    self._drawn.extendleft(reversed(drawn[change.run.generated - run.generated :]))
+                    break
+                generated = _generated(change.run, one.entity)
+                judged = self._judged(generated, row)
+                change.add_judged(one.entity.position, generated=generated, judged=judged)
+                change.run.consumed = one.consumed
+            self._note_limit(change)
+
+    def _verdicts(self, positions: Sequence[int]) -> list[list[Verdict]]:
+        started = time.monotonic()
+        rows = self._judge.judge(positions)
+        self._grow(time.monotonic() - started)
+        return rows
+
+    def _judged(self, candidate: FindAllCandidate, row: list[Verdict]) -> FindAllCandidate:
         output: dict[str, Any] = {}
         basis = []
         for name, verdict in zip(self._conditions, row, strict=True):
@@ -160,16 +182,20 @@ class Search:
                 "is_matched": verdict.is_matched,
             }
             basis.append(_basis(name, verdict))
-        candidate = msgspec.structs.replace(
-            item.candidate,
-            match_status="matched" if is_match else "unmatched",
+        return FindAllCandidate(
+            candidate_id=candidate.candidate_id,
+            name=candidate.name,
+            url=candidate.url,
+            match_status="matched" if all(v.is_matched for v in row) else "unmatched",
+            description=candidate.description,
             output=output,
             basis=basis,
         )
-        change.run.evaluated += 1
-        change.run.matched += is_match
-        change.emit_candidate(candidate.match_status, candidate)
-        return item._replace(candidate=candidate)
+
+    def _note_limit(self, change: Change) -> None:
+        if change.run.limit_is_met:
+            change.run.stop_reason = "match_limit_met"
+        self._settle(change)
 
     # -- enrich ------------------------------------------------------------------------------
 
@@ -193,14 +219,13 @@ class Search:
                     },
                     basis=[_basis(name, finding) for name, finding in findings.items()],
                 )
-                change.emit_candidate("enriched", addition)
                 whole = msgspec.structs.replace(
                     item.candidate,
                     output={**(item.candidate.output or {}), **(addition.output or {})},
                     basis=[*(item.candidate.basis or []), *(addition.basis or [])],
                 )
-                enriched.append(item._replace(enriched=number + 1, candidate=whole))
-            change.update_candidates(enriched)
+                enriched.append((item._replace(enriched=number + 1, candidate=whole), addition))
+            change.enrich(enriched)
             self._settle(change)
 
     # -- pace and end ------------------------------------------------------------------------
@@ -217,6 +242,17 @@ class Search:
         if run.status == "running" and run.stop_reason is not None and not change.has_unenriched():
             run.status = "completed"
             change.emit_status()
+
+
+def _generated(run: RunRecord, entity: Entity) -> FindAllCandidate:
+    """Make the next candidate of a run."""
+    return FindAllCandidate(
+        candidate_id=candidate_id(run.findall_id, run.generated),
+        name=entity.name,
+        url=entity.url,
+        match_status="generated",
+        description=entity.description,
+    )
 
 
 def _basis(name: str, finding: Finding) -> FieldBasis:

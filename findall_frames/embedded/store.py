@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -15,48 +15,31 @@ from msgspec import Struct
 from findall_frames.api.models import (
     TERMINAL_STATUSES,
     ExcludeCandidate,
-    FindAllCandidate,
-    FindAllCandidateMatchStatusEvent,
     FindAllEnrichInput,
     FindAllRun,
     FindAllRunInput,
-    FindAllRunStatusEvent,
-    FindAllRunUpdate,
-    FindAllSchemaUpdatedEvent,
+)
+from findall_frames.embedded.change import (
+    RUN_COLUMNS,
+    Change,
+    StoredCandidate,
+    pending_candidates,
+    unenriched_candidates,
 )
 from findall_frames.embedded.database import Database, now
 from findall_frames.embedded.record import RunRecord, event_id
 from findall_frames.errors import NotFoundError
 
-__all__ = ["Change", "EventPage", "Store", "StoredCandidate", "status_event"]
+__all__ = ["EventPage", "Store"]
 
-_COLUMNS: Final = RunRecord.__struct_fields__
-_SELECT_RUN: Final = f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE findall_id = ?"
-_MUTABLE: Final = tuple(
-    name
-    for name in _COLUMNS
-    if name not in {"number", "findall_id", "corpus", "request", "created_at"}
-)
-_UPDATE_RUN: Final = (
-    f"UPDATE runs SET {', '.join(f'{name} = :{name}' for name in _MUTABLE)} WHERE number = :number"
-)
+_SELECT_RUN: Final = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs WHERE findall_id = ?"
 # About this much of a stream is read at a time, so that a slow reader holds little memory.
 _PAGE_BYTES: Final = 1 << 18
 
 _requests: Final = msgspec.json.Decoder(FindAllRunInput)
 _enrichments: Final = msgspec.json.Decoder(list[FindAllEnrichInput])
 _excluded: Final = msgspec.json.Decoder(list[ExcludeCandidate])
-_candidates: Final = msgspec.json.Decoder(FindAllCandidate)
 _encoder: Final = msgspec.json.Encoder()
-
-
-class StoredCandidate(NamedTuple):
-    """A candidate with its place in the run, its entity, and how many enrichments it has."""
-
-    place: int
-    entity: int
-    enriched: int
-    candidate: FindAllCandidate
 
 
 class EventPage(NamedTuple):
@@ -86,101 +69,6 @@ class _Result(Struct):
     run: FindAllRun
     candidates: list[msgspec.Raw]
     last_event_id: str | None
-
-
-class Change:
-    """One transaction on one run: its record, its candidates and its events, all or nothing.
-
-    Attributes
-    ----------
-    run : RunRecord
-        The run as it stands; what is set here is stored at the end.
-    """
-
-    def __init__(self, connection: sqlite3.Connection, run: RunRecord) -> None:
-        self._connection = connection
-        self._time = run.modified_at = now()
-        self._lines: list[bytes] = []
-        self.run = run
-
-    def pending(self, *, limit: int) -> list[StoredCandidate]:
-        """Give the next candidates to evaluate."""
-        return _pending(self._connection, self.run, limit)
-
-    def has_unenriched(self) -> bool:
-        """Say whether a match lacks an enrichment."""
-        return bool(_unenriched(self._connection, self.run, 1))
-
-    def add_candidates(self, entities: Iterable[tuple[int, FindAllCandidate]]) -> None:
-        """Add generated candidates, each with the position of its entity."""
-        rows = []
-        for entity, candidate in entities:
-            body = _encoder.encode(candidate)
-            rows.append((self.run.number, self.run.generated, entity, body))
-            self.run.generated += 1
-            self.emit_candidate("generated", candidate)
-        self._connection.executemany("INSERT INTO candidates VALUES (?, ?, ?, 0, 0, ?)", rows)
-
-    def update_candidates(self, stored: Iterable[StoredCandidate]) -> None:
-        """Store what has been found out about candidates."""
-        self._connection.executemany(
-            "UPDATE candidates SET matched = ?, enriched = ?, body = ? WHERE run = ? AND place = ?",
-            [
-                (
-                    item.candidate.match_status == "matched",
-                    item.enriched,
-                    _encoder.encode(item.candidate),
-                    self.run.number,
-                    item.place,
-                )
-                for item in stored
-            ],
-        )
-
-    def emit_candidate(self, kind: str, candidate: FindAllCandidate) -> None:
-        """Add an event about a candidate; `kind` is the last part of its type."""
-        self._lines.append(
-            _encoder.encode(
-                FindAllCandidateMatchStatusEvent(
-                    type=f"findall.candidate.{kind}",
-                    timestamp=self._time,
-                    event_id=self._next_event(),
-                    data=candidate,
-                )
-            )
-        )
-
-    def emit_status(self) -> None:
-        """Add an event with the run as it now stands."""
-        event = status_event(self.run, name=self._next_event(), time=self._time)
-        self._lines.append(_encoder.encode(event))
-
-    def emit_schema(self) -> None:
-        """Add an event with what the run now looks for."""
-        event = FindAllSchemaUpdatedEvent(
-            type="findall.schema.updated",
-            timestamp=self._time,
-            event_id=self._next_event(),
-            data=self.run.as_schema(),
-        )
-        self._lines.append(_encoder.encode(event))
-
-    def _next_event(self) -> str:
-        self.run.last_event += 1
-        return event_id(self.run.findall_id, self.run.last_event)
-
-    def flush(self) -> None:
-        """Write the record and the events; `Store.change` calls this before it commits."""
-        run = self.run
-        if self._lines:
-            first = run.last_event - len(self._lines) + 1
-            self._connection.execute(
-                "INSERT INTO events (run, last, first, lines) VALUES (?, ?, ?, ?)",
-                (run.number, run.last_event, first, b"\n".join(self._lines)),
-            )
-        values = {name: getattr(run, name) for name in ("number", *_MUTABLE)}
-        values["enrichments"] = _encoder.encode(run.enrichments)
-        self._connection.execute(_UPDATE_RUN, values)
 
 
 class Store:
@@ -290,22 +178,26 @@ class Store:
             ).fetchone()
         return _excluded.decode(body)
 
+    def pending(self, run: RunRecord) -> list[StoredCandidate]:
+        """Give the candidates that were announced and wait to be judged."""
+        with self.database.read() as connection:
+            return pending_candidates(connection, run)
+
     def unenriched(self, run: RunRecord, *, limit: int) -> list[StoredCandidate]:
         """Give matches that lack the same enrichment, those that lack most first."""
         with self.database.read() as connection:
-            return _unenriched(connection, run, limit)
+            return unenriched_candidates(connection, run, limit=limit)
 
     def result(self, findall_id: str) -> bytes:
         """Give a run with its candidates as the JSON of a `FindAllRunResult`.
 
-        While the run goes on the candidates that wait for their evaluation are among them.
+        They are as many as the run has generated; one that waits for its evaluation, or whose
+        evaluation has failed, is among them.
         """
         with self.database.snapshot() as connection:
             run = _run(connection, findall_id)
-            shown = run.generated if run.is_active else run.evaluated
             rows = connection.execute(
-                "SELECT body FROM candidates WHERE run = ? AND place < ? ORDER BY place",
-                (run.number, shown),
+                "SELECT body FROM candidates WHERE run = ? ORDER BY place", (run.number,)
             ).fetchall()
         return _encoder.encode(
             _Result(
@@ -339,17 +231,6 @@ class Store:
         )
 
 
-def status_event(run: RunRecord, *, name: str, time: str) -> FindAllRunStatusEvent:
-    """Make the event that says where a run stands."""
-    data = run.as_run()
-    return FindAllRunStatusEvent(
-        type="findall.status",
-        timestamp=time,
-        event_id=name,
-        data=FindAllRunUpdate(**msgspec.structs.asdict(data)),
-    )
-
-
 def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
     row = connection.execute(_SELECT_RUN, (findall_id,)).fetchone()
     if row is None:
@@ -358,41 +239,7 @@ def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
             status_code=404,
             findall_id=findall_id,
         )
-    values = dict(zip(_COLUMNS, row, strict=True))
+    values = dict(zip(RUN_COLUMNS, row, strict=True))
     values["request"] = _requests.decode(values["request"])
     values["enrichments"] = _enrichments.decode(values["enrichments"])
     return RunRecord(**values)
-
-
-def _pending(connection: sqlite3.Connection, run: RunRecord, limit: int) -> list[StoredCandidate]:
-    return _stored(
-        connection.execute(
-            "SELECT place, entity, enriched, body FROM candidates "
-            "WHERE run = ? AND place >= ? ORDER BY place LIMIT ?",
-            (run.number, run.evaluated, limit),
-        )
-    )
-
-
-def _unenriched(
-    connection: sqlite3.Connection, run: RunRecord, limit: int
-) -> list[StoredCandidate]:
-    (least,) = connection.execute(
-        "SELECT min(enriched) FROM candidates WHERE run = ? AND matched", (run.number,)
-    ).fetchone()
-    if least is None or least >= len(run.enrichments):
-        return []
-    return _stored(
-        connection.execute(
-            "SELECT place, entity, enriched, body FROM candidates "
-            "WHERE run = ? AND matched AND enriched = ? ORDER BY place LIMIT ?",
-            (run.number, least, limit),
-        )
-    )
-
-
-def _stored(rows: sqlite3.Cursor) -> list[StoredCandidate]:
-    return [
-        StoredCandidate(place, entity, enriched, _candidates.decode(body))
-        for place, entity, enriched, body in rows
-    ]

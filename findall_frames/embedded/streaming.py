@@ -10,9 +10,10 @@ from collections.abc import AsyncGenerator, Iterator
 
 import msgspec
 
+from findall_frames.embedded.change import status_event
 from findall_frames.embedded.database import now
 from findall_frames.embedded.record import RunRecord, event_id
-from findall_frames.embedded.store import Store, status_event
+from findall_frames.embedded.store import Store
 
 __all__ = ["Wakeups", "event_frames"]
 
