@@ -45,16 +45,18 @@ from findall_frames.errors import (
 
 if TYPE_CHECKING:
     from findall_frames.api.client import Client
+    from findall_frames.continuing import cancel, enrich, extend, resume
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.frames.parquet import read_parquet
     from findall_frames.own_data import local
     from findall_frames.progress.update import Update
+    from findall_frames.refreshing import refresh
     from findall_frames.running.listing import runs
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
-    from findall_frames.search import cancel, draft, find_all, preview, resume, start
+    from findall_frames.search import draft, find_all, preview, start
 
 __all__ = [
     "APIError",
@@ -88,12 +90,15 @@ __all__ = [
     "Update",
     "cancel",
     "draft",
+    "enrich",
     "estimate_cost",
+    "extend",
     "find_all",
     "flatten",
     "local",
     "preview",
     "read_parquet",
+    "refresh",
     "resume",
     "runs",
     "start",
@@ -110,15 +115,18 @@ _HOMES = {
     "Run": "running.run",
     "Search": "running.spec",
     "Update": "progress.update",
-    "cancel": "search",
+    "cancel": "continuing",
     "draft": "search",
+    "enrich": "continuing",
     "estimate_cost": "running.pricing",
+    "extend": "continuing",
     "find_all": "search",
     "flatten": "frames.flatten",
     "local": "own_data",
     "preview": "search",
     "read_parquet": "frames.parquet",
-    "resume": "search",
+    "refresh": "refreshing",
+    "resume": "continuing",
     "runs": "running.listing",
     "start": "search",
 }

@@ -234,7 +234,7 @@ def resume(
     Example:
       findall-frames resume findall_0f3a9c62d1e84b7c --out series_a
     """
-    from findall_frames.search import resume as resume_run
+    from findall_frames.continuing import resume as resume_run
 
     watch = _Watch(progress, ends_with_us=False)
     return _finish(

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
-from findall_frames.api.address import default_url
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.api.models import FindAllRun, Webhook
+from findall_frames.api.models import Webhook
 from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
@@ -25,7 +24,7 @@ from findall_frames.running.readings import Conditions, Enrichments, Exclusions
 from findall_frames.running.run import Run
 from findall_frames.running.spec import Search
 
-__all__ = ["cancel", "draft", "find_all", "preview", "resume", "start"]
+__all__ = ["draft", "find_all", "preview", "service_for", "start", "taken_from_ledger"]
 
 
 def find_all(
@@ -144,12 +143,12 @@ def find_all(
     check_budget(budget, search)
     asked = question(search)
     display = display_for(progress)
-    with _service(client) as service, closing(display):
+    with service_for(client) as service, closing(display):
         before = None
         if not service.is_embedded:  # which costs nothing, and whose address may be another's
             before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
         if before is not None and reuse:
-            return _taken_from_ledger(before, display, errors=errors)
+            return taken_from_ledger(before, display, errors=errors)
         if not is_complete:
             display.show(_before(search, service, "drafting conditions"))
             drafted = service.ingest(search.objective, deadline=deadline)
@@ -237,66 +236,6 @@ def preview(
     )
 
 
-def resume(
-    findall_id: str,
-    *,
-    errors: Errors = "warn",
-    client: Client | None = None,
-    progress: Progress | Display = "auto",
-    timeout: float | None = None,
-) -> FindAllFrames:
-    """Go on waiting for a run that was started earlier, here or elsewhere.
-
-    The result of a run that this machine has seen finish is in the ledger: it is taken from
-    there, and no service is asked. ``ff.Run(findall_id, client=...).frames()`` asks anew.
-
-    Parameters
-    ----------
-    findall_id : str
-        The run; it stands in the first line that a search prints, and in every exception.
-    errors, client, progress, timeout
-        As in `find_all`. The service has to be the one that has the run.
-
-    Returns
-    -------
-    FindAllFrames
-        As from `find_all`. A run that is over already is fetched at once.
-
-    Raises
-    ------
-    NotFoundError
-        The service does not know the run.
-    InvalidRequestError
-        No client was passed, and the run is known to be at another service than the default.
-    FindAllError
-        As `find_all`.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> with ff.local(cities) as client:
-    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
-    ...     frames = ff.resume(run.findall_id, client=client, progress=False)
-    >>> frames.matches["name"].tolist()
-    ['Rome']
-    """
-    deadline = Deadline.after(timeout)
-    check_errors(errors)
-    display = display_for(progress)
-    ledger = Ledger.of_this_machine()
-    with closing(display):
-        kept = ledger.result_of(findall_id, service=client.base_url if client else None)
-        if kept is not None:
-            return _taken_from_ledger(kept, display, errors=errors)
-        if client is None:
-            _demand_default_service(findall_id, ledger.services_of(findall_id))
-        with _service(client) as service:
-            run = Run.attach(findall_id, client=service, deadline=deadline)
-            return run.watch(display, deadline=deadline, errors=errors)
-
-
 def draft(
     objective: str,
     *,
@@ -339,7 +278,7 @@ def draft(
     ['City must be in Italy.']
     """
     search = _search_of(objective, {"generator": generator, "match_limit": match_limit})
-    with _service(client) as service:
+    with service_for(client) as service:
         drafted = service.ingest(search.objective, deadline=Deadline.after(timeout))
     return Search.from_schema(drafted, generator=generator, match_limit=match_limit)
 
@@ -387,48 +326,8 @@ def start(search: Search, *, client: Client | None = None, timeout: float | None
     return Run.start(search, client=client or Client(), deadline=Deadline.after(timeout))
 
 
-def cancel(findall_id: str, *, client: Client | None = None) -> FindAllRun:
-    """Stop a run for good; nothing else in this package does.
-
-    What the run has found stays and can be fetched with `resume`. What it has done is billed. A
-    cancelled run cannot be extended or enriched. To stop waiting without stopping the run,
-    interrupt the kernel.
-
-    Parameters
-    ----------
-    findall_id : str
-        The run.
-    client : Client, optional
-        As in `find_all`.
-
-    Returns
-    -------
-    FindAllRun
-        The run as it stands; ``status.status`` is ``"cancelling"`` while work in hand is
-        finished. A run that was over already is given back as it ended.
-
-    Raises
-    ------
-    FindAllError
-        As `find_all`.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> with ff.local(cities) as client:
-    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
-    ...     frames = run.wait(progress=False)
-    ...     ff.cancel(run.findall_id, client=client).status.status
-    'completed'
-    """
-    with _service(client) as service:
-        return Run(findall_id, client=service).cancel()
-
-
 @contextmanager
-def _service(client: Client | None) -> Iterator[Client]:
+def service_for(client: Client | None) -> Iterator[Client]:
     """Give the client that was passed, or the default one for as long as it is needed."""
     if client is not None:
         yield client
@@ -437,7 +336,7 @@ def _service(client: Client | None) -> Iterator[Client]:
         yield default
 
 
-def _taken_from_ledger(kept: Kept, display: Display, *, errors: Errors) -> FindAllFrames:
+def taken_from_ledger(kept: Kept, display: Display, *, errors: Errors) -> FindAllFrames:
     """Give the tables of a run that was fetched before."""
     schema = kept.schema
     update = Update(
@@ -455,16 +354,6 @@ def _taken_from_ledger(kept: Kept, display: Display, *, errors: Errors) -> FindA
     frames = flatten(kept.body, schema=schema, service=kept.service, fetched_at=kept.fetched_at)
     report_partial(kept.findall_id, kept.status, frames, errors=errors)
     return frames
-
-
-def _demand_default_service(findall_id: str, services: list[str]) -> None:
-    """See that a run is not looked for at a service that cannot have it."""
-    default = default_url()
-    if services and default not in services:
-        raise InvalidRequestError(
-            f"Run {findall_id} is at {services[0]}, and the default service is {default}. Pass "
-            f"client=ff.Client(base_url={services[0]!r}) while that service runs."
-        )
 
 
 def _search_of(objective: str, options: Mapping[str, Any]) -> Search:

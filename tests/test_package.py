@@ -21,6 +21,8 @@ PACKAGE = Path(ff.__file__).parent
 # From the top of the house to its ground floor; imports run downwards only.
 FLOORS = [
     "cli",
+    "refreshing",
+    "continuing",
     "search",
     "own_data",
     "running",

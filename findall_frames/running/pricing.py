@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -13,7 +14,15 @@ from findall_frames.errors import BudgetError, InvalidRequestError
 from findall_frames.running.readings import enrichment_names
 from findall_frames.running.spec import Search
 
-__all__ = ["PRICES_AS_OF", "CostEstimate", "check_budget", "estimate_cost", "price_of"]
+__all__ = [
+    "PRICES_AS_OF",
+    "CostEstimate",
+    "check_budget",
+    "check_enrichment_budget",
+    "check_extension_budget",
+    "estimate_cost",
+    "price_of",
+]
 
 PRICES_AS_OF: Final = date(2026, 5, 1)
 """When the prices below were published, to the month."""
@@ -129,16 +138,66 @@ def check_budget(budget: float | None, search: Search) -> None:
     InvalidRequestError
         `budget` is no amount of money.
     """
-    if budget is None:
-        return
-    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget >= 0:
-        raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
-    cost = estimate_cost(search)
-    if cost.ceiling > budget:
-        raise BudgetError(
-            f"The search was not started: it could cost {cost}, and the budget is "
-            f"${budget:,.2f}. Lower match_limit, take a cheaper generator, or raise the budget."
+    if budget is not None:
+        _demand_within(
+            budget,
+            estimate_cost(search),
+            refusal="The search was not started",
+            advice="Lower match_limit, take a cheaper generator",
         )
+
+
+def check_extension_budget(
+    budget: float, schema: FindAllSchema, *, additional_match_limit: int
+) -> None:
+    """See that more matches of a run cannot cost more than they may.
+
+    Raises
+    ------
+    BudgetError
+        They can.
+    InvalidRequestError
+        `budget` is no amount of money, or the run is of a kind without a published price.
+    """
+    if schema.generator not in _GENERATORS:
+        raise InvalidRequestError(
+            f"There is no published price for the generator {schema.generator!r} of the run; "
+            "leave the budget out to extend it all the same."
+        )
+    _demand_within(
+        budget,
+        _reckon(schema, additional_match_limit, is_new=False),
+        refusal="The run was not extended",
+        advice="Ask for fewer matches",
+    )
+
+
+def check_enrichment_budget(
+    budget: float, enrichments: Sequence[FindAllEnrichInput], *, matches: int
+) -> None:
+    """See that more columns of a run cannot cost more than they may.
+
+    Raises
+    ------
+    BudgetError
+        They can.
+    InvalidRequestError
+        `budget` is no amount of money, or a processor has no published price.
+    """
+    each = sum(map(_price_of, enrichments), Decimal(0))
+    cost = CostEstimate(
+        fixed=0.0,
+        per_match=0.0,
+        enrichments_per_match=_dollars(each),
+        match_limit=matches,
+        ceiling=_dollars(matches * each),
+    )
+    _demand_within(
+        budget,
+        cost,
+        refusal="The run was not enriched",
+        advice="Ask for fewer columns, take a cheaper processor",
+    )
 
 
 def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
@@ -159,8 +218,19 @@ def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
         return None
 
 
-def _reckon(schema: FindAllSchema, match_limit: int) -> CostEstimate:
+def _demand_within(budget: float, cost: CostEstimate, *, refusal: str, advice: str) -> None:
+    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget >= 0:
+        raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
+    if cost.ceiling > budget:
+        raise BudgetError(
+            f"{refusal}: it could cost {cost}, and the budget is ${budget:,.2f}. {advice}, or "
+            "raise the budget."
+        )
+
+
+def _reckon(schema: FindAllSchema, match_limit: int, *, is_new: bool = True) -> CostEstimate:
     fixed, per_match = _GENERATORS[schema.generator]
+    fixed = fixed if is_new else Decimal(0)
     enrichments = sum((_price_of(item) for item in schema.enrichments or ()), Decimal(0))
     return CostEstimate(
         fixed=_dollars(fixed),

@@ -73,14 +73,14 @@ def read_generator(value: object) -> str:
     return str(value)
 
 
-def read_whole_number(value: object) -> int:
+def read_whole_number(value: object, *, what: str = "match_limit") -> int:
     """Demand a whole number; those of numpy are taken too."""
     try:
         if isinstance(value, bool):
             raise TypeError
         return operator.index(cast("int", value))
     except TypeError:
-        raise InvalidRequestError(f"match_limit must be a whole number, not {value!r}.") from None
+        raise InvalidRequestError(f"{what} must be a whole number, not {value!r}.") from None
 
 
 def check_match_limit(limit: int, *, generator: str) -> None:

@@ -310,29 +310,35 @@ class Run:
             return run
         return self.status()
 
-    def extend(self, additional_match_limit: int) -> None:
+    def extend(self, additional_match_limit: int, *, deadline: Deadline = NEVER) -> None:
         """Let the run look for more matches; each costs money.
 
         Parameters
         ----------
         additional_match_limit : int
             How many more; added to the limit that the run has.
+        deadline : Deadline
+            When to give up.
         """
-        self._reopen()
-        self._schema = self.client.extend(self.findall_id, additional_match_limit)
+        self._reopen(deadline)
+        self._schema = self.client.extend(
+            self.findall_id, additional_match_limit, deadline=deadline
+        )
 
-    def enrich(self, enrichments: Enrichments) -> None:
+    def enrich(self, enrichments: Enrichments, *, deadline: Deadline = NEVER) -> None:
         """Add columns to all present and future matches; each costs money per match.
 
         Parameters
         ----------
         enrichments : dict, JSON Schema or class
             As in `Search`.
+        deadline : Deadline
+            When to give up.
         """
         inputs = read_enrichments(enrichments)
-        self._reopen()
+        self._reopen(deadline)
         for enrichment in inputs:
-            self._schema = self.client.enrich(self.findall_id, enrichment)
+            self._schema = self.client.enrich(self.findall_id, enrichment, deadline=deadline)
 
     # -- what it knows and notes ---------------------------------------------------------------
 
@@ -358,9 +364,9 @@ class Run:
             cost=self._cost,
         )
 
-    def _reopen(self) -> None:
+    def _reopen(self, deadline: Deadline) -> None:
         """Note that the run will go on, and from which state; called before it is asked to."""
-        before = self.status()
+        before = self.client.retrieve(self.findall_id, deadline=deadline)
         self._changed_after = before.modified_at
         self._ends_once = False
         self._status = None
