@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
+import traceback
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -294,6 +296,32 @@ def test_the_key_is_in_no_repr_and_no_error(server: ScriptedServer, client: ff.C
     with pytest.raises(ff.AuthenticationError) as caught:
         client.retrieve(RUN_ID)
     assert "k3y" not in repr(client) + str(caught.value) + repr(caught.value.detail)
+
+
+def test_the_key_is_in_no_log_line_and_no_traceback(
+    server: ScriptedServer,
+    client: ff.Client,
+    free_port: int,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Of this package and of those below it, at the highest verbosity and through a whole run."""
+    caplog.set_level(logging.DEBUG)
+    server.on("GET", AT, Reply(0, then="reset"), answer(status=401))
+    server.on("POST", "/runs", Reply(0, then="close"))
+    with ff.Client(api_key="k3y", base_url=f"http://127.0.0.1:{free_port}") as lost:
+        calls: list[Callable[[], object]] = [
+            lambda: client.retrieve(RUN_ID),
+            lambda: client.create(RUN_INPUT),
+            lambda: lost.retrieve(RUN_ID, deadline=Deadline.after(1)),
+            lambda: ff.find_all("Find tile makers", client=client, progress=False),
+        ]
+        for call in calls:
+            with pytest.raises(ff.FindAllError) as caught:
+                call()
+            shown = "".join(traceback.format_exception(caught.value))
+            assert "k3y" not in shown
+    assert len(caplog.records) > 5
+    assert "k3y" not in caplog.text
 
 
 @pytest.mark.parametrize(
