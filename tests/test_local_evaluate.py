@@ -300,7 +300,7 @@ def test_the_packages_example_agrees_with_the_metadata() -> None:
             python.add(name)
     assert {n for n, row in zip(names, rows, strict=True) if row[0].is_matched} == apache
     assert {n for n, row in zip(names, rows, strict=True) if row[1].is_matched} == python
-    assert "requests" in apache & python
+    assert apache & python
     for place in (0, 1):
         assert_verbatim(corpus, [row[place] for row in rows])
 
