@@ -1,0 +1,77 @@
+"""The public interface as a type checker of its users sees it; checked by mypy, never run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import assert_type
+
+import pandas as pd
+
+import findall_frames as ff
+from findall_frames.api.models import FindAllEnrichInput, FindAllRun
+from findall_frames.running.pricing import CostEstimate
+
+
+def searches(frames: ff.FindAllFrames, table: pd.DataFrame) -> None:
+    """What the blocking helpers take and give."""
+    client = ff.local(table, name_column="company", store=Path("runs.sqlite3"))
+    assert_type(client, ff.Client)
+    with ff.local("packages") as packages:
+        assert_type(packages, ff.Client)
+    found = ff.find_all(
+        "Find tile makers",
+        entity_type="companies",
+        match_conditions=["Company must make tiles"],
+        enrichments={"ceo_name": "Name of the CEO"},
+        generator="pro",
+        match_limit=100,
+        exclude=frames,
+        metadata={"team": "tiles", "year": 2026, "urgent": True},
+        webhook={"url": "https://hooks.example"},
+        budget=5.0,
+        reuse=True,
+        errors="raise",
+        client=client,
+        progress=False,
+        timeout=60,
+    )
+    assert_type(found, ff.FindAllFrames)
+    assert_type(ff.preview("Find tile makers", progress="log"), ff.FindAllFrames)
+    assert_type(ff.resume("findall_1", progress=None), ff.FindAllFrames)
+    assert_type(
+        ff.find_all("Find tile makers", progress=lambda update: update.matched), ff.FindAllFrames
+    )
+
+
+def steps() -> None:
+    """What does not block."""
+    search = ff.draft("Find tile makers", generator="base", match_limit=20)
+    assert_type(search, ff.Search)
+    search.match_conditions["old_check"] = "Company must be old"
+    assert_type(search.enrichments, list[FindAllEnrichInput])
+    assert_type(ff.estimate_cost(search), CostEstimate)
+    run = ff.start(search)
+    assert_type(run, ff.Run)
+    assert_type(run.findall_id, str)
+    assert_type(run.wait(timeout=10), ff.FindAllFrames)
+    assert_type(run.frames(), ff.FindAllFrames)
+    assert_type(ff.cancel("findall_1"), FindAllRun)
+    assert_type(ff.runs(), pd.DataFrame)
+
+
+def tables(frames: ff.FindAllFrames) -> None:
+    """What the frames hold."""
+    assert_type(frames.candidates, pd.DataFrame)
+    assert_type(frames.matches, pd.DataFrame)
+    assert_type(frames.wide(status=None, values="verdict", evidence=True), pd.DataFrame)
+    assert_type(ff.flatten(b"{}"), ff.FindAllFrames)
+    assert_type(ff.flatten(Path("result.json")), ff.FindAllFrames)
+    assert_type(ff.read_parquet("folder"), ff.FindAllFrames)
+    assert_type(frames.to_parquet("folder"), Path)
+
+
+def errors(error: ff.FindAllError) -> str | None:
+    """One root, with the run that it is about."""
+    if isinstance(error, ff.RunTimeout):
+        assert_type(error.findall_id, str | None)
+    return error.findall_id
