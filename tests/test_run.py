@@ -108,6 +108,18 @@ def test_enrichments_are_asked_for_right_after_the_creation(
     }
 
 
+def test_a_refused_enrichment_says_that_the_run_goes_on(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """It was started and is paid for; the error leads to it."""
+    server.on("POST", f"{AT}/enrich", answer({"error": {"message": "no"}}, status=422))
+    with pytest.raises(ff.RefusedError) as caught:
+        find(client, enrichments={"ceo_name": "Name of the CEO"})
+    assert caught.value.findall_id == RUN_ID
+    assert "goes on without this enrichment: ff.resume(" in caught.value.__notes__[0]
+    assert ff.runs()["findall_id"].tolist() == [RUN_ID]
+
+
 FIRST, *MIDDLE, LAST = story()
 BROKEN_STREAMS = {
     "reset inside of an event": [stream(FIRST, MIDDLE[0][:40], then="reset"), stream(*story())],

@@ -137,8 +137,15 @@ class Run:
         run._is_new = True
         run._ends_once = not search.enrichments
         run._status = created.status
-        for enrichment in search.enrichments:
-            client.enrich(run.findall_id, enrichment, deadline=deadline)
+        try:
+            for enrichment in search.enrichments:
+                client.enrich(run.findall_id, enrichment, deadline=deadline)
+        except FindAllError as error:
+            error.add_note(
+                f"Run {run.findall_id} was started and goes on without this enrichment: "
+                f"{run._resume}"
+            )
+            raise
         return run
 
     @classmethod
