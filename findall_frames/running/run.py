@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 
-from findall_frames.api.client import TOKEN, Client
+from findall_frames.api.client import Client
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import (
     Event,
@@ -18,13 +17,14 @@ from findall_frames.api.models import (
     FindAllSchema,
 )
 from findall_frames.api.stream import follow
-from findall_frames.errors import AmbiguousCreateError, ConflictError, FindAllError, RunTimeout
+from findall_frames.errors import ConflictError, FindAllError, RunTimeout
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.base import Display
 from findall_frames.progress.choose import Progress, display_for
 from findall_frames.progress.words import resume_call
-from findall_frames.running.ledger import Ledger, question
+from findall_frames.running.creation import create
+from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import Errors, check_errors, report_partial
 from findall_frames.running.pricing import CostEstimate, price_of
 from findall_frames.running.readings import Enrichments, read_enrichments
@@ -110,30 +110,8 @@ class Run:
             The service refused. An error that carries a ``findall_id`` is about a run that was
             started and whose enrichments were refused.
         """
-        token = uuid.uuid4().hex
-        request = search.to_input(metadata={TOKEN: token})
-        schema = search.to_schema()
-        ledger = Ledger.of_this_machine()
-        service = client.base_url
-        ledger.intend(
-            token,
-            service=service,
-            schema=schema,
-            asked=asked or question(search),
-            cost=price_of(schema, service=service),
-        )
-        try:
-            created = client.create(request, deadline=deadline)
-        except AmbiguousCreateError:
-            raise
-        except FindAllError as error:
-            if error.findall_id:
-                ledger.created(token, findall_id=error.findall_id, status="unknown")
-            else:
-                ledger.refused(token)
-            raise
-        ledger.created(token, findall_id=created.findall_id, status=created.status.status)
-        run = cls(created.findall_id, client=client, schema=schema)
+        created = create(search, client=client, asked=asked, deadline=deadline)
+        run = cls(created.findall_id, client=client, schema=search.to_schema())
         run._is_new = True
         run._ends_once = not search.enrichments
         run._status = created.status
