@@ -7,7 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from local_evaluators import EveryNth, numbers
 from findall_frames.api.models import (
     ExcludeCandidate,
     FindAllEnrichInput,
+    FindAllEntitySearchInput,
     FindAllRunInput,
     JsonSchema,
     MatchCondition,
@@ -26,7 +27,7 @@ from findall_frames.embedded.corpus import Corpus, open_corpus
 from findall_frames.embedded.engine import Engine
 from findall_frames.embedded.exclusions import normalised_url
 from findall_frames.embedded.store import Store
-from findall_frames.errors import ConflictError, RefusedError
+from findall_frames.errors import ConflictError, FindAllWarning, RefusedError
 
 
 class Bench:
@@ -500,7 +501,9 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
         assert evaluator.begun.wait(30)
         # Stopping waits for the batch in hand, which waits for the gate.
         threading.Timer(0.2, gate.set).start()
-    with bench(60, EveryNth(), path) as b:
+    with ExitStack() as stack:
+        with pytest.warns(FindAllWarning, match=r"(?s)data has changed.* 1 unfinished runs"):
+            b = stack.enter_context(bench(60, EveryNth(), path))
         result = b.wait(waiting)
         assert result["run"]["status"]["status"] == "failed"
         assert "data has changed" in (b.store.run(waiting).failure or "")
@@ -509,3 +512,16 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
         with pytest.raises(RefusedError, match="data has changed"):
             b.engine.enrich(done, enrichment("ceo"))
         assert len(names(b.wait(b.create(1, match_limit=60)))) == 60
+
+
+def test_entities_are_ranked_without_being_judged() -> None:
+    """The best first, as many as were asked for, and none that shares no word."""
+    asked = FindAllEntitySearchInput("entities", "which stands at place 17", match_limit=5)
+    with bench(30) as b:
+        found = b.engine.search_entities(asked)
+        other = b.engine.search_entities(FindAllEntitySearchInput("hippopotami", "in the zoo"))
+    assert found.entities[0].name == "entity 17"
+    assert found.entities[0].url == "https://www.example.com/17/"
+    assert len(found.entities) == 5
+    assert other.entities == []
+    assert found.entity_set_id != other.entity_set_id

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ import requests
 from local_evaluators import EveryNth, numbers
 
 from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.quotas import Quota
 from findall_frames.embedded.service import Service
 from findall_frames.errors import ServiceError
 
@@ -222,6 +224,7 @@ def test_a_new_run_is_answered_whole(caller: Caller) -> None:
         {"generator": "preview", "match_limit": 1000},
         {"webhook": {"url": "https://example.com/hook"}},
         {"webhook": {"url": "https://example.com/hook", "event_types": []}},
+        {"webhook": {"url": "https://example.com/hook", "event_types": ["task_run.status"]}},
         {"unknown": {"deep": [1]}},
     ],
 )
@@ -255,9 +258,25 @@ def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str
         ({"metadata": 3}, ["metadata"], "got `int`"),
         ({"webhook": {}}, ["webhook"], "required field `url`"),
         (
-            {"webhook": {"url": "https://example.com", "event_types": ["task_run.status"]}},
-            ["webhook"],
-            "delivers no webhooks",
+            {
+                "webhook": {
+                    "url": "https://example.com",
+                    "event_types": ["task_run.status", "findall.run.completed"],
+                }
+            },
+            ["webhook", "url"],
+            "may not send webhooks to that address",
+        ),
+        (
+            {"webhook": {"url": "https://example.com", "event_types": ["findall.run.begun"]}},
+            ["webhook", "event_types", 0],
+            "findall.run.failed, task_run.status; got 'findall.run.begun'",
+        ),
+        ({"exclude_list": [{"name": "a", "url": "a"}] * 10_001}, ["exclude_list"], "10,000"),
+        (
+            {"match_conditions": [{"name": "a", "description": "every 1st"}] * 1_001},
+            ["match_conditions"],
+            "at most 1,000 entries",
         ),
     ],
 )
@@ -315,6 +334,26 @@ def test_what_is_no_body_is_refused(caller: Caller, path: str, body: bytes) -> N
     answer = caller.post(path, body)
     assert answer.status_code == 422, answer.text
     assert answer.json()["detail"][0]["loc"][0] == "body"
+
+
+@pytest.mark.parametrize(
+    ("quota", "status", "words"),
+    [
+        (Quota(runs=2), 402, "it has 2 runs, and no more"),
+        (Quota(runs_per_hour=2), 429, "at most 2 new runs in an hour"),
+    ],
+)
+def test_a_quota_is_kept(quota: Quota, status: int, words: str) -> None:
+    """Also when all ask at once; whoever comes too early hears when there is room."""
+    with Service(numbers(20), evaluator=EveryNth(), quota=quota) as running:
+        caller = Caller(running)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: caller.post("/runs", RUN), range(8)))
+    refused = [answer for answer in answers if answer.status_code == status]
+    assert len(refused) == 6
+    assert words in refused[0].json()["error"]["message"]
+    wait = refused[0].headers.get("retry-after")
+    assert (wait is None) if status == 402 else (3_500 < int(wait or 0) <= 3_600)
 
 
 def test_a_body_that_is_too_long_is_refused(caller: Caller) -> None:
@@ -561,6 +600,19 @@ def test_an_objective_is_ingested(caller: Caller) -> None:
     assert caller.post("/ingest", {"objective": ""}).status_code == 200
 
 
+def test_entities_are_searched_at_once(service: Service, caller: Caller) -> None:
+    """By the official client, too; its limits are those of a run."""
+    with official(service) as client:
+        found = client.beta.findall.entity_search(
+            entity_type="companies", objective="the one at place 42", match_limit=5
+        )
+    assert found.entities[0].name == "entity 42"
+    for wrong in (4, 1_001):
+        body = {"entity_type": "people", "objective": "", "match_limit": wrong}
+        answer = caller.post("/entity-search", body)
+        assert_invalid(answer, where=["body", "match_limit"], words=f"from 5 to 1000; got {wrong}")
+
+
 def test_a_question_is_answered_from_ingest_to_evidence() -> None:
     """With the evaluator that comes with the package, over a table of the user's own."""
     table = pa.table(
@@ -752,6 +804,18 @@ def test_a_service_can_be_started_again(tmp_path: Path) -> None:
             assert answer.status_code == (404 if store is None else 200)
             if store is not None:
                 assert Caller(running).events(findall_id) == whole
+
+
+def test_a_second_service_on_one_store_is_refused(tmp_path: Path) -> None:
+    """It would take the runs of the first; its address is free again afterwards."""
+    path = tmp_path / "runs.db"
+    with Service(numbers(20), evaluator=EveryNth(), store=path) as first:
+        second = Service(numbers(20), evaluator=EveryNth(), store=path)
+        with pytest.raises(ServiceError, match="in use by another service"):
+            second.start()
+        assert Caller(first).events(Caller(first).run())
+    with second:
+        assert Caller(second).events(Caller(second).run())
 
 
 def test_a_service_that_was_never_started_has_no_address() -> None:

@@ -102,7 +102,8 @@ def test_those_who_listen_hear_of_a_change_after_it_is_stored(tmp_path: Path) ->
     def listen(findall_id: str) -> None:
         heard.append(store.run(findall_id).status)
 
-    store = Store(tmp_path / "runs.db", on_commit=listen)
+    store = Store(tmp_path / "runs.db")
+    store.listen(listen)
     run = create(store)
     with store.change(run.findall_id) as change:
         change.run.status = "running"

@@ -33,6 +33,9 @@ __all__ = [
     "FindAllCandidateMatchStatusEvent",
     "FindAllCandidateMetrics",
     "FindAllEnrichInput",
+    "FindAllEntity",
+    "FindAllEntitySearchInput",
+    "FindAllEntitySearchResponse",
     "FindAllExtendInput",
     "FindAllRun",
     "FindAllRunInput",
@@ -252,6 +255,22 @@ class FindAllRunInput(Struct, frozen=True, omit_defaults=True):
     webhook: Webhook | None = None
 
 
+class FindAllEntitySearchInput(Struct, frozen=True):
+    """A question that is answered at once with ranked entities, which nobody has judged.
+
+    Attributes
+    ----------
+    entity_type, objective : str
+        What kind of thing is looked for, and which of them, in plain words.
+    match_limit : int
+        How many entities to return at the most, 5 to 1000.
+    """
+
+    entity_type: str
+    objective: str
+    match_limit: int = 100
+
+
 class FindAllSchema(Struct, frozen=True):
     """What a run looks for: the answer to ingest, and to the schema endpoint.
 
@@ -442,6 +461,35 @@ class FindAllRunResult(Struct, frozen=True):
     run: FindAllRun
     candidates: list[FindAllCandidate]
     last_event_id: str | None = None
+
+
+class FindAllEntity(Struct, frozen=True):
+    """An entity that fits a question by its words.
+
+    Attributes
+    ----------
+    name, url, description : str
+        What it is called, where it is, and a line on what it is; empty where there is none.
+    """
+
+    name: str
+    url: str
+    description: str
+
+
+class FindAllEntitySearchResponse(Struct, frozen=True):
+    """Entities, the best first.
+
+    Attributes
+    ----------
+    entities : list of FindAllEntity
+        At most as many as were asked for.
+    entity_set_id : str
+        Opaque.
+    """
+
+    entities: list[FindAllEntity]
+    entity_set_id: str
 
 
 # -- events ----------------------------------------------------------------------------------

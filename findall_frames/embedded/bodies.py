@@ -11,6 +11,7 @@ import msgspec
 from findall_frames.api.models import (
     GENERATORS,
     FindAllEnrichInput,
+    FindAllEntitySearchInput,
     FindAllExtendInput,
     FindAllRunInput,
     IngestInput,
@@ -18,8 +19,10 @@ from findall_frames.api.models import (
 )
 
 __all__ = [
+    "MATCH_LIMITS",
     "InvalidBody",
     "read_enrich",
+    "read_entity_search",
     "read_extend",
     "read_ingest",
     "read_run",
@@ -28,7 +31,10 @@ __all__ = [
 
 _T = TypeVar("_T")
 
-_MATCH_LIMITS: Final = (5, 1000)
+MATCH_LIMITS: Final = (5, 1000)
+# Enough for whoever means it; more only keeps the service busy.
+_MAX_EXCLUDED: Final = 10_000
+_MAX_CONDITIONS: Final = 1_000
 # A JSON Schema nested deeper than this describes no table cell.
 _MAX_DEPTH: Final = 64
 
@@ -47,26 +53,31 @@ def read_ingest(body: bytes) -> IngestInput:
 
 
 def read_run(body: bytes) -> FindAllRunInput:
-    """Read the body of a create request; what this service cannot do is refused as well."""
+    """Read the body of a create request."""
     request = _convert(_with_whole(_parse(body), "match_limit"), FindAllRunInput)
     if request.generator not in GENERATORS:
         raise InvalidBody(
             f"Expected generator to be one of {', '.join(GENERATORS)}; got {request.generator!r}.",
             loc=["body", "generator"],
         )
-    least, most = _MATCH_LIMITS
-    if not least <= request.match_limit <= most:
-        raise InvalidBody(
-            f"Expected match_limit to be from {least} to {most}; got {request.match_limit}.",
-            loc=["body", "match_limit"],
-        )
-    if request.webhook is not None and request.webhook.event_types:
-        raise InvalidBody(
-            "This service delivers no webhooks. Leave the webhook out and follow the events of "
-            "the run, or poll its status.",
-            loc=["body", "webhook"],
-        )
+    _demand_match_limit(request.match_limit)
+    for name, items, most in (
+        ("match_conditions", request.match_conditions, _MAX_CONDITIONS),
+        ("exclude_list", request.exclude_list or [], _MAX_EXCLUDED),
+    ):
+        if len(items) > most:
+            raise InvalidBody(
+                f"Expected at most {most:,} entries in {name}; got {len(items):,}.",
+                loc=["body", name],
+            )
     return request
+
+
+def read_entity_search(body: bytes) -> FindAllEntitySearchInput:
+    """Read the body of a search for entities that are not judged."""
+    asked = _convert(_with_whole(_parse(body), "match_limit"), FindAllEntitySearchInput)
+    _demand_match_limit(asked.match_limit)
+    return asked
 
 
 def read_extend(body: bytes) -> FindAllExtendInput:
@@ -142,6 +153,15 @@ def read_timeout(text: str | None) -> float | None:
             loc=["query", "timeout"],
         )
     return seconds
+
+
+def _demand_match_limit(given: int) -> None:
+    least, most = MATCH_LIMITS
+    if not least <= given <= most:
+        raise InvalidBody(
+            f"Expected match_limit to be from {least} to {most}; got {given}.",
+            loc=["body", "match_limit"],
+        )
 
 
 def _listed(value: Any) -> list[Any]:

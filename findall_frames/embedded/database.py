@@ -13,7 +13,7 @@ from typing import Final
 from findall_frames.errors import ServiceError
 from findall_frames.sqlite import migrate, transaction
 
-__all__ = ["MIGRATIONS", "Database", "now"]
+__all__ = ["MIGRATIONS", "Database", "now", "written"]
 
 # Marks a file as one of ours, so that a stranger's database is never written to ("FFst").
 _APPLICATION_ID: Final = 0x46467374
@@ -84,8 +84,13 @@ _LOCK_SUFFIX: Final = ".lock"
 
 
 def now() -> str:
-    """Give the time in UTC as the API writes it: RFC 3339 with microseconds and ``Z``."""
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Give the time as the API writes it."""
+    return written(datetime.now(UTC))
+
+
+def written(moment: datetime) -> str:
+    """Write a moment of UTC as the API does: RFC 3339 with microseconds and ``Z``."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class _Guarded:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import hmac
 import ipaddress
+import threading
 import uuid
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
@@ -20,13 +21,22 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from findall_frames.api.models import Error, ErrorResponse, ValidationError
+from findall_frames.api.models import (
+    Error,
+    ErrorResponse,
+    FindAllRun,
+    FindAllRunInput,
+    ValidationError,
+)
 from findall_frames.embedded import bodies
+from findall_frames.embedded.contract import OPERATIONS, openapi
 from findall_frames.embedded.engine import Engine
 from findall_frames.embedded.ingest import ingest
+from findall_frames.embedded.quotas import Quota
 from findall_frames.embedded.record import RunRecord, event_number
 from findall_frames.embedded.store import Store
 from findall_frames.embedded.streaming import Wakeups, event_frames
+from findall_frames.embedded.webhooks import Hosts
 from findall_frames.errors import APIError
 
 if TYPE_CHECKING:
@@ -34,8 +44,8 @@ if TYPE_CHECKING:
 
 __all__ = ["application", "is_loopback"]
 
-_PREFIX: Final = "/v1beta/findall"
 _MAX_BODY_BYTES: Final = 16 << 20
+_MAX_STREAMS: Final = 1_000
 
 
 def application(
@@ -46,10 +56,18 @@ def application(
     wakeups: Wakeups,
     heartbeat: float,
     api_key: str | None,
+    hosts: Hosts,
+    quota: Quota,
 ) -> Starlette:
     """Make the ASGI application of a service."""
     contract = _Contract(
-        corpus=corpus, engine=engine, store=store, wakeups=wakeups, heartbeat=heartbeat
+        corpus=corpus,
+        engine=engine,
+        store=store,
+        wakeups=wakeups,
+        heartbeat=heartbeat,
+        hosts=hosts,
+        quota=quota,
     )
 
     @contextlib.asynccontextmanager
@@ -60,18 +78,13 @@ def application(
         finally:
             wakeups.detach()
 
-    run = f"{_PREFIX}/runs/{{findall_id}}"
     app = Starlette(
         routes=[
-            Route(f"{_PREFIX}/ingest", contract.ingest, methods=["POST"]),
-            Route(f"{_PREFIX}/runs", contract.create, methods=["POST"]),
-            Route(run, contract.retrieve, methods=["GET"]),
-            Route(f"{run}/result", contract.result, methods=["GET"]),
-            Route(f"{run}/schema", contract.schema, methods=["GET"]),
-            Route(f"{run}/events", contract.events, methods=["GET"]),
-            Route(f"{run}/cancel", contract.cancel, methods=["POST"]),
-            Route(f"{run}/extend", contract.extend, methods=["POST"]),
-            Route(f"{run}/enrich", contract.enrich, methods=["POST"]),
+            Route("/openapi.json", contract.openapi, methods=["GET"]),
+            *(
+                Route(one.path, getattr(contract, one.name), methods=[one.method.upper()])
+                for one in OPERATIONS
+            ),
         ],
         middleware=[Middleware(_Door, api_key=api_key)],
         exception_handlers={
@@ -98,12 +111,21 @@ class _Contract:
         store: Store,
         wakeups: Wakeups,
         heartbeat: float,
+        hosts: Hosts,
+        quota: Quota,
     ) -> None:
         self._corpus = corpus
         self._engine = engine
         self._store = store
         self._wakeups = wakeups
         self._heartbeat = heartbeat
+        self._hosts = hosts
+        self._quota = quota
+        self._creating = threading.Lock()
+
+    async def openapi(self, request: Request) -> Response:
+        """Give the contract."""
+        return Response(openapi(), media_type="application/json")
 
     async def _run(self, request: Request) -> RunRecord:
         findall_id = _run_id(request)
@@ -120,7 +142,19 @@ class _Contract:
     async def create(self, request: Request) -> Response:
         """Start a run."""
         asked = bodies.read_run(await _body(request))
-        return _json(await asyncio.to_thread(self._engine.create, asked))
+        self._hosts.check(asked.webhook)
+        return _json(await asyncio.to_thread(self._create, asked))
+
+    def _create(self, asked: FindAllRunInput) -> FindAllRun:
+        # One at a time, so that two cannot take the last place of a quota.
+        with self._creating:
+            self._quota.demand_room(self._store)
+            return self._engine.create(asked)
+
+    async def entity_search(self, request: Request) -> Response:
+        """Rank entities by the words of a question."""
+        asked = bodies.read_entity_search(await _body(request))
+        return _json(await asyncio.to_thread(self._engine.search_entities, asked))
 
     async def retrieve(self, request: Request) -> Response:
         """Say where a run stands."""
@@ -156,6 +190,13 @@ class _Contract:
         """Stream a run's events."""
         run = await self._run(request)
         timeout = bodies.read_timeout(request.query_params.get("timeout"))
+        if len(self._wakeups) >= _MAX_STREAMS:
+            raise HTTPException(
+                429,
+                f"{_MAX_STREAMS:,} streams are open already. Wait until some of them end, or poll "
+                "the status.",
+                headers={"Retry-After": "5"},
+            )
         name = request.query_params.get("last_event_id", request.headers.get("last-event-id"))
         after = event_number(run.findall_id, name)
         frames = event_frames(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import sqlite3
 import threading
 from collections import deque
@@ -13,6 +14,9 @@ import msgspec
 
 from findall_frames.api.models import (
     FindAllEnrichInput,
+    FindAllEntity,
+    FindAllEntitySearchInput,
+    FindAllEntitySearchResponse,
     FindAllRun,
     FindAllRunInput,
     FindAllSchema,
@@ -23,7 +27,7 @@ from findall_frames.embedded.index import TextIndex
 from findall_frames.embedded.record import RunRecord
 from findall_frames.embedded.search import Search
 from findall_frames.embedded.store import Store
-from findall_frames.errors import ConflictError, RefusedError
+from findall_frames.errors import ConflictError, FindAllWarning, RefusedError, warn
 
 if TYPE_CHECKING:
     from findall_frames.embedded.corpus import Corpus
@@ -82,11 +86,20 @@ class Engine:
 
     def start(self) -> None:
         """Start the workers, and go on with the runs that are not over."""
+        ended = 0
         for findall_id in self._store.active():
             if self._store.run(findall_id).corpus == self._corpus.fingerprint:
                 self._wake(findall_id)
             else:
                 self._fail(findall_id, "The data has changed since the run was started.")
+                ended += 1
+        if self._index.is_of_other_data():
+            warn(
+                "The data has changed since this store was last used, and is indexed anew. "
+                f"{ended} unfinished runs over the earlier data were ended as failed; what they "
+                "have found, and all other runs, can still be read.",
+                FindAllWarning,
+            )
         for thread in self._threads:
             thread.start()
 
@@ -109,6 +122,18 @@ class Engine:
         created = run.as_run()
         self._wake(run.findall_id)
         return created
+
+    def search_entities(self, asked: FindAllEntitySearchInput) -> FindAllEntitySearchResponse:
+        """Rank entities by the words of a question, once all of them are indexed."""
+        self._index.build(stop=self._stop)
+        positions = self._index.rank([asked.objective, asked.entity_type], limit=asked.match_limit)
+        return FindAllEntitySearchResponse(
+            entities=[
+                FindAllEntity(entity.name, entity.url, entity.description or "")
+                for entity in self._corpus.entities(positions)
+            ],
+            entity_set_id=f"entity_set_{secrets.token_hex(16)}",
+        )
 
     def cancel(self, findall_id: str) -> None:
         """Stop a run as soon as the work in hand is done; what it has found stays.

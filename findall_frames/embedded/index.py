@@ -47,6 +47,12 @@ class TextIndex:
         self._corpus = corpus
         self._building = threading.Lock()
 
+    def is_of_other_data(self) -> bool:
+        """Say whether the database has the index of another corpus."""
+        with self._database.read() as connection:
+            row = connection.execute("SELECT fingerprint FROM corpus").fetchone()
+        return row is not None and row[0] != self._corpus.fingerprint
+
     def build(self, *, stop: threading.Event) -> bool:
         """Index what is not indexed yet; return False when stopped before the end.
 

@@ -8,6 +8,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -19,8 +20,10 @@ from findall_frames.embedded.endpoints import application, is_loopback
 from findall_frames.embedded.engine import Engine
 from findall_frames.embedded.evaluate import RuleEvaluator
 from findall_frames.embedded.finding import Evaluator
+from findall_frames.embedded.quotas import Quota
 from findall_frames.embedded.store import Store
 from findall_frames.embedded.streaming import Wakeups
+from findall_frames.embedded.webhooks import Deliverer, Hosts, check_secret, new_secret
 from findall_frames.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -56,11 +59,19 @@ class Service:
         What requests have to carry in the header ``x-api-key``; by default none is asked for.
     heartbeat : float
         Seconds of silence after which an event stream repeats the run's status.
+    webhook_hosts : iterable of str
+        Names or addresses of the hosts that webhooks may be sent to. By default there are none,
+        and a run that asks for webhooks is refused.
+    webhook_secret : str, optional
+        What webhooks are signed with, in base64 after ``whsec_``; a new one by default.
+    quota : Quota, optional
+        How many runs may be created; by default any number.
 
     Raises
     ------
     ServiceError
-        If it would be reachable by others without a key, or there is no such port.
+        If it would be reachable by others without a key, there is no such port, or the webhook
+        secret is none.
 
     Examples
     --------
@@ -88,6 +99,9 @@ class Service:
         port: int = 0,
         api_key: str | None = None,
         heartbeat: float = 10.0,
+        webhook_hosts: Iterable[str] = (),
+        webhook_secret: str | None = None,
+        quota: Quota | None = None,
     ) -> None:
         if not api_key and not is_loopback(host):
             raise ServiceError(
@@ -105,6 +119,10 @@ class Service:
         self._port = port
         self._api_key = api_key or None
         self._heartbeat = heartbeat
+        self._hosts = Hosts(webhook_hosts)
+        self._secret = webhook_secret or new_secret()
+        check_secret(self._secret)
+        self._quota = Quota() if quota is None else quota
         self._running: _Running | None = None
         self._url: str | None = None
 
@@ -125,6 +143,11 @@ class Service:
             raise ServiceError("The service has no address before it is started: call start().")
         return self._url
 
+    @property
+    def webhook_secret(self) -> str:
+        """What receivers of webhooks need to check that they come from here."""
+        return self._secret
+
     def start(self) -> Self:
         """Start it; requests are answered from now on.
 
@@ -136,15 +159,26 @@ class Service:
         Raises
         ------
         ServiceError
-            If it is running already, the address cannot be used, or the store cannot be opened.
+            If it is running already, the address cannot be used, or the store cannot be opened
+            or is in use by another service.
+
+        Warns
+        -----
+        FindAllWarning
+            The store was last used with other data.
         """
         if self._running is not None:
             raise ServiceError(f"The service is running already, at {self._url}.")
         with contextlib.ExitStack() as undo:
             listener = undo.enter_context(_listen(self._host, self._port))
             wakeups = Wakeups()
-            store = Store(self._path, on_commit=wakeups.wake)
+            store = Store(self._path)
             undo.callback(store.close)
+            store.listen(wakeups.wake)
+            deliverer = None
+            if self._hosts:
+                deliverer = Deliverer(store.database, hosts=self._hosts, secret=self._secret)
+                store.listen(deliverer.wake)
             engine = Engine(self._corpus, evaluator=self._evaluator, store=store)
             server = _Server(
                 uvicorn.Config(
@@ -155,6 +189,8 @@ class Service:
                         wakeups=wakeups,
                         heartbeat=self._heartbeat,
                         api_key=self._api_key,
+                        hosts=self._hosts,
+                        quota=self._quota,
                     ),
                     http="h11",
                     ws="none",
@@ -167,7 +203,7 @@ class Service:
             )
             engine.start()
             undo.pop_all()
-        self._running = _Running(engine, store, wakeups, server, listener)
+        self._running = _Running(engine, store, wakeups, deliverer, server, listener)
         # The socket listens already, so that nobody needs to wait for the loop to begin.
         host, port = listener.getsockname()[:2]
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
@@ -225,12 +261,14 @@ class _Running:
         engine: Engine,
         store: Store,
         wakeups: Wakeups,
+        deliverer: Deliverer | None,
         server: uvicorn.Server,
         listener: socket.socket,
     ) -> None:
         self._engine = engine
         self._store = store
         self._wakeups = wakeups
+        self._deliverer = deliverer
         self._server = server
         self.thread = threading.Thread(
             target=server.run,
@@ -239,6 +277,8 @@ class _Running:
             daemon=True,
         )
         self.thread.start()
+        if deliverer is not None:
+            deliverer.start()
 
     def stop(self) -> None:
         self._engine.stop()
@@ -248,6 +288,8 @@ class _Running:
             time.sleep(0.001)
         self._server.should_exit = True
         self.thread.join()
+        if self._deliverer is not None:
+            self._deliverer.stop()
         self._store.close()
 
 

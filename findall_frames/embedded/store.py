@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -26,7 +27,7 @@ from findall_frames.embedded.change import (
     pending_candidates,
     unenriched_candidates,
 )
-from findall_frames.embedded.database import Database, now
+from findall_frames.embedded.database import Database, now, written
 from findall_frames.embedded.record import RunRecord, event_id
 from findall_frames.errors import NotFoundError
 
@@ -78,17 +79,17 @@ class Store:
     ----------
     path : Path or None
         The file; None keeps everything in memory.
-    on_commit : callable, optional
-        Called with the id of a run after each change of it, in the thread that made it.
     """
 
-    def __init__(
-        self, path: Path | None = None, *, on_commit: Callable[[str], None] | None = None
-    ) -> None:
+    def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
-        self._on_commit = on_commit
+        self._listeners: list[Callable[[str], None]] = []
         # Runs that go on, as they were last committed: they are looked at all the time.
         self._current: dict[str, RunRecord] = {}
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Call with the id of a run after each change of it, in the thread that made it."""
+        self._listeners.append(listener)
 
     def close(self) -> None:
         """Close the database."""
@@ -136,8 +137,8 @@ class Store:
                 yield change
                 change.flush()
             self._keep(change.run)
-        if self._on_commit is not None:
-            self._on_commit(findall_id)
+        for listener in self._listeners:
+            listener(findall_id)
 
     def run(self, findall_id: str) -> RunRecord:
         """Look up a run; what is returned must not be changed.
@@ -169,6 +170,19 @@ class Store:
         query = f"SELECT findall_id FROM runs WHERE status NOT IN ({marks}) ORDER BY number"
         with self.database.read() as connection:
             return [findall_id for (findall_id,) in connection.execute(query, [*TERMINAL_STATUSES])]
+
+    def run_count(self) -> int:
+        """Give the number of all runs."""
+        with self.database.read() as connection:
+            (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        return int(count)
+
+    def created_after(self, moment: datetime) -> list[datetime]:
+        """Give the times at which runs were created since a moment, the oldest first."""
+        query = "SELECT created_at FROM runs WHERE created_at > ? ORDER BY created_at"
+        with self.database.read() as connection:
+            rows = connection.execute(query, (written(moment),)).fetchall()
+        return [datetime.fromisoformat(created_at) for (created_at,) in rows]
 
     def excluded(self, run: RunRecord) -> list[ExcludeCandidate]:
         """Give what the run must leave out."""

@@ -46,6 +46,9 @@ class Wakeups:
         self.closed = True
         self._call(None)
 
+    def __len__(self) -> int:
+        return sum(map(len, self._waiting.values()))
+
     @contextlib.contextmanager
     def listen(self, findall_id: str) -> Iterator[asyncio.Event]:
         """Give an event that is set whenever the run has changed; within the loop only."""
