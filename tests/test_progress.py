@@ -26,7 +26,7 @@ from findall_frames.progress.log import LogLines
 from findall_frames.progress.pace import Paced, Painter, View
 from findall_frames.progress.terminal import TerminalBar
 from findall_frames.progress.update import Update
-from findall_frames.progress.words import advice, resume_call
+from findall_frames.progress.words import advice, invitation, resume_call
 
 HOSTED = "https://api.parallel.ai"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -141,6 +141,13 @@ def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
         "findall_1: Completed in 1:05: 20 of 20 matches, 87 candidates, about $1,005.00; "
         "the match limit is met.",
     ]
+
+
+def test_a_service_on_this_machine_is_safe_to_leave_while_it_runs() -> None:
+    """Its runs may end with it, which those of the hosted service do not."""
+    said = invitation(update(service="http://127.0.0.1:8801"), how_to_go_on="Go on.")
+    assert said == "Safe to interrupt while this service runs. Go on."
+    assert invitation(update(), how_to_go_on="Go on.") == "Safe to interrupt. Go on."
 
 
 def test_an_interrupted_run_says_how_to_resume_it() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from urllib.parse import urlsplit
 
 from findall_frames.api.address import HOSTED_URL, is_loopback
 from findall_frames.display.text import counted, duration, in_words, one_line
@@ -46,7 +45,7 @@ def invitation(update: Update, *, how_to_go_on: str) -> str:
     """Say that a person may interrupt, and how to go on; nothing when there is no going on."""
     if not how_to_go_on:
         return ""
-    here = is_loopback(urlsplit(update.service).hostname or "")
+    here = is_loopback(update.service)
     safe = "Safe to interrupt while this service runs." if here else "Safe to interrupt."
     return f"{safe} {how_to_go_on}"
 
