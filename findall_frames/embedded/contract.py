@@ -254,11 +254,16 @@ def _content(model: Any) -> dict[str, Any]:
         return {"application/json": {"schema": {"type": "object"}}}
     if model is str:
         events = [{"$ref": _REF.format(name=event.__name__)} for event in _EVENTS]
-        schema = {
+        data = {
             "type": "string",
-            "description": "Server-sent events, the data of each one of the following.",
             "contentMediaType": "application/json",
             "contentSchema": {"oneOf": events},
+        }
+        schema = {
+            "type": "object",
+            "description": "Server-sent events; this is one of them.",
+            "properties": {"event": {"type": "string"}, "data": data},
+            "required": ["event", "data"],
         }
         return {"text/event-stream": {"schema": schema}}
     return {"application/json": {"schema": {"$ref": _REF.format(name=model.__name__)}}}
