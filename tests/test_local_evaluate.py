@@ -443,3 +443,25 @@ def test_a_table_without_any_text_can_be_judged() -> None:
     verdicts = judged(corpus, "must be haunted")
     assert [verdict.is_matched for verdict in verdicts] == [False, False]
     assert [verdict.is_matched for verdict in judged(corpus, "n above 1")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("table", "named"),
+    [
+        ({"city": ["Rome", "Oslo", "Bari"], "hotel": ["Grand", "Ritz", "Grand"]}, "hotel"),
+        (
+            {"Country": ["Italy", "Norway"], "City": ["Rome", "Oslo"], "Museum": ["A", "B"]},
+            "Museum",
+        ),
+        ({"iata": ["LHR", "CDG"], "airport": ["Heathrow", "De Gaulle"]}, "airport"),
+        ({"title": ["Dr", "Dr", "Mr"], "employee": ["Ann", "Bob", "Cid"]}, "employee"),
+        ({"ceo": ["Ann", "Bob"], "company_name": ["Kilnworks", "Slatehouse"]}, "company_name"),
+        ({"Date": ["1961-04-12", "1969-07-16"], "Mission": ["Vostok 1", "Apollo 11"]}, "Mission"),
+        ({"code": ["FR", "DE"]}, "code"),
+    ],
+)
+def test_the_names_are_found_by_what_columns_hold_and_are_called(
+    table: dict[str, list[str]], named: str
+) -> None:
+    """The name is seldom the first column, and may repeat now and then."""
+    assert open_corpus(pa.table(table)).name_column == named

@@ -15,15 +15,32 @@ from findall_frames.errors import CorpusError
 __all__ = ["Roles", "find_roles", "listed"]
 
 _NAME_FIRST = phrases("name, full name, title")
-_NAME_LATER = phrases(
-    """label, entity, company, organization, organisation, country, city, package, product, person,
-    model, car, paper, book, film, movie, project, university, school, institution, brand, item"""
+_THINGS = frozenset(
+    phrases(
+        """label, entity, company, organization, organisation, package, product, model, car, paper,
+        book, film, movie, project, university, school, institution, item, hotel, restaurant,
+        airport, museum, property, venue, event, song, album, game, recipe, species, station"""
+    )
 )
-_CODES = frozenset(phrases("id, code, key, iso, iso2, iso3, sku, uuid, isbn, symbol, ticker, slug"))
+# These name the entities of some tables, and in most others say where they are or whose.
+_PROPERTIES = frozenset(
+    phrases("country, city, state, region, person, brand, artist, team, employee, player, author")
+)
+_CODES = frozenset(
+    phrases(
+        "id, code, key, iso, iso2, iso3, iata, icao, sku, uuid, isbn, symbol, ticker, slug, abbr"
+    )
+)
 _URL = phrases("url, website, web site, homepage, home page, link, domain, site")
 _DESCRIPTION = phrases("description, summary, about, abstract, tagline, overview, bio")
+_DESCRIPTIVE = frozenset((*_DESCRIPTION, "address", "notes", "note", "comment", "remarks", "text"))
+_VAGUE = frozenset(("table", "data", "text", "description", "notes"))
 _SHORT_NAME = 80
-"""A text longer than this, in characters, is not taken for a name unless a column says so."""
+"""Texts longer than this on average, in characters, are not taken for names."""
+_MOSTLY = 0.8
+"""A share of the rows; names are allowed to repeat now and then."""
+_CODE = 4
+"""Characters of the longest code that is told by its look."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,15 +82,52 @@ def _is_text(column: pa.ChunkedArray) -> bool:
 
 
 def _may_name(column: pa.ChunkedArray) -> bool:
-    """Whether values are unique and short, and no addresses."""
-    if not _is_unique(column) or _looks_like_url(column):
+    """Whether values are short texts, and neither addresses, dates nor numbers."""
+    if not _is_text(column) or column.null_count == len(column) or _looks_like_url(column):
         return False
-    return bool(pc.max(pc.utf8_length(column)).as_py() <= _SHORT_NAME)
-
-
-def _is_unique(column: pa.ChunkedArray) -> bool:
     filled = column.drop_null()
-    return bool(pc.count_distinct(filled).as_py() == len(filled) > 0)
+    if bool(pc.all(pc.match_substring_regex(filled, r"^[\d\W]+$")).as_py()):
+        return False
+    return bool(pc.mean(pc.utf8_length(filled)).as_py() <= _SHORT_NAME)
+
+
+def _share_of_distinct(column: pa.ChunkedArray) -> float:
+    filled = column.drop_null()
+    distinct: int = pc.count_distinct(filled).as_py()
+    return distinct / max(1, int(len(filled)))
+
+
+def _tells_apart(column: pa.ChunkedArray) -> bool:
+    """Whether most values stand in one row only, so that a title is no "Dr" or "Manager"."""
+    return _is_text(column) and _share_of_distinct(column) > _MOSTLY
+
+
+def _likely(name: str, column: pa.ChunkedArray) -> float:
+    """How likely a column names the entities: by what does not repeat, and by its own name."""
+    words = split_name(name)
+    said = " ".join(words)
+    likely = 3 * _share_of_distinct(column) - 0.2 * column.null_count / len(column)
+    if said in _NAME_FIRST:
+        likely += 0.3 if said == "title" else 1.4
+    elif words[-1:] == ("name",) or said in _THINGS:
+        # "hotel name" says more than "city name", which may be of the city that a hotel is in.
+        likely += 0.3 if _PROPERTIES.intersection(words) else 1.2
+    elif said in _PROPERTIES:
+        likely += 0.1
+    if _CODES.intersection(words) or _looks_like_codes(column):
+        likely -= 1.0
+    if _DESCRIPTIVE.intersection(words):
+        likely -= 1.5
+    return likely
+
+
+def _looks_like_codes(column: pa.ChunkedArray) -> bool:
+    """Whether values are all of one short length and in capitals: LHR, JFK."""
+    filled = column.drop_null()
+    lengths = pc.unique(pc.utf8_length(filled)).to_pylist()
+    return (
+        len(lengths) == 1 and lengths[0] <= _CODE and bool(pc.all(pc.utf8_is_upper(filled)).as_py())
+    )
 
 
 def _looks_like_url(column: pa.ChunkedArray) -> bool:
@@ -97,20 +151,14 @@ def _find_by_words(
 
 def _find_name_column(table: pa.Table, corpus: str) -> str:
     kind = " ".join(singular(word) for word in split_name(corpus))
-    found = _find_by_words(table, (*_NAME_FIRST, kind, f"{kind} name"), set(), _is_text)
+    plain = tuple(name for name in (kind, f"{kind} name") if name not in _VAGUE)
+    found = _find_by_words(table, (*plain, *_NAME_FIRST), set(), _tells_apart)
     if found is not None:
         return found
-    # A table of universities has a country as well; the names are what does not repeat.
-    texts: list[str] = [name for name in table.column_names if _is_text(table.column(name))]
-    for name in texts:
-        if not _CODES.intersection(split_name(name)) and _may_name(table.column(name)):
-            return name
-    for name in texts:
-        if " ".join(split_name(name)) in _NAME_LATER or split_name(name)[-1:] == ("name",):
-            return name
-    for name in texts:
-        if _is_unique(table.column(name)) and _CODES.intersection(split_name(name)):
-            return name
+    texts: list[str] = [name for name in table.column_names if _may_name(table.column(name))]
+    if texts:
+        # Of equals the first: most tables begin with the name.
+        return max(texts, key=lambda name: (_likely(name, table.column(name)), -texts.index(name)))
     raise CorpusError(
         "No column could be taken for the names of the entities. Say which with name_column=; "
         f"there are {listed(table.column_names)}."
