@@ -31,11 +31,14 @@ def local(
     ----------
     corpus : "packages", DataFrame, pyarrow.Table, or path
         What to search: the Python packages installed in this environment, a table with one
-        entity per row, or a Parquet or CSV file of one.
+        entity per row, a Parquet, CSV or JSON Lines file of one, a folder of ``.md``, ``.txt`` and
+        ``.html`` documents, or a pattern such as ``"data/*.csv"`` for several files of a kind.
     name_column, url_column, description_column : str, optional
         Which columns hold these; found by their names where not given.
     store : path, optional
-        A SQLite file in which runs are kept; without it they live as long as the service.
+        A SQLite file in which runs are kept, and from which a later service over the same data
+        goes on with them; without it they live as long as the service. It has one service at a
+        time.
     port : int
         Where to listen on 127.0.0.1; 0 takes a free one.
 
@@ -50,7 +53,7 @@ def local(
     CorpusError
         The data cannot be read, is empty, or has no usable name column.
     ServiceError
-        The port is taken.
+        The port is taken, or the store cannot be used.
 
     Examples
     --------

@@ -203,7 +203,7 @@ def test_a_file_that_is_not_there_or_not_a_table_is_refused(tmp_path: Path) -> N
     """Each says what is wrong: no file, not supported, not what its suffix says."""
     with pytest.raises(CorpusError, match="There is no file"):
         open_corpus(tmp_path / "none.parquet")
-    with pytest.raises(CorpusError, match=r"ends in \.parquet or \.csv"):
+    with pytest.raises(CorpusError, match=r"ending in \.parquet, .*'table\.xlsx' is none of them"):
         open_corpus(tmp_path / "table.xlsx")
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"this is no Parquet file")
@@ -233,3 +233,94 @@ def test_importing_the_corpus_does_not_import_pandas() -> None:
     """Whoever has no DataFrame does not wait for pandas at import."""
     code = "import sys, findall_frames.embedded.corpus; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+PAGE = """<!doctype html><html><head><meta charset="iso-8859-1"><title>Caf\xe9 &amp; bar</title>
+<style>p { color: red }</style><script>var hidden = "<p>no</p>";</script></head>
+<body><h1>Welcome</h1><p>Open since <b>1998</b>,
+every day.<br>Closed in May.<div>Unclosed <i>tags
+<ul><li>tea<li>cake</ul></body></html>"""
+
+
+def test_a_folder_of_documents_is_a_corpus(tmp_path: Path) -> None:
+    """Each has a title, a path from the folder, and its text; hidden ones and others stay out."""
+    folder = tmp_path / "notes"
+    (folder / "deep" / ".git").mkdir(parents=True)
+    (folder / "page.html").write_bytes(PAGE.encode("latin-1"))
+    (folder / "deep" / "a.md").write_text("Intro.\n\n## The *Heading* ##\n\nText.", "utf-8")
+    (folder / "deep" / "plain.TXT").write_bytes("\ufeffna\u00efve # no heading".encode())
+    (folder / "old.txt").write_bytes(b"caf\xe9")
+    (folder / "deep" / ".git" / "x.md").write_text("hidden", "utf-8")
+    (folder / "data.csv").write_text("a\n1\n", "utf-8")
+    corpus = open_corpus(folder)
+    assert corpus.name == "notes"
+    assert [corpus.row(n) for n in range(len(corpus))] == [
+        {
+            "title": "The *Heading*",
+            "path": "deep/a.md",
+            "text": "Intro.\n\n## The *Heading* ##\n\nText.",
+        },
+        {"title": "plain", "path": "deep/plain.TXT", "text": "na\u00efve # no heading"},
+        {"title": "old", "path": "old.txt", "text": "caf\u00e9"},
+        {
+            "title": "Caf\u00e9 & bar",
+            "path": "page.html",
+            "text": "Welcome\n\nOpen since 1998, every day.\nClosed in May.\n\n"
+            "Unclosed tags\n\ntea\n\ncake",
+        },
+    ]
+
+
+def test_documents_of_one_title_are_told_apart(tmp_path: Path) -> None:
+    """Two pages may be called the same; their addresses differ."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.md").write_text("# Same\n", "utf-8")
+    corpus = open_corpus(str(tmp_path / "*.md"))
+    assert [entity.name for entity in corpus] == ["Same", "Same"]
+    assert len({entity.url for entity in corpus}) == 2
+
+
+def test_json_lines_keep_their_kinds(tmp_path: Path) -> None:
+    """Numbers, flags and lists as they are; objects, and values of several kinds, as JSON."""
+    path = tmp_path / "people.jsonl"
+    path.write_text(
+        '{"name": "Ada", "born": 1815, "tags": ["maths"], "home": {"city": "London"}, "x": 1}\n\n'
+        '{"name": "Bo", "score": 1.5, "alive": true, "x": "one", "big": 99999999999999999999}\n',
+        "utf-8",
+    )
+    corpus = open_corpus(path)
+    first = {"name": "Ada", "born": 1815, "tags": ["maths"], "home": '{"city":"London"}', "x": "1"}
+    second = {"name": "Bo", "score": 1.5, "alive": True, "x": "one", "big": "99999999999999999999"}
+    columns = dict.fromkeys([*first, *second])
+    assert [corpus.row(n) for n in range(2)] == [{**columns, **first}, {**columns, **second}]
+
+
+def test_several_files_are_read_as_one_table(tmp_path: Path) -> None:
+    """A column of numbers is one in all files or in none, and columns may be missing."""
+    (tmp_path / "one.csv").write_text("name,code,size\na,1,3\n", "utf-8")
+    (tmp_path / "two.csv").write_text("name,code,place\nb,007,x\n", "utf-8")
+    corpus = open_corpus(tmp_path / "*.csv")
+    assert [corpus.row(n) for n in range(2)] == [
+        {"name": "a", "code": "1", "size": 3, "place": None},
+        {"name": "b", "code": "007", "size": None, "place": "x"},
+    ]
+    assert open_corpus(tmp_path / "on?.csv").name == tmp_path.name
+
+
+def test_what_cannot_be_read_together_is_refused(tmp_path: Path) -> None:
+    """Each error says what was found and what to give instead."""
+    (tmp_path / "a.csv").write_text("name\na\n", "utf-8")
+    (tmp_path / "b.jsonl").write_text('{"name": "b"}\n{"name"\n', "utf-8")
+    with pytest.raises(CorpusError, match=r"no documents.*\.md, \.txt.*pattern, such as"):
+        open_corpus(tmp_path)
+    with pytest.raises(CorpusError, match=r"b\.jsonl'; line 2 is none"):
+        open_corpus(tmp_path / "b.jsonl")
+    with pytest.raises(CorpusError, match=r"No file matches .*\*\.parquet"):
+        open_corpus(tmp_path / "*.parquet")
+    (tmp_path / "c.md").write_text("# c", "utf-8")
+    with pytest.raises(CorpusError, match="tables as well as documents"):
+        open_corpus(tmp_path / "[ac].*")
+    (tmp_path / "d.jsonl").write_text('{"name": {"first": "d"}}\n{"name": "d"}\n', "utf-8")
+    (tmp_path / "e.jsonl").write_text('{"name": ["e"]}\n', "utf-8")
+    with pytest.raises(CorpusError, match=r"d\.jsonl, e\.jsonl do not fit together"):
+        open_corpus(tmp_path / "[de].jsonl")

@@ -1,4 +1,4 @@
-"""Entities from a DataFrame, a Parquet or CSV file, or the installed packages."""
+"""Entities from a DataFrame, from files and documents, or from the installed packages."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.files import SUFFIXES, read_file
 from findall_frames.embedded.packages import packages_table
 from findall_frames.embedded.roles import Roles, find_roles, listed
+from findall_frames.embedded.sources import SOURCES, read_source
 from findall_frames.embedded.tables import clean, fingerprint
 from findall_frames.errors import CorpusError, FindAllWarning
 
@@ -57,7 +57,7 @@ class Corpus:
     Attributes
     ----------
     name : str
-        ``"packages"``, the stem of a file, or ``"table"``.
+        ``"packages"``, the stem of a file, the name of a folder, or ``"table"``.
     about : str
         What its rows are, in words, such as ``"installed Python packages"``; a question that
         repeats these words says nothing that tells one row from another.
@@ -264,8 +264,10 @@ def open_corpus(
     ----------
     source : str, pathlib.Path, pandas.DataFrame or pyarrow.Table
         ``"packages"`` for the distributions installed in this environment, a table with one row
-        per entity, or the path of a ``.parquet`` or ``.csv`` file. An index of a DataFrame
-        becomes a column if it has a name or holds text.
+        per entity, or a path: of a ``.parquet``, ``.csv`` or ``.jsonl`` file, of a folder of
+        ``.md``, ``.txt`` and ``.html`` documents, or a pattern such as ``"data/*.csv"`` for
+        several files of a kind. An index of a DataFrame becomes a column if it has a name or
+        holds text; documents have the columns title, path and text.
     name_column, url_column, description_column : str, optional
         The columns that name, locate and describe the entities; found by their names when left
         out.
@@ -298,12 +300,12 @@ def open_corpus(
             name, about = "packages", "installed Python packages, distributions, libraries"
             table = packages_table()
         else:
-            path = Path(source)
-            name, table = path.stem, read_file(path)
+            name, table, found_column = read_source(Path(source))
+            name_column = name_column or found_column
     else:
         raise CorpusError(
-            'A corpus is "packages", a DataFrame, a pyarrow Table, or the path of a file ending '
-            f"in {' or '.join(SUFFIXES)}; this is a {type(source).__name__}."
+            f'A corpus is "packages", a DataFrame, a pyarrow Table, or the path of {SOURCES}; '
+            f"this is a {type(source).__name__}."
         )
     return Corpus.from_table(
         table,

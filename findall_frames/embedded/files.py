@@ -1,43 +1,61 @@
-"""Tables from files."""
+"""Tables from files: Parquet, CSV, and JSON with an object on every line."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
 from findall_frames.errors import CorpusError
 
-__all__ = ["SUFFIXES", "read_file"]
+__all__ = ["TABLE_SUFFIXES", "read_tables"]
 
-SUFFIXES = (".parquet", ".csv")
+TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
 
 _INTEGERS = r"^-?(0|[1-9][0-9]{0,17})$"
 _DECIMALS = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$"
+_PARSE = csv.ParseOptions(newlines_in_values=True)
+
+_lines = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_file(path: Path) -> pa.Table:
-    """Read a table.
+def read_tables(paths: Sequence[Path]) -> pa.Table:
+    """Read files into one table, whose columns are those of all of them.
 
     Raises
     ------
     CorpusError
-        There is no such file, its kind is not supported, or it is not what its suffix says.
+        There is no such file, it is not what its suffix says, or the files do not fit together.
     """
-    suffix = path.suffix.lower()
-    if suffix not in SUFFIXES:
+    parts = [_read(path) for path in paths]
+    try:
+        table = pa.concat_tables(parts, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+        names = ", ".join(path.name for path in paths[:5])
         raise CorpusError(
-            f"A corpus file ends in {' or '.join(SUFFIXES)}; {path.name!r} does not. Convert "
-            'it, or give a DataFrame, or "packages".'
-        )
+            f"The files {names} do not fit together: {error}. Give a column of one name values of "
+            "one kind in all of them, or search them one by one."
+        ) from error
+    if all(path.suffix.lower() == ".csv" for path in paths):
+        # Only now, since a column is one of numbers when it is that in each of the files.
+        columns = [_number_where_exact(column) for column in table.columns]
+        table = pa.Table.from_arrays(columns, names=table.column_names)
+    return table
+
+
+def _read(path: Path) -> pa.Table:
     if not path.is_file():
         raise CorpusError(f"There is no file {str(path)!r}. Check the path and where you run this.")
+    suffix = path.suffix.lower()
     try:
         if suffix == ".parquet":
             return parquet.read_table(path).replace_schema_metadata(None)
-        return _read_csv(path)
+        return _read_csv(path) if suffix == ".csv" else _read_lines(path)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError) as error:
         raise CorpusError(
             f"{str(path)!r} could not be read as {suffix[1:]}: {error}. Check that it is whole and "
@@ -51,13 +69,7 @@ def _read_csv(path: Path) -> pa.Table:
     texts = csv.ConvertOptions(
         column_types={name: pa.large_string() for name in header}, strings_can_be_null=False
     )
-    table = csv.read_csv(path, parse_options=_PARSE, convert_options=texts)
-    return pa.Table.from_arrays(
-        [_number_where_exact(column) for column in table.columns], names=table.column_names
-    )
-
-
-_PARSE = csv.ParseOptions(newlines_in_values=True)
+    return csv.read_csv(path, parse_options=_PARSE, convert_options=texts)
 
 
 def _number_where_exact(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -69,3 +81,39 @@ def _number_where_exact(column: pa.ChunkedArray) -> pa.ChunkedArray:
         if pc.all(pc.match_substring_regex(filled, pattern)).as_py():
             return filled.cast(kind)
     return column
+
+
+def _read_lines(path: Path) -> pa.Table:
+    rows = []
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                rows.append(_lines.decode(line))
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise CorpusError(
+                    f"Expected a JSON object on each line of {str(path)!r}; line {number} is "
+                    f"none: {error}."
+                ) from error
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: _column([row.get(name) for row in rows]) for name in names})
+
+
+def _column(values: list[Any]) -> pa.Array:
+    """Values of one kind as they are; objects, and values of several kinds, as text."""
+    if not any(isinstance(value, dict) for value in values):
+        try:
+            array = pa.array(values)
+            if not pa.types.is_nested(array.type) or not pa.types.is_nested(array.type.value_type):
+                return array
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+            pass  # several kinds, or a number too large for a column of numbers
+    return pa.array(
+        [value if value is None or isinstance(value, str) else _written(value) for value in values],
+        pa.large_string(),
+    )
+
+
+def _written(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
