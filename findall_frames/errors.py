@@ -14,11 +14,13 @@ __all__ = [
     "ConflictError",
     "CorpusError",
     "DisplayWarning",
+    "ExportError",
     "FindAllError",
     "FindAllWarning",
     "InsufficientFundsError",
     "InvalidRequestError",
     "LedgerWarning",
+    "MissingExtraError",
     "MissingKeyError",
     "NotFoundError",
     "ParquetError",
@@ -72,6 +74,14 @@ class BudgetError(InvalidRequestError):
 
 class CorpusError(FindAllError, ValueError):
     """The data for the embedded service cannot be read or has no usable entities."""
+
+
+class ExportError(FindAllError, ValueError):
+    """The tables cannot be written there, or not in that format; what was there before still is."""
+
+
+class MissingExtraError(ExportError, ImportError):
+    """A library that only some need is missing; the message names the extra that brings it."""
 
 
 class ParquetError(FindAllError, ValueError):

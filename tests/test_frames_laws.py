@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
+from findall_frames.frames.exports import Profile
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.parquet import read_parquet
@@ -22,6 +23,7 @@ from tests.results import result as finished
 from tests.strategies import results, searches
 
 # The machines that run this are slow, and differ.
+PROFILES: tuple[Profile, ...] = ("analysis", "bi")
 LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 
 
@@ -160,12 +162,14 @@ def test_stacking_and_splitting_changes_nothing(
 def test_parquet_gives_back_what_it_was_given(
     result: dict[str, Any], search: FindAllSchema | None
 ) -> None:
-    """Each table is the same, and so is the search."""
+    """Each table is the same, and so is the search, in either profile."""
     frames = flatten(result, schema=search)
-    with tempfile.TemporaryDirectory() as folder:
-        again = read_parquet(frames.to_parquet(folder))
-    assert all(again.tables[name].equals(frames.tables[name]) for name in SCHEMAS)
-    assert again.searches == frames.searches
+    for profile in PROFILES:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore", FindAllWarning)
+            again = read_parquet(frames.to_parquet(folder, profile=profile))
+        assert all(again.tables[name].equals(frames.tables[name]) for name in SCHEMAS)
+        assert again.searches == frames.searches
 
 
 @settings(LAW, max_examples=60)

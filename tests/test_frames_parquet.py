@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, McpServer
-from findall_frames.errors import ParquetError
+from findall_frames.errors import ExportError, ParquetError
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.parquet import read_parquet
@@ -144,6 +145,20 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
     assert same(read_parquet(folder), FRAMES)
 
 
+def test_what_a_killed_writer_left_behind_is_removed_a_day_later(tmp_path: Path) -> None:
+    """Until then it could belong to a writer that is still at work."""
+    folder = FRAMES.to_parquet(tmp_path / "out")
+    fresh, old = (folder / f".findall_frames.{letter * 32}" for letter in "ab")
+    for left in (fresh, old):
+        left.mkdir()
+        (left / "fields.parquet").write_bytes(b"half")
+    os.utime(old, (time.time() - 90_000,) * 2)
+    FRAMES.to_parquet(folder)
+    assert fresh.is_dir()
+    assert not old.exists()
+    assert same(read_parquet(folder), FRAMES)
+
+
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     """A mixture of two writes is named as such."""
     folder = FRAMES.to_parquet(tmp_path / "one")
@@ -186,8 +201,8 @@ def test_a_file_with_other_columns_or_of_a_newer_version_is_refused(tmp_path: Pa
 def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
     """A file stands where the folder should be, or above it."""
     (tmp_path / "file").write_text("x")
-    with pytest.raises(ParquetError, match="is a file"):
+    with pytest.raises(ExportError, match="is a file"):
         FRAMES.to_parquet(tmp_path / "file")
-    with pytest.raises(ParquetError, match="could not be written"):
+    with pytest.raises(ExportError, match="could not be written"):
         FRAMES.to_parquet(tmp_path / "file" / "below")
     assert (tmp_path / "file").read_text() == "x"

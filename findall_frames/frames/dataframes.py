@@ -12,7 +12,7 @@ from findall_frames.frames.schema import CONFIDENCES, COUNT, EXCERPTS, FLAG, TEX
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["confidence_dtype", "dataframe_of", "insert_lists", "to_dataframe"]
+__all__ = ["confidence_dtype", "dataframe_of", "insert_lists", "to_arrow_dataframe", "to_dataframe"]
 
 
 def to_dataframe(table: pa.Table) -> pd.DataFrame:
@@ -25,10 +25,19 @@ def to_dataframe(table: pa.Table) -> pd.DataFrame:
 
     native = {
         TEXT: pd.StringDtype(na_value=np.nan),
+        pa.float64(): pd.Float64Dtype(),
         COUNT: pd.Int64Dtype(),
         FLAG: pd.BooleanDtype(),
     }
     frame: pd.DataFrame = table.drop_columns(_lists(table)).to_pandas(types_mapper=native.get)
+    return frame
+
+
+def to_arrow_dataframe(table: pa.Table) -> pd.DataFrame:
+    """Lay a DataFrame over a table; every column has its Arrow type, lists included."""
+    import pandas as pd
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from os import PathLike
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +16,8 @@ from findall_frames.display.text import counted, one_line
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_in
 from findall_frames.frames.compare import Comparison, compare
-from findall_frames.frames.dataframes import insert_lists, to_dataframe
 from findall_frames.frames.evidence import CandidateEvidence, evidence_of
-from findall_frames.frames.parquet_files import write_folder
+from findall_frames.frames.exports import Exports
 from findall_frames.frames.rebuild import rebuild
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
 from findall_frames.frames.summary import summarize
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["FindAllFrames"]
 
 
-class FindAllFrames:
+class FindAllFrames(Exports):
     """Four tidy tables of what one or more runs have found, and the evidence for it.
 
     `flatten`, `read_parquet` and the searching functions make it. Its length is the number of
@@ -60,6 +57,12 @@ class FindAllFrames:
     The DataFrames have pandas's own nullable types: ``str``, ``Int64``, ``boolean``,
     ``category`` and ``datetime64[us, UTC]``; only ``excerpts`` is ``object``, with plain lists.
     `findall_frames.frames.schema.COLUMNS` and the README list every column with its meaning.
+
+    DuckDB, Polars and whatever else speaks Arrow read ``tables["fields"]`` and the others as
+    they are, and the frames themselves as their matches: ``duckdb.sql("SELECT * FROM frames")``.
+
+    Without candidates the frames are false, as any container is that has nothing in it; whether
+    there are frames at all says ``is None``.
 
     Examples
     --------
@@ -140,31 +143,27 @@ class FindAllFrames:
     @property
     def runs(self) -> pd.DataFrame:
         """One row per run: what was asked, how it ended, how much it found."""
-        return self._dataframe("runs")
+        return self.to_pandas("runs")
 
     @property
     def candidates(self) -> pd.DataFrame:
         """One row per candidate: name, url, domain, description, match_status."""
-        return self._dataframe("candidates")
+        return self.to_pandas("candidates")
 
     @property
     def fields(self) -> pd.DataFrame:
         """One row per candidate and output field: value, verdict, reasoning, confidence."""
-        return self._dataframe("fields")
+        return self.to_pandas("fields")
 
     @property
     def citations(self) -> pd.DataFrame:
         """One row per citation behind a field: title, url, domain, excerpts."""
-        return self._dataframe("citations")
+        return self.to_pandas("citations")
 
     @property
     def matches(self) -> pd.DataFrame:
         """One row per match, one typed column per field: ``wide()``."""
-        if "matches" not in self._dataframes:
-            self._dataframes["matches"] = widen(
-                self.tables, self.searches, status="matched", values="value", evidence=False
-            )
-        return self._dataframes["matches"].copy(deep=False)
+        return self.to_pandas("matches")
 
     def wide(
         self,
@@ -308,24 +307,6 @@ class FindAllFrames:
         self._demand(findall_id)
         return rebuild(self.tables, findall_id=findall_id)
 
-    def to_parquet(self, folder: str | PathLike[str]) -> Path:
-        """Write one Parquet file per table into a folder.
-
-        An existing folder keeps its other files. If the write is interrupted, the folder holds
-        the old tables or the new ones.
-
-        Returns
-        -------
-        pathlib.Path
-            The folder.
-
-        Raises
-        ------
-        ParquetError
-            The folder cannot be written.
-        """
-        return write_folder(self.tables, self.searches, folder=folder)
-
     def for_run(self, findall_id: str) -> FindAllFrames:
         """Take one run out of several.
 
@@ -409,12 +390,6 @@ class FindAllFrames:
         reason = runs[0]["termination_reason"]
         ended = f"{runs[0]['status']} ({reason})" if reason else runs[0]["status"]
         return f"{found}, {one_line(ended)}, {self.findall_id}"
-
-    def _dataframe(self, name: str) -> pd.DataFrame:
-        if name not in self._dataframes:
-            self._dataframes[name] = to_dataframe(self.tables[name])
-        # Copy-on-write keeps an edit of the copy from the original, but not one of a list in it.
-        return insert_lists(self._dataframes[name].copy(deep=False), table=self.tables[name])
 
 
 def _unpickle(

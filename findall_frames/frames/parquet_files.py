@@ -1,11 +1,10 @@
-"""The folder of Parquet files: one file per table, and never half of them."""
+"""A folder of Parquet files, one per table, with where they are from."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -17,17 +16,23 @@ import pyarrow.parquet as pq
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import ParquetError
+from findall_frames.frames.bi import BI_TABLES, from_plain
 from findall_frames.frames.dataframes import insert_lists, to_dataframe
 from findall_frames.frames.domains import without_credentials
+from findall_frames.frames.folder import current_file, replace_files
 from findall_frames.frames.schema import SCHEMA_VERSION, TABLES, conform
 
-__all__ = ["PROVENANCE", "read_folder", "write_folder"]
+__all__ = ["PROVENANCE", "SETTINGS", "read_folder", "write_folder"]
 
 PROVENANCE: Final = b"findall_frames"
 """The key in each file's metadata that says, as JSON, where the table is from."""
 
-# What stands here was written whole but perhaps not moved yet; it counts before the files outside.
-_COMMITTED: Final = ".findall_frames"
+SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "analysis": {"compression": "zstd", "compression_level": 3},
+    # Some tools know neither newer encodings nor newer pages nor other compressions.
+    "bi": {"compression": "snappy", "version": "1.0", "data_page_version": "1.0"},
+}
+"""How the files of each profile are written, in the words of `pyarrow.parquet.write_table`."""
 
 
 def write_folder(
@@ -35,47 +40,49 @@ def write_folder(
     searches: Mapping[str, FindAllSchema],
     *,
     folder: str | PathLike[str],
+    changes: Sequence[str] | None = None,
 ) -> Path:
-    """Write the tables into a folder, all of them or none.
+    """Write tables into a folder, all of them or none.
+
+    Parameters
+    ----------
+    tables : mapping of str to pyarrow.Table
+        Those of `SCHEMAS`, or those of `to_plain`.
+    searches : mapping of str to FindAllSchema
+        What was searched, by findall_id.
+    folder : str or path object
+        Where the files go.
+    changes : sequence of str, optional
+        What `to_plain` had to change; None for tables as they are.
 
     Raises
     ------
-    ParquetError
+    ExportError
         The folder cannot be written. What it held is still there, or the new tables are.
     """
-    target = Path(folder)
-    if target.exists() and not target.is_dir():
-        raise ParquetError(
-            f"{str(target)!r} is a file, and to_parquet needs a folder: it writes one file per "
-            "table. Give the name of a folder, which need not exist yet."
-        )
-    write_id = uuid.uuid4().hex
+    profile = "analysis" if changes is None else "bi"
+    runs = tables["runs"]
     provenance = {
         "package": version("findall-frames"),
         "schema_version": SCHEMA_VERSION,
-        "write_id": write_id,
-        "services": sorted(set(tables["runs"]["service"].drop_null().to_pylist())),
+        "write_id": uuid.uuid4().hex,
+        "profile": profile,
+        "changes": list(changes or ()),
+        "findall_ids": runs["findall_id"].to_pylist(),
+        "services": sorted(set(runs["service"].drop_null().to_pylist())),
         "searches": {key: _without_secrets(search) for key, search in searches.items()},
     }
-    # Beside the files that it will replace, so that moving it is one step of the file system.
-    beside = (target if target.is_dir() else target.parent) / f"{_COMMITTED}.{write_id}"
-    try:
-        beside.mkdir(parents=True)
-        for name in TABLES:
-            _write(tables[name], beside / f"{name}.parquet", {**provenance, "table": name})
-        if target.is_dir():
-            _replace(beside, target)
-        else:
-            beside.rename(target)
-    except OSError as error:
-        raise ParquetError(
-            f"The tables could not be written to {str(target)!r} ({error}). The folder holds the "
-            "old tables or the new ones; if a file is open in another program, close it there "
-            "and write again."
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return target
+
+    def write(into: Path) -> None:
+        for name, table in tables.items():
+            described = {**provenance, "table": name}
+            _write(table, into / f"{name}.parquet", described, settings=SETTINGS[profile])
+
+    def obsolete(folder: Path) -> list[Path]:
+        others = (folder / f"{name}.parquet" for name in BI_TABLES if name not in tables)
+        return [path for path in others if path.is_file() and _is_ours(path)]
+
+    return replace_files(folder, write, obsolete=obsolete)
 
 
 def read_folder(
@@ -86,66 +93,55 @@ def read_folder(
     Raises
     ------
     ParquetError
-        The folder does not hold the four tables of one `write_folder`.
+        The folder does not hold the tables of one `write_folder`.
     """
     source = Path(folder)
-    paths = {name: _where(source, name) for name in TABLES}
+    found = _read_together(source, TABLES)
+    described = found["runs"][1]
+    if described["profile"] == "bi":
+        found = _read_together(source, (*TABLES, "excerpts"))
+    tables = {name: table for name, (table, _) in found.items()}
+    name = "excerpts"  # what a KeyError before the loop would be about
+    try:
+        if described["profile"] == "bi":
+            tables = from_plain(tables)
+        for name in TABLES:
+            tables[name] = conform(tables[name], name=name)
+    except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise ParquetError(
+            f"{name}.parquet in {str(source)!r} does not have the columns of the table {name!r}: "
+            f"{error}. Write the folder again with FindAllFrames.to_parquet."
+        ) from error
+    return tables, msgspec.convert(described["searches"], dict[str, FindAllSchema])
+
+
+def _read_together(
+    source: Path, names: Sequence[str]
+) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
+    """Read the files of some tables, which have to be of one write."""
+    paths = {name: current_file(source, f"{name}.parquet") for name in names}
     missing = [path.name for path in paths.values() if not path.is_file()]
     if missing:
         there = "" if source.is_dir() else f" ({str(source)!r} is no folder)"
         raise ParquetError(
             f"read_parquet needs a folder that FindAllFrames.to_parquet has written, with "
-            f"{', '.join(f'{name}.parquet' for name in TABLES)}; "
+            f"{', '.join(f'{name}.parquet' for name in names)}; "
             f"{', '.join(missing)} missing in {str(source)!r}{there}."
         )
-    tables, provenances = {}, {}
-    for name, path in paths.items():
-        table, provenances[name] = _read(path)
-        try:
-            tables[name] = conform(table, name=name)
-        except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ParquetError(
-                f"{path.name} in {str(source)!r} does not have the columns of the table {name!r}: "
-                f"{error}. Write the folder again with FindAllFrames.to_parquet."
-            ) from error
-    ids = {name: provenance["write_id"] for name, provenance in provenances.items()}
+    found = {name: _read(path) for name, path in paths.items()}
+    ids = {name: described["write_id"] for name, (_, described) in found.items()}
     if len(set(ids.values())) > 1:
         raise ParquetError(
             f"The files in {str(source)!r} were not written together, so their rows may not fit: "
-            + ", ".join(f"{name}.parquet is from write {ids[name][:8]}" for name in TABLES)
-            + ". Put the four files of one to_parquet back together."
+            + ", ".join(f"{name}.parquet is from write {ids[name][:8]}" for name in names)
+            + ". Put the files of one to_parquet back together."
         )
-    searches = provenances["runs"]["searches"]
-    return tables, msgspec.convert(searches, dict[str, FindAllSchema])
+    return found
 
 
-def _where(folder: Path, name: str) -> Path:
-    committed = folder / _COMMITTED / f"{name}.parquet"
-    return committed if committed.is_file() else folder / f"{name}.parquet"
-
-
-def _replace(beside: Path, target: Path) -> None:
-    """Put new files in the place of old ones, leaving every other file alone.
-
-    The new files enter the folder in one move, and count from then on. What is left to do is
-    done by the next write if this one is killed.
-    """
-    committed = target / _COMMITTED
-    _finish(committed, target)
-    beside.rename(committed)
-    _finish(committed, target)
-
-
-def _finish(committed: Path, target: Path) -> None:
-    for name in TABLES:
-        file = committed / f"{name}.parquet"
-        if file.is_file():
-            file.replace(target / file.name)
-    if committed.is_dir():
-        committed.rmdir()
-
-
-def _write(table: pa.Table, path: Path, provenance: Mapping[str, Any]) -> None:
+def _write(
+    table: pa.Table, path: Path, provenance: Mapping[str, Any], *, settings: Mapping[str, Any]
+) -> None:
     # With pandas's own description pd.read_parquet finds boolean and Int64 again.
     empty = table.slice(0, 0)
     described = pa.Schema.from_pandas(
@@ -155,7 +151,14 @@ def _write(table: pa.Table, path: Path, provenance: Mapping[str, Any]) -> None:
         b"pandas": described.metadata[b"pandas"],
         PROVENANCE: json.dumps(provenance).encode(),
     }
-    pq.write_table(table.replace_schema_metadata(metadata), path, compression="snappy")
+    pq.write_table(table.replace_schema_metadata(metadata), path, **settings)
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        return PROVENANCE in (pq.read_schema(path).metadata or {})
+    except pa.ArrowInvalid:
+        return False
 
 
 def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pyarrow as pa
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.errors import FindAllWarning, InvalidRequestError
+from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
 from findall_frames.frames.asked import AskedField, asked_in
 from findall_frames.frames.dataframes import confidence_dtype, to_dataframe
 from findall_frames.frames.evidence import Best, best_citations
@@ -55,9 +54,10 @@ def widen(
     columns = _column_names(cells.names, evidence=evidence)
     renamed = [f"{field!r} as {column!r}" for field, column in columns.items() if field != column]
     if renamed:
-        _warn(
+        warn(
             "Some fields share their name with another column, so they stand under a new one: "
-            f"{', '.join(renamed)}. The tables keep the old names."
+            f"{', '.join(renamed)}. The tables keep the old names.",
+            FindAllWarning,
         )
 
     leading = to_dataframe(candidates)
@@ -80,9 +80,10 @@ def widen(
                 wide[f"{column}_{name}"] = series
     wide["candidate_id"] = leading["candidate_id"]
     if misfits:
-        _warn(
+        warn(
             "Not every value has the type that the search asked for, so these columns stay text: "
-            f"{', '.join(misfits)}."
+            f"{', '.join(misfits)}.",
+            FindAllWarning,
         )
     return pd.DataFrame(wide)
 
@@ -176,7 +177,3 @@ def _column_names(fields: Iterable[str], *, evidence: bool) -> dict[str, str]:
 
 def _needed(column: str, *, evidence: bool) -> list[str]:
     return [column, *(f"{column}_{name}" for name in _EVIDENCE if evidence)]
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, FindAllWarning, stacklevel=4)
