@@ -72,6 +72,7 @@ _CUTS = frozenset(("that", "which", "who", "whose", "where"))
 def tokenise(marked: str, comparisons: Sequence[Comparison]) -> list[Token]:
     """Tokens of a text in which comparisons are marked by ``¤n¤``."""
     marked = re.sub("[“”«»]", '"', marked).replace("‘", "'")
+    marked = re.sub(r"(?<!\w)'([^']+)'(?!\w)", r'"\1"', marked)
     found = []
     for number, quoted, word, mark in _PIECE.findall(marked):
         if number:

@@ -130,6 +130,10 @@ class _Reader:
             r"at least \1 ",
             text,
         )
+        # Where no height is given, the level of the sea is one.
+        text = re.sub(
+            r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text
+        )
         self._quantities = find_quantities(text)
         self._lexicon = lexicon
         self._found: list[Comparison] = []
@@ -195,7 +199,11 @@ class _Reader:
         strictly, _, first, nouns, _, second = match.groups()
         low, high = self._quantities[int(first)], self._quantities[int(second)]
         low = _like(low, high)
-        if low.value > high.top or low.weak or (low.unit and not high.unit and nouns):
+        if (
+            low.value > high.top
+            or (low.weak and high.weak)
+            or (low.unit and not high.unit and nouns)
+        ):
             return None
         return Comparison(low, high, bool(strictly), bool(strictly))
 

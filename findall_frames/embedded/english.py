@@ -64,7 +64,7 @@ _RELATIONS: Final = frozenset(
         part, member, kind, type, sort, category, group, value, field, column, equal, include,
         contain, state, stated, given, set, work, run, place, home, offer, provide, make,
         require, need, depend, born, founded, established, active, specify, declare, allow,
-        sell, speak, fall"""
+        sell, speak, fall, win, receive, hold, carry"""
     )
 )
 # Heads of a phrase that name no measure of their own: population size is population.

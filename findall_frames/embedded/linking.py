@@ -97,7 +97,9 @@ class Linker:
     def match(self, column: Column, words: Sequence[str]) -> ColumnMatch:
         """How well words name a column."""
         total, used, complete = 0.0, set(), True
-        for own in column.words:
+        own_words = [own for own in column.words if own in words or not own.isdigit()]
+        # The year in "Population (2020)" need not be said.
+        for own in own_words or column.words:
             best, place = 0.0, -1
             for at, word in enumerate(words):
                 score = max(alike(form, word) for form in self.lexicon.spelled_out(own))
@@ -109,7 +111,7 @@ class Linker:
             complete = complete and best > _FAMILY
             if place >= 0:
                 used.add(place)
-        share = total / len(column.words)
+        share = total / len(own_words or column.words)
         return ColumnMatch(column, total * share, frozenset(used), complete)
 
     def named(self, words: Sequence[str], kinds: Sequence[str]) -> list[ColumnMatch]:

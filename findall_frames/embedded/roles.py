@@ -94,7 +94,8 @@ def _may_name(column: pa.ChunkedArray) -> bool:
 def _share_of_distinct(column: pa.ChunkedArray) -> float:
     filled = column.drop_null()
     distinct: int = pc.count_distinct(filled).as_py()
-    return distinct / max(1, int(len(filled)))
+    share: float = distinct / max(1, len(filled))
+    return share
 
 
 def _tells_apart(column: pa.ChunkedArray) -> bool:

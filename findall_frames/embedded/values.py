@@ -88,7 +88,7 @@ class ValueIndex:
         for other in lexicon.aliases(phrase):
             if other in self.whole:
                 return other
-        plural = [p for p in self._ending_like(phrase) if singular(p[-1]) == singular(phrase[-1])]
+        plural = [p for p in self._ending_like(phrase) if _one_noun(p[-1], phrase[-1])]
         if plural:
             return plural[0]
         made_from = [p for p in self._ending_like(phrase) if demonym_of(phrase[-1], p[-1])]
@@ -111,6 +111,11 @@ class ValueIndex:
     def holds(self, phrase: tuple[str, ...]) -> bool:
         """Whether some value has the phrase in it, as whole tokens side by side."""
         return any(contains(other, phrase) for other in self._near(phrase[0]))
+
+
+def _one_noun(one: str, other: str) -> bool:
+    """Whether two words are singular and plural: gas and gases, country and countries."""
+    return singular(one) == singular(other) or other in (f"{one}es", one.removesuffix("es"))
 
 
 def normal(text: str) -> tuple[str, ...]:

@@ -56,7 +56,7 @@ _DERIVATIONS = frozenset(
         um, ic, ar, ary, eli, li"""
     )
 )
-_DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander")
+_DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander, ern")
 
 
 @lru_cache(maxsize=65536)
