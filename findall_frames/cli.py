@@ -3,43 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import logging
+import os
 import re
 import signal
 import sys
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from findall_frames.display.text import counted
-from findall_frames.errors import FindAllError, FindAllWarning, RunTimeout
-
-if TYPE_CHECKING:
-    from findall_frames.frames.frames import FindAllFrames
-    from findall_frames.progress.base import Display
-    from findall_frames.progress.choose import Progress
-    from findall_frames.progress.update import Update
+from findall_frames.cli_output import INTERRUPTED, PROGRESS, Watch, finish, plain_warnings, say
+from findall_frames.errors import FindAllError
 
 __all__ = ["main"]
 
-_INTERRUPTED = 130
 _GENERATORS = ("preview", "base", "core", "pro")
-_PROGRESS: dict[str, Progress] = {
-    "auto": "auto",
-    "terminal": "terminal",
-    "log": "log",
-    "none": False,
-}
+_SECRET_VARIABLE = "FINDALL_FRAMES_WEBHOOK_SECRET"
 _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(.+)", re.DOTALL)
-_ROWS_OF = {
-    "candidates": "one per candidate",
-    "fields": "one per candidate and output field",
-    "citations": "one per citation behind a field",
-    "runs": "one per run",
-}
 
 
 def main() -> int:
@@ -55,15 +37,15 @@ def main() -> int:
         # A sign that this terminal lacks must not cost the whole table.
         sys.stdout.reconfigure(errors="replace")
     try:
-        with _plain_warnings():
+        with plain_warnings():
             status = findall_frames.main(prog_name="findall-frames", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         return error.exit_code
     except click.Abort:
-        return _INTERRUPTED
+        return INTERRUPTED
     except (FindAllError, OSError) as error:
-        _say(str(error))
+        say(str(error))
         return 1
     return int(status or 0)
 
@@ -82,7 +64,7 @@ def _result_options(command: Callable[..., int]) -> Callable[..., int]:
     for option in (
         click.option(
             "--progress",
-            type=click.Choice(list(_PROGRESS)),
+            type=click.Choice(list(PROGRESS)),
             default="auto",
             show_default=True,
             help="What to show on stderr meanwhile; auto fits the terminal.",
@@ -119,7 +101,8 @@ _name_column = click.option(
     "corpus",
     metavar="CORPUS",
     help="Search your own data, with no key and no network: 'packages' (those installed in this "
-    "Python environment), or a Parquet or CSV file.",
+    "Python environment), a Parquet, CSV or JSON Lines file, a folder of .md, .txt and .html "
+    "documents, or a quoted pattern such as 'data/*.csv'.",
 )
 @_name_column
 @click.option(
@@ -206,15 +189,15 @@ def run(
         "reuse": reuse,
         "timeout": timeout,
     }
-    watch = _Watch(progress, ends_with_us=corpus is not None)
+    watch = Watch(progress, ends_with_us=corpus is not None)
     if corpus is None:
         if name_column is not None:
             raise click.UsageError("--name-column is about your own data: it needs --local.")
-        return _finish(
+        return finish(
             watch, lambda: find_all(objective, progress=watch, **asked), out=out, as_json=as_json
         )
     with local(corpus, name_column=name_column) as client:
-        return _finish(
+        return finish(
             watch,
             lambda: find_all(objective, client=client, progress=watch, **asked),
             out=out,
@@ -236,8 +219,8 @@ def resume(
     """
     from findall_frames.continuing import resume as resume_run
 
-    watch = _Watch(progress, ends_with_us=False)
-    return _finish(
+    watch = Watch(progress, ends_with_us=False)
+    return finish(
         watch,
         lambda: resume_run(findall_id, progress=watch, timeout=timeout),
         out=out,
@@ -252,18 +235,51 @@ def resume(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="Where to listen on 127.0.0.1; a free port by default.",
+    help="Where to listen; a free port by default.",
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="The address to listen on. Any other than this machine's own needs --api-key-env.",
 )
 @click.option(
     "--store",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep runs in this file; without it they end with the service.",
+    help="Keep runs in this file, and go on with those that it has; without it they end with the "
+    "service.",
 )
-def serve(corpus: str, *, name_column: str | None, port: int, store: Path | None) -> int:
+@click.option(
+    "--api-key-env",
+    metavar="NAME",
+    help="Ask every request for the key that is in this environment variable.",
+)
+@click.option(
+    "--allow-webhooks-to",
+    "webhook_hosts",
+    multiple=True,
+    metavar="HOST",
+    help="Let runs announce their events to this host. Repeat it for more. They are signed with "
+    f"the secret in {_SECRET_VARIABLE}, or with a new one, which is printed.",
+)
+@click.option("--verbose", is_flag=True, help="Write a line to stderr for each request.")
+def serve(
+    corpus: str,
+    *,
+    name_column: str | None,
+    port: int,
+    host: str,
+    store: Path | None,
+    api_key_env: str | None,
+    webhook_hosts: tuple[str, ...],
+    verbose: bool,
+) -> int:
     """Serve your own data as a FindAll service, until Ctrl-C.
 
-    CORPUS is 'packages' (those installed in this Python environment), or a Parquet or CSV file.
+    CORPUS is 'packages' (those installed in this Python environment), a Parquet, CSV or JSON
+    Lines file, a folder of .md, .txt and .html documents, or a quoted pattern such as
+    'data/*.csv'.
 
     \b
     Example:
@@ -272,91 +288,39 @@ def serve(corpus: str, *, name_column: str | None, port: int, store: Path | None
     from findall_frames.embedded.corpus import open_corpus
     from findall_frames.embedded.service import Service
 
+    api_key = None if api_key_env is None else os.environ.get(api_key_env)
+    if api_key_env is not None and not api_key:
+        raise click.UsageError(
+            f"--api-key-env names the environment variable {api_key_env}, which is not set."
+        )
+    secret = os.environ.get(_SECRET_VARIABLE)
     entities = open_corpus(corpus, name_column=name_column)
     # A scheduler stops it with SIGTERM, which is to be as gentle as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Service(entities, store=store, port=port) as service:
+    if verbose:
+        logging.basicConfig(format="%(message)s", level=logging.WARNING)
+        logging.getLogger("findall_frames").setLevel(logging.INFO)
+    service = Service(
+        entities,
+        store=store,
+        host=host,
+        port=port,
+        api_key=api_key,
+        webhook_hosts=webhook_hosts,
+        webhook_secret=secret,
+    )
+    with service:
+        key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
         click.echo(f"Serving {len(entities):,} entities at {service.url}")
-        click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{service.url}"))')
+        click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{service.url}"{key}))')
         click.echo(f"Elsewhere: set PARALLEL_BASE_URL to {service.url}")
+        if webhook_hosts and secret is None:
+            click.echo(f"Webhooks are signed with {service.webhook_secret}")
         click.echo("Ctrl-C stops it.")
         with contextlib.suppress(KeyboardInterrupt):
             service.wait()
     click.echo("Stopped.")
     return 0
-
-
-class _Watch:
-    """A display that remembers the run, to say how to go on with it in a shell."""
-
-    def __init__(self, progress: str, *, ends_with_us: bool) -> None:
-        from findall_frames.progress.choose import display_for
-
-        self._ends_with_us = ends_with_us
-        self._update: Update | None = None
-        self._display: Display = display_for(_PROGRESS[progress], advice=self._advice)
-
-    def show(self, update: Update) -> None:
-        self._update = update
-        self._display.show(update)
-
-    def close(self) -> None:
-        self._display.close()
-
-    def how_to_go_on(self) -> str:
-        """Say what has become of the run."""
-        if self._ends_with_us:
-            return "The local run has ended with this command."
-        if self._update is None or not self._update.findall_id:
-            return "The service had not confirmed a run."
-        return f"The run goes on. {self._advice(self._update)}"
-
-    def _advice(self, update: Update) -> str:
-        return (
-            "" if self._ends_with_us else f"Resume with findall-frames resume {update.findall_id}"
-        )
-
-
-def _finish(
-    watch: _Watch, search: Callable[[], FindAllFrames], *, out: Path | None, as_json: bool
-) -> int:
-    try:
-        frames = search()
-    except KeyboardInterrupt:
-        _say(f"Interrupted. {watch.how_to_go_on()}")
-        return _INTERRUPTED
-    except RunTimeout as error:
-        if error.frames is not None:
-            _present(error.frames, out=out, as_json=as_json)
-        _say(f"The time to wait is over. {watch.how_to_go_on()}")
-        return 1
-    _present(frames, out=out, as_json=as_json)
-    return int(not {"failed", "cancelled"}.isdisjoint(frames.tables["runs"]["status"].to_pylist()))
-
-
-def _present(frames: FindAllFrames, *, out: Path | None, as_json: bool) -> None:
-    from rich.console import Console
-
-    from findall_frames.display.records import result_record
-    from findall_frames.display.terminal import matches_view
-
-    if as_json:
-        can_write_all = (sys.stdout.encoding or "").lower().startswith("utf")
-        record = result_record(frames.tables)
-        click.echo(json.dumps(record, indent=2, ensure_ascii=not can_write_all))
-    else:
-        console = Console(highlight=False)
-        rest = str(out) if out else "the result; --out DIR keeps them all"
-        console.print(matches_view(frames.tables, console=console, rest_is_in=rest))
-    if out is not None:
-        _say_where(frames, frames.to_parquet(out), err=as_json)
-
-
-def _say_where(frames: FindAllFrames, folder: Path, *, err: bool) -> None:
-    click.echo(f"\nTables in {folder}, to be read with ff.read_parquet({str(folder)!r}):", err=err)
-    for table, meaning in _ROWS_OF.items():
-        rows = counted(len(frames.tables[table]), "row")
-        click.echo(f"  {table + '.parquet':<18}  {rows:>10}, {meaning}", err=err)
 
 
 def _condition(text: str) -> str | dict[str, str]:
@@ -371,27 +335,3 @@ def _enrichment(text: str) -> tuple[str, str]:
             f"--enrich takes 'name: description', such as 'ceo: Name of the CEO'; not {text!r}."
         )
     return named[1], named[2]
-
-
-def _say(message: str) -> None:
-    click.echo(f"findall-frames: {' '.join(message.split())}", err=True)
-
-
-@contextlib.contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Show the warnings of this package as lines for a person; others stay as they are."""
-    with warnings.catch_warnings():
-        show = warnings.showwarning
-
-        def show_plainly(
-            message: Warning | str, category: type[Warning], *where: Any, **more: Any
-        ) -> None:
-            if issubclass(category, FindAllWarning):
-                _say(str(message))
-            else:
-                show(message, category, *where, **more)
-
-        warnings.showwarning = show_plainly
-        # They are said here, and never raised, also where PYTHONWARNINGS asks for errors.
-        warnings.simplefilter("always", FindAllWarning)
-        yield

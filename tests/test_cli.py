@@ -219,6 +219,7 @@ def test_run_fits_a_terminal_that_cannot_write_ticks(countries: Path, encoding: 
         (("run", "x", "--progress", "loud"), "'auto', 'terminal', 'log', 'none'"),
         (("resume",), "Missing argument 'FINDALL_ID'"),
         (("serve", "packages", "--port", "70000"), "70000 is not in the range"),
+        (("serve", "packages", "--api-key-env", "NO_SUCH"), "NO_SUCH, which is not set"),
         (("find", "x"), "No such command 'find'"),
     ],
 )
@@ -240,6 +241,8 @@ def test_bad_usage_is_explained_with_status_two(arguments: tuple[str, ...], word
         (("run", QUESTION, "--local", "packages", "--match-limit", "2000"), "5 to 1000"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
         (("serve", "absent.csv"), "absent.csv"),
+        (("serve", "absent*.csv"), "No file matches 'absent*.csv'"),
+        (("serve", "packages", "--host", "0.0.0.0"), "Give it an API key"),
     ],
 )
 def test_an_error_is_one_line_on_stderr_with_status_one(
@@ -406,6 +409,56 @@ def test_serve_answers_until_it_is_stopped(countries: Path, number: signal.Signa
     assert process.returncode == 0, err
     assert out.strip() == "Stopped."
     assert err == ""
+
+
+@posix_only
+def test_serve_keeps_runs_keys_and_webhooks_as_it_is_told(countries: Path, tmp_path: Path) -> None:
+    """The key is asked for, each request is a line on stderr, and a second service is refused."""
+    store = tmp_path / "runs.db"
+    options = (countries, "--store", store, "--api-key-env", "SERVE_KEY", "--verbose")
+    env = {"SERVE_KEY": "k3y"}
+    with started("serve", *options, "--allow-webhooks-to", "127.0.0.1", env=env) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        address = re.search(r"http://127\.0\.0\.1:\d+", lines[0])
+        assert address is not None
+        assert 'api_key=os.environ["SERVE_KEY"]' in lines[1]
+        assert re.fullmatch(r"Webhooks are signed with whsec_\S{44}\n", lines[3])
+        assert "k3y" not in "".join(lines)
+        base = {"PARALLEL_BASE_URL": address[0]}
+        refused = call("run", QUESTION, env={**base, "PARALLEL_API_KEY": "other"})
+        assert refused.returncode == 1
+        done = call("run", QUESTION, env={**base, "PARALLEL_API_KEY": "k3y"})
+        assert done.stdout.startswith("3 matches")
+        second = call("serve", countries, "--store", store)
+        assert second.returncode == 1
+        assert "in use by another service" in second.stderr
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    requested = [
+        line for line in err.splitlines() if re.fullmatch(r"[A-Z]+ /\S* \d+, \d+ ms", line)
+    ]
+    assert requested[0].startswith("POST /v1beta/findall/ingest 401, ")
+    assert any(line.startswith("POST /v1beta/findall/runs 200, ") for line in requested)
+    assert len(requested) == len(err.splitlines())
+    assert "k3y" not in err
+
+
+def test_run_searches_a_folder_of_documents(tmp_path: Path) -> None:
+    """A sentence of a page is the evidence."""
+    folder = tmp_path / "parks"
+    folder.mkdir()
+    for name, year in {"Elm Park": 1998, "Oak Park": 2004}.items():
+        page = f"<title>{name}</title><p>{name} was opened in {year}.</p>"
+        (folder / f"{year}.html").write_text(page, encoding="utf-8")
+    question = "Find parks that were opened in 1998"
+    done = call("run", question, "--local", folder, "--json", "--progress", "none")
+    assert done.returncode == 0, done.stderr
+    (match,) = json.loads(done.stdout)["matches"]
+    assert match["name"] == "Elm Park"
+    (field,) = match["fields"].values()
+    assert field["citations"][0]["excerpts"] == ["Elm Park was opened in 1998."]
 
 
 def test_serve_refuses_a_port_that_is_taken(countries: Path) -> None:

@@ -21,6 +21,7 @@ PACKAGE = Path(ff.__file__).parent
 # From the top of the house to its ground floor; imports run downwards only.
 FLOORS = [
     "cli",
+    "cli_output",
     "refreshing",
     "continuing",
     "search",

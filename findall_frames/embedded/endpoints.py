@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import hmac
 import ipaddress
+import logging
 import threading
+import time
 import uuid
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any, Final
@@ -19,7 +21,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from findall_frames.api.models import (
     Error,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from findall_frames.embedded.corpus import Corpus
 
 __all__ = ["application", "is_loopback"]
+
+_log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES: Final = 16 << 20
 _MAX_STREAMS: Final = 1_000
@@ -225,6 +229,8 @@ class _EventStream(StreamingResponse):
 class _Door:
     """Lets in who has the key; where there is none, who asks for this machine by its name.
 
+    It logs each answer.
+
     A web page can make a browser resolve its own name to this machine. Its requests then carry
     that name, by which they are told apart.
     """
@@ -234,8 +240,23 @@ class _Door:
         self._key = None if api_key is None else api_key.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = self._objection(dict(scope["headers"])) if scope["type"] == "http" else None
-        await (answer or self._app)(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.monotonic()
+
+        async def note(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                # As it was sent, so that nothing in it can look like another line.
+                path = scope["raw_path"].decode("ascii", "replace")
+                milliseconds = 1000 * (time.monotonic() - begun)
+                _log.info(
+                    "%s %s %d, %.0f ms", scope["method"], path, message["status"], milliseconds
+                )
+            await send(message)
+
+        answer = self._objection(dict(scope["headers"]))
+        await (answer or self._app)(scope, receive, note)
 
     def _objection(self, headers: dict[bytes, bytes]) -> Response | None:
         if self._key is not None:

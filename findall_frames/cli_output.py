@@ -1,0 +1,137 @@
+"""What the command line says: progress and results for a person or a program."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from findall_frames.display.text import counted
+from findall_frames.errors import FindAllWarning, RunTimeout
+
+if TYPE_CHECKING:
+    from findall_frames.frames.frames import FindAllFrames
+    from findall_frames.progress.base import Display
+    from findall_frames.progress.choose import Progress
+    from findall_frames.progress.update import Update
+
+__all__ = ["INTERRUPTED", "PROGRESS", "Watch", "finish", "plain_warnings", "say"]
+
+INTERRUPTED: Final = 130
+PROGRESS: Final[dict[str, Progress]] = {
+    "auto": "auto",
+    "terminal": "terminal",
+    "log": "log",
+    "none": False,
+}
+_ROWS_OF: Final = {
+    "candidates": "one per candidate",
+    "fields": "one per candidate and output field",
+    "citations": "one per citation behind a field",
+    "runs": "one per run",
+}
+
+
+class Watch:
+    """A display that remembers the run, to say how to go on with it in a shell."""
+
+    def __init__(self, progress: str, *, ends_with_us: bool) -> None:
+        from findall_frames.progress.choose import display_for
+
+        self._ends_with_us = ends_with_us
+        self._update: Update | None = None
+        self._display: Display = display_for(PROGRESS[progress], advice=self._advice)
+
+    def show(self, update: Update) -> None:
+        self._update = update
+        self._display.show(update)
+
+    def close(self) -> None:
+        self._display.close()
+
+    def how_to_go_on(self) -> str:
+        """Say what has become of the run."""
+        if self._ends_with_us:
+            return "The local run has ended with this command."
+        if self._update is None or not self._update.findall_id:
+            return "The service had not confirmed a run."
+        return f"The run goes on. {self._advice(self._update)}"
+
+    def _advice(self, update: Update) -> str:
+        return (
+            "" if self._ends_with_us else f"Resume with findall-frames resume {update.findall_id}"
+        )
+
+
+def finish(
+    watch: Watch, search: Callable[[], FindAllFrames], *, out: Path | None, as_json: bool
+) -> int:
+    """Search, show and write what was found, and give the exit status."""
+    try:
+        frames = search()
+    except KeyboardInterrupt:
+        say(f"Interrupted. {watch.how_to_go_on()}")
+        return INTERRUPTED
+    except RunTimeout as error:
+        if error.frames is not None:
+            _present(error.frames, out=out, as_json=as_json)
+        say(f"The time to wait is over. {watch.how_to_go_on()}")
+        return 1
+    _present(frames, out=out, as_json=as_json)
+    return int(not {"failed", "cancelled"}.isdisjoint(frames.tables["runs"]["status"].to_pylist()))
+
+
+def _present(frames: FindAllFrames, *, out: Path | None, as_json: bool) -> None:
+    from rich.console import Console
+
+    from findall_frames.display.records import result_record
+    from findall_frames.display.terminal import matches_view
+
+    if as_json:
+        can_write_all = (sys.stdout.encoding or "").lower().startswith("utf")
+        record = result_record(frames.tables)
+        click.echo(json.dumps(record, indent=2, ensure_ascii=not can_write_all))
+    else:
+        console = Console(highlight=False)
+        rest = str(out) if out else "the result; --out DIR keeps them all"
+        console.print(matches_view(frames.tables, console=console, rest_is_in=rest))
+    if out is not None:
+        _say_where(frames, frames.to_parquet(out), err=as_json)
+
+
+def _say_where(frames: FindAllFrames, folder: Path, *, err: bool) -> None:
+    click.echo(f"\nTables in {folder}, to be read with ff.read_parquet({str(folder)!r}):", err=err)
+    for table, meaning in _ROWS_OF.items():
+        rows = counted(len(frames.tables[table]), "row")
+        click.echo(f"  {table + '.parquet':<18}  {rows:>10}, {meaning}", err=err)
+
+
+def say(message: str) -> None:
+    """Write one line to stderr."""
+    click.echo(f"findall-frames: {' '.join(message.split())}", err=True)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show the warnings of this package as lines for a person; others stay as they are."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def show_plainly(
+            message: Warning | str, category: type[Warning], *where: Any, **more: Any
+        ) -> None:
+            if issubclass(category, FindAllWarning):
+                say(str(message))
+            else:
+                show(message, category, *where, **more)
+
+        warnings.showwarning = show_plainly
+        # They are said here, and never raised, also where PYTHONWARNINGS asks for errors.
+        warnings.simplefilter("always", FindAllWarning)
+        yield
