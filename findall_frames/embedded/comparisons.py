@@ -256,10 +256,9 @@ class _Reader:
 def _like(low: Quantity, high: Quantity) -> Quantity:
     """The lower end with what only the upper end says: between 1 and 5 million dollars."""
     if low.version and not low.year and high.value >= 1000 and not high.year and not high.version:
-        plain = re.match(r"\D*(\d+(?:\.\d+)?)", high.text)
-        factor = (
-            round(high.value / float(plain.group(1)), 6) if plain and float(plain.group(1)) else 1
-        )
+        # What "million" makes of the ten in "ten million".
+        plain = find_quantities(high.text.replace("-", " ").lstrip("$€£¥₹ ").split()[0])
+        factor = round(high.value / plain[0].value, 6) if plain and plain[0].value else 1
         value = round(low.value * factor, 6)
         if value <= high.value:
             low = replace(low, value=value, top=value, version=())

@@ -71,7 +71,7 @@ _RELATIONS: Final = frozenset(
 GENERIC_HEADS: Final = frozenset(
     phrases(
         """size, count, number, level, figure, value, total, rate, period, status, amount, of,
-        score, figures"""
+        score, figures, numbers, counts, totals, values, levels"""
     )
 )
 FILLERS: Final = frozenset(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import log10
 
 import pyarrow.compute as pc
@@ -13,7 +13,7 @@ from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, is_relation
+from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS, is_relation
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.words import alike, stem, tokens
@@ -23,6 +23,7 @@ __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 _FAMILY = 0.6
 """How sure a word is of a column that a related word names: people of population."""
 _TIE = 0.05
+_EXACT = 0.4
 _ENOUGH = 0.35
 """A column must fit at least as well: a related word for the whole of its name."""
 
@@ -210,12 +211,13 @@ class Linker:
             if not self._searchable(column):
                 continue
             distinct = max(1, len(column.index.values))
-            hint = self.match(column, words).score
             own_name = column.name == self.corpus.name_column
-            score = 1.0 + min(hint, 1.5) - 0.1 * round(log10(distinct)) - (0.6 if own_name else 0.0)
+            score = 1.0 - 0.1 * round(log10(distinct)) - (0.6 if own_name else 0.0)
             if distinct * 2 > rows > 20:
                 score -= 0.2
-            found += self._values_in(column, words, score)
+            for match in self._values_in(column, words, score):
+                hint = self.match(column, _around(words, match.start, match.end)).score
+                found.append(replace(match, score=match.score + min(hint, 1.5)))
         widest = [m for m in found if not any(_hides(other, m) for other in found)]
         return sorted(widest, key=lambda m: (m.start, -m.score))
 
@@ -228,7 +230,9 @@ class Linker:
                     continue
                 phrase = column.index.find(span, self.lexicon)
                 if phrase is not None:
-                    found.append(ValueMatch(column, start, end, phrase, True, score))
+                    # What stands there as said goes before what is only made from it.
+                    exact = _EXACT if phrase == span else 0.0
+                    found.append(ValueMatch(column, start, end, phrase, True, score + exact))
                     start = end - 1
                     break
             start += 1
@@ -273,6 +277,13 @@ _MEASURES = {
     "share": ("share", "percentage", "rate", "growth", "ratio"),
     "data": ("size", "memory", "storage"),
 }
+
+
+def _around(words: Sequence[str], start: int, end: int) -> list[str]:
+    """The words that may name the column of a value: not those of the next prepositional phrase."""
+    after = words[end:]
+    upto = next((at for at, word in enumerate(after) if word in PREPOSITIONS), len(after))
+    return [*words[:end], *after[:upto]]
 
 
 def _hides(one: ValueMatch, other: ValueMatch) -> bool:

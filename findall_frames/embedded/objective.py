@@ -79,6 +79,11 @@ _WISH = re.compile(
     (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ASKED = re.compile(
+    r"[,;]?\s+and\s+(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what)"
+    r"\s+[^.;,]+?)\s*$",
+    re.IGNORECASE,
+)
 _HAD = re.compile(r"^(?:with|having|has|have)\s")
 _LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
 
@@ -136,6 +141,9 @@ class _Parser:
         return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
 
     def _without_wishes(self, text: str) -> tuple[str, list[str]]:
+        asked = _ASKED.search(text)
+        if asked is not None and not find_quantities(asked["wish"]):
+            return text[: asked.start()], [asked["wish"]]
         match = _WISH.search(text)
         if match is None:
             return text, []
@@ -265,7 +273,11 @@ class _Parser:
             low = fold(words[at].strip(","))
             ahead = " ".join(words[cuts[-1] : at])
             begins = low in _CHAINERS or self._begins_participle(words, at)
-            if begins and self._is_criterion(ahead) and self._is_criterion(" ".join(words[at:])):
+            # "discovered in the 18th century" is one.
+            if low == "in" and is_participle(fold(words[at - 1])):
+                continue
+            follows = low in _RELATIVE or self._is_criterion(" ".join(words[at:]))
+            if begins and follows and self._is_criterion(ahead):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
@@ -318,6 +330,7 @@ _ANYTHING = frozenset(
         records, object, objects, one, ones, everything, all, those, results, result, names"""
     )
 )
+_RELATIVE = frozenset(phrases("that, which, who, whose, where"))
 _CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
 
 

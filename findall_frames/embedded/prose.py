@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+import pyarrow.compute as pc
 
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
@@ -66,6 +69,8 @@ class Mention:
         Whether the words must stand there as written, one after the other.
     literal : bool
         Whether the words alone are asked for, also where they are denied.
+    silence : {"no", "unknown"}
+        What it means that a text says nothing of it.
     """
 
     words: tuple[str, ...]
@@ -73,6 +78,20 @@ class Mention:
     lexicon: Lexicon
     exact: bool = False
     literal: bool = False
+    silence: Literal["no", "unknown"] = "no"
+
+    def is_denied_somewhere(self) -> bool:
+        """Whether some text says that it is not so; where none is denied, silence means no."""
+        if self.literal or self.exact:
+            return False
+        start = re.escape(self.words[0][: max(3, len(self.words[0]) - 3)])
+        denial = r"\b(?:not|never|no|nor|neither|without)\b|n['’]t\b"
+        near = rf"(?i)(?:{denial})[^.,;]{{0,40}}\b{start}"
+        return any(
+            pc.any(pc.match_substring_regex(column.texts, near)).as_py()
+            for column in self.columns
+            if column.kind == "prose"
+        )
 
     def describe(self) -> str:
         """The predicate in words."""
@@ -101,7 +120,8 @@ class Mention:
                     return Outcome(True, excerpt[0][1], reason, "medium", excerpt)
                 reason = f"{column.name} denies it: {_quote(excerpt[0][1])}"
                 denied = denied or Outcome(False, excerpt[0][1], reason, "medium", excerpt)
-        return denied or Outcome(False, None, f"Nothing in the row mentions {said!r}.", "low", ())
+        truth = None if self.silence == "unknown" else False
+        return denied or Outcome(truth, None, f"Nothing in the row mentions {said!r}.", "low", ())
 
     def _possible(self, cell: str) -> bool:
         """A quick look before a text is taken apart."""

@@ -102,6 +102,8 @@ _WHOLE_UNITS = "|".join(
         ounce, gallon, litre, liter, acre, hectare, year, month, week, day, hour, minute, second"""
     )
 )
+# "Two hundred and five", but not "between five and ten".
+_AND = rf"(?<=hundred )and(?=\s+(?:{_COUNT})\b(?!\s+hundred))"
 _BIG = "|".join(f"{word}s?" for word in _MAGNITUDE_WORDS)
 
 _ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
@@ -130,7 +132,7 @@ _SPELLED = re.compile(
     rf"|(?:an?\s+)?quarter\s+of\s+an?\s+(?P<quarter>{_BIG})"
     rf"|(?:an?|several)\s+(?P<single>{_BIG})"
     rf"|(?P<one>an?)(?=\s+(?:{_WHOLE_UNITS})\b)"
-    rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:and\s+)?(?:{_COUNT}|{_BIG}))*))\b",
+    rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:{_COUNT}|{_BIG}|{_AND}))*))\b",
     re.I,
 )
 _NEXT_WORD = re.compile(r"[\s\u00a0-]*(%|°[CF]?|[^\W\d_]+(?:[²³]|[23](?!\w))?(?:/[^\W\d_]+)?)")
@@ -255,7 +257,8 @@ def _spelled(match: re.Match[str]) -> Quantity:
             else:
                 current = max(current, 1.0) * factor
     quantity = _plain(match, total + current)
-    return replace(quantity, weak=words == ["one"], version=(int(total + current),))
+    version = (int(current),) if not total else ()
+    return replace(quantity, weak=words == ["one"], version=version)
 
 
 def _big(word: str) -> float:

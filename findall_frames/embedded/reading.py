@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from findall_frames.embedded.cells import Present, WordsAt
@@ -24,6 +24,7 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import AUXILIARIES, MODALS
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
 from findall_frames.embedded.wording import Wording, join
@@ -97,6 +98,9 @@ class Reader:
         affix = self._affix(fold(said), named)
         if affix is not None:
             return Reading(affix, True)
+        pair = read_pair(fold(f"{' '.join(t.text for t in named)} {said}"), self._linker)
+        if pair is not None:
+            return Reading(pair, True)
         verbs = _verbs(said) if said != text else frozenset()
         wording = self._wording(subject, verbs)
         marked, comparisons = find_comparisons(said, self._lexicon)
@@ -193,6 +197,8 @@ class _Binder:
         """The predicate of a node; None where it says nothing."""
         if isinstance(node, Negated):
             part = self.bind(node.part)
+            if isinstance(part, Mention) and part.is_denied_somewhere():
+                part = replace(part, silence="unknown")
             return None if part is None else Not(part)
         if isinstance(node, Joined):
             bound: list[Predicate] = []

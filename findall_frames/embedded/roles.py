@@ -94,8 +94,8 @@ def _may_name(column: pa.ChunkedArray) -> bool:
 def _share_of_distinct(column: pa.ChunkedArray) -> float:
     filled = column.drop_null()
     distinct: int = pc.count_distinct(filled).as_py()
-    share: float = distinct / max(1, len(filled))
-    return share
+    filled_rows: int = len(filled)
+    return distinct / max(1, filled_rows)
 
 
 def _tells_apart(column: pa.ChunkedArray) -> bool:
@@ -107,7 +107,8 @@ def _likely(name: str, column: pa.ChunkedArray) -> float:
     """How likely a column names the entities: by what does not repeat, and by its own name."""
     words = split_name(name)
     said = " ".join(words)
-    likely = 3 * _share_of_distinct(column) - 0.2 * column.null_count / len(column)
+    missing: float = column.null_count / len(column)
+    likely = 3 * _share_of_distinct(column) - 0.2 * missing
     if said in _NAME_FIRST:
         likely += 0.3 if said == "title" else 1.4
     elif words[-1:] == ("name",) or said in _THINGS:
@@ -125,7 +126,7 @@ def _likely(name: str, column: pa.ChunkedArray) -> float:
 def _looks_like_codes(column: pa.ChunkedArray) -> bool:
     """Whether values are all of one short length and in capitals: LHR, JFK."""
     filled = column.drop_null()
-    lengths = pc.unique(pc.utf8_length(filled)).to_pylist()
+    lengths: list[int] = pc.unique(pc.utf8_length(filled)).to_pylist()
     return (
         len(lengths) == 1 and lengths[0] <= _CODE and bool(pc.all(pc.utf8_is_upper(filled)).as_py())
     )
