@@ -1,0 +1,126 @@
+"""Predicates that compare two columns of the same row."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import Not, Outcome, Predicate
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.english import GENERIC_HEADS, is_negator, is_relation
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.values import normal
+from findall_frames.embedded.words import phrases, tokens
+
+__all__ = ["Pair", "read_pair"]
+
+_EQUAL = "the same as"
+_TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
+    _EQUAL: operator.eq,
+    "more than": operator.gt,
+    "less than": operator.lt,
+}
+_BETWEEN = re.compile(
+    r"\b(?:(?P<more>(?:is |are |was )?(?:more|greater|higher|larger|bigger|later|longer) than"
+    r"|exceeds?|exceeded|surpass(?:es|ed)?|outnumbers?)"
+    r"|(?P<less>(?:is |are |was )?(?:less|fewer|smaller|lower|earlier|shorter) than)"
+    r"|(?P<other>differs? from|(?:is |are )?different from|(?:is |are )?(?:not|never|isn't|aren't)"
+    r"(?: also)?(?: the same as| equal to| identical (?:to|with))?)"
+    r"|(?P<same>(?:is |are )?(?:the same as|equal to|identical (?:to|with))|equals|is also|is))"
+    r"(?=\s|$)"
+)
+_SMALL = frozenset(phrases("the, a, an, its, their, of, one, that, whose, where, must, be, also"))
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two columns of a row, which are equal, or of which the first is more or less."""
+
+    first: Column
+    second: Column
+    relation: str
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.first.name} is {self.relation} {self.second.name}"
+
+    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
+        """An outcome for each position; where either is missing it cannot be told."""
+        firsts, seconds = self._shown(self.first, positions), self._shown(self.second, positions)
+        return [self._outcome(one, other) for one, other in zip(firsts, seconds, strict=True)]
+
+    @staticmethod
+    def _shown(column: Column, positions: Sequence[int]) -> list[tuple[Any, str]]:
+        """What is compared of each cell, and how it is written."""
+        cells = column.cells(positions)
+        if column.kind == "number":
+            amounts = column.amounts(positions)
+            factor = column.scale * (column.unit.factor if column.unit else 1.0)
+            return [
+                (None if amount is None else amount * factor, str(cell).removesuffix(".0"))
+                for amount, cell in zip(amounts, cells, strict=True)
+            ]
+        if column.kind == "text":
+            return [(None if cell is None else normal(str(cell)), str(cell)) for cell in cells]
+        return [(cell, str(cell)) for cell in cells]
+
+    def _outcome(self, one: tuple[Any, str], other: tuple[Any, str]) -> Outcome:
+        names = (self.first.name, self.second.name)
+        missing = [n for n, (v, _) in zip(names, (one, other), strict=True) if v is None]
+        if missing:
+            reason = f"{' and '.join(missing)} is missing, so this cannot be told."
+            return Outcome(None, None, reason, "low", ())
+        truth = _TESTS[self.relation](one[0], other[0])
+        reason = f"{names[0]} is {one[1]} and {names[1]} is {other[1]}."
+        evidence = ((names[0], one[1]), (names[1], other[1]))
+        return Outcome(truth, one[1], reason, "high", evidence)
+
+
+def read_pair(said: str, linker: Linker) -> Predicate | None:
+    """A condition that compares two columns; None where it does not.
+
+    Parameters
+    ----------
+    said : str
+        The condition, folded, and without numbers.
+    linker : Linker
+        Of the corpus.
+    """
+    for match in _BETWEEN.finditer(said):
+        first = _only_column(tokens(said[: match.start()]), linker)
+        second = _only_column(tokens(said[match.end() :]), linker)
+        if first is None or second is None or first is second or first.kind != second.kind:
+            continue
+        if match["more"] or match["less"]:
+            if first.kind not in {"number", "date"} or not _comparable(first, second):
+                continue
+            return Pair(first, second, "more than" if match["more"] else "less than")
+        same = Pair(first, second, _EQUAL)
+        return Not(same) if match["other"] else same
+    return None
+
+
+def _comparable(first: Column, second: Column) -> bool:
+    if first.unit is None or second.unit is None:
+        return first.unit is second.unit
+    return first.unit.convertible(second.unit)
+
+
+def _only_column(words: Sequence[str], linker: Linker) -> Column | None:
+    """The column that words name in full, if they say nothing else."""
+    words = [word for word in words if word not in _SMALL]
+    for found in linker.named(words, ("text", "number", "date")):
+        rest = [word for at, word in enumerate(words) if at not in found.used]
+        if found.named and all(_adds_nothing(word, linker) for word in rest):
+            return found.column
+    return None
+
+
+def _adds_nothing(word: str, linker: Linker) -> bool:
+    if is_negator(word):
+        return False
+    return word in GENERIC_HEADS or is_relation(word) or word in linker.entity_words
