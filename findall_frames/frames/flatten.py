@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from os import PathLike
+from typing import Any, Final, cast
 
 import msgspec
 import pyarrow as pa
 from msgspec import Raw, Struct
 
-from findall_frames.api.models import TERMINAL_STATUSES, FindAllRun, FindAllSchema
+from findall_frames.api.models import TERMINAL_STATUSES, Event, FindAllRun, FindAllSchema
+from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_fields
 from findall_frames.frames.columns import Columns
 from findall_frames.frames.domains import without_credentials
+from findall_frames.frames.events import is_event, result_so_far
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.schema import SCHEMAS
-from findall_frames.frames.sources import Result, body_of
+from findall_frames.frames.sources import OneResult, Result, SDKResult, body_of, entry_of
 from findall_frames.frames.times import format_time, parse_time
 from findall_frames.frames.wire import (
     Candidate,
@@ -46,6 +49,7 @@ class _StrictEnvelope(_Envelope, forbid_unknown_fields=True):
     pass
 
 
+_ONE: Final = (bytes, bytearray, memoryview, str, Mapping, PathLike, SDKResult)
 _STRICT: Final = msgspec.json.Decoder(_StrictEnvelope)
 _TOLERANT: Final = msgspec.json.Decoder(_Envelope)
 _SHALLOW: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -59,13 +63,17 @@ def flatten(
     service: str | None = None,
     fetched_at: datetime | None = None,
 ) -> FindAllFrames:
-    """Turn the result of a run into tables.
+    """Turn the result of a run, of several runs, or the events of one into tables.
 
     Parameters
     ----------
-    result : bytes, mapping, path or SDK object
+    result : bytes, mapping, path, SDK object, or an iterable of these or of events
         The JSON of a result as bytes or as a dict, the path (str or path object) of a JSON
         file, or the official SDK's result object. Bytes are the fastest.
+
+        A list of such results gives the tables of all of them. The events of one run, as
+        ``run.events()``, the official SDK or their JSON have them, give what they have told so
+        far; an iterator is read to its end.
     schema : FindAllSchema, optional
         What was searched. It fills in objective, entity type and match limit, says which kind
         of field each is, and gives the order and types of the columns of ``matches``.
@@ -84,7 +92,8 @@ def flatten(
     UnexpectedResponseError
         It is not JSON, or a required field is missing or has another type; ``path`` says where.
     InvalidRequestError
-        It is nothing that can be flattened, or there is no such file.
+        It is nothing that can be flattened, there is no such file, the same run comes twice, or
+        no event names the run.
 
     Examples
     --------
@@ -108,6 +117,8 @@ def flatten(
     >>> frames.candidates[["name", "domain", "match_status"]].iloc[0].tolist()
     ['Kilnworks', 'kilnworks.example', 'matched']
     """
+    if isinstance(result, Iterable) and not isinstance(result, _ONE):
+        return _flatten_several(result, schema=schema, service=service, fetched_at=fetched_at)
     envelope, unknown = _open(body_of(result))
     run, metadata, extra = _read_run(envelope.run)
     if unknown:
@@ -118,7 +129,7 @@ def flatten(
         "findall_id": run.findall_id,
         "objective": schema and schema.objective,
         "entity_type": schema and schema.entity_type,
-        "generator": run.generator,
+        "generator": run.generator or None,
         "match_limit": schema and schema.match_limit,
         "status": run.status.status,
         "termination_reason": run.status.termination_reason,
@@ -137,6 +148,31 @@ def flatten(
     except OverflowError as error:
         fail(error, at="$.run.status.metrics", findall_id=run.findall_id)
     return FindAllFrames(tables, searches={run.findall_id: schema} if schema else None)
+
+
+def _flatten_several(
+    results: Iterable[OneResult | Event],
+    *,
+    schema: FindAllSchema | None,
+    service: str | None,
+    fetched_at: datetime | None,
+) -> FindAllFrames:
+    """Flatten results one by one, or events together."""
+    results = list(results)
+    entries = [entry_of(each) for each in results]
+    events = [entry for entry in entries if entry is not None and is_event(entry)]
+    if not events:
+        return FindAllFrames.concat(
+            flatten(cast("OneResult", each), schema=schema, service=service, fetched_at=fetched_at)
+            for each in results
+        )
+    if len(events) < len(results):
+        raise InvalidRequestError(
+            f"{len(events)} of the {len(results)} things to be flattened are events, and the "
+            "others are not. Flatten results and the events of a run by themselves."
+        )
+    so_far, told = result_so_far(events)
+    return flatten(so_far, schema=schema or told, service=service, fetched_at=fetched_at)
 
 
 def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, Any]]:

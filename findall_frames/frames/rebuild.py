@@ -47,7 +47,7 @@ def _run(row: Mapping[str, Any], extra: Mapping[str, Any]) -> dict[str, Any]:
     run: dict[str, Any] = {
         "findall_id": row["findall_id"],
         "status": status | extra.get("status", {}),
-        "generator": row["generator"],
+        "generator": row["generator"] or "",
         "metadata": _json(row["metadata"]),
         "created_at": _time(row["created_at"]),
         "modified_at": _time(row["modified_at"]),

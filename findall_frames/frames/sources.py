@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+import msgspec
+
+from findall_frames.api.models import Event, UnknownEvent
 from findall_frames.errors import InvalidRequestError
 
-__all__ = ["Result", "SDKResult", "body_of"]
+__all__ = ["OneResult", "Result", "SDKResult", "body_of", "entry_of"]
 
 
 @runtime_checkable
@@ -22,12 +25,29 @@ class SDKResult(Protocol):
         ...
 
 
-Result: TypeAlias = (
+OneResult: TypeAlias = (
     bytes | bytearray | memoryview | Mapping[str, Any] | str | PathLike[str] | SDKResult
 )
+Result: TypeAlias = OneResult | Iterable[OneResult | Event]
+"""A result, several of them, or the events of one run."""
 
 
-def body_of(result: Result) -> bytes | bytearray | memoryview:
+def entry_of(event: object) -> Mapping[str, Any] | None:
+    """Bring what may be an event, of this package or of the official SDK, to decoded JSON."""
+    if isinstance(event, Mapping):
+        return event
+    if isinstance(event, UnknownEvent):
+        return {"type": event.type, "event_id": event.event_id}
+    if isinstance(event, msgspec.Struct):
+        entry: Mapping[str, Any] = msgspec.to_builtins(event)
+        return entry
+    if isinstance(event, SDKResult):
+        decoded: Mapping[str, Any] = json.loads(event.model_dump_json())
+        return decoded
+    return None
+
+
+def body_of(result: object) -> bytes | bytearray | memoryview:
     """Bring a result to JSON.
 
     Raises
@@ -44,8 +64,9 @@ def body_of(result: Result) -> bytes | bytearray | memoryview:
     if isinstance(result, SDKResult):
         return result.model_dump_json().encode()
     raise InvalidRequestError(
-        "flatten takes the JSON of a result as bytes or as a dict, the path of a JSON file, or a "
-        f"result of the official SDK; it was given {type(result).__name__}."
+        "flatten takes the JSON of a result as bytes or as a dict, the path of a JSON file, a "
+        "result of the official SDK, a list of these, or the events of a run; it was given "
+        f"{type(result).__name__}."
     )
 
 
