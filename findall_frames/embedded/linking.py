@@ -15,6 +15,7 @@ from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS, is_relation
 from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.units import MEASURES
 from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.words import alike, stem, tokens
 
@@ -175,7 +176,7 @@ class Linker:
             dimension = quantity.unit.dimension
             return (
                 0.3
-                if dimension in _MEASURES and set(_MEASURES[dimension]) & set(column.words)
+                if dimension in MEASURES and set(MEASURES[dimension]) & set(column.words)
                 else -0.1
             )
         if quantity.year and not comparison.stated and not named:
@@ -242,41 +243,6 @@ class Linker:
         if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE
-
-
-_MEASURES = {
-    "money": (
-        "price",
-        "cost",
-        "revenue",
-        "gdp",
-        "budget",
-        "funding",
-        "valuation",
-        "sales",
-        "raised",
-    ),
-    "length": (
-        "height",
-        "elevation",
-        "length",
-        "width",
-        "depth",
-        "altitude",
-        "distance",
-        "diameter",
-    ),
-    "mass": ("weight", "mass"),
-    "area": ("area", "surface", "size"),
-    "speed": ("speed", "velocity"),
-    "fuel economy": ("mpg", "economy", "mileage"),
-    "power": ("power", "horsepower", "output"),
-    "time": ("age", "duration", "time", "runtime", "acceleration"),
-    "volume": ("volume", "displacement", "capacity"),
-    "temperature": ("temperature",),
-    "share": ("share", "percentage", "rate", "growth", "ratio"),
-    "data": ("size", "memory", "storage"),
-}
 
 
 def _around(words: Sequence[str], start: int, end: int) -> list[str]:

@@ -15,7 +15,7 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import is_negator
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.quantities import Quantity, find_quantities
-from findall_frames.embedded.units import Unit
+from findall_frames.embedded.units import MEASURES, Unit
 from findall_frames.embedded.words import demonym_of, fold, stem, tokens
 
 __all__ = ["Mention", "StatedNumber", "sentences"]
@@ -208,8 +208,35 @@ class StatedNumber:
                     best = (near[0], self._outcome(column, sentence, near[1]))
         if best is not None:
             return best[1]
+        only = self._only_measure(cells)
+        if only is not None:
+            return only
         said = " ".join(self.words)
         return Outcome(None, None, f"No number for {said!r} stands in the text.", "low", ())
+
+    def _only_measure(self, cells: Sequence[str | None]) -> Outcome | None:
+        """The one number of a text in a unit that measures what is asked: its only area."""
+        if self.unit is None or not self._measures_unit():
+            return None
+        found = [
+            (column, sentence, quantity)
+            for column, cell in zip(self.columns, cells, strict=True)
+            for sentence in sentences(cell or "")
+            for quantity in find_quantities(sentence)
+            if quantity.unit is not None and quantity.unit.convertible(self.unit)
+        ]
+        if len(found) != 1:
+            return None
+        column, sentence, quantity = found[0]
+        usable = self._usable(quantity)
+        if usable is None:
+            return None
+        return self._outcome(column, sentence, usable)._replace(confidence="low")
+
+    def _measures_unit(self) -> bool:
+        measures = MEASURES.get(self.unit.dimension if self.unit else "", ())
+        related = {stem(measure) for measure in measures}
+        return any({stem(word), *self.lexicon.family(word)} & related for word in self.words)
 
     def _outcome(self, column: Column, sentence: str, quantity: Quantity) -> Outcome:
         inside = quantity.value in self.span

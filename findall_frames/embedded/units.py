@@ -7,7 +7,7 @@ from functools import cache
 
 from findall_frames.embedded.words import singular
 
-__all__ = ["CURRENCY_SIGNS", "MAGNITUDES", "Unit", "magnitude_named", "unit_named"]
+__all__ = ["CURRENCY_SIGNS", "MAGNITUDES", "MEASURES", "Unit", "magnitude_named", "unit_named"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +110,41 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
 }
 
 CURRENCY_SIGNS = {"$": "usd", "€": "eur", "£": "gbp", "¥": "jpy", "₹": "inr"}
+
+# What is measured in units of a dimension.
+MEASURES: dict[str, tuple[str, ...]] = {
+    "money": (
+        "price",
+        "cost",
+        "revenue",
+        "gdp",
+        "budget",
+        "funding",
+        "valuation",
+        "sales",
+        "raised",
+    ),
+    "length": (
+        "height",
+        "elevation",
+        "length",
+        "width",
+        "depth",
+        "altitude",
+        "distance",
+        "diameter",
+    ),
+    "mass": ("weight", "mass"),
+    "area": ("area", "surface", "size"),
+    "speed": ("speed", "velocity"),
+    "fuel economy": ("mpg", "economy", "mileage"),
+    "power": ("power", "horsepower", "output"),
+    "time": ("age", "duration", "time", "runtime", "acceleration"),
+    "volume": ("volume", "displacement", "capacity"),
+    "temperature": ("temperature",),
+    "share": ("share", "percentage", "rate", "growth", "ratio"),
+    "data": ("size", "memory", "storage"),
+}
 
 MAGNITUDES: dict[str, float] = {
     "hundred": 1e2,

@@ -208,7 +208,8 @@ class Wording:
             column = match.column
             if column.kind == "version":
                 continue
-            plain = [word for word in kept if not word.endswith("ed")]
+            valued = {w for m in self._linker.values(words) for w in words[m.start : m.end]}
+            plain = [word for word in kept if word in valued or not word.endswith("ed")]
             phrase = column.index.find(tuple(kept), self._lexicon)
             if phrase is None and plain:
                 # "tagged with the keyword http": the value stands behind a participle.
