@@ -18,7 +18,7 @@ from findall_frames.api.models import (
     FindAllSchemaUpdatedEvent,
 )
 from findall_frames.embedded.database import now
-from findall_frames.embedded.record import RunRecord, event_id, webhook_id
+from findall_frames.embedded.record import RunRecord, event_id, event_prefix, webhook_id
 
 __all__ = [
     "RUN_COLUMNS",
@@ -52,15 +52,6 @@ class StoredCandidate(NamedTuple):
     candidate: FindAllCandidate
 
 
-class _CandidateEvent(Struct):
-    """A `FindAllCandidateMatchStatusEvent` whose candidate has been encoded before."""
-
-    type: str
-    timestamp: str
-    event_id: str
-    data: msgspec.Raw
-
-
 class _Announcement(Struct):
     """The body of a webhook."""
 
@@ -86,6 +77,7 @@ class Change:
         self._announcements: list[tuple[str, bytes]] = []
         webhook = run.request.webhook
         self._announced = frozenset() if webhook is None else frozenset(webhook.event_types)
+        self._head = f'","timestamp":"{self._time}","event_id":"{event_prefix(run.findall_id)}'
         self.run = run
 
     def has_unenriched(self) -> bool:
@@ -164,11 +156,13 @@ class Change:
         self._lines.append(_encoder.encode(event))
 
     def _emit_candidate(self, kind: str, body: bytes) -> None:
-        name = f"findall.candidate.{kind}"
-        data = msgspec.Raw(body)
-        event = _CandidateEvent(name, self._time, self._next_event(), data)
-        self._lines.append(_encoder.encode(event))
-        self._announce(name, data)
+        # There are two of these for each entity, and nothing in their head needs escaping.
+        self.run.last_event += 1
+        number = self.run.last_event
+        head = f'{{"type":"findall.candidate.{kind}{self._head}{number:012x}","data":'
+        self._lines.append(b"%b%b}" % (head.encode(), body))
+        if self._announced:
+            self._announce(f"findall.candidate.{kind}", msgspec.Raw(body))
 
     def _next_event(self) -> str:
         self.run.last_event += 1

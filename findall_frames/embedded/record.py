@@ -17,7 +17,7 @@ from findall_frames.api.models import (
     FindAllSchema,
 )
 
-__all__ = ["RunRecord", "candidate_id", "event_id", "event_number", "webhook_id"]
+__all__ = ["RunRecord", "candidate_id", "event_id", "event_number", "event_prefix", "webhook_id"]
 
 
 class RunRecord(Struct):
@@ -115,12 +115,12 @@ class RunRecord(Struct):
 
 def candidate_id(findall_id: str, place: int) -> str:
     """Name the candidate at a place of a run: opaque, and the same whenever it is asked for."""
-    return "candidate_" + _digest(f"{findall_id}/candidate/{place}")
+    return f"{_candidate_prefix(findall_id)}{place:012x}"
 
 
 def event_id(findall_id: str, number: int) -> str:
     """Name an event of a run, so that its number can be read from the name alone."""
-    return f"{_event_prefix(findall_id)}{number:012x}"
+    return f"{event_prefix(findall_id)}{number:012x}"
 
 
 def event_number(findall_id: str, name: str | None) -> int:
@@ -128,7 +128,7 @@ def event_number(findall_id: str, name: str | None) -> int:
 
     Whatever follows the number is ignored: a heartbeat is named after the event before it.
     """
-    prefix = _event_prefix(findall_id)
+    prefix = event_prefix(findall_id)
     if name is None or not name.startswith(prefix):
         return 0
     digits = name[len(prefix) : len(prefix) + 12]
@@ -144,7 +144,13 @@ def webhook_id(findall_id: str, number: int) -> str:
 
 
 @lru_cache(maxsize=256)
-def _event_prefix(findall_id: str) -> str:
+def _candidate_prefix(findall_id: str) -> str:
+    return "candidate_" + _digest(f"{findall_id}/candidates")
+
+
+@lru_cache(maxsize=256)
+def event_prefix(findall_id: str) -> str:
+    """Give what the names of all events of a run begin with; twelve hexadecimal digits follow."""
     return _digest(f"{findall_id}/events")
 
 

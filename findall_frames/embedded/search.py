@@ -34,9 +34,10 @@ _POOLS: Final[Mapping[str, int | None]] = {
 # So many are ranked by the question; whoever looks at more looks at the others as they stand.
 _RANKED: Final = 10_000
 # A batch doubles while it is evaluated faster than this, so that a small search streams, a
-# large one is quick, and a slow evaluator is never far from its next report.
+# large one is quick, and a slow evaluator is never far from its next report. Still larger ones were
+# slower: what they make no longer fits the caches of a processor.
 _QUICK_SECONDS: Final = 0.1
-_MAX_BATCH: Final = 512
+_MAX_BATCH: Final = 128
 
 
 class _Drawn(NamedTuple):
@@ -116,9 +117,10 @@ class Search:
             positions = list(islice(self._order, wanted - len(self._drawn)))
             if not positions:
                 break
+            all_allowed = len(self._excluded) == 0
             for entity in self._corpus.entities(positions):
                 self._passed += 1
-                if not self._excluded.cover(entity.name, url=entity.url):
+                if all_allowed or not self._excluded.cover(entity.name, url=entity.url):
                     self._drawn.append(_Drawn(entity, self._passed))
         return [self._drawn.popleft() for _ in range(min(wanted, len(self._drawn)))]
 
@@ -175,6 +177,7 @@ class Search:
     def _judged(self, candidate: FindAllCandidate, row: list[Verdict]) -> FindAllCandidate:
         output: dict[str, Any] = {}
         basis = []
+        is_match = True
         for name, verdict in zip(self._conditions, row, strict=True):
             output[name] = {
                 "value": verdict.value,
@@ -182,11 +185,12 @@ class Search:
                 "is_matched": verdict.is_matched,
             }
             basis.append(_basis(name, verdict))
+            is_match = is_match and verdict.is_matched
         return FindAllCandidate(
             candidate_id=candidate.candidate_id,
             name=candidate.name,
             url=candidate.url,
-            match_status="matched" if all(v.is_matched for v in row) else "unmatched",
+            match_status="matched" if is_match else "unmatched",
             description=candidate.description,
             output=output,
             basis=basis,
