@@ -64,7 +64,9 @@ class Objective:
 
 _OPENING = re.compile(
     r"""^\s*(?:please\s+)?(?:(?:can|could)\s+you\s+)?
-    (?:i\s+(?:want|need|would\s+like)\s+(?:to\s+\w+\s+)?
+    (?:(?:i|we)(?:\s+am|\s+are|['’]m|['’]re)\s+(?:looking|searching|interested)\s+(?:for|in)
+      |(?:i|we)(?:\s+(?:want|need|would\s+like)|['’]d\s+like)\s+(?:to\s+\w+\s+)?
+      |help\s+me\s+(?:to\s+)?(?:find|get|identify)
       |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
          |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
     (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?
@@ -276,12 +278,25 @@ class _Parser:
             # "discovered in the 18th century" is one.
             if low == "in" and is_participle(fold(words[at - 1])):
                 continue
+            if not begins:
+                begins = self._begins_verb(words[cuts[-1] : at], words[at:])
             follows = low in _RELATIVE or self._is_criterion(" ".join(words[at:]))
             if begins and follows and self._is_criterion(ahead):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
         return [re.sub(r"^(?:that|which|who|and)\s+", "", part) for part in parts if part]
+
+    def _begins_verb(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
+        """Whether the verb of the question begins here: in Switzerland | have a spa."""
+        if fold(ahead[0]) in _RELATIVE or fold(ahead[-1]) in OPENERS | AUXILIARIES:
+            return False
+        low = fold(behind[0])
+        if low in AUXILIARIES:
+            return True
+        named = self._linker.named([low], ("number", "date"))
+        compares = fold(behind[1]) in _COMPARERS if len(behind) > 2 else False
+        return compares and bool(named) and bool(find_quantities(" ".join(ahead)))
 
     def _is_criterion(self, piece: str) -> bool:
         folded = tokens(piece)
@@ -331,6 +346,9 @@ _ANYTHING = frozenset(
     )
 )
 _RELATIVE = frozenset(phrases("that, which, who, whose, where"))
+_COMPARERS = frozenset(
+    phrases("more, less, fewer, over, under, above, below, at, between, exactly, up")
+)
 _CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
 
 

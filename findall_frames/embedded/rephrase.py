@@ -63,6 +63,8 @@ def sentence_of(thing: str, clause: str) -> str:
     rest = " ".join(words[1:])
     if first in {"with", "having", "has", "have"}:
         said = f"must have {rest}"
+    elif first == "no":
+        said = f"must have {clause}"
     elif first in {"without", "lacking", "lacks"}:
         said = f"must not have {_after(rest, ('any', 'a', 'an'))}"
     elif first in {"is", "are", "was", "were", "be"}:

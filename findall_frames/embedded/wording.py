@@ -67,7 +67,8 @@ class Wording:
             return True
         words = [token.text for token in part]
         kinds = ("number", "boolean", "text", "list", "date", "version")
-        return any(match.named for match in self._linker.named(words, kinds))
+        named = any(match.named for match in self._linker.named(words, kinds))
+        return named or bool(self._linker.values(words))
 
     def says_something(self, found: Sequence[Token]) -> bool:
         """Whether words before a "not" are a criterion of their own."""
@@ -144,8 +145,14 @@ class Wording:
             return None
         quoted = next((token for token in item if token.quoted), None)
         if quoted is not None and self._linker.values(words) == []:
-            columns = self._named_text(words) or self.texts
-            return Mention(tuple(tokens(quoted.text)), columns, self._lexicon, exact=True)
+            columns = self._named_text(words)
+            return Mention(
+                tuple(tokens(quoted.text)),
+                columns or self.texts,
+                self._lexicon,
+                exact=True,
+                literal=bool(columns),
+            )
         for attempt in (self._flag, self._presence, self._explicit, self._implicit):
             predicate = attempt(words)
             if predicate is not None:
@@ -260,6 +267,10 @@ class Wording:
             for match in self._linker.values(words)
             if not all(self.harmless(word) for word in words[match.start : match.end])
         ]
+        if not found:
+            # "active" says little, unless it is a value and nothing else was said.
+            found = [m for m in self._linker.values(words) if len(m.column.index.values) <= _MANY]
+            found = [m for m in found if self._is_all(words, m)]
         if not found or (not any(map(is_relation, words)) and all(map(self._open_list, found))):
             return None
         parts: list[Predicate] = []
@@ -300,6 +311,16 @@ class Wording:
                 parts = [_unsure(part) for part in parts]
         return join("and", parts)
 
+    def _is_all(self, words: Sequence[str], match: ValueMatch) -> bool:
+        """Whether nothing but a value, and what the entity is called, was said."""
+        inside = range(match.start, match.end)
+        return all(
+            at in inside
+            or not Token(word).is_content
+            or stem(word) in self._linker.entity_words | self._subject
+            for at, word in enumerate(words)
+        )
+
     def _open_list(self, match: ValueMatch) -> bool:
         """Whether a value is one of many keywords, which other rows say in other words."""
         column = match.column
@@ -313,7 +334,7 @@ class Wording:
         for at, word in enumerate(words):
             behind = at > 0 and (at - 1 in covered or words[at - 1] in loose)
             named = at > 1 and any(self._linker.match(c, [words[at - 1]]).named for c in columns)
-            before = word.endswith("ed") and any(at < place for place in covered)
+            before = word.endswith(("ed", "ing")) and any(at < place for place in covered)
             if at not in covered and Token(word).is_content and (behind or named or before):
                 loose.add(word)
         return loose
