@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import threading
 from array import array
 from collections.abc import Iterable
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 __all__ = ["TextIndex"]
 
-# Rows written in one transaction; between two of them other writers get their turn.
-_CHUNK: Final = 2_000
+# Rows written in one transaction; between two of them other writers get their turn. With fewer
+# the index would be merged so often that a large corpus takes longer for each row.
+_CHUNK: Final = 20_000
+# In a corpus of this size it pays to look first which words are in more than half of the rows.
+# They count for nothing in the ranking, and would make it slow.
+_LARGE: Final = 50_000
 # Words that stand in questions of every kind and would only make ranking slow.
 _FUNCTION_WORDS: Final = frozenset(
     re.findall(
@@ -81,14 +86,23 @@ class TextIndex:
                     words[word] = None
         if not words:
             return array("q")
-        query = " OR ".join(f'"{word}"' for word in list(words)[:_MAX_WORDS])
         with self._database.read() as connection:
+            asked = self._telling(connection, list(words)[:_MAX_WORDS])
             rows = connection.execute(
                 "SELECT rowid - 1 FROM entities WHERE entities MATCH ? "
                 "ORDER BY rank, rowid LIMIT ?",
-                (query, limit),
+                (" OR ".join(f'"{word}"' for word in asked), limit),
             )
             return array("q", (position for (position,) in rows))
+
+    def _telling(self, connection: sqlite3.Connection, words: list[str]) -> list[str]:
+        """Leave out the words that are nearly everywhere, unless there are no others."""
+        size = len(self._corpus)
+        if size < _LARGE:
+            return words
+        query = "SELECT count(*) FROM entities WHERE entities MATCH ?"
+        counts = {word: connection.execute(query, (f'"{word}"',)).fetchone()[0] for word in words}
+        return [word for word in words if counts[word] <= size / 2] or words
 
     def _start(self) -> int:
         """Give the number of rows indexed already, after dropping the index of another corpus."""
