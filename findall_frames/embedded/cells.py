@@ -187,7 +187,7 @@ class VersionAdmitted(_PerCell):
 
 @dataclass(frozen=True)
 class Count(_PerCell):
-    """A list column with so many elements."""
+    """A list, or a text such as "French, Fula", with so many elements."""
 
     span: Span = field(kw_only=True)
 
@@ -198,6 +198,9 @@ class Count(_PerCell):
     def _tell(self, cell: Any) -> _Told | None:
         if cell is None:
             return None
+        if isinstance(cell, str):
+            whole, *items = segments(cell)
+            cell = items or [whole]
         count = len(cell)
         relation = "which is" if count in self.span else "which is not"
         return _Told(

@@ -17,6 +17,8 @@ __all__ = [
     "Outcome",
     "Predicate",
     "Span",
+    "either",
+    "join",
     "number_text",
     "weaker",
 ]
@@ -160,6 +162,20 @@ class Either:
             evidence = tuple(pair for outcome in several for pair in outcome.evidence)
             outcomes.append(best._replace(reason=reason, confidence="low", evidence=evidence))
         return outcomes
+
+
+def join(kind: str, parts: Sequence[Predicate]) -> Predicate | None:
+    """Predicates joined by and, or by or; None of none."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return AllOf(tuple(parts)) if kind == "and" else AnyOf(tuple(parts))
+
+
+def either(parts: Sequence[Predicate]) -> Predicate | None:
+    """Readings that fit equally well; None of none."""
+    if len(parts) < 2:
+        return parts[0] if parts else None
+    return Either(tuple(parts))
 
 
 def _bracketed(part: Predicate) -> str:

@@ -8,9 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from findall_frames.embedded.words import stem, tokens
+from findall_frames.embedded.words import demonym_of, stem, tokens
 
 __all__ = ["Lexicon", "default_lexicon"]
+
+
+_DENYING = ("un", "non", "in", "im", "dis")
 
 
 class Lexicon:
@@ -20,7 +23,8 @@ class Lexicon:
     ----------
     table : mapping
         As in ``lexicon.toml``: ``same`` lists of names, ``attributes`` lists of words, ``more``
-        and ``less`` adjectives by the word of their attribute, ``short`` forms of words.
+        and ``less`` adjectives by the word of their attribute, ``short`` forms of words; if
+        wanted, ``opposites`` by word and ``within``, the parts of a place by its name.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -35,6 +39,11 @@ class Lexicon:
             for one in stems:
                 self._families.setdefault(one, set()).update(stems)
         self._short: dict[str, str] = table["short"]
+        self._opposites: dict[str, str] = table.get("opposites", {})
+        self._within: dict[tuple[str, ...], list[tuple[str, ...]]] = {
+            tuple(tokens(whole)): [tuple(tokens(part)) for part in parts]
+            for whole, parts in table.get("within", {}).items()
+        }
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
 
@@ -49,6 +58,23 @@ class Lexicon:
     def spelled_out(self, word: str) -> tuple[str, ...]:
         """A word of a column name, and the word that it is short for."""
         return (word, self._short[word]) if word in self._short else (word,)
+
+    def opposite(self, word: str) -> str | None:
+        """The word that this one denies: public for private, crewed for uncrewed."""
+        if word in self._opposites:
+            return self._opposites[word]
+        return next(
+            (word[len(p) :] for p in _DENYING if word.startswith(p) and len(word) > 6), None
+        )
+
+    def parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
+        """What lies in what a phrase names, by name or by demonym: countries for European."""
+        for other in (phrase, *self.aliases(phrase)):
+            for whole, parts in self._within.items():
+                same = whole[:-1] == other[:-1]
+                if whole == other or (same and demonym_of(other[-1], whole[-1])):
+                    return parts
+        return []
 
     def direction(self, adjective: str) -> int:
         """1 when more of its attribute makes something more so, -1 when less does, 0 unknown."""

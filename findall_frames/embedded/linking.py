@@ -140,7 +140,8 @@ class Linker:
             hints += self.lexicon.attributes(comparison.adjective) or [comparison.adjective]
         scored = []
         for column in self.columns:
-            if column.kind not in {"number", "date", "version", "list"}:
+            listing = column.kind == "text" and column.index.lists_items
+            if column.kind not in {"number", "date", "version", "list"} and not listing:
                 continue
             match = self.match(column, hints)
             score = match.score + self._evidence(column, comparison, match.score)
@@ -159,7 +160,7 @@ class Linker:
             return 0.5 if timely else -9.0
         if column.kind == "version":
             return 0.1 if quantity.version else -9.0
-        if column.kind == "list":
+        if column.kind in {"list", "text"}:
             # The number of elements is meant only where they are what is counted.
             plain = quantity.unit is None and not timely and quantity.value < 1000
             return -0.2 if plain and named else -9.0
@@ -209,7 +210,7 @@ class Linker:
         found: list[ValueMatch] = []
         rows = len(self.corpus)
         for column in self.columns:
-            if not self._searchable(column):
+            if not self.searchable(column):
                 continue
             distinct = max(1, len(column.index.values))
             own_name = column.name == self.corpus.name_column
@@ -239,7 +240,8 @@ class Linker:
             start += 1
         return found
 
-    def _searchable(self, column: Column) -> bool:
+    def searchable(self, column: Column) -> bool:
+        """Whether values of a column are looked for where nothing names it."""
         if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE

@@ -15,14 +15,13 @@ from findall_frames.embedded.cells import (
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
-from findall_frames.embedded.conditions import Predicate, Span, number_text
+from findall_frames.embedded.conditions import Predicate, Span, either, number_text
 from findall_frames.embedded.english import FILLERS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.prose import StatedNumber
 from findall_frames.embedded.quantities import Quantity
-from findall_frames.embedded.wording import either
 from findall_frames.embedded.words import stem
 
 __all__ = ["Ranges"]
@@ -69,7 +68,7 @@ class Ranges:
             return VersionRange(column, span=_version_span(comparison), confidence=confidence)
         if column.kind == "date":
             return DateRange(column, span=_date_span(comparison), confidence=confidence)
-        if column.kind == "list":
+        if column.kind in {"list", "text"}:
             return Count(column, span=_number_span(comparison, None, 1.0), confidence=confidence)
         if column.kind != "number":
             return None

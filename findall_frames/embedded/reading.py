@@ -19,15 +19,15 @@ from findall_frames.embedded.clauses import (
 )
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
-from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate
+from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate, join
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import AUXILIARIES, MODALS
+from findall_frames.embedded.english import ABSENT, AUXILIARIES, MODALS, PREPOSITIONS, PRESENT
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
-from findall_frames.embedded.wording import Wording, join
+from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import fold, stem, tokens
 
 __all__ = ["LONGEST", "Reader", "Reading"]
@@ -101,7 +101,7 @@ class Reader:
         pair = read_pair(fold(f"{' '.join(t.text for t in named)} {said}"), self._linker)
         if pair is not None:
             return Reading(pair, True)
-        verbs = _verbs(said) if said != text else frozenset()
+        verbs = _verbs(said) if said != text else self._leading_verb(said)
         wording = self._wording(subject, verbs)
         marked, comparisons = find_comparisons(said, self._lexicon)
         node = parse_clauses(
@@ -136,8 +136,21 @@ class Reader:
         every = [*words, *(word for word in tokens(match["said"]) if Token(word).is_content)]
         matched = (self._linker.match(column, every) for column in others)
         meant = any(found.named and min(found.used) < len(words) for found in matched)
+        # "The price is not known" is about the price per night.
+        stated = not (PRESENT | ABSENT).isdisjoint(tokens(match["said"]))
+        meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))
         kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
         return match["said"].strip(), frozenset(map(stem, words)), kept
+
+    def _leading_verb(self, said: str) -> frozenset[str]:
+        """A verb that a condition begins with: "went to Saturn", "knows both Python and SQL"."""
+        words = tokens(said)
+        if len(words) < 2 or words[1] not in _BEHIND_VERB:
+            return frozenset()
+        known = self._linker.values(words[:1]) or any(
+            self._linker.match(column, words[:1]).score for column in self._linker.columns
+        )
+        return frozenset() if known or self._linker.occurs(words[0]) else frozenset(words[:1])
 
     def _glued(self, found: list[Token]) -> list[Token]:
         """Values that have "and" or a comma in them become one token each."""
@@ -312,6 +325,8 @@ def _verbs(said: str) -> frozenset[str]:
 
 
 _LATER_VERB = re.compile(r"\b(?:and|or|but)\s+([^\W\d_]+)\s+(?:an?|the)\b")
+_BEHIND_VERB = (PREPOSITIONS - {"of"}) | {"both", "either", "a", "an", "the", "at"}
+_KINDS = ("number", "text", "list", "date", "version")
 _GLUE = frozenset(("and", "or", ",", "the"))
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from findall_frames.embedded.cells import IsTrue, OneOf, Present, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate
+from findall_frames.embedded.conditions import Either, Not, Predicate, either, join
 from findall_frames.embedded.english import (
     ABSENT,
     AUXILIARIES,
@@ -20,17 +20,19 @@ from findall_frames.embedded.english import (
     is_relation,
 )
 from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.flags import read_opposite_flag, read_part_of_flag, read_place
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.words import alike, stem, tokens
 
-__all__ = ["Wording", "either", "join", "words_of"]
+__all__ = ["Wording", "words_of"]
 
 _MENTIONS = re.compile(
     r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
 )
 _MANY = 50
+_CLEARLY = 0.2
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
 
@@ -103,7 +105,9 @@ class Wording:
         own = self._linker.match(column, words)
         rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
         rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
-        for kept in (rest, [w for w in rest if not is_relation(w) and w not in TOPIC]):
+        plain = [w for w in rest if not is_relation(w) and w not in TOPIC]
+        named = [w for w in plain if stem(w) not in self._linker.entity_words]
+        for kept in (rest, plain, named):
             if not kept:
                 continue
             phrase = column.index.find(tuple(kept), self._lexicon)
@@ -153,7 +157,7 @@ class Wording:
                 exact=True,
                 literal=bool(columns),
             )
-        for attempt in (self._flag, self._presence, self._explicit, self._implicit):
+        for attempt in (self._flag, self._presence, self._explicit, self._implicit, self._related):
             predicate = attempt(words)
             if predicate is not None:
                 return predicate
@@ -184,11 +188,23 @@ class Wording:
         top = [m for m in named if named[0].score - m.score < 0.05]
         return either([IsTrue(match.column) for match in top])
 
+    def _related(self, words: Sequence[str]) -> Predicate | None:
+        """What a column answers that is only related to the words: private, European."""
+        return (
+            read_opposite_flag(words, self._linker, self._lexicon)
+            or read_place(words, self._linker, self._lexicon)
+            or read_part_of_flag(words, self._linker, self.harmless)
+        )
+
     def _presence(self, words: Sequence[str]) -> Predicate | None:
         """Whether a column has a value: has a capital, license not given."""
         kinds = ("number", "text", "prose", "list", "date", "version")
         absent = any(word in ABSENT for word in words)
-        for match in self._linker.named(words, kinds):
+        found = self._linker.named(words, kinds)
+        # "the price" will do for the price per night, where no other column has a price.
+        alone = len(found) == 1 or (len(found) > 1 and found[0].score - found[1].score > _CLEARLY)
+        stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)
+        for match in found:
             others = [
                 word
                 for at, word in enumerate(words)
@@ -199,7 +215,10 @@ class Wording:
                 and not is_relation(word)
                 and stem(word) not in self._linker.entity_words
             ]
-            if match.named and not others:
+            if match.column.name == self._corpus.name_column and self._is_value(words):
+                return None
+            enough = match.named or (alone and stated and match is found[0] and len(match.used) > 0)
+            if enough and not others:
                 present = Present(match.column)
                 return Not(present) if absent else present
         return None
@@ -305,11 +324,16 @@ class Wording:
                 if word not in loose or (not named and self._linker.occurs(word))
             ]
             if told:
-                parts.append(self.mention(told))
+                parts.append(self._related(told) or self.mention(told))
             # What no row has tells no row from another; but the reading is less sure for it.
             if len(told) < len(rest):
                 parts = [_unsure(part) for part in parts]
         return join("and", parts)
+
+    def _is_value(self, words: Sequence[str]) -> bool:
+        """Whether a value of a column with few was said, and nothing else."""
+        found = [m for m in self._linker.values(words) if len(m.column.index.values) <= _MANY]
+        return any(self._is_all(words, match) for match in found)
 
     def _is_all(self, words: Sequence[str], match: ValueMatch) -> bool:
         """Whether nothing but a value, and what the entity is called, was said."""
@@ -379,20 +403,6 @@ def _within(match: ValueMatch, places: frozenset[int]) -> bool:
 def words_of(token: Token) -> list[str]:
     """The words of a token; several in a quoted text or a number with its unit."""
     return tokens(token.text) if token.quoted or token.comparison else [token.text]
-
-
-def join(kind: str, parts: Sequence[Predicate]) -> Predicate | None:
-    """Predicates joined by and, or by or; None of none."""
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return AllOf(tuple(parts)) if kind == "and" else AnyOf(tuple(parts))
-
-
-def either(parts: Sequence[Predicate]) -> Predicate | None:
-    """Readings that fit equally well; None of none."""
-    if len(parts) < 2:
-        return parts[0] if parts else None
-    return Either(tuple(parts))
 
 
 def _unsure(predicate: Predicate) -> Predicate:

@@ -129,6 +129,8 @@ def alike(one: str, other: str) -> float:
     a, b = stem(one), stem(other)
     if a == b:
         return 1.0
+    if one != other and one.removesuffix("ly") == other.removesuffix("ly"):
+        return 0.7
     common = 0
     for x, y in zip(a, b, strict=False):
         if x != y:

@@ -1,0 +1,74 @@
+"""Conditions that a column of yes and no answers, and places that lie in larger ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from findall_frames.embedded.cells import IsTrue, OneOf, Wanted
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import Not, Predicate
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import ColumnMatch, Linker
+from findall_frames.embedded.words import alike, stem
+
+__all__ = ["read_opposite_flag", "read_part_of_flag", "read_place"]
+
+_LONGEST_PLACE = 3
+
+
+def read_opposite_flag(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
+    """A flag that is denied by a word of its own: uncrewed, private for publicly traded."""
+    for at, word in enumerate(words):
+        opposite = lexicon.opposite(word)
+        if opposite is None:
+            continue
+        changed = [*words[:at], opposite, *words[at + 1 :]]
+        found = [m for m in linker.named(changed, ("boolean",)) if at in m.used]
+        found = [m for m in found if any(alike(opposite, own) for own in m.column.words)]
+        if found:
+            sure = found[0].named
+            return Not(IsTrue(found[0].column, confidence="high" if sure else "low"))
+    return None
+
+
+def read_part_of_flag(
+    words: Sequence[str], linker: Linker, harmless: Callable[[str], bool]
+) -> Predicate | None:
+    """A flag of which only a part is said, if nothing else is: pets for "Pet friendly"."""
+    said = [at for at, word in enumerate(words) if not harmless(word) and Token(word).is_content]
+    found = [m for m in linker.named(words, ("boolean",)) if said and set(said) <= m.used]
+    found = [m for m in found if _says_the_same(m, words, said)]
+    if not found or (len(found) > 1 and found[0].score == found[1].score):
+        return None
+    return IsTrue(found[0].column, confidence="low")
+
+
+def _says_the_same(match: ColumnMatch, words: Sequence[str], said: Sequence[int]) -> bool:
+    """Whether some word of the name itself was said, not only a related one."""
+    return any(stem(words[at]) in map(stem, match.column.words) for at in said)
+
+
+def read_place(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
+    """A place that no row names, by those that lie in it: countries for "in Europe"."""
+    for size in range(min(_LONGEST_PLACE, len(words)), 0, -1):
+        for start in range(len(words) - size + 1):
+            inside = lexicon.parts(tuple(words[start : start + size]))
+            best: tuple[float, Column, list[Wanted]] | None = None
+            for column in linker.columns if inside else ():
+                if column.kind not in {"text", "list"} or not linker.searchable(column):
+                    continue
+                wanted = _standing(inside, column, lexicon)
+                share = len(wanted) / max(1, len(column.index.values))
+                if wanted and (best is None or share > best[0]):
+                    best = share, column, wanted
+            if best is not None:
+                return OneOf(best[1], wanted=tuple(best[2]), confidence="medium")
+    return None
+
+
+def _standing(places: Sequence[tuple[str, ...]], column: Column, lexicon: Lexicon) -> list[Wanted]:
+    """Those places, by whatever name, that stand in a column."""
+    whole = column.index.whole
+    named = (name for place in places for name in (place, *lexicon.aliases(place)))
+    return [Wanted(name, whole[name]) for name in dict.fromkeys(named) if name in whole]

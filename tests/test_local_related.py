@@ -1,0 +1,54 @@
+"""Conditions whose words are not those of the table."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.api.models import MatchCondition
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+
+HOTELS = Corpus.from_table(
+    pa.table(
+        {
+            "Hotel": ["Baur au Lac", "Ritz Paris", "The Plaza", "Burj Al Arab"],
+            "City": ["Zurich", "Paris", "New York", "Dubai"],
+            "Country": ["Switzerland", "France", "United States", "United Arab Emirates"],
+            "Amenities": ["spa, pool", "spa, pool, bar", "bar", "pool, beach, spa"],
+            "Price per night (USD)": [950.0, 1700.0, None, 1500.0],
+            "Pet friendly": [True, True, True, False],
+            "publicly_owned": [False, False, True, False],
+            "Status": ["open", "closed", "open", "open"],
+            "first_owner": ["Baur", "Ritz", "Sterry", "Jumeirah"],
+            "present_owner": ["Kracht", "Ritz", "Katara", "Jumeirah"],
+            "Guests (2020)": [21_000, 30_500, None, 64_000],
+        }
+    ),
+    name="hotels",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("pets are welcome", [0, 1, 2]),
+        ("no pets", [3]),
+        ("Hotel must be in Europe", [0, 1]),
+        ("European hotels", [0, 1]),
+        ("Hotel must be private", [0, 1, 3]),
+        ("hotels in Paris or Zurich without a bar", [0]),
+        ("still open", [0, 2, 3]),
+        ("the price is not known", [2]),
+        ("more than 30,000 guests", [1, 3]),
+        ("has three amenities", [1, 3]),
+        ("The present owner is the first owner", [1, 3]),
+        ("The present owner is not the first owner", [0, 2]),
+        ("goes to Dubai", [3]),
+    ],
+)
+def test_a_condition_finds_its_column_by_what_it_means(condition: str, places: list[int]) -> None:
+    """Opposites, parts of a name, larger places and other columns all lead to a column."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], HOTELS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
