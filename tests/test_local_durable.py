@@ -1,0 +1,133 @@
+"""What a service has begun is finished, whenever it is killed and however many look on."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from killed_service import SIZE, events_of, start_runs
+from local_evaluators import EveryNth, numbers
+
+from findall_frames.embedded.engine import Engine
+from findall_frames.embedded.service import Service
+from findall_frames.embedded.store import Store
+
+
+def undisturbed() -> list[Any]:
+    """The results of the same runs when nothing happens to them."""
+    store = Store()
+    engine = Engine(numbers(SIZE), evaluator=EveryNth(), store=store)
+    engine.start()
+    found = start_runs(engine)
+    deadline = time.monotonic() + 60
+    while any(store.run(findall_id).is_active for findall_id in found):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    engine.stop()
+    results = [json.loads(store.result(findall_id)) for findall_id in found]
+    store.close()
+    return results
+
+
+def without_ids(result: Any) -> Any:
+    """What two runs of the same question have in common."""
+    candidates = [{**item, "candidate_id": None} for item in result["candidates"]]
+    return result["run"]["status"], candidates
+
+
+def assert_whole(store: Store, findall_id: str, result: Any) -> None:
+    """See that the events tell of each candidate once, and end where the result stands."""
+    events = [json.loads(line) for line in events_of(store, findall_id)]
+    names = [event["event_id"] for event in events]
+    assert len(set(names)) == len(names)
+    assert names == sorted(names)
+    assert events[-1]["data"] == result["run"]
+    told = Counter(
+        (event["type"].rpartition(".")[2], event["data"]["candidate_id"])
+        for event in events
+        if event["type"].startswith("findall.candidate.")
+    )
+    expected: Counter[tuple[str, str]] = Counter()
+    for item in result["candidates"]:
+        expected["generated", item["candidate_id"]] += 1
+        expected[item["match_status"], item["candidate_id"]] += 1
+        if "ceo" in item["output"]:
+            expected["enriched", item["candidate_id"]] += 1
+    assert told == expected
+    assert result["run"]["status"]["metrics"] == {
+        "generated_candidates_count": len(result["candidates"]),
+        "matched_candidates_count": sum(
+            item["match_status"] == "matched" for item in result["candidates"]
+        ),
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it forks, which Windows does not")
+@pytest.mark.parametrize(
+    ("seed", "kills"),
+    [(1, 50), pytest.param(2, 500, marks=pytest.mark.thorough)],
+)
+def test_a_service_killed_at_any_moment_finishes_its_runs(
+    tmp_path: Path, seed: int, kills: int
+) -> None:
+    """No candidate twice, none lost, and nothing that was sent is ever taken back."""
+    path = tmp_path / "runs.db"
+    program = Path(__file__).with_name("killed_service.py")
+    done = subprocess.run(
+        [sys.executable, str(program), str(path), str(seed), str(kills)],
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["active_at_death"] >= min(kills, 50)
+    store = Store(path)
+    results = [json.loads(store.result(findall_id)) for findall_id in told["runs"]]
+    for findall_id, result in zip(told["runs"], results, strict=True):
+        assert_whole(store, findall_id, result)
+    store.close()
+    assert [without_ids(result) for result in results] == [
+        without_ids(result) for result in undisturbed()
+    ]
+
+
+def test_many_runs_and_many_readers_all_come_to_their_end() -> None:
+    """Twenty runs and fifty streams, one of which takes nothing of what it is sent."""
+    with Service(numbers(2_000), evaluator=EveryNth()) as service:
+        base = f"{service.url}/v1beta/findall/runs"
+        request = {
+            "objective": "Find entities",
+            "entity_type": "entities",
+            "match_conditions": [{"name": "check", "description": "every 1999th"}],
+            "generator": "core",
+            "match_limit": 1_000,
+        }
+
+        def start(_: int) -> str:
+            return str(requests.post(base, json=request, timeout=60).json()["findall_id"])
+
+        def follow(findall_id: str) -> bytes:
+            return requests.get(f"{base}/{findall_id}/events", timeout=120).content
+
+        with ThreadPoolExecutor(50) as pool:
+            found = list(pool.map(start, range(20)))
+            stalled = requests.get(f"{base}/{found[0]}/events", stream=True, timeout=60)
+            bodies = list(pool.map(follow, [found[n % 20] for n in range(49)]))
+        stalled.close()
+    assert len(set(found)) == 20
+    for number, body in enumerate(bodies):
+        assert body == bodies[number % 20]
+        last = json.loads(body.rstrip().rpartition(b"data: ")[2])
+        assert last["data"]["status"]["termination_reason"] == "candidates_exhausted"
+        assert body.count(b"event: findall.candidate.generated") == 2_000
