@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from findall_frames.frames.dataframes import dataframe_of
 from findall_frames.frames.identity import DOUBTS, Doubt, Pair, normalized_url, pair
-from findall_frames.frames.rows import CandidateKey, sources_of
+from findall_frames.frames.rows import CandidateKey, FieldKey, sources_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,15 +132,14 @@ class _Fields:
         self._fields: defaultdict[CandidateKey, dict[str, Row]] = defaultdict(dict)
         for row in tables["fields"].drop_columns(["reasoning", "extra"]).to_pylist():
             self._fields[row["findall_id"], row["candidate_id"]][row["field"]] = row
-        # By what an address comes down to, so that only another page counts as another source.
-        self._sources: defaultdict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+        self._sources: defaultdict[FieldKey, list[str]] = defaultdict(list)
         for field, source in sources_of(tables["citations"]):
-            self._sources[field].setdefault(normalized_url(source.url) or source.url, source.url)
+            self._sources[field].append(source.url)
 
     def of(self, candidate: Row) -> Mapping[str, Row]:
         return self._fields[candidate["findall_id"], candidate["candidate_id"]]
 
-    def sources(self, candidate: Row, field: str) -> Mapping[str, str]:
+    def sources(self, candidate: Row, field: str) -> Sequence[str]:
         return self._sources[candidate["findall_id"], candidate["candidate_id"], field]
 
 
@@ -158,17 +157,26 @@ def _same_value(old: Row, new: Row) -> bool:
     return False
 
 
-def _evidence(
-    old: Row, new: Row, sources: Mapping[str, str], new_sources: Mapping[str, str]
-) -> Iterator[Row]:
+def _evidence(old: Row, new: Row, urls: Sequence[str], new_urls: Sequence[str]) -> Iterator[Row]:
     if old["confidence"] != new["confidence"]:
         yield {"change": "confidence", "old": old["confidence"], "new": new["confidence"]}
+    if urls == new_urls:
+        return  # mostly, and then there is no need to look into the addresses
+    sources, new_sources = _by_page(urls), _by_page(new_urls)
     for key, url in new_sources.items():
         if key not in sources:
             yield {"change": "source added", "new": url}
     for key, url in sources.items():
         if key not in new_sources:
             yield {"change": "source removed", "old": url}
+
+
+def _by_page(urls: Iterable[str]) -> dict[str, str]:
+    """Key addresses by what they come down to: only another page counts as another source."""
+    pages: dict[str, str] = {}
+    for url in urls:
+        pages.setdefault(normalized_url(url) or url, url)
+    return pages
 
 
 def _both(one: Pair) -> Row:

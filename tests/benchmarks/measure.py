@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
-__all__ = ["large_result", "medians"]
+__all__ = ["large_result", "medians", "report"]
 
 _FIELDS = ("founded_check", "funding_check", "ceo", "employees")
 
@@ -86,3 +87,8 @@ def medians(*actions: Callable[[], Any], rounds: int = 7) -> list[float]:
             action()
             taken.append(time.perf_counter() - start)
     return [statistics.median(taken) for taken in times]
+
+
+def report(what: str, ratio: float, *, goal: str) -> None:
+    """Print a figure, beside what it should be."""
+    sys.stdout.write(f"\n{what}: {ratio:.2f} (goal: {goal})")

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from findall_frames.frames.flatten import flatten
-from tests.benchmarks.measure import large_result, medians
+from findall_frames.frames.parquet_files import SETTINGS
+from tests.benchmarks.measure import large_result, medians, report
 
 pytestmark = pytest.mark.benchmark
 
@@ -24,11 +25,6 @@ pytestmark = pytest.mark.benchmark
 def body() -> bytes:
     """A result of about 55 MB."""
     return large_result(5000)
-
-
-def report(what: str, ratio: float, *, goal: str) -> None:
-    """Print a figure, beside what it should be."""
-    sys.stdout.write(f"\n{what}: {ratio:.2f} (goal: {goal})")
 
 
 def to_pandas(body: bytes) -> None:
@@ -127,7 +123,7 @@ def test_writing_parquet_costs_what_arrow_costs(body: bytes, tmp_path: Path) -> 
         folder = tmp_path / f"bare{next(numbers)}"
         folder.mkdir()
         for name, table in frames.tables.items():
-            pq.write_table(table, folder / f"{name}.parquet", compression="snappy")
+            pq.write_table(table, folder / f"{name}.parquet", **SETTINGS["analysis"])
 
     ours, arrow = medians(lambda: frames.to_parquet(tmp_path / f"ours{next(numbers)}"), bare)
     report("to_parquet / pyarrow's write_table", ours / arrow, goal="1.1")
