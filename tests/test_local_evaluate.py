@@ -251,7 +251,7 @@ def test_a_condition_matches_exactly_the_rows_of_the_pandas_expression(
         ("City must be on the coast", {"Lima"}),
         ("City must be known for classical music", {"Vienna"}),
         ("City must have an opera house", {"Sydney"}),
-        ("City must be in Africa", set()),
+        ("City must be in Africa", {"Lagos", "Nairobi"}),
         ("City must lie at an elevation above 1,000 metres", {"Nairobi"}),
         ("City must be Swiss", {"Bern", "Zürich"}),
         ("City must be in Japan or Kenya", {"Nairobi", "Osaka"}),

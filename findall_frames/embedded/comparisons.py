@@ -76,7 +76,7 @@ _BEFORE = (
         ">",
     ),
     (rf"{_LESS_THAN}|short of|south of|under|below|before|prior to|<", "<"),
-    (r"exactly|precisely|equal(?:s|ing)?(?: to)?|==?", "="),
+    (r"exactly|precisely|only|just|equal(?:s|ing)?(?: to)?|==?", "="),
 )
 # (words behind the number, the side that is meant).
 _AFTER = (
@@ -130,6 +130,7 @@ class _Reader:
             r"at least \1 ",
             text,
         )
+        text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
         # Where no height is given, the level of the sea is one.
         text = re.sub(
             r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text

@@ -44,6 +44,7 @@ class Lexicon:
             tuple(tokens(whole)): [tuple(tokens(part)) for part in parts]
             for whole, parts in table.get("within", {}).items()
         }
+        self._parts_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
 
@@ -69,6 +70,12 @@ class Lexicon:
 
     def parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         """What lies in what a phrase names, by name or by demonym: countries for European."""
+        known = self._parts_of.get(phrase)
+        if known is None:
+            known = self._parts_of[phrase] = self._find_parts(phrase)
+        return known
+
+    def _find_parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         for other in (phrase, *self.aliases(phrase)):
             for whole, parts in self._within.items():
                 same = whole[:-1] == other[:-1]

@@ -24,6 +24,7 @@ __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 _FAMILY = 0.6
 """How sure a word is of a column that a related word names: people of population."""
 _TIE = 0.05
+_LITTLE = 0.15
 _EXACT = 0.4
 _ENOUGH = 0.35
 """A column must fit at least as well: a related word for the whole of its name."""
@@ -138,7 +139,8 @@ class Linker:
         hints = list(words)
         if comparison.adjective:
             hints += self.lexicon.attributes(comparison.adjective) or [comparison.adjective]
-        scored = []
+        scored: list[ColumnMatch] = []
+        faint: list[ColumnMatch] = []
         for column in self.columns:
             listing = column.kind == "text" and column.index.lists_items
             if column.kind not in {"number", "date", "version", "list"} and not listing:
@@ -149,8 +151,25 @@ class Linker:
                 score *= 0.3
             if score >= _ENOUGH:
                 scored.append(ColumnMatch(column, score, match.used, match.named))
+            elif score >= _LITTLE and self._uses_all(match, hints):
+                faint.append(ColumnMatch(column, score, match.used, False))
+        if not scored and len(faint) == 1 and comparison.stated:
+            # "sold 30 million" is about the certified sales, where nothing else comes near.
+            return faint
         best = max((match.score for match in scored), default=0.0)
         return [match for match in scored if best - match.score < _TIE]
+
+    def _uses_all(self, match: ColumnMatch, words: Sequence[str]) -> bool:
+        """Whether no word of meaning is left that says something else."""
+        return all(
+            at in match.used
+            or not Token(word).is_content
+            or is_relation(word)
+            or word in FILLERS | GENERIC_HEADS
+            or stem(word) in self.entity_words
+            or bool(self.match(match.column, [word]).score)
+            for at, word in enumerate(words)
+        )
 
     def _evidence(self, column: Column, comparison: Comparison, named: float) -> float:
         """What unit, year and range say for a column, or against it."""

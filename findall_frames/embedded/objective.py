@@ -77,7 +77,8 @@ _WISH = re.compile(
     r"""[,;.]?\s+
     (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+
     (?:also\s+)?(?:(?:list|give|show|tell|include|find|get|return|add|report)\s+(?:me\s+)?)?
-    (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each))\s*
+    (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each)
+      |(?<=together\swith\s)the\b|(?<=along\swith\s)the\b|(?<=as\swell\sas\s)the\b)\s*
     (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -302,6 +303,8 @@ class _Parser:
         folded = tokens(piece)
         if find_quantities(piece):
             return True
+        if _HAD.match(piece) and any(m.named for m in self._linker.named(folded, ("number",))):
+            return True
         return bool(self._linker.values(folded)) or any(
             match.named for match in self._linker.named(folded, ("text", "list", "boolean"))
         )
@@ -332,6 +335,8 @@ class _Parser:
             return False
         first = words[0]
         if is_relation(first) or is_participle(first):
+            return True
+        if words[1] in {"a", "an", "the", "no"} and first not in {"a", "an", "the", "all"}:
             return True
         if self._linker.values([first]) or self._linker.values(words[:2]):
             return False

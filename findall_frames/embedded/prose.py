@@ -127,7 +127,7 @@ class Mention:
         """A quick look before a text is taken apart."""
         lowered = cell.lower()
         return all(word[: max(3, len(word) - 4)] in lowered for word in self.words) or any(
-            self.lexicon.aliases((word,)) for word in self.words
+            self._other_names(word) for word in self.words
         )
 
     def _stands(self, sentence: str) -> bool | None:
@@ -148,13 +148,20 @@ class Mention:
             if place is None:
                 return None
             places.append(place)
-        return self.literal or not _negated(sentence, said, min(places), max(places))
+        if self.literal:
+            return True
+        first, last = min(places), max(places)
+        return not (_negated(sentence, said, first, last) or _ended(said, first, last))
 
     def _same(self, word: str, other: str) -> bool:
         return stem(word) == stem(other) or demonym_of(word, other) or demonym_of(other, word)
 
+    def _other_names(self, word: str) -> list[tuple[str, ...]]:
+        """Other names of a thing, and of a place those of what lies in it."""
+        return [*self.lexicon.aliases((word,)), *self.lexicon.parts((word,))]
+
     def _alias_place(self, word: str, said: Sequence[str]) -> int | None:
-        for phrase in self.lexicon.aliases((word,)):
+        for phrase in self._other_names(word):
             size = len(phrase)
             for at in range(len(said) - size + 1):
                 if tuple(said[at : at + size]) == phrase:
@@ -308,6 +315,13 @@ def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
             between = _between(sentence, said, first - back, first)
             return not _CLAUSE_END.search(between)
     return False
+
+
+def _ended(said: Sequence[str], first: int, last: int) -> bool:
+    """Whether something was so until some time: "was the capital until 1991"."""
+    before, behind = said[max(0, first - _NEAR) : first], said[last + 1 : last + _NEAR]
+    former = {"former", "formerly"} & set(before)
+    return bool(former) or (bool({"was", "were"} & set(before)) and "until" in behind)
 
 
 def _between(sentence: str, said: Sequence[str], start: int, end: int) -> str:

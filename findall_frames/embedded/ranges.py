@@ -22,6 +22,7 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.prose import StatedNumber
 from findall_frames.embedded.quantities import Quantity
+from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import stem
 
 __all__ = ["Ranges"]
@@ -88,11 +89,20 @@ class Ranges:
         if comparison.adjective:
             content += tuple(self._lexicon.attributes(comparison.adjective))
         quantity = comparison.quantity
-        plain = quantity.in_unit(quantity.unit)
+        plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)
         if not self._prose or not (content or quantity.unit) or plain is None:
             return None
-        span = _number_span(comparison, None, 1.0, year=quantity.year)
+        span = _number_span(comparison, None, 1.0, year=quantity.year, unit=plain.unit)
         return StatedNumber(content, span, plain.unit, quantity.year, self._prose, self._lexicon)
+
+    def _letter_unit(self, quantity: Quantity, words: Sequence[str]) -> Unit | None:
+        """What the m of "30 m" stands for beside words for a height or a length: metres."""
+        unit = unit_named((quantity.letter,)) if quantity.letter else None
+        if unit is None:
+            return None
+        measures = set(map(stem, MEASURES.get(unit.dimension, ())))
+        said = any({stem(word), *self._lexicon.family(word)} & measures for word in words)
+        return unit if said else None
 
 
 def _number_span(
@@ -102,9 +112,10 @@ def _number_span(
     *,
     shift: float = 0.0,
     year: bool = False,
+    unit: Unit | None = None,
 ) -> Span:
     """The range in the unit and scale of a column's cells."""
-    unit = column.unit if column is not None else comparison.quantity.unit
+    unit = column.unit if column is not None else (unit or comparison.quantity.unit)
     year = year or (column is not None and (column.year_like or column.short_year))
 
     def end(quantity: Quantity | None, *, top: bool) -> float | None:

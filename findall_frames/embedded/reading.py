@@ -271,6 +271,7 @@ class _Binder:
         return AnyOf(tuple(parts))
 
     def _bind_item(self, item: list[Token], before: Column | None) -> Predicate | None:
+        item = self._without_name_years(item)
         compared = [at for at, token in enumerate(item) if token.comparison]
         if not compared:
             return self._wording.bind(item)
@@ -292,6 +293,14 @@ class _Binder:
             assert comparison is not None
             predicate = self._ranges.in_column(words, place, comparison, before)
             if predicate is None:
+                noun = self._noun_place(words[:place])
+                if noun:
+                    # "a cable-stayed bridge taller than 300 m" is two criteria.
+                    modifier = self._wording.bind([item[k] for k in span[:noun]])
+                    if modifier is not None:
+                        parts.append(modifier)
+                    used.update(span[:noun])
+                    words, span = words[noun:], span[noun:]
                 predicate = self._ranges.in_text(words, comparison) or self._wording.mention(
                     [*(w for w in words if Token(w).is_content), *tokens(comparison.text)]
                 )
@@ -311,6 +320,23 @@ class _Binder:
             if extra is not None:
                 parts.append(extra)
         return join("and", parts)
+
+    def _without_name_years(self, item: list[Token]) -> list[Token]:
+        """The words, with a year that stands in the name of a column as a plain word."""
+        others = sum(token.comparison is not None for token in item) > 1
+        years = {word for column in self._linker.columns for word in column.words}
+        return [
+            Token(token.text)
+            if others and token.comparison and not token.comparison.stated and token.text in years
+            else token
+            for token in item
+        ]
+
+    def _noun_place(self, words: Sequence[str]) -> int:
+        """Where the entity itself is named behind words that say something; else 0."""
+        places = [at for at, word in enumerate(words) if stem(word) in self._linker.entity_words]
+        said = places and any(not self._wording.harmless(word) for word in words[: places[-1]])
+        return places[-1] if said else 0
 
     def _names(self, predicate: Predicate, word: str) -> bool:
         column = getattr(predicate, "column", None)

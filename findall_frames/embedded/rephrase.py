@@ -87,12 +87,16 @@ def sentence_of(thing: str, clause: str) -> str:
         said = f"must {_participial(words[1:])} {clause}"
     elif is_participle(first):
         said = f"must {_participial(words)} {clause}"
-    elif first in PREPOSITIONS or first in _COMPARING:
+    elif first in PREPOSITIONS or first in _COMPARING or _is_comparative(words):
         said = f"must be {clause}"
     else:
         base = singular(first) if first.endswith("s") and not first.endswith("ss") else words[0]
         said = f"must {base} {rest}"
     return f"{thing} {' '.join(said.split())}."
+
+
+def _is_comparative(words: Sequence[str]) -> bool:
+    return fold(words[0]).endswith("er") and [fold(word) for word in words[1:2]] == ["than"]
 
 
 def _after(text: str, words: Sequence[str]) -> str:

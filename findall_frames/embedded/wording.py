@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from findall_frames.embedded.cells import IsTrue, OneOf, Present, Wanted
+import pyarrow.compute as pc
+
+from findall_frames.embedded.cells import IsTrue, NumberRange, OneOf, Present, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import Either, Not, Predicate, either, join
+from findall_frames.embedded.conditions import Either, Not, Predicate, Span, either, join
 from findall_frames.embedded.english import (
     ABSENT,
     AUXILIARIES,
@@ -163,6 +165,8 @@ class Wording:
                 return predicate
         rest = [word for word in content if not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
+        known = [word for word in rest if word not in self._verbs or self._linker.occurs(word)]
+        rest = known or rest
         if not rest:
             entity = [word for word in content if stem(word) in self._linker.entity_words]
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
@@ -219,9 +223,16 @@ class Wording:
                 return None
             enough = match.named or (alone and stated and match is found[0] and len(match.used) > 0)
             if enough and not others:
-                present = Present(match.column)
+                present = self._present(match.column, stated=any(w in PRESENT for w in words))
                 return Not(present) if absent else present
         return None
+
+    def _present(self, column: Column, *, stated: bool) -> Predicate:
+        """That a column has a value; of a count, that it is not nought: has islands."""
+        counts = column.kind == "number" and pc.any(pc.equal(column.numbers, 0.0)).as_py()
+        if stated or not counts:
+            return Present(column)
+        return NumberRange(column, Span(0.0, None, low_open=True, said="more than 0"))
 
     def _explicit(self, words: Sequence[str]) -> Predicate | None:
         """A text or list column that is named: has an Apache license, capital is Lima."""
