@@ -283,7 +283,8 @@ class Engine:
             with self._turn:
                 if goes_on or findall_id in self._again:
                     self._line.append(findall_id)
-                    self._turn.notify()
+                    if len(self._line) > 1:  # the one is ours to take
+                        self._turn.notify()
                 else:
                     self._known.discard(findall_id)
 

@@ -38,8 +38,9 @@ class Wakeups:
             self._loop = None
 
     def wake(self, findall_id: str) -> None:
-        """Wake the streams of one run."""
-        self._call(findall_id)
+        """Wake the streams of one run, if there are any; one that begins reads the store first."""
+        if findall_id in self._waiting:
+            self._call(findall_id)
 
     def close(self) -> None:
         """Let every stream end after the event that it is sending."""
