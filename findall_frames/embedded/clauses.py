@@ -206,6 +206,8 @@ class _Parser:
             again = any(is_negator(token.text) for token in segment)
             carried = link == "nor" or (link == "or" and not fresh and not again)
             item = link == "and" and _bare(segment) and not self._stands_alone(segment)
+            # "not radioactive, and a metal" denies the first only.
+            item = item and (_has_article(segment) <= _has_article(segments[at]))
             if carried or item:
                 end += 1
             else:
@@ -250,6 +252,10 @@ def _bare(segment: Sequence[Token]) -> bool:
     if first in AUXILIARIES or first in PREPOSITIONS:
         return False
     return not any(token.comparison and token.comparison.stated for token in segment)
+
+
+def _has_article(segment: Sequence[Token]) -> bool:
+    return any(token.text in {"a", "an"} for token in segment[:3])
 
 
 def _compares(segment: Sequence[Token]) -> bool:

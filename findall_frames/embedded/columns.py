@@ -29,6 +29,7 @@ _MONEY_WORDS = frozenset(
         turnover"""
     )
 )
+_COUNTED = frozenset(("population", "people"))
 _NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?")
 _NUMERIC = (
     r"^[\s$€£¥₹~<>≈]*[-+−]?([0-9]{1,3}([, ][0-9]{3})+|0|[1-9][0-9]*)([.][0-9]+)?"
@@ -206,6 +207,11 @@ def _all_match(sample: pa.Array, filled: pa.Array, pattern: str) -> bool:
     return bool(pc.all(pc.match_substring_regex(filled, pattern)).as_py())
 
 
+def _is_plural(word: str) -> bool:
+    """Whether a word of a name counts things, as passengers do, and the m behind it millions."""
+    return len(word) > 4 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
 def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, float]:
     """Split the words of a name into meaning, unit and magnitude."""
     unit, scale = None, 1.0
@@ -214,12 +220,13 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
     money = bool(_MONEY_WORDS.intersection(rest)) or any(
         u and u.dimension == "money" for u in units
     )
+    counted = any(word in _COUNTED or _is_plural(word) for word in rest)
     for size in (3, 2, 1):
         for start in range(len(rest) - size, -1, -1):
             # A name that is nothing but a unit ("mpg", "Horsepower") keeps it as its word too.
             found = unit_named(tuple(rest[start : start + size]))
             ambiguous = size == 1 and len(rest[start]) == 1
-            if found and unit is None and not (ambiguous and (money or start == 0)):
+            if found and unit is None and not (ambiguous and (money or counted or start == 0)):
                 unit = found
                 if len(rest) > size:
                     rest[start : start + size] = []
@@ -228,7 +235,11 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
         factor = magnitude_named(word)
         if word[1:] in {"usd", "eur", "gbp"} and word[0] in "kmb":
             factor, unit = magnitude_named(word[0]), unit_named((word[1:],))
-        one_letter = len(word) == 1 and not money and (unit is None or unit.dimension != "money")
+        one_letter = (
+            len(word) == 1
+            and not (money or counted)
+            and (unit is None or unit.dimension != "money")
+        )
         if factor and len(rest) > 1 and not one_letter:
             scale *= factor
             rest.remove(word)

@@ -63,7 +63,7 @@ _RELATIONS: Final = frozenset(
         published, available, use, called, named, known, classified, categorized, listed,
         part, member, kind, type, sort, category, group, value, field, column, equal, include,
         contain, state, stated, given, set, work, run, place, home, offer, provide, make,
-        require, need, depend, born, founded, established, active, specify, declare, allow,
+        require, need, depend, founded, established, active, specify, declare,
         sell, speak, fall, win, receive, hold, carry"""
     )
 )

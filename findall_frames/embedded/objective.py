@@ -279,9 +279,11 @@ class _Parser:
             # "discovered in the 18th century" is one.
             if low == "in" and is_participle(fold(words[at - 1])):
                 continue
+            if low == "at" and _states(words[at:]):
+                begins = True
             if not begins:
                 begins = self._begins_verb(words[cuts[-1] : at], words[at:])
-            follows = low in _RELATIVE or self._is_criterion(" ".join(words[at:]))
+            follows = low in _RELATIVE | AUXILIARIES or self._is_criterion(" ".join(words[at:]))
             if begins and follows and self._is_criterion(ahead):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
@@ -369,6 +371,13 @@ def _split(text: str) -> list[str]:
         r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)", guarded, flags=re.IGNORECASE
     )
     return [piece.replace("\0", "and").strip() for piece in pieces if piece and piece.strip()]
+
+
+def _states(words: Sequence[str]) -> bool:
+    """Whether words state a measure: at an altitude of more than 1,000 ft."""
+    return (
+        len(words) > 2 and fold(words[1]) in {"a", "an"} and bool(find_quantities(" ".join(words)))
+    )
 
 
 def _compares(words: Sequence[str]) -> bool:

@@ -27,6 +27,10 @@ from findall_frames.embedded.words import stem
 
 __all__ = ["Ranges"]
 
+# "Visitors per year" are visitors; the year is no word for the number.
+_PERIODS = frozenset(
+    ("year", "yearly", "annually", "month", "monthly", "week", "weekly", "day", "daily", "night")
+)
 _ADMITS = frozenset(("support", "work", "run", "compatible", "allow", "admit", "install"))
 
 
@@ -86,6 +90,7 @@ class Ranges:
         """The comparison of a number that the text states; None without running text."""
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
         content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
+        content = tuple(w for w in content if w not in _PERIODS) or content
         if comparison.adjective:
             content += tuple(self._lexicon.attributes(comparison.adjective))
         quantity = comparison.quantity

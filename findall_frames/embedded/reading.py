@@ -316,7 +316,8 @@ class _Binder:
             if token.comparison is None and k not in used and not self._wording.harmless(token.text)
         ]
         if rest and len(rest) < len(plain) + 1:
-            extra = self._wording.values_only(rest)
+            left_over = [t for k, t in enumerate(item) if t.comparison is None and k not in used]
+            extra = self._wording.values_only(left_over)
             if extra is not None:
                 parts.append(extra)
         return join("and", parts)

@@ -163,14 +163,28 @@ class Wording:
             predicate = attempt(words)
             if predicate is not None:
                 return predicate
-        rest = [word for word in content if not self.harmless(word)]
+        known = self._known_phrases(words)
+        rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
-        known = [word for word in rest if word not in self._verbs or self._linker.occurs(word)]
-        rest = known or rest
+        rest = [w for w in rest if w not in self._verbs or self._linker.occurs(w)] or rest
+        if rest and all(map(self._names_part, rest)):
+            # "a language" other than English says nothing by itself.
+            return None
         if not rest:
             entity = [word for word in content if stem(word) in self._linker.entity_words]
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
         return self.mention(rest, self._named_text(words)) if rest else None
+
+    def _known_phrases(self, words: Sequence[str]) -> set[str]:
+        """Words of names that the lexicon knows: both of "United States"."""
+        spans = (words[at : at + n] for n in (2, 3, 4) for at in range(len(words) - n + 1))
+        return {word for span in spans if self._lexicon.aliases(tuple(span)) for word in span}
+
+    def _names_part(self, word: str) -> bool:
+        """Whether a word is part of the name of a column, and stands in no text."""
+        columns = (c for c in self._linker.columns if c.kind not in {"prose", "boolean"})
+        own = any(len(c.words) > 1 and stem(word) in map(stem, c.words) for c in columns)
+        return own and not self._linker.occurs(word)
 
     def harmless(self, word: str) -> bool:
         """Whether a word adds nothing to what else was understood."""
@@ -372,7 +386,15 @@ class Wording:
             before = word.endswith(("ed", "ing")) and any(at < place for place in covered)
             if at not in covered and Token(word).is_content and (behind or named or before):
                 loose.add(word)
+                continue
+            # Of "liquid at room temperature" no row says more than the liquid.
+            told = any(place < at for place in covered) or self._names_all(columns, words)
+            if told and not self._linker.occurs(word):
+                loose.add(word)
         return loose
+
+    def _names_all(self, columns: Sequence[Column], words: Sequence[str]) -> bool:
+        return all(self._linker.match(column, words).named for column in columns)
 
     def _one_of(self, match: ValueMatch, words: Sequence[str]) -> Predicate:
         column = match.column

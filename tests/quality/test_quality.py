@@ -1,12 +1,14 @@
-"""How good the answers are, on one half of the questions that the rules were never tuned on."""
+"""How good the answers are, above all on questions that the rules were never tuned on."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from statistics import fmean
 
 import pytest
 from quality.columns import COLUMNS
+from quality.held_back import HELD_COLUMNS, HELD_OBJECTIVES, HELD_PROSE
 from quality.measure import measure, summary
 from quality.objectives import OBJECTIVES
 from quality.prose import PROSE
@@ -16,24 +18,28 @@ pytestmark = pytest.mark.quality
 
 
 @pytest.mark.parametrize(
-    ("kind", "questions", "objective"),
+    ("kind", "tuned", "held_back"),
     [
-        ("columns", COLUMNS, False),
-        ("prose", PROSE, False),
-        ("ingest", OBJECTIVES, True),
+        ("columns", COLUMNS, HELD_COLUMNS),
+        ("prose", PROSE, HELD_PROSE),
+        ("ingest", OBJECTIVES, HELD_OBJECTIVES),
     ],
 )
 def test_questions_get_the_right_set_with_evidence(
-    kind: str, questions: Sequence[Question], objective: bool, capsys: pytest.CaptureFixture[str]
+    kind: str,
+    tuned: Sequence[Question],
+    held_back: Sequence[Question],
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Both halves are printed; the rules were tuned on every other question only."""
-    scores = [measure(question, objective=objective) for question in questions]
+    """Both parts are printed; the rules never saw the questions that were held back."""
+    whole = kind == "ingest"
+    reported = [measure(question, objective=whole) for question in held_back]
     with capsys.disabled():
-        sys.stdout.write(f"\n{summary(f'{kind}, tuned', scores[::2])}\n")
-        sys.stdout.write(f"{summary(f'{kind}, reported', scores[1::2])}\n")
-    reported = scores[1::2]
-    assert sum(score.f1 for score in reported) / len(reported) > FLOORS[kind]
+        seen = [measure(question, objective=whole) for question in tuned]
+        sys.stdout.write(f"\n{summary(f'{kind}, tuned', seen)}\n")
+        sys.stdout.write(f"{summary(f'{kind}, held back', reported)}\n")
+    assert fmean(score.f1 for score in reported) > FLOORS[kind]
 
 
-FLOORS = {"columns": 0.7, "prose": 0.7, "ingest": 0.5}
+FLOORS = {"columns": 0.85, "prose": 0.85, "ingest": 0.85}
 """What has been reached, less a little; raise these with it."""
