@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
@@ -12,8 +13,9 @@ import pyarrow as pa
 from msgspec import Raw, Struct
 
 from findall_frames.api.models import TERMINAL_STATUSES, Event, FindAllRun, FindAllSchema
-from findall_frames.errors import InvalidRequestError
+from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 from findall_frames.frames.asked import asked_fields
+from findall_frames.frames.blocks import BATCH_BYTES, cut
 from findall_frames.frames.columns import Columns
 from findall_frames.frames.domains import without_credentials
 from findall_frames.frames.events import is_event, result_so_far
@@ -30,13 +32,11 @@ from findall_frames.frames.wire import (
     place_of,
     read_any,
     read_candidate,
+    read_plain,
     split_unknown,
 )
 
 __all__ = ["flatten"]
-
-# Smaller batches cost time in calls, larger ones in memory that no cache holds.
-_BATCH_BYTES: Final = 1_000_000
 
 
 class _Envelope(Struct):
@@ -53,6 +53,7 @@ _ONE: Final = (bytes, bytearray, memoryview, str, Mapping, PathLike, SDKResult)
 _STRICT: Final = msgspec.json.Decoder(_StrictEnvelope)
 _TOLERANT: Final = msgspec.json.Decoder(_Envelope)
 _SHALLOW: Final = msgspec.json.Decoder(dict[str, Raw])
+_RAWS: Final = msgspec.json.Decoder(list[Raw])
 _RUN: Final = msgspec.json.Decoder(FindAllRun)
 
 
@@ -119,12 +120,36 @@ def flatten(
     """
     if isinstance(result, Iterable) and not isinstance(result, _ONE):
         return _flatten_several(result, schema=schema, service=service, fetched_at=fetched_at)
-    envelope, unknown = _open(body_of(result))
+    body = body_of(result)
+    options: dict[str, Any] = {"schema": schema, "service": service, "fetched_at": fetched_at}
+    pieces = cut(body) if isinstance(body, bytes) else None
+    if pieces is not None:
+        try:
+            return _flatten_body(pieces.rest, blocks=pieces.blocks(), **options)
+        except (msgspec.DecodeError, UnexpectedResponseError):
+            pass  # it could not be cut, or is at fault: read as a whole it will tell
+    return _flatten_body(body, blocks=(), **options)
+
+
+def _flatten_body(
+    body: bytes | bytearray | memoryview,
+    *,
+    blocks: Iterable[bytes],
+    schema: FindAllSchema | None,
+    service: str | None,
+    fetched_at: datetime | None,
+) -> FindAllFrames:
+    """Flatten a result whose first candidates may have been taken out of it, in blocks."""
+    envelope, unknown = _open(body)
     run, metadata, extra = _read_run(envelope.run)
     if unknown:
         extra["result"] = unknown
     kinds = {name: field.kind for name, field in asked_fields(schema).items()}
-    tables = _read_candidates(envelope.candidates, run.findall_id, kinds=kinds)
+    candidates = _Candidates(run.findall_id, kinds=kinds)
+    for block in blocks:
+        candidates.add_block(block)
+    candidates.add(envelope.candidates)
+    tables = candidates.finish()
     row = {
         "findall_id": run.findall_id,
         "objective": schema and schema.objective,
@@ -223,32 +248,64 @@ def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
     return run, metadata, {name: unknown for name, unknown in extra.items() if unknown}
 
 
-def _read_candidates(
-    raws: Sequence[Raw], findall_id: str, *, kinds: dict[str, str]
-) -> dict[str, pa.Table]:
-    columns = Columns(findall_id, kinds=kinds)
-    known: set[str] = set()
-    repeated: dict[str, list[dict[str, Any]]] = {}
-    batch: list[Candidate] = []
-    positions: list[int] = []
-    extras: dict[int, Extras] = {}
-    size = 0
-    for position, raw in enumerate(raws):
-        candidate, extra = read_candidate(raw, position=position, findall_id=findall_id)
-        if candidate.candidate_id in known:
-            entry = read_any(raw, at=place_of(position), findall_id=findall_id)
-            again = {"position": position, "candidate": entry}
-            repeated.setdefault(candidate.candidate_id, []).append(again)
-            continue
-        known.add(candidate.candidate_id)
-        if extra:
-            extras[len(batch)] = extra
-        batch.append(candidate)
-        positions.append(position)
-        size += len(raw)
-        if size > _BATCH_BYTES:
-            columns.add(batch, positions=positions, extras=extras)
-            batch, positions, extras, size = [], [], {}, 0
-    if batch:
-        columns.add(batch, positions=positions, extras=extras)
-    return columns.finish(repeated=repeated)
+class _Candidates:
+    """Reads the candidates of a run, one after the other, into columns."""
+
+    def __init__(self, findall_id: str, *, kinds: dict[str, str]) -> None:
+        self._findall_id = findall_id
+        self._columns = Columns(findall_id, kinds=kinds)
+        self._known: set[str] = set()
+        self._repeated: dict[str, list[dict[str, Any]]] = {}
+        self._position = 0
+
+    def add_block(self, block: bytes) -> None:
+        """Add the candidates of a JSON array: all at once where nothing is special about them."""
+        plain = read_plain(block)
+        if plain is not None:
+            ids = {candidate.candidate_id for candidate in plain}
+            if len(ids) == len(plain) and self._known.isdisjoint(ids):
+                self._known |= ids
+                self._put(plain, positions=range(self._position, self._position + len(plain)))
+                self._position += len(plain)
+                return
+        self.add(_RAWS.decode(block))
+
+    def add(self, raws: Sequence[Raw]) -> None:
+        """Add candidates one by one, with whatever they have more."""
+        batch: list[Candidate] = []
+        positions: list[int] = []
+        extras: dict[int, Extras] = {}
+        size = 0
+        for raw in raws:
+            position = self._position
+            self._position += 1
+            candidate, extra = read_candidate(raw, position=position, findall_id=self._findall_id)
+            if candidate.candidate_id in self._known:
+                entry = read_any(raw, at=place_of(position), findall_id=self._findall_id)
+                again = {"position": position, "candidate": entry}
+                self._repeated.setdefault(candidate.candidate_id, []).append(again)
+                continue
+            self._known.add(candidate.candidate_id)
+            if extra:
+                extras[len(batch)] = extra
+            batch.append(candidate)
+            positions.append(position)
+            size += len(raw)
+            if size > BATCH_BYTES:
+                self._put(batch, positions=positions, extras=extras)
+                batch, positions, extras, size = [], [], {}, 0
+        if batch:
+            self._put(batch, positions=positions, extras=extras)
+
+    def finish(self) -> dict[str, pa.Table]:
+        """Give the tables."""
+        return self._columns.finish(repeated=self._repeated)
+
+    def _put(
+        self,
+        batch: Sequence[Candidate],
+        *,
+        positions: Sequence[int],
+        extras: Mapping[int, Extras] = MappingProxyType({}),
+    ) -> None:
+        self._columns.add(batch, positions=positions, extras=extras)

@@ -25,6 +25,7 @@ __all__ = [
     "place_of",
     "read_any",
     "read_candidate",
+    "read_plain",
     "split_unknown",
 ]
 
@@ -86,6 +87,7 @@ class Extras:
 
 ANY: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Any, float_hook=_number)
 _STRICT: Final = msgspec.json.Decoder(Candidate, float_hook=_number)
+_STRICT_LIST: Final = msgspec.json.Decoder(list[Candidate], float_hook=_number)
 _ENCODER: Final = msgspec.json.Encoder()
 _CONFIDENCES: Final = ("low", "medium", "high")
 _KINDS: Final = ("match_condition", "enrichment")
@@ -119,6 +121,15 @@ def fail(error: Exception, *, at: str, findall_id: str | None = None) -> NoRetur
     ) from error
 
 
+def read_plain(block: bytes) -> list[Candidate] | None:
+    """Read an array of candidates at once; None when one has something that has no column."""
+    try:
+        candidates = _STRICT_LIST.decode(block)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    return None if any(map(_repeats_a_field, candidates)) else candidates
+
+
 def read_candidate(raw: Raw, *, position: int, findall_id: str) -> tuple[Candidate, Extras | None]:
     """Read a candidate, and what it has that has no column, if anything.
 
@@ -131,10 +142,14 @@ def read_candidate(raw: Raw, *, position: int, findall_id: str) -> tuple[Candida
         candidate = _STRICT.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return _read_tolerantly(raw, position=position, findall_id=findall_id)
-    basis = candidate.basis
-    if basis and len({entry.field for entry in basis}) < len(basis):
+    if _repeats_a_field(candidate):
         return _read_tolerantly(raw, position=position, findall_id=findall_id)
     return candidate, None
+
+
+def _repeats_a_field(candidate: Candidate) -> bool:
+    basis = candidate.basis
+    return basis is not None and len({entry.field for entry in basis}) < len(basis)
 
 
 def read_any(raw: Raw, *, at: str, findall_id: str | None) -> Any:
