@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.lexicon import read_lexicon
+from findall_frames.errors import CorpusError
 
 HOTELS = Corpus.from_table(
     pa.table(
@@ -52,3 +56,23 @@ def test_a_condition_finds_its_column_by_what_it_means(condition: str, places: l
     judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], HOTELS)
     found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
     assert found == places, judge.readings
+
+
+def test_a_lexicon_of_ones_own_adds_words_to_those_of_the_package(tmp_path: Path) -> None:
+    """What a word means in a trade can be said in a file."""
+    path = tmp_path / "words.toml"
+    path.write_text('same = [["spa", "wellness area"]]\n', encoding="utf-8")
+    condition = [MatchCondition("asked", "Hotel must have a wellness area")]
+    judge = RuleEvaluator(lexicon=read_lexicon(path)).judge_for(condition, HOTELS)
+    assert [verdict.is_matched for (verdict,) in judge.judge(range(4))] == [True, True, False, True]
+    plain = RuleEvaluator().judge_for(condition, HOTELS)
+    assert not any(verdict.is_matched for (verdict,) in plain.judge(range(4)))
+
+
+@pytest.mark.parametrize("text", ["same = 3", "synonyms = []", "same = ["])
+def test_a_lexicon_of_another_form_is_refused(text: str, tmp_path: Path) -> None:
+    """The message says what may stand in it."""
+    path = tmp_path / "words.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CorpusError, match="lexicon"):
+        read_lexicon(path)

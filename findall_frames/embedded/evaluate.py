@@ -10,23 +10,32 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.enrich import RuleFiller
 from findall_frames.embedded.evidence import Sources
 from findall_frames.embedded.finding import Verdict
-from findall_frames.embedded.lexicon import default_lexicon
+from findall_frames.embedded.lexicon import Lexicon, default_lexicon
 from findall_frames.embedded.reading import Reader, Reading
 
 __all__ = ["RuleEvaluator", "RuleJudge"]
 
 
 class RuleEvaluator:
-    """Reads conditions as comparisons, membership, negation and mentions, and checks them."""
+    """Reads conditions as comparisons, membership, negation and mentions, and checks them.
+
+    Parameters
+    ----------
+    lexicon : Lexicon, optional
+        What words have to do with each other; `default_lexicon` when left out.
+    """
+
+    def __init__(self, *, lexicon: Lexicon | None = None) -> None:
+        self._lexicon = lexicon or default_lexicon()
 
     def judge_for(self, conditions: Sequence[MatchCondition], corpus: Corpus) -> RuleJudge:
         """Read the conditions."""
-        reader = Reader(corpus, default_lexicon())
+        reader = Reader(corpus, self._lexicon)
         return RuleJudge(corpus, [reader.read(condition.description) for condition in conditions])
 
     def filler_for(self, enrichment: FindAllEnrichInput, corpus: Corpus) -> RuleFiller:
         """Read the enrichment."""
-        return RuleFiller(corpus, enrichment.output_schema.json_schema, default_lexicon())
+        return RuleFiller(corpus, enrichment.output_schema.json_schema, self._lexicon)
 
 
 class RuleJudge:

@@ -12,7 +12,7 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.lexicon import default_lexicon
+from findall_frames.embedded.lexicon import Lexicon, default_lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.objective import Criterion, parse_objective
 from findall_frames.embedded.reading import LONGEST
@@ -24,7 +24,7 @@ _SMALL = frozenset(phrases("a, an, the, of, is, be, been, must, have, its, their
 _LONGEST_NAME = 6
 
 
-def ingest(objective: str, corpus: Corpus) -> FindAllSchema:
+def ingest(objective: str, corpus: Corpus, *, lexicon: Lexicon | None = None) -> FindAllSchema:
     """Draft what an objective asks for.
 
     Parameters
@@ -33,6 +33,9 @@ def ingest(objective: str, corpus: Corpus) -> FindAllSchema:
         A question in plain words.
     corpus : Corpus
         What will be searched; it tells which words are criteria and which merely name its rows.
+
+    lexicon : Lexicon, optional
+        What words have to do with each other; `default_lexicon` when left out.
 
     Returns
     -------
@@ -53,7 +56,7 @@ def ingest(objective: str, corpus: Corpus) -> FindAllSchema:
     if len(objective) > LONGEST:
         whole = MatchCondition("objective_check", objective)
         return FindAllSchema(objective, corpus.about, [whole])
-    linker = Linker(corpus, default_lexicon())
+    linker = Linker(corpus, lexicon or default_lexicon())
     parsed = parse_objective(objective, linker)
     used: set[str] = set()
     conditions = []

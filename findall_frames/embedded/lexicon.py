@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -9,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from findall_frames.embedded.words import demonym_of, stem, tokens
+from findall_frames.errors import CorpusError
 
-__all__ = ["Lexicon", "default_lexicon"]
+__all__ = ["Lexicon", "default_lexicon", "read_lexicon"]
 
 
 _DENYING = ("un", "non", "in", "im", "dis")
@@ -95,8 +97,46 @@ class Lexicon:
 @cache
 def default_lexicon() -> Lexicon:
     """The table that comes with the package."""
+    return Lexicon(_shipped())
+
+
+def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
+    """The table that comes with the package, and what a TOML file of the same form adds to it.
+
+    Parameters
+    ----------
+    path : path
+        Of a file with any of ``same``, ``attributes``, ``short``, ``more``, ``less``,
+        ``opposites`` and ``within``. Its entries go before those of the package.
+
+    Raises
+    ------
+    CorpusError
+        The file cannot be read, or is not of that form.
+    """
+    shipped = _shipped()
+    try:
+        added = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CorpusError(f"The lexicon {os.fspath(path)!r} cannot be read: {error}.") from error
+    for name, entries in added.items():
+        known = shipped.get(name)
+        if isinstance(known, list) and isinstance(entries, list):
+            shipped[name] = [*entries, *known]
+        elif isinstance(known, dict) and isinstance(entries, dict):
+            shipped[name] = {**known, **entries}
+        else:
+            raise CorpusError(
+                f"The lexicon {os.fspath(path)!r} has an entry {name!r} that is not known or not "
+                f"of the right form. It may have {', '.join(shipped)}; copy their form from "
+                "findall_frames/embedded/lexicon.toml."
+            )
+    return Lexicon(shipped)
+
+
+def _shipped() -> dict[str, Any]:
     text = Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
-    return Lexicon(tomllib.loads(text))
+    return tomllib.loads(text)
 
 
 def _by_adjective(table: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

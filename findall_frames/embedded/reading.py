@@ -254,7 +254,7 @@ class _Binder:
     def _bind_list(self, phrase: Phrase) -> Predicate | None:
         if any(token.comparison for item in phrase.items for token in item):
             return self._bind_numbers(phrase)
-        return self._wording.value_list(phrase.items, every="or" not in phrase.links)
+        return self._wording.valuing.value_list(phrase.items, every="or" not in phrase.links)
 
     def _bind_numbers(self, phrase: Phrase) -> Predicate | None:
         """Several numbers of one column: 4 or 6 cylinders, in 1998 or 1999."""
@@ -279,7 +279,7 @@ class _Binder:
         parts: list[Predicate] = []
         only = item[compared[0]].comparison
         if len(compared) == 1 and only is not None and not only.stated:
-            named = self._wording.number_in_value(item)
+            named = self._wording.valuing.number_in_value(item)
             if named is not None:
                 return named
         left = 0
@@ -317,7 +317,7 @@ class _Binder:
         ]
         if rest and len(rest) < len(plain) + 1:
             left_over = [t for k, t in enumerate(item) if t.comparison is None and k not in used]
-            extra = self._wording.values_only(left_over)
+            extra = self._wording.valuing.values_only(left_over)
             if extra is not None:
                 parts.append(extra)
         return join("and", parts)

@@ -26,9 +26,10 @@ from findall_frames.embedded.flags import read_opposite_flag, read_part_of_flag,
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.words import alike, stem, tokens
+from findall_frames.embedded.valuing import Valuing, words_of
+from findall_frames.embedded.words import stem, tokens
 
-__all__ = ["Wording", "words_of"]
+__all__ = ["Wording"]
 
 _MENTIONS = re.compile(
     r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
@@ -61,6 +62,7 @@ class Wording:
         self._corpus = linker.corpus
         self._subject = subject
         self._verbs = verbs
+        self.valuing = Valuing(linker, lexicon, verbs=verbs)
         self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def stands_alone(self, found: Sequence[Token]) -> bool:
@@ -81,67 +83,6 @@ class Wording:
         words = [word for token in found for word in words_of(token)]
         flags = self._linker.named(words, ("boolean",))
         return bool(self._linker.values(words)) or any(flag.named for flag in flags)
-
-    def value_list(self, items: Sequence[Sequence[Token]], *, every: bool) -> Predicate | None:
-        """Several values of one column: in Africa or Asia, an Apache or MIT license."""
-        context = [token.text for item in items for token in item]
-        best: tuple[float, Predicate] | None = None
-        for column in self.texts:
-            if column.kind == "prose":
-                continue
-            named = self._linker.match(column, context)
-            found = [self._value_of(column, item, explicit=named.named) for item in items]
-            values = tuple(value for value in found if value is not None)
-            if len(values) < len(items):
-                continue
-            score = named.score - (0.5 if column.name == self._corpus.name_column else 0.0)
-            if best is None or score > best[0]:
-                confidence = self._confidence(named, [value.whole for value in values])
-                together = every and (column.kind == "list" or column.index.lists_items)
-                best = (score, OneOf(column, wanted=values, every=together, confidence=confidence))
-        return best[1] if best else None
-
-    def _value_of(self, column: Column, item: Sequence[Token], *, explicit: bool) -> Wanted | None:
-        """The value of a column that a list item is, if it is nothing else."""
-        words = [word for token in item for word in words_of(token)]
-        own = self._linker.match(column, words)
-        rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
-        rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
-        plain = [w for w in rest if not is_relation(w) and w not in TOPIC]
-        named = [w for w in plain if stem(w) not in self._linker.entity_words]
-        for kept in (rest, plain, named):
-            if not kept:
-                continue
-            phrase = column.index.find(tuple(kept), self._lexicon)
-            if phrase is not None:
-                return self._wanted(column, phrase)
-            if explicit and column.index.holds(tuple(kept)):
-                return Wanted(tuple(kept), " ".join(kept), whole=False)
-        return None
-
-    def values_only(self, item: Sequence[Token]) -> Predicate | None:
-        """A value among words that a comparison left over."""
-        words = [word for token in item for word in words_of(token)]
-        found = self._linker.values(words)
-        return self._one_of(found[0], words) if found else None
-
-    def number_in_value(self, item: Sequence[Token]) -> Predicate | None:
-        """A number that belongs to a value, as in "Apache 2.0"."""
-        words = [word for token in item for word in words_of(token)]
-        number = next(tokens(t.text)[-1] for t in item if t.comparison)
-        for match in self._linker.values(words):
-            if number in words[match.start : match.end] and match.end - match.start > 1:
-                return self._one_of(match, words)
-        for named in self._linker.named(words, ("text", "list")):
-            if not named.named:
-                continue
-            rest = [w for at, w in enumerate(words) if at not in named.used and Token(w).is_content]
-            rest = [w for w in rest if not is_relation(w)]
-            if number in rest and named.column.index.holds(tuple(rest)):
-                return OneOf(
-                    named.column, wanted=(Wanted(tuple(rest), " ".join(rest), whole=False),)
-                )
-        return None
 
     def bind(self, item: Sequence[Token]) -> Predicate | None:
         """A clause without numbers as a predicate; None where it says nothing."""
@@ -267,13 +208,13 @@ class Wording:
                 phrase = column.index.find(tuple(plain), self._lexicon)
             confidence: Confidence = "high" if sure else "medium"
             if phrase is not None:
-                wanted = self._wanted(column, phrase)
+                wanted = self.valuing.wanted(column, phrase)
                 if wanted.whole and self._attributive(column, match, words):
                     wanted = replace(wanted, whole=False)
                 return OneOf(column, wanted=(wanted,), confidence=confidence)
             within = [m for m in self._linker.values(words) if m.column is column]
             if within and all(self.harmless(w) or w in within[0].phrase for w in kept):
-                return self._one_of(within[0], words)
+                return self.valuing.one_of(within[0], words)
             if column.index.holds(tuple(kept)):
                 wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="medium")
@@ -327,7 +268,7 @@ class Wording:
                 continue
             top = [m for m in same if same[0].score - m.score < 0.05]
             covered |= set(range(same[0].start, same[0].end))
-            readings = [self._one_of(match, words) for match in top]
+            readings = [self.valuing.one_of(match, words) for match in top]
             parts.append(readings[0] if len(readings) == 1 else Either(tuple(readings)))
         rest = [
             word
@@ -396,26 +337,6 @@ class Wording:
     def _names_all(self, columns: Sequence[Column], words: Sequence[str]) -> bool:
         return all(self._linker.match(column, words).named for column in columns)
 
-    def _one_of(self, match: ValueMatch, words: Sequence[str]) -> Predicate:
-        column = match.column
-        named = self._linker.match(column, words)
-        wanted = self._wanted(column, match.phrase)
-        return OneOf(column, wanted=(wanted,), confidence=self._confidence(named, [wanted.whole]))
-
-    def _wanted(self, column: Column, phrase: tuple[str, ...]) -> Wanted:
-        """A value as it is meant: of "Apache License" in a column of licenses, the Apache."""
-        if not column.index.descriptive:
-            return Wanted(phrase, column.index.whole[phrase])
-        kept = tuple(w for w in phrase if not any(alike(w, own) == 1 for own in column.words))
-        if not kept or kept == phrase:
-            return Wanted(phrase, column.index.whole[phrase], whole=False)
-        return Wanted(kept, " ".join(kept), whole=False)
-
-    def _confidence(self, named: ColumnMatch, whole: Sequence[bool]) -> Confidence:
-        if named.named:
-            return "high"
-        return "high" if all(whole) and len(named.column.index.values) <= 200 else "medium"
-
     def _named_text(self, words: Sequence[str]) -> tuple[Column, ...]:
         """A text column that the condition names: the summary mentions async."""
         found = self._linker.named(words, ("prose", "text", "list"))
@@ -431,11 +352,6 @@ class Wording:
 
 def _within(match: ValueMatch, places: frozenset[int]) -> bool:
     return set(range(match.start, match.end)) <= places
-
-
-def words_of(token: Token) -> list[str]:
-    """The words of a token; several in a quoted text or a number with its unit."""
-    return tokens(token.text) if token.quoted or token.comparison else [token.text]
 
 
 def _unsure(predicate: Predicate) -> Predicate:

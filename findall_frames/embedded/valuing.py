@@ -1,0 +1,125 @@
+"""Values of columns that words name, as predicates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from findall_frames.embedded.cells import OneOf, Wanted
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import Predicate
+from findall_frames.embedded.english import TOPIC, is_relation
+from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
+from findall_frames.embedded.words import alike, stem, tokens
+
+__all__ = ["Valuing", "words_of"]
+
+
+class Valuing:
+    """Binds words to values.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    lexicon : Lexicon
+        What words have to do with each other.
+    verbs : frozenset of str
+        Verbs of the condition, which say how a value belongs to the entity.
+    """
+
+    def __init__(self, linker: Linker, lexicon: Lexicon, *, verbs: frozenset[str]) -> None:
+        self._linker = linker
+        self._lexicon = lexicon
+        self._corpus = linker.corpus
+        self._verbs = verbs
+        self._texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
+
+    def value_list(self, items: Sequence[Sequence[Token]], *, every: bool) -> Predicate | None:
+        """Several values of one column: in Africa or Asia, an Apache or MIT license."""
+        context = [token.text for item in items for token in item]
+        best: tuple[float, Predicate] | None = None
+        for column in self._texts:
+            if column.kind == "prose":
+                continue
+            named = self._linker.match(column, context)
+            found = [self._value_of(column, item, explicit=named.named) for item in items]
+            values = tuple(value for value in found if value is not None)
+            if len(values) < len(items):
+                continue
+            score = named.score - (0.5 if column.name == self._corpus.name_column else 0.0)
+            if best is None or score > best[0]:
+                confidence = self._confidence(named, [value.whole for value in values])
+                together = every and (column.kind == "list" or column.index.lists_items)
+                best = (score, OneOf(column, wanted=values, every=together, confidence=confidence))
+        return best[1] if best else None
+
+    def _value_of(self, column: Column, item: Sequence[Token], *, explicit: bool) -> Wanted | None:
+        """The value of a column that a list item is, if it is nothing else."""
+        words = [word for token in item for word in words_of(token)]
+        own = self._linker.match(column, words)
+        rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
+        rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
+        plain = [w for w in rest if not is_relation(w) and w not in TOPIC]
+        named = [w for w in plain if stem(w) not in self._linker.entity_words]
+        for kept in (rest, plain, named):
+            if not kept:
+                continue
+            phrase = column.index.find(tuple(kept), self._lexicon)
+            if phrase is not None:
+                return self.wanted(column, phrase)
+            if explicit and column.index.holds(tuple(kept)):
+                return Wanted(tuple(kept), " ".join(kept), whole=False)
+        return None
+
+    def values_only(self, item: Sequence[Token]) -> Predicate | None:
+        """A value among words that a comparison left over."""
+        words = [word for token in item for word in words_of(token)]
+        found = self._linker.values(words)
+        return self.one_of(found[0], words) if found else None
+
+    def number_in_value(self, item: Sequence[Token]) -> Predicate | None:
+        """A number that belongs to a value, as in "Apache 2.0"."""
+        words = [word for token in item for word in words_of(token)]
+        number = next(tokens(t.text)[-1] for t in item if t.comparison)
+        for match in self._linker.values(words):
+            if number in words[match.start : match.end] and match.end - match.start > 1:
+                return self.one_of(match, words)
+        for named in self._linker.named(words, ("text", "list")):
+            if not named.named:
+                continue
+            rest = [w for at, w in enumerate(words) if at not in named.used and Token(w).is_content]
+            rest = [w for w in rest if not is_relation(w)]
+            if number in rest and named.column.index.holds(tuple(rest)):
+                return OneOf(
+                    named.column, wanted=(Wanted(tuple(rest), " ".join(rest), whole=False),)
+                )
+        return None
+
+    def one_of(self, match: ValueMatch, words: Sequence[str]) -> Predicate:
+        """The predicate that a row has a value that was found among words."""
+        column = match.column
+        named = self._linker.match(column, words)
+        wanted = self.wanted(column, match.phrase)
+        return OneOf(column, wanted=(wanted,), confidence=self._confidence(named, [wanted.whole]))
+
+    def wanted(self, column: Column, phrase: tuple[str, ...]) -> Wanted:
+        """A value as it is meant: of "Apache License" in a column of licenses, the Apache."""
+        if not column.index.descriptive:
+            return Wanted(phrase, column.index.whole[phrase])
+        kept = tuple(w for w in phrase if not any(alike(w, own) == 1 for own in column.words))
+        if not kept or kept == phrase:
+            return Wanted(phrase, column.index.whole[phrase], whole=False)
+        return Wanted(kept, " ".join(kept), whole=False)
+
+    def _confidence(self, named: ColumnMatch, whole: Sequence[bool]) -> Confidence:
+        if named.named:
+            return "high"
+        return "high" if all(whole) and len(named.column.index.values) <= 200 else "medium"
+
+
+def words_of(token: Token) -> list[str]:
+    """The words of a token; several in a quoted text or a number with its unit."""
+    return tokens(token.text) if token.quoted or token.comparison else [token.text]
