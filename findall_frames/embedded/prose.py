@@ -129,9 +129,12 @@ class Mention:
     def _possible(self, cell: str) -> bool:
         """A quick look before a text is taken apart."""
         lowered = cell.lower()
-        return all(word[: max(3, len(word) - 4)] in lowered for word in self.words) or any(
-            self._other_names(word) for word in self.words
-        )
+        return not lowered.isascii() or all(self._hinted(word, lowered) for word in self.words)
+
+    def _hinted(self, word: str, lowered: str) -> bool:
+        if word[: max(3, len(word) - 4)] in lowered:
+            return True
+        return any(phrase[0] in lowered for phrase in self._other_names(word))
 
     def _stands(self, sentence: str) -> bool | None:
         """Whether a sentence says it, denies it, or (None) says nothing of it."""
@@ -270,6 +273,8 @@ class StatedNumber:
             if (cost := self._cost(fold(match.group()), wanted)) is not None
         ]
         found: list[tuple[float, Quantity]] = []
+        if not places and self.words:
+            return None
         for quantity in find_quantities(sentence):
             usable = self._usable(quantity)
             if usable is None:
