@@ -18,6 +18,9 @@ __all__ = ["MIGRATIONS", "Database", "now", "written"]
 # Marks a file as one of ours, so that a stranger's database is never written to ("FFst").
 _APPLICATION_ID: Final = 0x46467374
 
+# The index is merged seldom: so a million rows take hardly longer each than a few do, and to
+# look something up takes no longer either.
+#
 # Events are kept as the batches in which they were committed, one JSON document per line: a
 # row for each would cost a run more than its evaluation does.
 _FIRST: Final = """
@@ -29,6 +32,7 @@ CREATE TABLE corpus (
 CREATE VIRTUAL TABLE entities USING fts5(
     text, content='', detail=full, tokenize='porter unicode61 remove_diacritics 2'
 );
+INSERT INTO entities (entities, rank) VALUES ('automerge', 16);
 CREATE TABLE runs (
     number INTEGER PRIMARY KEY,
     findall_id TEXT NOT NULL UNIQUE,
