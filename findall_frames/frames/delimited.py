@@ -61,10 +61,8 @@ def _readable_times(table: pa.Table) -> pa.Table:
     for at, field in enumerate(table.schema):
         if field.type == TIME:
             # Excel takes neither an offset nor more than milliseconds.
-            seconds = pc.floor_temporal(table.column(at), unit="second").cast(
-                pa.timestamp("s", tz="UTC")
+            seconds = pc.cast(table.column(at), pa.timestamp("us")).cast(
+                pa.timestamp("s"), safe=False
             )
-            table = table.set_column(
-                at, field.name, pc.strftime(seconds, format="%Y-%m-%d %H:%M:%S")
-            )
+            table = table.set_column(at, field.name, seconds.cast(pa.string()))
     return table

@@ -11,18 +11,24 @@ __all__ = ["read_parquet"]
 
 
 def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
-    """Read what `FindAllFrames.to_parquet` has written, exactly as it was.
+    """Read what `FindAllFrames.to_parquet` has written, in either profile, exactly as it was.
 
     Parameters
     ----------
     folder : str or path object
         The folder with ``runs.parquet``, ``candidates.parquet``, ``fields.parquet`` and
-        ``citations.parquet``.
+        ``citations.parquet``; with the profile ``"bi"`` also ``excerpts.parquet``, while
+        ``matches.parquet`` is not needed.
+
+    Returns
+    -------
+    FindAllFrames
+        The four tables and the searches.
 
     Raises
     ------
     ParquetError
-        The four files are not there, cannot be read, or were not written together.
+        The files are not there, cannot be read, or were not written together.
 
     Examples
     --------
