@@ -58,6 +58,45 @@ def test_a_condition_finds_its_column_by_what_it_means(condition: str, places: l
     assert found == places, judge.readings
 
 
+PLAYERS = Corpus.from_table(
+    pa.table(
+        {
+            "Player": ["Messi", "Mbappé", "Modrić", "Neuer"],
+            "Nationality": ["Argentina", "France", "Croatia", "Germany"],
+            "Position": ["Forward", "Forward", "Midfielder", "Goalkeeper"],
+            "Club": ["Inter Miami", "Real Madrid", "Real Madrid", "Bayern Munich"],
+            "Style": ["technical", "dynamic", "technical", "static"],
+            "Market value (€M)": [20.0, 180.0, 6.0, None],
+            "World rank": [3, 1, 12, 40],
+            "followers_m": [500.0, 120.0, 40.0, 14.0],
+        }
+    ),
+    name="players",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("plays for Real Madrid", [1, 2]),
+        ("does not play for Real Madrid or Bayern Munich", [0]),
+        ("plays as a goalkeeper or midfielder", [2, 3]),
+        ("worth more than €10 million", [0, 1]),
+        ("ranked in the top 10", [0, 1]),
+        ("followed by more than 100 million followers", [0, 1]),
+        ("plays dynamically", [1]),
+        ("Player must be Argentine or Croatian", [0, 2]),
+    ],
+)
+def test_a_verb_says_how_a_value_belongs_and_names_nobody(
+    condition: str, places: list[int]
+) -> None:
+    """Who plays for a club is no name of a player, and worth is a value."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PLAYERS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
+
+
 def test_a_lexicon_of_ones_own_adds_words_to_those_of_the_package(tmp_path: Path) -> None:
     """What a word means in a trade can be said in a file."""
     path = tmp_path / "words.toml"

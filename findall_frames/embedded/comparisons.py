@@ -131,6 +131,7 @@ class _Reader:
             text,
         )
         text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
+        text = re.sub(r"(?i)\b(?:in |among )?(?:the )?top (?=\d)", "rank at most ", text)
         # Where no height is given, the level of the sea is one.
         text = re.sub(
             r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text

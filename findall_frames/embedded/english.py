@@ -40,7 +40,7 @@ NEGATORS: Final = frozenset(
 PREPOSITIONS: Final = frozenset(
     phrases(
         """in, on, at, from, of, by, to, under, with, within, for, as, into, per, via, through,
-        near, across, over, during, inside, among, against, around, toward, towards, onto,
+        near, behind, across, over, during, inside, among, against, around, toward, towards, onto,
         upon"""
     )
 )
@@ -64,7 +64,7 @@ _RELATIONS: Final = frozenset(
         part, member, kind, type, sort, category, group, value, field, column, equal, include,
         contain, state, stated, given, set, work, run, place, home, offer, provide, make,
         require, need, depend, founded, established, active, specify, declare,
-        sell, speak, fall, win, receive, hold, carry"""
+        sell, speak, fall, play, win, receive, hold, carry"""
     )
 )
 # Heads of a phrase that name no measure of their own: population size is population.

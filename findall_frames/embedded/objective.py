@@ -279,7 +279,7 @@ class _Parser:
             # "discovered in the 18th century" is one.
             if low == "in" and is_participle(fold(words[at - 1])):
                 continue
-            if low == "at" and _states(words[at:]):
+            if low == "worth" or (low == "at" and _states(words[at:])):
                 begins = True
             if not begins:
                 begins = self._begins_verb(words[cuts[-1] : at], words[at:])

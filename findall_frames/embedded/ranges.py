@@ -55,7 +55,7 @@ class Ranges:
     ) -> Predicate | None:
         """The comparison of a column: the one that the words name, or else the one before."""
         matches = self._linker.compared(words, place, comparison)
-        if not matches and before is not None and comparison.stated:
+        if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         made = [self._made(match, comparison, words) for match in matches]
         return either([predicate for predicate in made if predicate is not None])

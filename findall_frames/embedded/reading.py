@@ -148,7 +148,9 @@ class Reader:
         if len(words) < 2 or words[1] not in _BEHIND_VERB:
             return frozenset()
         known = self._linker.values(words[:1]) or any(
-            self._linker.match(column, words[:1]).score for column in self._linker.columns
+            self._linker.match(column, words[:1]).score
+            for column in self._linker.columns
+            if column.name != self._corpus.name_column
         )
         return frozenset() if known or self._linker.occurs(words[0]) else frozenset(words[:1])
 

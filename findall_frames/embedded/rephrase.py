@@ -83,6 +83,8 @@ def sentence_of(thing: str, clause: str) -> str:
         said = f"must not be {rest}"
     elif first in {"except", "excluding", "other"}:
         said = f"must not be {_after(rest, ('than',))}"
+    elif first == "worth":
+        said = f"must be {clause}"
     elif first.endswith("ly") and len(words) > 1 and is_participle(fold(words[1])):
         said = f"must {_participial(words[1:])} {clause}"
     elif is_participle(first):

@@ -24,7 +24,11 @@ _THINGS = frozenset(
 )
 # These name the entities of some tables, and in most others say where they are or whose.
 _PROPERTIES = frozenset(
-    phrases("country, city, state, region, person, brand, artist, team, employee, player, author")
+    phrases(
+        """country, city, state, region, location, place, person, brand, artist, team, employee,
+        player, author, ceo, director, owner, manager, founder, designer, type, category, kind,
+        status, genre"""
+    )
 )
 _CODES = frozenset(
     phrases(
@@ -39,6 +43,8 @@ _SHORT_NAME = 80
 """Texts longer than this on average, in characters, are not taken for names."""
 _MOSTLY = 0.8
 """A share of the rows; names are allowed to repeat now and then."""
+_FIRST = 1.3
+_UNIQUE = 2.7
 _CODE = 4
 """Characters of the longest code that is told by its look."""
 
@@ -107,8 +113,7 @@ def _likely(name: str, column: pa.ChunkedArray) -> float:
     """How likely a column names the entities: by what does not repeat, and by its own name."""
     words = split_name(name)
     said = " ".join(words)
-    missing: float = column.null_count / len(column)
-    likely = 3 * _share_of_distinct(column) - 0.2 * missing
+    likely = 3 * _share_of_distinct(column) - (1.5 if column.null_count else 0.0)
     if said in _NAME_FIRST:
         likely += 0.3 if said == "title" else 1.4
     elif words[-1:] == ("name",) or said in _THINGS:
@@ -160,7 +165,10 @@ def _find_name_column(table: pa.Table, corpus: str) -> str:
     texts: list[str] = [name for name in table.column_names if _may_name(table.column(name))]
     if texts:
         # Of equals the first: most tables begin with the name.
-        return max(texts, key=lambda name: (_likely(name, table.column(name)), -texts.index(name)))
+        scores = {name: _likely(name, table.column(name)) for name in texts}
+        if not _PROPERTIES.intersection(split_name(texts[0])) and scores[texts[0]] > _UNIQUE:
+            scores[texts[0]] += _FIRST
+        return max(texts, key=lambda name: (scores[name], -texts.index(name)))
     raise CorpusError(
         "No column could be taken for the names of the entities. Say which with name_column=; "
         f"there are {listed(table.column_names)}."

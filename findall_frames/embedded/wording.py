@@ -36,6 +36,7 @@ _MENTIONS = re.compile(
 )
 _MANY = 50
 _CLEARLY = 0.2
+_SAME_WORDS = 0.9
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
 
@@ -193,6 +194,8 @@ class Wording:
         """A text or list column that is named: has an Apache license, capital is Lima."""
         for match in self._linker.named(words, ("text", "list", "version")):
             sure = match.named
+            if match.column.name == self._corpus.name_column and match.score < _SAME_WORDS:
+                continue  # "plays for" names no Player
             rest = [w for at, w in enumerate(words) if at not in match.used and Token(w).is_content]
             kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
             if not kept or (_MENTIONS.search(" ".join(words)) and match.column.kind == "text"):
@@ -245,7 +248,8 @@ class Wording:
 
     def _implicit(self, words: Sequence[str]) -> Predicate | None:
         """Values that say by themselves which column is meant: in Africa."""
-        if any(word in TOPIC for word in words) and not any(is_relation(w) for w in words):
+        bound = any(is_relation(word) or word in self._verbs for word in words)
+        if any(word in TOPIC for word in words) and not bound:
             return None
         found = [
             match
@@ -340,7 +344,10 @@ class Wording:
     def _named_text(self, words: Sequence[str]) -> tuple[Column, ...]:
         """A text column that the condition names: the summary mentions async."""
         found = self._linker.named(words, ("prose", "text", "list"))
-        return (found[0].column,) if found and found[0].named else ()
+        named = found and found[0].named
+        if named and found[0].column.name == self._corpus.name_column:
+            named = found[0].score >= _SAME_WORDS
+        return (found[0].column,) if named else ()
 
     def mention(self, words: Sequence[str], columns: tuple[Column, ...] = ()) -> Predicate:
         """The words in the text, for what no column answers."""

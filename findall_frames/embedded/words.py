@@ -73,7 +73,9 @@ def tokens(text: str) -> list[str]:
 
 def split_name(name: str) -> tuple[str, ...]:
     """The words of a column or file name: ``"GDPPerCapita"`` and ``"gdp_per_capita"`` alike."""
-    name = name.replace("%", " percent ").replace("$", " usd ").replace("²", "2")
+    name = name.replace("%", " percent ").replace("²", "2")
+    for sign, currency in (("$", " usd "), ("€", " eur "), ("£", " gbp "), ("¥", " jpy ")):
+        name = name.replace(sign, currency)
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
     name = re.sub(r"(?<=[A-Za-z])(?=\d{4}(?!\d))", " ", name)
     return tuple(tokens(name.replace("_", " ")))
@@ -117,6 +119,12 @@ def stem(word: str) -> str:
     return word[:-1] + "i" if consonant_y else word
 
 
+def _plain_form(word: str) -> str:
+    """An adverb as the adjective that it is made from: publicly, statically."""
+    plain = word.removesuffix("ly")
+    return plain.removesuffix("al") if plain.endswith("ical") else plain
+
+
 @lru_cache(maxsize=65536)
 def alike(one: str, other: str) -> float:
     """How sure two folded words are forms of one: 1 the same word, 0.7 the same family, 0 not.
@@ -129,7 +137,7 @@ def alike(one: str, other: str) -> float:
     a, b = stem(one), stem(other)
     if a == b:
         return 1.0
-    if one != other and one.removesuffix("ly") == other.removesuffix("ly"):
+    if one != other and _plain_form(one) == _plain_form(other):
         return 0.7
     common = 0
     for x, y in zip(a, b, strict=False):
