@@ -33,7 +33,8 @@ def refresh(
     """Run the same search again without the matches that are known, and give old and new together.
 
     It is a new run, with a price of its own. What it finds stands under its own findall_id; the
-    result can be refreshed again, and then leaves out the matches of both.
+    result can be refreshed again, and then leaves out the matches of both. What the old run was
+    told to exclude is not known any more, and may be found now.
 
     Parameters
     ----------
