@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 
 import pyarrow as pa
@@ -94,6 +95,42 @@ def test_a_verb_says_how_a_value_belongs_and_names_nobody(
     """Who plays for a club is no name of a player, and worth is a value."""
     judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PLAYERS)
     found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("the highest market value", [1]),
+        ("Player must have the fewest followers", [3]),
+        ("not the most followers", [1, 2, 3]),
+    ],
+)
+def test_a_superlative_is_about_the_whole_table(condition: str, places: list[int]) -> None:
+    """The highest is looked for among all rows, whichever are being judged."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PLAYERS)
+    found = [at for at in range(4) if judge.judge([at])[0][0].is_matched]
+    assert found == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("Person must be older than 30", [0]),
+        ("aged under 30", [1]),
+        ("between 20 and 30 years old", [1]),
+        ("not older than 30", [1]),
+    ],
+)
+def test_an_age_is_told_by_the_day_of_birth(condition: str, places: list[int]) -> None:
+    """Whose birth is not known is neither old nor young."""
+    year = dt.date.today().year
+    born = [f"{year - 41}-01-01", f"{year - 25}-01-01", None]
+    table = pa.table({"Person": ["Ann", "Bob", "Cid"], "Born": born})
+    judge = RuleEvaluator().judge_for(
+        [MatchCondition("asked", condition)], Corpus.from_table(table, name="people")
+    )
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(3))) if verdict.is_matched]
     assert found == places, judge.readings
 
 

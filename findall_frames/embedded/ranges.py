@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from calendar import monthrange
 from collections.abc import Sequence
+from dataclasses import replace
 
 from findall_frames.embedded.cells import (
     Count,
@@ -31,6 +33,7 @@ __all__ = ["Ranges"]
 _PERIODS = frozenset(
     ("year", "yearly", "annually", "month", "monthly", "week", "weekly", "day", "daily", "night")
 )
+_BEGINNINGS = ("birth", "born", "founded", "established", "opened", "built", "completed", "created")
 _ADMITS = frozenset(("support", "work", "run", "compatible", "allow", "admit", "install"))
 
 
@@ -57,8 +60,30 @@ class Ranges:
         matches = self._linker.compared(words, place, comparison)
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
+        if not matches:
+            return self._age(words, comparison)
         made = [self._made(match, comparison, words) for match in matches]
         return either([predicate for predicate in made if predicate is not None])
+
+    def _age(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
+        """An age in years, from the one column that tells when something began."""
+        unit = comparison.quantity.unit
+        aged = bool({"old", "older", "younger", "aged", "age"} & {*words, comparison.adjective})
+        if not aged or comparison.quantity.year or (unit is not None and unit.name != "years"):
+            return None
+        begun = {stem(word) for word in _BEGINNINGS}
+        columns = [c for c in self._linker.columns if c.kind == "date" or c.year_like]
+        columns = [c for c in columns if begun & set(map(stem, c.words))]
+        if len(columns) != 1:
+            return None
+        today = dt.date.today()
+        old, young = (
+            None if end is None else _years_before(today, int(end.value))
+            for end in (comparison.high, comparison.low)
+        )
+        # The older something is, the earlier it began: the ends change places.
+        dates = Span(old, young, comparison.high_open, comparison.low_open)
+        return _begun_in(columns[0], dates)
 
     def _made(
         self, match: ColumnMatch, comparison: Comparison, words: Sequence[str]
@@ -108,6 +133,28 @@ class Ranges:
         measures = set(map(stem, MEASURES.get(unit.dimension, ())))
         said = any({stem(word), *self._lexicon.family(word)} & measures for word in words)
         return unit if said else None
+
+
+def _years_before(day: dt.date, years: int) -> dt.date:
+    """The same day some years earlier; the last of February in a common year."""
+    first = max(1, day.year - years)
+    return dt.date(first, day.month, min(day.day, monthrange(first, day.month)[1]))
+
+
+def _begun_in(column: Column, dates: Span) -> Predicate:
+    """That a year or date lies in a range of days; of years only the number counts."""
+    if column.kind == "date":
+        return DateRange(column, span=replace(dates, said=_ends_said(dates)))
+    low, high = (None if day is None else day.year for day in (dates.low, dates.high))
+    years = Span(low, high, dates.low_open, dates.high_open)
+    return NumberRange(column, replace(years, said=_ends_said(years)), "medium")
+
+
+def _ends_said(span: Span) -> str:
+    low = f"{'after' if span.low_open else 'no earlier than'} {span.low}"
+    high = f"{'before' if span.high_open else 'no later than'} {span.high}"
+    ends = ((span.low, low), (span.high, high))
+    return " and ".join(said for end, said in ends if end is not None)
 
 
 def _number_span(
