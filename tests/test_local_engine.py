@@ -502,7 +502,7 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
         # Stopping waits for the batch in hand, which waits for the gate.
         threading.Timer(0.2, gate.set).start()
     with ExitStack() as stack:
-        with pytest.warns(FindAllWarning, match=r"(?s)data has changed.* 1 unfinished runs"):
+        with pytest.warns(FindAllWarning, match=r"data has changed.* 1 of them had not ended"):
             b = stack.enter_context(bench(60, EveryNth(), path))
         result = b.wait(waiting)
         assert result["run"]["status"]["status"] == "failed"

@@ -94,10 +94,10 @@ class Engine:
                 self._fail(findall_id, "The data has changed since the run was started.")
                 ended += 1
         if self._index.is_of_other_data():
+            over = "" if not ended else f"{ended} of them had not ended, and were ended as failed. "
             warn(
-                "The data has changed since this store was last used, and is indexed anew. "
-                f"{ended} unfinished runs over the earlier data were ended as failed; what they "
-                "have found, and all other runs, can still be read.",
+                "The data has changed since this store was last used, and is indexed anew. Earlier "
+                f"runs cannot be continued. {over}What they have found can still be read.",
                 FindAllWarning,
             )
         for thread in self._threads:

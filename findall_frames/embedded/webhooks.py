@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import logging
 import secrets
+import sqlite3
 import threading
 import time
 from collections.abc import Iterable
@@ -183,11 +184,16 @@ class Deliverer:
             session.trust_env = False
             while not self._stopping:
                 self._changed.clear()
-                delivery = self._next()
-                if delivery is not None:
-                    self._deliver(session, delivery)
-                else:
-                    self._changed.wait(self._seconds_to_next())
+                try:
+                    delivery = self._next()
+                    if delivery is not None:
+                        self._deliver(session, delivery)
+                        continue
+                    wait = self._seconds_to_next()
+                except sqlite3.Error:  # a full disk, say; what was sent may be sent once more
+                    _log.exception("The queue of webhooks could not be read or written")
+                    wait = _WAITS[1]
+                self._changed.wait(wait)
 
     def _next(self) -> _Delivery | None:
         with self._database.read() as connection:
