@@ -134,6 +134,44 @@ def test_an_age_is_told_by_the_day_of_birth(condition: str, places: list[int]) -
     assert found == places, judge.readings
 
 
+COMPOSERS = Corpus.from_table(
+    pa.table(
+        {
+            "name": ["Bach", "Mozart", "Beethoven", "Verdi"],
+            "text": [
+                "Bach was born in Eisenach in 1685 and wrote more than 1,000 works. He never "
+                "wrote an opera. He died in 1750.",
+                "Mozart was born in Salzburg in 1756. He wrote 22 operas and 41 symphonies. "
+                "He died in Vienna in 1791.",
+                "Beethoven, from Bonn, wrote nine symphonies and one opera. He died in 1827.",
+                "Verdi composed 28 operas. He was elected in 1861 and died in Milan in 1901. "
+                "He was a deputy until 1865.",
+            ],
+        }
+    ),
+    name="composers",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("wrote at least 20 operas", [1, 3]),
+        ("more than five symphonies", [1, 2]),
+        ("died after 1900", [3]),
+        ("born in 1685 or 1756", [0, 1]),
+        ("never wrote an opera", [0]),
+        ("born in Europe", []),
+        ("Composer must be a deputy", []),
+    ],
+)
+def test_a_number_in_a_text_belongs_to_its_noun_or_verb(condition: str, places: list[int]) -> None:
+    """Spelled numbers count, and what is told of nobody else is not taken for so."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], COMPOSERS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
+
+
 def test_a_lexicon_of_ones_own_adds_words_to_those_of_the_package(tmp_path: Path) -> None:
     """What a word means in a trade can be said in a file."""
     path = tmp_path / "words.toml"

@@ -83,7 +83,8 @@ _WISH = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _ASKED = re.compile(
-    r"[,;]?\s+and\s+(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what)"
+    r"[,;]?\s+and\s+(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
+    r"|where (?:they|it))"
     r"\s+[^.;,]+?)\s*$",
     re.IGNORECASE,
 )

@@ -25,7 +25,14 @@ _ABBREVIATED = re.compile(
     r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|No|vs|etc|e\.g|i\.e|approx|ca)\.$"
 )
 _CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
+_NUMBER = re.compile(
+    r"""\d|illion|hundred|thousand|dozen|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven
+    |twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|\w+teen)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 _LONGEST = 400
+_BEFORE = 25.0
+"""How much further a year seems, in characters, where it stands before its verb."""
 _NEAR = 6
 """A negation reaches this many words, unless a comma ends it."""
 
@@ -214,7 +221,7 @@ class StatedNumber:
         best: tuple[float, Outcome] | None = None
         for column, cell in zip(self.columns, cells, strict=True):
             for sentence in sentences(cell or ""):
-                if not re.search(r"\d|illion|hundred|thousand|dozen", sentence):
+                if not _NUMBER.search(sentence):
                     continue
                 near = self._nearest(sentence)
                 if near is not None and (best is None or near[0] < best[0]):
@@ -282,6 +289,7 @@ class StatedNumber:
             by_unit = 0.0 if self.unit is not None and quantity.unit is not None else None
             gaps = [
                 (max(start - quantity.end, quantity.start - end, 0) + cost)
+                + (_BEFORE if self.year and quantity.end <= start else 0.0)
                 for start, end, cost in places
             ]
             if gaps:

@@ -18,7 +18,7 @@ from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.conditions import Predicate, Span, either, number_text
-from findall_frames.embedded.english import FILLERS
+from findall_frames.embedded.english import FILLERS, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
@@ -116,6 +116,9 @@ class Ranges:
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
         content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
         content = tuple(w for w in content if w not in _PERIODS) or content
+        if not comparison.quantity.year:
+            # Who "wrote 20 operas" has 20 operas, whatever else was written.
+            content = tuple(w for w in content if not is_relation(w)) or content
         if comparison.adjective:
             content += tuple(self._lexicon.attributes(comparison.adjective))
         quantity = comparison.quantity

@@ -267,6 +267,7 @@ class _Binder:
             if comparison is None:
                 return None
             part = self._ranges.in_column(words, 0, comparison, None)
+            part = part or self._ranges.in_text(words, comparison)
             if part is None:
                 return None
             parts.append(part)
