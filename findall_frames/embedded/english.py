@@ -81,7 +81,8 @@ FILLERS: Final = frozenset(
 )
 PRESENT: Final = frozenset(
     phrases(
-        """given, known, stated, listed, specified, available, recorded, present, exist, exists"""
+        """given, known, stated, listed, specified, available, recorded, disclosed, reported,
+        provided, documented, present, exist, exists"""
     )
 )
 ABSENT: Final = frozenset(

@@ -10,7 +10,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Predicate
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
-from findall_frames.embedded.words import alike, stem
+from findall_frames.embedded.words import alike
 
 __all__ = ["read_opposite_flag", "read_part_of_flag", "read_place"]
 
@@ -46,7 +46,7 @@ def read_part_of_flag(
 
 def _says_the_same(match: ColumnMatch, words: Sequence[str], said: Sequence[int]) -> bool:
     """Whether some word of the name itself was said, not only a related one."""
-    return any(stem(words[at]) in map(stem, match.column.words) for at in said)
+    return any(alike(words[at], own) for at in said for own in match.column.words)
 
 
 def read_place(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:

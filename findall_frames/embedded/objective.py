@@ -74,8 +74,8 @@ _OPENING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WISH = re.compile(
-    r"""[,;.]?\s+
-    (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+
+    r"""(?:,\s+(?=(?:their|its)\b)|[,;.]?\s+
+    (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+)
     (?:also\s+)?(?:(?:list|give|show|tell|include|find|get|return|add|report)\s+(?:me\s+)?)?
     (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each)
       |(?<=together\swith\s)the\b|(?<=along\swith\s)the\b|(?<=as\swell\sas\s)the\b)\s*

@@ -115,7 +115,7 @@ _DECADE = re.compile(
     r"(?:\b(?:the\s+)?(early|mid|late)[\s-]+)?(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\bthe\s+)(\d)0['’]?s\b",
     re.I,
 )
-_DECADE_WORD = re.compile(rf"\bthe\s+({'|'.join(_DECADES)})\b", re.I)
+_DECADE_WORD = re.compile(rf"\bthe\s+(?:(early|mid|late)[\s-]+)?({'|'.join(_DECADES)})\b", re.I)
 _CENTURY = re.compile(
     rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)}))[\s-]century\b", re.I
 )
@@ -194,16 +194,18 @@ def _month(name: str) -> int:
 
 def _decade(match: re.Match[str]) -> Quantity:
     century, tens = match.group(2) or "19", match.group(3)
-    start = float(f"{century}{tens}0")
+    return _part_of_decade(match, float(f"{century}{tens}0"))
+
+
+def _decade_word(match: re.Match[str]) -> Quantity:
+    return _part_of_decade(match, 1900.0 + 10 * _DECADES[match.group(2).lower()])
+
+
+def _part_of_decade(match: re.Match[str], start: float) -> Quantity:
     low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(
         (match.group(1) or "").lower(), (0, 9)
     )
     return _years(match, start + low, start + high)
-
-
-def _decade_word(match: re.Match[str]) -> Quantity:
-    low = 1900.0 + 10 * _DECADES[match.group(1).lower()]
-    return _years(match, low, low + 9)
 
 
 def _century(match: re.Match[str]) -> Quantity:
