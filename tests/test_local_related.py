@@ -172,6 +172,15 @@ def test_a_number_in_a_text_belongs_to_its_noun_or_verb(condition: str, places: 
     assert found == places, judge.readings
 
 
+def test_a_place_of_the_same_name_elsewhere_is_not_taken_for_it() -> None:
+    """Georgia among the states of America does not lie in Asia."""
+    table = pa.table({"State": ["Georgia", "Ohio", "Maine", "Texas"], "Votes": [16, 17, 4, 40]})
+    corpus = Corpus.from_table(table, name="states")
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", "State must be in Asia")], corpus)
+    assert not any(verdict.is_matched for (verdict,) in judge.judge(range(4)))
+    assert judge.readings[0].startswith("Not understood")
+
+
 def test_a_lexicon_of_ones_own_adds_words_to_those_of_the_package(tmp_path: Path) -> None:
     """What a word means in a trade can be said in a file."""
     path = tmp_path / "words.toml"

@@ -15,6 +15,8 @@ from findall_frames.embedded.words import alike
 __all__ = ["read_opposite_flag", "read_part_of_flag", "read_place"]
 
 _LONGEST_PLACE = 3
+_MOSTLY_PLACES = 0.3
+"""A share of the values; Georgia among the states of America makes no column of countries."""
 
 
 def read_opposite_flag(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
@@ -70,5 +72,7 @@ def read_place(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predic
 def _standing(places: Sequence[tuple[str, ...]], column: Column, lexicon: Lexicon) -> list[Wanted]:
     """Those places, by whatever name, that stand in a column."""
     whole = column.index.whole
+    if sum(map(lexicon.is_part, whole)) < _MOSTLY_PLACES * len(whole):
+        return []
     named = (name for place in places for name in (place, *lexicon.aliases(place)))
     return [Wanted(name, whole[name]) for name in dict.fromkeys(named) if name in whole]

@@ -46,6 +46,7 @@ class Lexicon:
             tuple(tokens(whole)): [tuple(tokens(part)) for part in parts]
             for whole, parts in table.get("within", {}).items()
         }
+        self._parts = {part for parts in self._within.values() for part in parts}
         self._parts_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
@@ -76,6 +77,10 @@ class Lexicon:
         if known is None:
             known = self._parts_of[phrase] = self._find_parts(phrase)
         return known
+
+    def is_part(self, phrase: tuple[str, ...]) -> bool:
+        """Whether a phrase, or another name of it, lies in something that the table knows."""
+        return any(other in self._parts for other in (phrase, *self.aliases(phrase)))
 
     def _find_parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         for other in (phrase, *self.aliases(phrase)):

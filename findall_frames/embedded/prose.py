@@ -118,10 +118,11 @@ class Mention:
         if all(cell is None for cell in cells):
             return Outcome(None, None, "There is no text that could tell.", "low", ())
         for column, cell in zip(self.columns, cells, strict=True):
-            if cell is None or not self._possible(cell):
+            wider = column.kind == "prose"
+            if cell is None or not self._possible(cell, wider=wider):
                 continue
             for sentence in sentences(cell):
-                found = self._stands(sentence)
+                found = self._stands(sentence, wider=wider)
                 if found is None:
                     continue
                 excerpt = ((column.name, _passage(sentence, self.words)),)
@@ -133,17 +134,19 @@ class Mention:
         truth = None if self.silence == "unknown" else False
         return denied or Outcome(truth, None, f"Nothing in the row mentions {said!r}.", "low", ())
 
-    def _possible(self, cell: str) -> bool:
+    def _possible(self, cell: str, *, wider: bool) -> bool:
         """A quick look before a text is taken apart."""
         lowered = cell.lower()
-        return not lowered.isascii() or all(self._hinted(word, lowered) for word in self.words)
+        return not lowered.isascii() or all(
+            self._hinted(word, lowered, wider=wider) for word in self.words
+        )
 
-    def _hinted(self, word: str, lowered: str) -> bool:
+    def _hinted(self, word: str, lowered: str, *, wider: bool) -> bool:
         if word[: max(3, len(word) - 4)] in lowered:
             return True
-        return any(phrase[0] in lowered for phrase in self._other_names(word))
+        return any(phrase[0] in lowered for phrase in self._other_names(word, wider=wider))
 
-    def _stands(self, sentence: str) -> bool | None:
+    def _stands(self, sentence: str, *, wider: bool) -> bool | None:
         """Whether a sentence says it, denies it, or (None) says nothing of it."""
         said = tokens(sentence)
         if self.exact:
@@ -157,7 +160,7 @@ class Mention:
         for word in self.words:
             place = next((at for at, other in enumerate(said) if self._same(word, other)), None)
             if place is None:
-                place = self._alias_place(word, said)
+                place = self._alias_place(word, said, wider=wider)
             if place is None:
                 return None
             places.append(place)
@@ -169,12 +172,13 @@ class Mention:
     def _same(self, word: str, other: str) -> bool:
         return stem(word) == stem(other) or demonym_of(word, other) or demonym_of(other, word)
 
-    def _other_names(self, word: str) -> list[tuple[str, ...]]:
-        """Other names of a thing, and of a place those of what lies in it."""
-        return [*self.lexicon.aliases((word,)), *self.lexicon.parts((word,))]
+    def _other_names(self, word: str, *, wider: bool) -> list[tuple[str, ...]]:
+        """Other names of a thing; in running text, of a place also those of what lies in it."""
+        inside = self.lexicon.parts((word,)) if wider else []
+        return [*self.lexicon.aliases((word,)), *inside]
 
-    def _alias_place(self, word: str, said: Sequence[str]) -> int | None:
-        for phrase in self._other_names(word):
+    def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
+        for phrase in self._other_names(word, wider=wider):
             size = len(phrase)
             for at in range(len(said) - size + 1):
                 if tuple(said[at : at + size]) == phrase:
