@@ -380,6 +380,22 @@ def test_a_run_that_was_extended_or_enriched_is_waited_for_anew(
     assert len(server.sent("GET", AT)) == 5
 
 
+def test_the_events_of_a_run_that_went_on_are_told_beyond_its_former_end(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """A run that was over, was enriched and is over again tells all of it anew."""
+    former = event("findall.status", 50, run_object("completed", matched=1, generated=1))
+    enriched = event("findall.candidate.enriched", 51, candidate(1))
+    server.on("GET", f"{AT}/events", stream(FIRST, MIDDLE[0], former, enriched, LAST))
+    told = [event.type for event in ff.Run(RUN_ID, client=client).events()]
+    assert told == [
+        "findall.status",
+        "findall.candidate.matched",
+        "findall.candidate.enriched",
+        "findall.status",
+    ]
+
+
 def test_many_threads_can_share_a_client(server: ScriptedServer, client: ff.Client) -> None:
     """Each waits for its own run."""
     counts: list[int] = []

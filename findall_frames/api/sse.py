@@ -8,6 +8,7 @@ is quick only when it is handed the chunks as they arrived.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -34,6 +35,8 @@ _log = logging.getLogger(__name__)
 
 _ENDS = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_END = 4
+_PREFIX = "findall.candidate."
+_CANDIDATE = re.compile(r'\s*\{\s*"type"\s*:\s*"' + re.escape(_PREFIX))
 _CHUNK = 1 << 16
 
 
@@ -81,6 +84,12 @@ def read_events(chunks: Iterable[bytes]) -> Iterator[Event]:
 
 
 def _decode(data: str) -> Event | None:
+    # Nearly all events are about candidates and begin with their type: those are read once.
+    if _CANDIDATE.match(data):
+        try:
+            return _candidate.decode(data)
+        except (msgspec.DecodeError, UnicodeError):
+            pass  # to be read again, more patiently
     try:
         envelope = _envelope.decode(data)
     except (msgspec.DecodeError, UnicodeError):
@@ -88,7 +97,7 @@ def _decode(data: str) -> Event | None:
             _log.debug("an event that is no JSON object was passed over: %.80r", data)
         return None
     decoder = _known.get(envelope.type)
-    if decoder is None and envelope.type.startswith("findall.candidate."):
+    if decoder is None and envelope.type.startswith(_PREFIX):
         decoder = _candidate
     if decoder is not None:
         try:

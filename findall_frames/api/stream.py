@@ -104,8 +104,11 @@ def follow(
     trouble = _Trouble(is_new=is_new)
     late_until = Deadline.after(LATE)
     while not deadline.has_passed():
+        may_be_over = False
         for item in _connection(client, findall_id, last_event_id, deadline):
             if item is None:
+                if may_be_over:
+                    break  # nothing has followed that end, so the status is asked
                 yield None
                 continue
             if isinstance(item, FindAllError):
@@ -118,11 +121,11 @@ def follow(
                     continue
                 seen.add(event_id)
                 last_event_id = event_id
-            is_end = isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over
-            if is_end and not ends_once:
-                break
+            may_be_over = isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over
+            if may_be_over and not ends_once:
+                continue
             yield item
-            if is_end:
+            if may_be_over:
                 return
             if isinstance(item, ErrorEvent):
                 break  # whether it is fatal is open, so the status decides
