@@ -50,6 +50,7 @@ HOTELS = Corpus.from_table(
         ("The present owner is the first owner", [1, 3]),
         ("The present owner is not the first owner", [0, 2]),
         ("goes to Dubai", [3]),
+        ("Hotel must be outside France and Switzerland", [2, 3]),
     ],
 )
 def test_a_condition_finds_its_column_by_what_it_means(condition: str, places: list[int]) -> None:

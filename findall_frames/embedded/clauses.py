@@ -137,7 +137,7 @@ class _Parser:
             cut = token.text in _CUTS or (
                 token.text in {"with", "having", "without"}
                 and not bound
-                and self._stands_alone(tokens[at + 1 :])
+                and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at + 1 :]))
             )
             if token.text in _BREAKS or (cut and _content(tokens[:at])):
                 # "without" stays: it negates what follows.

@@ -75,8 +75,7 @@ class Wording:
             return True
         words = [token.text for token in part]
         kinds = ("number", "boolean", "text", "list", "date", "version")
-        named = any(match.named for match in self._linker.named(words, kinds))
-        return named or bool(self._linker.values(words))
+        return any(match.named for match in self._linker.named(words, kinds))
 
     def says_something(self, found: Sequence[Token]) -> bool:
         """Whether words before a "not" are a criterion of their own."""

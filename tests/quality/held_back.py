@@ -1,4 +1,6 @@
-"""Questions that were written and counted when the rules stood, and to which none was tuned."""
+"""Questions that were written when the rules stood; F1 at first try, on columns 0.869, prose 0.864,
+ingest 0.887. None was tuned to, but for "outside the US and the UK", which showed a fault.
+"""
 
 from __future__ import annotations
 

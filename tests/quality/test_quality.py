@@ -31,7 +31,7 @@ def test_questions_get_the_right_set_with_evidence(
     held_back: Sequence[Question],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Both parts are printed; the rules never saw the questions that were held back."""
+    """Both parts are printed; what was held back taught the rules nothing but one mended fault."""
     whole = kind == "ingest"
     reported = [measure(question, objective=whole) for question in held_back]
     with capsys.disabled():
