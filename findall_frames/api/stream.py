@@ -230,18 +230,25 @@ def _connection(
             if item is None:
                 return
             quiet_since = time.monotonic()
-            yield item
+            if isinstance(item, FindAllError):
+                yield item
+                return
+            for event in item:
+                if deadline.has_passed():
+                    return
+                yield event
     finally:
         pump.stop()
 
 
 class _Pump:
-    """Moves the events of one connection into a queue; None marks the end."""
+    """Moves the events of one connection into a queue, in batches; None marks the end."""
 
     def __init__(
         self, client: Client, findall_id: str, last_event_id: str | None, deadline: Deadline
     ) -> None:
-        self.arrived: SimpleQueue[_Item] = SimpleQueue()
+        # Event by event, the two threads would spend their time in handing the turn over.
+        self.arrived: SimpleQueue[list[Event] | FindAllError | None] = SimpleQueue()
         self._open = partial(
             client.events, findall_id, last_event_id=last_event_id, deadline=deadline
         )
@@ -260,8 +267,8 @@ class _Pump:
             with self._open() as self._stream:
                 # Between these two lines and stop() either side sees what the other has set.
                 if not self._is_unwanted:
-                    for event in self._stream:
-                        self.arrived.put(event)
+                    for batch in self._stream.batches():
+                        self.arrived.put(batch)
         except FindAllError as error:
             self.arrived.put(error)
         self.arrived.put(None)
