@@ -28,7 +28,7 @@ TABLES = Path(__file__).with_name("tables")
                 "Package must require Python 3.10 or later.",
             ],
         ),
-        ("Find all packages", "packages", []),
+        ("Find all packages", "packages", ["Package must have a name."]),
         (
             "Find web frameworks with an MIT license",
             "web frameworks",

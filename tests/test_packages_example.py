@@ -53,3 +53,10 @@ def test_the_matches_are_those_that_the_metadata_show() -> None:
         stated = [str(value) for value in metadata.values()]
         for excerpt in row.excerpts:
             assert any(excerpt in text for text in stated), (names[row.candidate_id], excerpt)
+
+
+def test_a_question_without_a_criterion_finds_everything() -> None:
+    """It is a question like any other."""
+    with ff.local("packages") as client:
+        frames = ff.find_all("Find all packages", client=client, match_limit=1000, progress=False)
+    assert len(frames.matches) == len(frames.candidates) > 20

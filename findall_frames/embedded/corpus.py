@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from findall_frames.embedded.packages import packages_table
 from findall_frames.embedded.roles import Roles, find_roles, listed
 from findall_frames.embedded.sources import SOURCES, read_source
 from findall_frames.embedded.tables import clean, fingerprint
-from findall_frames.errors import CorpusError, FindAllWarning
+from findall_frames.errors import CorpusError, FindAllWarning, warn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -358,10 +357,9 @@ def _drop_nameless(table: pa.Table, name_column: str) -> pa.Table:
             f"The name column {name_column!r} is empty in all {missing} rows. Name another with "
             f"name_column=; there are {listed(table.column_names)}."
         )
-    warnings.warn(
+    warn(
         f"{missing} of {table.num_rows} rows have no {name_column!r} and were left out.",
         FindAllWarning,
-        stacklevel=4,
     )
     return table.filter(pc.is_valid(table.column(name_column)))
 

@@ -16,6 +16,7 @@ from findall_frames.embedded.lexicon import Lexicon, default_lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.objective import Criterion, parse_objective
 from findall_frames.embedded.reading import LONGEST
+from findall_frames.embedded.rephrase import article, entity_noun
 from findall_frames.embedded.words import phrases, tokens
 
 __all__ = ["ingest"]
@@ -63,6 +64,12 @@ def ingest(objective: str, corpus: Corpus, *, lexicon: Lexicon | None = None) ->
     for criterion in parsed.criteria:
         name = _unique(_slug(criterion), used)
         conditions.append(MatchCondition(name, criterion.sentence))
+    if not conditions:
+        # Every row is asked for. The API wants a condition all the same: each row has its name.
+        thing = entity_noun(parsed.entity_type.split()[-1:]) or "Row"
+        name = " ".join(tokens(corpus.name_column))
+        sentence = f"{thing} must have {article(name)}{name}."
+        conditions.append(MatchCondition(_slug_words(tokens(name)) + "_check", sentence))
     properties = {
         _unique(_slug_words(tokens(wish)), used): {
             "type": _type_for(wish, linker),
