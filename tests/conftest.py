@@ -6,9 +6,13 @@ import ipaddress
 import os
 import socket
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+import findall_frames as ff
+from tests.scripted import KEY, ScriptedServer, healthy
 
 _home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 _real_connect = socket.socket.connect
@@ -58,6 +62,21 @@ def _empty_ledger(
 ) -> None:
     """Each test begins with an empty ledger."""
     monkeypatch.setenv("FINDALL_FRAMES_HOME", str(tmp_path_factory.mktemp("home")))
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    """A server with a healthy run, which a test may then spoil."""
+    with ScriptedServer() as scripted:
+        healthy(scripted)
+        yield scripted
+
+
+@pytest.fixture
+def client(server: ScriptedServer) -> Iterator[ff.Client]:
+    """A client of it."""
+    with ff.Client(api_key=KEY, base_url=server.url) as scripted:
+        yield scripted
 
 
 def pytest_unconfigure() -> None:

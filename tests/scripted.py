@@ -17,6 +17,8 @@ from urllib.parse import urlsplit
 
 RUN_ID = "findall_0123456789abcdef0123456789abcdef"
 ROOT = "/v1beta/findall"
+KEY = "s3cr3t-k3y"
+"""The key of the client in most tests, which must not be found anywhere."""
 
 
 Framing: TypeAlias = Literal["length", "chunked", "close"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, TypedDict
 
 import pandas as pd
@@ -10,7 +9,7 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema
-from tests.scripted import ScriptedServer, healthy
+from tests.scripted import ScriptedServer
 
 GOOD: dict[str, Any] = {
     "entity_type": "companies",
@@ -22,14 +21,6 @@ class Strange(TypedDict):
     """A class with a field that no JSON Schema can describe."""
 
     what: complex
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A server that would answer, if it were asked."""
-    with ScriptedServer() as scripted:
-        healthy(scripted)
-        yield scripted
 
 
 REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [

@@ -7,7 +7,7 @@ import socket
 import time
 import traceback
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -22,13 +22,13 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from tests.scripted import (
+    KEY,
     RUN_ID,
     SCHEMA,
     Framing,
     Reply,
     ScriptedServer,
     answer,
-    healthy,
     result,
     run_object,
     story,
@@ -46,21 +46,6 @@ RUN_INPUT = FindAllRunInput(
 )
 ENRICHMENT = FindAllEnrichInput(JsonSchema({"type": "object", "properties": {"ceo": {}}}))
 BUSY = Reply(503, (b"<html>busy</html>",), {"content-type": "text/html"})
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A server with a healthy run."""
-    with ScriptedServer() as scripted:
-        healthy(scripted)
-        yield scripted
-
-
-@pytest.fixture
-def client(server: ScriptedServer) -> Iterator[ff.Client]:
-    """A client of it."""
-    with ff.Client(api_key="k3y", base_url=server.url) as scripted:
-        yield scripted
 
 
 def test_every_request_carries_key_version_and_type(
@@ -82,7 +67,7 @@ def test_every_request_carries_key_version_and_type(
         assert len(list(events)) == 5
     assert len(server.requests) == 9
     for request in server.requests:
-        assert request.headers["x-api-key"] == "k3y"
+        assert request.headers["x-api-key"] == KEY
         assert request.headers["parallel-beta"] == "findall-2025-09-15"
         assert request.headers["user-agent"].startswith("findall-frames/")
         is_post = request.method == "POST"
@@ -292,10 +277,12 @@ def test_a_redirect_is_not_followed(server: ScriptedServer, client: ff.Client, s
 
 def test_the_key_is_in_no_repr_and_no_error(server: ScriptedServer, client: ff.Client) -> None:
     """Not even when the service quotes it."""
-    server.on("GET", AT, answer({"error": {"message": "k3y is no key", "ref_id": "r"}}, status=401))
+    server.on(
+        "GET", AT, answer({"error": {"message": f"{KEY} is no key", "ref_id": "r"}}, status=401)
+    )
     with pytest.raises(ff.AuthenticationError) as caught:
         client.retrieve(RUN_ID)
-    assert "k3y" not in repr(client) + str(caught.value) + repr(caught.value.detail)
+    assert KEY not in repr(client) + str(caught.value) + repr(caught.value.detail)
 
 
 def test_the_key_is_in_no_log_line_and_no_traceback(
@@ -308,7 +295,7 @@ def test_the_key_is_in_no_log_line_and_no_traceback(
     caplog.set_level(logging.DEBUG)
     server.on("GET", AT, Reply(0, then="reset"), answer(status=401))
     server.on("POST", "/runs", Reply(0, then="close"))
-    with ff.Client(api_key="k3y", base_url=f"http://127.0.0.1:{free_port}") as lost:
+    with ff.Client(api_key=KEY, base_url=f"http://127.0.0.1:{free_port}") as lost:
         calls: list[Callable[[], object]] = [
             lambda: client.retrieve(RUN_ID),
             lambda: client.create(RUN_INPUT),
@@ -319,9 +306,9 @@ def test_the_key_is_in_no_log_line_and_no_traceback(
             with pytest.raises(ff.FindAllError) as caught:
                 call()
             shown = "".join(traceback.format_exception(caught.value))
-            assert "k3y" not in shown
+            assert KEY not in shown
     assert len(caplog.records) > 5
-    assert "k3y" not in caplog.text
+    assert KEY not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import findall_frames as ff
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.pricing import price_of
 from tests.scripted import (
+    KEY,
     RUN_ID,
     SCHEMA,
     Reply,
@@ -36,21 +36,6 @@ from tests.scripted import (
 
 AT = f"/runs/{RUN_ID}"
 CONDITIONS = {"makes_tiles": "Company must make tiles"}
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A server with a healthy run."""
-    with ScriptedServer() as scripted:
-        healthy(scripted)
-        yield scripted
-
-
-@pytest.fixture
-def client(server: ScriptedServer) -> Iterator[ff.Client]:
-    """A client of it, with a key that must not be found anywhere."""
-    with ff.Client(api_key="s3cr3t-k3y", base_url=server.url) as scripted:
-        yield scripted
 
 
 def find(client: ff.Client, **options: object) -> ff.FindAllFrames:
@@ -292,7 +277,7 @@ def test_the_key_is_nowhere_in_the_ledger(client: ff.Client) -> None:
     find(client, metadata={"team": "tiles"})
     content = b"".join(path.read_bytes() for path in ledger_file().parent.iterdir())
     assert RUN_ID.encode() in content
-    assert b"s3cr3t-k3y" not in content
+    assert KEY.encode() not in content
 
 
 def note_runs(numbers: list[int]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 import warnings
-from collections.abc import Iterator
 
 import pytest
 
@@ -30,21 +29,6 @@ AT = f"/runs/{RUN_ID}"
 RUNNING = answer(run_object("running"))
 DONE = answer(run_object("completed", matched=3, generated=3))
 CONDITIONS = {"makes_tiles": "Company must make tiles"}
-
-
-@pytest.fixture
-def server() -> Iterator[ScriptedServer]:
-    """A server with a healthy run."""
-    with ScriptedServer() as scripted:
-        healthy(scripted)
-        yield scripted
-
-
-@pytest.fixture
-def client(server: ScriptedServer) -> Iterator[ff.Client]:
-    """A client of it."""
-    with ff.Client(api_key="k3y", base_url=server.url) as scripted:
-        yield scripted
 
 
 def find(client: ff.Client, **options: object) -> ff.FindAllFrames:
