@@ -48,6 +48,10 @@ COUNTRIES: list[tuple[str, Truth]] = [
     ("Country must be landlocked", lambda t: t.landlocked),
     ("Country must not be landlocked", lambda t: ~t.landlocked),
     ("Country must be Asian", lambda t: t.continent == "Asia"),
+    (
+        "Country must have a population below 1 million or above 100 million",
+        lambda t: (t.population < 1e6) | (t.population > 1e8),
+    ),
     ("Country must have between 1 and 5 million people", lambda t: t.population.between(1e6, 5e6)),
     (
         "Country must have an area of more than 1,000,000 square kilometres",

@@ -126,7 +126,7 @@ class _Reader:
             r"(?<=\d)((?:\s?(?:k|m|bn|million|billion|thousand))?)\+(?!\w)", r"\1 or more", text
         )
         text = re.sub(
-            r"(\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?) or more (?=[a-z])",
+            r"(\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?) or more (?!than\b)(?=[a-z])",
             r"at least \1 ",
             text,
         )
@@ -156,8 +156,11 @@ class _Reader:
         for pattern in _BETWEEN:
             self._replace(pattern, self._between)
         for words, side in _AFTER:
-            # "30 mpg or more" and "5 doors or more": the noun stays, for the column.
-            self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b", self._after(side))
+            # "30 mpg or more" and "5 doors or more": the noun stays, for the column. In "before 2000
+            # or after 2018" the words belong to the next number.
+            self._replace(
+                rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b(?! (?:than )?§)", self._after(side)
+            )
         self._replace(rf"from {_Q} on\b", self._after(">="))
         self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)
         self._text = self._moved()
