@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from typing import Any
 
 from findall_frames.api.client import Client
@@ -242,6 +243,7 @@ def draft(
     generator: str = "core",
     match_limit: int = 10,
     client: Client | None = None,
+    progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> Search:
     """Have conditions drafted from an objective, to be edited before they are paid for.
@@ -252,7 +254,7 @@ def draft(
         The question in plain words.
     generator, match_limit
         Of the search, as in `find_all`.
-    client : Client, optional
+    client, progress
         As in `find_all`.
     timeout : float, optional
         Seconds; None waits without a limit.
@@ -277,9 +279,15 @@ def draft(
     >>> list(search.match_conditions.values())
     ['City must be in Italy.']
     """
+    begun = time.monotonic()
     search = _search_of(objective, {"generator": generator, "match_limit": match_limit})
-    with service_for(client) as service:
-        drafted = service.ingest(search.objective, deadline=Deadline.after(timeout))
+    deadline = Deadline.after(timeout)
+    with service_for(client) as service, closing(display_for(progress)) as display:
+        update = _before(search, service, "drafting conditions")
+        display.show(update)
+        drafted = service.ingest(search.objective, deadline=deadline)
+        took = time.monotonic() - begun
+        display.show(replace(update, status="drafted", is_over=True, elapsed=took))
     return Search.from_schema(drafted, generator=generator, match_limit=match_limit)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 import warnings
@@ -76,6 +77,19 @@ def test_without_conditions_they_are_drafted_first(
     assert sent["entity_type"] == "companies"
     assert sent["match_conditions"] == SCHEMA["match_conditions"]
     assert sent["match_limit"] == 10
+
+
+def test_drafting_shows_that_it_goes_on(server: ScriptedServer, client: ff.Client) -> None:
+    """It can take seconds, and ends without a run."""
+    server.on("POST", "/ingest", Reply(200, (0.2, json.dumps(SCHEMA).encode())))
+    seen: list[ff.Update] = []
+    search = ff.draft("Find tile makers", client=client, progress=seen.append)
+    assert search.match_conditions == CONDITIONS
+    assert [(update.status, update.is_over) for update in seen] == [
+        ("drafting conditions", False),
+        ("drafted", True),
+    ]
+    assert seen[1].elapsed >= 0.2
 
 
 def test_enrichments_are_asked_for_right_after_the_creation(

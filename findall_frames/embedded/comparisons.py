@@ -156,8 +156,8 @@ class _Reader:
         for pattern in _BETWEEN:
             self._replace(pattern, self._between)
         for words, side in _AFTER:
-            # "30 mpg or more" and "5 doors or more": the noun stays, for the column. In "before 2000
-            # or after 2018" the words belong to the next number.
+            # "30 mpg or more" and "5 doors or more": the noun stays, for the column. In "before
+            # 2000 or after 2018" the words belong to the next number.
             self._replace(
                 rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b(?! (?:than )?§)", self._after(side)
             )

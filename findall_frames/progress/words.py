@@ -64,9 +64,9 @@ def counts(view: View) -> str:
 def ending(view: View, *, how_to_go_on: str) -> str:
     """Say how the run ended, or that nobody waits for it any more."""
     update = view.update
-    if not update.findall_id:
-        return "No run was started."
     took = f"{view.elapsed:.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
+    if not update.findall_id:
+        return f"Drafted in {took}." if update.is_over else "No run was started."
     if not update.is_over:
         watched = f"No longer watched after {took}: {_matches(update)} so far."
         return f"{watched} {how_to_go_on}".rstrip()
