@@ -266,6 +266,19 @@ def test_a_timeout_has_the_id_the_way_on_and_what_was_found(
     assert {request.method for request in server.requests[1:]} == {"GET"}
 
 
+def test_a_deadline_covers_the_question_what_the_run_looks_for(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """It is asked after the result; the result is in the ledger by then."""
+    hanging = Reply(200, headers={"content-length": "50"}, then="hang")
+    server.on("GET", f"{AT}/schema", hanging)
+    begun = time.monotonic()
+    with pytest.raises(ff.RunTimeout):
+        ff.Run(RUN_ID, client=client).wait(timeout=1, progress=False)
+    assert time.monotonic() - begun < 2
+    assert len(ff.resume(RUN_ID, client=client, progress=False).matches) == 3
+
+
 def test_an_interrupt_detaches_and_says_how_to_go_on(
     server: ScriptedServer, client: ff.Client
 ) -> None:

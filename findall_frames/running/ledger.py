@@ -30,6 +30,7 @@ from findall_frames.sqlite import migrate, transaction
 __all__ = ["Kept", "Ledger", "question"]
 
 _BUSY_SECONDS: Final = 10.0
+_CODEC: Final = "zstd"
 
 _MIGRATIONS: Final = (
     """
@@ -77,8 +78,10 @@ class Kept:
     ----------
     findall_id, service : str
         Which run it was, and of which service.
-    body : bytes
-        The result as the service sent it.
+    packed : bytes
+        The result, compressed; `body` is the result as the service sent it.
+    size : int
+        Bytes of the result before it was compressed.
     schema : FindAllSchema or None
         What was looked for, where that was known.
     fetched_at : datetime
@@ -89,10 +92,17 @@ class Kept:
 
     findall_id: str
     service: str
-    body: bytes
+    packed: bytes
+    size: int
     schema: FindAllSchema | None
     fetched_at: datetime
     status: FindAllRunStatus
+
+    @property
+    def body(self) -> bytes:
+        """The result as the service sent it; most who ask whether it is there do not need it."""
+        unpacked: bytes = pa.decompress(self.packed, self.size, codec=_CODEC, asbytes=True)
+        return unpacked
 
     @property
     def matched(self) -> int:
@@ -225,7 +235,7 @@ class Ledger:
             findall_id=findall_id,
             schema=None if schema is None else msgspec.json.encode(schema).decode(),
             size=len(body),
-            body=pa.compress(body, codec="zstd", asbytes=True) if self.path else b"",
+            body=pa.compress(body, codec=_CODEC, asbytes=True) if self.path else b"",
         )
 
     def reopened(self, findall_id: str, *, service: str) -> None:
@@ -286,7 +296,8 @@ class Ledger:
         return Kept(
             findall_id=row["findall_id"],
             service=row["service"],
-            body=pa.decompress(row["body"], row["size"], codec="zstd", asbytes=True),
+            packed=row["body"],
+            size=row["size"],
             schema=msgspec.json.decode(row["schema"] or "null", type=FindAllSchema | None),
             fetched_at=datetime.fromisoformat(row["fetched_at"]),
             status=FindAllRunStatus(

@@ -163,7 +163,8 @@ class Run:
 
     def frames(self, *, deadline: Deadline = NEVER) -> FindAllFrames:
         """Fetch what the run has found so far, in whatever state it is."""
-        return self._flattened(self.client.result_json(self.findall_id, deadline=deadline))
+        body = self.client.result_json(self.findall_id, deadline=deadline)
+        return self._flattened(body, deadline)
 
     def wait(
         self,
@@ -237,7 +238,7 @@ class Run:
         self._ledger.keep(
             self.findall_id, service=self.client.base_url, schema=self._schema, body=body
         )
-        frames = self._flattened(body)
+        frames = self._flattened(body, deadline)
         report_partial(self.findall_id, status, frames, errors=errors)
         return frames
 
@@ -357,9 +358,9 @@ class Run:
         self._status = None
         self._ledger.reopened(self.findall_id, service=self.client.base_url)
 
-    def _flattened(self, body: bytes) -> FindAllFrames:
+    def _flattened(self, body: bytes, deadline: Deadline) -> FindAllFrames:
         if self._schema is None:
-            self._schema = self.client.schema(self.findall_id)
+            self._schema = self.client.schema(self.findall_id, deadline=deadline)
         return flatten(
             body,
             schema=self._schema,
