@@ -14,11 +14,17 @@ from findall_frames.api.models import (
     TERMINAL_STATUSES,
     FindAllCandidate,
     FindAllRunStatusEvent,
-    FindAllRunUpdate,
     FindAllSchemaUpdatedEvent,
 )
 from findall_frames.embedded.database import now
-from findall_frames.embedded.record import RunRecord, event_id, event_prefix, webhook_id
+from findall_frames.embedded.record import (
+    RunRecord,
+    RunUpdate,
+    Usage,
+    event_id,
+    event_prefix,
+    webhook_id,
+)
 
 __all__ = [
     "RUN_COLUMNS",
@@ -138,6 +144,11 @@ class Change:
             ],
         )
 
+    def keep_answer(self, key: bytes, answer: str, *, usage: Usage) -> None:
+        """Store what a language model has answered, and count it."""
+        self._connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
+        self.run.usage = self.run.usage.plus(usage)
+
     def emit_status(self) -> None:
         """Add an event with the run as it now stands."""
         event = status_event(self.run, name=self._next_event(), time=self._time)
@@ -198,7 +209,8 @@ class Change:
                 [(name, url, body, due) for name, body in self._announcements],
             )
         values = {name: getattr(run, name) for name in ("number", *_MUTABLE)}
-        values["enrichments"] = _encoder.encode(run.enrichments)
+        for name in ("enrichments", "warnings", "usage"):
+            values[name] = _encoder.encode(values[name])
         self._connection.execute(_UPDATE_RUN, values)
 
 
@@ -209,7 +221,7 @@ def status_event(run: RunRecord, *, name: str, time: str) -> FindAllRunStatusEve
         type="findall.status",
         timestamp=time,
         event_id=name,
-        data=FindAllRunUpdate(**msgspec.structs.asdict(data)),
+        data=RunUpdate(**msgspec.structs.asdict(data)),
     )
 
 

@@ -80,7 +80,14 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_due ON deliveries (due, number);
 """
 
-MIGRATIONS: Final = (_FIRST,)
+# An answer of a language model is kept under a hash of all that it was asked.
+_SECOND: Final = """
+ALTER TABLE runs ADD COLUMN warnings BLOB NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN usage BLOB NOT NULL DEFAULT '{}';
+CREATE TABLE answers (key BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_FIRST, _SECOND)
 """What each version of the database adds to the one before; never changed once released."""
 
 # Held by the one service that uses a file. The system lets go of it when a process is killed.

@@ -22,9 +22,9 @@ from findall_frames.api.models import (
     FindAllSchema,
     MatchCondition,
 )
-from findall_frames.embedded.finding import Evaluator
+from findall_frames.embedded.finding import Evaluator, StoppedError
 from findall_frames.embedded.index import TextIndex
-from findall_frames.embedded.record import RunRecord
+from findall_frames.embedded.record import RunRecord, RunWarning
 from findall_frames.embedded.search import Search
 from findall_frames.embedded.store import Store
 from findall_frames.errors import ConflictError, FindAllWarning, RefusedError, warn
@@ -295,6 +295,8 @@ class Engine:
             if run.is_active:
                 self._step(run)
                 run = self._store.run(findall_id)
+        except StoppedError:
+            return False
         # An evaluator is the user's own code and may raise anything: it ends the run, not us.
         except Exception as exc:  # noqa: BLE001
             _log.exception("The run %s has failed", findall_id)
@@ -327,6 +329,7 @@ class Engine:
                 index=self._index,
                 evaluator=self._evaluator,
                 store=self._store,
+                stop=self._stop,
             )
             self._searches[run.findall_id] = search
         with self._processor if search.is_quick else contextlib.nullcontext():
@@ -338,7 +341,10 @@ class Engine:
         with self._store.change(findall_id) as change:
             change.run.status = status
             change.run.stop_reason = reason
-            change.run.failure = failure
+            if failure is not None:
+                told = RunWarning("run_failed", f"The run has failed: {failure}")
+                change.run.failure = failure
+                change.run.warnings = [*change.run.warnings, told]
             change.emit_status()
 
     def _fail(self, findall_id: str, failure: str) -> None:

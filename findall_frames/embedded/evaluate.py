@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from findall_frames.api.models import FindAllEnrichInput, MatchCondition
 from findall_frames.embedded.conditions import Outcome
@@ -31,7 +32,8 @@ class RuleEvaluator:
     def judge_for(self, conditions: Sequence[MatchCondition], corpus: Corpus) -> RuleJudge:
         """Read the conditions."""
         reader = Reader(corpus, self._lexicon)
-        return RuleJudge(corpus, [reader.read(condition.description) for condition in conditions])
+        readings = [reader.read(condition.description) for condition in conditions]
+        return RuleJudge(corpus, readings, conditions)
 
     def filler_for(self, enrichment: FindAllEnrichInput, corpus: Corpus) -> RuleFiller:
         """Read the enrichment."""
@@ -41,14 +43,33 @@ class RuleEvaluator:
 class RuleJudge:
     """Conditions that were read, bound to a corpus."""
 
-    def __init__(self, corpus: Corpus, readings: Sequence[Reading]) -> None:
+    def __init__(
+        self, corpus: Corpus, readings: Sequence[Reading], conditions: Sequence[MatchCondition]
+    ) -> None:
         self._corpus = corpus
         self._readings = readings
+        self._conditions = conditions
 
     @property
     def readings(self) -> list[str]:
         """How each condition was understood."""
         return [reading.describe() for reading in self._readings]
+
+    @property
+    def doubts(self) -> list[str | None]:
+        """For each condition that no column answers, how it was read and what to do."""
+        pairs = zip(self._conditions, self._readings, strict=True)
+        return [None if reading.understood else self._doubt(one, reading) for one, reading in pairs]
+
+    def _doubt(self, condition: MatchCondition, reading: Reading) -> str:
+        asked = shorten(condition.description, 200, placeholder="…")
+        read = shorten(reading.predicate.describe(), 200, placeholder="…")
+        columns = shorten(", ".join(self._corpus.columns), 200, placeholder=" …")
+        return (
+            f"The condition {condition.name!r} ({asked!r}) was not understood: no column answers "
+            f"it, so it was read as: {read}. Its verdicts have low confidence. Rephrase it, or "
+            f"name the column that it is about; there are {columns}."
+        )
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
         """Judge rows: per row one verdict for each condition, in their order."""

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from findall_frames.api.models import Citation, FindAllEnrichInput, MatchCondition
+from findall_frames.embedded.record import Usage
 
 if TYPE_CHECKING:
     from findall_frames.embedded.corpus import Corpus
 
-__all__ = ["Confidence", "Evaluator", "Filler", "Finding", "Judge", "Verdict"]
+__all__ = [
+    "Confidence",
+    "Costly",
+    "Doubtful",
+    "Evaluator",
+    "Filler",
+    "Finding",
+    "Judge",
+    "Memory",
+    "StoppedError",
+    "Verdict",
+]
 
 Confidence: TypeAlias = Literal["low", "medium", "high"]
 
@@ -83,3 +96,50 @@ class Evaluator(Protocol):
     def filler_for(self, enrichment: FindAllEnrichInput, corpus: Corpus) -> Filler:
         """Read the enrichment."""
         ...
+
+
+@runtime_checkable
+class Doubtful(Protocol):
+    """A judge that may not have understood a condition."""
+
+    @property
+    def doubts(self) -> Sequence[str | None]:
+        """Per condition what was not understood and what to do about it; None where all was."""
+        ...
+
+
+class Memory(Protocol):
+    """What is kept of a run for an evaluator whose answers cost time or money."""
+
+    def recall(self, key: bytes) -> str | None:
+        """Give what was answered to the same question before, in any run."""
+        ...
+
+    def keep(self, key: bytes, answer: str, *, usage: Usage) -> None:
+        """Store an answer and count what it has used, in one transaction."""
+        ...
+
+
+@runtime_checkable
+class Costly(Protocol):
+    """An evaluator that asks somebody else, which takes its time and may cost money.
+
+    Attributes
+    ----------
+    at_once : int
+        How many rows it can be given together; they take hardly longer than one.
+    """
+
+    at_once: int
+
+    def for_run(self, memory: Memory, *, stop: threading.Event) -> Evaluator:
+        """Make the evaluator of one run.
+
+        Once `stop` is set, its judges and fillers raise `StoppedError` without delay; what they
+        were doing is done again, from the memory, when the service starts anew.
+        """
+        ...
+
+
+class StoppedError(Exception):
+    """The service ends, and with it what an evaluator was waiting for."""

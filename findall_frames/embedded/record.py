@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from findall_frames.api.models import (
     TERMINAL_STATUSES,
@@ -14,10 +15,94 @@ from findall_frames.api.models import (
     FindAllRun,
     FindAllRunInput,
     FindAllRunStatus,
+    FindAllRunUpdate,
     FindAllSchema,
 )
 
-__all__ = ["RunRecord", "candidate_id", "event_id", "event_number", "event_prefix", "webhook_id"]
+__all__ = [
+    "RunRecord",
+    "RunUpdate",
+    "RunWarning",
+    "Usage",
+    "WarnedRun",
+    "candidate_id",
+    "event_id",
+    "event_number",
+    "event_prefix",
+    "webhook_id",
+]
+
+
+class RunWarning(Struct, frozen=True, omit_defaults=True):
+    """Something that whoever reads the result of a run has to know.
+
+    Its form is that of the warnings of a task in the API next door; a run of the contract has
+    none, and may have further properties.
+
+    Attributes
+    ----------
+    type : str
+        ``"condition_not_understood"`` or ``"run_failed"``.
+    message : str
+        What it is about, and what to do.
+    detail : dict, optional
+        The same for programs.
+    """
+
+    type: str
+    message: str
+    detail: dict[str, Any] | None = None
+
+
+class WarnedRun(FindAllRun, frozen=True):
+    """A run with its warnings, which are left out when there are none."""
+
+    warnings: list[RunWarning] | UnsetType = UNSET
+
+
+class RunUpdate(FindAllRunUpdate, frozen=True):
+    """The same for status events."""
+
+    warnings: list[RunWarning] | UnsetType = UNSET
+
+
+class Usage(Struct, frozen=True):
+    """What a language model was asked for a run, each answer counted once.
+
+    Attributes
+    ----------
+    models : tuple of str
+        Usually one; a service can be started again with another.
+    requests : int
+        How many were answered. What was refused or lost is not among them.
+    prompt_tokens, completion_tokens : int
+        As far as the answers say.
+    """
+
+    models: tuple[str, ...] = ()
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def plus(self, other: Usage) -> Usage:
+        """Both together."""
+        return Usage(
+            tuple(dict.fromkeys((*self.models, *other.models))),
+            self.requests + other.requests,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+        )
+
+    def as_metadata(self) -> dict[str, str | int]:
+        """As the metadata of a run has it; empty when no model was asked."""
+        if not self.models:
+            return {}
+        return {
+            "evaluator_model": ", ".join(self.models),
+            "evaluator_requests": self.requests,
+            "evaluator_prompt_tokens": self.prompt_tokens,
+            "evaluator_completion_tokens": self.completion_tokens,
+        }
 
 
 class RunRecord(Struct):
@@ -51,6 +136,10 @@ class RunRecord(Struct):
         Number of its last event, counted from 1.
     created_at, modified_at : str
         RFC 3339 times.
+    warnings : list of RunWarning
+        What is shown with the run.
+    usage : Usage
+        What a language model was asked for it.
     """
 
     number: int
@@ -69,6 +158,8 @@ class RunRecord(Struct):
     last_event: int
     created_at: str
     modified_at: str
+    warnings: list[RunWarning]
+    usage: Usage
 
     @property
     def is_active(self) -> bool:
@@ -82,9 +173,9 @@ class RunRecord(Struct):
             return self.evaluated >= self.match_limit
         return self.matched >= self.match_limit
 
-    def as_run(self) -> FindAllRun:
+    def as_run(self) -> WarnedRun:
         """Show it as the API does."""
-        return FindAllRun(
+        return WarnedRun(
             findall_id=self.findall_id,
             status=FindAllRunStatus(
                 status=self.status,
@@ -96,9 +187,10 @@ class RunRecord(Struct):
                 termination_reason=None if self.is_active else self.stop_reason,
             ),
             generator=self.request.generator,
-            metadata=dict(self.request.metadata or {}),
+            metadata={**self.usage.as_metadata(), **(self.request.metadata or {})},
             created_at=self.created_at,
             modified_at=self.modified_at,
+            warnings=self.warnings or UNSET,
         )
 
     def as_schema(self) -> FindAllSchema:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from array import array
 from collections import deque
@@ -14,9 +15,17 @@ import msgspec
 from findall_frames.api.models import FieldBasis, FindAllCandidate
 from findall_frames.embedded.change import Change, StoredCandidate
 from findall_frames.embedded.exclusions import Exclusions
-from findall_frames.embedded.finding import Evaluator, Filler, Finding, Verdict
+from findall_frames.embedded.finding import (
+    Costly,
+    Doubtful,
+    Evaluator,
+    Filler,
+    Finding,
+    Judge,
+    Verdict,
+)
 from findall_frames.embedded.index import TextIndex
-from findall_frames.embedded.record import RunRecord, candidate_id
+from findall_frames.embedded.record import RunRecord, RunWarning, Usage, candidate_id
 from findall_frames.embedded.store import Store
 
 if TYPE_CHECKING:
@@ -47,6 +56,22 @@ class _Drawn(NamedTuple):
     consumed: int
 
 
+class _RunMemory(NamedTuple):
+    """What is kept of a run for an evaluator whose answers cost time or money."""
+
+    store: Store
+    findall_id: str
+
+    def recall(self, key: bytes) -> str | None:
+        """Give what was answered to the same question before, in any run."""
+        return self.store.answer(key)
+
+    def keep(self, key: bytes, answer: str, *, usage: Usage) -> None:
+        """Store an answer and count what it has used, in one transaction."""
+        with self.store.change(self.findall_id) as change:
+            change.keep_answer(key, answer, usage=usage)
+
+
 class Search:
     """What is kept in memory of a run while it goes on; the rest is in the store.
 
@@ -61,8 +86,13 @@ class Search:
         index: TextIndex,
         evaluator: Evaluator,
         store: Store,
+        stop: threading.Event,
     ) -> None:
         self._corpus = corpus
+        self._at_once = 1
+        if isinstance(evaluator, Costly):
+            self._at_once = evaluator.at_once
+            evaluator = evaluator.for_run(_RunMemory(store, run.findall_id), stop=stop)
         self._evaluator = evaluator
         self._store = store
         self._judge = evaluator.judge_for(run.request.match_conditions, corpus)
@@ -74,12 +104,13 @@ class Search:
         self._order = self._order_from(index, run)
         self._passed = run.consumed
         self._drawn: deque[_Drawn] = deque()
-        self._batch = 1
+        self._batch = self._at_once
+        self._note_doubts(run)
 
     @property
     def is_quick(self) -> bool:
         """Whether a step takes the processor and little time, as rules over columns do."""
-        return self._batch > 1
+        return self._batch > self._at_once == 1
 
     def step(self, run: RunRecord) -> None:
         """Take the run a little further, and end it when nothing is left to do.
@@ -94,6 +125,12 @@ class Search:
         else:
             with self._store.change(run.findall_id) as change:
                 self._settle(change)
+
+    def _note_doubts(self, run: RunRecord) -> None:
+        doubts = [warning for warning in _doubts(self._judge) if warning not in run.warnings]
+        if doubts:
+            with self._store.change(run.findall_id) as change:
+                change.run.warnings = [*change.run.warnings, *doubts]
 
     # -- generate ----------------------------------------------------------------------------
 
@@ -238,7 +275,7 @@ class Search:
         if seconds < _QUICK_SECONDS:
             self._batch = min(2 * self._batch, _MAX_BATCH)
         else:
-            self._batch = max(1, self._batch // 2)
+            self._batch = max(self._at_once, self._batch // 2)
 
     def _settle(self, change: Change) -> None:
         """Complete the run when its search has stopped and every match has its enrichments."""
@@ -257,6 +294,11 @@ def _generated(run: RunRecord, entity: Entity) -> FindAllCandidate:
         match_status="generated",
         description=entity.description,
     )
+
+
+def _doubts(judge: Judge) -> list[RunWarning]:
+    told = judge.doubts if isinstance(judge, Doubtful) else ()
+    return [RunWarning("condition_not_understood", doubt) for doubt in told if doubt is not None]
 
 
 def _basis(name: str, finding: Finding) -> FieldBasis:

@@ -28,7 +28,7 @@ from findall_frames.embedded.change import (
     unenriched_candidates,
 )
 from findall_frames.embedded.database import Database, now, written
-from findall_frames.embedded.record import RunRecord, event_id
+from findall_frames.embedded.record import RunRecord, RunWarning, Usage, event_id
 from findall_frames.errors import NotFoundError
 
 __all__ = ["EventPage", "Store"]
@@ -40,6 +40,8 @@ _PAGE_BYTES: Final = 1 << 18
 _requests: Final = msgspec.json.Decoder(FindAllRunInput)
 _enrichments: Final = msgspec.json.Decoder(list[FindAllEnrichInput])
 _excluded: Final = msgspec.json.Decoder(list[ExcludeCandidate])
+_warnings: Final = msgspec.json.Decoder(list[RunWarning])
+_usage: Final = msgspec.json.Decoder(Usage)
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -105,7 +107,7 @@ class Store:
             with self.database.write() as connection:
                 connection.execute(
                     "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, '[]', ?, 'queued', NULL, NULL, "
-                    "0, 0, 0, 0, 0, ?, ?)",
+                    "0, 0, 0, 0, 0, ?, ?, '[]', '{}')",
                     (
                         findall_id,
                         corpus,
@@ -197,6 +199,12 @@ class Store:
         with self.database.read() as connection:
             return pending_candidates(connection, run)
 
+    def answer(self, key: bytes) -> str | None:
+        """Give what a language model has answered to the same question before."""
+        with self.database.read() as connection:
+            row = connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
+        return None if row is None else str(row[0])
+
     def unenriched(self, run: RunRecord, *, limit: int) -> list[StoredCandidate]:
         """Give matches that lack the same enrichment, those that lack most first."""
         with self.database.read() as connection:
@@ -256,4 +264,6 @@ def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
     values = dict(zip(RUN_COLUMNS, row, strict=True))
     values["request"] = _requests.decode(values["request"])
     values["enrichments"] = _enrichments.decode(values["enrichments"])
+    values["warnings"] = _warnings.decode(values["warnings"])
+    values["usage"] = _usage.decode(values["usage"])
     return RunRecord(**values)
