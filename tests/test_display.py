@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from rich.console import Console
@@ -17,105 +15,10 @@ from findall_frames.display.records import result_record
 from findall_frames.display.rows import Tables, matched_rows, verdicts
 from findall_frames.display.terminal import matches_view
 from findall_frames.display.text import excerpt_around, one_line, web_address
-from findall_frames.frames.flatten import flatten
+from tests.hostile import HOSTILE, assert_harmless
+from tests.shown import candidate, field, hostile_candidate, tables
 
 TAGS = {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "a", "code"}
-HOSTILE = (
-    "<script>alert(1)</script>",
-    "</td></table><script>alert(1)</script>",
-    "<img src=x onerror=alert(1)>",
-    "<svg/onload=alert(1)>",
-    '" onmouseover="alert(1)',
-    "' onmouseover='alert(1)",
-    "`onmouseover=alert(1)",
-    '"><script>alert(1)</script>',
-    "'><img src=x onerror=alert(1)>",
-    "<a href=javascript:alert(1)>x</a>",
-    "javascript:alert(1)",
-    "JaVaScRiPt:alert(1)",
-    "java\nscript:alert(1)",
-    "\x01javascript:alert(1)",
-    " javascript:alert(1)",
-    "javascript://example.org/%0aalert(1)",
-    "data:text/html,<script>alert(1)</script>",
-    "data:text/html;base64,PHNjcmlwdD4=",
-    "vbscript:msgbox(1)",
-    "file:///etc/passwd",
-    "blob:https://example.org/1",
-    'https://example.org/" onclick="alert(1)',
-    "https://example.org/' onclick='alert(1)",
-    "https://example.org/><script>alert(1)</script>",
-    "https://example.org/\u202egro.live",
-    "https://exa\u200bmple.org/",
-    "https://exam\tple.org/",
-    "https://",
-    "http://[broken",
-    "//example.org/x",
-    "&lt;script&gt;alert(1)&lt;/script&gt;",
-    "&#106;avascript:alert(1)",
-    "<!-- <script>alert(1)</script> -->",
-    "<style>*{display:none}</style>",
-    "<iframe srcdoc='<script>alert(1)</script>'>",
-    "<base href=//example.org>",
-    "<form action=//example.org><input name=q>",
-    "<math><mi xlink:href=javascript:alert(1)>",
-    "{{constructor.constructor('alert(1)')()}}",
-    "$\\href{javascript:alert(1)}{x}$",
-    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
-    "a\x00b",
-    "\x1b[2J\x1b[31mred",
-    "\x1b]8;;http://example.org\x07link\x1b]8;;\x07",
-    "\x9b31m",
-    "line\r\nfeed\u2028separator",
-    "\u202eevil\u202c",
-    "\u2066isolated\u2069",
-    "zero\u200bwidth\ufeff",
-    "[bold]markup[/bold] [link=javascript:alert(1)]x[/link]",
-    "[/]",
-    "long " * 5000,
-)
-
-
-def field(value: str, *, is_matched: bool | None = True, excerpt: str | None = None) -> Any:
-    """Make an output and its basis."""
-    kind = "enrichment" if is_matched is None else "match_condition"
-    output: dict[str, Any] = {"value": value, "type": kind}
-    if is_matched is not None:
-        output["is_matched"] = is_matched
-    citation = {
-        "url": "https://source.example/",
-        "title": "A source",
-        "excerpts": [excerpt or value],
-    }
-    basis = {"reasoning": f"It says {value}.", "confidence": "high", "citations": [citation]}
-    return output, basis
-
-
-def candidate(number: int, *, name: str, status: str = "matched", **fields: Any) -> dict[str, Any]:
-    """Make a candidate of a result."""
-    return {
-        "candidate_id": f"c{number}",
-        "name": name,
-        "url": f"https://example.org/{number}",
-        "match_status": status,
-        "description": f"About {name}",
-        "output": {key: output for key, (output, _) in fields.items()},
-        "basis": [{"field": key, **basis} for key, (_, basis) in fields.items()],
-    }
-
-
-def tables(*candidates: dict[str, Any], reason: str = "candidates_exhausted") -> Tables:
-    """Make the tables of a result."""
-    matched = sum(one["match_status"] == "matched" for one in candidates)
-    metrics = {"generated_candidates_count": len(candidates), "matched_candidates_count": matched}
-    status = {
-        "status": "completed",
-        "is_active": False,
-        "metrics": metrics,
-        "termination_reason": reason,
-    }
-    run = {"findall_id": "findall_1", "status": status, "generator": "core", "metadata": {"a": 1}}
-    return flatten({"run": run, "candidates": list(candidates)}).tables
 
 
 def packages(count: int) -> Tables:
@@ -141,31 +44,6 @@ def printed(data: Tables, *, width: int = 80, encoding: str = "utf-8", **more: A
     console.print(matches_view(data, console=console, rest_is_in="matches"))
     file.flush()
     return raw.getvalue().decode(encoding).splitlines()
-
-
-class Anatomy(HTMLParser):
-    """Takes HTML apart as a browser does, and remembers every tag and attribute."""
-
-    def __init__(self, html: str) -> None:
-        super().__init__(convert_charrefs=True)
-        self.tags: set[str] = set()
-        self.attributes: set[str] = set()
-        self.links: list[dict[str, str | None]] = []
-        self.words: list[str] = []
-        self.feed(html)
-        self.close()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-        if tag == "a":
-            self.links.append(dict(attrs))
-
-    def handle_data(self, data: str) -> None:
-        self.words.append(data)
-
-    def handle_comment(self, data: str) -> None:
-        self.tags.add("comment")
 
 
 @pytest.mark.parametrize("width", [64, 80, 120, 200])
@@ -284,31 +162,15 @@ def test_parts_that_only_a_basis_names_are_not_columns() -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_html(text: str) -> None:
     """Whatever it is put into, only the tags and attributes of the table itself come out."""
-    one = candidate(1, name=text, condition=field(text, excerpt=text))
-    one["url"] = one["description"] = text
-    one["output"][text] = {"value": text, "type": "enrichment"}
-    one["basis"][0]["reasoning"] = text
-    one["basis"][0]["citations"] = [{"url": text, "title": text, "excerpts": [text]}]
-    html = frames_html(tables(one, reason=text))
-    seen = Anatomy(html)
-    assert seen.tags <= TAGS
-    assert seen.attributes <= {"style", "title", "href", "target", "rel", "aria-label"}
-    for found in seen.links:
-        parts = urlsplit(found["href"] or "")
-        assert parts.scheme in ("http", "https")
-        assert parts.hostname == "example.org"
-        assert found["rel"] == "noopener noreferrer"
-    assert not set("\x00\x1b\x9b\u202e\u2066\u200b\ufeff") & set(html)
+    html = frames_html(tables(hostile_candidate(text), reason=text))
+    seen = assert_harmless(html, tags=TAGS)
     assert one_line(text)[:40] in "".join(seen.words)
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_a_terminal(text: str) -> None:
     """No control character, no markup and no overlong line reaches the terminal."""
-    one = candidate(1, name=text, condition=field(text, excerpt=text))
-    one["url"] = text
-    one["output"][text] = {"value": text, "type": "enrichment"}
-    lines = printed(tables(one, reason=text))
+    lines = printed(tables(hostile_candidate(text), reason=text))
     for line in lines:
         assert line.isprintable()
     assert "[bold]" in "\n".join(lines) or "[bold]" not in text

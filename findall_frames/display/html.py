@@ -28,7 +28,7 @@ _MARKS = {
 }
 
 
-def frames_html(tables: Tables) -> str:
+def frames_html(tables: Tables, *, most_rows: int = _MOST_ROWS) -> str:
     """Show how the search ended and its first matches.
 
     Parameters
@@ -43,7 +43,7 @@ def frames_html(tables: Tables) -> str:
         best excerpt. At most 100 rows and half a megabyte; a last line says what was left out.
     """
     head = f"<p><b>{text(summary(tables))}</b></p>"
-    rows = matched_rows(tables, limit=_MOST_ROWS)
+    rows = matched_rows(tables, limit=most_rows)
     if not rows:
         return f"<div>{head}{_why_none(tables)}</div>"
     every_field = shown_fields(rows)

@@ -12,12 +12,14 @@ import pyarrow.compute as pc
 from findall_frames.display.text import counted, in_words, one_line
 
 __all__ = [
+    "BARE_VERDICTS",
     "Cell",
     "Row",
     "Source",
     "Tables",
     "match_count",
     "matched_rows",
+    "rows_of",
     "shown_fields",
     "summary",
     "verdicts",
@@ -26,7 +28,8 @@ __all__ = [
 Tables = Mapping[str, pa.Table]
 """The tables ``runs``, ``candidates``, ``fields`` and ``citations``."""
 
-_BARE_VERDICTS = frozenset({"yes", "no", "true", "false"})
+BARE_VERDICTS = frozenset({"yes", "no", "true", "false"})
+"""Values that only repeat a verdict, so that no source says them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Cell:
         excerpts = [(text, source) for source in self.sources for text in source.excerpts]
         excerpts = [pair for pair in excerpts if pair[0].strip()]
         value = (self.value or "").strip().casefold()
-        if value and value not in _BARE_VERDICTS:
+        if value and value not in BARE_VERDICTS:
             holding = [pair for pair in excerpts if value in pair[0].casefold()]
             if holding:
                 return min(holding, key=lambda pair: len(pair[0]))
@@ -73,12 +76,17 @@ class Row:
     name: str
     url: str
     description: str | None
+    match_status: str
     cells: Mapping[str, Cell]
 
 
 def matched_rows(tables: Tables, *, limit: int | None = None) -> list[Row]:
     """Give the matches in the order of the result, at most `limit` of them."""
-    chosen = _matched(tables["candidates"]).slice(0, limit)
+    return rows_of(tables, _matched(tables["candidates"]).slice(0, limit))
+
+
+def rows_of(tables: Tables, chosen: pa.Table) -> list[Row]:
+    """Give these candidates, in their order, with their fields and sources."""
     cells: dict[tuple[str, str], dict[str, Cell]] = {}
     sources = _sources(_belonging(tables["citations"], chosen))
     for record in _records(_belonging(tables["fields"], chosen), Cell):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -10,9 +10,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.display.html import frames_html
-from findall_frames.display.rows import match_count
-from findall_frames.display.text import counted, one_line
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_in
 from findall_frames.frames.compare import Comparison, compare
@@ -22,6 +19,8 @@ from findall_frames.frames.rebuild import rebuild
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
 from findall_frames.frames.summary import summarize
 from findall_frames.frames.support import find_unsupported
+from findall_frames.frames.views import Views
+from findall_frames.frames.warned import warnings_of
 from findall_frames.frames.wide import Values, widen
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FindAllFrames"]
 
 
-class FindAllFrames(Exports):
+class FindAllFrames(Views, Exports):
     """Four tidy tables of what one or more runs have found, and the evidence for it.
 
     `flatten`, `read_parquet` and the searching functions make it. Its length is the number of
@@ -87,6 +86,8 @@ class FindAllFrames(Exports):
     >>> frames.matches[["name", "employees"]]
             name  employees
     0  Kilnworks         73
+    >>> frames.explore()
+    Explorer: 1 of 1 candidate; 1 match among 1 candidate; completed
     >>> frames.unsupported()["problem"].tolist()
     ['no citation', 'no confidence']
     >>> frames.summary()[["field", "values", "coverage"]]
@@ -139,6 +140,11 @@ class FindAllFrames(Exports):
                 "frames.for_run(findall_id)."
             )
         return self.findall_ids[0]
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the service warns of, such as a condition that it has not understood."""
+        return warnings_of(self.tables["runs"])
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -357,23 +363,6 @@ class FindAllFrames(Exports):
     def __len__(self) -> int:
         return int(self.tables["candidates"].num_rows)
 
-    def __repr__(self) -> str:
-        fields = pc.unique(self.tables["fields"]["field"]).to_pylist()
-        rows = {name: counted(table.num_rows, "row") for name, table in self.tables.items()}
-        return "\n".join(
-            [
-                f"FindAllFrames: {self._summary()}",
-                "  .matches     one row per match, one column per field",
-                f"  .candidates  {rows['candidates']}",
-                f"  .fields      {rows['fields']}{_named(fields)}",
-                f"  .citations   {rows['citations']}",
-                f"  .runs        {rows['runs']}",
-            ]
-        )
-
-    def _repr_html_(self) -> str:
-        return frames_html(self.tables)
-
     def _demand(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:
             raise InvalidRequestError(
@@ -381,25 +370,8 @@ class FindAllFrames(Exports):
                 f"{', '.join(self.findall_ids) or 'none'}."
             )
 
-    def _summary(self) -> str:
-        matches = counted(match_count(self.tables), "match")
-        found = f"{matches} of {counted(len(self), 'candidate')}"
-        runs = self.tables["runs"].to_pylist()
-        if len(runs) != 1:
-            return f"{found} in {counted(len(runs), 'run')}"
-        reason = runs[0]["termination_reason"]
-        ended = f"{runs[0]['status']} ({reason})" if reason else runs[0]["status"]
-        return f"{found}, {one_line(ended)}, {self.findall_id}"
-
 
 def _unpickle(
     tables: Mapping[str, pa.Table], searches: Mapping[str, FindAllSchema]
 ) -> FindAllFrames:
     return FindAllFrames(tables, searches=searches)
-
-
-def _named(names: Sequence[str]) -> str:
-    """Name the first few of what is in a table."""
-    if not names:
-        return ""
-    return f": {one_line(', '.join(names[:6]))}" + (", ..." if len(names) > 6 else "")
