@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-__all__ = ["Question"]
+__all__ = ["Question", "holds"]
 
 
 class Question(NamedTuple):
@@ -26,3 +26,8 @@ class Question(NamedTuple):
     corpus: str
     text: str
     truth: Callable[[pd.DataFrame], Any]
+
+
+def holds(column: Any, item: str) -> Any:
+    """Of each list in a column, whether it holds an item; a missing list does not."""
+    return column.map(lambda values: not isinstance(values, float | None) and item in values)
