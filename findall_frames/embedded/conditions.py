@@ -15,6 +15,7 @@ __all__ = [
     "Either",
     "Not",
     "Outcome",
+    "Partly",
     "Predicate",
     "Span",
     "either",
@@ -107,6 +108,30 @@ class Not:
         """An outcome for each position."""
         return [
             outcome if outcome.truth is None else outcome._replace(truth=not outcome.truth)
+            for outcome in self.part.check(corpus, positions)
+        ]
+
+
+@dataclass(frozen=True)
+class Partly:
+    """A predicate for most of a condition, of which some words were left aside."""
+
+    part: Predicate
+    words: tuple[str, ...]
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return f"{self.part.describe()}, leaving aside {self._aside}"
+
+    @property
+    def _aside(self) -> str:
+        return ", ".join(map(repr, self.words))
+
+    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
+        """An outcome for each position, none of them sure."""
+        note = f" No column or text was found for {self._aside}, which was left aside."
+        return [
+            outcome._replace(reason=outcome.reason + note, confidence="low")
             for outcome in self.part.check(corpus, positions)
         ]
 

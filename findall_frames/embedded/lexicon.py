@@ -26,7 +26,9 @@ class Lexicon:
     table : mapping
         As in ``lexicon.toml``: ``same`` lists of names, ``attributes`` lists of words, ``more``
         and ``less`` adjectives by the word of their attribute, ``short`` forms of words; if
-        wanted, ``opposites`` by word and ``within``, the parts of a place by its name.
+        wanted, ``opposites`` by word, ``within``, the parts of a place by its name, ``kinds``,
+        lists of nouns for one kind of thing, ``topics``, lists of words for one matter, and
+        ``ongoing``, what has not happened yet to something that is still so.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -46,6 +48,14 @@ class Lexicon:
             tuple(tokens(whole)): [tuple(tokens(part)) for part in parts]
             for whole, parts in table.get("within", {}).items()
         }
+        self._kinds = [frozenset(map(stem, kinds)) for kinds in table.get("kinds", ())]
+        self.kinds: frozenset[str] = frozenset().union(*self._kinds)
+        self._topics: dict[str, set[tuple[str, ...]]] = {}
+        for topic in table.get("topics", ()):
+            names = {tuple(tokens(name)) for name in topic}
+            for name in names:
+                self._topics.setdefault(stem(name[0]), set()).update(names - {name})
+        self._ongoing: dict[str, str] = table.get("ongoing", {})
         self._parts = {part for parts in self._within.values() for part in parts}
         self._parts_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
         self._more = _by_adjective(table["more"])
@@ -58,6 +68,19 @@ class Lexicon:
     def family(self, word: str) -> set[str]:
         """Stems of the words that ask for the same column as this word; may be empty."""
         return self._families.get(stem(word), set())
+
+    def same_kind(self, nouns: Iterable[str]) -> frozenset[str]:
+        """Stems of all nouns for the kinds of things that these stems name; movies for films."""
+        given = frozenset(nouns)
+        return given.union(*(kinds for kinds in self._kinds if kinds & given))
+
+    def topic(self, word: str) -> set[tuple[str, ...]]:
+        """Words and phrases for the same matter as this word; may be empty."""
+        return self._topics.get(stem(word), set())
+
+    def not_yet(self, word: str) -> str | None:
+        """What has not happened to something of which this word is true: death for alive."""
+        return self._ongoing.get(word)
 
     def spelled_out(self, word: str) -> tuple[str, ...]:
         """A word of a column name, and the word that it is short for."""
@@ -112,7 +135,8 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
     ----------
     path : path
         Of a file with any of ``same``, ``attributes``, ``short``, ``more``, ``less``,
-        ``opposites`` and ``within``. Its entries go before those of the package.
+        ``opposites``, ``within``, ``kinds``, ``topics`` and ``ongoing``. Its entries go before
+        those of the package.
 
     Raises
     ------

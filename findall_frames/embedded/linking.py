@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log10
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.embedded.clauses import Token
@@ -17,7 +18,7 @@ from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.units import MEASURES
 from findall_frames.embedded.values import LARGE
-from findall_frames.embedded.words import alike, stem, tokens
+from findall_frames.embedded.words import alike, split_name, stem, tokens
 
 __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 
@@ -26,6 +27,7 @@ _FAMILY = 0.6
 _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
+_ENOUGH_TEXTS = 2000
 _ENOUGH = 0.35
 """A column must fit at least as well: a related word for the whole of its name."""
 
@@ -93,9 +95,15 @@ class Linker:
         self.corpus = corpus
         self.lexicon = lexicon
         self.columns = [corpus.column(name) for name in corpus.columns]
-        self.entity_words = frozenset(
-            stem(word) for word in tokens(corpus.about + " " + corpus.name_column.replace("_", " "))
-        )
+        own = (*tokens(corpus.about.replace("_", " ")), *split_name(corpus.name_column))
+        self.entity_words = lexicon.same_kind(map(stem, own))
+        self._unsaid = not self.entity_words & lexicon.kinds
+        self._occurring: dict[str, bool] = {}
+
+    def is_kind(self, word: str) -> bool:
+        """Whether a folded noun only says what kind of thing a row is: company, film."""
+        known = stem(word)
+        return known in self.entity_words or (self._unsaid and known in self.lexicon.kinds)
 
     def match(self, column: Column, words: Sequence[str]) -> ColumnMatch:
         """How well words name a column."""
@@ -105,8 +113,9 @@ class Linker:
         for own in own_words or column.words:
             best, place = 0.0, -1
             for at, word in enumerate(words):
-                score = max(alike(form, word) for form in self.lexicon.spelled_out(own))
-                if not score and stem(word) in self.lexicon.family(own):
+                forms = self.lexicon.spelled_out(own)
+                score = max(alike(form, word) for form in forms)
+                if not score and any(stem(word) in self.lexicon.family(form) for form in forms):
                     score = _FAMILY
                 if score > best:
                     best, place = score, at
@@ -166,7 +175,7 @@ class Linker:
             or not Token(word).is_content
             or is_relation(word)
             or word in FILLERS | GENERIC_HEADS
-            or stem(word) in self.entity_words
+            or self.is_kind(word)
             or bool(self.match(match.column, [word]).score)
             for at, word in enumerate(words)
         )
@@ -216,13 +225,25 @@ class Linker:
 
     def occurs(self, word: str) -> bool:
         """Whether a word, in some form, stands in any text of the corpus."""
-        start = re.escape(word[: max(3, len(word) - 3)])
-        for column in self.columns:
-            if column.kind in {"text", "prose", "list"}:
-                found = pc.match_substring_regex(column.texts, rf"\b{start}", ignore_case=True)
-                if pc.any(found).as_py():
-                    return True
-        return False
+        known = self._occurring.get(word)
+        if known is None:
+            kinds = {"text", "prose", "list"}
+            known = any(self.stands_in(c, word) for c in self.columns if c.kind in kinds)
+            self._occurring[word] = known
+        return known
+
+    def stands_in(self, column: Column, word: str) -> bool:
+        """Whether a word, in some form, stands in a column of text."""
+        start = rf"\b{re.escape(word[: max(3, len(word) - 4)])}"
+        held = pc.match_substring_regex(column.texts, start, ignore_case=True)
+        found = re.compile(rf"(?i){start}[^\W_]*").findall("\n".join(self._first(column, held)))
+        return any(alike(word, (tokens(form) or [""])[0]) for form in dict.fromkeys(found))
+
+    @staticmethod
+    def _first(column: Column, held: pa.Array) -> list[str]:
+        """The first texts of those marked."""
+        texts: list[str] = column.texts.filter(held).slice(0, _ENOUGH_TEXTS).to_pylist()
+        return texts
 
     def values(self, words: Sequence[str]) -> list[ValueMatch]:
         """Whole values that words name, in whatever columns; longer ones hide those within."""

@@ -22,7 +22,7 @@ from findall_frames.embedded.rephrase import (
     is_participle,
     sentence_of,
 )
-from findall_frames.embedded.words import fold, phrases, singular, stem, tokens
+from findall_frames.embedded.words import fold, phrases, singular, tokens
 
 __all__ = ["Criterion", "Objective", "parse_objective"]
 
@@ -193,7 +193,7 @@ class _Parser:
         if not head:
             return True
         word = fold(head[0].strip(",;"))
-        if stem(word) in self._linker.entity_words or word in _ANYTHING:
+        if self._linker.is_kind(word) or word in _ANYTHING:
             return True
         unnamed = self._linker.corpus.unnamed
         return unnamed and not self._linker.values([word])
@@ -245,7 +245,7 @@ class _Parser:
         )
 
     def _says_nothing(self, word: str) -> bool:
-        return stem(word) in self._linker.entity_words or word in ADVERBS or word in _ANYTHING
+        return self._linker.is_kind(word) or word in ADVERBS or word in _ANYTHING
 
     def _clauses(self, rest: str) -> list[str]:
         """The criteria behind the noun, each with its scope kept."""

@@ -123,4 +123,4 @@ def _only_column(words: Sequence[str], linker: Linker) -> Column | None:
 def _adds_nothing(word: str, linker: Linker) -> bool:
     if is_negator(word):
         return False
-    return word in GENERIC_HEADS or is_relation(word) or word in linker.entity_words
+    return word in GENERIC_HEADS or is_relation(word) or linker.is_kind(word)

@@ -114,7 +114,7 @@ class Ranges:
     def in_text(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
         """The comparison of a number that the text states; None without running text."""
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
-        content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
+        content = tuple(w for w in content if not self._linker.is_kind(w))
         content = tuple(w for w in content if w not in _PERIODS) or content
         if not comparison.quantity.year:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.

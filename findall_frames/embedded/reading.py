@@ -114,7 +114,7 @@ class Reader:
         )
         if predicate is None:
             words = [word for word in tokens(said) if Token(word).is_content]
-            if words and all(stem(word) in self._linker.entity_words for word in words):
+            if words and all(self._linker.is_kind(word) for word in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
         return Reading(predicate, not _all_mentions(predicate))
@@ -131,7 +131,7 @@ class Reader:
         if match is None:
             return text, frozenset(), []
         words = [word for word in tokens(match["subject"]) if Token(word).is_content]
-        words = [word for word in words if stem(word) not in self._linker.entity_words]
+        words = [word for word in words if not self._linker.is_kind(word)]
         others = (c for c in self._linker.columns if c.name != self._corpus.name_column)
         every = [*words, *(word for word in tokens(match["said"]) if Token(word).is_content)]
         matched = (self._linker.match(column, every) for column in others)
@@ -338,7 +338,7 @@ class _Binder:
 
     def _noun_place(self, words: Sequence[str]) -> int:
         """Where the entity itself is named behind words that say something; else 0."""
-        places = [at for at, word in enumerate(words) if stem(word) in self._linker.entity_words]
+        places = [at for at, word in enumerate(words) if self._linker.is_kind(word)]
         said = places and any(not self._wording.harmless(word) for word in words[: places[-1]])
         return places[-1] if said else 0
 

@@ -12,7 +12,7 @@ from findall_frames.embedded.english import TOPIC, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
-from findall_frames.embedded.words import alike, stem, tokens
+from findall_frames.embedded.words import alike, tokens
 
 __all__ = ["Valuing", "words_of"]
 
@@ -63,7 +63,7 @@ class Valuing:
         rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
         rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
         plain = [w for w in rest if not is_relation(w) and w not in TOPIC]
-        named = [w for w in plain if stem(w) not in self._linker.entity_words]
+        named = [w for w in plain if not self._linker.is_kind(w)]
         for kept in (rest, plain, named):
             if not kept:
                 continue

@@ -120,7 +120,7 @@ class Wording:
             # "a language" other than English says nothing by itself.
             return None
         if not rest:
-            entity = [word for word in content if stem(word) in self._linker.entity_words]
+            entity = [word for word in content if self._linker.is_kind(word)]
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
         return self.mention(rest, self._named_text(words)) if rest else None
 
@@ -142,7 +142,7 @@ class Wording:
             or is_relation(word)
             or word in FILLERS
             or word in GENERIC_HEADS
-            or stem(word) in self._linker.entity_words
+            or self._linker.is_kind(word)
             or stem(word) in self._subject
             or word in {"name", "names", "title"}
         )
@@ -187,7 +187,7 @@ class Wording:
                 and word not in PRESENT | ABSENT | FILLERS
                 and word not in GENERIC_HEADS
                 and not is_relation(word)
-                and stem(word) not in self._linker.entity_words
+                and not self._linker.is_kind(word)
             ]
             if match.column.name == self._corpus.name_column and self._is_value(words):
                 return None
@@ -325,7 +325,8 @@ class Wording:
         return all(
             at in inside
             or not Token(word).is_content
-            or stem(word) in self._linker.entity_words | self._subject
+            or self._linker.is_kind(word)
+            or stem(word) in self._subject
             for at, word in enumerate(words)
         )
 

@@ -48,12 +48,16 @@ _IRREGULAR = {
     "calories": "calorie",
     "indices": "index",
 }
+_COMPOUND = re.compile(
+    r"(?i)(?<![^\W_])(birth|death|start|end|release|launch|founding|publication|opening)"
+    r"(place|date|day|year)(?![^\W_])"
+)
 _VOWEL = re.compile(r"[aeiouy]")
 _DERIVATIONS = frozenset(
     phrases(
         """, e, t, th, er, or, ee, ist, ion, ation, ition, ency, ence, ens, ent, ant, anse, ment,
         al, ity, y, ly, ship, ous, nes, age, ate, enci, ensi, anci, ive, ure, ize, iz, i, at, ur,
-        um, ic, ar, ary, eli, li"""
+        um, ic, ar, ary, eli, li, ri, eer"""
     )
 )
 _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander, ern")
@@ -76,7 +80,14 @@ def split_name(name: str) -> tuple[str, ...]:
     name = name.replace("%", " percent ").replace("²", "2")
     for sign, currency in (("$", " usd "), ("€", " eur "), ("£", " gbp "), ("¥", " jpy ")):
         name = name.replace(sign, currency)
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})", " ", name)
+    name = re.sub(r"#(?=\s*[^\W\d_])", " number ", name)
+    # "fooBar" are two words; "RoHS" and "PhD" are one.
+    name = re.sub(
+        r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z0-9]{3})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})",
+        " ",
+        name,
+    )
+    name = _COMPOUND.sub(r"\1 \2", name)
     name = re.sub(r"(?<=[A-Za-z])(?=\d{4}(?!\d))", " ", name)
     return tuple(tokens(name.replace("_", " ")))
 
@@ -119,6 +130,21 @@ def stem(word: str) -> str:
     return word[:-1] + "i" if consonant_y else word
 
 
+_PERSON = re.compile(r"(?:istician|ician|icist|ist|ian|eer|er|or)$")
+_TRADE = re.compile(r"(?:istics|ics|istry|ism|ing|ic|y|o)$")
+
+
+def _practises(person: str, trade: str) -> bool:
+    """Whether a folded word names who does what another names: physicist and physics."""
+    root = _PERSON.sub("", person)
+    if root == person or len(root) < 3 or person == "physician":
+        return False
+    other = _TRADE.sub("", trade)
+    if other != trade and len(root) > 3 and root[-1] == root[-2]:
+        root = root[:-1] if not other.endswith(root[-2:]) else root
+    return other != trade and root == other
+
+
 def _plain_form(word: str) -> str:
     """An adverb as the adjective that it is made from: publicly, statically."""
     plain = word.removesuffix("ly")
@@ -138,6 +164,9 @@ def alike(one: str, other: str) -> float:
     if a == b:
         return 1.0
     if one != other and _plain_form(one) == _plain_form(other):
+        return 0.7
+    people, trades = (singular(one), singular(other)), (other, one)
+    if any(_practises(p, t) for p, t in zip(people, trades, strict=True)):
         return 0.7
     common = 0
     for x, y in zip(a, b, strict=False):
