@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import re
 import subprocess
@@ -14,8 +13,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import nbclient
-import nbformat
 import pytest
 
 from findall_frames.api.models import FindAllCandidate
@@ -24,6 +21,7 @@ from findall_frames.progress.base import Display, Guarded, Silence
 from findall_frames.progress.choose import display_for
 from findall_frames.progress.log import LogLines
 from findall_frames.progress.pace import Paced, Painter, View
+from findall_frames.progress.rate import Rate
 from findall_frames.progress.terminal import TerminalBar
 from findall_frames.progress.update import Update
 from findall_frames.progress.words import advice, invitation, resume_call
@@ -414,54 +412,15 @@ def test_auto_paints_a_bar_where_stderr_is_a_terminal() -> None:
     assert "0 of 9 matches" in seen
 
 
-NOTEBOOK = """
-import threading
-from findall_frames.api.models import FindAllCandidate
-from findall_frames.progress.choose import display_for
-from findall_frames.progress.update import Update
-
-def update(**more):
-    return Update("findall_1", "Find <img src=x onerror=alert(1)>", "https://api.parallel.ai",
-                  match_limit=5, **more)
-
-display = display_for("auto")
-display.show(update(status="queued"))
-hostile = FindAllCandidate("c1", "<script>alert(1)</script>", "javascript:alert(1)", "matched")
-display.show(update(status="running", matched=2, event="findall.candidate.matched",
-                    candidate=hostile))
-threading.Event().wait(0.7)
-display.show(update(status="completed", is_over=True, matched=5, generated=9,
-                    termination_reason="match_limit_met"))
-display.close()
-"""
-
-
-WIDGETS_LEFT = """
-from ipywidgets.widgets.widget import _instances
-print(len(_instances))
-"""
-
-
-def execute(*sources: str) -> tuple[list[list[Any]], str]:
-    """Run cells in a real kernel; give back the outputs of each and all that widgets showed."""
-    cells = [nbformat.v4.new_code_cell(source) for source in sources]
-    book = nbformat.v4.new_notebook(cells=cells)
-    client = nbclient.NotebookClient(book, timeout=120, kernel_name="python3")
-    client.execute()
-    return [cell.outputs for cell in book.cells], json.dumps(client.widget_state)
-
-
-def test_the_notebook_panel_becomes_one_static_line() -> None:
-    """What is saved is HTML with a text twin and no widget; the live panel showed the counts."""
-    (panel, left), live = execute(NOTEBOOK, WIDGETS_LEFT)
-    assert len(panel) == 1
-    assert set(panel[0].data) == {"text/plain", "text/html"}
-    assert panel[0].data["text/plain"] == (
-        "findall_1: Completed in 0.0 s: 5 of 5 matches, 9 candidates; the match limit is met."
-    )
-    assert "5 of 5 matches" in panel[0].data["text/html"]
-    assert left[0].text.strip() == "0"
-    assert "of 5 matches" in live
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in live
-    for live_html in ("<script", "<img", "href"):
-        assert live_html not in live
+def test_the_rate_is_that_of_the_last_half_minute() -> None:
+    """Neither what a resumed run tells again at first counts, nor what is long ago."""
+    rate = Rate()
+    rate.note(0, at=100.0)
+    assert rate.per_second(at=100.0) is None
+    rate.note(500, at=100.5)
+    for second in range(1, 61):
+        rate.note(500 + 2 * second, at=100.5 + second)
+    assert rate.per_second(at=160.5) == pytest.approx(2.0)
+    rate.note(620, at=190.5)
+    rate.note(620, at=191.5)
+    assert rate.per_second(at=191.5) == pytest.approx(0.0, abs=0.1)

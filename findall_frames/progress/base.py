@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 from findall_frames.errors import DisplayWarning, warn
 from findall_frames.progress.update import Update
 
-__all__ = ["Calls", "Display", "Guarded", "Silence"]
+__all__ = ["Calls", "Display", "Guarded", "Silence", "Steered", "Wish", "Wishes", "wishes_at"]
+
+Wish: TypeAlias = Literal["leave", "cancel"]
+"""What a person at a display asks for: to wait no longer, or to stop the run for good."""
 
 
 @runtime_checkable
@@ -23,6 +27,43 @@ class Display(Protocol):
     def close(self) -> None:
         """Leave behind what stays; nothing is shown afterwards."""
         ...
+
+
+@runtime_checkable
+class Steered(Display, Protocol):
+    """A display at which a person can ask for something."""
+
+    def wish(self) -> Wish | None:
+        """Tell what was asked for since the last call, if anything; must return at once."""
+        ...
+
+
+class Wishes:
+    """Carries a wish from the thread of a click to the thread that waits for the run."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wish: Wish | None = None
+
+    def ask(self, wish: Wish) -> None:
+        """Leave a wish; a later one takes the place of an earlier one."""
+        with self._lock:
+            self._wish = wish
+
+    def take(self) -> Wish | None:
+        """Give the wish that was left, once."""
+        with self._lock:
+            wish, self._wish = self._wish, None
+        return wish
+
+
+def wishes_at(display: Display) -> Callable[[], Wish | None]:
+    """Give the function that tells what is asked for at a display; at most displays, nothing."""
+    return display.wish if isinstance(display, Steered) else _nothing
+
+
+def _nothing() -> None:
+    return None
 
 
 class Silence:
@@ -54,6 +95,7 @@ class Guarded:
 
     def __init__(self, display: Display) -> None:
         self._display = display
+        self._wish = wishes_at(display)
 
     def show(self, update: Update) -> None:
         """Show the update, or go on without a display."""
@@ -69,8 +111,17 @@ class Guarded:
         except Exception as error:  # noqa: BLE001  as above
             self._drop(error)
 
+    def wish(self) -> Wish | None:
+        """Tell what was asked for at the display, if it is still there."""
+        try:
+            return self._wish()
+        except Exception as error:  # noqa: BLE001  as above
+            self._drop(error)
+            return None
+
     def _drop(self, error: Exception) -> None:
         failed, self._display = self._display, Silence()
+        self._wish = _nothing
         # It may hold a thread or a hidden cursor; that it fails again is to be expected.
         with contextlib.suppress(Exception):
             failed.close()

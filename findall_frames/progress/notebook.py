@@ -2,35 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import ipywidgets
 from IPython.display import DisplayHandle, display
 
 from findall_frames.display.links import link, text
-from findall_frames.display.text import one_line
+from findall_frames.progress.base import Wishes
+from findall_frames.progress.buttons import Buttons, close_all
 from findall_frames.progress.pace import Advice, View
-from findall_frames.progress.words import counts, ending, headline, invitation
+from findall_frames.progress.static import ending_bundle
+from findall_frames.progress.words import headline, invitation, matches, tally
 
 __all__ = ["NotebookPanel"]
 
+_QUIET = 'style="opacity:.75"'
+_CODE = 'style="background:none;color:inherit"'
+
 
 class NotebookPanel:
-    """Headline, bar, counts and the latest matches; updated in place."""
+    """Run, bar, counts, the latest matches and two buttons; updated in place."""
 
     rest = 0.2
     tick = 1.0
 
-    def __init__(self, *, advice: Advice) -> None:
+    def __init__(self, *, advice: Advice, wishes: Wishes) -> None:
         self._advice = advice
         self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
         self._head = ipywidgets.HTML()
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="40%"))
+        self._matches = ipywidgets.HTML()
         self._counts = ipywidgets.HTML()
         self._latest = ipywidgets.HTML()
-        line = ipywidgets.HBox([self._bar, self._counts])
-        self._panel = ipywidgets.VBox([self._head, line, self._latest])
-        self._all = [self._head, self._bar, self._counts, self._latest, line, self._panel]
+        self._buttons = Buttons(wishes)
+        line = ipywidgets.HBox([self._bar, self._matches])
+        parts = [self._head, line, self._counts, self._latest, self._buttons.box]
+        self._panel = ipywidgets.VBox(parts)
+        self._all = [*parts[:-1], self._bar, self._matches, self._panel]
 
     def begin(self, view: View) -> None:
         """Show the panel."""
@@ -48,7 +54,13 @@ class NotebookPanel:
         """Put id and advice at the head of the panel."""
         update = view.update
         words = invitation(update, how_to_go_on=self._advice(update))
-        self._head.value = f"<b>{text(headline(update))}</b><br>{text(words, limit=400)}"
+        place = f"<code {_CODE}>{text(update.findall_id)}</code> at {text(update.service)}"
+        searched = f"<br><b>{text(update.objective, limit=400)}</b>" if update.objective else ""
+        self._head.value = (
+            f'<div style="line-height:1.5">{place}'
+            f"<br><span {_QUIET}>{text(words, limit=400)}</span>{searched}</div>"
+        )
+        self._buttons.offer()
 
     def paint(self, view: View) -> None:
         """Bring the panel up to date."""
@@ -57,21 +69,15 @@ class NotebookPanel:
         if update.match_limit:
             self._bar.max = update.match_limit
             self._bar.value = min(update.matched, update.match_limit)
-        self._counts.value = text(f"{counts(view)}, {update.status}")
+        self._matches.value = f"{text(matches(update))} · {text(update.status)}"
+        self._counts.value = f"<span {_QUIET}>{text(tally(view))}</span>"
         names = ", ".join(link(found.url, found.name, limit=60) for found in view.latest)
-        self._latest.value = f"latest: {names}" if names else ""
+        self._latest.value = f"Latest: {names}" if names else ""
+        self._buttons.ask_front_end()
 
     def end(self, view: View) -> None:
         """Replace the panel by a line of HTML with a text twin, and leave no widget behind."""
-        run = one_line(view.update.findall_id)
-        words = ending(view, how_to_go_on=self._advice(view.update))
-        static: dict[str, Any] = {
-            "text/plain": f"{run}: {words}" if run else words,
-            "text/html": f"<div><code>{text(run)}</code> {text(words, limit=400)}</div>",
-        }
-        self._handle.update(static, raw=True)  # type: ignore[no-untyped-call]
-        for widget in self._all:
-            widget.close()
-            widget.layout.close()
-            if widget.has_trait("style"):
-                widget.style.close()
+        bundle = ending_bundle(view, how_to_go_on=self._advice(view.update))
+        self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+        self._buttons.close()
+        close_all(self._all)

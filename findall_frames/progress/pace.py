@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from findall_frames.api.models import FindAllCandidate
+from findall_frames.progress.base import Wish, Wishes
+from findall_frames.progress.rate import Rate
 from findall_frames.progress.update import Update
 
 __all__ = ["Advice", "Paced", "Painter", "View"]
@@ -32,11 +34,14 @@ class View:
         Seconds since waiting began, as of now.
     latest : tuple of FindAllCandidate
         The last few matches, the newest first.
+    rate : float or None
+        Candidates judged per second of late; None while that cannot be told.
     """
 
     update: Update
     elapsed: float
     latest: tuple[FindAllCandidate, ...]
+    rate: float | None = None
 
 
 class Painter(Protocol):
@@ -74,11 +79,16 @@ class Paced:
     """A display that gives a painter its views at the pace that the painter asks for.
 
     The painter is made when there is something to paint, so that a library that fails to load
-    is a failing display and not a failing search.
+    is a failing display and not a failing search. Where the painter offers buttons, `wishes` are
+    what they fill.
     """
 
-    def __init__(self, make_painter: Callable[[], Painter]) -> None:
+    def __init__(
+        self, make_painter: Callable[[], Painter], *, wishes: Wishes | None = None
+    ) -> None:
         self._make_painter = make_painter
+        self._wishes = wishes or Wishes()
+        self._rate = Rate()
         self._painter: Painter | None = None
         self._is_announced = False
         self._lock = threading.Lock()
@@ -99,6 +109,7 @@ class Paced:
         with self._lock:
             self._update = update
             self._arrived = time.monotonic()
+            self._rate.note(update.matched + update.unmatched, at=self._arrived)
             if update.event == "findall.candidate.matched" and update.candidate is not None:
                 self._latest.appendleft(update.candidate)
         is_first = self._painter is None
@@ -129,9 +140,15 @@ class Paced:
             self._painter.end(self._view(self._update))
         self._raise_failure()
 
+    def wish(self) -> Wish | None:
+        """Tell what was asked for with a button, once."""
+        return self._wishes.take()
+
     def _view(self, update: Update) -> View:
-        waited = 0.0 if update.is_over else time.monotonic() - self._arrived
-        return View(update, update.elapsed + waited, tuple(self._latest))
+        now = time.monotonic()
+        waited = 0.0 if update.is_over else now - self._arrived
+        rate = self._rate.per_second(at=now)
+        return View(update, update.elapsed + waited, tuple(self._latest), rate)
 
     def _work(self, painter: Painter) -> None:
         try:

@@ -10,7 +10,19 @@ from findall_frames.display.text import counted, duration, in_words, one_line
 from findall_frames.progress.pace import View
 from findall_frames.progress.update import Update
 
-__all__ = ["advice", "counts", "ending", "headline", "invitation", "resume_call"]
+__all__ = [
+    "advice",
+    "counts",
+    "ending",
+    "headline",
+    "invitation",
+    "matches",
+    "pace",
+    "price",
+    "resume_call",
+    "safety",
+    "tally",
+]
 
 
 _BRIEF = 10.0
@@ -45,9 +57,13 @@ def invitation(update: Update, *, how_to_go_on: str) -> str:
     """Say that a person may interrupt, and how to go on; nothing when there is no going on."""
     if not how_to_go_on:
         return ""
+    return f"{safety(update)} {how_to_go_on}"
+
+
+def safety(update: Update) -> str:
+    """Say that the run goes on without us; one at a service on this machine may end with it."""
     here = is_loopback(update.service)
-    safe = "Safe to interrupt while this service runs." if here else "Safe to interrupt."
-    return f"{safe} {how_to_go_on}"
+    return "Safe to interrupt while this service runs." if here else "Safe to interrupt."
 
 
 def headline(update: Update) -> str:
@@ -61,6 +77,36 @@ def counts(view: View) -> str:
     return f"{_found(view.update)}, {duration(view.elapsed)}"
 
 
+def tally(view: View) -> str:
+    """Say how far the run is, and how fast it goes, in every count that there is."""
+    update = view.update
+    parts = [
+        f"{update.generated:,} generated",
+        f"{update.matched:,} matched",
+        f"{update.unmatched:,} unmatched",
+        pace(view.rate),
+        duration(view.elapsed),
+        price(update),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def pace(rate: float | None) -> str:
+    """Say how many candidates are judged in a second or, where they are few, in a minute.
+
+    >>> pace(12.4), pace(0.25)
+    ('12 judged a second', '15 judged a minute')
+    """
+    if rate is None:
+        return ""
+    return f"{rate:,.0f} judged a second" if rate >= 1 else f"{rate * 60:.0f} judged a minute"
+
+
+def price(update: Update) -> str:
+    """Say what the run has cost so far, where there is a price."""
+    return "" if update.cost is None else f"about ${update.cost:,.2f}"
+
+
 def ending(view: View, *, how_to_go_on: str) -> str:
     """Say how the run ended, or that nobody waits for it any more."""
     update = view.update
@@ -68,7 +114,7 @@ def ending(view: View, *, how_to_go_on: str) -> str:
     if not update.findall_id:
         return f"Drafted in {took}." if update.is_over else "No run was started."
     if not update.is_over:
-        watched = f"No longer watched after {took}: {_matches(update)} so far."
+        watched = f"No longer watched after {took}: {matches(update)} so far."
         return f"{watched} {how_to_go_on}".rstrip()
     status = one_line(update.status)
     found = _found(update)
@@ -78,11 +124,12 @@ def ending(view: View, *, how_to_go_on: str) -> str:
 
 def _found(update: Update) -> str:
     """Count matches and candidates, and the money where there is a price."""
-    cost = "" if update.cost is None else f", about ${update.cost:,.2f}"
-    return f"{_matches(update)}, {counted(update.generated, 'candidate')}{cost}"
+    parts = [matches(update), counted(update.generated, "candidate"), price(update)]
+    return ", ".join(part for part in parts if part)
 
 
-def _matches(update: Update) -> str:
+def matches(update: Update) -> str:
+    """Count the matches, and say of how many."""
     if update.match_limit is None:
         return counted(update.matched, "match")
     return f"{update.matched:,} of {counted(update.match_limit, 'match')}"

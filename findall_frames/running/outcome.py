@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from findall_frames.api.models import FindAllRunStatus
-from findall_frames.display.text import in_words
+from findall_frames.display.text import counted, in_words
 from findall_frames.errors import (
     InvalidRequestError,
     PartialResultError,
@@ -14,7 +14,7 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.frames import FindAllFrames
 
-__all__ = ["Errors", "check_errors", "partial_result", "report_partial"]
+__all__ = ["Errors", "check_errors", "partial_result", "report_left", "report_partial"]
 
 Errors: TypeAlias = Literal["warn", "raise"]
 """What to do about a run that ended early: a `PartialResultWarning` or a `PartialResultError`."""
@@ -73,8 +73,23 @@ def report_partial(
 ) -> None:
     """Warn, or raise with the frames, when a run found less than it might have."""
     message = partial_result(findall_id, status)
-    if message is None:
-        return
+    if message is not None:
+        _report(message, findall_id, frames, errors=errors)
+
+
+def report_left(
+    findall_id: str, frames: FindAllFrames, *, how_to_go_on: str, errors: Errors
+) -> None:
+    """Warn, or raise with the frames, when waiting was stopped before the run was over."""
+    message = (
+        f"Run {findall_id} is no longer waited for, and goes on. What it has found so far is "
+        f"here: {counted(len(frames.matches), 'match')} of "
+        f"{counted(len(frames.candidates), 'candidate')}. Go on waiting with {how_to_go_on}."
+    )
+    _report(message, findall_id, frames, errors=errors)
+
+
+def _report(message: str, findall_id: str, frames: FindAllFrames, *, errors: Errors) -> None:
     if errors == "raise":
         raise PartialResultError(message, findall_id=findall_id, frames=frames)
     warn(message, PartialResultWarning)

@@ -20,12 +20,12 @@ from findall_frames.api.stream import follow
 from findall_frames.errors import ConflictError, FindAllError, RunTimeout
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.base import Display
+from findall_frames.progress.base import Display, wishes_at
 from findall_frames.progress.choose import Progress, display_for
 from findall_frames.progress.words import resume_call
 from findall_frames.running.creation import create
 from findall_frames.running.ledger import Ledger
-from findall_frames.running.outcome import Errors, check_errors, report_partial
+from findall_frames.running.outcome import Errors, check_errors, report_left, report_partial
 from findall_frames.running.pricing import CostEstimate, price_of
 from findall_frames.running.readings import Enrichments, read_enrichments
 from findall_frames.running.spec import Search
@@ -187,8 +187,8 @@ class Run:
         Returns
         -------
         FindAllFrames
-            Also when the run failed or was cancelled, with a `PartialResultWarning` that says
-            why.
+            Also when the run failed or was cancelled, or when waiting was stopped with the
+            button of the panel, with a `PartialResultWarning` that says so.
 
         Raises
         ------
@@ -228,6 +228,8 @@ class Run:
         """
         try:
             status = self._followed(display, deadline, time.monotonic() if begun is None else begun)
+            if status is None:
+                return self._left(deadline, errors)
             body = self.client.result_json(self.findall_id, deadline=deadline)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(
@@ -242,8 +244,10 @@ class Run:
         report_partial(self.findall_id, status, frames, errors=errors)
         return frames
 
-    def _followed(self, display: Display, deadline: Deadline, begun: float) -> FindAllRunStatus:
-        """Follow the run to its end, or to the end of the time."""
+    def _followed(
+        self, display: Display, deadline: Deadline, begun: float
+    ) -> FindAllRunStatus | None:
+        """Follow the run to its end, or to the end of the time; None when asked to let it go."""
         tracker = Tracker(
             self.findall_id,
             service=self.client.base_url,
@@ -266,11 +270,17 @@ class Run:
             changed_after=self._changed_after,
             deadline=deadline.earlier(share) if deadline.is_finite else NEVER,
         )
+        wish = wishes_at(display)
         with closing(events):
             for event in events:
                 if isinstance(event, FindAllRunStatusEvent):
                     self._observe(event.data.status)
                 display.show(tracker.take(event))
+                wanted = wish()
+                if wanted == "leave":
+                    return None
+                if wanted == "cancel":
+                    self.cancel()
         if self._status is None or not self._status.is_over:
             raise self._timed_out(deadline)
         return self._status
@@ -367,6 +377,12 @@ class Run:
             service=self.client.base_url,
             fetched_at=datetime.now(UTC),
         )
+
+    def _left(self, deadline: Deadline, errors: Errors) -> FindAllFrames:
+        """Give what a run has found that nobody waits for any more."""
+        frames = self.frames(deadline=deadline)
+        report_left(self.findall_id, frames, how_to_go_on=self._resume, errors=errors)
+        return frames
 
     def _timed_out(self, deadline: Deadline) -> RunTimeout:
         found = "What it has found so far is in the exception's .frames. "
