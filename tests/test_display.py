@@ -9,16 +9,22 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from findall_frames.display.heading import funnel, so_far
 from findall_frames.display.html import frames_html
 from findall_frames.display.links import link
 from findall_frames.display.records import result_record
 from findall_frames.display.rows import Tables, matched_rows, verdicts
 from findall_frames.display.terminal import matches_view
 from findall_frames.display.text import excerpt_around, one_line, web_address
-from tests.hostile import HOSTILE, assert_harmless
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.rebuild import rebuild
+from tests.hostile import HOSTILE, Anatomy, assert_harmless
 from tests.shown import candidate, field, hostile_candidate, tables
 
-TAGS = {"div", "p", "b", "table", "thead", "tbody", "tr", "th", "td", "a", "code"}
+TAGS = {
+    *("table", "thead", "tbody", "tr", "th", "td"),
+    *("div", "p", "b", "span", "a", "code", "br", "wbr"),
+}
 
 
 def packages(count: int) -> Tables:
@@ -121,8 +127,14 @@ def test_unmet_and_uncertain_verdicts_can_be_told_apart() -> None:
     lines = printed(data)
     assert any("✓? maybe" in line for line in lines)
     assert lines[-1] == "? means low confidence"
-    assert "opacity" in frames_html(data)
-    assert "opacity" not in frames_html(packages(1))
+    html = frames_html(data)
+    assert "<p>? low confidence</p>" in html
+    assert 'title="low confidence">?</b>' in html
+    assert "low confidence" not in frames_html(packages(1))
+    medium = frames_html(
+        tables(candidate(1, name="a", c=(output, {**basis, "confidence": "medium"})))
+    )
+    assert "<p>~ medium confidence</p>" in medium
 
 
 def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +161,90 @@ def test_the_best_excerpt_is_the_shortest_that_holds_the_value() -> None:
     assert excerpt == "It is OSLO."
     assert source is not None
     assert source.url == "https://b.example/"
+
+
+def test_a_list_is_shown_as_a_person_writes_it() -> None:
+    """Its parts, without brackets and quotes, in a notebook and in a terminal."""
+    one = candidate(1, name="a")
+    one["output"]["products"] = {"value": ["tiles", "pots", 7], "type": "enrichment"}
+    one["output"]["nested"] = {"value": [{"a": 1}, True], "type": "enrichment"}
+    assert "tiles, pots, 7" in frames_html(tables(one))
+    assert "[{&quot;a&quot;:1},true]" in frames_html(tables(one))
+    assert any("tiles, pots, 7" in line for line in printed(tables(one)))
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "said"),
+    [
+        ("completed", "match_limit_met", None),
+        ("failed", "error_occurred", "The run failed; what is here was found by then."),
+        ("cancelled", "user_cancelled", "The run was cancelled; what is here was found by then."),
+        ("running", None, "The run was running when this was fetched; there may be more by now."),
+        ("queued", None, "The run was queued when this was fetched; there may be more by now."),
+    ],
+)
+def test_a_run_that_did_not_end_well_says_so_above_its_matches(
+    status: str, reason: str | None, said: str | None
+) -> None:
+    """What was paid for is shown all the same."""
+    body = rebuild(packages(1), findall_id="findall_1")
+    body["run"]["status"] |= {"status": status, "termination_reason": reason}
+    data = flatten(body).tables
+    assert (said or "") == so_far(data)
+    html = frames_html(data)
+    assert (said or "package-0") in html
+    assert "package-0" in html
+
+
+def test_several_runs_say_how_many_did_not_end_well() -> None:
+    """Their states are counted above the matches of all."""
+    bodies = []
+    for number, status in enumerate(("completed", "failed", "failed", "running")):
+        body = rebuild(packages(1), findall_id="findall_1")
+        body["run"]["findall_id"] = f"findall_{number}"
+        body["run"]["status"]["status"] = status
+        bodies.append(body)
+    html = flatten(bodies)._repr_html_()
+    assert "Not every run was completed: 2 failed, 1 running of 4." in html
+    assert "4 matches among 4 candidates of 4 runs" in html
+
+
+def test_the_funnel_narrows_from_generated_to_matched() -> None:
+    """Bars with their numbers beside them, so that neither colour nor style is needed."""
+    body = rebuild(
+        tables(
+            candidate(1, name="a"),
+            candidate(2, name="b", status="unmatched"),
+            candidate(3, name="c", status="generated"),
+        ),
+        findall_id="findall_1",
+    )
+    body["run"]["status"]["metrics"]["generated_candidates_count"] = 4000
+    data = flatten(body).tables
+    assert funnel(data) == [("generated", 4000), ("evaluated", 2), ("matched", 1)]
+    words = " ".join(Anatomy(frames_html(data)).words).split()
+    assert "generated 4,000 evaluated 2 matched 1" in " ".join(words)
+
+
+def test_warnings_stand_above_the_matches() -> None:
+    """In a notebook and in the text form, with what they say escaped."""
+    body = rebuild(packages(1), findall_id="findall_1")
+    told = "The condition <b>odd</b> was not understood."
+    body["run"]["warnings"] = [{"type": "x", "message": told}] * 7
+    frames = flatten(body)
+    html = frames._repr_html_()
+    assert html.count("The condition &lt;b&gt;odd&lt;/b&gt; was not understood.") == 5
+    assert "and 2 warnings more" in html
+    assert f"  warning: {told}" in repr(frames).splitlines()
+
+
+def test_the_table_can_be_read_without_seeing_it() -> None:
+    """Headers have a scope, signs have words, and what scrolls can be reached."""
+    html = frames_html(packages(2))
+    assert html.count('scope="col"') == 3
+    assert html.count('scope="row"') == 2
+    assert html.count('aria-label="met"') == 4
+    assert 'role="region" tabindex="0"' in html
 
 
 def test_parts_that_only_a_basis_names_are_not_columns() -> None:

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
+from findall_frames.display.html import VERDICT_MARKS
 from findall_frames.display.links import link, text
 from findall_frames.display.marking import marked_excerpt, sayings
 from findall_frames.display.rows import Cell, Row, Source
 from findall_frames.display.text import counted
 
-__all__ = ["VERDICT_MARKS", "evidence_html"]
+__all__ = ["evidence_html"]
 
 _MOST_SOURCES = 8
 _MOST_EXCERPTS = 4
 _MOST_FIELDS = 60
 _MOST_CHARACTERS = 700
 _LONGEST_REASON = 1_500
-
-VERDICT_MARKS = {
-    True: '<b style="color:#1a7f37" role="img" aria-label="met" title="met">✓</b>',
-    False: '<b style="color:#c4341c" role="img" aria-label="not met" title="not met">✗</b>',
-    None: "",
-}
-"""A sign for each verdict, in colours that can be read on white and on black."""
 
 _FAINT = 'style="opacity:.75"'
 _FIELD = 'style="margin:.8em 0 .1em;font-size:1em"'
@@ -63,7 +57,7 @@ def _address(row: Row) -> str:
 def _field(cell: Cell) -> str:
     mark = VERDICT_MARKS[cell.is_matched]
     sure = f" <small {_FAINT}>{text(cell.confidence)} confidence</small>" if cell.confidence else ""
-    value = text(cell.value, limit=600) if cell.value is not None else f"<i {_FAINT}>no value</i>"
+    value = text(cell.words, limit=600) if cell.value is not None else f"<i {_FAINT}>no value</i>"
     parts = [
         f"<h4 {_FIELD}>{mark} {text(cell.field)}{sure}</h4>",
         f"<p {_TEXT}>{value}</p>",

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
+
+from findall_frames.display.heading import heading_html
 from findall_frames.display.links import link, text
 from findall_frames.display.rows import (
     Cell,
@@ -10,39 +14,53 @@ from findall_frames.display.rows import (
     match_count,
     matched_rows,
     shown_fields,
-    summary,
     verdicts,
 )
 from findall_frames.display.text import counted
 
-__all__ = ["frames_html"]
+__all__ = ["VERDICT_MARKS", "frames_html"]
 
 _MOST_ROWS = 100
 _MOST_FIELDS = 20
 _MOST_CHARACTERS = 400_000
-_LEFT = 'style="text-align:left"'
-_MARKS = {
-    True: '<b style="color:#1a9850" aria-label="met">✓</b>',
-    False: '<b style="color:#d73027" aria-label="not met">✗</b>',
+_CELL: Final = "text-align:left;vertical-align:top;max-width:24em"
+# Of a grey that shows on white and on black; the sign says the same without it.
+_SHADES: Final = {
+    "low": ";background:rgba(128,128,128,.24)",
+    "medium": ";background:rgba(128,128,128,.12)",
+}
+_SIGNS: Final = {"low": "?", "medium": "~"}
+_LEGEND: Final = {"medium": "~ medium confidence", "low": "? low confidence"}
+
+VERDICT_MARKS: Final = {
+    True: '<b style="color:#2a9134" role="img" aria-label="met">✓</b>',
+    False: '<b style="color:#d5432b" role="img" aria-label="not met">✗</b>',
     None: "",
 }
+"""A sign for each verdict, in colours that can be read on white and on black."""
 
 
-def frames_html(tables: Tables, *, most_rows: int = _MOST_ROWS) -> str:
+def frames_html(
+    tables: Tables, *, warnings: Sequence[str] = (), most_rows: int = _MOST_ROWS
+) -> str:
     """Show how the search ended and its first matches.
 
     Parameters
     ----------
     tables : mapping of str to Table
         ``runs``, ``candidates``, ``fields`` and ``citations``.
+    warnings : sequence of str
+        What the service warns of.
+    most_rows : int
+        How many matches to show at the most.
 
     Returns
     -------
     str
         HTML without scripts or styles of its own. Hovering over a cell shows the reason and the
-        best excerpt. At most 100 rows and half a megabyte; a last line says what was left out.
+        best excerpt. At most half a megabyte; a last line says what was left out.
     """
-    head = f"<p><b>{text(summary(tables))}</b></p>"
+    head = heading_html(tables, warnings=warnings)
     rows = matched_rows(tables, limit=most_rows)
     if not rows:
         return f"<div>{head}{_why_none(tables)}</div>"
@@ -56,15 +74,28 @@ def frames_html(tables: Tables, *, most_rows: int = _MOST_ROWS) -> str:
         if size > _MOST_CHARACTERS:
             break
         lines.append(line)
-    titles = "".join(f"<th {_LEFT}>{text(field, limit=60)}</th>" for field in ("name", *fields))
-    table = f"<table><thead><tr>{titles}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
-    left_out = _left_out(tables, shown=len(lines), fields=len(every_field) - len(fields))
-    return f"<div>{head}{table}{left_out}</div>"
+    titles = "".join(f'<th scope="col" style="{_CELL}">{_title(field)}</th>' for field in fields)
+    table = (
+        # Scrolls by itself where it is wider than the page, with the keyboard too.
+        '<div style="overflow-x:auto;max-width:100%" role="region" tabindex="0" '
+        f'aria-label="Matches"><table><thead><tr><th scope="col" style="{_CELL}">name</th>'
+        f"{titles}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+    notes = [_left_out(tables, shown=len(lines), fields=len(every_field) - len(fields))]
+    notes.append(_legend(rows[: len(lines)], fields))
+    foot = "".join(f"<p>{note}</p>" for note in notes if note)
+    return f"<div>{head}{table}{foot}</div>"
+
+
+def _title(field: str) -> str:
+    # Names of fields are long words: they may break where they are composed.
+    return text(field, limit=60).replace("_", "_<wbr>")
 
 
 def _line(row: Row, fields: list[str]) -> str:
     hint = f' title="{text(row.description, limit=300)}"' if row.description else ""
-    cells = [f"<td {_LEFT}{hint}>{link(row.url, row.name, limit=80)}</td>"]
+    name = link(row.url, row.name, limit=80)
+    cells = [f'<th scope="row" style="{_CELL}"{hint}>{name}</th>']
     for field in fields:
         cell = row.cells.get(field)
         cells.append("<td></td>" if cell is None else _cell(cell))
@@ -74,26 +105,33 @@ def _line(row: Row, fields: list[str]) -> str:
 def _cell(cell: Cell) -> str:
     best = cell.best_excerpt
     hints = [
-        f"{cell.confidence} confidence" if cell.confidence else "",
-        cell.reasoning or "",
-        f"“{best[0]}” ({best[1].title or best[1].url})" if best else "",
+        text(f"{cell.confidence} confidence") if cell.confidence else "",
+        text(cell.reasoning, limit=300) if cell.reasoning else "",
+        text(f"“{best[0]}” ({best[1].title or best[1].url})", limit=400) if best else "",
     ]
-    hint = " · ".join(part for part in hints if part)
-    shade = ";opacity:.6" if cell.confidence == "low" else ""
-    shown = link(best[1].url if best else None, cell.value or "", limit=80)
-    mark = _MARKS[cell.is_matched]
-    gap = " " if mark and shown else ""
-    return (
-        f'<td style="text-align:left{shade}" title="{text(hint, limit=500)}">'
-        f"{mark}{gap}{shown}</td>"
-    )
+    hint = "&#10;".join(part for part in hints if part)
+    sure = cell.confidence or ""
+    parts = [
+        VERDICT_MARKS[cell.is_matched],
+        link(best[1].url if best else None, cell.words, limit=80),
+        f'<b title="{sure} confidence">{_SIGNS[sure]}</b>' if sure in _SIGNS else "",
+    ]
+    shown = " ".join(part for part in parts if part)
+    return f'<td style="{_CELL}{_SHADES.get(sure, "")}" title="{hint}">{shown}</td>'
 
 
 def _left_out(tables: Tables, *, shown: int, fields: int) -> str:
     matches = match_count(tables) - shown
     parts = [counted(matches, "match")] if matches else []
     parts += [counted(fields, "field")] if fields else []
-    return f"<p>… and {' and '.join(parts)} more in <code>.matches</code></p>" if parts else ""
+    return f"… and {' and '.join(parts)} more in <code>.matches</code>" if parts else ""
+
+
+def _legend(rows: Sequence[Row], fields: Sequence[str]) -> str:
+    """Explain the signs that are there."""
+    cells = (row.cells.get(field) for row in rows for field in fields)
+    there = {cell.confidence for cell in cells if cell is not None}
+    return ", ".join(words for confidence, words in _LEGEND.items() if confidence in there)
 
 
 def _why_none(tables: Tables) -> str:

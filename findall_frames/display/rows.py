@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -53,6 +54,15 @@ class Cell:
     reasoning: str | None
     confidence: str | None
     sources: tuple[Source, ...]
+
+    @property
+    def words(self) -> str:
+        """The value as a person writes it: the texts and numbers of a list one after the other."""
+        if self.value is None or self.value_type != "array":
+            return self.value or ""
+        parts = json.loads(self.value)
+        plain = all(type(part) in (str, int, float) for part in parts)
+        return ", ".join(map(str, parts)) if plain else self.value
 
     @property
     def best_excerpt(self) -> tuple[str, Source] | None:

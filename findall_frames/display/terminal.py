@@ -112,7 +112,7 @@ class _Paper:
 
 def _words(cell: Cell, *, limit: int = _LONGEST) -> str:
     best = cell.best_excerpt
-    value = one_line(cell.value or "")
+    value = one_line(cell.words)
     if cell.is_matched is None or best is None:
         return shortened(value, limit=limit)
     return excerpt_around(one_line(best[0]), value, limit=limit)

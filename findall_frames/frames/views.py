@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from findall_frames.display.html import frames_html
 from findall_frames.display.rows import match_count
-from findall_frames.display.text import counted, one_line
+from findall_frames.display.text import counted, one_line, shortened
+from findall_frames.frames.warned import warnings_of
 
 if TYPE_CHECKING:
     from findall_frames.display.explorer import Explorer
@@ -58,6 +59,7 @@ class Views:
     def __repr__(self) -> str:
         fields = pc.unique(self.tables["fields"]["field"]).to_pylist()
         rows = {name: counted(table.num_rows, "row") for name, table in self.tables.items()}
+        warnings = warnings_of(self.tables["runs"])
         return "\n".join(
             [
                 f"FindAllFrames: {self._summary()}",
@@ -66,11 +68,12 @@ class Views:
                 f"  .fields      {rows['fields']}{_named(fields)}",
                 f"  .citations   {rows['citations']}",
                 f"  .runs        {rows['runs']}",
+                *(f"  warning: {shortened(one_line(each), limit=300)}" for each in warnings),
             ]
         )
 
     def _repr_html_(self) -> str:
-        return frames_html(self.tables)
+        return frames_html(self.tables, warnings=warnings_of(self.tables["runs"]))
 
     def _summary(self) -> str:
         matches = counted(match_count(self.tables), "match")
