@@ -11,6 +11,7 @@ from typing import Any
 from findall_frames.embedded.columns import YES, Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.figures import BLANKS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.values import contains, normal, segments
 from findall_frames.embedded.versions import admits, lower_bound
@@ -28,8 +29,6 @@ __all__ = [
     "Wanted",
     "WordsAt",
 ]
-
-_BLANK = frozenset(("unknown", "n/a", "#n/a", "not available", "not given", "none", "null", "nan"))
 
 
 def _unknown(column: Column) -> Outcome:
@@ -257,7 +256,7 @@ class OneOf(_PerCell):
         return f"{self.column.name} {exactly} {joined}"
 
     def _tell(self, cell: Any) -> _Told | None:
-        if cell is None or (isinstance(cell, str) and cell.casefold() in _BLANK):
+        if cell is None or (isinstance(cell, str) and cell.casefold() in BLANKS):
             return None
         name = self.column.name
         elements = (
@@ -346,7 +345,7 @@ class Present(_PerCell):
         ]
 
     def _tell(self, cell: Any) -> _Told | None:
-        if cell is None or cell == [] or (isinstance(cell, str) and cell.casefold() in _BLANK):
+        if cell is None or cell == [] or (isinstance(cell, str) and cell.casefold() in BLANKS):
             return None
         elements = [str(e) for e in cell] if isinstance(cell, list) else [str(cell)]
         return _Told(

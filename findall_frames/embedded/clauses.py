@@ -5,12 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeAlias
 
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.english import ADVERBS, AUXILIARIES, FINITE, PREPOSITIONS, is_negator
 
-__all__ = ["Joined", "Negated", "Node", "Phrase", "Token", "parse_clauses", "tokenise"]
+__all__ = [
+    "Joined",
+    "Negated",
+    "Node",
+    "Phrase",
+    "Token",
+    "lend_nouns",
+    "parse_clauses",
+    "tokenise",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,41 @@ def tokenise(marked: str, comparisons: Sequence[Comparison]) -> list[Token]:
         else:
             found.append(Token((word or mark).removesuffix("'s")))
     return found
+
+
+def lend_nouns(found: Sequence[Token]) -> list[Token]:
+    """Give the first of two comparisons the noun that only the second has.
+
+    "Fewer than 50 or more than 1,000 employees" speaks of employees both times.
+    """
+    lent = list(found)
+    places = [at for at, token in enumerate(lent) if token.comparison]
+    for one, other in reversed(list(pairwise(places))):
+        between = lent[one + 1 : other]
+        if not between or any(token.text not in _LENDERS for token in between):
+            continue
+        start = next((k for k in range(one, 0, -1) if lent[k - 1].text in _LENDERS), 0)
+        end = next((k for k in range(other + 1, len(lent)) if _ends_noun(lent[k])), len(lent))
+        nouns = lent[other + 1 : end]
+        if not any(map(_content, ([token] for token in lent[start:one]))) and nouns:
+            lent[one : one + 1] = [_in_same_unit(lent[one], lent[other]), *nouns]
+    return lent
+
+
+_LENDERS = frozenset(("and", "or", "but", ",", "either", "yet"))
+
+
+def _ends_noun(token: Token) -> bool:
+    ends = _LENDERS | _CUTS | PREPOSITIONS | {";", "with", "having"}
+    return token.comparison is not None or token.text in ends or is_negator(token.text)
+
+
+def _in_same_unit(one: Token, other: Token) -> Token:
+    """A comparison in the unit of another, where it has none itself."""
+    if one.comparison is None or other.comparison is None:
+        return one
+    unit = other.comparison.quantity.unit
+    return Token(one.text, one.comparison.in_unit(unit)) if unit is not None else one
 
 
 def parse_clauses(

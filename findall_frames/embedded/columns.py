@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -10,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.embedded.figures import BLANKS, Figures, read_figures
 from findall_frames.embedded.units import Unit, magnitude_named, unit_named
 from findall_frames.embedded.values import ValueIndex
 from findall_frames.embedded.words import phrases, split_name
@@ -30,11 +30,6 @@ _MONEY_WORDS = frozenset(
     )
 )
 _COUNTED = frozenset(("population", "people"))
-_NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[, ]\d{3})+|\d+)(?:\.\d+)?")
-_NUMERIC = (
-    r"^[\s$€£¥₹~<>≈]*[-+−]?([0-9]{1,3}([, ][0-9]{3})+|0|[1-9][0-9]*)([.][0-9]+)?"
-    r"\s?(%|[A-Za-z²]{1,6})?$"
-)
 YES, _NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
 _SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
 _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
@@ -54,8 +49,6 @@ class Column:
         Its cells, in one chunk.
     words : tuple of str
         The words of its name that carry meaning, without unit and magnitude.
-    unit : Unit or None
-        What its name says its numbers are in.
     scale : float
         What its numbers are to be multiplied by, where its name says so: 1e6 for millions.
     """
@@ -65,7 +58,14 @@ class Column:
         self.array: pa.Array = (
             array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         )
-        self.words, self.unit, self.scale = _read_name(split_name(name))
+        self.words, self._named_unit, self.scale = _read_name(split_name(name))
+
+    @cached_property
+    def unit(self) -> Unit | None:
+        """What its name, or else what its cells say that its numbers are in."""
+        if self._named_unit is None and self.kind == "number" and self._figures is not None:
+            return self._figures.unit
+        return self._named_unit
 
     @cached_property
     def texts(self) -> pa.Array:
@@ -124,7 +124,22 @@ class Column:
         """The cells of a number column as float64, in the column's unit."""
         if not pa.types.is_large_string(self.array.type):
             return self.array.cast(pa.float64(), safe=False)
-        return pa.array([parse_number(text) for text in self.array.to_pylist()], pa.float64())
+        figures = self._figures
+        known = figures.values if figures is not None else {}
+        factor = 1.0
+        if figures is not None and figures.unit is not None and self._named_unit is not None:
+            factor = figures.unit.factor / self._named_unit.factor
+        numbers = [known.get(text) for text in self.array.to_pylist()]
+        return pa.array([n if n is None else n * factor for n in numbers], pa.float64())
+
+    @cached_property
+    def _figures(self) -> Figures | None:
+        """The numbers of a column of texts, where all of them are such."""
+        if not pa.types.is_large_string(self.array.type):
+            return None
+        distinct = self.array.unique().drop_null().to_pylist()
+        counted = bool((_MONEY_WORDS | _COUNTED).intersection(self.words))
+        return read_figures(distinct, counted=counted or any(map(_is_plural, self.words)))
 
     @cached_property
     def fraction(self) -> bool:
@@ -163,6 +178,9 @@ class Column:
 
     def _kind_of_text(self) -> Kind:
         filled = self.array.drop_null()
+        blank = pa.array(sorted(BLANKS), pa.large_string())
+        lowered = pc.utf8_lower(pc.utf8_trim_whitespace(filled))
+        filled = filled.filter(pc.invert(pc.is_in(lowered, value_set=blank)))
         if not len(filled):
             return "text"
         sample = filled.take(pa.array(range(0, len(filled), max(1, len(filled) // _SAMPLE))))
@@ -174,19 +192,13 @@ class Column:
             return "version"
         if "version" in self.words and _most_match(sample, _DOTTED):
             return "version"
-        if _all_match(sample, filled, _NUMERIC):
+        if read_figures(sample.unique().to_pylist()) is not None and self._figures is not None:
             return "number"
         if _all_match(sample, filled, _DOTTED):
             return "version"
         lengths = [text.count(" ") + 1 for text in sample.to_pylist()]
         long = sum(length >= _LONG_WORDS for length in lengths)
         return "prose" if long * 4 > len(lengths) else "text"
-
-
-def parse_number(text: str | None) -> float | None:
-    """The number in a numeric text such as ``"$1,234"``."""
-    match = _NUMBER.search(text) if text else None
-    return float(re.sub(r"[, ]", "", match.group()).replace("−", "-")) if match else None
 
 
 def _is_list(kind: pa.DataType) -> bool:

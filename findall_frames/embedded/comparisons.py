@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.quantities import Quantity, find_quantities
+from findall_frames.embedded.units import Unit
 from findall_frames.embedded.words import fold
 
 __all__ = ["Comparison", "find_comparisons"]
@@ -48,6 +49,16 @@ class Comparison:
         quantity = self.high or self.low
         assert quantity is not None
         return quantity
+
+    def in_unit(self, unit: Unit) -> Comparison:
+        """The same with a unit for numbers that have none."""
+        low, high = (
+            replace(end, unit=unit, version=(), year=False)
+            if end is not None and end.unit is None and not end.letter and end.dates is None
+            else end
+            for end in (self.low, self.high)
+        )
+        return replace(self, low=low, high=high)
 
 
 _Q = r"§(\d+)§"
@@ -136,6 +147,7 @@ class _Reader:
         text = re.sub(
             r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text
         )
+        text = re.sub(r"\s*(?:!=|<>|≠)\s*", " not ", text)
         self._quantities = find_quantities(text)
         self._lexicon = lexicon
         self._found: list[Comparison] = []
@@ -166,6 +178,7 @@ class _Reader:
         self._text = self._moved()
         for words, side in _BEFORE:
             self._replace(rf"(?<![\w§])(?:{words}) ?{_A}{_Q}", self._before(side))
+        self._replace(rf"\b(?:within|inside of|in under) {_A}{_Q}", self._within)
         self._replace(rf"\bby {_Q}", self._by)
         self._replace(rf"(?<![\w§]){_ABOUT}{_Q}", self._bare)
         # A weak number was no comparison: give the word back.
@@ -249,6 +262,11 @@ class _Reader:
     def _by(self, match: re.Match[str]) -> Comparison | None:
         quantity = self._quantities[int(match.group(1))]
         return self._sided("<=", quantity) if quantity.year or quantity.dates else None
+
+    def _within(self, match: re.Match[str]) -> Comparison | None:
+        quantity = self._quantities[int(match.groups()[-1])]
+        measured = quantity.unit is not None and quantity.unit.dimension in {"time", "length"}
+        return self._sided("<=", quantity) if measured else None
 
     def _bare(self, match: re.Match[str]) -> Comparison | None:
         about, number = match.groups()

@@ -50,7 +50,9 @@ ADVERBS: Final = frozenset(
         them, this, that, these, those, any, some, all, each, every, both, either, which, who,
         whom, whose, what, where, when, there, also, only, just, currently, actually, still,
         already, mainly, primarily, officially, originally, at least, very, more, most, than,
-        so, such, own, other, or, and, too, exactly, one, ones, s, along, now, ever, about"""
+        so, such, own, other, or, and, too, exactly, one, ones, s, along, now, ever, about, must,
+        should, shall, might, ought, we, i, me, our, my, you, your, please, purely, solely,
+        exclusively, roughly, approximately, as, well, if, possible, yet, even, however"""
     )
 )
 # Words that say how a thing and a value belong together, and nothing else.

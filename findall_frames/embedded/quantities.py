@@ -117,8 +117,32 @@ _DECADE = re.compile(
 )
 _DECADE_WORD = re.compile(rf"\bthe\s+(?:(early|mid|late)[\s-]+)?({'|'.join(_DECADES)})\b", re.I)
 _CENTURY = re.compile(
-    rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)}))[\s-]century\b", re.I
+    r"\b(?:(early|mid|late|first[\s-]half[\s-]of|second[\s-]half[\s-]of)[\s-]+)?(?:the\s+)?"
+    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)}))[\s-]century\b",
+    re.I,
 )
+_HALVES = re.compile(
+    rf"\b(?:(?P<whole>\d+|{_COUNT})\s+and\s+a\s+half(?P<big>\s+(?:{_BIG}))?"
+    rf"|(?:an?|one)\s+(?P<after>{_WHOLE_UNITS}|{_BIG})\s+and\s+a\s+half"
+    rf"|half\s+an?\s+(?P<half>{_WHOLE_UNITS}))\b",
+    re.I,
+)
+_CLOCK = re.compile(
+    r"\b(\d{1,3})\s?h(?:ours?|rs?)?\s?(?:and\s)?(\d{1,2})\s?m(?:in(?:ute)?s?)?\b", re.I
+)
+_SHARE = re.compile(
+    r"(?<!first )(?<!second )(?<!last )\b(?:(?:an?\s+)?(?P<one>half|third|quarter|fifth|tenth)"
+    r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?=\s+of\b|\s*$)",
+    re.I,
+)
+_PARTS_OF_CENTURY = {
+    "early": (0, 32),
+    "mid": (33, 66),
+    "late": (67, 99),
+    "first": (0, 49),
+    "second": (50, 99),
+}
+_SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
 _NUMBER = re.compile(
@@ -209,9 +233,37 @@ def _part_of_decade(match: re.Match[str], start: float) -> Quantity:
 
 
 def _century(match: re.Match[str]) -> Quantity:
-    number = match.group(1) or _ORDINALS.index(match.group(2).lower()) + 1
-    last = 100.0 * int(number)
-    return _years(match, last - 99, last)
+    number = match.group(2) or _ORDINALS.index(match.group(3).lower()) + 1
+    first = 100.0 * int(number) - 99
+    part = re.split(r"[\s-]", (match.group(1) or "").lower())[0]
+    low, high = _PARTS_OF_CENTURY.get(part, (0, 99))
+    return _years(match, first + low, first + high)
+
+
+def _halves(match: re.Match[str]) -> Quantity:
+    if match["whole"]:
+        whole = match["whole"].lower()
+        value = _COUNTS[whole] if whole in _COUNTS else float(whole)
+        return _plain(match, (value + 0.5) * (_big(match["big"].strip()) if match["big"] else 1))
+    word = (match["after"] or match["half"]).lower()
+    value = 1.5 if match["after"] else 0.5
+    unit = unit_named((word,))
+    return (
+        _plain(match, value * _big(word))
+        if unit is None
+        else replace(_plain(match, value), unit=unit)
+    )
+
+
+def _clock(match: re.Match[str]) -> Quantity:
+    hours = int(match.group(1)) + int(match.group(2)) / 60
+    return replace(_plain(match, hours), unit=unit_named(("hour",)))
+
+
+def _share(match: re.Match[str]) -> Quantity:
+    many = {"two": 2, "three": 3}.get((match["some"] or "").lower(), 1)
+    parts = _SHARES[(match["one"] or match["many"].removesuffix("s")).lower()]
+    return replace(_plain(match, round(100 * many / parts, 6)), unit=unit_named(("percent",)))
 
 
 def _short_year(match: re.Match[str]) -> Quantity:
@@ -270,7 +322,8 @@ def _big(word: str) -> float:
 
 def _with_unit(quantity: Quantity, text: str) -> Quantity:
     """The quantity with the magnitude and the unit that follow it."""
-    if quantity.dates or quantity.top != quantity.value or len(quantity.version) > 2:
+    whole = quantity.dates or quantity.top != quantity.value or len(quantity.version) > 2
+    if whole or (quantity.unit is not None and quantity.unit.dimension != "money"):
         return quantity
     quantity = _with_magnitude(quantity, text)
     words: list[str] = []
@@ -320,6 +373,8 @@ _READERS = (
     (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3))),
     (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2))),
     (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1))),
+    (_HALVES, _halves),
+    (_CLOCK, _clock),
     (_DECADE, _decade),
     (_DECADE_WORD, _decade_word),
     (_CENTURY, _century),
@@ -327,4 +382,5 @@ _READERS = (
     (_VERSION, _dotted),
     (_NUMBER, _number),
     (_SPELLED, _spelled),
+    (_SHARE, _share),
 )

@@ -14,6 +14,7 @@ from findall_frames.embedded.clauses import (
     Node,
     Phrase,
     Token,
+    lend_nouns,
     parse_clauses,
     tokenise,
 )
@@ -43,6 +44,13 @@ _PLAIN_SUBJECT = re.compile(
     r"^(?:the|an?|each|every)\s+(?P<subject>(?:[^\W\d_]+\s+){1,2})"
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
+)
+_OPENING = re.compile(
+    r"""^(?:please\s+)?(?:(?:i|we)(?:['’]m|['’]re|\s+am|\s+are)?\s+(?:only\s+|just\s+)?
+    (?:looking\s+for|interested\s+in|after|need|want|would\s+like|care\s+about)
+    |looking\s+for|find|give\s+me|show\s+me|only|just)\s+
+    (?:(?:all|any|every|those|ones?)\s+)*(?:the\s+(?=\w+s\b))?(?=[^\W\d_])""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _AFFIX = {
     "begins with": re.compile(
@@ -94,7 +102,8 @@ class Reader:
         if len(text) > LONGEST:
             words = tokens(text[:LONGEST])
             return Reading(self._wording(frozenset(), frozenset()).mention(words), False)
-        said, subject, named = self._without_subject(" ".join(text.split()).rstrip(" .!?"))
+        plain = _OPENING.sub("", " ".join(text.split()).rstrip(" .!?"))
+        said, subject, named = self._without_subject(plain)
         affix = self._affix(fold(said), named)
         if affix is not None:
             return Reading(affix, True)
@@ -105,7 +114,7 @@ class Reader:
         wording = self._wording(subject, verbs)
         marked, comparisons = find_comparisons(said, self._lexicon)
         node = parse_clauses(
-            [*named, *self._glued(tokenise(marked, comparisons))],
+            lend_nouns([*named, *self._glued(tokenise(marked, comparisons))]),
             stands_alone=wording.stands_alone,
             says_something=wording.says_something,
         )
