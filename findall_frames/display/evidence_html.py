@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from findall_frames.display.html import VERDICT_MARKS
-from findall_frames.display.links import link, text
+from findall_frames.display.links import text, widget_link
 from findall_frames.display.marking import marked_excerpt, sayings
 from findall_frames.display.rows import Cell, Row, Source
 from findall_frames.display.text import counted
@@ -17,6 +17,7 @@ _MOST_CHARACTERS = 700
 _LONGEST_REASON = 1_500
 
 _FAINT = 'style="opacity:.75"'
+_SURE = 'style="opacity:.75;font-weight:normal"'
 _FIELD = 'style="margin:.8em 0 .1em;font-size:1em"'
 _TEXT = 'style="margin:.1em 0;line-height:1.4"'
 _LIST = 'style="margin:.2em 0;padding-left:1.2em;line-height:1.4"'
@@ -35,7 +36,7 @@ def evidence_html(row: Row) -> str:
         HTML without scripts, in which everything that the data says is escaped.
     """
     parts = [
-        f'<h3 style="margin:0;font-size:1.15em">{link(row.url, row.name)}</h3>',
+        f'<h3 style="margin:0;font-size:1.15em">{widget_link(row.url, row.name)}</h3>',
         f"<p {_TEXT}><b>{text(row.match_status)}</b> {_address(row)}</p>",
     ]
     if row.description:
@@ -56,7 +57,7 @@ def _address(row: Row) -> str:
 
 def _field(cell: Cell) -> str:
     mark = VERDICT_MARKS[cell.is_matched]
-    sure = f" <small {_FAINT}>{text(cell.confidence)} confidence</small>" if cell.confidence else ""
+    sure = f" <small {_SURE}>{text(cell.confidence)} confidence</small>" if cell.confidence else ""
     value = text(cell.words, limit=600) if cell.value is not None else f"<i {_FAINT}>no value</i>"
     parts = [
         f"<h4 {_FIELD}>{mark} {text(cell.field)}{sure}</h4>",
@@ -76,7 +77,9 @@ def _field(cell: Cell) -> str:
 
 
 def _source(source: Source, sought: list[str]) -> str:
-    named = link(source.url, source.title or source.url or "a source without address", limit=160)
+    named = widget_link(
+        source.url, source.title or source.url or "a source without address", limit=160
+    )
     quoted = "".join(
         f"<blockquote {_EXCERPT}>“{marked_excerpt(passage, sought, limit=_MOST_CHARACTERS)}”"
         "</blockquote>"
