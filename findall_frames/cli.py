@@ -94,6 +94,20 @@ _name_column = click.option(
 )
 
 
+_evaluator = click.option(
+    "--evaluator",
+    metavar="MODEL",
+    help="A language model for what columns cannot decide: 'openai:MODEL', or the base URL of a "
+    "server with chat completions and '#MODEL'. The key is read from OPENAI_API_KEY.",
+)
+_lexicon = click.option(
+    "--lexicon",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Words of your own that mean the same, in TOML.",
+)
+
+
 @findall_frames.command()
 @click.argument("objective")
 @click.option(
@@ -105,6 +119,8 @@ _name_column = click.option(
     "documents, or a quoted pattern such as 'data/*.csv'.",
 )
 @_name_column
+@_evaluator
+@_lexicon
 @click.option(
     "--match-limit",
     type=int,
@@ -154,6 +170,8 @@ def run(
     reuse: bool,
     corpus: str | None,
     name_column: str | None,
+    evaluator: str | None,
+    lexicon: Path | None,
     match_limit: int,
     generator: str,
     entity_type: str | None,
@@ -191,12 +209,17 @@ def run(
     }
     watch = Watch(progress, ends_with_us=corpus is not None)
     if corpus is None:
-        if name_column is not None:
-            raise click.UsageError("--name-column is about your own data: it needs --local.")
+        for option, given in (
+            ("--name-column", name_column),
+            ("--evaluator", evaluator),
+            ("--lexicon", lexicon),
+        ):
+            if given is not None:
+                raise click.UsageError(f"{option} is about your own data: it needs --local.")
         return finish(
             watch, lambda: find_all(objective, progress=watch, **asked), out=out, as_json=as_json
         )
-    with local(corpus, name_column=name_column) as client:
+    with local(corpus, name_column=name_column, evaluator=evaluator, lexicon=lexicon) as client:
         return finish(
             watch,
             lambda: find_all(objective, client=client, progress=watch, **asked),
@@ -231,6 +254,8 @@ def resume(
 @findall_frames.command()
 @click.argument("corpus")
 @_name_column
+@_evaluator
+@_lexicon
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -268,6 +293,8 @@ def serve(
     corpus: str,
     *,
     name_column: str | None,
+    evaluator: str | None,
+    lexicon: Path | None,
     port: int,
     host: str,
     store: Path | None,
@@ -287,6 +314,7 @@ def serve(
     """
     from findall_frames.embedded.corpus import open_corpus
     from findall_frames.embedded.service import Service
+    from findall_frames.own_data import judging
 
     api_key = None if api_key_env is None else os.environ.get(api_key_env)
     if api_key_env is not None and not api_key:
@@ -294,6 +322,7 @@ def serve(
             f"--api-key-env names the environment variable {api_key_env}, which is not set."
         )
     secret = os.environ.get(_SECRET_VARIABLE)
+    judged = judging(evaluator=evaluator, lexicon=lexicon)
     entities = open_corpus(corpus, name_column=name_column)
     # A scheduler stops it with SIGTERM, which is to be as gentle as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -302,6 +331,7 @@ def serve(
         logging.getLogger("findall_frames").setLevel(logging.INFO)
     service = Service(
         entities,
+        **judged,
         store=store,
         host=host,
         port=port,

@@ -14,6 +14,7 @@ __all__ = [
     "ConflictError",
     "CorpusError",
     "DisplayWarning",
+    "EvaluatorError",
     "ExportError",
     "FindAllError",
     "FindAllWarning",
@@ -90,6 +91,10 @@ class ParquetError(FindAllError, ValueError):
 
 class ServiceError(FindAllError):
     """The embedded service could not start or has stopped."""
+
+
+class EvaluatorError(ServiceError):
+    """The language model that is to evaluate is not named rightly, or cannot be asked."""
 
 
 class UnreachableError(FindAllError, ConnectionError):

@@ -3,17 +3,51 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from findall_frames.api.client import Client
 from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.lexicon import default_lexicon, read_lexicon
+from findall_frames.embedded.model import ModelEvaluator
+from findall_frames.embedded.model_address import read_address
+from findall_frames.embedded.model_client import Chat
 from findall_frames.embedded.service import Service
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-__all__ = ["local"]
+    from findall_frames.embedded.lexicon import Lexicon
+
+__all__ = ["Judging", "judging", "local"]
+
+
+class Judging(TypedDict):
+    """The options of a `Service` that say how it judges."""
+
+    evaluator: RuleEvaluator | ModelEvaluator
+    lexicon: Lexicon
+
+
+def judging(
+    *, evaluator: str | None = None, lexicon: str | os.PathLike[str] | None = None
+) -> Judging:
+    """Read how a service is to judge, as `local` and the command line take it.
+
+    Raises
+    ------
+    CorpusError
+        The lexicon cannot be read.
+    EvaluatorError
+        The model is not named rightly, or there is no key for it.
+    """
+    words = default_lexicon() if lexicon is None else read_lexicon(lexicon)
+    rules = RuleEvaluator(lexicon=words)
+    if evaluator is None:
+        return {"evaluator": rules, "lexicon": words}
+    chat = Chat(read_address(evaluator))
+    return {"evaluator": ModelEvaluator(chat, rules=rules), "lexicon": words}
 
 
 def local(
@@ -22,6 +56,8 @@ def local(
     name_column: str | None = None,
     url_column: str | None = None,
     description_column: str | None = None,
+    evaluator: str | None = None,
+    lexicon: str | os.PathLike[str] | None = None,
     store: str | os.PathLike[str] | None = None,
     port: int = 0,
 ) -> Client:
@@ -35,6 +71,15 @@ def local(
         ``.html`` documents, or a pattern such as ``"data/*.csv"`` for several files of a kind.
     name_column, url_column, description_column : str, optional
         Which columns hold these; found by their names where not given.
+    evaluator : str, optional
+        A language model for what columns cannot decide: ``"openai:MODEL"``, or the base URL of
+        any server with chat completions and the model behind a ``#``, such as
+        ``"http://127.0.0.1:11434/v1#llama3.2"``. Rules still decide what they are sure of, and the
+        model is shown no row that they refuse. The key is read from ``OPENAI_API_KEY``.
+        ``evaluator_requests`` and ``evaluator_prompt_tokens`` in the metadata of a run say what
+        was used; what was answered once is not asked for again as long as the store is kept.
+    lexicon : path, optional
+        A TOML file of words that mean the same, which are added to those that are known.
     store : path, optional
         A SQLite file in which runs are kept, and from which a later service over the same data
         goes on with them; without it they live as long as the service. It has one service at a
@@ -51,7 +96,10 @@ def local(
     Raises
     ------
     CorpusError
-        The data cannot be read, is empty, or has no usable name column.
+        The data cannot be read, is empty, or has no usable name column; or the lexicon cannot be
+        read.
+    EvaluatorError
+        The model is not named rightly, or there is no key for it.
     ServiceError
         The port is taken, or the store cannot be used.
 
@@ -67,11 +115,12 @@ def local(
     >>> frames.matches["name"].tolist()
     ['Nile']
     """
+    judged = judging(evaluator=evaluator, lexicon=lexicon)
     entities = open_corpus(
         corpus,
         name_column=name_column,
         url_column=url_column,
         description_column=description_column,
     )
-    service = Service(entities, store=store, port=port).start()
+    service = Service(entities, **judged, store=store, port=port).start()
     return Client(api_key="", base_url=service.url, on_close=service.stop)

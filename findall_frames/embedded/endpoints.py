@@ -43,6 +43,7 @@ from findall_frames.errors import APIError
 
 if TYPE_CHECKING:
     from findall_frames.embedded.corpus import Corpus
+    from findall_frames.embedded.lexicon import Lexicon
 
 __all__ = ["application", "is_loopback"]
 
@@ -55,6 +56,7 @@ _MAX_STREAMS: Final = 1_000
 def application(
     *,
     corpus: Corpus,
+    lexicon: Lexicon,
     engine: Engine,
     store: Store,
     wakeups: Wakeups,
@@ -66,6 +68,7 @@ def application(
     """Make the ASGI application of a service."""
     contract = _Contract(
         corpus=corpus,
+        lexicon=lexicon,
         engine=engine,
         store=store,
         wakeups=wakeups,
@@ -111,6 +114,7 @@ class _Contract:
         self,
         *,
         corpus: Corpus,
+        lexicon: Lexicon,
         engine: Engine,
         store: Store,
         wakeups: Wakeups,
@@ -119,6 +123,7 @@ class _Contract:
         quota: Quota,
     ) -> None:
         self._corpus = corpus
+        self._lexicon = lexicon
         self._engine = engine
         self._store = store
         self._wakeups = wakeups
@@ -141,7 +146,10 @@ class _Contract:
     async def ingest(self, request: Request) -> Response:
         """Draft what an objective asks for."""
         asked = bodies.read_ingest(await _body(request))
-        return _json(await asyncio.to_thread(ingest, asked.objective, self._corpus))
+        drafted = await asyncio.to_thread(
+            ingest, asked.objective, self._corpus, lexicon=self._lexicon
+        )
+        return _json(drafted)
 
     async def create(self, request: Request) -> Response:
         """Start a run."""

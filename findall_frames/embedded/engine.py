@@ -22,7 +22,7 @@ from findall_frames.api.models import (
     FindAllSchema,
     MatchCondition,
 )
-from findall_frames.embedded.finding import Evaluator, StoppedError
+from findall_frames.embedded.finding import Costly, Evaluator, StoppedError
 from findall_frames.embedded.index import TextIndex
 from findall_frames.embedded.record import RunRecord, RunWarning
 from findall_frames.embedded.search import Search
@@ -51,13 +51,13 @@ class Engine:
     ----------
     corpus : Corpus
         What is searched.
-    evaluator : Evaluator
+    evaluator : Evaluator or Costly
         What judges and fills.
     store : Store
         Where runs are kept. Those that it has begun earlier are finished.
     """
 
-    def __init__(self, corpus: Corpus, *, evaluator: Evaluator, store: Store) -> None:
+    def __init__(self, corpus: Corpus, *, evaluator: Evaluator | Costly, store: Store) -> None:
         self._corpus = corpus
         self._evaluator = evaluator
         self._store = store

@@ -84,7 +84,7 @@ class Search:
         *,
         corpus: Corpus,
         index: TextIndex,
-        evaluator: Evaluator,
+        evaluator: Evaluator | Costly,
         store: Store,
         stop: threading.Event,
     ) -> None:

@@ -19,7 +19,8 @@ import uvicorn
 from findall_frames.embedded.endpoints import application, is_loopback
 from findall_frames.embedded.engine import Engine
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.finding import Evaluator
+from findall_frames.embedded.finding import Costly, Evaluator
+from findall_frames.embedded.lexicon import Lexicon, default_lexicon
 from findall_frames.embedded.quotas import Quota
 from findall_frames.embedded.store import Store
 from findall_frames.embedded.streaming import Wakeups
@@ -46,8 +47,11 @@ class Service:
     ----------
     corpus : Corpus
         What is searched.
-    evaluator : Evaluator, optional
+    evaluator : Evaluator or Costly, optional
         What judges conditions and fills enrichments; by default the rules of this package.
+    lexicon : Lexicon, optional
+        What words have to do with each other, for the rules and for drafting; by default the
+        table of this package.
     store : str or path-like, optional
         A file for runs and events, which a later service over the same corpus can go on
         with. By default they are kept in memory and end with the service.
@@ -93,7 +97,8 @@ class Service:
         self,
         corpus: Corpus,
         *,
-        evaluator: Evaluator | None = None,
+        evaluator: Evaluator | Costly | None = None,
+        lexicon: Lexicon | None = None,
         store: str | PathLike[str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -113,7 +118,8 @@ class Service:
                 f"Expected a port from 1 to 65535, or 0 for any free one; got {port}."
             )
         self._corpus = corpus
-        self._evaluator = RuleEvaluator() if evaluator is None else evaluator
+        self._lexicon = lexicon or default_lexicon()
+        self._evaluator = RuleEvaluator(lexicon=self._lexicon) if evaluator is None else evaluator
         self._path = None if store is None else Path(store)
         self._host = host
         self._port = port
@@ -184,6 +190,7 @@ class Service:
                 uvicorn.Config(
                     application(
                         corpus=self._corpus,
+                        lexicon=self._lexicon,
                         engine=engine,
                         store=store,
                         wakeups=wakeups,

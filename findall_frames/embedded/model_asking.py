@@ -1,0 +1,190 @@
+"""Questions to a language model, side by side: from the memory where it knows the answer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from queue import Empty, SimpleQueue
+from typing import Final, Generic, NamedTuple, TypeVar
+
+import msgspec
+
+from findall_frames.embedded.finding import Memory, StoppedError
+from findall_frames.embedded.model_answer import UnusableError
+from findall_frames.embedded.model_client import Chat, NoAnswerError, Reply
+from findall_frames.embedded.model_prompt import Question
+from findall_frames.errors import EvaluatorError
+
+__all__ = ["Asker"]
+
+_T = TypeVar("_T")
+
+_LOOK_SECONDS: Final = 0.2
+_GRACE_SECONDS: Final = 2.0
+# One row may be too long, or be refused; when so many go wrong in a row it is not the rows.
+_MAX_SILENT: Final = 3
+_MAX_QUOTED: Final = 2_000
+
+
+class _Task(Generic[_T]):
+    """A question on its way to a usable answer."""
+
+    def __init__(self, at: int, question: Question, read: Callable[[str], _T]) -> None:
+        self.at = at
+        self.question = question
+        self.read = read
+        self.was_repeated = False
+
+
+class _Outcome(NamedTuple):
+    task: int
+    reply: Reply | Exception
+
+
+class Asker:
+    """Asks for one run; each answer is kept as soon as it is there.
+
+    Parameters
+    ----------
+    chat : Chat
+        The model.
+    memory : Memory
+        What has been answered, and where answers are kept.
+    stop : threading.Event
+        Set when the service ends.
+    """
+
+    def __init__(self, chat: Chat, memory: Memory, *, stop: threading.Event) -> None:
+        self._chat = chat
+        self._memory = memory
+        self._stop = stop
+        self._silent = 0
+
+    def ask(self, questions: Sequence[tuple[Question, Callable[[str], _T]]]) -> list[_T | str]:
+        """Ask all questions, each with what reads its answer.
+
+        An answer that cannot be used is asked for once more, with what is wrong with it.
+
+        Returns
+        -------
+        list
+            For each question what was read, or why there is nothing.
+
+        Raises
+        ------
+        EvaluatorError
+            The model cannot be asked at all, or has stayed silent several times in a row.
+        StoppedError
+            The service ends.
+        """
+        results: list[_T | str] = [""] * len(questions)
+        waiting = deque(_Task(at, *each) for at, each in enumerate(questions))
+        outcomes: SimpleQueue[_Outcome] = SimpleQueue()
+        under_way: dict[int, tuple[_Task[_T], float]] = {}
+        abandoned = threading.Event()
+        started = 0
+        try:
+            while waiting or under_way:
+                if self._stop.is_set():
+                    raise StoppedError
+                while waiting and len(under_way) < self._chat.at_once:
+                    task = waiting.popleft()
+                    known = self._memory.recall(self._key(task.question))
+                    if known is not None:
+                        self._take(task, known, results, waiting)
+                        continue
+                    started += 1
+                    under_way[started] = (task, time.monotonic())
+                    self._start(started, task.question, outcomes, abandoned)
+                if under_way:
+                    for number, reply in self._arrived(outcomes, under_way):
+                        task, _ = under_way.pop(number)
+                        if isinstance(reply, Reply):
+                            self._silent = 0
+                            key = self._key(task.question)
+                            self._memory.keep(key, reply.text, usage=reply.usage)
+                            self._take(task, reply.text, results, waiting)
+                        else:
+                            results[task.at] = self._why(reply)
+        finally:
+            abandoned.set()
+        return results
+
+    def _arrived(
+        self,
+        outcomes: SimpleQueue[_Outcome],
+        under_way: dict[int, tuple[_Task[_T], float]],
+    ) -> list[_Outcome]:
+        """What has come within a moment, and what has had its time."""
+        try:
+            outcome = outcomes.get(timeout=_LOOK_SECONDS)
+        except Empty:
+            # Time-outs of sockets begin anew with each byte; who waits must not depend on them.
+            latest = time.monotonic() - self._chat.timeout - _GRACE_SECONDS
+            late = NoAnswerError("The model gave no answer in time.")
+            return [_Outcome(number, late) for number, (_, at) in under_way.items() if at < latest]
+        return [outcome] if outcome.task in under_way else []
+
+    def _start(
+        self,
+        number: int,
+        question: Question,
+        outcomes: SimpleQueue[_Outcome],
+        abandoned: threading.Event,
+    ) -> None:
+        def work() -> None:
+            try:
+                reply = self._chat.ask(
+                    question.messages, schema=question.schema, abandoned=abandoned
+                )
+            except Exception as error:  # noqa: BLE001  (handed to who waits)
+                outcomes.put(_Outcome(number, error))
+            else:
+                outcomes.put(_Outcome(number, reply))
+
+        # A request cannot be broken off, so it is left behind: such a thread must hold up nobody.
+        threading.Thread(target=work, name=f"findall-model-{number}", daemon=True).start()
+
+    def _take(
+        self, task: _Task[_T], text: str, results: list[_T | str], waiting: deque[_Task[_T]]
+    ) -> None:
+        """Read an answer, or have the question asked once more."""
+        try:
+            results[task.at] = task.read(text)
+        except UnusableError as fault:
+            if task.was_repeated:
+                results[task.at] = f"The model's answer could not be used: {fault}."
+                return
+            task.was_repeated = True
+            task.question = task.question._replace(
+                messages=[
+                    *task.question.messages,
+                    {"role": "assistant", "content": text[:_MAX_QUOTED]},
+                    {
+                        "role": "user",
+                        "content": f"This cannot be used: {fault}. Answer again, in the form that "
+                        "was asked for.",
+                    },
+                ]
+            )
+            waiting.appendleft(task)
+
+    def _why(self, error: Exception) -> str:
+        """Why there is no answer; raises when no other question would have one either."""
+        if not isinstance(error, NoAnswerError):
+            raise error
+        self._silent += 1
+        if self._silent >= _MAX_SILENT:
+            raise EvaluatorError(
+                f"{self._silent} questions in a row got no answer. The last time: {error} Once "
+                "it works, start the run again; what was answered is not paid for again."
+            ) from error
+        return str(error)
+
+    def _key(self, question: Question) -> bytes:
+        """What an answer is kept under: a hash of all that is asked, and of whom."""
+        asked: list[object] = [self._chat.model(), question.messages, question.schema]
+        return blake2b(msgspec.json.encode(asked), digest_size=32).digest()
