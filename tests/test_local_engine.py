@@ -6,94 +6,22 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pytest
-from local_evaluators import EveryNth, numbers
+from local_bench import bench, enrichment, names
+from local_evaluators import EveryNth
 
 from findall_frames.api.models import (
     ExcludeCandidate,
-    FindAllEnrichInput,
     FindAllEntitySearchInput,
-    FindAllRunInput,
-    JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.corpus import Corpus, open_corpus
-from findall_frames.embedded.engine import Engine
+from findall_frames.embedded.corpus import open_corpus
 from findall_frames.embedded.exclusions import normalised_url
-from findall_frames.embedded.store import Store
 from findall_frames.errors import ConflictError, FindAllWarning, RefusedError
-
-
-class Bench:
-    """An engine at work on a store, as a service has it."""
-
-    def __init__(self, corpus: Corpus, evaluator: EveryNth, path: Path | None) -> None:
-        self.store = Store(path)
-        self.engine = Engine(corpus, evaluator=evaluator, store=self.store)
-        self.engine.start()
-
-    def create(self, *divisors: int, **changes: Any) -> str:
-        """Start a run with a condition for each divisor."""
-        given = {
-            "objective": "Find entities",
-            "entity_type": "entities",
-            "match_conditions": [MatchCondition(f"by_{n}_check", f"every {n}th") for n in divisors],
-            "generator": "core",
-            "match_limit": 5,
-        }
-        return self.engine.create(FindAllRunInput(**{**given, **changes})).findall_id
-
-    def wait(self, findall_id: str, *, until: Callable[[str], bool] | None = None) -> Any:
-        """Wait for a run to end, or for a status, and give its result."""
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            run = self.store.run(findall_id)
-            if until(run.status) if until else not run.is_active:
-                return json.loads(self.store.result(findall_id))
-            time.sleep(0.005)
-        raise AssertionError(f"{findall_id} is still {run.status}")
-
-    def events(self, findall_id: str) -> list[Any]:
-        """All events of a run."""
-        page, lines = self.store.events(findall_id, after=0), []
-        while page.lines:
-            lines += page.lines
-            page = self.store.events(findall_id, after=page.last)
-        return [json.loads(line) for line in lines]
-
-
-@contextmanager
-def bench(
-    size: int | Corpus = 100, evaluator: EveryNth | None = None, path: Path | None = None
-) -> Iterator[Bench]:
-    """Run an engine, and stop it."""
-    corpus = numbers(size) if isinstance(size, int) else size
-    opened = Bench(corpus, evaluator or EveryNth(), path)
-    try:
-        yield opened
-    finally:
-        opened.engine.stop()
-        opened.store.close()
-
-
-def names(result: Any, status: str = "matched") -> list[str]:
-    """Names of the candidates that have a status."""
-    return [item["name"] for item in result["candidates"] if item["match_status"] == status]
-
-
-def enrichment(*properties: str) -> FindAllEnrichInput:
-    """An enrichment with text properties."""
-    return FindAllEnrichInput(
-        JsonSchema(
-            {"type": "object", "properties": {name: {"type": "string"} for name in properties}}
-        )
-    )
 
 
 def test_a_run_stops_at_its_match_limit_exactly() -> None:

@@ -37,6 +37,7 @@ __all__ = ["Engine"]
 _log = logging.getLogger(__name__)
 
 _WORKERS: Final = 4
+_PATIENCE_SECONDS: Final = 0.5
 # More matches than this cannot be what anybody wants, and a number has to fit the store.
 _MAX_MATCHES: Final = 1_000_000_000
 
@@ -67,6 +68,7 @@ class Engine:
         self._known: set[str] = set()
         self._again: set[str] = set()
         self._turn = threading.Condition()
+        self._idle = threading.Event()
         # Quick steps keep a processor busy. Side by side they would gain nothing, and leave
         # whoever asks for a status to wait for all of them.
         self._processor = threading.Lock()
@@ -76,12 +78,7 @@ class Engine:
             for number in range(_WORKERS)
         ]
         self._threads.append(
-            threading.Thread(
-                target=self._index.build,
-                kwargs={"stop": self._stop},
-                name="findall-index",
-                daemon=True,
-            )
+            threading.Thread(target=self._prepare, name="findall-index", daemon=True)
         )
 
     def start(self) -> None:
@@ -100,6 +97,8 @@ class Engine:
                 f"runs cannot be continued. {over}What they have found can still be read.",
                 FindAllWarning,
             )
+        if not self._known:
+            self._idle.set()
         for thread in self._threads:
             thread.start()
 
@@ -266,9 +265,16 @@ class Engine:
             if findall_id in self._known:
                 self._again.add(findall_id)
             else:
+                self._idle.clear()
                 self._known.add(findall_id)
                 self._line.append(findall_id)
                 self._turn.notify()
+
+    def _prepare(self) -> None:
+        """Index the corpus while no run goes on; one that needs the index builds it itself."""
+        while not self._stop.is_set():
+            if self._idle.wait(_PATIENCE_SECONDS) and self._index.extend():
+                return
 
     def _work(self) -> None:
         while not self._stop.is_set():
@@ -287,6 +293,8 @@ class Engine:
                         self._turn.notify()
                 else:
                     self._known.discard(findall_id)
+                    if not self._known:
+                        self._idle.set()
 
     def _advance(self, findall_id: str) -> bool:
         """Take a run one step further; say whether it needs another."""
@@ -321,8 +329,6 @@ class Engine:
             return
         search = self._searches.get(run.findall_id)
         if search is None:
-            if not self._index.build(stop=self._stop):
-                return
             search = Search(
                 run,
                 corpus=self._corpus,

@@ -10,9 +10,10 @@ from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.enrich import RuleFiller
 from findall_frames.embedded.evidence import Sources
-from findall_frames.embedded.finding import Verdict
+from findall_frames.embedded.finding import Selection, Verdict
 from findall_frames.embedded.lexicon import Lexicon, default_lexicon
 from findall_frames.embedded.reading import Reader, Reading
+from findall_frames.embedded.selecting import select_rows
 
 __all__ = ["RuleEvaluator", "RuleJudge"]
 
@@ -70,6 +71,11 @@ class RuleJudge:
             f"it, so it was read as: {read}. Its verdicts have low confidence. Rephrase it, or "
             f"name the column that it is about; there are {columns}."
         )
+
+    def select(self, *, thorough: bool) -> Selection:
+        """Select the rows that may match, as far as columns tell."""
+        predicates = [reading.predicate for reading in self._readings]
+        return select_rows(predicates, self._corpus, thorough=thorough)
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
         """Judge rows: per row one verdict for each condition, in their order."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from findall_frames.api.models import Citation, FindAllEnrichInput, MatchCondition
 from findall_frames.embedded.record import Usage
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from findall_frames.embedded.corpus import Corpus
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "Finding",
     "Judge",
     "Memory",
+    "Selecting",
+    "Selection",
     "StoppedError",
     "Verdict",
 ]
@@ -75,6 +79,30 @@ class Judge(Protocol):
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
         """Judge rows of the corpus: per row one verdict for each condition, in their order."""
+        ...
+
+
+class Selection(NamedTuple):
+    """The rows of a corpus that may match, as far as its columns tell.
+
+    Attributes
+    ----------
+    rows : pyarrow.BooleanArray
+        One for each row. Where it is false, the row would not match if it were judged.
+    is_sure : bool
+        Whether every row for which it is true would match.
+    """
+
+    rows: pa.BooleanArray
+    is_sure: bool
+
+
+@runtime_checkable
+class Selecting(Protocol):
+    """A judge that can tell from whole columns which rows may match."""
+
+    def select(self, *, thorough: bool) -> Selection:
+        """Select them; `thorough` allows it some seconds in a large corpus."""
         ...
 
 

@@ -51,6 +51,7 @@ class TextIndex:
         self._database = database
         self._corpus = corpus
         self._building = threading.Lock()
+        self._done: int | None = None
 
     def is_of_other_data(self) -> bool:
         """Say whether the database has the index of another corpus."""
@@ -59,26 +60,40 @@ class TextIndex:
         return row is not None and row[0] != self._corpus.fingerprint
 
     def build(self, *, stop: threading.Event) -> bool:
-        """Index what is not indexed yet; return False when stopped before the end.
-
-        Every thread may ask for it; one does the work and the others wait.
-        """
-        size = len(self._corpus)
-        with self._building:
-            done = self._start()
-            while done < size:
-                if stop.is_set():
-                    return False
-                until = min(done + _CHUNK, size)
-                rows = list(enumerate(self._corpus.texts(done, until), start=done + 1))
-                with self._database.write() as connection:
-                    connection.executemany("INSERT INTO entities (rowid, text) VALUES (?, ?)", rows)
-                    connection.execute("UPDATE corpus SET indexed = ?", (until,))
-                done = until
+        """Index what is not indexed yet; return False when stopped before the end."""
+        while not self.extend():
+            if stop.is_set():
+                return False
         return True
 
-    def rank(self, texts: Iterable[str], *, limit: int) -> array[int]:
-        """Give positions of entities that share words with the texts, the best first."""
+    def extend(self) -> bool:
+        """Index some more entities; say whether all are.
+
+        Several threads may ask for it; they take turns.
+        """
+        with self._building:
+            if self._done is None:
+                self._done = self._start()
+            until = min(self._done + _CHUNK, len(self._corpus))
+            if until > self._done:
+                texts = self._corpus.texts(self._done, until)
+                with self._database.write() as connection:
+                    connection.executemany(
+                        "INSERT INTO entities (rowid, text) VALUES (?, ?)",
+                        enumerate(texts, start=self._done + 1),
+                    )
+                    connection.execute("UPDATE corpus SET indexed = ?", (until,))
+                self._done = until
+            return until == len(self._corpus)
+
+    def rank(
+        self, texts: Iterable[str], *, limit: int, among: bytearray | None = None
+    ) -> array[int]:
+        """Give positions of entities that share words with the texts, the best first.
+
+        Of a corpus that is indexed. With `among`, which has a byte for each entity, those of a
+        zero byte are left out.
+        """
         words: dict[str, None] = {}
         for text in texts:
             for word in re.findall(r"[^\W_]+", text.casefold()):
@@ -88,8 +103,12 @@ class TextIndex:
             return array("q")
         with self._database.read() as connection:
             asked = self._telling(connection, list(words)[:_MAX_WORDS])
+            wanted = ""
+            if among is not None and 0 in among:
+                connection.create_function("wanted", 1, among.__getitem__, deterministic=True)
+                wanted = "AND wanted(rowid - 1)"
             rows = connection.execute(
-                "SELECT rowid - 1 FROM entities WHERE entities MATCH ? "
+                f"SELECT rowid - 1 FROM entities WHERE entities MATCH ? {wanted} "
                 "ORDER BY rank, rowid LIMIT ?",
                 (" OR ".join(f'"{word}"' for word in asked), limit),
             )

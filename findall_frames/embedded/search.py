@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from array import array
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
 from findall_frames.api.models import FieldBasis, FindAllCandidate
 from findall_frames.embedded.change import Change, StoredCandidate
+from findall_frames.embedded.drawing import Drawing, Drawn
 from findall_frames.embedded.exclusions import Exclusions
 from findall_frames.embedded.finding import (
     Costly,
@@ -33,27 +31,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Search"]
 
-# How many candidates a generator selects at the most; None for all that there are.
-_POOLS: Final[Mapping[str, int | None]] = {
-    "preview": 10,
-    "base": 1_000,
-    "core": 10_000,
-    "pro": None,
-}
-# So many are ranked by the question; whoever looks at more looks at the others as they stand.
-_RANKED: Final = 10_000
 # A batch doubles while it is evaluated faster than this, so that a small search streams, a
 # large one is quick, and a slow evaluator is never far from its next report. Still larger ones were
 # slower: what they make no longer fits the caches of a processor.
 _QUICK_SECONDS: Final = 0.1
 _MAX_BATCH: Final = 128
-
-
-class _Drawn(NamedTuple):
-    """An entity to judge, and how far through its order the run is when that is done."""
-
-    entity: Entity
-    consumed: int
 
 
 class _RunMemory(NamedTuple):
@@ -98,12 +80,14 @@ class Search:
         self._judge = evaluator.judge_for(run.request.match_conditions, corpus)
         self._conditions = [condition.name for condition in run.request.match_conditions]
         self._fillers: dict[int, Filler] = {}
-        self._excluded = Exclusions(store.excluded(run))
-        pool = _POOLS[run.request.generator]
-        self._pool = len(corpus) if pool is None else min(pool, len(corpus))
-        self._order = self._order_from(index, run)
-        self._passed = run.consumed
-        self._drawn: deque[_Drawn] = deque()
+        self._drawing = Drawing(
+            run,
+            corpus=corpus,
+            index=index,
+            judge=self._judge,
+            excluded=Exclusions(store.excluded(run)),
+            stop=stop,
+        )
         self._batch = self._at_once
         self._note_doubts(run)
 
@@ -132,35 +116,6 @@ class Search:
             with self._store.change(run.findall_id) as change:
                 change.run.warnings = [*change.run.warnings, *doubts]
 
-    # -- generate ----------------------------------------------------------------------------
-
-    def _order_from(self, index: TextIndex, run: RunRecord) -> Iterator[int]:
-        """Give the positions still to come: by full-text rank first, then as they stand."""
-        size = len(self._corpus)
-        request = run.request
-        ranked = index.rank(
-            [
-                request.objective,
-                request.entity_type,
-                *(condition.description for condition in request.match_conditions),
-            ],
-            limit=min(size, self._pool + len(self._excluded), _RANKED),
-        )
-        return islice(chain(ranked, _others(ranked, size)), run.consumed, None)
-
-    def _draw(self, wanted: int) -> list[_Drawn]:
-        """Take the next entities that are not excluded, as many as there are."""
-        while len(self._drawn) < wanted:
-            positions = list(islice(self._order, wanted - len(self._drawn)))
-            if not positions:
-                break
-            all_allowed = len(self._excluded) == 0
-            for entity in self._corpus.entities(positions):
-                self._passed += 1
-                if all_allowed or not self._excluded.cover(entity.name, url=entity.url):
-                    self._drawn.append(_Drawn(entity, self._passed))
-        return [self._drawn.popleft() for _ in range(min(wanted, len(self._drawn)))]
-
     # -- evaluate ----------------------------------------------------------------------------
 
     def _evaluate(self, run: RunRecord) -> None:
@@ -168,10 +123,11 @@ class Search:
         if waiting:
             self._judge_waiting(run, waiting[0])
             return
-        drawn = self._draw(min(self._batch, self._pool - run.generated))
+        drawn = self._drawing.take(run, wanted=self._batch)
         if not drawn:
+            cut_short = self._drawing.is_cut_short(run)
             with self._store.change(run.findall_id) as change:
-                change.run.stop_reason = "candidates_exhausted"
+                change.run.stop_reason = "low_match_rate" if cut_short else "candidates_exhausted"
                 self._settle(change)
         elif self._batch == 1:
             # What may take its time is announced before it is judged.
@@ -191,13 +147,13 @@ class Search:
             change.judge(item, self._judged(item.candidate, row))
             self._note_limit(change)
 
-    def _judge_drawn(self, run: RunRecord, drawn: list[_Drawn]) -> None:
+    def _judge_drawn(self, run: RunRecord, drawn: list[Drawn]) -> None:
         """Judge a batch; what the match limit no longer lets in was never a candidate."""
         rows = self._verdicts([one.entity.position for one in drawn])
         with self._store.change(run.findall_id) as change:
             for one, row in zip(drawn, rows, strict=True):
                 if change.run.limit_is_met:
-                    self._drawn.extendleft(reversed(drawn[change.run.generated - run.generated :]))
+                    self._drawing.give_back(drawn[change.run.generated - run.generated :])
                     break
                 generated = _generated(change.run, one.entity)
                 judged = self._judged(generated, row)
@@ -308,11 +264,3 @@ def _basis(name: str, finding: Finding) -> FieldBasis:
         citations=list(finding.citations),
         confidence=finding.confidence,
     )
-
-
-def _others(ranked: array[int], size: int) -> Iterator[int]:
-    """Give the positions that are not among the ranked ones."""
-    seen = bytearray(size)
-    for position in ranked:
-        seen[position] = 1
-    return (position for position in range(size) if not seen[position])

@@ -13,6 +13,7 @@ __all__ = ["LARGE", "ValueIndex", "segments"]
 
 LARGE = 200_000
 """A column with more distinct values than this is only searched where a question names it."""
+_SAMPLE = 2_000
 
 _SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WITH)\s+")
 
@@ -77,8 +78,9 @@ class ValueIndex:
     @cached_property
     def lists_items(self) -> bool:
         """Whether values are lists in themselves: "Animation|Comedy"."""
-        several = sum(len(segments(value)) > 1 for value in self.values[:LARGE])
-        return several * 4 > len(self.values)
+        sample = self.values[:: max(1, len(self.values) // _SAMPLE)]
+        several = sum(len(segments(value)) > 1 for value in sample)
+        return several * 4 > len(sample)
 
     def find(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
         """The value that a phrase names: exactly, in another form, as a synonym or a demonym."""
