@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+import findall_frames as ff
 from findall_frames.display.heading import funnel, so_far
 from findall_frames.display.html import frames_html
 from findall_frames.display.links import link
@@ -19,6 +20,8 @@ from findall_frames.display.text import excerpt_around, one_line, web_address
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.rebuild import rebuild
 from tests.hostile import HOSTILE, Anatomy, assert_harmless
+from tests.results import SEARCH
+from tests.scripted import KEY, RUN_ID, ScriptedServer, answer, run_object
 from tests.shown import candidate, field, hostile_candidate, tables
 
 TAGS = {
@@ -261,6 +264,66 @@ def test_hostile_text_stays_text_in_html(text: str) -> None:
     html = frames_html(tables(hostile_candidate(text), reason=text))
     seen = assert_harmless(html, tags=TAGS)
     assert one_line(text)[:40] in "".join(seen.words)
+
+
+def test_a_search_shows_what_it_will_look_for() -> None:
+    """Each condition and column with its words, and nothing of what only the service may see."""
+    search = ff.Search(
+        "Find makers of tiles",
+        entity_type="companies",
+        match_conditions={"clay_check": "Company must make tiles of clay"},
+        enrichments={"ceo_name": "Name of the CEO"},
+        exclude=[{"name": "Kilnworks", "url": "https://kilnworks.example/"}],
+        metadata={"team": "roofs"},
+        webhook={"url": "https://hooks.example/secret-token", "event_types": []},
+    )
+    html = search._repr_html_()
+    words = " ".join(" ".join(Anatomy(html).words).split())
+    assert "companies, up to 10 matches, generator core, without 1 that are known already" in words
+    assert "clay_check Company must make tiles of clay" in words
+    assert "ceo_name Name of the CEO" in words
+    assert html.count('scope="row"') == 2
+    assert "secret" not in html + repr(search)
+    search.match_conditions["odd"] = 5  # type: ignore[assignment]
+    assert "odd" in search._repr_html_()
+
+
+def test_a_run_shows_where_it_stands_and_how_to_go_on() -> None:
+    """Its id, its service, the call that resumes it; and never the key."""
+    client = ff.Client(api_key=KEY, base_url="http://127.0.0.1:9")
+    run = ff.Run("findall_1", client=client, schema=SEARCH)
+    words = " ".join(Anatomy(run._repr_html_()).words)
+    assert "Find all makers of clay tiles" in words
+    assert "not asked yet" in words
+    assert 'ff.resume("findall_1", client=ff.Client(base_url="http://127.0.0.1:9"))' in words
+    assert repr(run) == "Run('findall_1', not asked yet, http://127.0.0.1:9)"
+    assert KEY not in run._repr_html_() + repr(run)
+
+
+def test_a_run_counts_what_its_service_told_last(server: ScriptedServer, client: ff.Client) -> None:
+    """In the text form and in a notebook."""
+    run = ff.Run(RUN_ID, client=client)
+    server.on("GET", f"/runs/{RUN_ID}", answer(run_object("running", matched=3, generated=40)))
+    run.status()
+    assert "running, 3 matches of 40 candidates" in repr(run)
+    assert "running, 3 matches of 40 candidates" in run._repr_html_()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_searches_and_runs(text: str) -> None:
+    """What a service drafted or answered is escaped in HTML and on one line in text."""
+    search = ff.Search(
+        text,
+        entity_type=text,
+        match_conditions={text: text},
+        enrichments={"a": text},
+    )
+    client = ff.Client(api_key=KEY, base_url="http://127.0.0.1:9")
+    run = ff.Run(text, client=client, schema=search.to_schema())
+    for html in (search._repr_html_(), run._repr_html_()):
+        assert_harmless(html, tags=TAGS)
+    assert len(repr(search).splitlines()) == 4
+    assert all(line.isprintable() for line in (*repr(search).splitlines(), repr(run)))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

@@ -17,6 +17,7 @@ from findall_frames.api.models import (
     FindAllSchema,
 )
 from findall_frames.api.stream import follow
+from findall_frames.display.cards import run_html, run_state
 from findall_frames.errors import ConflictError, FindAllError, RunTimeout
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
@@ -141,8 +142,16 @@ class Run:
         return run
 
     def __repr__(self) -> str:
-        status = self._status.status if self._status else "not asked yet"
-        return f"Run({self.findall_id!r}, {status}, {self.client.base_url})"
+        return f"Run({self.findall_id!r}, {run_state(self._status)}, {self.client.base_url})"
+
+    def _repr_html_(self) -> str:
+        return run_html(
+            self.findall_id,
+            objective=self._schema.objective if self._schema else None,
+            state=run_state(self._status),
+            service=self.client.base_url,
+            resume=self._resume,
+        )
 
     def status(self) -> FindAllRun:
         """Ask the service where the run stands."""

@@ -15,7 +15,10 @@ from findall_frames.api.models import (
     Metadata,
     Webhook,
 )
+from findall_frames.display.cards import search_html
+from findall_frames.display.text import one_line
 from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.asked import asked_fields
 from findall_frames.running.readings import (
     Conditions,
     Enrichments,
@@ -204,15 +207,39 @@ class Search:
     def __repr__(self) -> str:
         lines = [
             f"Search({self.objective!r})",
-            f"  {self.entity_type}, up to {self.match_limit} "
-            f"{'candidates' if self.generator == 'preview' else 'matches'}, "
-            f"generator {self.generator}",
-            *(f"  - {name}: {text}" for name, text in self.match_conditions.items()),
-            *(f"  + {name}" for name in enrichment_names(self.enrichments)),
+            f"  {one_line(', '.join(self._terms()))}",
+            *(f"  - {one_line(f'{name}: {text}')}" for name, text in self.match_conditions.items()),
+            *(f"  + {one_line(name)}" for name in enrichment_names(self.enrichments)),
         ]
         if self.exclude:
-            lines.append(f"  without {len(self.exclude)} that are known already")
+            lines.append(f"  {self._exclusions()}")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        fields = asked_fields(self.to_schema())
+        return search_html(
+            self.objective,
+            terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],
+            # It may have been edited in place into something that `check` will refuse.
+            conditions={str(name): str(text) for name, text in self.match_conditions.items()},
+            enrichments={
+                name: str(field.schema.get("description") or field.schema.get("type") or "")
+                for name, field in fields.items()
+                if field.kind == "enrichment"
+            },
+        )
+
+    def _terms(self) -> list[str]:
+        """Say in a few words what is looked for, how much of it and how thoroughly."""
+        wanted = "candidates" if self.generator == "preview" else "matches"
+        return [
+            self.entity_type,
+            f"up to {self.match_limit} {wanted}",
+            f"generator {self.generator}",
+        ]
+
+    def _exclusions(self) -> str:
+        return f"without {len(self.exclude)} that are known already"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Search):
