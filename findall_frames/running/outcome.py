@@ -7,6 +7,7 @@ from typing import Literal, TypeAlias
 from findall_frames.api.models import FindAllRunStatus
 from findall_frames.display.text import counted, in_words
 from findall_frames.errors import (
+    FindAllWarning,
     InvalidRequestError,
     PartialResultError,
     PartialResultWarning,
@@ -71,10 +72,15 @@ def check_errors(errors: str) -> None:
 def report_partial(
     findall_id: str, status: FindAllRunStatus, frames: FindAllFrames, *, errors: Errors
 ) -> None:
-    """Warn, or raise with the frames, when a run found less than it might have."""
+    """Warn, or raise with the frames, when a run found less than it might have.
+
+    What the service itself warns of is passed on, such as a condition that it has not understood.
+    """
     message = partial_result(findall_id, status)
     if message is not None:
         _report(message, findall_id, frames, errors=errors)
+    elif frames.warnings:
+        warn("\n".join([f"Run {findall_id}:", *frames.warnings]), FindAllWarning)
 
 
 def report_left(
@@ -90,6 +96,7 @@ def report_left(
 
 
 def _report(message: str, findall_id: str, frames: FindAllFrames, *, errors: Errors) -> None:
+    message = "\n".join([message, *frames.warnings])
     if errors == "raise":
         raise PartialResultError(message, findall_id=findall_id, frames=frames)
     warn(message, PartialResultWarning)
