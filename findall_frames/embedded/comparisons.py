@@ -32,6 +32,8 @@ class Comparison:
         The comparative in it, such as ``"heavier"``; else empty.
     text : str
         How it is written.
+    column : str
+        The column whose numbers it is in, where that is settled; else empty.
     """
 
     low: Quantity | None
@@ -42,6 +44,7 @@ class Comparison:
     stated: bool = True
     adjective: str = ""
     text: str = ""
+    column: str = ""
 
     @property
     def quantity(self) -> Quantity:

@@ -118,6 +118,7 @@ class Partly:
 
     part: Predicate
     words: tuple[str, ...]
+    confidence: Confidence = "low"
 
     def describe(self) -> str:
         """The predicate in words."""
@@ -128,10 +129,12 @@ class Partly:
         return ", ".join(map(repr, self.words))
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
-        """An outcome for each position, none of them sure."""
+        """An outcome for each position, none of them surer than this is."""
         note = f" No column or text was found for {self._aside}, which was left aside."
         return [
-            outcome._replace(reason=outcome.reason + note, confidence="low")
+            outcome._replace(
+                reason=outcome.reason + note, confidence=weaker(outcome.confidence, self.confidence)
+            )
             for outcome in self.part.check(corpus, positions)
         ]
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Predicate
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import FILLERS
+from findall_frames.embedded.english import FILLERS, PREPOSITIONS, is_negator
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.words import phrases, stem
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.words import fold, phrases, stem, tokens
 
-__all__ = ["Extreme", "read_extreme"]
+__all__ = ["Extreme", "Split", "Superlatives"]
 
 _MOST = frozenset(phrases("most, highest, largest, greatest, biggest, maximum"))
 _LEAST = frozenset(phrases("least, fewest, lowest, smallest, minimum"))
 _EARLY = frozenset(phrases("oldest, earliest, first"))
 _LATE = frozenset(phrases("youngest, newest, latest, last"))
+_LARGEST = frozenset(phrases("largest, biggest"))
+_ORDINAL = frozenset(phrases("first, last"))
+_TOP = re.compile(r"\b(?:the\s+)?(top|bottom)\s+(\d+|[a-z]+)\b", re.IGNORECASE)
+_ENDS = {"top": "highest", "bottom": "lowest"}
+_ARTICLES = frozenset(phrases("the, of, one, among, be, is, are, its, a, an"))
+_SCOPES = PREPOSITIONS | frozenset(phrases("that, which, who, whose, where, with, having"))
+_PARTICIPLES = frozenset(phrases("built, made, written, born, sold"))
 _ENOUGH = 0.35
 _CLEARLY = 0.1
 
@@ -34,97 +43,209 @@ class Extreme:
 
     column: Column
     highest: bool
+    count: int = 1
+    within: Predicate | None = None
+    _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
         """The predicate in words."""
-        return f"{self.column.name} is the {self._word} of all"
+        where = f" of those where {self.within.describe()}" if self.within else " of all"
+        return f"{self.column.name} is {self._word}{where}"
 
     @property
     def _word(self) -> str:
-        return "highest" if self.highest else "lowest"
+        word = "highest" if self.highest else "lowest"
+        return f"the {word}" if self.count == 1 else f"among the {self.count} {word}"
 
-    @cached_property
-    def _limit(self) -> Any:
-        """The value itself."""
+    @property
+    def _rows(self) -> str:
+        return f"the rows where {self.within.describe()}" if self.within else "all rows"
+
+    def _limit_of(self, corpus: Corpus) -> Any:
+        if "limit" not in self._known:
+            self._known["limit"] = self._limit(corpus)
+        return self._known["limit"]
+
+    def _limit(self, corpus: Corpus) -> Any:
+        """The last of the values that are high or low enough; None where there is none."""
         array = self.column.numbers if self.column.kind == "number" else self.column.array
-        return pc.min_max(array)["max" if self.highest else "min"].as_py()
+        if self.within is not None:
+            outcomes = self.within.check(corpus, range(len(corpus)))
+            array = array.filter(pa.array([outcome.truth is True for outcome in outcomes]))
+        array = array.drop_null()
+        order = "descending" if self.highest else "ascending"
+        places = pc.array_sort_indices(array, order=order)
+        return array[places[min(self.count, len(array)) - 1].as_py()].as_py() if array else None
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position; several rows may share the value."""
-        name, limit = self.column.name, self._limit
+        name, limit = self.column.name, self._limit_of(corpus)
+        inside: list[Outcome | None] = [None] * len(positions)
+        if self.within is not None:
+            inside = list(self.within.check(corpus, positions))
         cells = self.column.cells(positions)
         compared = self.column.amounts(positions) if self.column.kind == "number" else cells
         outcomes = []
-        for cell, value in zip(cells, compared, strict=True):
+        for cell, value, scope in zip(cells, compared, inside, strict=True):
+            if scope is not None and scope.truth is not True:
+                outcomes.append(scope)
+                continue
             if value is None:
                 reason = f"{name} is missing, so this cannot be told."
                 outcomes.append(Outcome(None, None, reason, "low", ()))
                 continue
             shown = str(cell).removesuffix(".0")
-            truth = value == limit
+            truth = limit is not None and (value >= limit if self.highest else value <= limit)
             relation = "is" if truth else "is not"
-            reason = f"{name} is {shown}, which {relation} the {self._word} of all rows."
-            outcomes.append(Outcome(truth, _plain(cell), reason, "medium", ((name, shown),)))
+            reason = f"{name} is {shown}, which {relation} {self._word} of {self._rows}."
+            evidence = ((name, shown), *(scope.evidence if scope else ()))
+            outcomes.append(Outcome(truth, _plain(cell), reason, "medium", evidence))
         return outcomes
 
 
-def read_extreme(
-    words: Sequence[str], linker: Linker, lexicon: Lexicon, harmless: Callable[[str], bool]
-) -> Predicate | None:
-    """A superlative about one column; None where there is none, or more is said."""
-    for at, word in enumerate(words):
-        direction, attributes = _superlative(word, lexicon)
-        if not direction:
-            continue
-        rest = [*words[:at], *words[at + 1 :]]
-        if word in {"most", "least"} and rest[at:]:
+class Split(NamedTuple):
+    """A condition with a superlative, taken apart.
+
+    Attributes
+    ----------
+    extremes : list of Extreme
+        The superlative, in each way that it can be meant.
+    denied : bool
+        Whether a "not" stands right before it.
+    rest : str
+        All other words.
+    """
+
+    extremes: list[Extreme]
+    denied: bool
+    rest: str
+
+
+class Superlatives:
+    """Reads superlatives for one corpus.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    lexicon : Lexicon
+        What words have to do with each other.
+    """
+
+    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+        self._linker = linker
+        self._lexicon = lexicon
+        named = {stem(own) for column in linker.columns for own in column.words}
+        self._taken = {word for word in named if word.endswith("est")} | named & {"most", "least"}
+        self._ranked = bool(named & {"rank", "ranking", "position"})
+
+    def split(self, said: str, harmless: Callable[[str], bool]) -> Split | None:
+        """The superlative in a condition and the rest of it; None where there is none."""
+        if not self._ranked:
+            said = _TOP.sub(lambda m: f"the {m.group(2)} {_ENDS[m.group(1).lower()]}", said)
+        words = said.split()
+        plain = [" ".join(tokens(word)) for word in words]
+        for at, word in enumerate(plain):
+            if at and plain[at - 1] == "at":
+                continue
+            if stem(word) in self._taken or not self._superlative(word)[0]:
+                continue
+            if word in _ORDINAL and (not at or plain[at - 1] != "the" or _ends_ed(plain, at + 1)):
+                continue
+            counted = find_quantities(plain[at - 1]) if at else []
+            count = int(counted[0].value) if counted and counted[0].value >= 1 else 1
+            start = at - 1 if counted else at
+            for head, rest in self._cuts(plain, words, at):
+                found = self._read(head, harmless)
+                if found:
+                    before = words[:start]
+                    while before and fold(before[-1]) in _ARTICLES:
+                        before.pop()
+                    made = [Extreme(column, highest, count) for column, highest in found]
+                    denied = bool(before) and is_negator(fold(before[-1]))
+                    kept = before[:-1] if denied else before
+                    return Split(made, denied, " ".join([*kept, *rest]))
+        return None
+
+    @staticmethod
+    def _cuts(
+        plain: Sequence[str], words: Sequence[str], at: int
+    ) -> Iterator[tuple[list[str], list[str]]]:
+        """The superlative with more or fewer of the words behind it, and what is left of them."""
+        by = next((n for n in range(at + 1, len(plain) - 1) if plain[n] == "by"), None)
+        if by is not None:
+            # "The largest in Asia by population".
+            yield [plain[at], *plain[by + 1 :]], list(words[at + 1 : by])
+        for cut in range(len(plain), at, -1):
+            if cut == len(plain) or plain[cut] in _SCOPES or _ends_ed(plain, cut):
+                yield list(plain[at:cut]), list(words[cut:])
+
+    def _read(
+        self, words: Sequence[str], harmless: Callable[[str], bool]
+    ) -> list[tuple[Column, bool]]:
+        """Columns that a superlative and the words behind it are about, and which end of them."""
+        word, rest = words[0], list(words[1:])
+        direction, attributes = self._superlative(word)
+        if word in {"most", "least"} and rest:
             # "Most expensive": the adjective says of what, and "least" turns it round.
-            own = lexicon.direction(rest[at])
-            direction *= own or 1
-            attributes = lexicon.attributes(rest[at])
-        columns = [c for c in linker.columns if c.kind in {"number", "date"}]
+            direction *= self._lexicon.direction(rest[0]) or 1
+            attributes = self._lexicon.attributes(rest[0])
+        columns = [c for c in self._linker.columns if c.kind in {"number", "date"}]
         if word in _EARLY | _LATE:
-            columns = [c for c in columns if c.kind == "date" or c.year_like]
-        hints = [*rest, *attributes]
-        found = [linker.match(column, hints) for column in columns]
-        found = sorted((m for m in found if m.score >= _ENOUGH), key=lambda m: -m.score)
-        if not found and word in _EARLY | _LATE and len(columns) == 1:
-            found = [linker.match(columns[0], hints)]
-        if not found or (len(found) > 1 and found[0].score - found[1].score < _CLEARLY):
-            return None
-        column = found[0].column
-        about = {stem(w) for w in (*column.words, *attributes)}
-        left = [
-            w
-            for w in rest
-            if Token(w).is_content
-            and stem(w) not in about
-            and not linker.match(column, [w]).score
-            and not lexicon.direction(w)
-            and not harmless(w)
-            and w not in FILLERS
+            dated = [c for c in columns if c.kind == "date" or c.year_like]
+            aged = [c for c in columns if "age" in c.words and word in {"oldest", "youngest"}]
+            columns, direction = (aged, -direction) if aged else (dated, direction)
+        found = self._linker.measured(columns, rest, attributes)
+        if word in _EARLY | _LATE and len(columns) == 1 and not found:
+            found = [(1.0, columns[0])]
+        found = [pair for pair in found if pair[0] >= _ENOUGH / 2]
+        return [
+            (column, direction > 0)
+            for score, column in found
+            if found[0][0] - score < _CLEARLY and not self._left(column, rest, attributes, harmless)
         ]
-        return None if left else Extreme(column, direction > 0)
-    return None
 
+    def _left(
+        self,
+        column: Column,
+        rest: Sequence[str],
+        attributes: Sequence[str],
+        harmless: Callable[[str], bool],
+    ) -> bool:
+        """Whether words remain that say something else."""
+        about = {stem(word) for word in (*column.words, *attributes)}
+        return any(
+            Token(word).is_content
+            and stem(word) not in about
+            and not self._linker.match(column, [word]).score
+            and not self._lexicon.direction(word)
+            and not harmless(word)
+            and word not in FILLERS
+            for word in rest
+        )
 
-def _superlative(word: str, lexicon: Lexicon) -> tuple[int, list[str]]:
-    """Which end a word asks for, 1 or -1, and of what; 0 where it is no superlative."""
-    if word in _MOST | _LATE:
-        return 1, []
-    if word in _LEAST | _EARLY:
-        return -1, []
-    if not word.endswith("est") or len(word) < 6:
+    def _superlative(self, word: str) -> tuple[int, list[str]]:
+        """Which end a word asks for, 1 or -1, and of what; 0 where it is no superlative."""
+        if word in _MOST | _LATE:
+            return 1, self._lexicon.attributes("large") if word in _LARGEST else []
+        if word in _LEAST | _EARLY:
+            return -1, self._lexicon.attributes("small") if word == "smallest" else []
+        if not word.endswith("est") or len(word) < 6:
+            return (1, ["rating"]) if word == "best" else (0, [])
+        base = word[:-3]
+        forms = [base, base + "e", base.removesuffix("i") + "y"]
+        if base[-1:] == base[-2:-1]:
+            forms.append(base[:-1])
+        for form in forms:
+            direction = self._lexicon.direction(form)
+            if direction:
+                return direction, self._lexicon.attributes(form)
         return 0, []
-    base = word[:-3]
-    forms = [base, base + "e", base.removesuffix("i") + "y"]
-    if base[-1:] == base[-2:-1]:
-        forms.append(base[:-1])
-    for form in forms:
-        direction = lexicon.direction(form)
-        if direction:
-            return direction, lexicon.attributes(form)
-    return 0, []
+
+
+def _ends_ed(words: Sequence[str], at: int) -> bool:
+    """Whether a participle begins here: the tallest | built since 2010."""
+    return at < len(words) and (words[at].endswith("ed") or words[at] in _PARTICIPLES)
 
 
 def _plain(cell: Any) -> Any:

@@ -99,6 +99,7 @@ class Linker:
         self.entity_words = lexicon.same_kind(map(stem, own))
         self._unsaid = not self.entity_words & lexicon.kinds
         self._occurring: dict[str, bool] = {}
+        self.rows_by_name: dict[tuple[str, ...], int] | None = None
 
     def is_kind(self, word: str) -> bool:
         """Whether a folded noun only says what kind of thing a row is: company, film."""
@@ -130,6 +131,19 @@ class Linker:
         """Columns of some kinds that words name, the best first."""
         found = [self.match(column, words) for column in self.columns if column.kind in kinds]
         return sorted((m for m in found if m.score > 0), key=lambda m: -m.score)
+
+    def measured(
+        self, columns: Sequence[Column], words: Sequence[str], implied: Sequence[str]
+    ) -> list[tuple[float, Column]]:
+        """Columns that words name, the best first; what an adjective only implies counts half."""
+        scored = [
+            (
+                self.match(column, words).score + self.match(column, [*words, *implied]).score / 2,
+                column,
+            )
+            for column in columns
+        ]
+        return sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
 
     def compared(
         self, words: Sequence[str], place: int, comparison: Comparison

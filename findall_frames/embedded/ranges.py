@@ -57,6 +57,9 @@ class Ranges:
         self, words: Sequence[str], place: int, comparison: Comparison, before: Column | None
     ) -> Predicate | None:
         """The comparison of a column: the one that the words name, or else the one before."""
+        if comparison.column:
+            column = self._linker.corpus.column(comparison.column)
+            return self._made(ColumnMatch(column, 1.0, frozenset(), True), comparison, words)
         matches = self._linker.compared(words, place, comparison)
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
@@ -103,7 +106,7 @@ class Ranges:
         if column.kind != "number":
             return None
         year = column.year_like or column.short_year
-        scale = 1.0 if year else column.scale
+        scale = 1.0 if year or comparison.column else column.scale
         unit = comparison.quantity.unit
         if unit is not None and unit.dimension == "share" and column.fraction:
             scale = 100.0

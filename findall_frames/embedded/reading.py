@@ -20,14 +20,17 @@ from findall_frames.embedded.clauses import (
 )
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
-from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate, join
+from findall_frames.embedded.conditions import AnyOf, Either, Not, Predicate, join
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import ABSENT, AUXILIARIES, MODALS, PREPOSITIONS, PRESENT
+from findall_frames.embedded.extremes import Split, Superlatives
+from findall_frames.embedded.leftovers import Leftovers, leaves
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
+from findall_frames.embedded.rivals import Rivals
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import fold, stem, tokens
 
@@ -96,6 +99,9 @@ class Reader:
         self._linker = Linker(corpus, lexicon)
         self._lexicon = lexicon
         self._corpus = corpus
+        self._rivals = Rivals(self._linker, lexicon)
+        self._superlatives = Superlatives(self._linker, lexicon)
+        self._leftovers = Leftovers(self._linker, lexicon)
 
     def read(self, text: str) -> Reading:
         """The reading of a condition."""
@@ -112,21 +118,36 @@ class Reader:
             return Reading(pair, True)
         verbs = _verbs(said) if said != text else self._leading_verb(said)
         wording = self._wording(subject, verbs)
+        split = self._superlatives.split(said, wording.harmless)
+        if split is not None:
+            return Reading(self._scoped(split, named, wording), True)
+        said, rivals = self._rivals.replace(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
+        marked, comparisons = Rivals.restore(marked, len(comparisons)), [*comparisons, *rivals]
+        found = lend_nouns([*named, *self._glued(tokenise(marked, comparisons))])
         node = parse_clauses(
-            lend_nouns([*named, *self._glued(tokenise(marked, comparisons))]),
+            found,
             stands_alone=wording.stands_alone,
             says_something=wording.says_something,
         )
-        predicate = (
-            None if node is None else _Binder(self._linker, self._lexicon, wording).bind(node)
-        )
+        binder = _Binder(self._linker, self._lexicon, wording)
+        predicate = None if node is None else binder.bind(node)
         if predicate is None:
             words = [word for word in tokens(said) if Token(word).is_content]
             if words and all(self._linker.is_kind(word) for word in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
+        predicate = self._leftovers.noted(predicate, found, wording.harmless)
         return Reading(predicate, not _all_mentions(predicate))
+
+    def _scoped(self, split: Split, named: Sequence[Token], wording: Wording) -> Predicate:
+        """A superlative among those rows that the rest of the condition is true of."""
+        rest = " ".join([*(token.text for token in named), split.rest])
+        says = any(Token(word).is_content and not wording.harmless(word) for word in tokens(rest))
+        within = self.read(rest).predicate if says else None
+        found: list[Predicate] = [replace(extreme, within=within) for extreme in split.extremes]
+        extreme = found[0] if len(found) == 1 else Either(tuple(found))
+        return Not(extreme) if split.denied else extreme
 
     def _wording(self, subject: frozenset[str], verbs: frozenset[str]) -> Wording:
         return Wording(self._linker, self._lexicon, subject=subject, verbs=verbs)
@@ -371,8 +392,4 @@ _GLUE = frozenset(("and", "or", ",", "the"))
 
 def _all_mentions(predicate: Predicate) -> bool:
     """Whether nothing but the words in the text was left to look at."""
-    if isinstance(predicate, Not):
-        return _all_mentions(predicate.part)
-    if isinstance(predicate, AllOf | AnyOf | Either):
-        return all(_all_mentions(part) for part in predicate.parts)
-    return isinstance(predicate, Mention) and not predicate.literal
+    return all(isinstance(leaf, Mention) and not leaf.literal for leaf in leaves(predicate))

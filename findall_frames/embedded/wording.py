@@ -21,7 +21,6 @@ from findall_frames.embedded.english import (
     TOPIC,
     is_relation,
 )
-from findall_frames.embedded.extremes import read_extreme
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.flags import read_opposite_flag, read_part_of_flag, read_place
 from findall_frames.embedded.lexicon import Lexicon
@@ -102,7 +101,6 @@ class Wording:
                 literal=bool(columns),
             )
         for attempt in (
-            self._extreme,
             self._flag,
             self._presence,
             self._explicit,
@@ -154,13 +152,6 @@ class Wording:
             return None
         top = [m for m in named if named[0].score - m.score < 0.05]
         return either([IsTrue(match.column) for match in top])
-
-    def _extreme(self, words: Sequence[str]) -> Predicate | None:
-        """A superlative, where it is no part of a column's name: Largest City."""
-        named = {stem(own) for column in self._linker.columns for own in column.words}
-        if any(stem(word) in named for word in words if word.endswith(("est", "most", "least"))):
-            return None
-        return read_extreme(words, self._linker, self._lexicon, self.harmless)
 
     def _related(self, words: Sequence[str]) -> Predicate | None:
         """What a column answers that is only related to the words: private, European."""

@@ -1,0 +1,129 @@
+"""Words of a condition that its predicate does not account for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+from findall_frames.embedded.cells import OneOf, WordsAt
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import (
+    AllOf,
+    AnyOf,
+    Either,
+    Not,
+    Partly,
+    Predicate,
+    weaker,
+)
+from findall_frames.embedded.english import ABSENT, PRESENT, TOPIC
+from findall_frames.embedded.extremes import Extreme
+from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.pairs import Pair
+from findall_frames.embedded.prose import Mention, StatedNumber
+from findall_frames.embedded.units import magnitude_named, unit_named
+from findall_frames.embedded.words import alike, demonym_of, phrases, tokens
+
+__all__ = ["Leftovers", "leaves"]
+
+_STRUCTURE = frozenset(phrases("but, except, excluding, apart, while, whereas, although, only"))
+
+
+class Leftovers:
+    """Finds what a predicate leaves out.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    lexicon : Lexicon
+        What words have to do with each other.
+    """
+
+    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+        self._linker = linker
+        self._lexicon = lexicon
+
+    def noted(
+        self, predicate: Predicate, said: Sequence[Token], harmless: Callable[[str], bool]
+    ) -> Predicate:
+        """The predicate; where it leaves words aside, with a note of them and less confidence."""
+        parts = list(leaves(predicate))
+        adjectives = {t.comparison.adjective for t in said if t.comparison}
+        words = [
+            word
+            for token in said
+            if token.comparison is None
+            for word in (tokens(token.text) if token.quoted else [token.text])
+        ]
+        left = [
+            word
+            for at, word in enumerate(words)
+            if Token(word).is_content
+            and word.isalpha()
+            and not (harmless(word) or word in adjectives | _STRUCTURE | PRESENT | ABSENT | TOPIC)
+            and not (unit_named((word,)) or magnitude_named(word))
+            and not any(self._accounts_for(part, words, at) for part in parts)
+        ]
+        if not left:
+            return predicate
+        confidences: list[Confidence] = ["medium" if _is_verb(word) else "low" for word in left]
+        return Partly(predicate, tuple(dict.fromkeys(left)), weaker(*confidences))
+
+    def _accounts_for(self, part: Predicate, words: Sequence[str], at: int) -> bool:
+        word = words[at]
+        if isinstance(part, Mention | StatedNumber):
+            return any(alike(word, other) for other in part.words)
+        if isinstance(part, WordsAt | Extreme):
+            return True
+        columns = [part.first, part.second] if isinstance(part, Pair) else [_column_of(part)]
+        if any(c is not None and self._names(c, word) for c in columns):
+            return True
+        return isinstance(part, OneOf) and any(
+            self._means(words, at, wanted.phrase) for wanted in part.wanted
+        )
+
+    def _names(self, column: Column, word: str) -> bool:
+        opposite = self._lexicon.opposite(word)
+        said = [word, *([opposite] if opposite else [])]
+        return any(self._linker.match(column, [one]).score > 0 for one in said) or bool(
+            self._linker.match(column, self._lexicon.attributes(word)).score
+        )
+
+    def _means(self, words: Sequence[str], at: int, phrase: tuple[str, ...]) -> bool:
+        """Whether a word, alone or with those beside it, stands for a value."""
+        word = words[at]
+        if any(alike(word, one) or demonym_of(word, one) or one.startswith(word) for one in phrase):
+            return True
+        for size in (1, 2, 3, 4):
+            for start in range(max(0, at - size + 1), at + 1):
+                span = tuple(words[start : start + size])
+                others = (*self._lexicon.aliases(span), *self._lexicon.parts(span))
+                if phrase in others:
+                    return True
+        return False
+
+
+def leaves(predicate: Predicate) -> Iterator[Predicate]:
+    """The predicates that a predicate is put together from."""
+    if isinstance(predicate, Not | Partly):
+        yield from leaves(predicate.part)
+    elif isinstance(predicate, AllOf | AnyOf | Either):
+        for part in predicate.parts:
+            yield from leaves(part)
+    else:
+        yield predicate
+        if isinstance(predicate, Extreme) and predicate.within is not None:
+            yield from leaves(predicate.within)
+
+
+def _column_of(part: Predicate) -> Column | None:
+    column = getattr(part, "column", None)
+    return column if isinstance(column, Column) else None
+
+
+def _is_verb(word: str) -> bool:
+    """Whether a word only says how things belong together, as most participles do."""
+    return word.endswith(("ed", "ing"))

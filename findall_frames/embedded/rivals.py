@@ -1,0 +1,211 @@
+"""Comparisons with another row of the corpus: taller than the Eiffel Tower, above average."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import pyarrow.compute as pc
+
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.comparisons import Comparison
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.quantities import Quantity
+from findall_frames.embedded.words import fold, phrases, tokens
+
+__all__ = ["Rivals"]
+
+_COMPARED = re.compile(
+    r"\b(?P<not>(?:not|no|never)\s+)?(?P<degree>more|less|fewer|[^\W\d_]+er|worse)\b"
+    r"(?P<between>(?:\s+[^\W\d_]+){0,3}?)\s+than\s+(?P<other>.+)"
+)
+_TIMED = re.compile(r"\b(?P<side>before|after)\s+(?P<other>[^\d\s].*)")
+_AVERAGE = re.compile(
+    r"\b(?P<side>above|below|over|under|(?P<more>more|higher|greater|larger|better)"
+    r"|less|lower|smaller|fewer|worse)(?P<between>(?:\s+[^\W\d_]+)?)[\s-]+(?:than\s+)?"
+    r"(?:the\s+|an?\s+)?"
+    r"(?P<which>average|mean|median)\b"
+)
+_BEFORE_NAME = re.compile(r"(?:the|that of|those of|that in|those in|in|of|for|at)\s+")
+_SPLIT = re.compile(r"\b(?:and|or|but|while|which|that|with)\b|[,;]")
+_UP = frozenset(
+    phrases("more, greater, higher, larger, bigger, later, longer, better, above, over")
+)
+_DOWN = frozenset(phrases("less, fewer, lower, smaller, earlier, shorter, worse, below, under"))
+_AGES = {"older": -1, "newer": 1, "younger": 1}
+_TIMELY = frozenset(phrases("before, after, earlier, later, sooner, older, newer, younger"))
+_LONGEST_NAME = 8
+_ENOUGH = 0.4
+_LITTLE = 0.15
+
+
+class Rivals:
+    """Replaces what is compared with another row by the comparison itself.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    lexicon : Lexicon
+        What words have to do with each other.
+    """
+
+    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+        self._linker = linker
+        self._lexicon = lexicon
+        self._names = linker.corpus.column(linker.corpus.name_column)
+        self._found: list[Comparison] = []
+
+    def replace(self, text: str) -> tuple[str, list[Comparison]]:
+        """The text with a mark of letters for each such comparison, and what they stand for."""
+        self._found = []
+        text = _AVERAGE.sub(self._average, text)
+        for pattern in (_COMPARED, _TIMED):
+            start = 0
+            while (match := pattern.search(fold(text), start)) is not None:
+                made = self._made(match, fold(text)) if len(fold(text)) == len(text) else None
+                if made is None:
+                    start = match.start() + 1
+                    continue
+                end, comparison, kept = made
+                text = f"{text[: match.start()]}{self._mark(comparison)} {kept} {text[end:]}"
+                start = 0
+        return text, self._found
+
+    @staticmethod
+    def restore(marked: str, known: int) -> str:
+        """The marks of letters as marks of comparisons, counted from those known already."""
+        return re.sub(r"\bqqrival([a-z])\b", lambda m: f"¤{known + ord(m.group(1)) - 97}¤", marked)
+
+    def _mark(self, comparison: Comparison) -> str:
+        self._found.append(comparison)
+        return f"qqrival{chr(96 + len(self._found))}"
+
+    def _made(self, match: re.Match[str], said: str) -> tuple[int, Comparison, str] | None:
+        """Where the comparison ends, what it is, and the words in it that may name its column."""
+        named = self._row_named(match["other"])
+        if named is None:
+            return None
+        size, position = named
+        groups = match.groupdict()
+        word = groups.get("degree") or groups["side"]
+        between = (groups.get("between") or "").strip()
+        end = match.start("other") + size
+        around = [*_part(said[: match.start()], last=True), *tokens(between), *_part(said[end:])]
+        column, direction = self._column(word, around)
+        if column is None or not direction:
+            return None
+        value = column.cells([position])[0] if column.kind == "date" else None
+        amount = column.amounts([position])[0] if column.kind == "number" else None
+        shown = value if column.kind == "date" else amount
+        if shown is None:
+            return None
+        text = f"{word} than {match['other'][:size]}"
+        if groups.get("not"):
+            return end, _comparison(column, shown, -direction, text, closed=True), between
+        return end, _comparison(column, shown, direction, text, closed=False), between
+
+    def _row_named(self, text: str) -> tuple[int, int] | None:
+        """How many characters of a text name a row, and which."""
+        article = _BEFORE_NAME.match(text)
+        skipped = article.end() if article else 0
+        words = list(re.finditer(r"[^\s,;]+", text[skipped:]))[:_LONGEST_NAME]
+        rows = self._rows()
+        for last in reversed(words):
+            phrase = tuple(tokens(text[skipped : skipped + last.end()]))
+            phrase = phrase[1:] if phrase[:1] == ("the",) else phrase
+            if phrase in rows:
+                return skipped + last.end(), rows[phrase]
+        return None
+
+    def _rows(self) -> dict[tuple[str, ...], int]:
+        """Rows by their names as tokens; names of several rows name none."""
+        if self._linker.rows_by_name is None:
+            found: dict[tuple[str, ...], int] = {}
+            several: set[tuple[str, ...]] = set()
+            for at, name in enumerate(self._names.texts.to_pylist()):
+                phrase = tuple(tokens(name))
+                phrase = phrase[1:] if phrase[:1] == ("the",) else phrase
+                if phrase in found:
+                    several.add(phrase)
+                found[phrase] = at
+            self._linker.rows_by_name = {p: at for p, at in found.items() if p not in several}
+        return self._linker.rows_by_name
+
+    def _column(self, word: str, around: Sequence[str]) -> tuple[Column | None, int]:
+        """The column that words of comparison are about, and in which direction."""
+        hints = [w for w in around if Token(w).is_content]
+        direction = (word in _UP or word == "after") - (word in _DOWN or word == "before")
+        direction = self._lexicon.direction(word) or _AGES.get(word) or direction
+        attributes = self._lexicon.attributes(word)
+        for adjective in hints if word in {"more", "less"} else ():
+            own = self._lexicon.direction(adjective)
+            if own:
+                direction = own if word == "more" else -own
+                attributes = self._lexicon.attributes(adjective)
+        column = self._best_column(hints, attributes, timely=word in _TIMELY)
+        if column is None:
+            return None, 0
+        return column, _AGES.get(word, direction) if _dated(column) else direction
+
+    def _best_column(
+        self, hints: Sequence[str], attributes: Sequence[str], *, timely: bool
+    ) -> Column | None:
+        """The column that the words name; those that only an adjective implies count half."""
+        columns = [c for c in self._linker.columns if c.kind in {"number", "date"}]
+        if timely:
+            named = {"age"} if attributes else set()
+            columns = [c for c in columns if _dated(c) or named & set(c.words)]
+        found = self._linker.measured(columns, hints, attributes)
+        alone = len(found) == 1 or (len(found) > 1 and found[1][0] <= found[0][0] / 2)
+        if found and (found[0][0] >= _ENOUGH or (found[0][0] >= _LITTLE and alone)):
+            return found[0][1]
+        dated = [c for c in columns if _dated(c)] if timely else []
+        return dated[0] if len(dated) == 1 else None
+
+    def _average(self, match: re.Match[str]) -> str:
+        said = fold(match.string)
+        around = [
+            *_part(said[: match.start()], last=True),
+            *tokens(match["between"]),
+            *_part(said[match.end() :]),
+        ]
+        word = fold(match["side"])
+        column, direction = self._column(word, around)
+        if column is None or column.kind != "number":
+            return match.group()
+        mean = pc.mean if match["which"] != "median" else pc.approximate_median
+        amount = mean(column.numbers).as_py()
+        if amount is None:
+            return match.group()
+        made = _comparison(column, amount, direction, match.group(), closed=False)
+        return f"{self._mark(made)} {match['between'].strip()} "
+
+
+def _part(text: str, *, last: bool = False) -> list[str]:
+    """The words of a text up to where another clause begins."""
+    parts = _SPLIT.split(text)
+    return tokens(parts[-1] if last else parts[0])
+
+
+def _dated(column: Column) -> bool:
+    return column.kind == "date" or column.year_like
+
+
+def _comparison(
+    column: Column, value: Any, direction: int, text: str, *, closed: bool
+) -> Comparison:
+    """More, or less, than a value of a column; `closed` where the value itself is inside."""
+    if column.kind == "date":
+        day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)[:10])
+        day = day.date() if isinstance(day, dt.datetime) else day
+        end = Quantity(0, 0, str(day), float(day.year), float(day.year), dates=(day, day))
+    else:
+        end = Quantity(0, 0, str(value), float(value), float(value))
+    if direction > 0:
+        return Comparison(end, None, not closed, text=text, column=column.name)
+    return Comparison(None, end, high_open=not closed, text=text, column=column.name)
