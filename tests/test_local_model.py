@@ -175,6 +175,7 @@ def test_no_more_requests_go_on_at_once_than_allowed() -> None:
         runs = [ff.start(search, client=client) for _ in range(2)]
         while server.most_at_once < 8:
             assert not runs[0].status().status.is_over
+            time.sleep(0.02)
         server.gate.set()
         for run in runs:
             assert len(run.wait(progress=False).matches) == 40

@@ -209,7 +209,7 @@ class Chat:
                     reason = "the answer has no choices"
                 else:
                     reason = self._passing(answer)
-                    pause = answer.pause or pause
+                    pause = pause if answer.pause is None else answer.pause
             except (msgspec.DecodeError, UnicodeDecodeError):
                 reason = "the answer was no chat completion"
             except (requests.RequestException, HTTPError, OSError) as error:
