@@ -7,15 +7,18 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Final, TypeAlias
 
-from findall_frames.embedded.words import demonym_of, stem, tokens
+import msgspec
+
+from findall_frames.embedded.words import demonym_of, fold, stem, tokens
 from findall_frames.errors import CorpusError
 
 __all__ = ["Lexicon", "default_lexicon", "read_lexicon"]
 
 
-_DENYING = ("un", "non", "in", "im", "dis")
+_Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\w")]
+_DENYING: Final = ("un", "non", "in", "im", "dis")
 
 
 class Lexicon:
@@ -150,17 +153,32 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
         raise CorpusError(f"The lexicon {os.fspath(path)!r} cannot be read: {error}.") from error
     for name, entries in added.items():
         known = shipped.get(name)
-        if isinstance(known, list) and isinstance(entries, list):
-            shipped[name] = [*entries, *known]
-        elif isinstance(known, dict) and isinstance(entries, dict):
-            shipped[name] = {**known, **entries}
-        else:
+        try:
+            shipped[name] = _joined(entries, known)
+        except msgspec.ValidationError as error:
             raise CorpusError(
                 f"The lexicon {os.fspath(path)!r} has an entry {name!r} that is not known or not "
-                f"of the right form. It may have {', '.join(shipped)}; copy their form from "
-                "findall_frames/embedded/lexicon.toml."
-            )
+                f"of the right form: {error}. It may have {', '.join(shipped)}; copy their form "
+                "from findall_frames/embedded/lexicon.toml."
+            ) from error
     return Lexicon(shipped)
+
+
+def _joined(entries: Any, known: Any) -> Any:
+    """What is added to a table of the package, which says what form it has to have."""
+    if isinstance(known, list):
+        groups = msgspec.convert(entries, list[list[_Word]])
+        return [*([fold(word) for word in group] for group in groups), *known]
+    if not isinstance(known, dict):
+        raise msgspec.ValidationError("there is no table of this name")
+    if any(isinstance(value, str) for value in known.values()):
+        words = msgspec.convert(entries, dict[_Word, _Word])
+        return {**known, **{fold(word): fold(other) for word, other in words.items()}}
+    joined: dict[str, list[str]] = {**known}
+    for name, group in msgspec.convert(entries, dict[_Word, list[_Word]]).items():
+        whole = next((each for each in joined if fold(each) == fold(name)), name)
+        joined[whole] = [*map(fold, group), *joined.get(whole, ())]
+    return joined
 
 
 def _shipped() -> dict[str, Any]:
