@@ -1,0 +1,242 @@
+"""A service over one's own data: with one's own words and model, and with what it warns of."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import parallel
+import pytest
+import requests
+from chat_server import ChatServer
+
+import findall_frames as ff
+from findall_frames.embedded.lexicon import read_lexicon
+from findall_frames.embedded.model_address import ModelAddress, read_address
+from findall_frames.embedded.model_client import Chat
+from tests.scripted import KEY, ScriptedServer, answer, healthy, result
+
+HOTELS = pd.DataFrame(
+    {
+        "name": ["Alma", "Bora", "Cima"],
+        "stars": [3, 4, 5],
+        "amenities": ["spa, pool", "pool", "spa"],
+    }
+)
+# As in the README.
+WORDS = """\
+same = [["spa", "wellness area"]]        # names of the same thing
+attributes = [["stars", "category"]]     # words that ask for the same column
+more = { stars = ["posh"] }              # posher means more stars
+"""
+ODD = {"mood": "Hotel must be romantic", "stars": "Hotel must have 4 stars or more"}
+
+
+def search_of(conditions: dict[str, str]) -> ff.Search:
+    """A search for hotels."""
+    return ff.Search("Find hotels", entity_type="hotels", match_conditions=conditions)
+
+
+# -- words ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def words(tmp_path: Path) -> Path:
+    """A file of words."""
+    path = tmp_path / "words.toml"
+    path.write_text(WORDS, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("objective", "names"),
+    [
+        ("Find hotels with a wellness area", ["Alma", "Cima"]),
+        ("Find hotels of category 4", ["Bora"]),
+    ],
+)
+def test_words_of_ones_own_are_known_when_drafting_and_when_judging(
+    objective: str, names: list[str], words: Path
+) -> None:
+    """Without them the same question is not understood."""
+    with ff.local(HOTELS) as client, pytest.warns(ff.FindAllWarning, match="not understood"):
+        assert len(ff.find_all(objective, client=client, progress=False).matches) == 0
+    with ff.local(HOTELS, lexicon=words) as client:
+        frames = ff.find_all(objective, client=client, progress=False)
+    assert sorted(frames.matches["name"]) == names
+    assert frames.warnings == []
+
+
+def test_words_are_added_to_those_of_the_package(words: Path) -> None:
+    """Also within a list that the package has, and whatever their case is."""
+    words.write_text('more = { weight = ["Bulky"] }\nshort = { ETA = "arrival" }', encoding="utf-8")
+    lexicon = read_lexicon(words)
+    assert lexicon.attributes("bulkier") == lexicon.attributes("heavier") == ["weight"]
+    assert lexicon.spelled_out("eta") == ("eta", "arrival")
+    assert lexicon.spelled_out("avg") == ("avg", "average")
+
+
+@pytest.mark.parametrize(
+    "text", ["same = [[3]]", 'same = ["spa"]', 'more = ["posh"]', 'short = { eta = ["x"] }']
+)
+def test_a_file_of_words_that_is_no_such_file_is_refused(text: str, words: Path) -> None:
+    """Before a service is started; the message says what is expected."""
+    words.write_text(text, encoding="utf-8")
+    with pytest.raises(ff.CorpusError, match="not of the right form: Expected"):
+        ff.local(HOTELS, lexicon=words)
+
+
+# -- models --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "address"),
+    [
+        (
+            "openai:gpt-4o-mini",
+            {"OPENAI_API_KEY": KEY},
+            ModelAddress("https://api.openai.com/v1", "gpt-4o-mini", KEY),
+        ),
+        (
+            "openai:org/model:free",
+            {"OPENAI_BASE_URL": "https://llm.example/v1/"},
+            ModelAddress("https://llm.example/v1", "org/model:free", None),
+        ),
+        (
+            "http://localhost:11434/v1/#llama3.2:3b",
+            {"OPENAI_API_KEY": KEY},
+            ModelAddress("http://localhost:11434/v1", "llama3.2:3b", KEY),
+        ),
+        (
+            "https://llm.example/v1/chat/completions",
+            {"OPENAI_API_KEY": KEY},
+            ModelAddress("https://llm.example/v1", None, KEY),
+        ),
+        (
+            "http://gpu.example:8000/v1#m",
+            {"OPENAI_API_KEY": KEY},
+            ModelAddress("http://gpu.example:8000/v1", "m", None),
+        ),
+    ],
+    ids=["OpenAI", "elsewhere", "this machine", "whole path", "plain HTTP"],
+)
+def test_a_model_is_named_by_its_provider_or_its_address(
+    text: str, environ: dict[str, str], address: ModelAddress
+) -> None:
+    """The key goes along only where nobody on the way can read it, and is in no repr."""
+    read = read_address(text, environ=environ)
+    assert read == address
+    assert KEY not in repr(read) + str(read) + repr(Chat(read))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("gpt-4o", "names no language model"),
+        ("openai:", "names no language model"),
+        ("openai", "names no language model"),
+        ("ftp://host/v1", "names no language model"),
+        ("http://", "is no base URL"),
+        ("http://host:99999/v1", "is no base URL"),
+        ("https://host/v1?api-version=1", "is no base URL"),
+        (f"https://me:{KEY}@host/v1", "holds credentials"),
+        ("openai:gpt-4o-mini", "OPENAI_API_KEY"),
+    ],
+)
+def test_what_names_no_model_is_refused_with_the_forms(
+    text: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before a service is started."""
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(ff.EvaluatorError, match=said) as refused:
+        ff.local(HOTELS, evaluator=text)
+    assert KEY not in str(refused.value)
+
+
+def test_the_only_model_of_a_server_need_not_be_named() -> None:
+    """It is asked for when the first question comes."""
+    with ChatServer(models=("tiny-7b",)) as server:
+        assert Chat(read_address(f"{server.url}/v1", environ={})).model() == "tiny-7b"
+    with ChatServer(models=("big", "small")) as server:
+        chat = Chat(read_address(f"{server.url}/v1", environ={}))
+        with pytest.raises(ff.EvaluatorError, match=r"big, small.*#MODEL"):
+            chat.model()
+
+
+def test_a_model_that_cannot_be_reached_is_said_to_be() -> None:
+    """With what to do."""
+    with ScriptedServer() as gone:
+        url = gone.url
+    with pytest.raises(ff.EvaluatorError, match="Start its server"):
+        Chat(read_address(f"{url}/v1", environ={})).model()
+
+
+# -- warnings ------------------------------------------------------------------------------------
+
+
+def test_a_condition_that_is_not_understood_is_said_loudly() -> None:
+    """Once, with its name, how it was read, and what to do."""
+    with ff.local(HOTELS) as client:
+        with pytest.warns(ff.FindAllWarning) as told:
+            frames = ff.find_all(search_of(ODD), client=client, progress=False)
+        assert len(told) == 1
+        message = str(told[0].message)
+        assert message.startswith(f"Run {frames.findall_id}:\nThe condition 'mood'")
+        assert "the text mentions 'romantic'" in message
+        assert "name, stars, amenities" in message
+        assert frames.warnings == [message.partition("\n")[2]]
+        with pytest.warns(ff.FindAllWarning, match="'mood'"):
+            again = ff.Run(frames.findall_id, client=client).wait(progress=False)
+    assert again.warnings == frames.warnings
+
+
+def test_what_a_service_warned_of_outlives_it(tmp_path: Path) -> None:
+    """In the ledger, in Parquet and in its own store."""
+    store = tmp_path / "runs.db"
+    with ff.local(HOTELS, store=store) as client, pytest.warns(ff.FindAllWarning, match="'mood'"):
+        frames = ff.find_all(search_of(ODD), client=client, progress=False)
+    with pytest.warns(ff.FindAllWarning, match="'mood'"):
+        assert ff.resume(frames.findall_id, progress=False).warnings == frames.warnings
+    frames.to_parquet(tmp_path / "tables")
+    assert ff.read_parquet(tmp_path / "tables").warnings == frames.warnings
+    with ff.local(HOTELS, store=store) as client:
+        kept = ff.Run(frames.findall_id, client=client).frames()
+    assert kept.warnings == frames.warnings
+
+
+def test_the_warnings_of_a_run_disturb_no_other_client() -> None:
+    """The official SDK reads the run, whose last event says the same as its result."""
+    with ff.local(HOTELS) as client:
+        run = ff.start(search_of(ODD), client=client)
+        with pytest.warns(ff.FindAllWarning):
+            run.wait(progress=False)
+        at = f"{client.base_url}/v1beta/findall/runs/{run.findall_id}"
+        body = requests.get(f"{at}/result", timeout=10).json()
+        events = requests.get(f"{at}/events", timeout=10).text
+        with parallel.Parallel(api_key="k", base_url=client.base_url) as sdk:
+            read = sdk.beta.findall.retrieve(run.findall_id)
+    (warning,) = body["run"]["warnings"]
+    assert warning["type"] == "condition_not_understood"
+    assert json.loads(events.rpartition("data: ")[2])["data"] == body["run"]
+    assert read.status.status == "completed"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [None, "odd", ["odd"], [{"text": "odd"}], [{"message": 3}], {"message": "odd"}],
+    ids=repr,
+)
+def test_warnings_of_another_form_are_kept_and_not_listed(
+    told: Any, server: ScriptedServer, client: ff.Client
+) -> None:
+    """A newer service may send what it likes."""
+    healthy(server)
+    body = result(3)
+    body["run"]["warnings"] = told
+    server.on("GET", f"/runs/{body['run']['findall_id']}/result", answer(body))
+    frames = ff.resume(body["run"]["findall_id"], client=client, progress=False)
+    assert frames.warnings == []
+    assert frames.to_result()["run"]["warnings"] == told
