@@ -223,11 +223,14 @@ class Wanted:
     whole : bool
         Whether it must be the whole value, or one whole item of it, as a name must. Else it may
         stand among others, as Apache does in "Apache Software License".
+    head : bool
+        Whether values of which it is the last word are kinds of it: stainless steel of steel.
     """
 
     phrase: tuple[str, ...]
     shown: str
     whole: bool = True
+    head: bool = False
 
     def stands_in(self, value: str) -> bool:
         """Whether a text names this."""
@@ -235,6 +238,8 @@ class Wanted:
         for segment in segments(value):
             found = normal(segment)
             if found == self.phrase:
+                return True
+            if self.head and len(found) > size and found[-size:] == self.phrase:
                 return True
             # Apache-2.0 and BSD-3-Clause name versions of Apache and BSD.
             if found[:size] == self.phrase and len(found) > size and found[size][0].isdigit():
@@ -248,12 +253,13 @@ class OneOf(_PerCell):
 
     wanted: tuple[Wanted, ...] = field(kw_only=True)
     every: bool = field(default=False, kw_only=True)
+    alone: bool = field(default=False, kw_only=True)
 
     def describe(self) -> str:
         """The predicate in words."""
         joined = (" and " if self.every else " or ").join(w.shown for w in self.wanted)
         exactly = "is" if all(w.whole for w in self.wanted) else "names"
-        return f"{self.column.name} {exactly} {joined}"
+        return f"{self.column.name} {exactly} {'only ' if self.alone else ''}{joined}"
 
     def _tell(self, cell: Any) -> _Told | None:
         if cell is None or (isinstance(cell, str) and cell.casefold() in BLANKS):
@@ -265,6 +271,8 @@ class OneOf(_PerCell):
         deciding = [next((e for e in elements if one.stands_in(e)), None) for one in self.wanted]
         hits = tuple(dict.fromkeys(element for element in deciding if element is not None))
         truth = all(d is not None for d in deciding) if self.every else bool(hits)
+        if truth and self.alone and not all(map(self._is_wanted, _items(elements))):
+            return _Told(False, cell, f"{name} has {_quoted(elements)}.", tuple(elements))
         missing = [w.shown for w, d in zip(self.wanted, deciding, strict=True) if d is None]
         if truth:
             verb = "has" if isinstance(cell, list) else "is"
@@ -276,6 +284,14 @@ class OneOf(_PerCell):
         shown = hits or tuple(elements)
         value = shown[0] if len(shown) == 1 else list(shown)
         return _Told(truth, value, reason, shown)
+
+    def _is_wanted(self, item: str) -> bool:
+        return any(one.stands_in(item) for one in self.wanted)
+
+
+def _items(elements: Sequence[str]) -> list[str]:
+    """The elements of a list, or the items that a text lists."""
+    return [item for element in elements for item in (segments(element)[1:] or [element])]
 
 
 @dataclass(frozen=True)

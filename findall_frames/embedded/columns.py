@@ -20,7 +20,7 @@ Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", 
 
 _SMALL_WORDS = frozenset(
     phrases(
-        "of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number, count"
+        "of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number, count, unit"
     )
 )
 _MONEY_WORDS = frozenset(

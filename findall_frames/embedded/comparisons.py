@@ -163,7 +163,7 @@ class _Reader:
 
     def _moved(self) -> str:
         """The text with "at least Python 3.10" as "Python at least 3.10"."""
-        sides = "at least|at most|(?:no )?(?:more|less|fewer|later|earlier|newer|older) than"
+        sides = "at least|at most|(?:no )?(?:more|less|[a-z]+er) than"
         pattern = rf"\b({sides}) (?!(?:the|a|an|of|and|or|about|around) )([a-z]{{2,}}) (?={_Q})"
         return re.sub(pattern, lambda m: f"{m.group(2)} {m.group(1)} ", self._text)
 
@@ -177,8 +177,8 @@ class _Reader:
                 rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b(?! (?:than )?§)", self._after(side)
             )
         self._replace(rf"from {_Q} on\b", self._after(">="))
-        self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)
         self._text = self._moved()
+        self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)
         for words, side in _BEFORE:
             self._replace(rf"(?<![\w§])(?:{words}) ?{_A}{_Q}", self._before(side))
         self._replace(rf"\b(?:within|inside of|in under) {_A}{_Q}", self._within)

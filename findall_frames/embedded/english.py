@@ -84,7 +84,7 @@ FILLERS: Final = frozenset(
 PRESENT: Final = frozenset(
     phrases(
         """given, known, stated, listed, specified, available, recorded, disclosed, reported,
-        provided, documented, present, exist, exists"""
+        provided, documented, present, exist, exists, file, filled, noted"""
     )
 )
 ABSENT: Final = frozenset(

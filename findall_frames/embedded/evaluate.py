@@ -13,7 +13,7 @@ from findall_frames.embedded.evidence import Sources
 from findall_frames.embedded.finding import Selection, Verdict
 from findall_frames.embedded.lexicon import Lexicon, default_lexicon
 from findall_frames.embedded.reading import Reader, Reading
-from findall_frames.embedded.selecting import select_rows
+from findall_frames.embedded.selecting import select_open, select_rows
 
 __all__ = ["RuleEvaluator", "RuleJudge"]
 
@@ -76,6 +76,11 @@ class RuleJudge:
         """Select the rows that may match, as far as columns tell."""
         predicates = [reading.predicate for reading in self._readings]
         return select_rows(predicates, self._corpus, thorough=thorough)
+
+    def select_open(self, *, thorough: bool) -> Selection:
+        """Select the rows that are not refused with high confidence."""
+        predicates = [reading.predicate for reading in self._readings]
+        return select_open(predicates, self._corpus, thorough=thorough)
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
         """Judge rows: per row one verdict for each condition, in their order."""

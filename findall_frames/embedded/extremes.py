@@ -33,7 +33,6 @@ _ENDS = {"top": "highest", "bottom": "lowest"}
 _ARTICLES = frozenset(phrases("the, of, one, among, be, is, are, its, a, an"))
 _SCOPES = PREPOSITIONS | frozenset(phrases("that, which, who, whose, where, with, having"))
 _PARTICIPLES = frozenset(phrases("built, made, written, born, sold"))
-_ENOUGH = 0.35
 _CLEARLY = 0.1
 
 
@@ -198,7 +197,6 @@ class Superlatives:
         found = self._linker.measured(columns, rest, attributes)
         if word in _EARLY | _LATE and len(columns) == 1 and not found:
             found = [(1.0, columns[0])]
-        found = [pair for pair in found if pair[0] >= _ENOUGH / 2]
         return [
             (column, direction > 0)
             for score, column in found

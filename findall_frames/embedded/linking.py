@@ -120,12 +120,26 @@ class Linker:
                     score = _FAMILY
                 if score > best:
                     best, place = score, at
+            short = self._initials(own, words) if not best else range(0)
+            if short:
+                best = 1.0
+                used.update(short)
             total += best
             complete = complete and best > _FAMILY
             if place >= 0:
                 used.add(place)
         share = total / len(own_words or column.words)
         return ColumnMatch(column, total * share, frozenset(used), complete)
+
+    @staticmethod
+    def _initials(own: str, words: Sequence[str]) -> range:
+        """The places of words that a word of a column is short for: minimum order quantity."""
+        size = len(own)
+        if not 3 <= size <= 5:
+            return range(0)
+        initials = "".join(word[:1] for word in words)
+        at = initials.find(own)
+        return range(at, at + size) if at >= 0 and all(words[at : at + size]) else range(0)
 
     def named(self, words: Sequence[str], kinds: Sequence[str]) -> list[ColumnMatch]:
         """Columns of some kinds that words name, the best first."""
@@ -135,7 +149,10 @@ class Linker:
     def measured(
         self, columns: Sequence[Column], words: Sequence[str], implied: Sequence[str]
     ) -> list[tuple[float, Column]]:
-        """Columns that words name, the best first; what an adjective only implies counts half."""
+        """Columns that words name, the best first; what an adjective only implies counts half.
+
+        A column that fits little is among them only where no other comes near.
+        """
         scored = [
             (
                 self.match(column, words).score + self.match(column, [*words, *implied]).score / 2,
@@ -143,7 +160,9 @@ class Linker:
             )
             for column in columns
         ]
-        return sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
+        scored = sorted((pair for pair in scored if pair[0] > 0), key=lambda pair: -pair[0])
+        alone = len(scored) == 1 or (len(scored) > 1 and scored[1][0] <= scored[0][0] / 2)
+        return scored[:1] if alone else [pair for pair in scored if pair[0] >= _LITTLE]
 
     def compared(
         self, words: Sequence[str], place: int, comparison: Comparison

@@ -32,7 +32,7 @@ from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
 from findall_frames.embedded.rivals import Rivals
 from findall_frames.embedded.wording import Wording
-from findall_frames.embedded.words import fold, stem, tokens
+from findall_frames.embedded.words import alike, fold, stem, tokens
 
 __all__ = ["LONGEST", "Reader", "Reading"]
 
@@ -51,7 +51,7 @@ _PLAIN_SUBJECT = re.compile(
 _OPENING = re.compile(
     r"""^(?:please\s+)?(?:(?:i|we)(?:['’]m|['’]re|\s+am|\s+are)?\s+(?:only\s+|just\s+)?
     (?:looking\s+for|interested\s+in|after|need|want|would\s+like|care\s+about)
-    |looking\s+for|find|give\s+me|show\s+me|only|just)\s+
+    |looking\s+for|find|give\s+me|show\s+me)\s+
     (?:(?:all|any|every|those|ones?)\s+)*(?:the\s+(?=\w+s\b))?(?=[^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -117,7 +117,8 @@ class Reader:
         if pair is not None:
             return Reading(pair, True)
         verbs = _verbs(said) if said != text else self._leading_verb(said)
-        wording = self._wording(subject, verbs)
+        common = frozenset(word for word in tokens(said) if word in said)
+        wording = self._wording(subject, verbs, common)
         split = self._superlatives.split(said, wording.harmless)
         if split is not None:
             return Reading(self._scoped(split, named, wording), True)
@@ -149,8 +150,13 @@ class Reader:
         extreme = found[0] if len(found) == 1 else Either(tuple(found))
         return Not(extreme) if split.denied else extreme
 
-    def _wording(self, subject: frozenset[str], verbs: frozenset[str]) -> Wording:
-        return Wording(self._linker, self._lexicon, subject=subject, verbs=verbs)
+    def _wording(
+        self,
+        subject: frozenset[str],
+        verbs: frozenset[str],
+        common: frozenset[str] = frozenset(),
+    ) -> Wording:
+        return Wording(self._linker, self._lexicon, subject=subject, verbs=verbs, common=common)
 
     def _without_subject(self, text: str) -> tuple[str, frozenset[str], list[Token]]:
         """The condition, stems of its subject, and the subject where it is a criterion itself.
@@ -166,6 +172,8 @@ class Reader:
         every = [*words, *(word for word in tokens(match["said"]) if Token(word).is_content)]
         matched = (self._linker.match(column, every) for column in others)
         meant = any(found.named and min(found.used) < len(words) for found in matched)
+        own = {word for c in self._linker.columns for word in c.words if len(word) > 2}
+        meant = meant or any(alike(word, one) == 1 for word in words for one in own)
         # "The price is not known" is about the price per night.
         stated = not (PRESENT | ABSENT).isdisjoint(tokens(match["said"]))
         meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))

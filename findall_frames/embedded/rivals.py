@@ -39,8 +39,6 @@ _DOWN = frozenset(phrases("less, fewer, lower, smaller, earlier, shorter, worse,
 _AGES = {"older": -1, "newer": 1, "younger": 1}
 _TIMELY = frozenset(phrases("before, after, earlier, later, sooner, older, newer, younger"))
 _LONGEST_NAME = 8
-_ENOUGH = 0.4
-_LITTLE = 0.15
 
 
 class Rivals:
@@ -161,8 +159,7 @@ class Rivals:
             named = {"age"} if attributes else set()
             columns = [c for c in columns if _dated(c) or named & set(c.words)]
         found = self._linker.measured(columns, hints, attributes)
-        alone = len(found) == 1 or (len(found) > 1 and found[1][0] <= found[0][0] / 2)
-        if found and (found[0][0] >= _ENOUGH or (found[0][0] >= _LITTLE and alone)):
+        if found and (len(found) == 1 or found[0][0] > found[1][0]):
             return found[0][1]
         dated = [c for c in columns if _dated(c)] if timely else []
         return dated[0] if len(dated) == 1 else None

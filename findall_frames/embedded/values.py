@@ -15,6 +15,7 @@ LARGE = 200_000
 """A column with more distinct values than this is only searched where a question names it."""
 _SAMPLE = 2_000
 
+_FEW = 4
 _SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WITH)\s+")
 
 
@@ -84,11 +85,14 @@ class ValueIndex:
 
     def find(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
         """The value that a phrase names: exactly, in another form, as a synonym or a demonym."""
-        for form in dict.fromkeys((phrase, (*phrase[:-1], singular(phrase[-1])))):
+        forms = tuple(dict.fromkeys((phrase, (*phrase[:-1], singular(phrase[-1])))))
+        for form in forms:
             if form in self.whole:
                 return form
-        for other in lexicon.aliases(phrase):
-            if other in self.whole:
+        for other in (alias for form in forms for alias in lexicon.aliases(form)):
+            # F stands for women where there is little else, and else for a grade.
+            letter = len(other) == 1 and len(other[0]) == 1
+            if other in self.whole and (not letter or len(self.whole) <= _FEW):
                 return other
         plural = [p for p in self._ending_like(phrase) if _one_noun(p[-1], phrase[-1])]
         if plural:

@@ -12,9 +12,11 @@ from findall_frames.embedded.english import TOPIC, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
-from findall_frames.embedded.words import alike, tokens
+from findall_frames.embedded.words import alike, phrases, tokens
 
 __all__ = ["Valuing", "words_of"]
+
+_ALONE = frozenset(phrases("only, solely, exclusively, purely"))
 
 
 class Valuing:
@@ -28,13 +30,23 @@ class Valuing:
         What words have to do with each other.
     verbs : frozenset of str
         Verbs of the condition, which say how a value belongs to the entity.
+    common : frozenset of str
+        Its words that are written in lower case, as names are not.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon, *, verbs: frozenset[str]) -> None:
+    def __init__(
+        self,
+        linker: Linker,
+        lexicon: Lexicon,
+        *,
+        verbs: frozenset[str],
+        common: frozenset[str] = frozenset(),
+    ) -> None:
         self._linker = linker
         self._lexicon = lexicon
         self._corpus = linker.corpus
         self._verbs = verbs
+        self._common = common
         self._texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def value_list(self, items: Sequence[Sequence[Token]], *, every: bool) -> Predicate | None:
@@ -64,7 +76,8 @@ class Valuing:
         rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
         plain = [w for w in rest if not is_relation(w) and w not in TOPIC]
         named = [w for w in plain if not self._linker.is_kind(w)]
-        for kept in (rest, plain, named):
+        letters = [w for at, w in enumerate(words) if at not in own.used and len(w) == 1]
+        for kept in (rest, plain, named, letters if explicit and not rest else []):
             if not kept:
                 continue
             phrase = column.index.find(tuple(kept), self._lexicon)
@@ -103,16 +116,27 @@ class Valuing:
         column = match.column
         named = self._linker.match(column, words)
         wanted = self.wanted(column, match.phrase)
-        return OneOf(column, wanted=(wanted,), confidence=self._confidence(named, [wanted.whole]))
+        confidence = self._confidence(named, [wanted.whole])
+        alone = not _ALONE.isdisjoint(words) and (column.kind == "list" or column.index.lists_items)
+        return OneOf(column, wanted=(wanted,), alone=alone, confidence=confidence)
 
     def wanted(self, column: Column, phrase: tuple[str, ...]) -> Wanted:
         """A value as it is meant: of "Apache License" in a column of licenses, the Apache."""
         if not column.index.descriptive:
-            return Wanted(phrase, column.index.whole[phrase])
+            shown = column.index.whole[phrase]
+            return Wanted(phrase, shown, head=self._is_common(column, phrase, shown))
         kept = tuple(w for w in phrase if not any(alike(w, own) == 1 for own in column.words))
         if not kept or kept == phrase:
             return Wanted(phrase, column.index.whole[phrase], whole=False)
         return Wanted(kept, " ".join(kept), whole=False)
+
+    def _is_common(self, column: Column, phrase: tuple[str, ...], shown: str) -> bool:
+        """Whether a value is a common noun, of which other values may be kinds."""
+        if column.name == self._corpus.name_column:
+            return False
+        return shown.islower() or (
+            self._common.issuperset(phrase) and not self._lexicon.is_part(phrase)
+        )
 
     def _confidence(self, named: ColumnMatch, whole: Sequence[bool]) -> Confidence:
         if named.named:

@@ -53,17 +53,25 @@ class Wording:
         Stems of what the condition calls the entity.
     verbs : frozenset of str
         Its verbs, which say how a value belongs to the entity: to eat fish.
+    common : frozenset of str
+        Its words that are written in lower case.
     """
 
     def __init__(
-        self, linker: Linker, lexicon: Lexicon, *, subject: frozenset[str], verbs: frozenset[str]
+        self,
+        linker: Linker,
+        lexicon: Lexicon,
+        *,
+        subject: frozenset[str],
+        verbs: frozenset[str],
+        common: frozenset[str] = frozenset(),
     ) -> None:
         self._linker = linker
         self._lexicon = lexicon
         self._corpus = linker.corpus
         self._subject = subject
         self._verbs = verbs
-        self.valuing = Valuing(linker, lexicon, verbs=verbs)
+        self.valuing = Valuing(linker, lexicon, verbs=verbs, common=common)
         self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def stands_alone(self, found: Sequence[Token]) -> bool:
@@ -151,7 +159,12 @@ class Wording:
         if not named:
             return None
         top = [m for m in named if named[0].score - m.score < 0.05]
-        return either([IsTrue(match.column) for match in top])
+        used = {at for match in top for at in match.used}
+        rest = [word for at, word in enumerate(words) if at not in used]
+        flag = either([IsTrue(match.column) for match in top])
+        more = self._implicit(rest) if any(Token(word).is_content for word in rest) else None
+        # "Oscar-winning dramas" says two things.
+        return join("and", [part for part in (flag, more) if part is not None])
 
     def _related(self, words: Sequence[str]) -> Predicate | None:
         """What a column answers that is only related to the words: private, European."""
@@ -179,6 +192,7 @@ class Wording:
                 and word not in GENERIC_HEADS
                 and not is_relation(word)
                 and not self._linker.is_kind(word)
+                and not (word in {"date", "year"} and _is_dated(match.column))
             ]
             if match.column.name == self._corpus.name_column and self._is_value(words):
                 return None
@@ -203,6 +217,9 @@ class Wording:
                 continue  # "plays for" names no Player
             rest = [w for at, w in enumerate(words) if at not in match.used and Token(w).is_content]
             kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
+            if not rest and sure:
+                # "Revision A": the letter is no article.
+                kept = [w for at, w in enumerate(words) if at not in match.used and len(w) == 1]
             if not kept or (_MENTIONS.search(" ".join(words)) and match.column.kind == "text"):
                 continue
             column = match.column
@@ -361,6 +378,10 @@ class Wording:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
+
+
+def _is_dated(column: Column) -> bool:
+    return column.kind == "date" or column.year_like
 
 
 def _within(match: ValueMatch, places: frozenset[int]) -> bool:
