@@ -10,9 +10,9 @@ from typing import Any
 from findall_frames.api.models import FindAllEnrichInput, MatchCondition
 from findall_frames.embedded.conditions import weaker
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
 from findall_frames.embedded.evidence import Sources
-from findall_frames.embedded.finding import Filler, Finding, Judge, Memory, Verdict
+from findall_frames.embedded.finding import Filler, Finding, Judge, Memory, Selection, Verdict
 from findall_frames.embedded.model_answer import (
     Filled,
     Judged,
@@ -82,7 +82,7 @@ class _ModelJudge:
     """Conditions that a model judges where the rules are not sure."""
 
     def __init__(
-        self, asker: Asker, conditions: Sequence[MatchCondition], corpus: Corpus, rules: Judge
+        self, asker: Asker, conditions: Sequence[MatchCondition], corpus: Corpus, rules: RuleJudge
     ) -> None:
         self._asker = asker
         self._conditions = conditions
@@ -93,6 +93,10 @@ class _ModelJudge:
     def readings(self) -> Sequence[str]:
         """How the rules understood each condition."""
         return self._rules.readings
+
+    def select(self, *, thorough: bool) -> Selection:
+        """Select the rows that the rules do not refuse."""
+        return self._rules.select_open(thorough=thorough)
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
         """Judge rows: per row one verdict for each condition, in their order."""

@@ -27,7 +27,7 @@ from findall_frames.embedded.extremes import Extreme
 from findall_frames.embedded.finding import Selection
 from findall_frames.embedded.pairs import Pair
 
-__all__ = ["select_rows"]
+__all__ = ["select_open", "select_rows"]
 
 # What these say of a row depends on one cell of it, and is the same for equal cells.
 _OF_ONE_CELL: Final = (
@@ -82,6 +82,39 @@ def select_rows(predicates: Sequence[Predicate], corpus: Corpus, *, thorough: bo
     both = _all_of(bounds, size=len(corpus))
     open_rows = pc.and_(both.can_hold, both.can_fail)
     return Selection(both.can_hold, is_sure=not pc.any(open_rows).as_py())
+
+
+def select_open(predicates: Sequence[Predicate], corpus: Corpus, *, thorough: bool) -> Selection:
+    """Find the rows that no predicate refuses with high confidence.
+
+    Others than rules may still find that they match, also where a cell is missing.
+
+    Parameters
+    ----------
+    predicates, corpus, thorough
+        As in `select_rows`.
+
+    Returns
+    -------
+    Selection
+        Never sure.
+    """
+    certain = [predicate for predicate in predicates if _is_certain(predicate)]
+    bounds = [_bounds(predicate, corpus, thorough=thorough) for predicate in certain]
+    everywhere = _all_of((), size=len(corpus)).can_hold
+    open_rows = (pc.or_(bound.can_hold, pc.invert(bound.can_fail)) for bound in bounds)
+    return Selection(reduce(pc.and_, open_rows, everywhere), is_sure=False)
+
+
+def _is_certain(predicate: Predicate) -> bool:
+    """Whether a cell that decides does so with high confidence."""
+    if isinstance(predicate, Not):
+        return _is_certain(predicate.part)
+    if isinstance(predicate, AllOf | AnyOf):
+        return all(map(_is_certain, predicate.parts))
+    if isinstance(predicate, (NumberRange, *_OF_ONE_CELL)):
+        return getattr(predicate, "confidence", "low") == "high"
+    return isinstance(predicate, Pair)
 
 
 def _bounds(predicate: Predicate, corpus: Corpus, *, thorough: bool) -> _Bounds:
