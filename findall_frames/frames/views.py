@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from findall_frames.display.html import frames_html
 from findall_frames.display.rows import match_count
 from findall_frames.display.text import counted, one_line, shortened
+from findall_frames.frames.plotting import Plots
 from findall_frames.frames.warned import warnings_of
 
 if TYPE_CHECKING:
@@ -55,6 +56,17 @@ class Views:
         from findall_frames.display.explorer import Explorer
 
         return Explorer(self.tables)
+
+    @property
+    def plot(self) -> Plots:
+        """Plots of the tables, as matplotlib figures: ``frames.plot.funnel()`` and others.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return Plots(self.tables)
 
     def __repr__(self) -> str:
         fields = pc.unique(self.tables["fields"]["field"]).to_pylist()

@@ -1,0 +1,152 @@
+"""Tables as pictures: what ``frames.plot`` offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from findall_frames.display.rows import match_count
+from findall_frames.errors import InvalidRequestError, MissingExtraError
+from findall_frames.frames.rows import with_status
+from findall_frames.frames.sources import entry_of
+from findall_frames.frames.times import parse_time
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["Plots"]
+
+
+class Plots:
+    """Plots of frames; each is a matplotlib figure, to be shown, changed or saved.
+
+    They are made without pyplot, so that nothing is shown twice and nothing has to be closed.
+    A cell that ends in one shows it; ``figure.savefig("funnel.png")`` writes it, and
+    ``figure.axes`` is there for those who want to go on.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        ``runs``, ``candidates``, ``fields`` and ``citations``.
+
+    Raises
+    ------
+    MissingExtraError
+        matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from findall_frames.frames.flatten import flatten
+    >>> run = {
+    ...     "findall_id": "findall_1",
+    ...     "status": {"status": "completed", "is_active": False, "metrics": {}},
+    ...     "generator": "core",
+    ... }
+    >>> frames = flatten({"run": run, "candidates": []})
+    >>> type(frames.plot.funnel()).__mro__[1]
+    <class 'matplotlib.figure.Figure'>
+    """
+
+    def __init__(self, tables: Mapping[str, pa.Table]) -> None:
+        if find_spec("matplotlib") is None:
+            raise MissingExtraError(
+                "Plots need matplotlib, which is not installed: "
+                'pip install "findall-frames[plot]". The tables and explore() need nothing more.'
+            )
+        self._tables = tables
+
+    def __repr__(self) -> str:
+        return "Plots: funnel(), confidence(), domains(), timeline()"
+
+    def funnel(self) -> Figure:
+        """Draw how many candidates were generated, evaluated and matched.
+
+        Below the three: how many meet each condition, which tells the hard one.
+        """
+        from findall_frames.display.charts import funnel_chart
+
+        return funnel_chart(self._tables)
+
+    def confidence(self, *, status: str | None = "matched") -> Figure:
+        """Draw candidates by fields: how sure each is, and how many sources it has.
+
+        Parameters
+        ----------
+        status : str or None
+            Only candidates with this match_status; None for all of them.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            At most 40 candidates, those with the thinnest evidence, and 12 fields; a note says
+            what is not shown.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is no such `status`.
+        """
+        candidates = with_status(self._tables["candidates"], status)
+        from findall_frames.display.heatmap import confidence_chart
+
+        return confidence_chart(self._tables, candidates=candidates)
+
+    def domains(self) -> Figure:
+        """Draw how many citations are of each domain: the 20 most cited."""
+        from findall_frames.display.charts import domains_chart
+
+        return domains_chart(self._tables)
+
+    def timeline(self, events: Iterable[Any] | None = None) -> Figure:
+        """Draw matches over time.
+
+        Parameters
+        ----------
+        events : iterable of events, optional
+            Those of one run, as ``run.events()``, the official SDK or their JSON have them: the
+            plot shows how candidates and matches grew in number. Without events it shows the
+            matches of each of several runs, at the time when the run was created.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is one run and no events: a result does not say when each match was found.
+        """
+        from findall_frames.display.charts import growth_chart, runs_chart
+
+        if events is not None:
+            generated, matched = _times_of(events)
+            return growth_chart(self._tables, generated=generated, matched=matched)
+        if len(self._tables["runs"]) == 1 and match_count(self._tables):
+            raise InvalidRequestError(
+                "A result does not say when each match was found, only the events of the run do: "
+                "frames.plot.timeline(run.events()), where run is what ff.start gave, or "
+                "ff.Run(frames.findall_id, client=ff.Client()). Without events, timeline "
+                "compares several runs: FindAllFrames.concat([old, new]).plot.timeline()."
+            )
+        return runs_chart(self._tables)
+
+
+def _times_of(events: Iterable[Any]) -> tuple[list[datetime], list[datetime]]:
+    """Take from events when each candidate was first told of, and when each match became one."""
+    generated: dict[str, datetime] = {}
+    matched: dict[str, datetime] = {}
+    for event in events:
+        entry = entry_of(event)
+        if entry is None:
+            raise InvalidRequestError(
+                f"timeline takes the events of a run, and was given a {type(event).__name__}. "
+                "Pass run.events(), or the JSON of events as dicts."
+            )
+        data = entry.get("data")
+        time = parse_time(entry.get("timestamp"))
+        if time is None or not isinstance(data, Mapping) or "candidate_id" not in data:
+            continue
+        generated.setdefault(data["candidate_id"], time)
+        if data.get("match_status") == "matched":
+            matched.setdefault(data["candidate_id"], time)
+    return list(generated.values()), list(matched.values())
