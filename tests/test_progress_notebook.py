@@ -157,6 +157,7 @@ def buttons() -> Iterator[tuple[Buttons, Wishes]]:
 
 def count(buttons: Buttons) -> None:
     """Do as a front end that delivers what its widgets say while a cell runs."""
+    buttons.offer()
     (counter,) = (child for child in buttons.box.children if child.has_trait("playing"))
     counter.set_trait("value", 1)
 
@@ -167,7 +168,7 @@ def test_no_button_is_seen_before_the_front_end_has_answered(
     """A button that does nothing until the cell has ended would be a lie."""
     made, _ = buttons
     made.offer()
-    made.ask_front_end()
+    made.go_on_asking()
     assert descriptions(made.box) == {}
     count(made)
     assert set(descriptions(made.box)) == {"Stop waiting", "Cancel the run …"}

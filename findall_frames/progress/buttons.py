@@ -12,9 +12,11 @@ from findall_frames.progress.base import Wishes
 
 __all__ = ["Buttons", "close_all"]
 
-_ASKING: Final = 20.0
-"""Seconds for which the front end is asked whether clicks arrive; it may still be loading."""
-_AGAIN: Final = 1.0
+_TRIES: Final = 8
+_LOADING: Final = 0.5
+"""Seconds in which the front end is given a counter before that is set going."""
+_COUNTING: Final = 2.0
+"""Seconds in which it has counted, if it can."""
 
 
 class Buttons:
@@ -35,18 +37,16 @@ class Buttons:
         self._yes = ipywidgets.Button(description="Cancel for good", button_style="danger")
         self._no = ipywidgets.Button(description="Let it go on")
         self._question = ipywidgets.HTML(
-            "Cancel the run? What it has found stays; what it has done is billed; "
-            "it can be neither extended nor enriched afterwards."
-        )
-        self._counter = ipywidgets.Play(
-            min=0, max=1, interval=50, layout=ipywidgets.Layout(display="none")
+            '<div style="line-height:1.5">Cancel the run? What it has found stays; what it has '
+            "done is billed; it can be neither extended nor enriched afterwards.</div>"
         )
         self._choice = ipywidgets.HBox([self._stop, self._cancel])
         self._answer = ipywidgets.HBox([self._yes, self._no])
         self._confirmation = ipywidgets.VBox([self._question, self._answer])
-        self.box = ipywidgets.VBox([self._counter, self._choice, self._confirmation])
-        self._asked_at = 0.0
-        self._asked_until = 0.0
+        self.box = ipywidgets.VBox([self._choice, self._confirmation])
+        self._counters: list[ipywidgets.Play] = []
+        self._tries = 0
+        self._rests_until = 0.0
         _show(self._confirmation, is_shown=False)
         _show(self.box, is_shown=False)
         clicked = {
@@ -59,22 +59,32 @@ class Buttons:
             button.on_click(function)
             button.layout.width = "auto"
             _listen_where_asked(button)
-        self._counter.observe(self._clicks_arrive, "value")
-        _listen_where_asked(self._counter)
 
     def offer(self) -> None:
         """Begin to find out whether clicks arrive."""
-        self._asked_until = time.monotonic() + _ASKING
+        self._tries = _TRIES
+        self._put_counter()
 
-    def ask_front_end(self) -> None:
-        """Have the front end count, until it has answered or is given up; called as often as one
-        likes."""
-        now = time.monotonic()
-        if now > self._asked_until or now < self._asked_at + _AGAIN:
+    def go_on_asking(self) -> None:
+        """Have the front end count, and again, until it has answered or is given up."""
+        if self._tries <= 0 or time.monotonic() < self._rests_until:
             return
-        self._asked_at = now
-        self._counter.playing = False
-        self._counter.playing = True
+        counter = self._counters[-1]
+        if counter.playing:
+            # A count that left before JupyterLab had its subshell is stuck, and so is its widget.
+            self._put_counter()
+        else:
+            counter.playing = True
+            self._rests_until = time.monotonic() + _COUNTING
+            self._tries -= 1
+
+    def _put_counter(self) -> None:
+        counter = ipywidgets.Play(max=1, interval=50, layout={"display": "none"})
+        counter.observe(self._clicks_arrive, "value")
+        _listen_where_asked(counter)
+        self._counters.append(counter)
+        self.box.children = [counter, self._choice, self._confirmation]
+        self._rests_until = time.monotonic() + _LOADING
 
     def close(self) -> None:
         """Leave no widget behind."""
@@ -85,7 +95,7 @@ class Buttons:
                 self._yes,
                 self._no,
                 self._question,
-                self._counter,
+                *self._counters,
                 self._choice,
                 self._answer,
                 self._confirmation,
@@ -96,7 +106,7 @@ class Buttons:
     # -- called in the thread in which clicks arrive --------------------------------------------
 
     def _clicks_arrive(self, _: Any) -> None:
-        self._asked_until = 0.0
+        self._tries = 0
         _show(self.box, is_shown=True)
 
     def _leave(self, _: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets
 from IPython.display import DisplayHandle, display
 
-from findall_frames.display.links import link, text
+from findall_frames.display.links import text, widget_link
 from findall_frames.progress.base import Wishes
 from findall_frames.progress.buttons import Buttons, close_all
 from findall_frames.progress.pace import Advice, View
@@ -14,6 +14,7 @@ from findall_frames.progress.words import headline, invitation, matches, tally
 
 __all__ = ["NotebookPanel"]
 
+_BLOCK = 'style="line-height:1.5;overflow-wrap:anywhere"'
 _QUIET = 'style="opacity:.75"'
 _CODE = 'style="background:none;color:inherit"'
 
@@ -30,11 +31,10 @@ class NotebookPanel:
         self._head = ipywidgets.HTML()
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="40%"))
         self._matches = ipywidgets.HTML()
-        self._counts = ipywidgets.HTML()
-        self._latest = ipywidgets.HTML()
+        self._details = ipywidgets.HTML()
         self._buttons = Buttons(wishes)
         line = ipywidgets.HBox([self._bar, self._matches])
-        parts = [self._head, line, self._counts, self._latest, self._buttons.box]
+        parts = [self._head, line, self._details, self._buttons.box]
         self._panel = ipywidgets.VBox(parts)
         self._all = [*parts[:-1], self._bar, self._matches, self._panel]
 
@@ -53,11 +53,11 @@ class NotebookPanel:
     def announce(self, view: View) -> None:
         """Put id and advice at the head of the panel."""
         update = view.update
-        words = invitation(update, how_to_go_on=self._advice(update))
+        words = invitation(update, how_to_go_on=self._advice(update), what="the kernel")
         place = f"<code {_CODE}>{text(update.findall_id)}</code> at {text(update.service)}"
         searched = f"<br><b>{text(update.objective, limit=400)}</b>" if update.objective else ""
         self._head.value = (
-            f'<div style="line-height:1.5">{place}'
+            f"<div {_BLOCK}>{place}"
             f"<br><span {_QUIET}>{text(words, limit=400)}</span>{searched}</div>"
         )
         self._buttons.offer()
@@ -70,10 +70,12 @@ class NotebookPanel:
             self._bar.max = update.match_limit
             self._bar.value = min(update.matched, update.match_limit)
         self._matches.value = f"{text(matches(update))} · {text(update.status)}"
-        self._counts.value = f"<span {_QUIET}>{text(tally(view))}</span>"
-        names = ", ".join(link(found.url, found.name, limit=60) for found in view.latest)
-        self._latest.value = f"Latest: {names}" if names else ""
-        self._buttons.ask_front_end()
+        names = ", ".join(widget_link(found.url, found.name, limit=60) for found in view.latest)
+        latest = f"<br>Latest: {names}" if names else ""
+        self._details.value = (
+            f"<div {_BLOCK}><span {_QUIET}>{text(tally(view))}</span>{latest}</div>"
+        )
+        self._buttons.go_on_asking()
 
     def end(self, view: View) -> None:
         """Replace the panel by a line of HTML with a text twin, and leave no widget behind."""

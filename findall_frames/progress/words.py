@@ -17,10 +17,7 @@ __all__ = [
     "headline",
     "invitation",
     "matches",
-    "pace",
-    "price",
     "resume_call",
-    "safety",
     "tally",
 ]
 
@@ -53,17 +50,14 @@ def advice(update: Update) -> str:
     return f"Resume with {resume_call(update.findall_id, service=update.service)}"
 
 
-def invitation(update: Update, *, how_to_go_on: str) -> str:
+def invitation(update: Update, *, how_to_go_on: str, what: str = "") -> str:
     """Say that a person may interrupt, and how to go on; nothing when there is no going on."""
     if not how_to_go_on:
         return ""
-    return f"{safety(update)} {how_to_go_on}"
-
-
-def safety(update: Update) -> str:
-    """Say that the run goes on without us; one at a service on this machine may end with it."""
-    here = is_loopback(update.service)
-    return "Safe to interrupt while this service runs." if here else "Safe to interrupt."
+    # A run at a service on this machine may end with that service.
+    here = " while this service runs" if is_loopback(update.service) else ""
+    safe = f"Safe to interrupt {what}".rstrip()
+    return f"{safe}{here}. {how_to_go_on}"
 
 
 def headline(update: Update) -> str:
@@ -84,17 +78,17 @@ def tally(view: View) -> str:
         f"{update.generated:,} generated",
         f"{update.matched:,} matched",
         f"{update.unmatched:,} unmatched",
-        pace(view.rate),
+        _pace(view.rate),
         duration(view.elapsed),
-        price(update),
+        _price(update),
     ]
     return " · ".join(part for part in parts if part)
 
 
-def pace(rate: float | None) -> str:
+def _pace(rate: float | None) -> str:
     """Say how many candidates are judged in a second or, where they are few, in a minute.
 
-    >>> pace(12.4), pace(0.25)
+    >>> _pace(12.4), _pace(0.25)
     ('12 judged a second', '15 judged a minute')
     """
     if rate is None:
@@ -102,7 +96,7 @@ def pace(rate: float | None) -> str:
     return f"{rate:,.0f} judged a second" if rate >= 1 else f"{rate * 60:.0f} judged a minute"
 
 
-def price(update: Update) -> str:
+def _price(update: Update) -> str:
     """Say what the run has cost so far, where there is a price."""
     return "" if update.cost is None else f"about ${update.cost:,.2f}"
 
@@ -124,7 +118,7 @@ def ending(view: View, *, how_to_go_on: str) -> str:
 
 def _found(update: Update) -> str:
     """Count matches and candidates, and the money where there is a price."""
-    parts = [matches(update), counted(update.generated, "candidate"), price(update)]
+    parts = [matches(update), counted(update.generated, "candidate"), _price(update)]
     return ", ".join(part for part in parts if part)
 
 

@@ -1,0 +1,1 @@
+"""What a person sees, in JupyterLab and a real browser."""

@@ -1,0 +1,115 @@
+"""The panel of a run that goes on, in a browser: it moves, it obeys, and it leaves one line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from tests.browser.lab import Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+SERVICE = """
+import findall_frames as ff
+from findall_frames.embedded.service import Service
+from tests.local_evaluators import EveryNth, numbers
+
+service = Service(numbers(20_000), evaluator=EveryNth(delay=0.01)).start()
+client = ff.Client(api_key="", base_url=service.url)
+search = ff.Search("Find every second entity", entity_type="entities",
+                   match_conditions=["every 2nd entity"], match_limit=1000)
+"""
+RUN = """
+frames = ff.find_all(search, client=client)
+print("STOPPED AT", len(frames.matches), "IN", frames.findall_id)
+"""
+GOES_ON = """
+import time
+run = ff.Run(frames.findall_id, client=client)
+status = run.status().status
+while status.metrics.matched_candidates_count <= len(frames.matches):
+    time.sleep(0.1)
+    status = run.status().status
+print("GOES ON", status.is_active)
+"""
+RESUME = """
+frames = ff.resume(frames.findall_id, client=client)
+print("ENDED AS", frames.runs["status"].item())
+"""
+CLOSE = "service.stop()"
+
+
+def bar(output: Locator) -> float:
+    """Read how far the bar is filled, in pixels of the screen."""
+    box = output.locator(".progress-bar").bounding_box()
+    return 0.0 if box is None else box["width"]
+
+
+def take_pictures(notebook: Notebook, folder: Path, *, name: str) -> None:
+    """Keep what is seen, wide and narrow, light and dark."""
+    for theme in ("light", "dark"):
+        notebook.use_theme(theme)
+        for width in (1280, 800):
+            notebook.page.set_viewport_size({"width": width, "height": 900})
+            notebook.page.wait_for_timeout(300)
+            notebook.page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+    notebook.use_theme("light")
+    notebook.page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_a_run_is_watched_left_resumed_and_cancelled(
+    lab: Lab, notebook: Notebook, pictures: Path
+) -> None:
+    """The bar moves; Stop leaves the run going; Cancel asks first; a line stays without kernel."""
+    lab.write("panel", SERVICE, RUN, GOES_ON, RESUME, CLOSE)
+    notebook.open("panel")
+    notebook.run(0)
+
+    panel = notebook.start(1)
+    stop = panel.get_by_role("button", name="Stop waiting")
+    stop.wait_for()
+    widths = [bar(panel)]
+    while len(widths) < 4:
+        notebook.page.wait_for_function(
+            """([cell, before]) => {
+                const bars = document.querySelectorAll('.jp-CodeCell')[cell]
+                    .querySelectorAll('.progress-bar');
+                return bars.length && bars[0].getBoundingClientRect().width > before + 0.5;
+            }""",
+            arg=[1, widths[-1]],
+        )
+        widths.append(bar(panel))
+    assert widths == sorted(set(widths))
+    take_pictures(notebook, pictures, name="panel")
+    stop.click()
+    notebook.wait_for_end(1)
+    said = "\n".join(panel.all_inner_texts())
+    assert "No longer watched after" in said
+    assert "ff.resume(" in said
+    assert "PartialResultWarning" in said
+    assert "STOPPED AT" in said
+    assert "GOES ON True" in notebook.run(2).last.inner_text()
+
+    panel = notebook.start(3)
+    panel.get_by_role("button", name="Cancel the run …").click()
+    panel.get_by_role("button", name="Let it go on").click()
+    panel.get_by_role("button", name="Cancel the run …").click()
+    panel.get_by_text("it can be neither extended nor enriched").wait_for()
+    take_pictures(notebook, pictures, name="confirmation")
+    panel.get_by_role("button", name="Cancel for good").click()
+    notebook.wait_for_end(3)
+    assert "ENDED AS cancelled" in panel.last.inner_text()
+    notebook.run(4)
+
+    notebook.reopen_without_kernel()
+    kept = notebook.outputs(1).first
+    kept.get_by_text("No longer watched after").wait_for()
+    notebook.outputs(3).first.get_by_text("it was cancelled on request").wait_for()
+    assert notebook.page.locator(".jp-Notebook .jupyter-widgets").count() == 0
+    assert "model not found" not in notebook.page.locator(".jp-Notebook").inner_text()
+    take_pictures(notebook, pictures, name="kept")
