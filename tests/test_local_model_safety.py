@@ -333,3 +333,39 @@ def test_a_service_stops_while_a_model_keeps_it_waiting(tmp_path: Path) -> None:
             frames = ff.resume(run.findall_id, client=again, progress=False)
     assert frames.runs["status"].tolist() == ["completed"]
     assert len(frames.matches) == 2
+
+
+def test_a_run_is_cancelled_while_a_model_keeps_it_waiting() -> None:
+    """It ends without the answers, of which nobody knows when they come."""
+    with ChatServer() as server, ff.local(CITIES, evaluator=server.evaluator) as client:
+        server.gate.clear()
+        run = ff.start(
+            ff.Search("x", entity_type="cities", match_conditions=CHARMING), client=client
+        )
+        while len(server.questions()) < 5:
+            time.sleep(0.01)
+        run.cancel()
+        with pytest.warns(ff.PartialResultWarning, match="was cancelled"):
+            frames = run.wait(progress=False)
+        assert not server.answered
+    assert len(frames.matches) == 0
+
+
+def test_no_more_is_asked_than_a_few_rows_beyond_the_limit() -> None:
+    """Also when most rows cost nothing, since the rules refuse them."""
+    size = 400
+    data = pd.DataFrame(
+        {
+            "name": [f"City {n}" for n in range(size)],
+            "country": ["Norway"] * (size // 2) + ["Italy"] * (size // 2),
+            "notes": [
+                f"Guests of house {n} have told us that it is charming." for n in range(size)
+            ],
+        }
+    )
+    conditions = {"italy": "City must be in Italy"} | CHARMING
+    search = ff.Search("x", entity_type="cities", match_conditions=conditions, match_limit=5)
+    with ChatServer() as server, ff.local(data, evaluator=server.evaluator) as client:
+        frames = ff.find_all(search, client=client, progress=False)
+        assert 5 <= len(server.questions()) <= 16
+    assert len(frames.matches) == 5

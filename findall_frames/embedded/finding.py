@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
@@ -160,14 +159,14 @@ class Costly(Protocol):
 
     at_once: int
 
-    def for_run(self, memory: Memory, *, stop: threading.Event) -> Evaluator:
+    def for_run(self, memory: Memory, *, is_stopped: Callable[[], bool]) -> Evaluator:
         """Make the evaluator of one run.
 
-        Once `stop` is set, its judges and fillers raise `StoppedError` without delay; what they
-        were doing is done again, from the memory, when the service starts anew.
+        Once `is_stopped` says so, its judges and fillers raise `StoppedError` within a moment;
+        what they were doing is done again, from the memory, when the run goes on.
         """
         ...
 
 
 class StoppedError(Exception):
-    """The service ends, and with it what an evaluator was waiting for."""
+    """The service ends or the run is cancelled, and with it what an evaluator was waiting for."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -55,9 +54,9 @@ class ModelEvaluator:
     def __repr__(self) -> str:
         return f"ModelEvaluator({self._chat!r})"
 
-    def for_run(self, memory: Memory, *, stop: threading.Event) -> _RunEvaluator:
+    def for_run(self, memory: Memory, *, is_stopped: Callable[[], bool]) -> _RunEvaluator:
         """Make the evaluator of one run, whose answers are kept in the memory."""
-        return _RunEvaluator(Asker(self._chat, memory, stop=stop), self._rules)
+        return _RunEvaluator(Asker(self._chat, memory, is_stopped=is_stopped), self._rules)
 
 
 class _RunEvaluator:

@@ -53,14 +53,14 @@ class Asker:
         The model.
     memory : Memory
         What has been answered, and where answers are kept.
-    stop : threading.Event
-        Set when the service ends.
+    is_stopped : callable
+        Says when nobody waits any longer.
     """
 
-    def __init__(self, chat: Chat, memory: Memory, *, stop: threading.Event) -> None:
+    def __init__(self, chat: Chat, memory: Memory, *, is_stopped: Callable[[], bool]) -> None:
         self._chat = chat
         self._memory = memory
-        self._stop = stop
+        self._is_stopped = is_stopped
         self._silent = 0
 
     def ask(self, questions: Sequence[tuple[Question, Callable[[str], _T]]]) -> list[_T | str]:
@@ -78,7 +78,7 @@ class Asker:
         EvaluatorError
             The model cannot be asked at all, or has stayed silent several times in a row.
         StoppedError
-            The service ends.
+            The service ends, or the run is cancelled.
         """
         results: list[_T | str] = [""] * len(questions)
         waiting = deque(_Task(at, *each) for at, each in enumerate(questions))
@@ -88,7 +88,7 @@ class Asker:
         started = 0
         try:
             while waiting or under_way:
-                if self._stop.is_set():
+                if self._is_stopped():
                     raise StoppedError
                 while waiting and len(under_way) < self._chat.at_once:
                     task = waiting.popleft()

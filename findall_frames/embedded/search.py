@@ -74,7 +74,12 @@ class Search:
         self._at_once = 1
         if isinstance(evaluator, Costly):
             self._at_once = evaluator.at_once
-            evaluator = evaluator.for_run(_RunMemory(store, run.findall_id), stop=stop)
+            evaluator = evaluator.for_run(
+                _RunMemory(store, run.findall_id),
+                is_stopped=lambda: (
+                    stop.is_set() or store.run(run.findall_id).status == "cancelling"
+                ),
+            )
         self._evaluator = evaluator
         self._store = store
         self._judge = evaluator.judge_for(run.request.match_conditions, corpus)
@@ -228,10 +233,12 @@ class Search:
     # -- pace and end ------------------------------------------------------------------------
 
     def _grow(self, seconds: float) -> None:
+        if self._at_once > 1:
+            return  # what was asked for beyond the match limit would be paid for all the same
         if seconds < _QUICK_SECONDS:
             self._batch = min(2 * self._batch, _MAX_BATCH)
         else:
-            self._batch = max(self._at_once, self._batch // 2)
+            self._batch = max(1, self._batch // 2)
 
     def _settle(self, change: Change) -> None:
         """Complete the run when its search has stopped and every match has its enrichments."""
