@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +16,7 @@ import pandas as pd
 import parallel
 import pytest
 import requests
-from chat_server import ChatServer
+from chat_server import ChatServer, refusal
 
 import findall_frames as ff
 from findall_frames.embedded.lexicon import read_lexicon
@@ -32,6 +38,26 @@ attributes = [["stars", "category"]]     # words that ask for the same column
 more = { stars = ["posh"] }              # posher means more stars
 """
 ODD = {"mood": "Hotel must be romantic", "stars": "Hotel must have 4 stars or more"}
+
+
+def program() -> str:
+    """Find the installed command beside the Python that runs the tests."""
+    found = shutil.which("findall-frames", path=str(Path(sys.executable).parent))
+    assert found is not None
+    return found
+
+
+def call(*arguments: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [program(), *map(str, arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "OPENAI_API_KEY": ""},
+        cwd=cwd,
+        timeout=120,
+        check=False,
+    )
 
 
 def search_of(conditions: dict[str, str]) -> ff.Search:
@@ -172,6 +198,93 @@ def test_a_model_that_cannot_be_reached_is_said_to_be() -> None:
         url = gone.url
     with pytest.raises(ff.EvaluatorError, match="Start its server"):
         Chat(read_address(f"{url}/v1", environ={})).model()
+
+
+def test_the_key_is_in_no_file_line_or_result(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It goes to the server in its header, and nowhere else."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    caplog.set_level("DEBUG")
+    store = tmp_path / "runs.db"
+    data = HOTELS.assign(notes=["Truly romantic, they say.", "Cold and loud.", "So romantic!"])
+    with ChatServer() as server:
+        server.answers(refusal(500, f"Oops, {KEY}", retry_after="0"), server.judged)
+        with ff.local(data, evaluator=server.evaluator, store=store) as client:
+            search = search_of({"mood": "Hotel must be romantic"})
+            frames = ff.find_all(search, client=client, progress=False)
+        assert {each.headers["authorization"] for each in server.questions()} == {f"Bearer {KEY}"}
+    assert "the model's server stumbled" in caplog.text
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
+    assert b"The notes say romantic" in written
+    assert KEY.encode() not in written
+    assert KEY not in caplog.text + json.dumps(frames.to_result()) + repr(frames)
+
+
+# -- the command line ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hotels(tmp_path: Path) -> Path:
+    """The table as a file."""
+    path = tmp_path / "hotels.csv"
+    notes = ["Loud and cold, they say.", "A romantic place by the sea.", "Nothing is known of it."]
+    HOTELS.assign(notes=notes).to_csv(path, index=False)
+    return path
+
+
+def test_the_command_takes_a_model_and_words(hotels: Path, words: Path) -> None:
+    """Each finds what the rules of the package alone do not."""
+    with ChatServer() as server:
+        asked = ["--entity-type", "hotels", "--condition", "Hotel must be romantic"]
+        done = call("run", "x", "--local", hotels, *asked, "--evaluator", server.evaluator)
+        assert len(server.questions()) == 3
+    assert done.returncode == 0
+    assert "1 match among 3 candidates" in done.stdout
+    done = call("run", "Find hotels of category 4", "--local", hotels, "--lexicon", words)
+    assert "1 match among 3 candidates" in done.stdout
+    assert done.stderr.count("not understood") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (["--local", "hotels.csv", "--evaluator", "gpt"], 1, "openai:MODEL"),
+        (["--local", "hotels.csv", "--lexicon", "none.toml"], 1, "none.toml"),
+        (["--evaluator", "openai:gpt-4o-mini"], 2, "needs --local"),
+        (["--lexicon", "words.toml"], 2, "needs --local"),
+    ],
+)
+def test_the_command_says_what_is_wrong_with_a_model_or_words(
+    options: list[str], status: int, said: str, hotels: Path
+) -> None:
+    """In a line."""
+    done = call("run", "Find hotels", *options, cwd=hotels.parent)
+    assert done.returncode == status
+    assert said in done.stderr
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("sent", ["SIGINT", "SIGTERM"])
+def test_a_service_whose_model_stays_silent_can_be_stopped(hotels: Path, sent: str) -> None:
+    """It ends by itself, long before the model's time is over."""
+    with ChatServer() as server:
+        server.gate.clear()
+        with subprocess.Popen(
+            [program(), "serve", str(hotels), "--evaluator", server.evaluator],
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+        ) as process:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            with ff.Client(api_key="", base_url=address) as client:
+                ff.start(search_of({"mood": "Hotel must be romantic"}), client=client)
+                while len(server.questions()) < 3:
+                    time.sleep(0.01)
+            process.send_signal(getattr(signal, sent))
+            assert process.wait(timeout=30) == 0
+        assert not server.answered
 
 
 # -- warnings ------------------------------------------------------------------------------------
