@@ -19,9 +19,16 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from findall_frames.embedded.database import MIGRATIONS, Database
-from findall_frames.embedded.record import RunRecord, candidate_id, event_id, event_number
+from findall_frames.embedded.record import (
+    RunRecord,
+    Usage,
+    candidate_id,
+    event_id,
+    event_number,
+)
 from findall_frames.embedded.store import Change, Store
 from findall_frames.errors import NotFoundError, ServiceError
+from findall_frames.sqlite import migrate
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -257,6 +264,36 @@ def test_the_version_is_recorded_with_its_migration(tmp_path: Path) -> None:
         Database(path).close()
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
+
+
+def test_a_store_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
+    """Its runs can be read, and take what runs have now."""
+    path = tmp_path / "runs.db"
+    Database(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    path.unlink()
+    asked = msgspec.json.encode(
+        FindAllRunInput("Find tiles", "companies", [MatchCondition("c", "tiles")], "base", 5)
+    )
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA application_id = {mark}")
+        migrate(connection, MIGRATIONS[:1])
+        connection.execute(
+            "INSERT INTO runs VALUES (1, 'findall_1', 'data 1', ?, '[]', '[]', 5, 'running', "
+            "NULL, NULL, 0, 0, 0, 0, 0, '', '')",
+            (asked,),
+        )
+    store = Store(path)
+    assert store.run("findall_1").warnings == []
+    usage = Usage(("tiny",), 1, 20, 3)
+    for _ in range(2):
+        with store.change("findall_1") as change:
+            change.keep_answer(b"key", "answer", usage=usage)
+    assert store.run("findall_1").usage == Usage(("tiny",), 2, 40, 6)
+    assert store.answer(b"key") == "answer"
+    assert store.answer(b"another") is None
+    store.close()
 
 
 def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
