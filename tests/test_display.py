@@ -327,6 +327,14 @@ def test_hostile_text_stays_text_in_searches_and_runs(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_the_evidence_of_a_candidate(text: str) -> None:
+    """What is read in a terminal holds no character that a terminal would obey."""
+    frames = flatten(rebuild(tables(hostile_candidate(text)), findall_id="findall_1"))
+    assert all(line.isprintable() for line in repr(frames.evidence("c1")).splitlines())
+    assert all(line.isprintable() for line in repr(frames).splitlines())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_a_terminal(text: str) -> None:
     """No control character, no markup and no overlong line reaches the terminal."""
     lines = printed(tables(hostile_candidate(text), reason=text))

@@ -154,6 +154,7 @@ def test_each_filter_leaves_what_its_label_says() -> None:
         person = Person(frames.explore())
         choices = person.choices(label)
         assert choices[0] == "any"
+        assert person.control(label).index == 0
         assert len(choices) > 2
         for choice in choices[1:]:
             person.pick(label, choice)

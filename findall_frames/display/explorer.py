@@ -102,10 +102,10 @@ class Explorer:
         self._places = self._catalogue.find(
             Choice(
                 words=self._words.value,
-                verdict=self._verdict.value,
-                confidence=self._confidence.value,
-                field=self._field.value,
-                domain=self._domain.value,
+                verdict=_picked(self._verdict),
+                confidence=_picked(self._confidence),
+                field=_picked(self._field),
+                domain=_picked(self._domain),
             )
         )
         listed = self._places[:_MOST_LISTED]
@@ -157,10 +157,15 @@ _RIGHT: Final = {
 
 
 def _dropdown(description: str, counts: Iterable[tuple[str, int]]) -> ipywidgets.Dropdown:
+    # Values in tuples: widgets take None for "nothing chosen", and a field may be called "".
     options = [
-        (f"{shortened(one_line(word), limit=_MOST_CHARACTERS)} ({count:,})", word)
+        (f"{shortened(one_line(word), limit=_MOST_CHARACTERS)} ({count:,})", (word,))
         for word, count in counts
     ]
     return ipywidgets.Dropdown(
-        options=[("any", None), *options], description=description, layout=_WIDE
+        options=[("any", ()), *options], description=description, layout=_WIDE
     )
+
+
+def _picked(control: ipywidgets.Dropdown) -> str | None:
+    return next(iter(control.value), None)

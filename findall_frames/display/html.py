@@ -23,6 +23,7 @@ __all__ = ["VERDICT_MARKS", "frames_html"]
 _MOST_ROWS = 100
 _MOST_FIELDS = 20
 _MOST_CHARACTERS = 400_000
+_LONG = 40
 _CELL: Final = "text-align:left;vertical-align:top;max-width:24em"
 # Of a grey that shows on white and on black; the sign says the same without it.
 _SHADES: Final = {
@@ -117,7 +118,8 @@ def _cell(cell: Cell) -> str:
         f'<b title="{sure} confidence">{_SIGNS[sure]}</b>' if sure in _SIGNS else "",
     ]
     shown = " ".join(part for part in parts if part)
-    return f'<td style="{_CELL}{_SHADES.get(sure, "")}" title="{hint}">{shown}</td>'
+    width = ";min-width:14em" if len(cell.words) > _LONG else ""
+    return f'<td style="{_CELL}{width}{_SHADES.get(sure, "")}" title="{hint}">{shown}</td>'
 
 
 def _left_out(tables: Tables, *, shown: int, fields: int) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.display.text import one_line
 from findall_frames.frames.dataframes import confidence_dtype, dataframe_of
 from findall_frames.frames.mentions import mentions
 from findall_frames.frames.rows import FieldKey, find_candidate, sources_of
@@ -67,16 +68,21 @@ class CandidateEvidence:
 
     def __repr__(self) -> str:
         row = self.candidate
-        lines = [f"{row['name']} ({row['match_status']}) {row['url']}", *_wrap(row["description"])]
+        head = one_line(f"{row['name']} ({row['match_status']}) {row['url']}")
+        lines = [head, *_wrap(row["description"])]
         for field, of_field in groupby(self._rows, key=itemgetter("field")):
             sources = list(of_field)
-            lines += ["", f"{field}: {_said(sources[0])}", *_wrap(sources[0]["reasoning"])]
+            lines += [
+                "",
+                one_line(f"{field}: {_said(sources[0])}"),
+                *_wrap(sources[0]["reasoning"]),
+            ]
             for citation, cited in groupby(sources, key=itemgetter("citation")):
                 if citation is None:
                     continue
                 passages = list(cited)
                 title, url = passages[0]["title"], passages[0]["url"]
-                lines.append(f"  - {title} <{url}>" if title else f"  - <{url}>")
+                lines.append(f"  - {one_line(f'{title} <{url}>' if title else f'<{url}>')}")
                 for passage in passages:
                     lines += _wrap(passage["excerpt"] and f"“{passage['excerpt']}”", indent=6)
         return "\n".join(lines)
@@ -134,7 +140,7 @@ def _said(row: Mapping[str, Any]) -> str:
 def _wrap(text: str | None, *, indent: int = 2) -> list[str]:
     space = " " * indent
     return textwrap.wrap(
-        text or "",
+        one_line(text or ""),
         width=88,
         initial_indent=space,
         subsequent_indent=space,
