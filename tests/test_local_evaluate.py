@@ -252,7 +252,7 @@ def test_a_condition_matches_exactly_the_rows_of_the_pandas_expression(
         ("Metro must have opened after 2010", {"Lagos", "Lima", "Sydney"}),
         ("City must have a metro that opened before 1980", {"Osaka", "Vienna"}),
         ("City must be a port city", {"Osaka", "Porto"}),
-        ("City must be on the coast", {"Lima"}),
+        ("City must be on the coast", {"Lima", "Lagos"}),
         ("City must be known for classical music", {"Vienna"}),
         ("City must have an opera house", {"Sydney"}),
         ("City must be in Africa", {"Lagos", "Nairobi"}),

@@ -1,80 +1,29 @@
-"""Predicates over one column: ranges, values, presence."""
+"""Predicates over one column: values, flags, presence."""
 
 from __future__ import annotations
 
-import datetime as dt
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from findall_frames.embedded.columns import YES, Column
-from findall_frames.embedded.conditions import Outcome, Span, number_text
+from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.figures import BLANKS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.values import contains, normal, segments
-from findall_frames.embedded.versions import admits, lower_bound
 from findall_frames.embedded.words import fold
 
-__all__ = [
-    "Count",
-    "DateRange",
-    "IsTrue",
-    "NumberRange",
-    "OneOf",
-    "Present",
-    "VersionAdmitted",
-    "VersionRange",
-    "Wanted",
-    "WordsAt",
-]
+__all__ = ["IsTrue", "OneOf", "PerCell", "Present", "Told", "Wanted", "WordsAt", "unknown"]
 
 
-def _unknown(column: Column) -> Outcome:
+def unknown(column: Column) -> Outcome:
     return Outcome(None, None, f"{column.name} is missing, so this cannot be told.", "low", ())
 
 
 @dataclass(frozen=True)
-class NumberRange:
-    """A number column within a range; the range is in the unit and scale of its cells."""
-
-    column: Column
-    span: Span
-    confidence: Confidence = "high"
-
-    def describe(self) -> str:
-        """The predicate in words."""
-        return f"{self.column.name} is {self.span.said}"
-
-    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
-        """An outcome for each position."""
-        name, span, year = self.column.name, self.span, self.column.year_like
-        outcomes = []
-        for cell, amount in zip(
-            self.column.cells(positions), self.column.amounts(positions), strict=True
-        ):
-            if amount is None:
-                outcomes.append(_unknown(self.column))
-                continue
-            inside = amount in span
-            shown = number_text(amount, year=year)
-            relation = "which is" if inside else "which is not"
-            outcomes.append(
-                Outcome(
-                    inside,
-                    cell,
-                    f"{name} is {shown}, {relation} {span.said}.",
-                    self.confidence,
-                    # pandas turns whole numbers beside a missing one into 83200000.0.
-                    ((name, str(cell).removesuffix(".0")),),
-                )
-            )
-        return outcomes
-
-
-@dataclass(frozen=True)
-class _Told:
+class Told:
     """What a single cell tells, whatever row it stands in."""
 
     truth: bool
@@ -84,15 +33,15 @@ class _Told:
 
 
 @dataclass(frozen=True)
-class _PerCell(ABC):
+class PerCell(ABC):
     """A predicate that looks at one cell; equal cells are looked at once."""
 
     column: Column
     confidence: Confidence = field(default="high", kw_only=True)
-    _known: dict[Any, _Told | None] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[Any, Told | None] = field(default_factory=dict, repr=False, compare=False)
 
     @abstractmethod
-    def _tell(self, cell: Any) -> _Told | None:
+    def _tell(self, cell: Any) -> Told | None:
         """What the cell tells; None where it is missing."""
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
@@ -106,108 +55,11 @@ class _PerCell(ABC):
                 known[key] = self._tell(cell)
             told = known[key]
             if told is None:
-                outcomes.append(_unknown(self.column))
+                outcomes.append(unknown(self.column))
                 continue
             evidence = tuple((name, excerpt) for excerpt in told.excerpts)
             outcomes.append(Outcome(told.truth, told.value, told.reason, self.confidence, evidence))
         return outcomes
-
-
-@dataclass(frozen=True)
-class DateRange(_PerCell):
-    """A date column within a range of days."""
-
-    span: Span = field(kw_only=True)
-
-    def describe(self) -> str:
-        """The predicate in words."""
-        return f"{self.column.name} is {self.span.said}"
-
-    def _tell(self, cell: Any) -> _Told | None:
-        day = _as_day(cell)
-        if day is None:
-            return None
-        inside = day in self.span
-        relation = "which is" if inside else "which is not"
-        shown = str(cell)
-        return _Told(
-            inside, shown, f"{self.column.name} is {shown}, {relation} {self.span.said}.", (shown,)
-        )
-
-
-@dataclass(frozen=True)
-class VersionRange(_PerCell):
-    """A version, or the lowest version that a specifier such as ``>=3.10`` admits, in a range."""
-
-    span: Span = field(kw_only=True)
-
-    def describe(self) -> str:
-        """The predicate in words."""
-        return f"{self.column.name} is {self.span.said}"
-
-    def _tell(self, cell: Any) -> _Told | None:
-        if cell is None:
-            return None
-        bound = lower_bound(cell)
-        if bound is None:
-            return _Told(
-                False, cell, f"{self.column.name} is {cell}, without a lower end.", (cell,)
-            )
-        inside = _shortened(bound, self.span) in self.span
-        relation = "which is" if inside else "which is not"
-        return _Told(
-            inside, cell, f"{self.column.name} is {cell}, {relation} {self.span.said}.", (cell,)
-        )
-
-
-@dataclass(frozen=True)
-class VersionAdmitted(_PerCell):
-    """A specifier such as ``>=3.10`` that lets a version in."""
-
-    version: tuple[int, ...] = field(kw_only=True)
-
-    def describe(self) -> str:
-        """The predicate in words."""
-        return f"{self.column.name} admits {self._shown}"
-
-    @property
-    def _shown(self) -> str:
-        return ".".join(map(str, self.version))
-
-    def _tell(self, cell: Any) -> _Told | None:
-        if cell is None:
-            return None
-        inside = admits(cell, self.version)
-        relation = "admits" if inside else "does not admit"
-        return _Told(
-            inside, cell, f"{self.column.name} is {cell}, which {relation} {self._shown}.", (cell,)
-        )
-
-
-@dataclass(frozen=True)
-class Count(_PerCell):
-    """A list, or a text such as "French, Fula", with so many elements."""
-
-    span: Span = field(kw_only=True)
-
-    def describe(self) -> str:
-        """The predicate in words."""
-        return f"the number of {self.column.name} is {self.span.said}"
-
-    def _tell(self, cell: Any) -> _Told | None:
-        if cell is None:
-            return None
-        if isinstance(cell, str):
-            whole, *items = segments(cell)
-            cell = items or [whole]
-        count = len(cell)
-        relation = "which is" if count in self.span else "which is not"
-        return _Told(
-            count in self.span,
-            count,
-            f"{self.column.name} has {count} elements, {relation} {self.span.said}.",
-            tuple(map(str, cell)),
-        )
 
 
 @dataclass(frozen=True)
@@ -248,7 +100,7 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class OneOf(_PerCell):
+class OneOf(PerCell):
     """A text or list column that has one of some values, or all of them."""
 
     wanted: tuple[Wanted, ...] = field(kw_only=True)
@@ -261,7 +113,7 @@ class OneOf(_PerCell):
         exactly = "is" if all(w.whole for w in self.wanted) else "names"
         return f"{self.column.name} {exactly} {'only ' if self.alone else ''}{joined}"
 
-    def _tell(self, cell: Any) -> _Told | None:
+    def _tell(self, cell: Any) -> Told | None:
         if cell is None or (isinstance(cell, str) and cell.casefold() in BLANKS):
             return None
         name = self.column.name
@@ -272,7 +124,7 @@ class OneOf(_PerCell):
         hits = tuple(dict.fromkeys(element for element in deciding if element is not None))
         truth = all(d is not None for d in deciding) if self.every else bool(hits)
         if truth and self.alone and not all(map(self._is_wanted, _items(elements))):
-            return _Told(False, cell, f"{name} has {_quoted(elements)}.", tuple(elements))
+            return Told(False, cell, f"{name} has {_quoted(elements)}.", tuple(elements))
         missing = [w.shown for w, d in zip(self.wanted, deciding, strict=True) if d is None]
         if truth:
             verb = "has" if isinstance(cell, list) else "is"
@@ -283,7 +135,7 @@ class OneOf(_PerCell):
             reason = f"{name} {verb} {named}, not {' or '.join(missing)}."
         shown = hits or tuple(elements)
         value = shown[0] if len(shown) == 1 else list(shown)
-        return _Told(truth, value, reason, shown)
+        return Told(truth, value, reason, shown)
 
     def _is_wanted(self, item: str) -> bool:
         return any(one.stands_in(item) for one in self.wanted)
@@ -295,7 +147,7 @@ def _items(elements: Sequence[str]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class WordsAt(_PerCell):
+class WordsAt(PerCell):
     """A text column that begins or ends with some letters, or has them somewhere."""
 
     letters: str = field(kw_only=True)
@@ -305,7 +157,7 @@ class WordsAt(_PerCell):
         """The predicate in words."""
         return f"{self.column.name} {self.place} {self.letters!r}"
 
-    def _tell(self, cell: Any) -> _Told | None:
+    def _tell(self, cell: Any) -> Told | None:
         if cell is None:
             return None
         cells = cell if isinstance(cell, list) else [cell]
@@ -314,7 +166,7 @@ class WordsAt(_PerCell):
         shown = hit if hit is not None else ", ".join(map(str, cells))
         excerpts = (str(hit),) if hit is not None else tuple(map(str, cells))
         verb = self.place if hit is not None else f"does not {self.place.removesuffix('s')}"
-        return _Told(
+        return Told(
             hit is not None,
             shown,
             f"{self.column.name} is {_shortened_text(shown)!r}, which {verb} {self.letters!r}.",
@@ -330,22 +182,22 @@ _PLACES: dict[str, Callable[[str, str], bool]] = {
 
 
 @dataclass(frozen=True)
-class IsTrue(_PerCell):
+class IsTrue(PerCell):
     """A boolean column that says yes."""
 
     def describe(self) -> str:
         """The predicate in words."""
         return f"{self.column.name} is true"
 
-    def _tell(self, cell: Any) -> _Told | None:
+    def _tell(self, cell: Any) -> Told | None:
         if cell is None:
             return None
         truth = cell.casefold() in YES if isinstance(cell, str) else bool(cell)
-        return _Told(truth, cell, f"{self.column.name} is {cell}.", (str(cell),))
+        return Told(truth, cell, f"{self.column.name} is {cell}.", (str(cell),))
 
 
 @dataclass(frozen=True)
-class Present(_PerCell):
+class Present(PerCell):
     """A column that has a value at all."""
 
     def describe(self) -> str:
@@ -360,34 +212,16 @@ class Present(_PerCell):
             for outcome in super().check(corpus, positions)
         ]
 
-    def _tell(self, cell: Any) -> _Told | None:
+    def _tell(self, cell: Any) -> Told | None:
         if cell is None or cell == [] or (isinstance(cell, str) and cell.casefold() in BLANKS):
             return None
         elements = [str(e) for e in cell] if isinstance(cell, list) else [str(cell)]
-        return _Told(
+        return Told(
             True,
             elements[0] if len(elements) == 1 else elements,
             f"{self.column.name} is {_shortened_text(', '.join(elements))}.",
             tuple(_first_line(element) for element in elements),
         )
-
-
-def _as_day(cell: Any) -> dt.date | None:
-    if isinstance(cell, str):
-        try:
-            return dt.date.fromisoformat(cell[:10])
-        except ValueError:
-            return None
-    if isinstance(cell, dt.datetime):
-        return cell.date()
-    return cell if isinstance(cell, dt.date) else None
-
-
-def _shortened(bound: tuple[int, ...], span: Span) -> tuple[int, ...]:
-    """As many parts as the condition gives: 3.10.2 is 3.10 where 3.10 is asked for."""
-    size = max(len(end) for end in (span.low, span.high) if end is not None)
-    padded = bound + (0,) * (size - len(bound))
-    return padded[:size]
 
 
 def _quoted(elements: Sequence[str]) -> str:

@@ -169,10 +169,22 @@ class _Parser:
         for at in range(len(tokens)):
             for words in _EXCEPT:
                 end = at + len(words)
-                if tuple(t.text for t in tokens[at:end]) == words and _content(tokens[end:]):
-                    kept = self.exceptions(tokens[:at]) if _says(tokens[:at]) else None
+                if tuple(t.text for t in tokens[at:end]) != words:
+                    continue
+                if all(len(token.text) == 1 for token in tokens[end:]) and tokens[end:]:
+                    # "A revision other than A".
+                    return Negated(Phrase(((*tokens[:at], *tokens[end:]),)))
+                if _content(tokens[end:]):
+                    before = self._without_kind(tokens[:at]) if "than" in words else tokens[:at]
+                    kept = self.exceptions(before) if _says(before) else None
                     return _join("and", [kept, _negate(self.breaks(tokens[end:], negated=True))])
         return self.breaks(tokens)
+
+    def _without_kind(self, tokens: list[Token]) -> list[Token]:
+        """Words before "other than", without the noun that only says what kind is meant."""
+        links = [at for at, token in enumerate(tokens) if token.text in {"and", ",", "but"}]
+        last = links[-1] if links else -1
+        return tokens if self._says_something(tokens[last + 1 :]) else tokens[: max(last, 0)]
 
     def breaks(self, tokens: list[Token], *, negated: bool = False) -> Node | None:
         """``A but B``, ``A that B``: A and B."""
@@ -193,6 +205,11 @@ class _Parser:
 
     def joined(self, tokens: list[Token], *, negated: bool = False) -> Node | None:
         """Clauses joined by and, or, nor and commas; and binds more tightly than or."""
+        cut = self._shared_comparison(tokens)
+        if cut:
+            return _join(
+                "and", [self.joined(tokens[:cut], negated=negated), self.joined(tokens[cut:])]
+            )
         segments, links = _split(tokens)
         nodes: list[tuple[Node, str]] = []
         at = 0
@@ -218,6 +235,20 @@ class _Parser:
             nodes.append((self._negation(rest, links[at : end - 1]), link))
             at = end
         return _by_precedence(nodes)
+
+    def _shared_comparison(self, tokens: Sequence[Token]) -> int:
+        """Where a comparison of all that stands before begins: of Mars or Venus | colder than 5."""
+        compared = [at for at, token in enumerate(tokens) if token.comparison]
+        at = compared[0] if len(compared) == 1 else 0
+        comparison = tokens[at].comparison if tokens else None
+        if comparison is None or not comparison.adjective:
+            return 0
+        links = [k for k in range(at) if tokens[k].text in {"or", "and", "nor", ","}]
+        if not links or tokens[links[-1]].text != "or":
+            return 0
+        before = tokens[links[-1] + 1 : at]
+        clause = any(token.text in AUXILIARIES for token in before)
+        return at if not clause and self._says_something(before) else 0
 
     def _negation(self, segments: list[list[Token]], links: list[str]) -> Node:
         """Not A or B: neither. Each part is a phrase, or a list of values."""

@@ -20,7 +20,8 @@ Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", 
 
 _SMALL_WORDS = frozenset(
     phrases(
-        "of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number, count, unit"
+        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number,
+        count, unit"""
     )
 )
 _MONEY_WORDS = frozenset(

@@ -52,7 +52,8 @@ ADVERBS: Final = frozenset(
         already, mainly, primarily, officially, originally, at least, very, more, most, than,
         so, such, own, other, or, and, too, exactly, one, ones, s, along, now, ever, about, must,
         should, shall, might, ought, we, i, me, our, my, you, your, please, purely, solely,
-        exclusively, roughly, approximately, as, well, if, possible, yet, even, however"""
+        exclusively, roughly, approximately, as, well, if, possible, yet, even, however,
+        back, away, out, off"""
     )
 )
 # Words that say how a thing and a value belong together, and nothing else.
@@ -66,7 +67,8 @@ _RELATIONS: Final = frozenset(
         part, member, kind, type, sort, category, group, value, field, column, equal, include,
         contain, state, stated, given, set, work, run, place, home, offer, provide, make,
         require, need, depend, founded, established, active, specify, declare,
-        sell, speak, fall, play, win, receive, hold, carry"""
+        sell, speak, fall, play, win, receive, hold, carry, spend, stay, remain, become, go,
+        serve"""
     )
 )
 # Heads of a phrase that name no measure of their own: population size is population.
@@ -78,7 +80,8 @@ GENERIC_HEADS: Final = frozenset(
 )
 FILLERS: Final = frozenset(
     phrases(
-        """total, annual, current, estimated, average, overall, yearly, official, whole, entire"""
+        """total, annual, current, estimated, average, overall, yearly, official, whole, entire,
+        degree, degrees"""
     )
 )
 PRESENT: Final = frozenset(

@@ -13,8 +13,9 @@ from findall_frames.embedded.evidence import Sources
 from findall_frames.embedded.finding import Confidence, Finding
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.prose import Mention, StatedNumber
+from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.words import split_name, tokens
 
 __all__ = ["RuleFiller"]

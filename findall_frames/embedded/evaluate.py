@@ -6,12 +6,21 @@ from collections.abc import Sequence
 from textwrap import shorten
 
 from findall_frames.api.models import FindAllEnrichInput, MatchCondition
-from findall_frames.embedded.conditions import Outcome
+from findall_frames.embedded.conditions import (
+    AllOf,
+    AnyOf,
+    Either,
+    Not,
+    Outcome,
+    Partly,
+    Predicate,
+)
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.enrich import RuleFiller
 from findall_frames.embedded.evidence import Sources
 from findall_frames.embedded.finding import Selection, Verdict
 from findall_frames.embedded.lexicon import Lexicon, default_lexicon
+from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.reading import Reader, Reading
 from findall_frames.embedded.selecting import select_open, select_rows
 
@@ -58,18 +67,23 @@ class RuleJudge:
 
     @property
     def doubts(self) -> list[str | None]:
-        """For each condition that no column answers, how it was read and what to do."""
-        pairs = zip(self._conditions, self._readings, strict=True)
-        return [None if reading.understood else self._doubt(one, reading) for one, reading in pairs]
+        """For each condition that was not understood as a whole, how it was read."""
+        return [self._doubt(*each) for each in zip(self._conditions, self._readings, strict=True)]
 
-    def _doubt(self, condition: MatchCondition, reading: Reading) -> str:
+    def _doubt(self, condition: MatchCondition, reading: Reading) -> str | None:
+        if not reading.understood:
+            fault = "was not understood: no column answers it"
+        elif _is_open(reading.predicate):
+            fault = "was understood in part: no column answers all of it"
+        else:
+            return None
         asked = shorten(condition.description, 200, placeholder="…")
         read = shorten(reading.predicate.describe(), 200, placeholder="…")
         columns = shorten(", ".join(self._corpus.columns), 200, placeholder=" …")
         return (
-            f"The condition {condition.name!r} ({asked!r}) was not understood: no column answers "
-            f"it, so it was read as: {read}. Its verdicts have low confidence. Rephrase it, or "
-            f"name the column that it is about; there are {columns}."
+            f"The condition {condition.name!r} ({asked!r}) {fault}, so it was read as: {read}. "
+            "Look at the confidence of its verdicts, rephrase it, or name the column that it is "
+            f"about; there are {columns}."
         )
 
     def select(self, *, thorough: bool) -> Selection:
@@ -93,6 +107,17 @@ class RuleJudge:
             [_verdict(reading, outcomes[at], sources, at) for reading, outcomes in checked]
             for at in range(len(positions))
         ]
+
+
+def _is_open(predicate: Predicate) -> bool:
+    """Whether words of a condition are only looked for in the text, or not at all."""
+    if isinstance(predicate, Partly):
+        return predicate.confidence == "low" or _is_open(predicate.part)
+    if isinstance(predicate, Not):
+        return _is_open(predicate.part)
+    if isinstance(predicate, AllOf | AnyOf | Either):
+        return any(map(_is_open, predicate.parts))
+    return isinstance(predicate, Mention) and not predicate.literal
 
 
 def _verdict(reading: Reading, outcome: Outcome, sources: Sources, at: int) -> Verdict:

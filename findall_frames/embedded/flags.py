@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from findall_frames.embedded.cells import IsTrue, OneOf, Wanted
+from findall_frames.embedded.cells import IsTrue, OneOf, Present, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Predicate
@@ -12,8 +12,9 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.words import alike
 
-__all__ = ["read_opposite_flag", "read_part_of_flag", "read_place"]
+__all__ = ["read_ongoing", "read_opposite_flag", "read_part_of_flag", "read_place"]
 
+_ENOUGH = 0.35
 _LONGEST_PLACE = 3
 _MOSTLY_PLACES = 0.3
 """A share of the values; Georgia among the states of America makes no column of countries."""
@@ -31,6 +32,18 @@ def read_opposite_flag(words: Sequence[str], linker: Linker, lexicon: Lexicon) -
         if found:
             sure = found[0].named
             return Not(IsTrue(found[0].column, confidence="high" if sure else "low"))
+    return None
+
+
+def read_ongoing(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
+    """That something has not ended, from the column that would say when: alive without a death."""
+    for word in words:
+        end = lexicon.not_yet(word)
+        if end is None:
+            continue
+        found = [m for m in linker.named([end], ("date", "number", "text")) if m.score >= _ENOUGH]
+        if found:
+            return Not(Present(found[0].column, confidence="low"))
     return None
 
 

@@ -22,7 +22,8 @@ from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pairs import Pair
-from findall_frames.embedded.prose import Mention, StatedNumber
+from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.units import magnitude_named, unit_named
 from findall_frames.embedded.words import alike, demonym_of, phrases, tokens
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final, TypeAlias
@@ -30,8 +31,9 @@ class Lexicon:
         As in ``lexicon.toml``: ``same`` lists of names, ``attributes`` lists of words, ``more``
         and ``less`` adjectives by the word of their attribute, ``short`` forms of words; if
         wanted, ``opposites`` by word, ``within``, the parts of a place by its name, ``kinds``,
-        lists of nouns for one kind of thing, ``topics``, lists of words for one matter, and
-        ``ongoing``, what has not happened yet to something that is still so.
+        lists of nouns for one kind of thing, ``compounds``, such nouns of two words, ``topics``,
+        lists of words for one matter, ``phrasal``, pairs of a verb of two words and one that means
+        the same, and ``ongoing``, what has not happened yet to something that is still so.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -58,6 +60,11 @@ class Lexicon:
             names = {tuple(tokens(name)) for name in topic}
             for name in names:
                 self._topics.setdefault(stem(name[0]), set()).update(names - {name})
+        self.compounds = frozenset(map(fold, table.get("compounds", ())))
+        self._phrasal = [
+            (re.compile(rf"\b{re.escape(said)}\b", re.IGNORECASE), meant)
+            for said, meant in table.get("phrasal", ())
+        ]
         self._ongoing: dict[str, str] = table.get("ongoing", {})
         self._parts = {part for parts in self._within.values() for part in parts}
         self._parts_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
@@ -80,6 +87,17 @@ class Lexicon:
     def topic(self, word: str) -> set[tuple[str, ...]]:
         """Words and phrases for the same matter as this word; may be empty."""
         return self._topics.get(stem(word), set())
+
+    def plain_verbs(self, text: str) -> str:
+        """A text with one verb for each verb of two words: established for set up."""
+        for pattern, meant in self._phrasal:
+            text = pattern.sub(meant, text)
+        return text
+
+    def phrasal_verbs(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
+        """Where verbs of two words stand in a text, and a verb that means the same."""
+        for pattern, meant in self._phrasal:
+            yield from ((match, meant) for match in pattern.finditer(text))
 
     def not_yet(self, word: str) -> str | None:
         """What has not happened to something of which this word is true: death for alive."""
@@ -138,8 +156,8 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
     ----------
     path : path
         Of a file with any of ``same``, ``attributes``, ``short``, ``more``, ``less``,
-        ``opposites``, ``within``, ``kinds``, ``topics`` and ``ongoing``. Its entries go before
-        those of the package.
+        ``opposites``, ``within``, ``kinds``, ``compounds``, ``topics``, ``phrasal`` and
+        ``ongoing``. Its entries go before those of the package.
 
     Raises
     ------

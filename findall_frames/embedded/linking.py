@@ -106,9 +106,14 @@ class Linker:
         known = stem(word)
         return known in self.entity_words or (self._unsaid and known in self.lexicon.kinds)
 
+    def names(self, word: str) -> bool:
+        """Whether a folded word is in the name of a column."""
+        return any(alike(word, own) == 1 for column in self.columns for own in column.words)
+
     def match(self, column: Column, words: Sequence[str]) -> ColumnMatch:
         """How well words name a column."""
-        total, used, complete = 0.0, set(), True
+        used: set[int] = set()
+        total, complete = 0.0, True
         own_words = [own for own in column.words if own in words or not own.isdigit()]
         # The year in "Population (2020)" need not be said.
         for own in own_words or column.words:
@@ -181,6 +186,9 @@ class Linker:
         hints = list(words)
         if comparison.adjective:
             hints += self.lexicon.attributes(comparison.adjective) or [comparison.adjective]
+        elif place < len(words):
+            # "12,000 km2 large", "5 m tall".
+            hints += self.lexicon.attributes(words[place])
         scored: list[ColumnMatch] = []
         faint: list[ColumnMatch] = []
         for column in self.columns:

@@ -13,6 +13,7 @@ from findall_frames.embedded.english import (
     is_negator,
     is_relation,
 )
+from findall_frames.embedded.flags import read_place
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
@@ -22,6 +23,7 @@ from findall_frames.embedded.rephrase import (
     is_participle,
     sentence_of,
 )
+from findall_frames.embedded.wishes import without_wishes
 from findall_frames.embedded.words import fold, phrases, singular, tokens
 
 __all__ = ["Criterion", "Objective", "parse_objective"]
@@ -73,19 +75,9 @@ _OPENING = re.compile(
     (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?""",
     re.IGNORECASE | re.VERBOSE,
 )
-_WISH = re.compile(
-    r"""(?:,\s+(?=(?:their|its)\b)|[,;.]?\s+
-    (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+)
-    (?:also\s+)?(?:(?:list|give|show|tell|include|find|get|return|add|report)\s+(?:me\s+)?)?
-    (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each)
-      |(?<=together\swith\s)the\b|(?<=along\swith\s)the\b|(?<=as\swell\sas\s)the\b)\s*
-    (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_ASKED = re.compile(
-    r"[,;]?\s+and\s+(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
-    r"|where (?:they|it))"
-    r"\s+[^.;,]+?)\s*$",
+_DONE = re.compile(
+    r"^(?:which|what)\s+(?P<noun>[^,]+?)\s+(?:did|does|do)\s+(?P<who>[^,]+?)\s+"
+    r"(?P<verb>[^\W\d_]+)$",
     re.IGNORECASE,
 )
 _HAD = re.compile(r"^(?:with|having|has|have)\s")
@@ -110,7 +102,8 @@ class _Parser:
         self._linker = linker
 
     def parse(self, text: str) -> Objective:
-        text, wishes = self._without_wishes(text)
+        text, wishes = without_wishes(text)
+        text = _DONE.sub(r"\g<noun> that \g<who> \g<verb>", text)
         said = _OPENING.sub("", text, count=1) or text
         words = said.split()
         at = self._end_of_noun(words)
@@ -136,6 +129,10 @@ class _Parser:
             criteria.append(Criterion(modifier, sentence))
             kept = entity.split()
             entity = " ".join(w for w in kept if w not in modifier.split()) or entity
+        if criteria == [] and noun and self._says_what(noun[-1]):
+            # "Physicists who died ..." among people.
+            kind = entity_noun(noun[-1:]).lower()
+            criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
         for clause in self._clauses(rest):
             sentence = sentence_of(thing, clause)
             criteria.append(Criterion(clause, sentence))
@@ -143,24 +140,6 @@ class _Parser:
             kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
             criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
         return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
-
-    def _without_wishes(self, text: str) -> tuple[str, list[str]]:
-        asked = _ASKED.search(text)
-        if asked is not None and not find_quantities(asked["wish"]):
-            return text[: asked.start()], [asked["wish"]]
-        match = _WISH.search(text)
-        if match is None:
-            return text, []
-        wish = match["wish"]
-        # "with their headquarters in Berlin" is a criterion.
-        if any(q for q in find_quantities(wish)) or re.search(
-            r"\b(?:in|is|are|above|below)\b", wish
-        ):
-            return text, []
-        parts = re.split(
-            r"\s*,\s*(?:and\s+)?|\s+and\s+", re.sub(r"\b(?:their|its|the)\s+", "", wish)
-        )
-        return text[: match.start()], [part for part in parts if part]
 
     def _is_plural(self, word: str) -> bool:
         low = fold(word)
@@ -198,9 +177,21 @@ class _Parser:
         unnamed = self._linker.corpus.unnamed
         return unnamed and not self._linker.values([word])
 
+    def _says_what(self, word: str) -> bool:
+        """Whether a noun tells some rows from others, as physicists does among people."""
+        low = fold(word.strip(",;"))
+        if self._linker.is_kind(low) or low in _ANYTHING or self._linker.names(low):
+            return False
+        return bool(self._linker.values([low])) or self._linker.occurs(low)
+
     def _modifiers(self, noun: Sequence[str]) -> list[str]:
         """Words before the noun that ask something: European, AI."""
         before = [word.strip(",") for word in noun[:-1]]
+        if (
+            before
+            and f"{fold(before[-1])} {singular(fold(noun[-1]))}" in self._linker.lexicon.compounds
+        ):
+            before.pop()
         folded = [fold(word) for word in before]
         keep = [at for at, word in enumerate(folded) if not self._says_nothing(word)]
         links = [at for at, word in enumerate(folded) if word in {"and", "or"}]
@@ -304,6 +295,8 @@ class _Parser:
 
     def _is_criterion(self, piece: str) -> bool:
         folded = tokens(piece)
+        if read_place(folded, self._linker, self._linker.lexicon) is not None:
+            return True
         if find_quantities(piece):
             return True
         if _HAD.match(piece) and any(m.named for m in self._linker.named(folded, ("number",))):

@@ -84,7 +84,7 @@ _SMALL = phrases(
     fourteen, fifteen, sixteen, seventeen, eighteen, nineteen"""
 )
 _TENS = phrases("twenty, thirty, forty, fifty, sixty, seventy, eighty, ninety")
-_COUNTS = {word: float(n) for n, word in enumerate(_SMALL)}
+_COUNTS = {word: float(n) for n, word in enumerate(_SMALL)} | {"single": 1.0}
 _COUNTS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
 _ORDINALS = phrases(
     """first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth,
@@ -312,7 +312,7 @@ def _spelled(match: re.Match[str]) -> Quantity:
                 current = max(current, 1.0) * factor
     quantity = _plain(match, total + current)
     version = (int(current),) if not total else ()
-    return replace(quantity, weak=words == ["one"], version=version)
+    return replace(quantity, weak=words in (["one"], ["single"]), version=version)
 
 
 def _big(word: str) -> float:

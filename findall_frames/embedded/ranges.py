@@ -7,13 +7,6 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 
-from findall_frames.embedded.cells import (
-    Count,
-    DateRange,
-    NumberRange,
-    VersionAdmitted,
-    VersionRange,
-)
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
@@ -22,8 +15,15 @@ from findall_frames.embedded.english import FILLERS, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
-from findall_frames.embedded.prose import StatedNumber
 from findall_frames.embedded.quantities import Quantity
+from findall_frames.embedded.spans import (
+    Count,
+    DateRange,
+    NumberRange,
+    VersionAdmitted,
+    VersionRange,
+)
+from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import stem
 
@@ -61,12 +61,23 @@ class Ranges:
             column = self._linker.corpus.column(comparison.column)
             return self._made(ColumnMatch(column, 1.0, frozenset(), True), comparison, words)
         matches = self._linker.compared(words, place, comparison)
+        if matches and not any(match.used for match in matches) and self._only_prose(words):
+            # "Raised a Series A in 2024" is not about the only column of years.
+            return None
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         if not matches:
             return self._age(words, comparison)
         made = [self._made(match, comparison, words) for match in matches]
         return either([predicate for predicate in made if predicate is not None])
+
+    def _only_prose(self, words: Sequence[str]) -> bool:
+        """Whether words that no column goes by stand in running text."""
+        told = [word for word in words if Token(word).is_content and not is_relation(word)]
+        told = [word for word in told if not (word in FILLERS or self._linker.is_kind(word))]
+        begun = {stem(word) for word in _BEGINNINGS}
+        told = [word for word in told if not (self._lexicon.family(word) & begun)]
+        return any(self._linker.stands_in(c, w.split()[0]) for w in told for c in self._prose)
 
     def _age(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
         """An age in years, from the one column that tells when something began."""
@@ -117,13 +128,13 @@ class Ranges:
     def in_text(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
         """The comparison of a number that the text states; None without running text."""
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
-        content = tuple(w for w in content if not self._linker.is_kind(w))
+        content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
         content = tuple(w for w in content if w not in _PERIODS) or content
         if not comparison.quantity.year:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.
             content = tuple(w for w in content if not is_relation(w)) or content
-        if comparison.adjective:
-            content += tuple(self._lexicon.attributes(comparison.adjective))
+        for adjective in (comparison.adjective, *content):
+            content += tuple(self._lexicon.attributes(adjective))
         quantity = comparison.quantity
         plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)
         if not self._prose or not (content or quantity.unit) or plain is None:
@@ -136,6 +147,8 @@ class Ranges:
         unit = unit_named((quantity.letter,)) if quantity.letter else None
         if unit is None:
             return None
+        if quantity.text.endswith(" m"):
+            return unit
         measures = set(map(stem, MEASURES.get(unit.dimension, ())))
         said = any({stem(word), *self._lexicon.family(word)} & measures for word in words)
         return unit if said else None

@@ -7,12 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from findall_frames.embedded.binding import Binder
 from findall_frames.embedded.cells import Present, WordsAt
 from findall_frames.embedded.clauses import (
-    Joined,
-    Negated,
-    Node,
-    Phrase,
     Token,
     lend_nouns,
     parse_clauses,
@@ -20,7 +17,7 @@ from findall_frames.embedded.clauses import (
 )
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
-from findall_frames.embedded.conditions import AnyOf, Either, Not, Predicate, join
+from findall_frames.embedded.conditions import Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import ABSENT, AUXILIARIES, MODALS, PREPOSITIONS, PRESENT
 from findall_frames.embedded.extremes import Split, Superlatives
@@ -29,8 +26,10 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.ranges import Ranges
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
+from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import alike, fold, stem, tokens
 
@@ -55,6 +54,10 @@ _OPENING = re.compile(
     (?:(?:all|any|every|those|ones?)\s+)*(?:the\s+(?=\w+s\b))?(?=[^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
+_SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
+_SIDES = {"negative": "below 0", "positive": "above 0"}
+_LETTERED = re.compile(r"\b([A-Z][a-z]+) ([A-Z])\b(?! [A-Z][a-z])")
+_UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 _AFFIX = {
     "begins with": re.compile(
         r"\b(?:begin|start)(?:s|ning|ing)?\s+with\s+(?:the\s+)?(?:letters?\s+)?(.+)$"
@@ -77,6 +80,12 @@ class Reading:
 
     predicate: Predicate
     understood: bool
+
+    @property
+    def complete(self) -> bool:
+        """Whether columns answer all of it, and no word was left aside."""
+        parts = [self.predicate, *leaves(self.predicate)]
+        return self.understood and not any(isinstance(p, Partly | Mention) for p in parts)
 
     def describe(self) -> str:
         """The reading in a sentence."""
@@ -108,7 +117,19 @@ class Reader:
         if len(text) > LONGEST:
             words = tokens(text[:LONGEST])
             return Reading(self._wording(frozenset(), frozenset()).mention(words), False)
+        for part in restated(text, self._names_column):
+            reading = self._read(part)
+            if reading.complete:
+                return reading
+        return self._read(text)
+
+    def _names_column(self, text: str) -> bool:
+        kinds = (*_KINDS, "boolean", "prose")
+        return any(match.named for match in self._linker.named(tokens(text), kinds))
+
+    def _read(self, text: str) -> Reading:
         plain = _OPENING.sub("", " ".join(text.split()).rstrip(" .!?"))
+        plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
         said, subject, named = self._without_subject(plain)
         affix = self._affix(fold(said), named)
         if affix is not None:
@@ -122,16 +143,19 @@ class Reader:
         split = self._superlatives.split(said, wording.harmless)
         if split is not None:
             return Reading(self._scoped(split, named, wording), True)
+        if not self._linker.values(tokens("negative positive")):
+            said = _SIGNED.sub(lambda m: _SIDES[m.group(1).lower()], said)
         said, rivals = self._rivals.replace(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
         marked, comparisons = Rivals.restore(marked, len(comparisons)), [*comparisons, *rivals]
-        found = lend_nouns([*named, *self._glued(tokenise(marked, comparisons))])
+        found = self._lettered(self._glued(tokenise(marked, comparisons)), said)
+        found = lend_nouns([*named, *found])
         node = parse_clauses(
             found,
             stands_alone=wording.stands_alone,
             says_something=wording.says_something,
         )
-        binder = _Binder(self._linker, self._lexicon, wording)
+        binder = Binder(self._linker, self._lexicon, wording)
         predicate = None if node is None else binder.bind(node)
         if predicate is None:
             words = [word for word in tokens(said) if Token(word).is_content]
@@ -145,7 +169,7 @@ class Reader:
         """A superlative among those rows that the rest of the condition is true of."""
         rest = " ".join([*(token.text for token in named), split.rest])
         says = any(Token(word).is_content and not wording.harmless(word) for word in tokens(rest))
-        within = self.read(rest).predicate if says else None
+        within = self._read(rest).predicate if says else None
         found: list[Predicate] = [replace(extreme, within=within) for extreme in split.extremes]
         extreme = found[0] if len(found) == 1 else Either(tuple(found))
         return Not(extreme) if split.denied else extreme
@@ -207,6 +231,17 @@ class Reader:
             at += size
         return glued
 
+    def _lettered(self, found: list[Token], said: str) -> list[Token]:
+        """A name with a letter behind it becomes one token, unless it is a value: Series A."""
+        pairs = {tuple(map(fold, pair)) for pair in _LETTERED.findall(said)}
+        pairs = {pair for pair in pairs if not self._linker.values(pair)}
+        glued: list[Token] = []
+        for token in found:
+            if glued and (glued[-1].text, token.text) in pairs:
+                token = Token(f"{glued.pop().text} {token.text}")
+            glued.append(token)
+        return glued
+
     def _glue_size(self, words: list[str], at: int) -> int:
         for end in range(min(len(words), at + 6), at + 2, -1):
             span = words[at:end]
@@ -222,6 +257,11 @@ class Reader:
                     return end - at
         return 1
 
+    def _holding(self, letters: str) -> Column | None:
+        """The column of which some letters are a whole value, as ".pl" of file endings."""
+        columns = (c for c in self._linker.columns if c.kind in {"text", "list"})
+        return next((c for c in columns if letters in map(fold, c.index.values[:LARGE])), None)
+
     def _affix(self, said: str, subject: Sequence[Token]) -> Predicate | None:
         for place, pattern in _AFFIX.items():
             match = pattern.search(said)
@@ -232,157 +272,14 @@ class Reader:
             named = self._linker.named(words, ("text", "list", "prose"))
             if named and named[0].named:
                 column = named[0].column
-            letters = match.group(1).strip(" \"'“”‘’.")
+            letters = match.group(1).strip(" \"'“”‘’").rstrip(".")
+            if find_quantities(letters) and not (named and named[0].named):
+                continue  # "ends in 2026"
+            if not named and words:
+                column = self._holding(letters) or column
             predicate: Predicate = WordsAt(column, letters=letters, place=place)
             return Not(predicate) if " not " in f" {said[: match.start()]} " else predicate
         return None
-
-
-class _Binder:
-    """Turns the structure of one condition into a predicate."""
-
-    def __init__(self, linker: Linker, lexicon: Lexicon, wording: Wording) -> None:
-        self._linker = linker
-        self._wording = wording
-        self._ranges = Ranges(linker, lexicon)
-
-    def bind(self, node: Node) -> Predicate | None:
-        """The predicate of a node; None where it says nothing."""
-        if isinstance(node, Negated):
-            part = self.bind(node.part)
-            if isinstance(part, Mention) and part.is_denied_somewhere():
-                part = replace(part, silence="unknown")
-            return None if part is None else Not(part)
-        if isinstance(node, Joined):
-            bound: list[Predicate] = []
-            column: Column | None = None
-            for child in node.parts:
-                predicate = self._bind_after(child, column)
-                if predicate is not None:
-                    bound.append(predicate)
-                    column = getattr(predicate, "column", column)
-            return join(node.kind, bound)
-        return self._bind_phrase(node, None)
-
-    def _bind_after(self, node: Node, column: Column | None) -> Predicate | None:
-        """A part of a conjunction; a bare comparison is about the column before it."""
-        return self._bind_phrase(node, column) if isinstance(node, Phrase) else self.bind(node)
-
-    def _bind_phrase(self, phrase: Phrase, before: Column | None) -> Predicate | None:
-        groups: list[list[Predicate]] = [[]]
-        at = 0
-        while at < len(phrase.items):
-            predicate, size = self._bind_some(phrase, at, before)
-            if at and phrase.links[at - 1] == "or":
-                groups.append([])
-            if predicate is not None:
-                groups[-1].append(predicate)
-            at += size
-        joined = (join("and", group) for group in groups)
-        return join("or", [part for part in joined if part is not None])
-
-    def _bind_some(
-        self, phrase: Phrase, at: int, before: Column | None
-    ) -> tuple[Predicate | None, int]:
-        """The longest list that begins at an item, or that item alone."""
-        for end in range(len(phrase.items), at + 1, -1):
-            listed = self._bind_list(Phrase(phrase.items[at:end], phrase.links[at : end - 1]))
-            if listed is not None:
-                return listed, end - at
-        return self._bind_item(list(phrase.items[at]), before), 1
-
-    def _bind_list(self, phrase: Phrase) -> Predicate | None:
-        if any(token.comparison for item in phrase.items for token in item):
-            return self._bind_numbers(phrase)
-        return self._wording.valuing.value_list(phrase.items, every="or" not in phrase.links)
-
-    def _bind_numbers(self, phrase: Phrase) -> Predicate | None:
-        """Several numbers of one column: 4 or 6 cylinders, in 1998 or 1999."""
-        words = [t.text for item in phrase.items for t in item if t.comparison is None]
-        parts: list[Predicate] = []
-        for item in phrase.items:
-            comparison = next((t.comparison for t in item if t.comparison), None)
-            if comparison is None:
-                return None
-            part = self._ranges.in_column(words, 0, comparison, None)
-            part = part or self._ranges.in_text(words, comparison)
-            if part is None:
-                return None
-            parts.append(part)
-        return AnyOf(tuple(parts))
-
-    def _bind_item(self, item: list[Token], before: Column | None) -> Predicate | None:
-        item = self._without_name_years(item)
-        compared = [at for at, token in enumerate(item) if token.comparison]
-        if not compared:
-            return self._wording.bind(item)
-        plain = [t for t in item if t.comparison is None]
-        parts: list[Predicate] = []
-        only = item[compared[0]].comparison
-        if len(compared) == 1 and only is not None and not only.stated:
-            named = self._wording.valuing.number_in_value(item)
-            if named is not None:
-                return named
-        left = 0
-        used: set[int] = set()
-        for n, at in enumerate(compared):
-            right = compared[n + 1] if n + 1 < len(compared) else len(item)
-            span = [k for k in range(left, right) if k != at and item[k].comparison is None]
-            words = [item[k].text for k in span]
-            place = sum(k < at for k in span)
-            comparison = item[at].comparison
-            assert comparison is not None
-            predicate = self._ranges.in_column(words, place, comparison, before)
-            if predicate is None:
-                noun = self._noun_place(words[:place])
-                if noun:
-                    # "a cable-stayed bridge taller than 300 m" is two criteria.
-                    modifier = self._wording.bind([item[k] for k in span[:noun]])
-                    if modifier is not None:
-                        parts.append(modifier)
-                    used.update(span[:noun])
-                    words, span = words[noun:], span[noun:]
-                predicate = self._ranges.in_text(words, comparison) or self._wording.mention(
-                    [*(w for w in words if Token(w).is_content), *tokens(comparison.text)]
-                )
-                used.update(span)
-            else:
-                used.update(k for k in span if self._names(predicate, item[k].text))
-            if predicate is not None:
-                parts.append(predicate)
-            left = at + 1
-        rest = [
-            token
-            for k, token in enumerate(item)
-            if token.comparison is None and k not in used and not self._wording.harmless(token.text)
-        ]
-        if rest and len(rest) < len(plain) + 1:
-            left_over = [t for k, t in enumerate(item) if t.comparison is None and k not in used]
-            extra = self._wording.valuing.values_only(left_over)
-            if extra is not None:
-                parts.append(extra)
-        return join("and", parts)
-
-    def _without_name_years(self, item: list[Token]) -> list[Token]:
-        """The words, with a year that stands in the name of a column as a plain word."""
-        others = sum(token.comparison is not None for token in item) > 1
-        years = {word for column in self._linker.columns for word in column.words}
-        return [
-            Token(token.text)
-            if others and token.comparison and not token.comparison.stated and token.text in years
-            else token
-            for token in item
-        ]
-
-    def _noun_place(self, words: Sequence[str]) -> int:
-        """Where the entity itself is named behind words that say something; else 0."""
-        places = [at for at, word in enumerate(words) if self._linker.is_kind(word)]
-        said = places and any(not self._wording.harmless(word) for word in words[: places[-1]])
-        return places[-1] if said else 0
-
-    def _names(self, predicate: Predicate, word: str) -> bool:
-        column = getattr(predicate, "column", None)
-        return column is not None and bool(self._linker.match(column, [word]).score)
 
 
 def _verbs(said: str) -> frozenset[str]:

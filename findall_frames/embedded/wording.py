@@ -6,25 +6,29 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-import pyarrow.compute as pc
-
-from findall_frames.embedded.cells import IsTrue, NumberRange, OneOf, Present, Wanted
+from findall_frames.embedded.cells import IsTrue, OneOf, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import Either, Not, Predicate, Span, either, join
+from findall_frames.embedded.conditions import Either, Predicate, either, join
 from findall_frames.embedded.english import (
-    ABSENT,
     AUXILIARIES,
     FILLERS,
     GENERIC_HEADS,
-    PRESENT,
+    PREPOSITIONS,
     TOPIC,
+    is_negator,
     is_relation,
 )
 from findall_frames.embedded.finding import Confidence
-from findall_frames.embedded.flags import read_opposite_flag, read_part_of_flag, read_place
+from findall_frames.embedded.flags import (
+    read_ongoing,
+    read_opposite_flag,
+    read_part_of_flag,
+    read_place,
+)
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
+from findall_frames.embedded.presence import letters_behind, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
 from findall_frames.embedded.words import stem, tokens
@@ -35,7 +39,6 @@ _MENTIONS = re.compile(
     r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
 )
 _MANY = 50
-_CLEARLY = 0.2
 _SAME_WORDS = 0.9
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
@@ -121,7 +124,12 @@ class Wording:
         known = self._known_phrases(words)
         rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
-        rest = [w for w in rest if w not in self._verbs or self._linker.occurs(w)] or rest
+        if not self._named_text(words):
+            # Of "its target was a comet" the text may only say the comet.
+            told = [w for w in rest[:-1] if self._linker.occurs(w.split()[0])]
+            linked = not {"is", "was", "are", "were"}.isdisjoint(words[1:-1])
+            if linked and rest and self._linker.occurs(rest[-1].split()[0]):
+                rest = [*told, rest[-1]]
         if rest and all(map(self._names_part, rest)):
             # "a language" other than English says nothing by itself.
             return None
@@ -172,54 +180,25 @@ class Wording:
             read_opposite_flag(words, self._linker, self._lexicon)
             or read_place(words, self._linker, self._lexicon)
             or read_part_of_flag(words, self._linker, self.harmless)
+            or read_ongoing(words, self._linker, self._lexicon)
         )
 
     def _presence(self, words: Sequence[str]) -> Predicate | None:
-        """Whether a column has a value: has a capital, license not given."""
-        kinds = ("number", "text", "prose", "list", "date", "version")
-        absent = any(word in ABSENT for word in words)
-        found = self._linker.named(words, kinds)
-        # "the price" will do for the price per night, where no other column has a price.
-        alone = len(found) == 1 or (len(found) > 1 and found[0].score - found[1].score > _CLEARLY)
-        stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)
-        for match in found:
-            others = [
-                word
-                for at, word in enumerate(words)
-                if at not in match.used
-                and Token(word).is_content
-                and word not in PRESENT | ABSENT | FILLERS
-                and word not in GENERIC_HEADS
-                and not is_relation(word)
-                and not self._linker.is_kind(word)
-                and not (word in {"date", "year"} and _is_dated(match.column))
-            ]
-            if match.column.name == self._corpus.name_column and self._is_value(words):
-                return None
-            enough = match.named or (alone and stated and match is found[0] and len(match.used) > 0)
-            if enough and not others:
-                present = self._present(match.column, stated=any(w in PRESENT for w in words))
-                return Not(present) if absent else present
-        return None
-
-    def _present(self, column: Column, *, stated: bool) -> Predicate:
-        """That a column has a value; of a count, that it is not nought: has islands."""
-        counts = column.kind == "number" and pc.any(pc.equal(column.numbers, 0.0)).as_py()
-        if stated or not counts:
-            return Present(column)
-        return NumberRange(column, Span(0.0, None, low_open=True, said="more than 0"))
+        """Whether a column has a value, where words name one and say nothing of its value."""
+        return read_presence(words, self._linker, self._is_value)
 
     def _explicit(self, words: Sequence[str]) -> Predicate | None:
         """A text or list column that is named: has an Apache license, capital is Lima."""
         for match in self._linker.named(words, ("text", "list", "version")):
             sure = match.named
-            if match.column.name == self._corpus.name_column and match.score < _SAME_WORDS:
-                continue  # "plays for" names no Player
+            if match.column.name == self._corpus.name_column and (
+                match.score < _SAME_WORDS or not self._about_names(words)
+            ):
+                continue  # "plays for" names no Player, "a suspension bridge" no bridge
             rest = [w for at, w in enumerate(words) if at not in match.used and Token(w).is_content]
             kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
             if not rest and sure:
-                # "Revision A": the letter is no article.
-                kept = [w for at, w in enumerate(words) if at not in match.used and len(w) == 1]
+                kept = letters_behind(match, words)
             if not kept or (_MENTIONS.search(" ".join(words)) and match.column.kind == "text"):
                 continue
             column = match.column
@@ -308,13 +287,16 @@ class Wording:
             open_ended = all(len(m.column.index.values) > 100 for m in found)
             if open_ended:
                 return None
-            loose = self._loose(words, covered, [match.column for match in found])
-            named = any(self._linker.match(match.column, words).named for match in found)
+            columns = [match.column for match in found]
+            loose = self._loose(words, covered, columns)
+            named = any(self._linker.match(column, words).named for column in columns)
             told = [
                 word
                 for word in rest
-                if word not in loose or (not named and self._linker.occurs(word))
+                if word not in loose or (not named and self._stands_elsewhere(word, columns))
             ]
+            joining = self._joining(words, covered)
+            told = [word for word in told if word not in joining]
             if told:
                 parts.append(self._related(told) or self.mention(told))
             # What no row has tells no row from another; but the reading is less sure for it.
@@ -361,6 +343,26 @@ class Wording:
                 loose.add(word)
         return loose
 
+    def _joining(self, words: Sequence[str], covered: set[int]) -> set[str]:
+        """Verbs and adjectives that only lead to a value: launched by, open to, native to."""
+        joining: set[str] = set()
+        for start in covered:
+            at = start - 1
+            while at >= 0 and not Token(words[at]).is_content and not is_negator(words[at]):
+                at -= 1
+            leads = at >= 0 and any(word in PREPOSITIONS for word in words[at + 1 : start])
+            if leads and at not in covered:
+                word = words[at]
+                if word.endswith("ed") or is_relation(word) or not self._stands_elsewhere(word, ()):
+                    joining.add(word)
+        return joining
+
+    def _stands_elsewhere(self, word: str, bound: Sequence[Column]) -> bool:
+        """Whether a word stands in a text that is neither bound already nor the name."""
+        name = self._corpus.name_column
+        others = (c for c in self.texts if c not in bound and c.name != name)
+        return any(self._linker.stands_in(column, word) for column in others)
+
     def _names_all(self, columns: Sequence[Column], words: Sequence[str]) -> bool:
         return all(self._linker.match(column, words).named for column in columns)
 
@@ -369,8 +371,19 @@ class Wording:
         found = self._linker.named(words, ("prose", "text", "list"))
         named = found and found[0].named
         if named and found[0].column.name == self._corpus.name_column:
-            named = found[0].score >= _SAME_WORDS
+            named = found[0].score >= _SAME_WORDS and self._about_names(words)
         return (found[0].column,) if named else ()
+
+    def _about_names(self, words: Sequence[str]) -> bool:
+        """Whether the name column is asked for as such: by its values, or what they contain."""
+        called = {"name", "names", "title", "titles", "called", "named"}
+        return (
+            bool(_MENTIONS.search(" ".join(words)))
+            or not called.isdisjoint(words)
+            or bool(
+                [m for m in self._linker.values(words) if m.column.name == self._corpus.name_column]
+            )
+        )
 
     def mention(self, words: Sequence[str], columns: tuple[Column, ...] = ()) -> Predicate:
         """The words in the text, for what no column answers."""
@@ -378,10 +391,6 @@ class Wording:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
-
-
-def _is_dated(column: Column) -> bool:
-    return column.kind == "date" or column.year_like
 
 
 def _within(match: ValueMatch, places: frozenset[int]) -> bool:

@@ -1,0 +1,165 @@
+"""From the structure of a condition to a predicate."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from findall_frames.embedded.clauses import Joined, Negated, Node, Phrase, Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import AnyOf, Not, Predicate, join
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.ranges import Ranges
+from findall_frames.embedded.wording import Wording
+from findall_frames.embedded.words import tokens
+
+__all__ = ["Binder"]
+
+
+class Binder:
+    """Turns the structure of one condition into a predicate."""
+
+    def __init__(self, linker: Linker, lexicon: Lexicon, wording: Wording) -> None:
+        self._linker = linker
+        self._wording = wording
+        self._ranges = Ranges(linker, lexicon)
+
+    def bind(self, node: Node) -> Predicate | None:
+        """The predicate of a node; None where it says nothing."""
+        if isinstance(node, Negated):
+            part = self.bind(node.part)
+            if isinstance(part, Mention) and part.is_denied_somewhere():
+                part = replace(part, silence="unknown")
+            return None if part is None else Not(part)
+        if isinstance(node, Joined):
+            bound: list[Predicate] = []
+            column: Column | None = None
+            for child in node.parts:
+                predicate = self._bind_after(child, column)
+                if predicate is not None:
+                    bound.append(predicate)
+                    column = getattr(predicate, "column", column)
+            return join(node.kind, bound)
+        return self._bind_phrase(node, None)
+
+    def _bind_after(self, node: Node, column: Column | None) -> Predicate | None:
+        """A part of a conjunction; a bare comparison is about the column before it."""
+        return self._bind_phrase(node, column) if isinstance(node, Phrase) else self.bind(node)
+
+    def _bind_phrase(self, phrase: Phrase, before: Column | None) -> Predicate | None:
+        groups: list[list[Predicate]] = [[]]
+        at = 0
+        while at < len(phrase.items):
+            predicate, size = self._bind_some(phrase, at, before)
+            if at and phrase.links[at - 1] == "or":
+                groups.append([])
+            if predicate is not None:
+                groups[-1].append(predicate)
+            at += size
+        joined = (join("and", group) for group in groups)
+        return join("or", [part for part in joined if part is not None])
+
+    def _bind_some(
+        self, phrase: Phrase, at: int, before: Column | None
+    ) -> tuple[Predicate | None, int]:
+        """The longest list that begins at an item, or that item alone."""
+        for end in range(len(phrase.items), at + 1, -1):
+            listed = self._bind_list(Phrase(phrase.items[at:end], phrase.links[at : end - 1]))
+            if listed is not None:
+                return listed, end - at
+        return self._bind_item(list(phrase.items[at]), before), 1
+
+    def _bind_list(self, phrase: Phrase) -> Predicate | None:
+        if any(token.comparison for item in phrase.items for token in item):
+            return self._bind_numbers(phrase)
+        return self._wording.valuing.value_list(phrase.items, every="or" not in phrase.links)
+
+    def _bind_numbers(self, phrase: Phrase) -> Predicate | None:
+        """Several numbers of one column: 4 or 6 cylinders, in 1998 or 1999."""
+        words = [t.text for item in phrase.items for t in item if t.comparison is None]
+        parts: list[Predicate] = []
+        for item in phrase.items:
+            comparison = next((t.comparison for t in item if t.comparison), None)
+            if comparison is None:
+                return None
+            part = self._ranges.in_column(words, 0, comparison, None)
+            part = part or self._ranges.in_text(words, comparison)
+            if part is None:
+                return None
+            parts.append(part)
+        return AnyOf(tuple(parts))
+
+    def _bind_item(self, item: list[Token], before: Column | None) -> Predicate | None:
+        item = self._without_name_years(item)
+        compared = [at for at, token in enumerate(item) if token.comparison]
+        if not compared:
+            return self._wording.bind(item)
+        plain = [t for t in item if t.comparison is None]
+        parts: list[Predicate] = []
+        only = item[compared[0]].comparison
+        if len(compared) == 1 and only is not None and not only.stated:
+            named = self._wording.valuing.number_in_value(item)
+            if named is not None:
+                return named
+        left = 0
+        used: set[int] = set()
+        for n, at in enumerate(compared):
+            right = compared[n + 1] if n + 1 < len(compared) else len(item)
+            span = [k for k in range(left, right) if k != at and item[k].comparison is None]
+            words = [item[k].text for k in span]
+            place = sum(k < at for k in span)
+            comparison = item[at].comparison
+            assert comparison is not None
+            predicate = self._ranges.in_column(words, place, comparison, before)
+            if predicate is None:
+                noun = self._noun_place(words[:place])
+                if noun:
+                    # "a cable-stayed bridge taller than 300 m" is two criteria.
+                    modifier = self._wording.bind([item[k] for k in span[:noun]])
+                    if modifier is not None:
+                        parts.append(modifier)
+                    used.update(span[:noun])
+                    words, span = words[noun:], span[noun:]
+                predicate = self._ranges.in_text(words, comparison) or self._wording.mention(
+                    [*(w for w in words if Token(w).is_content), *tokens(comparison.text)]
+                )
+                used.update(span)
+            else:
+                used.update(k for k in span if self._names(predicate, item[k].text))
+            if predicate is not None:
+                parts.append(predicate)
+            left = at + 1
+        rest = [
+            token
+            for k, token in enumerate(item)
+            if token.comparison is None and k not in used and not self._wording.harmless(token.text)
+        ]
+        if rest and len(rest) < len(plain) + 1:
+            left_over = [t for k, t in enumerate(item) if t.comparison is None and k not in used]
+            extra = self._wording.valuing.values_only(left_over)
+            if extra is not None:
+                parts.append(extra)
+        return join("and", parts)
+
+    def _without_name_years(self, item: list[Token]) -> list[Token]:
+        """The words, with a year that stands in the name of a column as a plain word."""
+        others = sum(token.comparison is not None for token in item) > 1
+        years = {word for column in self._linker.columns for word in column.words}
+        return [
+            Token(token.text)
+            if others and token.comparison and not token.comparison.stated and token.text in years
+            else token
+            for token in item
+        ]
+
+    def _noun_place(self, words: Sequence[str]) -> int:
+        """Where the entity itself is named behind words that say something; else 0."""
+        places = [at for at, word in enumerate(words) if self._linker.is_kind(word)]
+        said = places and any(not self._wording.harmless(word) for word in words[: places[-1]])
+        return places[-1] if said else 0
+
+    def _names(self, predicate: Predicate, word: str) -> bool:
+        column = getattr(predicate, "column", None)
+        return column is not None and bool(self._linker.match(column, [word]).score)

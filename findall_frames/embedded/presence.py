@@ -1,0 +1,81 @@
+"""Conditions on whether a column has a value at all: has a capital, license not given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pyarrow.compute as pc
+
+from findall_frames.embedded.cells import Present
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import Not, Predicate, Span
+from findall_frames.embedded.english import ABSENT, FILLERS, GENERIC_HEADS, PRESENT, is_relation
+from findall_frames.embedded.linking import ColumnMatch, Linker
+from findall_frames.embedded.spans import NumberRange
+
+__all__ = ["letters_behind", "read_presence"]
+
+_KINDS = ("number", "text", "prose", "list", "date", "version")
+_CLEARLY = 0.2
+
+
+def read_presence(
+    words: Sequence[str], linker: Linker, is_value: Callable[[Sequence[str]], bool]
+) -> Predicate | None:
+    """That a column has a value, or has none; None where the words say something else.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Folded.
+    linker : Linker
+        Of the corpus.
+    is_value : callable
+        Whether words are a value and nothing else.
+    """
+    absent = any(word in ABSENT for word in words)
+    found = linker.named(words, _KINDS)
+    # "the price" will do for the price per night, where no other column has a price.
+    alone = len(found) == 1 or (len(found) > 1 and found[0].score - found[1].score > _CLEARLY)
+    stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)
+    for match in found:
+        if match.column.name == linker.corpus.name_column and is_value(words):
+            return None
+        if letters_behind(match, words):
+            continue
+        enough = match.named or (alone and stated and match is found[0] and len(match.used) > 0)
+        if enough and not _others(match, words, linker):
+            present = _present(match.column, stated=any(word in PRESENT for word in words))
+            return Not(present) if absent else present
+    return None
+
+
+def letters_behind(match: ColumnMatch, words: Sequence[str]) -> list[str]:
+    """A letter behind a column that is a value of it and no article: revision A."""
+    if match.column.kind not in {"text", "list"} or not match.used:
+        return []
+    behind = words[max(match.used) + 1 :]
+    return [w for w in behind if len(w) == 1 and (w,) in match.column.index.whole]
+
+
+def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[str]:
+    """Words that say more than whether the column has a value."""
+    dated = {"date", "year"} if match.column.kind == "date" or match.column.year_like else set()
+    return [
+        word
+        for at, word in enumerate(words)
+        if at not in match.used
+        and Token(word).is_content
+        and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | dated
+        and not is_relation(word)
+        and not linker.is_kind(word)
+    ]
+
+
+def _present(column: Column, *, stated: bool) -> Predicate:
+    """That a column has a value; of a count, that it is not nought: has islands."""
+    counts = column.kind == "number" and pc.any(pc.equal(column.numbers, 0.0)).as_py()
+    if stated or not counts:
+        return Present(column)
+    return NumberRange(column, Span(0.0, None, low_open=True, said="more than 0"))

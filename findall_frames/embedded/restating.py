@@ -1,0 +1,41 @@
+"""Conditions that say the same twice: in brackets, behind a colon, behind "i.e."."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+
+__all__ = ["restated"]
+
+_BRACKETS = re.compile(r"\s*\(([^()]+)\)")
+_AGAIN = re.compile(
+    r"[,;]?\s+(?:i\.\s?e\.|that is,|in other words,?|meaning)\s+|:\s+", re.IGNORECASE
+)
+
+
+def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
+    """The parts of a condition of which each says all of it, the plainest first.
+
+    Parameters
+    ----------
+    text : str
+        The condition.
+    names_column : callable
+        Whether a text is the name of a column: what stands behind it is a value, not the same
+        again.
+
+    Examples
+    --------
+    >>> list(restated("old, i.e. built before 1900", lambda said: False))
+    ['built before 1900', 'old']
+    >>> list(restated("Stage: closed", lambda said: said == "Stage"))
+    []
+    """
+    match = _AGAIN.search(text)
+    if match is not None and not names_column(text[: match.start()]):
+        yield text[match.end() :]
+        yield text[: match.start()]
+    match = _BRACKETS.search(text)
+    if match is not None:
+        yield _BRACKETS.sub("", text)
+        yield match.group(1)
