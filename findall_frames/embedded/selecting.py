@@ -9,23 +9,28 @@ from typing import Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.embedded.cells import (
-    Count,
-    DateRange,
-    IsTrue,
-    NumberRange,
-    OneOf,
-    Present,
-    VersionAdmitted,
-    VersionRange,
-    WordsAt,
-)
+from findall_frames.embedded.cells import IsTrue, OneOf, Present, WordsAt
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Predicate, Span
+from findall_frames.embedded.conditions import (
+    AllOf,
+    AnyOf,
+    Either,
+    Not,
+    Partly,
+    Predicate,
+    Span,
+)
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.extremes import Extreme
 from findall_frames.embedded.finding import Selection
 from findall_frames.embedded.pairs import Pair
+from findall_frames.embedded.spans import (
+    Count,
+    DateRange,
+    NumberRange,
+    VersionAdmitted,
+    VersionRange,
+)
 
 __all__ = ["select_open", "select_rows"]
 
@@ -122,12 +127,15 @@ def _bounds(predicate: Predicate, corpus: Corpus, *, thorough: bool) -> _Bounds:
     if isinstance(predicate, Not):
         inner = _bounds(predicate.part, corpus, thorough=thorough)
         return _Bounds(inner.can_fail, inner.can_hold)
+    if isinstance(predicate, Partly):
+        return _bounds(predicate.part, corpus, thorough=thorough)
     if isinstance(predicate, AllOf | AnyOf | Either):
         parts = [_bounds(part, corpus, thorough=thorough) for part in predicate.parts]
         return _all_of(parts, size=size) if isinstance(predicate, AllOf) else _any_of(parts)
     if isinstance(predicate, NumberRange):
         return _told(_in_span(predicate.column.numbers, predicate.span))
-    if isinstance(predicate, _OF_ONE_CELL) and not _holds_lists(predicate.column):
+    scoped = isinstance(predicate, Extreme) and predicate.within is not None
+    if isinstance(predicate, _OF_ONE_CELL) and not (scoped or _holds_lists(predicate.column)):
         values = predicate.column.array.dictionary_encode()
         if thorough or len(values.dictionary) <= _FEW:
             return _told(_by_value(predicate, values, corpus))
