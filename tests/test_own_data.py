@@ -306,6 +306,23 @@ def test_a_condition_that_is_not_understood_is_said_loudly() -> None:
     assert again.warnings == frames.warnings
 
 
+@pytest.mark.parametrize(
+    ("condition", "read"),
+    [
+        ("Hotel must have 4 stars and be romantic", "the text mentions 'romantic'"),
+        ("Hotel must have a spa with lovely old cats", "leaving aside 'lovely', 'old', 'cats'"),
+    ],
+)
+def test_a_condition_that_is_understood_in_part_is_said_as_well(condition: str, read: str) -> None:
+    """With what was made of it."""
+    with (
+        ff.local(HOTELS) as client,
+        pytest.warns(ff.FindAllWarning, match="was understood in part") as told,
+    ):
+        ff.find_all(search_of({"asked": condition}), client=client, progress=False)
+    assert read in str(told[0].message)
+
+
 def test_what_a_service_warned_of_outlives_it(tmp_path: Path) -> None:
     """In the ledger, in Parquet and in its own store."""
     store = tmp_path / "runs.db"
