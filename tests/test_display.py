@@ -250,6 +250,14 @@ def test_the_table_can_be_read_without_seeing_it() -> None:
     assert 'role="region" tabindex="0"' in html
 
 
+def test_a_verdict_without_a_value_still_has_its_source() -> None:
+    """As a link that says what it is."""
+    output, basis = field("")
+    basis["citations"][0]["excerpts"] = ["It says so."]
+    html = frames_html(tables(candidate(1, name="a", c=({**output, "value": None}, basis))))
+    assert ">source</a>" in html
+
+
 def test_parts_that_only_a_basis_names_are_not_columns() -> None:
     """`products.0` supports `products` and has neither value nor verdict of its own."""
     one = candidate(1, name="a", products=field("tiles"))

@@ -9,6 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 import msgspec
+import nbclient
+import nbformat
 import pandas as pd
 import pytest
 from matplotlib.cbook import is_math_text
@@ -301,6 +303,26 @@ print(png[:4], size["width"], "matplotlib.pyplot" in sys.modules)
 """
     done = printed_by(script)
     assert done.split() == ["b'\\x89PNG'", "740", "False"]
+
+
+def test_a_cell_shows_a_figure_once_whether_pyplot_is_there_or_not() -> None:
+    """In a real kernel, where pyplot would show what it knows of a second time."""
+    made = "from findall_frames.frames.frames import FindAllFrames as F\n"
+    made += "from findall_frames.frames.schema import empty_tables\n"
+    made += "frames = F(empty_tables()); frames.plot.funnel()"
+    cells = [
+        made,
+        "import matplotlib.pyplot",
+        "frames.plot.funnel()",
+        "kept = frames.plot.funnel()",
+    ]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    shown = [
+        [kind for output in cell.outputs for kind in output.get("data", {}) if kind != "text/plain"]
+        for cell in notebook.cells
+    ]
+    assert shown == [["image/png"], [], ["image/png"], []]
 
 
 def test_without_matplotlib_it_says_which_extra_brings_it() -> None:

@@ -112,14 +112,16 @@ def _cell(cell: Cell) -> str:
     ]
     hint = "&#10;".join(part for part in hints if part)
     sure = cell.confidence or ""
+    # A verdict without a value still has its source.
+    shown = cell.words or ("source" if best else "")
     parts = [
         VERDICT_MARKS[cell.is_matched],
-        link(best[1].url if best else None, cell.words, limit=80),
+        link(best[1].url if best else None, shown, limit=80),
         f'<b title="{sure} confidence">{_SIGNS[sure]}</b>' if sure in _SIGNS else "",
     ]
-    shown = " ".join(part for part in parts if part)
+    content = " ".join(part for part in parts if part)
     width = ";min-width:14em" if len(cell.words) > _LONG else ""
-    return f'<td style="{_CELL}{width}{_SHADES.get(sure, "")}" title="{hint}">{shown}</td>'
+    return f'<td style="{_CELL}{width}{_SHADES.get(sure, "")}" title="{hint}">{content}</td>'
 
 
 def _left_out(tables: Tables, *, shown: int, fields: int) -> str:

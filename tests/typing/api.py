@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import assert_type
 
 import pandas as pd
+from matplotlib.figure import Figure
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, FindAllRun
+from findall_frames.display.explorer import Explorer
 from findall_frames.running.pricing import CostEstimate
 
 
@@ -68,6 +70,10 @@ def tables(frames: ff.FindAllFrames) -> None:
     assert_type(ff.flatten(Path("result.json")), ff.FindAllFrames)
     assert_type(ff.read_parquet("folder"), ff.FindAllFrames)
     assert_type(frames.to_parquet("folder"), Path)
+    assert_type(frames.explore(), Explorer)
+    assert_type(frames.explore().left, list[tuple[str, str]])
+    assert_type(frames.plot.confidence(status=None), Figure)
+    assert_type(frames.plot.timeline(ff.start(ff.draft("Find tile makers")).events()), Figure)
 
 
 def errors(error: ff.FindAllError) -> str | None:
