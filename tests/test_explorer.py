@@ -244,6 +244,20 @@ def test_a_field_without_source_or_value_says_so() -> None:
     assert "no source" in html
 
 
+def test_what_the_evidence_leaves_out_is_counted() -> None:
+    """A candidate with hundreds of fields, sources and excerpts stays readable."""
+    output, basis = field("tiles")
+    source = {"url": "https://a.example/", "title": "A", "excerpts": ["tiles"] * 6}
+    basis["citations"] = [source] * 11
+    fields = {f"f{number:02}": (output, basis) for number in range(63)}
+    html = Person(FindAllFrames(tables(candidate(1, name="K", **fields))).explore()).evidence
+    assert html.count("… and 2 excerpts more") == 60 * 8
+    assert html.count("… and 3 sources more") == 60
+    assert "… and 3 fields more" in html
+    assert "f59" in html
+    assert "f60" not in html
+
+
 @pytest.mark.parametrize(
     ("passage", "sought", "marked"),
     [

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from rich.cells import cell_len
 
-from findall_frames.display.text import one_line, shortened
+from findall_frames.display.text import one_line
 
 __all__ = ["BLUES", "INK", "PAPER", "Picture", "bars", "blank", "finished", "label", "picture"]
 
@@ -45,13 +45,21 @@ class Picture(Figure):
 
 
 def label(text: str, *, limit: int) -> str:
-    """Make a text of unknown origin fit to be a label: short, and no formula.
+    """Make a text of unknown origin fit to be a label: no formula, and no longer than `limit`.
+
+    What is cut is the middle, since long names are told apart by their ends.
 
     >>> label("costs $5 and $6", limit=40)
-    'costs \\\\$5 and \\\\$6'
+    'costs \\$5 and \\$6'
+    >>> label("employs_more_than_50_people_check", limit=20)
+    'employs_more…e_check'
     """
     line = one_line(text)
-    return _literal(shortened(line, limit=_characters(line, room=limit)))
+    room = _characters(line, room=limit)
+    if len(line) > room:
+        tail = (room - 1) * 2 // 5
+        line = f"{line[: room - 1 - tail].rstrip()}…{line[-tail:].lstrip()}"
+    return _literal(line)
 
 
 def picture(title: str, *, height: float, note: str = "") -> tuple[Picture, Axes]:

@@ -28,12 +28,24 @@ _ADVICE: Final = (
 _NONE_LEFT: Final = "<p>No candidate fits. Clear the search or open a filter.</p>"
 _EMPTY: Final = "<p>There is no candidate to look at.</p>"
 
+_WIDE: Final = {"width": "auto"}
+_BOTH: Final = {"flex_flow": "row wrap", "align_items": "stretch", "width": "100%"}
+_LEFT: Final = {"flex": "1 1 270px", "min_width": "0", "max_width": "420px"}
+# Beside the list where there is room for both, else below it.
+_RIGHT: Final = {
+    "flex": "2 1 340px",
+    "min_width": "0",
+    "max_height": "470px",
+    "overflow": "auto",
+    "padding": "0 0 0 12px",
+}
+
 
 class Explorer:
     """Widgets to look through the candidates: a list of those left, and the evidence of one.
 
-    `FindAllFrames.explore` makes it. The last expression of a cell shows it. Without widgets, as
-    in a notebook that is read without its kernel, there is a table of the first matches.
+    `FindAllFrames.explore` makes it. The last expression of a cell shows it. Where widgets cannot
+    be shown, as in an exported notebook or a console, there is a table of the first matches.
 
     Parameters
     ----------
@@ -141,19 +153,6 @@ class Explorer:
         left = len(self._places)
         found = f"{left:,} of {counted(len(self._catalogue), 'candidate')}"
         return found if listed == left else f"{found}; the first {listed:,} are listed"
-
-
-_WIDE: Final = {"width": "auto"}
-_BOTH: Final = {"flex_flow": "row wrap", "align_items": "stretch", "width": "100%"}
-_LEFT: Final = {"flex": "1 1 270px", "min_width": "0", "max_width": "420px"}
-# Beside the list where there is room for both, else below it.
-_RIGHT: Final = {
-    "flex": "2 1 340px",
-    "min_width": "0",
-    "max_height": "470px",
-    "overflow": "auto",
-    "padding": "0 0 0 12px",
-}
 
 
 def _dropdown(description: str, counts: Iterable[tuple[str, int]]) -> ipywidgets.Dropdown:

@@ -19,6 +19,7 @@ __all__ = ["confidence_chart"]
 
 _MOST_ROWS: Final = 40
 _MOST_COLUMNS: Final = 12
+_MOST_WIDE_COLUMNS: Final = 6
 _ROW: Final = 0.24
 _FRAME: Final = 2.4
 _WEIGHTS: Final = {"low": 1, "medium": 2, "high": 3}
@@ -40,12 +41,15 @@ def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
     rows.sort(key=lambda row: _support(row[1], columns))
     shown = rows[:_MOST_ROWS]
     note = _note(rows=len(rows), columns=len(kinds))
-    figure, axes = picture(title_of(tables), height=_FRAME + _ROW * len(shown), note=note)
+    # Many columns are narrow: their titles stand steep, so that they do not touch.
+    steep = len(columns) > _MOST_WIDE_COLUMNS
+    height = _FRAME + _ROW * len(shown) + (0.8 if steep else 0)
+    figure, axes = picture(title_of(tables), height=height, note=note)
     for y, (_, of_row) in enumerate(shown):
         for x, column in enumerate(columns):
             if column in of_row:
                 look, words, ink = _look(of_row[column])
-                axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, **look))
+                axes.add_patch(Rectangle((x - 0.48, y - 0.46), 0.96, 0.92, clip_on=False, **look))
                 box = {"facecolor": look["facecolor"], "edgecolor": "none", "pad": 1}
                 axes.text(x, y, words, ha="center", va="center", fontsize=8, color=ink, bbox=box)
     axes.set_xlim(-0.5, len(columns) - 0.5)
@@ -53,7 +57,14 @@ def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
     names = [label(name, limit=34) for name, _ in shown]
     axes.set_yticks(range(len(shown)), labels=names, fontsize=8.5)
     titles = [label(column.replace("_", " "), limit=32) for column in columns]
-    axes.set_xticks(range(len(columns)), labels=titles, rotation=25, ha="left", fontsize=8.5)
+    axes.set_xticks(
+        range(len(columns)),
+        labels=titles,
+        rotation=60 if steep else 25,
+        rotation_mode="anchor",
+        ha="left",
+        fontsize=8.5,
+    )
     axes.xaxis.tick_top()
     axes.tick_params(length=0)
     axes.spines[:].set_visible(False)
