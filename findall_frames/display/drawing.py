@@ -50,7 +50,7 @@ def label(text: str, *, limit: int) -> str:
     What is cut is the middle, since long names are told apart by their ends.
 
     >>> label("costs $5 and $6", limit=40)
-    'costs \\$5 and \\$6'
+    'costs \\\\$5 and \\\\$6'
     >>> label("employs_more_than_50_people_check", limit=20)
     'employs_more…e_check'
     """
