@@ -104,10 +104,9 @@ def supported(
     tuple
         The reasoning, the confidence, and the column and text of each excerpt.
     """
-    asked = entry.excerpts[:_MAX_EXCERPTS]
-    kept = [(each.column, each.text) for each in asked if _stands(each, row)]
-    kept = list(dict.fromkeys(kept))
-    dropped = len(entry.excerpts) > len(kept)
+    true = [each for each in entry.excerpts if _stands(each, row)]
+    kept = list(dict.fromkeys((each.column, each.text) for each in true))[:_MAX_EXCERPTS]
+    dropped = len(true) < len(entry.excerpts)
     reasoning = shortened(entry.reasoning) or "The model gives no reason."
     confidence: Confidence = entry.confidence
     if not kept:
@@ -115,7 +114,7 @@ def supported(
     elif dropped:
         confidence = "medium" if confidence == "high" else "low"
     if dropped:
-        reasoning += " What it quoted beside does not stand in the row and was dropped."
+        reasoning += " Something that it quoted does not stand in the row and was dropped."
     if row.cut:
         shown = ", ".join(row.cut)
         reasoning += f" It was not shown all of {shown}, which is too long."

@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
 from queue import Empty, SimpleQueue
-from typing import Final, Generic, NamedTuple, TypeVar
+from types import TracebackType
+from typing import Final, Generic, NamedTuple, Self, TypeVar
 
 import msgspec
 
@@ -37,11 +38,6 @@ class _Task(Generic[_T]):
         self.question = question
         self.read = read
         self.was_repeated = False
-
-
-class _Outcome(NamedTuple):
-    task: int
-    reply: Reply | Exception
 
 
 class Asker:
@@ -81,72 +77,29 @@ class Asker:
             The service ends, or the run is cancelled.
         """
         results: list[_T | str] = [""] * len(questions)
-        waiting = deque(_Task(at, *each) for at, each in enumerate(questions))
-        outcomes: SimpleQueue[_Outcome] = SimpleQueue()
-        under_way: dict[int, tuple[_Task[_T], float]] = {}
-        abandoned = threading.Event()
-        started = 0
-        try:
-            while waiting or under_way:
+        tasks = [_Task(at, *each) for at, each in enumerate(questions)]
+        waiting = deque(tasks)
+        with _Requests(self._chat) as requests:
+            while waiting or requests.are_under_way:
                 if self._is_stopped():
                     raise StoppedError
-                while waiting and len(under_way) < self._chat.at_once:
+                while waiting:
                     task = waiting.popleft()
                     known = self._memory.recall(self._key(task.question))
                     if known is not None:
                         self._take(task, known, results, waiting)
-                        continue
-                    started += 1
-                    under_way[started] = (task, time.monotonic())
-                    self._start(started, task.question, outcomes, abandoned)
-                if under_way:
-                    for number, reply in self._arrived(outcomes, under_way):
-                        task, _ = under_way.pop(number)
-                        if isinstance(reply, Reply):
-                            self._silent = 0
-                            key = self._key(task.question)
-                            self._memory.keep(key, reply.text, usage=reply.usage)
-                            self._take(task, reply.text, results, waiting)
-                        else:
-                            results[task.at] = self._why(reply)
-        finally:
-            abandoned.set()
+                    elif not requests.start(task.at, task.question):
+                        waiting.appendleft(task)
+                        break
+                for at, reply in requests.arrived():
+                    if isinstance(reply, Reply):
+                        self._silent = 0
+                        key = self._key(tasks[at].question)
+                        self._memory.keep(key, reply.text, usage=reply.usage)
+                        self._take(tasks[at], reply.text, results, waiting)
+                    else:
+                        results[at] = self._why(reply)
         return results
-
-    def _arrived(
-        self,
-        outcomes: SimpleQueue[_Outcome],
-        under_way: dict[int, tuple[_Task[_T], float]],
-    ) -> list[_Outcome]:
-        """What has come within a moment, and what has had its time."""
-        try:
-            outcome = outcomes.get(timeout=_LOOK_SECONDS)
-        except Empty:
-            # Time-outs of sockets begin anew with each byte; who waits must not depend on them.
-            latest = time.monotonic() - self._chat.timeout - _GRACE_SECONDS
-            late = NoAnswerError("The model gave no answer in time.")
-            return [_Outcome(number, late) for number, (_, at) in under_way.items() if at < latest]
-        return [outcome] if outcome.task in under_way else []
-
-    def _start(
-        self,
-        number: int,
-        question: Question,
-        outcomes: SimpleQueue[_Outcome],
-        abandoned: threading.Event,
-    ) -> None:
-        def work() -> None:
-            try:
-                reply = self._chat.ask(
-                    question.messages, schema=question.schema, abandoned=abandoned
-                )
-            except Exception as error:  # noqa: BLE001  (handed to who waits)
-                outcomes.put(_Outcome(number, error))
-            else:
-                outcomes.put(_Outcome(number, reply))
-
-        # A request cannot be broken off, so it is left behind: such a thread must hold up nobody.
-        threading.Thread(target=work, name=f"findall-model-{number}", daemon=True).start()
 
     def _take(
         self, task: _Task[_T], text: str, results: list[_T | str], waiting: deque[_Task[_T]]
@@ -158,16 +111,13 @@ class Asker:
             if task.was_repeated:
                 results[task.at] = f"The model's answer could not be used: {fault}."
                 return
+            again = f"This cannot be used: {fault}. Answer again, in the form that was asked for."
             task.was_repeated = True
             task.question = task.question._replace(
                 messages=[
                     *task.question.messages,
                     {"role": "assistant", "content": text[:_MAX_QUOTED]},
-                    {
-                        "role": "user",
-                        "content": f"This cannot be used: {fault}. Answer again, in the form that "
-                        "was asked for.",
-                    },
+                    {"role": "user", "content": again},
                 ]
             )
             waiting.appendleft(task)
@@ -188,3 +138,75 @@ class Asker:
         """What an answer is kept under: a hash of all that is asked, and of whom."""
         asked: list[object] = [self._chat.model(), question.messages, question.schema]
         return blake2b(msgspec.json.encode(asked), digest_size=32).digest()
+
+
+class _Arrived(NamedTuple):
+    at: int
+    reply: Reply | Exception
+
+
+class _Requests:
+    """Requests under way, each in a thread of its own.
+
+    A request cannot be broken off, so at the end the threads are left behind: nobody waits for
+    them, and what they bring is not looked at.
+    """
+
+    def __init__(self, chat: Chat) -> None:
+        self._chat = chat
+        self._since: dict[int, float] = {}
+        self._outcomes: SimpleQueue[_Arrived] = SimpleQueue()
+        self._abandoned = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._abandoned.set()
+
+    @property
+    def are_under_way(self) -> bool:
+        """Whether any has neither come back nor had its time."""
+        return bool(self._since)
+
+    def start(self, at: int, question: Question) -> bool:
+        """Start one, unless as many go on already as may, over all runs."""
+        wait = None if self._since else _LOOK_SECONDS
+        if not self._chat.places.acquire(blocking=wait is not None, timeout=wait):
+            return False
+
+        def work() -> None:
+            try:
+                reply: Reply | Exception = self._chat.ask(
+                    question.messages, schema=question.schema, abandoned=self._abandoned
+                )
+            except Exception as error:  # noqa: BLE001  (handed to who waits)
+                reply = error
+            finally:
+                self._chat.places.release()
+            self._outcomes.put(_Arrived(at, reply))
+
+        self._since[at] = time.monotonic()
+        threading.Thread(target=work, name=f"findall-model-{at}", daemon=True).start()
+        return True
+
+    def arrived(self) -> list[_Arrived]:
+        """Give what comes within a moment, and what has had its time."""
+        if not self._since:
+            return []
+        try:
+            found = [self._outcomes.get(timeout=_LOOK_SECONDS)]
+        except Empty:
+            # Time-outs of sockets begin anew with each byte; who waits must not depend on them.
+            latest = time.monotonic() - self._chat.timeout - _GRACE_SECONDS
+            late = NoAnswerError("The model gave no answer in time.")
+            found = [_Arrived(at, late) for at, begun in self._since.items() if begun < latest]
+        found = [each for each in found if each.at in self._since]
+        for each in found:
+            del self._since[each.at]
+        return found

@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http.cookiejar import DefaultCookiePolicy
+from itertools import count
 from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -28,8 +29,14 @@ __all__ = ["Chat", "ChatMessage", "NoAnswerError", "Reply"]
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS: Final = 10.0
+# Of a question's time, so that one which gets lost can be asked again.
+_ATTEMPT_SHARE: Final = 0.6
+# After so many it is given up; but a server that is only busy is asked until the time is over.
 _ATTEMPTS: Final = 5
+_BUSY: Final = frozenset((429, 503))
 _FIRST_PAUSE: Final = 0.5
+_SHORTEST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 30.0
 _MAX_BYTES: Final = 4 << 20
 _SAID: Final = 300
 _PASSING: Final = frozenset((408, 409, 425, 429, 500, 502, 503, 504))
@@ -106,6 +113,11 @@ class Chat:
         How many requests go on at the same time, over all runs.
     timeout : float
         Seconds for a question, from its first attempt to the end of the last one.
+
+    Attributes
+    ----------
+    places : threading.BoundedSemaphore
+        One is taken by who asks, and given back with the answer.
     """
 
     def __init__(self, address: ModelAddress, *, at_once: int = 8, timeout: float = 300.0) -> None:
@@ -113,7 +125,7 @@ class Chat:
         self.timeout = timeout
         self._address = address
         self._model = address.model
-        self._places = threading.BoundedSemaphore(at_once)
+        self.places = threading.BoundedSemaphore(at_once)
         self._naming = threading.Lock()
         self._format = 0
         self._temperature = True
@@ -162,30 +174,29 @@ class Chat:
         StoppedError
             It was abandoned.
         """
-        with self._places:
-            deadline = time.monotonic() + self.timeout
-            at = self._format
-            while True:
-                with_temperature = self._temperature
-                body: dict[str, Any] = {
-                    "model": self.model(),
-                    **_formatted(_FORMATS[at], messages, schema),
-                }
-                if with_temperature:
-                    body["temperature"] = 0
-                try:
-                    completion = self._completion(body, deadline, abandoned)
-                except _Refused as refused:
-                    if with_temperature and "temperature" in str(refused):
-                        self._temperature = False
-                    elif at + 1 < len(_FORMATS):
-                        at += 1
-                    else:
-                        raise NoAnswerError(f"The model's server refuses it: {refused}") from None
-                    continue
-                # Only what has helped is remembered: a row that is too long is always refused.
-                self._format = max(self._format, at)
-                return self._reply(completion)
+        deadline = time.monotonic() + self.timeout
+        at = self._format
+        while True:
+            with_temperature = self._temperature
+            body: dict[str, Any] = {
+                "model": self.model(),
+                **_formatted(_FORMATS[at], messages, schema),
+            }
+            if with_temperature:
+                body["temperature"] = 0
+            try:
+                completion = self._completion(body, deadline, abandoned)
+            except _Refused as refused:
+                if with_temperature and "temperature" in str(refused):
+                    self._temperature = False
+                elif at + 1 < len(_FORMATS):
+                    at += 1
+                else:
+                    raise NoAnswerError(f"The model's server refuses it: {refused}") from None
+                continue
+            # Only what has helped is remembered: a row that is too long is always refused.
+            self._format = max(self._format, at)
+            return self._reply(completion)
 
     def _reply(self, completion: _Completion) -> Reply:
         message, tokens = completion.choices[0].message, completion.usage or _Tokens()
@@ -197,9 +208,9 @@ class Chat:
     ) -> _Completion:
         """Send it until there is an answer that is one."""
         content = msgspec.json.encode(body)
-        reason = "its time was over"
-        for attempt in range(_ATTEMPTS):
-            pause = _FIRST_PAUSE * 2**attempt
+        for attempt in count():
+            pause = min(_FIRST_PAUSE * 2**attempt, _LONGEST_PAUSE)
+            goes_on = attempt + 1 < _ATTEMPTS
             try:
                 answer = self._send("POST", "/chat/completions", content, deadline)
                 if answer.status == 200:
@@ -209,17 +220,18 @@ class Chat:
                     reason = "the answer has no choices"
                 else:
                     reason = self._passing(answer)
-                    pause = pause if answer.pause is None else answer.pause
+                    if answer.pause is not None:
+                        pause = max(answer.pause, _SHORTEST_PAUSE * attempt)
+                    goes_on = goes_on or answer.status in _BUSY
             except (msgspec.DecodeError, UnicodeDecodeError):
                 reason = "the answer was no chat completion"
             except (requests.RequestException, HTTPError, OSError) as error:
                 reason = f"there was no connection or it broke ({type(error).__name__})"
-            if time.monotonic() + pause >= deadline:
+            if not goes_on or time.monotonic() + pause >= deadline:
                 break
-            if attempt + 1 < _ATTEMPTS:
-                _log.info("the model's server stumbled: %s; again in %.1f s", reason, pause)
-                if abandoned.wait(pause):
-                    raise StoppedError
+            _log.info("the model's server stumbled: %s; again in %.1f s", reason, pause)
+            if abandoned.wait(pause):
+                raise StoppedError
         raise NoAnswerError(f"The model at {self._address.base_url} gave no answer: {reason}.")
 
     def _passing(self, answer: _Answer) -> str:
@@ -280,11 +292,12 @@ class Chat:
 
     def _send(self, method: str, path: str, content: bytes, deadline: float) -> _Answer:
         remaining = max(0.001, deadline - time.monotonic())
+        patience = min(remaining, _ATTEMPT_SHARE * self.timeout)
         with self._session.request(
             method,
             self._address.base_url + path,
             data=content,
-            timeout=(min(_CONNECT_SECONDS, remaining), remaining),
+            timeout=(min(_CONNECT_SECONDS, patience), patience),
             allow_redirects=False,
             stream=True,
         ) as response:
@@ -293,7 +306,9 @@ class Chat:
             while part := response.raw.read1(1 << 16, decode_content=True):
                 parts.append(part)
                 size += len(part)
-                if size > _MAX_BYTES or time.monotonic() > deadline:
+                if size > _MAX_BYTES:
+                    raise NoAnswerError(f"The model's answer has more than {_MAX_BYTES:,} bytes.")
+                if time.monotonic() > deadline:
                     raise requests.exceptions.ReadTimeout
             pause = None
             with suppress(InvalidHeader):
