@@ -75,7 +75,8 @@ def local(
         A language model for what columns cannot decide: ``"openai:MODEL"``, or the base URL of
         any server with chat completions and the model behind a ``#``, such as
         ``"http://127.0.0.1:11434/v1#llama3.2"``. Rules still decide what they are sure of, and the
-        model is shown no row that they refuse. The key is read from ``OPENAI_API_KEY``.
+        model is shown no row that they refuse; the other rows are sent to it. The key is read from
+        ``OPENAI_API_KEY``, and ``OPENAI_BASE_URL`` stands in for OpenAI's address.
         ``evaluator_requests`` and ``evaluator_prompt_tokens`` in the metadata of a run say what
         was used; what was answered once is not asked for again as long as the store is kept.
     lexicon : path, optional

@@ -112,7 +112,8 @@ class Chat:
     at_once : int
         How many requests go on at the same time, over all runs.
     timeout : float
-        Seconds for a question, from its first attempt to the end of the last one.
+        Seconds for a question, from its first attempt to the end of the last one. A model on a
+        processor may take a minute for each, and has several waiting.
 
     Attributes
     ----------
@@ -120,7 +121,7 @@ class Chat:
         One is taken by who asks, and given back with the answer.
     """
 
-    def __init__(self, address: ModelAddress, *, at_once: int = 8, timeout: float = 300.0) -> None:
+    def __init__(self, address: ModelAddress, *, at_once: int = 8, timeout: float = 600.0) -> None:
         self.at_once = at_once
         self.timeout = timeout
         self._address = address
@@ -267,8 +268,10 @@ class Chat:
                 parts = (error.get("message") or error.get("detail"), error.get("code"))
                 error = " ".join(str(part) for part in parts if part)
             said = error
-        text = " ".join(str(said).split())[:_SAID]
-        return text.replace(self._address.key, "***") if self._address.key else text
+        text = " ".join(str(said).split())
+        if self._address.key:
+            text = text.replace(self._address.key, "***")
+        return text[:_SAID]
 
     def _only_model(self) -> str:
         where = self._address.base_url
