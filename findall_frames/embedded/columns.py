@@ -140,7 +140,11 @@ class Column:
             return None
         distinct = self.array.unique().drop_null().to_pylist()
         counted = bool((_MONEY_WORDS | _COUNTED).intersection(self.words))
-        return read_figures(distinct, counted=counted or any(map(_is_plural, self.words)))
+        return read_figures(
+            distinct,
+            counted=counted or any(map(_is_plural, self.words)),
+            repeated=len(distinct) * 2 <= len(self.array) - self.array.null_count,
+        )
 
     @cached_property
     def fraction(self) -> bool:
@@ -193,7 +197,9 @@ class Column:
             return "version"
         if "version" in self.words and _most_match(sample, _DOTTED):
             return "version"
-        if read_figures(sample.unique().to_pylist()) is not None and self._figures is not None:
+        distinct = sample.unique().to_pylist()
+        repeated = len(distinct) * 2 <= len(sample)
+        if read_figures(distinct, repeated=repeated) is not None and self._figures is not None:
             return "number"
         if _all_match(sample, filled, _DOTTED):
             return "version"

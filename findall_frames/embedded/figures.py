@@ -47,7 +47,9 @@ class Figures(NamedTuple):
     unit: Unit | None
 
 
-def read_figures(texts: Sequence[str], *, counted: bool = False) -> Figures | None:
+def read_figures(
+    texts: Sequence[str], *, counted: bool = False, repeated: bool = False
+) -> Figures | None:
     """Read the distinct texts of a column; None unless all that are not blank are numbers.
 
     Parameters
@@ -56,6 +58,9 @@ def read_figures(texts: Sequence[str], *, counted: bool = False) -> Figures | No
         The distinct texts.
     counted : bool
         Whether the column counts things or money, so that the m in "3m" stands for millions.
+    repeated : bool
+        Whether texts stand in several rows each, so that one word before all numbers is no name:
+        "net 30" is a number, and "Room 30" is none.
 
     Examples
     --------
@@ -66,7 +71,7 @@ def read_figures(texts: Sequence[str], *, counted: bool = False) -> Figures | No
     given = [text for text in texts if text.strip().casefold() not in BLANKS]
     if all(_PLAIN.fullmatch(text.strip()) for text in given):
         return Figures({text: _number(text) for text in given}, None)
-    lead, tail = _shared(given)
+    lead, tail = _shared(given) if repeated else ("", "")
     read: dict[str, Quantity] = {}
     for text in given:
         quantity = _read(text, lead, tail)

@@ -97,14 +97,11 @@ class Linker:
         self.columns = [corpus.column(name) for name in corpus.columns]
         own = (*tokens(corpus.about.replace("_", " ")), *split_name(corpus.name_column))
         self.entity_words = lexicon.same_kind(map(stem, own))
-        self._unsaid = not self.entity_words & lexicon.kinds
         self._occurring: dict[str, bool] = {}
-        self.rows_by_name: dict[tuple[str, ...], int] | None = None
 
     def is_kind(self, word: str) -> bool:
         """Whether a folded noun only says what kind of thing a row is: company, film."""
-        known = stem(word)
-        return known in self.entity_words or (self._unsaid and known in self.lexicon.kinds)
+        return stem(word) in self.entity_words
 
     def names(self, word: str) -> bool:
         """Whether a folded word is in the name of a column."""

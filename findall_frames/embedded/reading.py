@@ -138,6 +138,7 @@ class Reader:
         if pair is not None:
             return Reading(pair, True)
         verbs = _verbs(said) if said != text else self._leading_verb(said)
+        subject |= self._kind_said(said)
         common = frozenset(word for word in tokens(said) if word in said)
         wording = self._wording(subject, verbs, common)
         split = self._superlatives.split(said, wording.harmless)
@@ -203,6 +204,28 @@ class Reader:
         meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))
         kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
         return match["said"].strip(), frozenset(map(stem, words)), kept
+
+    def _kind_said(self, said: str) -> frozenset[str]:
+        """The noun for the kind of entity that a condition begins with: European companies."""
+        words: list[str] = []
+        for word in tokens(said):
+            if word in PREPOSITIONS or word in _CLAUSES or not word.isalpha():
+                break
+            words.append(word)
+        if not words or not all(map(self._modifies, words[:-1])):
+            return frozenset()
+        head = words[-1]
+        known = stem(head) in self._lexicon.kinds and not self._linker.values([head])
+        return frozenset((stem(head),)) if known else frozenset()
+
+    def _modifies(self, word: str) -> bool:
+        """Whether a word before a noun is a criterion itself, or says nothing: a European ..."""
+        if word in {"has", "have", "having", "had"}:
+            return False
+        said = [one for one in (word, self._lexicon.opposite(word)) if one]
+        flags = (flag.named for one in said for flag in self._linker.named([one], ("boolean",)))
+        known = bool(self._linker.values([word]) or self._lexicon.parts((word,)))
+        return not Token(word).is_content or known or any(flags)
 
     def _leading_verb(self, said: str) -> frozenset[str]:
         """A verb that a condition begins with: "went to Saturn", "knows both Python and SQL"."""
@@ -273,7 +296,7 @@ class Reader:
             if named and named[0].named:
                 column = named[0].column
             letters = match.group(1).strip(" \"'“”‘’").rstrip(".")
-            if find_quantities(letters) and not (named and named[0].named):
+            if any(q.year for q in find_quantities(letters)) and not (named and named[0].named):
                 continue  # "ends in 2026"
             if not named and words:
                 column = self._holding(letters) or column
@@ -291,6 +314,7 @@ def _verbs(said: str) -> frozenset[str]:
 
 _LATER_VERB = re.compile(r"\b(?:and|or|but)\s+([^\W\d_]+)\s+(?:an?|the)\b")
 _BEHIND_VERB = (PREPOSITIONS - {"of"}) | {"both", "either", "a", "an", "the", "at"}
+_CLAUSES = frozenset(("that", "which", "who", "whose", "where", "with", "without", "having"))
 _KINDS = ("number", "text", "list", "date", "version")
 _GLUE = frozenset(("and", "or", ",", "the"))
 

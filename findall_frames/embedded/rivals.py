@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.embedded.clauses import Token
@@ -39,6 +40,7 @@ _DOWN = frozenset(phrases("less, fewer, lower, smaller, earlier, shorter, worse,
 _AGES = {"older": -1, "newer": 1, "younger": 1}
 _TIMELY = frozenset(phrases("before, after, earlier, later, sooner, older, newer, younger"))
 _LONGEST_NAME = 8
+_FEW_ROWS = 100_000
 
 
 class Rivals:
@@ -57,6 +59,7 @@ class Rivals:
         self._lexicon = lexicon
         self._names = linker.corpus.column(linker.corpus.name_column)
         self._found: list[Comparison] = []
+        self._folded: pa.Array | None = None
 
     def replace(self, text: str) -> tuple[str, list[Comparison]]:
         """The text with a mark of letters for each such comparison, and what they stand for."""
@@ -112,27 +115,28 @@ class Rivals:
         article = _BEFORE_NAME.match(text)
         skipped = article.end() if article else 0
         words = list(re.finditer(r"[^\s,;]+", text[skipped:]))[:_LONGEST_NAME]
-        rows = self._rows()
         for last in reversed(words):
-            phrase = tuple(tokens(text[skipped : skipped + last.end()]))
-            phrase = phrase[1:] if phrase[:1] == ("the",) else phrase
-            if phrase in rows:
-                return skipped + last.end(), rows[phrase]
+            name = text[skipped : skipped + last.end()].strip()
+            row = self._row_called(name)
+            if row is not None:
+                return skipped + last.end(), row
         return None
 
-    def _rows(self) -> dict[tuple[str, ...], int]:
-        """Rows by their names as tokens; names of several rows name none."""
-        if self._linker.rows_by_name is None:
-            found: dict[tuple[str, ...], int] = {}
-            several: set[tuple[str, ...]] = set()
-            for at, name in enumerate(self._names.texts.to_pylist()):
-                phrase = tuple(tokens(name))
-                phrase = phrase[1:] if phrase[:1] == ("the",) else phrase
-                if phrase in found:
-                    several.add(phrase)
-                found[phrase] = at
-            self._linker.rows_by_name = {p: at for p, at in found.items() if p not in several}
-        return self._linker.rows_by_name
+    def _row_called(self, name: str) -> int | None:
+        """The one row of a name, in whatever case, with or without an article and accents."""
+        if self._folded is None:
+            texts = self._names.texts
+            # Few names have accents, and of many rows none is looked at one by one.
+            small = len(texts) <= _FEW_ROWS
+            self._folded = (
+                pa.array(map(fold, texts.to_pylist()), pa.large_string())
+                if small
+                else pc.utf8_lower(texts)
+            )
+        bare = name.removeprefix("the ")
+        wanted = pa.array([bare, f"the {bare}"], pa.large_string())
+        rows = pc.indices_nonzero(pc.fill_null(pc.is_in(self._folded, value_set=wanted), False))
+        return int(rows[0].as_py()) if len(rows) == 1 else None
 
     def _column(self, word: str, around: Sequence[str]) -> tuple[Column | None, int]:
         """The column that words of comparison are about, and in which direction."""

@@ -297,6 +297,7 @@ class Wording:
             ]
             joining = self._joining(words, covered)
             told = [word for word in told if word not in joining]
+            told += [word for word in _had(words) if word in rest and word not in told]
             if told:
                 parts.append(self._related(told) or self.mention(told))
             # What no row has tells no row from another; but the reading is less sure for it.
@@ -391,6 +392,12 @@ class Wording:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
+
+
+def _had(words: Sequence[str]) -> Sequence[str]:
+    """The words behind a "with": what something has is no mere manner of speaking."""
+    places = [at for at, word in enumerate(words) if word in {"with", "having"}]
+    return words[places[-1] + 1 :] if places else []
 
 
 def _within(match: ValueMatch, places: frozenset[int]) -> bool:
