@@ -176,6 +176,18 @@ def test_a_list_is_shown_as_a_person_writes_it() -> None:
     assert any("tiles, pots, 7" in line for line in printed(tables(one)))
 
 
+def test_a_whole_number_is_shown_without_a_point() -> None:
+    """A column with a gap holds 83200000.0, which nobody would write; a text stays as it is."""
+    one = candidate(1, name="a")
+    one["output"]["population"] = {"value": 83200000.0, "type": "enrichment"}
+    one["output"]["density"] = {"value": 232.5, "type": "enrichment"}
+    one["output"]["release"] = {"value": "3.0", "type": "enrichment"}
+    html = frames_html(tables(one))
+    assert "83200000<" in html
+    assert "232.5<" in html
+    assert "3.0<" in html
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "said"),
     [

@@ -57,7 +57,9 @@ class Cell:
 
     @property
     def words(self) -> str:
-        """The value as a person writes it: the texts and numbers of a list one after the other."""
+        """The value as a person writes it: whole numbers without a point, lists in words."""
+        if self.value_type == "number" and self.value is not None:
+            return self.value.removesuffix(".0")
         if self.value is None or self.value_type != "array":
             return self.value or ""
         parts = json.loads(self.value)
