@@ -12,6 +12,8 @@ from findall_frames.progress.words import counts, ending, headline, invitation
 __all__ = ["NotebookLines", "ending_bundle"]
 
 _LONGEST = 600
+# Front ends typeset what stands between two dollars, also where these are money.
+_NO_TEX = 'class="tex2jax_ignore mathjax_ignore"'
 
 
 def ending_bundle(view: View, *, how_to_go_on: str) -> dict[str, str]:
@@ -21,9 +23,10 @@ def ending_bundle(view: View, *, how_to_go_on: str) -> dict[str, str]:
 
 def _bundle(findall_id: str, words: str) -> dict[str, str]:
     run = one_line(findall_id)
+    code = f"<code>{text(run)}</code> " if run else ""
     return {
         "text/plain": f"{run}: {words}" if run else words,
-        "text/html": f"<div><code>{text(run)}</code> {text(words, limit=_LONGEST)}</div>",
+        "text/html": f"<div {_NO_TEX}>{code}{text(words, limit=_LONGEST)}</div>",
     }
 
 

@@ -21,7 +21,7 @@ import nbformat
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request
 
-__all__ = ["Lab", "Notebook"]
+__all__ = ["Lab", "Notebook", "exported"]
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 _THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -167,13 +167,15 @@ class Notebook:
 
     def reopen_without_kernel(self) -> None:
         """Save, stop the kernel and load the page anew, as whoever is sent the notebook."""
-        self.command("docmanager:save")
-        self.page.wait_for_function(
-            "!window.jupyterapp.shell.currentWidget.context.model.dirty", timeout=30_000
-        )
+        self.save()
         self.page.goto("about:blank")
         self._lab.stop_kernels()
         self.open(self._name, with_kernel=False)
+
+    def save(self) -> None:
+        """Save the notebook and wait until that is done."""
+        self.command("docmanager:save")
+        self.page.wait_for_function("!window.jupyterapp.shell.currentWidget.context.model.dirty")
 
     def command(self, name: str, **options: Any) -> None:
         """Have JupyterLab do what one of its menu items does."""
@@ -219,6 +221,18 @@ class Notebook:
         """All outputs of one cell."""
         return self.cell(cell).locator(".jp-OutputArea-output")
 
+    def photograph(self, folder: Path, *, cell: int, name: str) -> None:
+        """Keep what is seen of a cell: wide and narrow, light and dark."""
+        for theme in _THEMES:
+            self.use_theme(theme)
+            for width in (1280, 800):
+                self.page.set_viewport_size({"width": width, "height": 900})
+                self.page.wait_for_timeout(200)  # for what is laid out anew
+                self.cell(cell).evaluate("cell => cell.scrollIntoView(true)")
+                self.page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
+        self.use_theme("light")
+        self.page.set_viewport_size({"width": 1280, "height": 900})
+
     def use_theme(self, theme: str) -> None:
         """Change between light and dark."""
         self.command("apputils:change-theme", theme=_THEMES[theme])
@@ -238,3 +252,14 @@ class Notebook:
         is_inside = place.scheme in ("data", "blob", "about") or place.hostname == "127.0.0.1"
         if not is_inside:
             self.requests_elsewhere.append(request.url)
+
+
+def exported(notebook: Path) -> str:
+    """Give a notebook as the HTML that nbconvert makes of it, without running it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "nbconvert", "--to", "html", "--stdout", str(notebook)],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.decode()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.lab import exported
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
@@ -50,18 +52,6 @@ def bar(output: Locator) -> float:
     return 0.0 if box is None else box["width"]
 
 
-def take_pictures(notebook: Notebook, folder: Path, *, name: str) -> None:
-    """Keep what is seen, wide and narrow, light and dark."""
-    for theme in ("light", "dark"):
-        notebook.use_theme(theme)
-        for width in (1280, 800):
-            notebook.page.set_viewport_size({"width": width, "height": 900})
-            notebook.page.wait_for_timeout(300)
-            notebook.page.screenshot(path=folder / f"{name}-{theme}-{width}.png")
-    notebook.use_theme("light")
-    notebook.page.set_viewport_size({"width": 1280, "height": 900})
-
-
 def test_a_run_is_watched_left_resumed_and_cancelled(
     lab: Lab, notebook: Notebook, pictures: Path
 ) -> None:
@@ -85,7 +75,7 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
         )
         widths.append(bar(panel))
     assert widths == sorted(set(widths))
-    take_pictures(notebook, pictures, name="panel")
+    notebook.photograph(pictures, cell=1, name="panel")
     stop.click()
     notebook.wait_for_end(1)
     said = "\n".join(panel.all_inner_texts())
@@ -100,7 +90,7 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     panel.get_by_role("button", name="Let it go on").click()
     panel.get_by_role("button", name="Cancel the run …").click()
     panel.get_by_text("it can be neither extended nor enriched").wait_for()
-    take_pictures(notebook, pictures, name="confirmation")
+    notebook.photograph(pictures, cell=3, name="confirmation")
     panel.get_by_role("button", name="Cancel for good").click()
     notebook.wait_for_end(3)
     assert "ENDED AS cancelled" in panel.last.inner_text()
@@ -111,5 +101,9 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     kept.get_by_text("No longer watched after").wait_for()
     notebook.outputs(3).first.get_by_text("it was cancelled on request").wait_for()
     assert notebook.page.locator(".jp-Notebook .jupyter-widgets").count() == 0
+    page = exported(lab.notebooks / "panel.ipynb")
+    assert "No longer watched after" in page
+    assert "it was cancelled on request" in page
+    assert "widget-view" not in page
     assert "model not found" not in notebook.page.locator(".jp-Notebook").inner_text()
-    take_pictures(notebook, pictures, name="kept")
+    notebook.photograph(pictures, cell=1, name="kept")
