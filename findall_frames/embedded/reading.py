@@ -56,6 +56,7 @@ _OPENING = re.compile(
 )
 _SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
 _SIDES = {"negative": "below 0", "positive": "above 0"}
+_OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
 _LETTERED = re.compile(r"\b([A-Z][a-z]+) ([A-Z])\b(?! [A-Z][a-z])")
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 _AFFIX = {
@@ -85,7 +86,8 @@ class Reading:
     def complete(self) -> bool:
         """Whether columns answer all of it, and no word was left aside."""
         parts = [self.predicate, *leaves(self.predicate)]
-        return self.understood and not any(isinstance(p, Partly | Mention) for p in parts)
+        sure = all(getattr(part, "confidence", "high") != "low" for part in parts)
+        return self.understood and sure and not any(isinstance(p, Partly | Mention) for p in parts)
 
     def describe(self) -> str:
         """The reading in a sentence."""
@@ -146,6 +148,7 @@ class Reader:
             return Reading(self._scoped(split, named, wording), True)
         if not self._linker.values(tokens("negative positive")):
             said = _SIGNED.sub(lambda m: _SIDES[m.group(1).lower()], said)
+        said = _OWNER.sub(self._without_owner, said)
         said, rivals = self._rivals.replace(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
         marked, comparisons = Rivals.restore(marked, len(comparisons)), [*comparisons, *rivals]
@@ -217,6 +220,11 @@ class Reader:
         head = words[-1]
         known = stem(head) in self._lexicon.kinds and not self._linker.values([head])
         return frozenset((stem(head),)) if known else frozenset()
+
+    def _without_owner(self, match: re.Match[str]) -> str:
+        """Japan's JAXA as JAXA, where that is a value."""
+        known = self._linker.values(tokens(match["owned"]))
+        return match["owned"] if known else match.group()
 
     def _modifies(self, word: str) -> bool:
         """Whether a word before a noun is a criterion itself, or says nothing: a European ..."""

@@ -92,7 +92,8 @@ def sentence_of(thing: str, clause: str) -> str:
     elif first in PREPOSITIONS or first in _COMPARING or _is_comparative(words):
         said = f"must be {clause}"
     else:
-        base = singular(first) if first.endswith("s") and not first.endswith("ss") else words[0]
+        verb = words[0].islower() and first.endswith("s") and not first.endswith("ss")
+        base = singular(first) if verb else words[0]
         said = f"must {base} {rest}"
     return f"{thing} {' '.join(said.split())}."
 

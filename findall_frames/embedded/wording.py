@@ -14,9 +14,7 @@ from findall_frames.embedded.english import (
     AUXILIARIES,
     FILLERS,
     GENERIC_HEADS,
-    PREPOSITIONS,
     TOPIC,
-    is_negator,
     is_relation,
 )
 from findall_frames.embedded.finding import Confidence
@@ -28,6 +26,8 @@ from findall_frames.embedded.flags import (
 )
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
+from findall_frames.embedded.manner import had_words, leading_words
+from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
 from findall_frames.embedded.presence import letters_behind, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
@@ -134,9 +134,13 @@ class Wording:
             # "a language" other than English says nothing by itself.
             return None
         if not rest:
-            entity = [word for word in content if self._linker.is_kind(word)]
+            entity = [word for word in content if stem(word) in self._linker.entity_words]
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
-        return self.mention(rest, self._named_text(words)) if rest else None
+        if not rest:
+            return None
+        mentioned = self.mention(rest, self._named_text(words))
+        within = read_within(rest, self._linker)
+        return within or or_lacking(mentioned, rest, self.texts, self._lexicon)
 
     def _known_phrases(self, words: Sequence[str]) -> set[str]:
         """Words of names that the lexicon knows: both of "United States"."""
@@ -180,6 +184,7 @@ class Wording:
             read_opposite_flag(words, self._linker, self._lexicon)
             or read_place(words, self._linker, self._lexicon)
             or read_part_of_flag(words, self._linker, self.harmless)
+            or read_reordered(words, self._linker, self.harmless)
             or read_ongoing(words, self._linker, self._lexicon)
         )
 
@@ -295,9 +300,9 @@ class Wording:
                 for word in rest
                 if word not in loose or (not named and self._stands_elsewhere(word, columns))
             ]
-            joining = self._joining(words, covered)
+            joining = leading_words(words, covered, lambda word: self._stands_elsewhere(word, ()))
             told = [word for word in told if word not in joining]
-            told += [word for word in _had(words) if word in rest and word not in told]
+            told += [word for word in had_words(words) if word in rest and word not in told]
             if told:
                 parts.append(self._related(told) or self.mention(told))
             # What no row has tells no row from another; but the reading is less sure for it.
@@ -344,20 +349,6 @@ class Wording:
                 loose.add(word)
         return loose
 
-    def _joining(self, words: Sequence[str], covered: set[int]) -> set[str]:
-        """Verbs and adjectives that only lead to a value: launched by, open to, native to."""
-        joining: set[str] = set()
-        for start in covered:
-            at = start - 1
-            while at >= 0 and not Token(words[at]).is_content and not is_negator(words[at]):
-                at -= 1
-            leads = at >= 0 and any(word in PREPOSITIONS for word in words[at + 1 : start])
-            if leads and at not in covered:
-                word = words[at]
-                if word.endswith("ed") or is_relation(word) or not self._stands_elsewhere(word, ()):
-                    joining.add(word)
-        return joining
-
     def _stands_elsewhere(self, word: str, bound: Sequence[Column]) -> bool:
         """Whether a word stands in a text that is neither bound already nor the name."""
         name = self._corpus.name_column
@@ -392,12 +383,6 @@ class Wording:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
-
-
-def _had(words: Sequence[str]) -> Sequence[str]:
-    """The words behind a "with": what something has is no mere manner of speaking."""
-    places = [at for at, word in enumerate(words) if word in {"with", "having"}]
-    return words[places[-1] + 1 :] if places else []
 
 
 def _within(match: ValueMatch, places: frozenset[int]) -> bool:

@@ -1,0 +1,44 @@
+"""Words that say how a value belongs to something, and words that say what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
+
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.english import PREPOSITIONS, is_negator, is_relation
+
+__all__ = ["had_words", "leading_words"]
+
+
+def leading_words(
+    words: Sequence[str], covered: AbstractSet[int], stands_elsewhere: Callable[[str], bool]
+) -> set[str]:
+    """Verbs and adjectives that only lead to a value: launched by, open to, native to.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Folded.
+    covered : set of int
+        The places of values among them.
+    stands_elsewhere : callable
+        Whether a word stands in some text, so that an adjective may mean more.
+    """
+    leading: set[str] = set()
+    for start in covered:
+        at = start - 1
+        while at >= 0 and not Token(words[at]).is_content and not is_negator(words[at]):
+            at -= 1
+        leads = at >= 0 and any(word in PREPOSITIONS for word in words[at + 1 : start])
+        if leads and at not in covered:
+            word = words[at]
+            if word.endswith("ed") or is_relation(word) or not stands_elsewhere(word):
+                leading.add(word)
+    return leading
+
+
+def had_words(words: Sequence[str]) -> Sequence[str]:
+    """The words behind a "with": what something has is no mere manner of speaking."""
+    places = [at for at, word in enumerate(words) if word in {"with", "having"}]
+    return words[places[-1] + 1 :] if places else []
