@@ -93,7 +93,7 @@ class Search:
             excluded=Exclusions(store.excluded(run)),
             stop=stop,
         )
-        self._batch = self._at_once
+        self._batch = 1
         self._note_doubts(run)
 
     @property
@@ -106,7 +106,7 @@ class Search:
 
         Matches get their enrichments before the search goes on.
         """
-        due = self._store.unenriched(run, limit=self._batch) if run.enrichments else []
+        due = self._store.unenriched(run, limit=self._wanted(run)) if run.enrichments else []
         if due:
             self._enrich(run, due)
         elif run.stop_reason is None:
@@ -128,13 +128,13 @@ class Search:
         if waiting:
             self._judge_waiting(run, waiting[0])
             return
-        drawn = self._drawing.take(run, wanted=self._batch)
+        drawn = self._drawing.take(run, wanted=self._wanted(run))
         if not drawn:
             cut_short = self._drawing.is_cut_short(run)
             with self._store.change(run.findall_id) as change:
                 change.run.stop_reason = "low_match_rate" if cut_short else "candidates_exhausted"
                 self._settle(change)
-        elif self._batch == 1:
+        elif self._batch == self._at_once == 1:
             # What may take its time is announced before it is judged.
             (one,) = drawn
             with self._store.change(run.findall_id) as change:
@@ -232,9 +232,17 @@ class Search:
 
     # -- pace and end ------------------------------------------------------------------------
 
+    def _wanted(self, run: RunRecord) -> int:
+        """How many rows to look at next.
+
+        Of an evaluator that may cost money as many as go on at once, and twice as many while
+        that cannot lead far beyond the match limit: then few places are empty at the end.
+        """
+        if self._at_once == 1:
+            return self._batch
+        return max(self._at_once, min(2 * self._at_once, run.match_limit - run.matched))
+
     def _grow(self, seconds: float) -> None:
-        if self._at_once > 1:
-            return  # what was asked for beyond the match limit would be paid for all the same
         if seconds < _QUICK_SECONDS:
             self._batch = min(2 * self._batch, _MAX_BATCH)
         else:
