@@ -376,7 +376,7 @@ class FindAllRunUpdate(Struct, frozen=True):
     modified_at: str | None = None
 
 
-class Citation(Struct, frozen=True):
+class Citation(Struct, frozen=True, gc=False):
     """A source of an output field.
 
     Attributes
@@ -394,7 +394,7 @@ class Citation(Struct, frozen=True):
     excerpts: list[str] | None = None
 
 
-class FieldBasis(Struct, frozen=True):
+class FieldBasis(Struct, frozen=True, gc=False):
     """What supports one output field.
 
     Attributes
@@ -416,7 +416,7 @@ class FieldBasis(Struct, frozen=True):
     confidence: str | None = None
 
 
-class FindAllCandidate(Struct, frozen=True):
+class FindAllCandidate(Struct, frozen=True, gc=False):
     """An entity that may turn out to be a match.
 
     Attributes

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterable
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -16,13 +17,18 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchemaUpdatedEvent,
 )
+from findall_frames.embedded.batches import (
+    as_generated,
+    candidate_line,
+    event_head,
+    status_of,
+)
 from findall_frames.embedded.database import now
 from findall_frames.embedded.record import (
     RunRecord,
     RunUpdate,
     Usage,
     event_id,
-    event_prefix,
     webhook_id,
 )
 
@@ -79,40 +85,42 @@ class Change:
         self._connection = connection
         self._time = run.modified_at = now()
         self._lines: list[bytes] = []
-        self._rows: list[tuple[int, int, int, bool, bytes]] = []
+        self._judged: list[bytes] = []
         self._announcements: list[tuple[str, bytes]] = []
         webhook = run.request.webhook
         self._announced = frozenset() if webhook is None else frozenset(webhook.event_types)
-        self._head = f'","timestamp":"{self._time}","event_id":"{event_prefix(run.findall_id)}'
+        self._head = event_head(run.findall_id, self._time)
         self.run = run
 
     def has_unenriched(self) -> bool:
         """Say whether a match lacks an enrichment."""
-        self._write_rows()
         return bool(unenriched_candidates(self._connection, self.run, limit=1))
 
     def add_candidate(self, entity: int, candidate: FindAllCandidate) -> StoredCandidate:
         """Add a candidate that waits to be judged, with the position of its entity."""
         item = StoredCandidate(self.run.generated, entity, 0, candidate)
         body = _encoder.encode(candidate)
-        self._rows.append((self.run.number, item.place, entity, False, body))
+        self._insert(item.place, entity, False, body)
         self.run.generated += 1
         self._emit_candidate("generated", body)
         return item
 
-    def add_judged(
-        self, entity: int, *, generated: FindAllCandidate, judged: FindAllCandidate
-    ) -> None:
-        """Add a candidate that was judged as soon as it was generated."""
+    def add_judged(self, entity: int, judged: FindAllCandidate) -> None:
+        """Add a candidate that was judged as soon as it was generated.
+
+        It is written once: its events are made of it when somebody reads.
+        """
+        self._write_lines()
         run = self.run
-        is_match = judged.match_status == "matched"
+        # At once, so that hardly anything is left for the garbage collector to go through.
         body = _encoder.encode(judged)
-        self._rows.append((run.number, run.generated, entity, is_match, body))
+        if judged.match_status == "matched":
+            self._insert(run.generated, entity, True, body)
+            run.matched += 1
         run.generated += 1
         run.evaluated += 1
-        run.matched += is_match
-        self._emit_candidate("generated", _encoder.encode(generated))
-        self._emit_candidate(judged.match_status, body)
+        run.last_event += 2
+        self._judged.append(body)
 
     def judge(self, waiting: StoredCandidate, judged: FindAllCandidate) -> None:
         """Store the verdicts on a candidate that was waiting for them."""
@@ -167,41 +175,74 @@ class Change:
         self._lines.append(_encoder.encode(event))
 
     def _emit_candidate(self, kind: str, body: bytes) -> None:
-        # There are two of these for each entity, and nothing in their head needs escaping.
+        self._write_judged()
         self.run.last_event += 1
-        number = self.run.last_event
-        head = f'{{"type":"findall.candidate.{kind}{self._head}{number:012x}","data":'
-        self._lines.append(b"%b%b}" % (head.encode(), body))
-        if self._announced:
-            self._announce(f"findall.candidate.{kind}", msgspec.Raw(body))
+        self._lines.append(candidate_line(kind, self._head, self.run.last_event, body))
+        self._announce(f"findall.candidate.{kind}", msgspec.Raw(body))
 
     def _next_event(self) -> str:
+        self._write_judged()
         self.run.last_event += 1
         return event_id(self.run.findall_id, self.run.last_event)
 
-    def _announce(self, kind: str, data: Any) -> None:
-        """Queue a webhook for the event that was emitted last, if one was asked for."""
+    def _announce(self, kind: str, data: Any, *, number: int | None = None) -> None:
+        """Queue a webhook for an event, the last one by default, if one was asked for."""
         if kind not in self._announced:
             return
         raw = data if isinstance(data, msgspec.Raw) else msgspec.Raw(_encoder.encode(data))
         body = _encoder.encode(_Announcement(kind, self._time, raw))
-        name = webhook_id(self.run.findall_id, self.run.last_event)
+        name = webhook_id(self.run.findall_id, self.run.last_event if number is None else number)
         self._announcements.append((name, body))
 
-    def _write_rows(self) -> None:
-        self._connection.executemany("INSERT INTO candidates VALUES (?, ?, ?, ?, 0, ?)", self._rows)
-        self._rows.clear()
+    def _insert(self, place: int, entity: int, is_match: bool, body: bytes) -> None:
+        self._connection.execute(
+            "INSERT INTO candidates VALUES (?, ?, ?, ?, 0, ?)",
+            (self.run.number, place, entity, is_match, body),
+        )
 
-    def flush(self) -> None:
-        """Write the record, events and webhooks; `Store.change` calls this before it commits."""
-        run = self.run
-        self._write_rows()
+    def _write_judged(self) -> None:
+        """Write the candidates that were added last, from which their events follow."""
+        if self._judged:
+            run, size = self.run, len(self._judged)
+            first = run.last_event - 2 * size + 1
+            self._connection.execute(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    run.number,
+                    run.last_event,
+                    first,
+                    b"\n".join(self._judged),
+                    run.generated - size,
+                    self._time,
+                ),
+            )
+            if self._announced:
+                self._announce_judged(first)
+            self._judged.clear()
+
+    def _announce_judged(self, first: int) -> None:
+        for number, body in zip(count(first, 2), self._judged):
+            generated = msgspec.Raw(as_generated(body))
+            self._announce("findall.candidate.generated", generated, number=number)
+            kind = f"findall.candidate.{status_of(body)}"
+            self._announce(kind, msgspec.Raw(body), number=number + 1)
+
+    def _write_lines(self) -> None:
+        """Write the events that were added last."""
         if self._lines:
+            run = self.run
             first = run.last_event - len(self._lines) + 1
             self._connection.execute(
                 "INSERT INTO events (run, last, first, lines) VALUES (?, ?, ?, ?)",
                 (run.number, run.last_event, first, b"\n".join(self._lines)),
             )
+            self._lines.clear()
+
+    def flush(self) -> None:
+        """Write the record, events and webhooks; `Store.change` calls this before it commits."""
+        run = self.run
+        self._write_judged()
+        self._write_lines()
         if self._announcements and run.request.webhook is not None:
             url, due = run.request.webhook.url, time.time()
             self._connection.executemany(

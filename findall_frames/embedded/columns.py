@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from findall_frames.embedded.figures import BLANKS, Figures, read_figures
 from findall_frames.embedded.units import Unit, magnitude_named, unit_named
-from findall_frames.embedded.values import ValueIndex
+from findall_frames.embedded.values import LARGE, ValueIndex
 from findall_frames.embedded.words import phrases, split_name
 
 __all__ = ["YES", "Column", "Kind"]
@@ -155,11 +155,18 @@ class Column:
 
     @cached_property
     def index(self) -> ValueIndex:
-        """The distinct values of a text or list column, to be found by what is said of them."""
+        """The distinct values of a text or list column, to be found by what is said of them.
+
+        Of more than `LARGE` values only so many need be there.
+        """
         array = self.array
         if _is_list(array.type):
             array = pc.list_flatten(array).cast(pa.large_string())
-        return ValueIndex(array.unique().drop_null().to_pylist(), self.words)
+        # Whether there are more than are ever looked at can mostly be seen at the beginning.
+        values = array.slice(0, LARGE + LARGE // 4).unique().drop_null()
+        if len(values) <= LARGE:
+            values = array.unique().drop_null()
+        return ValueIndex(values.to_pylist(), self.words)
 
     def cells(self, positions: Sequence[int]) -> list[Any]:
         """The cells at these positions as they stand; None where missing."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -28,8 +28,7 @@ __all__ = ["Corpus", "Entity", "open_corpus"]
 _ASCII_QUOTED = {code: quote(chr(code), safe="") for code in range(128)}
 
 
-@dataclass(frozen=True, slots=True)
-class Entity:
+class Entity(NamedTuple):
     """A thing in the corpus that a search can find.
 
     Attributes
@@ -364,6 +363,7 @@ def _drop_nameless(table: pa.Table, name_column: str) -> pa.Table:
     return table.filter(pc.is_valid(table.column(name_column)))
 
 
+@lru_cache(maxsize=1024)  # names are asked for twice: for the candidate and for its citations
 def _quoted(text: str) -> str:
     """Write a text as a part of an address."""
     # Each candidate has its address: for plain letters this is five times as fast.

@@ -87,7 +87,15 @@ ALTER TABLE runs ADD COLUMN usage BLOB NOT NULL DEFAULT '{}';
 CREATE TABLE answers (key BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_FIRST, _SECOND)
+# A batch of candidates that were judged as soon as they were generated is kept once: its lines
+# are the candidates, the first of them at a place, and two events follow from each. Only those that
+# match have a row of their own, since they can be enriched.
+_THIRD: Final = """
+ALTER TABLE events ADD COLUMN place INTEGER;
+ALTER TABLE events ADD COLUMN time TEXT;
+"""
+
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
 """What each version of the database adds to the one before; never changed once released."""
 
 # Held by the one service that uses a file. The system lets go of it when a process is killed.

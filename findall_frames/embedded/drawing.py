@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
@@ -108,10 +108,9 @@ class Drawing:
             )
             if not positions:
                 break
-            for entity in self._corpus.entities(positions):
-                self._passed += 1
-                if all_allowed or not self._excluded.cover(entity.name, url=entity.url):
-                    self._waiting.append(Drawn(entity, self._passed))
+            drawn = map(Drawn, self._corpus.entities(positions), count(self._passed + 1))
+            self._waiting.extend(drawn if all_allowed else filter(self._is_allowed, drawn))
+            self._passed += len(positions)
         return [self._waiting.popleft() for _ in range(min(wanted, len(self._waiting)))]
 
     def give_back(self, drawn: Sequence[Drawn]) -> None:
@@ -121,6 +120,9 @@ class Drawing:
     def is_cut_short(self, run: RunRecord) -> bool:
         """Whether nothing more is given although more candidates were allowed."""
         return run.generated < self._pool and self._passed >= self._end(run) < self._size
+
+    def _is_allowed(self, drawn: Drawn) -> bool:
+        return not self._excluded.cover(drawn.entity.name, url=drawn.entity.url)
 
     def _end(self, run: RunRecord) -> int:
         """How far through its order the run may go."""

@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 __all__ = ["Search"]
 
 # A batch doubles while it is evaluated faster than this, so that a small search streams, a
-# large one is quick, and a slow evaluator is never far from its next report. Still larger ones were
-# slower: what they make no longer fits the caches of a processor.
+# large one is quick, and a slow evaluator is never far from its next report. Larger ones were no
+# quicker: what they make keeps the garbage collector busy.
 _QUICK_SECONDS: Final = 0.1
-_MAX_BATCH: Final = 128
+_MAX_BATCH: Final = 64
 
 
 class _RunMemory(NamedTuple):
@@ -124,9 +124,8 @@ class Search:
     # -- evaluate ----------------------------------------------------------------------------
 
     def _evaluate(self, run: RunRecord) -> None:
-        waiting = self._store.pending(run)
-        if waiting:
-            self._judge_waiting(run, waiting[0])
+        if run.evaluated < run.generated:
+            self._judge_waiting(run, self._store.pending(run)[0])
             return
         drawn = self._drawing.take(run, wanted=self._wanted(run))
         if not drawn:
@@ -149,21 +148,22 @@ class Search:
     def _judge_waiting(self, run: RunRecord, item: StoredCandidate) -> None:
         (row,) = self._verdicts([item.entity])
         with self._store.change(run.findall_id) as change:
-            change.judge(item, self._judged(item.candidate, row))
+            known = item.candidate
+            change.judge(item, self._judged(known, row, name=known.candidate_id))
             self._note_limit(change)
 
     def _judge_drawn(self, run: RunRecord, drawn: list[Drawn]) -> None:
         """Judge a batch; what the match limit no longer lets in was never a candidate."""
         rows = self._verdicts([one.entity.position for one in drawn])
         with self._store.change(run.findall_id) as change:
-            for one, row in zip(drawn, rows, strict=True):
-                if change.run.limit_is_met:
-                    self._drawing.give_back(drawn[change.run.generated - run.generated :])
+            run = change.run
+            for at, (one, row) in enumerate(zip(drawn, rows, strict=True)):
+                if run.limit_is_met:
+                    self._drawing.give_back(drawn[at:])
                     break
-                generated = _generated(change.run, one.entity)
-                judged = self._judged(generated, row)
-                change.add_judged(one.entity.position, generated=generated, judged=judged)
-                change.run.consumed = one.consumed
+                name = candidate_id(run.findall_id, run.generated)
+                change.add_judged(one.entity.position, self._judged(one.entity, row, name=name))
+                run.consumed = one.consumed
             self._note_limit(change)
 
     def _verdicts(self, positions: Sequence[int]) -> list[list[Verdict]]:
@@ -172,26 +172,29 @@ class Search:
         self._grow(time.monotonic() - started)
         return rows
 
-    def _judged(self, candidate: FindAllCandidate, row: list[Verdict]) -> FindAllCandidate:
+    def _judged(
+        self, known: Entity | FindAllCandidate, row: list[Verdict], *, name: str
+    ) -> FindAllCandidate:
+        """Make a candidate of a name, an entity or what it was before, and its verdicts."""
         output: dict[str, Any] = {}
         basis = []
         is_match = True
-        for name, verdict in zip(self._conditions, row, strict=True):
-            output[name] = {
+        for field, verdict in zip(self._conditions, row, strict=True):
+            output[field] = {
                 "value": verdict.value,
                 "type": "match_condition",
                 "is_matched": verdict.is_matched,
             }
-            basis.append(_basis(name, verdict))
+            basis.append(_basis(field, verdict))
             is_match = is_match and verdict.is_matched
         return FindAllCandidate(
-            candidate_id=candidate.candidate_id,
-            name=candidate.name,
-            url=candidate.url,
-            match_status="matched" if is_match else "unmatched",
-            description=candidate.description,
-            output=output,
-            basis=basis,
+            name,
+            known.name,
+            known.url,
+            "matched" if is_match else "unmatched",
+            known.description,
+            output,
+            basis,
         )
 
     def _note_limit(self, change: Change) -> None:

@@ -183,7 +183,7 @@ def _in_span(numbers: pa.DoubleArray, span: Span) -> pa.BooleanArray:
 
 def _by_value(predicate: Predicate, values: pa.DictionaryArray, corpus: Corpus) -> pa.BooleanArray:
     """Check the first row of each distinct value, and say the same of all of its rows."""
-    rows = pa.table({"code": values.indices, "row": pa.array(range(len(values)))})
+    rows = pa.table({"code": values.indices, "row": pa.arange(0, len(values))})
     firsts = rows.group_by("code").aggregate([("row", "min")]).sort_by("code")  # null comes last
     truths = _checked(predicate, corpus, firsts["row_min"].to_pylist())
     return truths.take(pc.fill_null(values.indices, len(values.dictionary)))

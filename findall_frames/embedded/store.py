@@ -20,6 +20,7 @@ from findall_frames.api.models import (
     FindAllRun,
     FindAllRunInput,
 )
+from findall_frames.embedded.batches import event_lines
 from findall_frames.embedded.change import (
     RUN_COLUMNS,
     Change,
@@ -218,13 +219,23 @@ class Store:
         """
         with self.database.snapshot() as connection:
             run = _run(connection, findall_id)
+            candidates: list[bytes] = [b""] * run.generated
+            batches = connection.execute(
+                "SELECT place, lines FROM events WHERE run = ? AND place IS NOT NULL", (run.number,)
+            )
+            for place, lines in batches:
+                bodies = lines.split(b"\n")
+                candidates[place : place + len(bodies)] = bodies
+            # What has a row of its own may have changed since.
             rows = connection.execute(
-                "SELECT body FROM candidates WHERE run = ? ORDER BY place", (run.number,)
-            ).fetchall()
+                "SELECT place, body FROM candidates WHERE run = ?", (run.number,)
+            )
+            for place, body in rows:
+                candidates[place] = body
         return _encoder.encode(
             _Result(
                 run=run.as_run(),
-                candidates=[msgspec.Raw(body) for (body,) in rows],
+                candidates=[msgspec.Raw(body) for body in candidates],
                 last_event_id=event_id(findall_id, run.last_event),
             )
         )
@@ -237,11 +248,14 @@ class Store:
         last, size = after, 0
         with self.database.read() as connection:
             batches = connection.execute(
-                "SELECT first, last, lines FROM events WHERE run = ? AND last > ? ORDER BY last",
+                "SELECT first, last, lines, place, time FROM events "
+                "WHERE run = ? AND last > ? ORDER BY last",
                 (run.number, after),
             )
-            for first, batch_last, blob in batches:
+            for first, batch_last, blob, place, time in batches:
                 batch = blob.split(b"\n")
+                if place is not None:
+                    batch = event_lines(batch, findall_id=findall_id, first=first, time=time)
                 lines += batch[max(0, last + 1 - first) :]
                 last = batch_last
                 size += len(blob)

@@ -40,7 +40,7 @@ RUN = {
     "generator": "pro",
     "match_limit": 1000,
 }
-BATCH = 128
+BATCH = 64
 WORDS = "stone river tile paper cloud amber field north quick glass".split()  # noqa: SIM905
 
 
@@ -93,39 +93,45 @@ def rate_of(evaluator: RuleEvaluator, corpus: Corpus, positions: Sequence[int]) 
     return len(positions) / (time.perf_counter() - begun)
 
 
+def first_match(base: str, body: dict[str, object]) -> tuple[str, float]:
+    """Start a run; give its id, and the seconds until a match was streamed."""
+    begun = time.perf_counter()
+    run = requests.post(f"{base}/runs", json=body, timeout=60).json()["findall_id"]
+    with requests.get(f"{base}/runs/{run}/events", stream=True, timeout=60) as stream:
+        next(line for line in stream.iter_lines() if line.endswith(b".matched"))
+    return run, time.perf_counter() - begun
+
+
 def test_a_run_over_a_million_rows_streams_at_once_and_keeps_pace(million: Corpus) -> None:
-    """The first match within a second; then at least a quarter of the bare evaluator's rate."""
+    """The first match ever within a second; then half of the bare evaluator's rate."""
     scattered = random.Random(2).sample(range(MILLION), 60_000)
     with Service(million) as service:
         base = f"{service.url}/v1beta/findall"
-        # Once for each corpus its rows are indexed, and what its columns hold is looked up.
-        preview = {**RUN, "generator": "preview", "match_limit": 10}
-        run = requests.post(f"{base}/runs", json=preview, timeout=60).json()["findall_id"]
-        requests.get(f"{base}/runs/{run}/events", timeout=600).raise_for_status()
-        begun = time.perf_counter()
-        run = requests.post(f"{base}/runs", json=RUN, timeout=60).json()["findall_id"]
-        with requests.get(f"{base}/runs/{run}/events", stream=True, timeout=60) as stream:
-            next(line for line in stream.iter_lines() if line.endswith(b".matched"))
-        first = time.perf_counter() - begun
+        run, first = first_match(base, RUN)
+        requests.post(f"{base}/runs/{run}/cancel", timeout=60).raise_for_status()
+        # What is indexed in idle moments would be in the way of what is measured here.
+        asked = {"objective": "Oslo", "entity_type": "companies"}
+        requests.post(f"{base}/entity-search", json=asked, timeout=600).raise_for_status()
+        _, second = first_match(base, {**RUN, "generator": "core"})
         ratios = []
-        for _ in range(5):
+        for _ in range(9):
+            run = requests.post(f"{base}/runs", json=RUN, timeout=60).json()["findall_id"]
+            while generated(base, run) < 5_000:
+                time.sleep(0.01)
             before, begun = generated(base, run), time.perf_counter()
-            time.sleep(2)
+            time.sleep(1)
             served = (generated(base, run) - before) / (time.perf_counter() - begun)
             requests.post(f"{base}/runs/{run}/cancel", timeout=60).raise_for_status()
             requests.get(f"{base}/runs/{run}/events?last_event_id=x&timeout=0", timeout=60).close()
             ratios.append((served, rate_of(RuleEvaluator(), million, scattered)))
-            run = requests.post(f"{base}/runs", json=RUN, timeout=60).json()["findall_id"]
-            while generated(base, run) < 5_000:
-                time.sleep(0.01)
-        requests.post(f"{base}/runs/{run}/cancel", timeout=60).raise_for_status()
     ratio = statistics.median(served / bare for served, bare in ratios)
     sys.stdout.write(
-        f"\nfirst match after {first:.2f} s; {statistics.median(r[0] for r in ratios):,.0f} rows a "
-        f"second, {ratio:.2f} of the bare evaluator"
+        f"\nfirst match after {first:.2f} s, of a later question after {second:.2f} s; "
+        f"{statistics.median(r[0] for r in ratios):,.0f} rows a second, {ratio:.2f} of the bare "
+        "evaluator"
     )
     assert first <= 1.0
-    assert ratio >= 0.25
+    assert ratio >= 0.5
 
 
 def generated(base: str, run: str) -> int:
