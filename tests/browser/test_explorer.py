@@ -25,7 +25,7 @@ search = ff.Search(
         "publicly_traded": "Company must be publicly traded",
         "large": "Company must have more than 10,000 employees",
     }},
-    enrichments={{"ceo": "Who the CEO is", "headquarters": "Where the headquarters are"}},
+    enrichments={{"ceo": "Who the CEO is"}},
 )
 with ff.local({str(COMPANIES)!r}) as client:
     frames = ff.find_all(search, client=client)
@@ -78,7 +78,7 @@ def test_the_explorer_is_typed_into_sifted_and_followed(
     explorer.get_by_label("Domain").select_option(label="any")
     explorer.get_by_label("Verdict").select_option(label="any")
     explorer.get_by_text("17 of 17 candidates").wait_for()
-    notebook.page.set_viewport_size({"width": 900, "height": 900})
+    notebook.page.set_viewport_size({"width": 960, "height": 900})
     explorer.screenshot(path=pictures / "readme-explorer.png")
 
     notebook.save()

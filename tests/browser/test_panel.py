@@ -45,6 +45,35 @@ print("ENDED AS", frames.runs["status"].item())
 """
 CLOSE = "service.stop()"
 
+COMPANIES = Path(__file__).parent.parent / "tables" / "companies.parquet"
+STANDS_STILL = f"""
+import time
+import findall_frames as ff
+from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.service import Service
+from tests.test_cli import Gated
+
+class Slow(Gated):
+    def pass_through(self, positions):
+        time.sleep(0.4 * len(positions))
+        super().pass_through(positions)
+
+evaluator = Slow(free=8)
+service = Service(open_corpus({str(COMPANIES)!r}), evaluator=evaluator).start()
+client = ff.Client(api_key="", base_url=service.url)
+search = ff.Search("Find companies founded after 1970", entity_type="companies",
+                   match_conditions=["Company must have been founded after 1970"])
+run = ff.start(search, client=client)
+"""
+WAIT = """
+frames = run.wait()
+"""
+OPEN = """
+evaluator.gate.set()
+print(run.wait(progress=False).runs["status"].item())
+service.stop()
+"""
+
 
 def bar(output: Locator) -> float:
     """Read how far the bar is filled, in pixels of the screen."""
@@ -107,3 +136,40 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     assert "widget-view" not in page
     assert "model not found" not in notebook.page.locator(".jp-Notebook").inner_text()
     notebook.photograph(pictures, cell=1, name="kept")
+
+
+def test_a_run_is_interrupted_where_clicks_do_not_arrive(
+    lab: Lab, notebook: Notebook, pictures: Path
+) -> None:
+    """No button pretends; the kernel's own interrupt detaches, and the run can be resumed."""
+    lab.write("interrupt", STANDS_STILL, WAIT, WAIT, OPEN)
+    notebook.open("interrupt")
+    notebook.run(0)
+
+    panel = notebook.start(1)
+    stop = panel.get_by_role("button", name="Stop waiting")
+    stop.wait_for()
+    panel.get_by_text("judged a ").wait_for()
+    latest = panel.get_by_role("link")
+    latest.nth(2).wait_for()
+    assert (latest.first.get_attribute("href") or "").startswith("https://")
+    notebook.page.set_viewport_size({"width": 960, "height": 900})
+    panel.first.screenshot(path=pictures / "readme-panel.png")
+    stop.click()
+    notebook.wait_for_end(1)
+
+    notebook.page.evaluate(
+        "window.jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'"
+    )
+    panel = notebook.start(2)
+    panel.get_by_text("Safe to interrupt the kernel").wait_for()
+    notebook.page.wait_for_timeout(4_000)  # the buttons come within a second where they come
+    assert panel.locator(".progress-bar").count() == 1
+    assert [button.is_visible() for button in panel.get_by_role("button").all()] == []
+    notebook.command("notebook:interrupt-kernel")
+    notebook.wait_for_end(2)
+    said = "\n".join(panel.all_inner_texts())
+    assert "No longer watched after" in said
+    assert "KeyboardInterrupt" in said
+    assert "goes on, and nothing is lost: ff.resume(" in said
+    assert notebook.run(3).inner_text().strip() == "completed"
