@@ -8,14 +8,18 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from findall_frames.api.models import (
     ExcludeCandidate,
+    FieldBasis,
     FindAllCandidate,
+    FindAllEnrichInput,
     FindAllRunInput,
+    JsonSchema,
     MatchCondition,
 )
 from findall_frames.embedded.database import MIGRATIONS, Database
@@ -196,6 +200,83 @@ def test_a_candidate_that_waits_is_shown_and_can_be_judged_later(store: Store) -
     assert shown["last_event_id"] == event_id(run.findall_id, 7)
     left = store.pending(store.run(run.findall_id))
     assert [item.place for item in left] == [2, 3]
+
+
+def judged(run: RunRecord, number: int, **changes: Any) -> FindAllCandidate:
+    """A candidate of which every third matches."""
+    output = {"c": {"value": "x", "type": "match_condition", "is_matched": number % 3 == 0}}
+    status = "unmatched" if number % 3 else "matched"
+    basis = [FieldBasis(field="c", reasoning='"x","match_status":"y","output":', citations=[])]
+    return msgspec.structs.replace(
+        candidate(run, number), match_status=status, output=output, basis=basis, **changes
+    )
+
+
+HOSTILE = ['","match_status":"discarded","output":{', '\\","output":null}', "two\nlines", "ü\u2028"]
+
+
+def test_what_is_stored_once_tells_the_same_as_what_is_stored_step_by_step(store: Store) -> None:
+    """The same events, in whatever words of a candidate, read from any of them."""
+    at_once, by_steps = create(store), create(store)
+    told = []
+    for run in (at_once, by_steps):
+        for start in (0, 4):
+            changes = {"name": HOSTILE[start // 4], "description": HOSTILE[start // 4 + 2]}
+            for number in range(start, start + 4):
+                one = judged(run, number, **changes)
+                before = msgspec.structs.replace(
+                    one, match_status="generated", output=None, basis=None
+                )
+                with store.change(run.findall_id) as change:
+                    if run is by_steps:
+                        item = change.add_candidate(number, before)
+                        change.judge(item, one)
+                    else:
+                        change.add_judged(number, one)
+        with store.change(run.findall_id) as change:
+            change.run.status = "completed"
+            change.emit_status()
+        lines = store.events(run.findall_id, after=0).lines
+        for number in range(len(lines)):
+            assert store.events(run.findall_id, after=number).lines == lines[number:]
+        told.append([json.loads(line) for line in lines])
+        for number, event in enumerate(told[-1], start=1):
+            assert event.pop("event_id") == event_id(run.findall_id, number)
+            event.pop("timestamp")
+            event["data"].pop("candidate_id", None)
+    kinds = [event["type"].rpartition(".")[2] for event in told[0]]
+    assert kinds[1:7] == ["generated", "matched", *["generated", "unmatched"] * 2]
+    assert told[0][1:-1] == told[1][1:-1]
+
+
+def test_a_match_that_is_enriched_later_keeps_its_earlier_events(store: Store) -> None:
+    """Byte for byte; only the result has it as it is now."""
+    run = create(store)
+    with store.change(run.findall_id) as change:
+        for number in range(7):
+            change.add_judged(number, judged(run, number))
+        change.run.enrichments = [FindAllEnrichInput(JsonSchema({"type": "object"}))]
+        change.emit_schema()
+    before = store.events(run.findall_id, after=0).lines
+    result = json.loads(store.result(run.findall_id))["candidates"]
+    due = store.unenriched(store.run(run.findall_id), limit=10)
+    assert [item.place for item in due] == [0, 3, 6]
+    with store.change(run.findall_id) as change:
+        change.enrich(
+            (
+                item._replace(
+                    enriched=1, candidate=msgspec.structs.replace(item.candidate, name="Enriched")
+                ),
+                item.candidate,
+            )
+            for item in due
+        )
+    after = store.events(run.findall_id, after=0).lines
+    assert after[: len(before)] == before
+    assert len(after) == len(before) + 3
+    for place in (0, 3, 6):
+        result[place]["name"] = "Enriched"
+    assert json.loads(store.result(run.findall_id))["candidates"] == result
 
 
 def test_a_run_that_goes_on_is_known_as_it_was_last_stored(store: Store) -> None:

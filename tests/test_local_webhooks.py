@@ -97,15 +97,20 @@ def is_over(bodies: list[Any]) -> bool:
 def test_each_event_that_was_asked_for_is_announced_once(receiver: Receiver) -> None:
     """With the candidate or the run, in the form of the API, and without an event id."""
     with Service(numbers(30), evaluator=EveryNth(), webhook_hosts=["127.0.0.1"]) as service:
-        run = create(service, receiver.url, "findall.candidate.matched", "findall.run.completed")
+        kinds = ["findall.candidate.generated", "findall.candidate.matched"]
+        run = create(service, receiver.url, *kinds, "findall.run.completed")
         bodies = receiver.wait(is_over)
         base = f"{service.url}/v1beta/findall/runs/{run['findall_id']}"
         result = requests.get(f"{base}/result", timeout=10).json()
-    matched = [item for item in result["candidates"] if item["match_status"] == "matched"]
-    assert [body["data"] for body in bodies] == [*matched, result["run"]]
-    assert [body["type"] for body in bodies] == ["findall.candidate.matched"] * 5 + [
-        "findall.run.completed"
-    ]
+    expected = []
+    for item in result["candidates"]:
+        generated = {**item, "match_status": "generated", "output": None, "basis": None}
+        expected.append(("findall.candidate.generated", generated))
+        if item["match_status"] == "matched":
+            expected.append(("findall.candidate.matched", item))
+    expected.append(("findall.run.completed", result["run"]))
+    assert [(body["type"], body["data"]) for body in bodies] == expected
+    assert len(expected) == 13 + 5 + 1
     assert all(list(body) == ["type", "timestamp", "data"] for body in bodies)
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(bodies)
 
