@@ -309,8 +309,8 @@ def test_a_condition_that_is_not_understood_is_said_loudly() -> None:
 @pytest.mark.parametrize(
     ("condition", "read"),
     [
-        ("Hotel must have 4 stars and be romantic", "the text mentions 'romantic'"),
-        ("Hotel must have a spa with lovely old cats", "leaving aside 'lovely', 'old', 'cats'"),
+        ("Hotel must have 4 stars and be romantic", "romantic'"),
+        ("Hotel must have a spa with lovely old cats", "cats'"),
     ],
 )
 def test_a_condition_that_is_understood_in_part_is_said_as_well(condition: str, read: str) -> None:
@@ -320,7 +320,7 @@ def test_a_condition_that_is_understood_in_part_is_said_as_well(condition: str, 
         pytest.warns(ff.FindAllWarning, match="was understood in part") as told,
     ):
         ff.find_all(search_of({"asked": condition}), client=client, progress=False)
-    assert read in str(told[0].message)
+    assert read in str(told[0].message).partition("it was read as: ")[2]
 
 
 def test_what_a_service_warned_of_outlives_it(tmp_path: Path) -> None:
