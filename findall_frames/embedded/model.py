@@ -7,7 +7,6 @@ from functools import partial
 from typing import Any
 
 from findall_frames.api.models import FindAllEnrichInput, MatchCondition
-from findall_frames.embedded.conditions import weaker
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
 from findall_frames.embedded.evidence import Sources
@@ -99,7 +98,7 @@ class _ModelJudge:
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
         """Judge rows: per row one verdict for each condition, in their order."""
-        rows = self._rules.judge(positions)
+        rows = [list(verdicts) for verdicts in self._rules.judge(positions)]
         asked: list[tuple[int, RowText, list[int]]] = []
         for at, (position, verdicts) in enumerate(zip(positions, rows, strict=True)):
             unsure = [n for n, verdict in enumerate(verdicts) if verdict.confidence != "high"]
@@ -145,7 +144,7 @@ def _not_asked(refused: str) -> Verdict:
 def _verdict(entry: Judged, row: RowText, sources: Sources, at: int) -> Verdict:
     reasoning, confidence, excerpts = supported(entry, row)
     if row.cut and not entry.is_matched:
-        confidence = weaker(confidence, "low")
+        confidence = "low"
     value = shortened(entry.value) or None if isinstance(entry.value, str) else entry.value
     return Verdict(value, reasoning, confidence, sources.cite(at, excerpts), entry.is_matched)
 
