@@ -366,10 +366,10 @@ def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.Mon
     latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
     bar.begin(View(update(), 0.0, ()))
     bar.announce(View(update(), 0.0, ()))
-    bar.paint(View(update(matched=12, generated=3400), 3723.0, latest))
+    bar.paint(View(update(matched=12, generated=3400), 3723.0, latest, 0.75))
     live = CONTROL.sub("", file.getvalue())
     assert "12 of 20 matches, 3,400 candidates, 1:02:03, running" in live
-    assert "latest: A name" in live
+    assert "45 judged a minute · latest: A name" in live
     assert max(len(line) for line in re.split(r"[\r\n]", live)) <= 80
     bar.end(View(over(), 65.0, ()))
     written = file.getvalue()

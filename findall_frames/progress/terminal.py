@@ -12,7 +12,7 @@ from rich.text import Text
 
 from findall_frames.display.text import one_line
 from findall_frames.progress.pace import Advice, View
-from findall_frames.progress.words import counts, ending, headline, invitation
+from findall_frames.progress.words import counts, ending, headline, invitation, pace
 
 __all__ = ["TerminalBar"]
 
@@ -74,7 +74,9 @@ class TerminalBar:
         line.add_column(no_wrap=True, overflow="ellipsis")
         cells.append(Text(f"{counts(view)}, {one_line(update.status)}"))
         line.add_row(*cells)
-        if not view.latest:
-            return line
         names = ", ".join(one_line(candidate.name) for candidate in view.latest)
-        return Group(line, Text(f"latest: {names}", style="dim", no_wrap=True, overflow="ellipsis"))
+        below = [pace(view.rate), f"latest: {names}" if names else ""]
+        words = " · ".join(part for part in below if part)
+        if not words:
+            return line
+        return Group(line, Text(words, style="dim", no_wrap=True, overflow="ellipsis"))

@@ -17,6 +17,7 @@ __all__ = [
     "headline",
     "invitation",
     "matches",
+    "pace",
     "resume_call",
     "tally",
 ]
@@ -78,17 +79,17 @@ def tally(view: View) -> str:
         f"{update.generated:,} generated",
         f"{update.matched:,} matched",
         f"{update.unmatched:,} unmatched",
-        _pace(view.rate),
+        pace(view.rate),
         duration(view.elapsed),
         _price(update),
     ]
     return " · ".join(part for part in parts if part)
 
 
-def _pace(rate: float | None) -> str:
+def pace(rate: float | None) -> str:
     """Say how many candidates are judged in a second or, where they are few, in a minute.
 
-    >>> _pace(12.4), _pace(0.25)
+    >>> pace(12.4), pace(0.25)
     ('12 judged a second', '15 judged a minute')
     """
     if rate is None:
