@@ -21,6 +21,7 @@ from findall_frames.api.models import (
 )
 from findall_frames.embedded.corpus import open_corpus
 from findall_frames.embedded.exclusions import normalised_url
+from findall_frames.embedded.store import Store
 from findall_frames.errors import ConflictError, FindAllWarning, RefusedError
 
 
@@ -427,8 +428,7 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
         evaluator.begun.clear()
         waiting = b.create(1, match_limit=50)
         assert evaluator.begun.wait(30)
-        # Stopping waits for the batch in hand, which waits for the gate.
-        threading.Timer(0.2, gate.set).start()
+    gate.set()
     with ExitStack() as stack:
         with pytest.warns(FindAllWarning, match=r"data has changed.* 1 of them had not ended"):
             b = stack.enter_context(bench(60, EveryNth(), path))
@@ -440,6 +440,37 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
         with pytest.raises(RefusedError, match="data has changed"):
             b.engine.enrich(done, enrichment("ceo"))
         assert len(names(b.wait(b.create(1, match_limit=60)))) == 60
+
+
+def test_what_comes_too_late_is_done_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An engine ends although its evaluator does not; the next one finishes the run."""
+    path, gate = tmp_path / "runs.db", threading.Event()
+    gate.set()
+    evaluator = EveryNth(gate=gate)
+    with bench(100, evaluator, path) as b:
+        findall_id = b.create(7, match_limit=50)
+        b.wait(findall_id)
+        gate.clear()
+        evaluator.begun.clear()
+        waiting = b.create(7, match_limit=50)
+        assert evaluator.begun.wait(30)
+    assert not gate.is_set()
+    gate.set()
+    for thread in threading.enumerate():
+        if thread.name.startswith("findall-"):
+            thread.join(30)
+    assert caplog.text == ""
+    store = Store(path)
+    assert (store.run(waiting).generated, store.run(waiting).evaluated) == (1, 0)
+    store.close()
+    with bench(100, EveryNth(), path) as b:
+        result = b.wait(waiting)
+        undisturbed = b.wait(findall_id)
+    for item in (*result["candidates"], *undisturbed["candidates"]):
+        item.pop("candidate_id")
+    assert result["candidates"] == undisturbed["candidates"]
 
 
 def test_entities_are_ranked_without_being_judged() -> None:

@@ -766,21 +766,28 @@ def test_a_reader_that_leaves_is_forgotten(slow: Service, gate: threading.Event)
 # -- starting and stopping ---------------------------------------------------------------------
 
 
-def test_streams_end_whole_when_the_service_stops(gate: threading.Event) -> None:
-    """A reader gets no half event, and the threads of the service are gone afterwards."""
+@pytest.mark.parametrize("answers", [True, False])
+def test_streams_end_whole_when_the_service_stops(gate: threading.Event, answers: bool) -> None:
+    """A reader gets no half event, also when the evaluator does not answer; no thread is left."""
     before = set(threading.enumerate())
     running = Service(numbers(100), evaluator=EveryNth(gate=gate), heartbeat=0.02).start()
     caller = Caller(running)
     findall_id = caller.run()
     answer = caller.get(f"/runs/{findall_id}/events", stream=True)
-    body = b""
+    body, stopping = b"", None
     for chunk in answer.iter_content(chunk_size=None):
         body += chunk
-        if not gate.is_set():
-            gate.set()
+        if stopping is None:
+            if answers:
+                gate.set()
             stopping = threading.Thread(target=running.stop)
             stopping.start()
+    assert stopping is not None
     stopping.join(10)
+    assert gate.is_set() == answers
+    gate.set()
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)
     assert frames(body)
     running.stop()
     running.wait()

@@ -7,6 +7,7 @@ import logging
 import secrets
 import sqlite3
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -38,6 +39,7 @@ _log = logging.getLogger(__name__)
 
 _WORKERS: Final = 4
 _PATIENCE_SECONDS: Final = 0.5
+_GRACE_SECONDS: Final = 1.0
 # More matches than this cannot be what anybody wants, and a number has to fit the store.
 _MAX_MATCHES: Final = 1_000_000_000
 
@@ -103,12 +105,17 @@ class Engine:
             thread.start()
 
     def stop(self) -> None:
-        """Let each worker finish its step, then end; runs that go on stay as they are stored."""
+        """Let each worker finish its step, then end; runs that go on stay as they are stored.
+
+        Whoever takes longer than a moment is left behind. The store has to be closed after this:
+        what comes too late finds it so, is not stored, and is done again by the next engine.
+        """
         self._stop.set()
         with self._turn:
             self._turn.notify_all()
+        deadline = time.monotonic() + _GRACE_SECONDS
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     # -- what can be done with a run ---------------------------------------------------------
 
@@ -307,6 +314,8 @@ class Engine:
             return False
         # An evaluator is the user's own code and may raise anything: it ends the run, not us.
         except Exception as exc:  # noqa: BLE001
+            if self._stop.is_set():  # it may be too late to store anything
+                return False
             _log.exception("The run %s has failed", findall_id)
             try:
                 self._fail(findall_id, f"{type(exc).__name__}: {exc}")

@@ -219,8 +219,9 @@ class Service:
     def stop(self) -> None:
         """Stop it: streams end after a whole event, threads end, and the store is closed.
 
-        Batches that are being evaluated are finished and stored first. Stopping a service that
-        does not run does nothing.
+        Batches that are being evaluated have a second to be finished and stored. Those that take
+        longer are lost, and evaluated again by the next service over the same store. Stopping a
+        service that does not run does nothing.
         """
         running, self._running = self._running, None
         if running is not None:
