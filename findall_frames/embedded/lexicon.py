@@ -61,10 +61,9 @@ class Lexicon:
             for name in names:
                 self._topics.setdefault(stem(name[0]), set()).update(names - {name})
         self.compounds = frozenset(map(fold, table.get("compounds", ())))
-        self._phrasal = [
-            (re.compile(rf"\b{re.escape(said)}\b", re.IGNORECASE), meant)
-            for said, meant in table.get("phrasal", ())
-        ]
+        self._phrasal: dict[str, str] = dict(table.get("phrasal", ()))
+        verbs = "|".join(map(re.escape, self._phrasal)) or r"(?!)"
+        self._two_words = re.compile(rf"\b(?:{verbs})\b", re.IGNORECASE)
         self._ongoing: dict[str, str] = table.get("ongoing", {})
         self._parts = {part for parts in self._within.values() for part in parts}
         self._parts_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
@@ -90,14 +89,12 @@ class Lexicon:
 
     def plain_verbs(self, text: str) -> str:
         """A text with one verb for each verb of two words: established for set up."""
-        for pattern, meant in self._phrasal:
-            text = pattern.sub(meant, text)
-        return text
+        return self._two_words.sub(lambda match: self._phrasal[match.group().lower()], text)
 
     def phrasal_verbs(self, text: str) -> Iterator[tuple[re.Match[str], str]]:
         """Where verbs of two words stand in a text, and a verb that means the same."""
-        for pattern, meant in self._phrasal:
-            yield from ((match, meant) for match in pattern.finditer(text))
+        for match in self._two_words.finditer(text):
+            yield match, self._phrasal[match.group().lower()]
 
     def not_yet(self, word: str) -> str | None:
         """What has not happened to something of which this word is true: death for alive."""

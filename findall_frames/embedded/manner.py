@@ -7,8 +7,10 @@ from collections.abc import Set as AbstractSet
 
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.english import PREPOSITIONS, is_negator, is_relation
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.words import stem
 
-__all__ = ["had_words", "leading_words"]
+__all__ = ["had_words", "leading_words", "without_kind"]
 
 
 def leading_words(
@@ -42,3 +44,12 @@ def had_words(words: Sequence[str]) -> Sequence[str]:
     """The words behind a "with": what something has is no mere manner of speaking."""
     places = [at for at, word in enumerate(words) if word in {"with", "having"}]
     return words[places[-1] + 1 :] if places else []
+
+
+def without_kind(words: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """The words without a noun that only says what kind is meant: an extinct species."""
+    content = [at for at, word in enumerate(words) if Token(word).is_content]
+    small = set(words[: content[0]])
+    together = content[-1] - content[0] == len(content) - 1 > 0
+    kind = stem(words[content[-1]]) in lexicon.kinds
+    return list(words[: content[-1]] if together and kind and small & {"a", "an"} else words)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import pyarrow.compute as pc
@@ -14,7 +14,7 @@ from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import is_negator
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.words import alike, demonym_of, fold, stem, tokens
+from findall_frames.embedded.words import alike, demonym_of, fold, irregular_forms, stem, tokens
 
 __all__ = ["LONGEST", "Mention", "cells_of", "quoted", "sentences"]
 
@@ -23,6 +23,7 @@ _ABBREVIATED = re.compile(
     r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|No|vs|etc|e\.g|i\.e|approx|ca)\.$"
 )
 _CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
+_AGENT = re.compile(r"[eo]rs?$")
 _PERSON = re.compile(r"(?:ist|ian)s?$")
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
@@ -79,6 +80,9 @@ class Mention:
     exact: bool = False
     literal: bool = False
     silence: Literal["no", "unknown"] = "no"
+    _known: dict[tuple[str, bool], tuple[str, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def is_denied_somewhere(self) -> bool:
         """Whether some text says that it is not so; where none is denied, silence means no."""
@@ -135,11 +139,16 @@ class Mention:
         )
 
     def _hinted(self, word: str, lowered: str, *, wider: bool) -> bool:
-        if word[: max(3, len(word) - 4)] in lowered:
-            return True
-        return stem(word)[:3] in lowered or any(
-            phrase[0][:4] in lowered for phrase in self._other_names(word, wider=wider)
-        )
+        return any(hint in lowered for hint in self._hints(word, wider=wider))
+
+    def _hints(self, word: str, *, wider: bool) -> tuple[str, ...]:
+        """How a word, or another for the same, may begin; a text without them says nothing."""
+        known = self._known.get((word, wider))
+        if known is None:
+            forms = (word[: max(3, len(word) - 4)], stem(word)[:3], *irregular_forms(word))
+            names = (phrase[0][:4] for phrase in self._other_names(word, wider=wider))
+            known = self._known[word, wider] = tuple(dict.fromkeys((*forms, *names)))
+        return known
 
     def _stands(self, sentence: str, *, wider: bool) -> bool | None:
         """Whether a sentence says it, denies it, or (None) says nothing of it."""
@@ -173,6 +182,9 @@ class Mention:
         # A prize in physics makes nobody a physicist.
         loose = not self.literal and min(len(word), len(other)) > 4
         loose = loose and bool(_PERSON.search(word)) == bool(_PERSON.search(other))
+        # Nor is a lander one that landed.
+        done = word.endswith("ed") or other.endswith("ed")
+        loose = loose and not (done and (_AGENT.search(word) or _AGENT.search(other)))
         same = alike(word, other) > 0 if loose else stem(word) == stem(other)
         return same or demonym_of(word, other) or demonym_of(other, word)
 

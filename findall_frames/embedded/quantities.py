@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import re
 from calendar import monthrange
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from findall_frames.embedded.units import (
     CURRENCY_SIGNS,
@@ -79,6 +81,7 @@ _MONTHS = phrases(
     december"""
 )
 _MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
+_MONTH_STARTS = tuple(month[:3] for month in _MONTHS)
 _SMALL = phrases(
     """zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen,
     fourteen, fifteen, sixteen, seventeen, eighteen, nineteen"""
@@ -162,6 +165,9 @@ _SPELLED = re.compile(
 _NEXT_WORD = re.compile(r"[\s\u00a0-]*(%|°[CF]?|[^\W\d_]+(?:[²³]|[23](?!\w))?(?:/[^\W\d_]+)?)")
 
 
+_Read: TypeAlias = Callable[[re.Match[str]], Quantity | None]
+
+
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities in a text, in their order; each place belongs to one only.
 
@@ -174,7 +180,10 @@ def find_quantities(text: str) -> list[Quantity]:
     """
     found: list[Quantity] = []
     taken = [False] * len(text)
-    for pattern, read in _READERS:
+    lowered = text.lower()
+    for pattern, read, needed in _READERS:
+        if not any(letters in lowered for letters in needed):
+            continue
         for match in pattern.finditer(text):
             start, end = match.span()
             if any(taken[start:end]):
@@ -369,18 +378,19 @@ def _grown(quantity: Quantity, text: str, end: int) -> Quantity:
     return replace(quantity, end=end, text=text[quantity.start : end], year=False, version=())
 
 
-_READERS = (
-    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3))),
-    (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2))),
-    (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1))),
-    (_HALVES, _halves),
-    (_CLOCK, _clock),
-    (_DECADE, _decade),
-    (_DECADE_WORD, _decade_word),
-    (_CENTURY, _century),
-    (_SHORT_YEAR, _short_year),
-    (_VERSION, _dotted),
-    (_NUMBER, _number),
-    (_SPELLED, _spelled),
-    (_SHARE, _share),
+# How each is found, how it is read, and letters of which a text needs some to have it at all.
+_READERS: tuple[tuple[re.Pattern[str], _Read, tuple[str, ...]], ...] = (
+    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), ("-",)),
+    (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)), _MONTH_STARTS),
+    (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)), _MONTH_STARTS),
+    (_HALVES, _halves, ("half",)),
+    (_CLOCK, _clock, ("h",)),
+    (_DECADE, _decade, ("0s", "0's", "0’s")),
+    (_DECADE_WORD, _decade_word, tuple(_DECADES)),
+    (_CENTURY, _century, ("century",)),
+    (_SHORT_YEAR, _short_year, ("'", "’")),
+    (_VERSION, _dotted, (".",)),
+    (_NUMBER, _number, tuple("0123456789")),
+    (_SPELLED, _spelled, ("",)),
+    (_SHARE, _share, tuple(_SHARES)),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
@@ -12,8 +13,8 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
 from findall_frames.embedded.quantities import Quantity, find_quantities
-from findall_frames.embedded.units import MEASURES, Unit
-from findall_frames.embedded.words import alike, fold, stem
+from findall_frames.embedded.units import MEASURES, Unit, unit_pattern
+from findall_frames.embedded.words import alike, fold, stem, tokens
 
 __all__ = ["StatedNumber"]
 
@@ -22,6 +23,8 @@ _NUMBER = re.compile(
     |twelve|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|\w+teen)\b""",
     re.IGNORECASE | re.VERBOSE,
 )
+_WORD = re.compile(r"[^\W\d_]+")
+_BEHIND = re.compile(r"\W*([^\W\d_]+)")
 _BEFORE = 25.0
 """How much further a year seems, in characters, where it stands before its verb."""
 
@@ -52,6 +55,7 @@ class StatedNumber:
     year: bool
     columns: tuple[Column, ...]
     lexicon: Lexicon
+    _costs: dict[str, float | None] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
         """The predicate in words."""
@@ -62,16 +66,18 @@ class StatedNumber:
         return [self._in_row(cells) for cells in cells_of(self.columns, positions)]
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
-        best: tuple[float, Outcome] | None = None
+        best: tuple[float, Column, str, Quantity] | None = None
         for column, cell in zip(self.columns, cells, strict=True):
-            for sentence in sentences(cell or ""):
+            if cell is None or not _NUMBER.search(cell):
+                continue
+            for sentence in sentences(cell):
                 if not _NUMBER.search(sentence):
                     continue
                 near = self._nearest(sentence)
                 if near is not None and (best is None or near[0] < best[0]):
-                    best = (near[0], self._outcome(column, sentence, near[1]))
+                    best = (near[0], column, sentence, near[1])
         if best is not None:
-            return best[1]
+            return self._outcome(*best[1:])
         only = self._only_measure(cells)
         if only is not None:
             return only
@@ -85,7 +91,9 @@ class StatedNumber:
         found = [
             (column, sentence, quantity)
             for column, cell in zip(self.columns, cells, strict=True)
-            for sentence in sentences(cell or "")
+            if cell is not None and self._may_measure(cell)
+            for sentence in sentences(cell)
+            if self._may_measure(sentence)
             for quantity in find_quantities(sentence)
             if quantity.unit is not None and quantity.unit.convertible(self.unit)
         ]
@@ -93,14 +101,36 @@ class StatedNumber:
             return None
         column, sentence, quantity = found[0]
         usable = self._usable(quantity)
-        if usable is None:
+        if usable is None or not self._others.isdisjoint(map(stem, tokens(sentence))):
             return None
         return self._outcome(column, sentence, usable)._replace(confidence="low")
 
+    def _may_measure(self, text: str) -> bool:
+        """Whether a number and a unit of the right dimension may stand in a text."""
+        forms = unit_pattern(self.unit.dimension) if self.unit is not None else None
+        return bool(forms and forms.search(text) and _NUMBER.search(text))
+
+    @cached_property
+    def _measures(self) -> frozenset[str]:
+        """Stems of the words for what is measured in the unit."""
+        return frozenset(map(stem, MEASURES.get(self.unit.dimension if self.unit else "", ())))
+
+    @cached_property
+    def _others(self) -> frozenset[str]:
+        """Those of them that are something else than what is asked: revenue for funding."""
+        return self._measures - frozenset(self._wanted)
+
+    @cached_property
+    def _wanted(self) -> dict[str, float]:
+        """Stems of the words, and of those related to them, with what these cost."""
+        wanted = {stem(word): 0.0 for word in self.words}
+        for word in self.words:
+            for related in self.lexicon.family(word):
+                wanted.setdefault(related, 20.0)
+        return wanted
+
     def _measures_unit(self) -> bool:
-        measures = MEASURES.get(self.unit.dimension if self.unit else "", ())
-        related = {stem(measure) for measure in measures}
-        return any({stem(word), *self.lexicon.family(word)} & related for word in self.words)
+        return not self._measures.isdisjoint(self._wanted)
 
     def _outcome(self, column: Column, sentence: str, quantity: Quantity) -> Outcome:
         inside = quantity.value in self.span
@@ -114,33 +144,12 @@ class StatedNumber:
 
     def _nearest(self, sentence: str) -> tuple[float, Quantity] | None:
         """The number closest to one of the words, and how far it is, in characters."""
-        wanted = {stem(word): 0.0 for word in self.words}
-        for word in self.words:
-            for related in self.lexicon.family(word):
-                wanted.setdefault(related, 20.0)
-        places = [
-            (match.start(), match.end(), cost)
-            for match in re.finditer(r"[^\W\d_]+", sentence)
-            if (cost := self._cost(fold(match.group()), wanted)) is not None
-        ]
-        found: list[tuple[float, Quantity]] = []
-        places += [
-            (match.start(), match.end(), 0.0)
-            for match, meant in self.lexicon.phrasal_verbs(sentence)
-            if stem(meant) in wanted
-        ]
-        folded = fold(sentence)
-        needed = [phrase for phrase in self.words if " " in phrase]
-        stands = [re.search(rf"\b{re.escape(phrase)}\b", folded) for phrase in needed]
-        if None in stands or (self.words and not (places or stands)):
+        places = self._places(sentence)
+        if not places and self.words:
             return None
-        if stands and len(folded) == len(sentence):
-            # "Series A" tells which of several rounds is meant; its own year stands nearest.
-            places = [(match.start(), match.end(), 0.0) for match in stands if match]
+        found: list[tuple[float, Quantity]] = []
         for quantity in find_quantities(sentence):
-            behind = re.match(r"\W*([^\W\d_]+)", sentence[quantity.end :])
-            counted = behind is not None and stem(fold(behind.group(1))) in map(stem, self.words)
-            usable = self._usable(replace(quantity, weak=quantity.weak and not counted))
+            usable = self._usable(self._counted(quantity, sentence))
             if usable is None:
                 continue
             by_unit = 0.0 if self.unit is not None and quantity.unit is not None else None
@@ -155,13 +164,48 @@ class StatedNumber:
                 found.append((100.0, usable))
         return min(found, key=lambda pair: pair[0]) if found else None
 
-    def _cost(self, word: str, wanted: Mapping[str, float]) -> float | None:
+    def _counted(self, quantity: Quantity, sentence: str) -> Quantity:
+        """The quantity; a "one" right before what is counted is meant as a number."""
+        behind = _BEHIND.match(sentence, quantity.end) if quantity.weak else None
+        if behind is None or stem(fold(behind.group(1))) not in map(stem, self.words):
+            return quantity
+        return replace(quantity, weak=False)
+
+    def _places(self, sentence: str) -> list[tuple[int, int, float]]:
+        """Where words for the number stand in a sentence, and what each costs."""
+        places = [
+            (match.start(), match.end(), cost)
+            for match in _WORD.finditer(sentence)
+            if (cost := self._cost(match.group())) is not None
+        ]
+        places += [
+            (match.start(), match.end(), 0.0)
+            for match, meant in self.lexicon.phrasal_verbs(sentence)
+            if stem(meant) in self._wanted
+        ]
+        if not self._needed:
+            return places
+        folded = fold(sentence)
+        stands = [pattern.search(folded) for pattern in self._needed]
+        if None in stands or len(folded) != len(sentence):
+            return []
+        # "Series A" tells which of several rounds is meant; its own year stands nearest.
+        return [(match.start(), match.end(), 0.0) for match in stands if match]
+
+    @cached_property
+    def _needed(self) -> list[re.Pattern[str]]:
+        """Names of two words, which have to stand in the sentence."""
+        return [re.compile(rf"\b{re.escape(word)}\b") for word in self.words if " " in word]
+
+    def _cost(self, written: str) -> float | None:
         """How far a word is from those asked for, as if in characters; None if it is another."""
-        exact = wanted.get(stem(word))
-        if exact is not None:
-            return exact
-        # "One million people visit it" tells of visitors.
-        return 15.0 if any(alike(word, other) for other in self.words) else None
+        if written not in self._costs:
+            word = fold(written)
+            cost = self._wanted.get(stem(word))
+            # "One million people visit it" tells of visitors.
+            related = cost is None and any(alike(word, other) for other in self.words)
+            self._costs[written] = 15.0 if related else cost
+        return self._costs[written]
 
     def _usable(self, quantity: Quantity) -> Quantity | None:
         if quantity.weak or quantity.dates is not None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import cache
 
 from findall_frames.embedded.words import singular
 
-__all__ = ["CURRENCY_SIGNS", "MAGNITUDES", "MEASURES", "Unit", "magnitude_named", "unit_named"]
+__all__ = [
+    "CURRENCY_SIGNS",
+    "MAGNITUDES",
+    "MEASURES",
+    "Unit",
+    "magnitude_named",
+    "unit_named",
+    "unit_pattern",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +194,16 @@ def unit_named(words: tuple[str, ...]) -> Unit | None:
     'km²'
     """
     return _by_form().get(words) or _by_form().get(tuple(singular(word) for word in words))
+
+
+@cache
+def unit_pattern(dimension: str) -> re.Pattern[str]:
+    """Finds what may be a unit of a dimension; most texts without one are told apart by it."""
+    written = " ".join(forms for _, forms in _TABLE[dimension].values())
+    words = {form.split("_")[0] for form in written.split()}
+    signs = "".join(CURRENCY_SIGNS) if dimension == "money" else "%°"
+    forms = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    return re.compile(rf"[{re.escape(signs)}]|(?<![^\W\d_])(?:{forms})", re.IGNORECASE)
 
 
 def magnitude_named(word: str) -> float | None:

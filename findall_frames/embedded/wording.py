@@ -26,7 +26,7 @@ from findall_frames.embedded.flags import (
 )
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
-from findall_frames.embedded.manner import had_words, leading_words
+from findall_frames.embedded.manner import had_words, leading_words, without_kind
 from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
 from findall_frames.embedded.presence import letters_behind, read_presence
 from findall_frames.embedded.prose import Mention
@@ -121,6 +121,8 @@ class Wording:
             predicate = attempt(words)
             if predicate is not None:
                 return predicate
+        words = without_kind(words, self._lexicon)
+        content = [word for word in words if Token(word).is_content]
         known = self._known_phrases(words)
         rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest

@@ -6,7 +6,17 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["alike", "demonym_of", "fold", "phrases", "singular", "split_name", "stem", "tokens"]
+__all__ = [
+    "alike",
+    "demonym_of",
+    "fold",
+    "irregular_forms",
+    "phrases",
+    "singular",
+    "split_name",
+    "stem",
+    "tokens",
+]
 
 
 def phrases(text: str) -> tuple[str, ...]:
@@ -67,6 +77,9 @@ _IRREGULAR = {
     "calories": "calorie",
     "indices": "index",
 }
+_FORMS: dict[str, list[str]] = {}
+for _form, _base in _IRREGULAR.items():
+    _FORMS.setdefault(_base, []).append(_form)
 _COMPOUND = re.compile(
     r"(?i)(?<![^\W_])(birth|death|start|end|release|launch|founding|publication|opening)"
     r"(place|date|day|year)(?![^\W_])"
@@ -123,6 +136,12 @@ def singular(word: str) -> str:
     if word.endswith(("ches", "shes", "sses", "xes", "zes")):
         return word[:-2]
     return word[:-1] if word.endswith("s") else word
+
+
+def irregular_forms(word: str) -> list[str]:
+    """Forms of a folded word that do not begin like it: flew and flight of fly."""
+    base = singular(word)
+    return [base, *_FORMS.get(base, ())]
 
 
 @lru_cache(maxsize=65536)
