@@ -150,6 +150,7 @@ class _Reader:
         text = re.sub(
             r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text
         )
+        text = re.sub(r"(?i)\b(?:an?|just an?|only an?) single (?=[a-z])", "exactly 1 ", text)
         text = re.sub(r"\s*(?:!=|<>|≠)\s*", " not ", text)
         self._quantities = find_quantities(text)
         self._lexicon = lexicon

@@ -27,6 +27,8 @@ _LEAST = frozenset(phrases("least, fewest, lowest, smallest, minimum"))
 _EARLY = frozenset(phrases("oldest, earliest, first"))
 _LATE = frozenset(phrases("youngest, newest, latest, last"))
 _LARGEST = frozenset(phrases("largest, biggest"))
+# "A minimum order of 500" is about a column, not about the least of all.
+_IN_NAMES = frozenset(phrases("most, least, minimum, maximum"))
 _ORDINAL = frozenset(phrases("first, last"))
 _TOP = re.compile(r"\b(?:the\s+)?(top|bottom)\s+(\d+|[a-z]+)\b", re.IGNORECASE)
 _ENDS = {"top": "highest", "bottom": "lowest"}
@@ -134,8 +136,11 @@ class Superlatives:
     def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
         self._linker = linker
         self._lexicon = lexicon
-        named = {stem(own) for column in linker.columns for own in column.words}
-        self._taken = {word for word in named if word.endswith("est")} | named & {"most", "least"}
+        own = {
+            full for c in linker.columns for word in c.words for full in lexicon.spelled_out(word)
+        }
+        named = {stem(word) for word in own}
+        self._taken = {word for word in named if word.endswith("est")} | named & _IN_NAMES
         self._ranked = bool(named & {"rank", "ranking", "position"})
 
     def split(self, said: str, harmless: Callable[[str], bool]) -> Split | None:

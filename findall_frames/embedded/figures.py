@@ -71,7 +71,8 @@ def read_figures(
     given = [text for text in texts if text.strip().casefold() not in BLANKS]
     if all(_PLAIN.fullmatch(text.strip()) for text in given):
         return Figures({text: _number(text) for text in given}, None)
-    lead, tail = _shared(given) if repeated else ("", "")
+    lead, tail = _shared(given)
+    lead = lead if repeated else ""
     read: dict[str, Quantity] = {}
     for text in given:
         quantity = _read(text, lead, tail)

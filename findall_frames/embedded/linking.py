@@ -111,8 +111,10 @@ class Linker:
         """How well words name a column."""
         used: set[int] = set()
         total, complete = 0.0, True
-        own_words = [own for own in column.words if own in words or not own.isdigit()]
-        # The year in "Population (2020)" need not be said.
+        # The year in "Population (2020)" need not be said, nor the annual in "Annual sales".
+        own_words = [
+            own for own in column.words if own in words or not (own.isdigit() or own in FILLERS)
+        ]
         for own in own_words or column.words:
             best, place = 0.0, -1
             for at, word in enumerate(words):
@@ -270,10 +272,15 @@ class Linker:
             self._occurring[word] = known
         return known
 
+    def is_everywhere(self, word: str) -> bool:
+        """Whether a column has a word, in some form, in every row, and so tells none apart."""
+        texts = (column.texts for column in self.columns if column.kind in {"text", "prose"})
+        return any(pc.all(_holding(text, word), skip_nulls=False).as_py() for text in texts)
+
     def stands_in(self, column: Column, word: str) -> bool:
         """Whether a word, in some form, stands in a column of text."""
-        start = rf"\b{re.escape(word[: max(3, len(word) - 4)])}"
-        held = pc.match_substring_regex(column.texts, start, ignore_case=True)
+        start = _start(word)
+        held = _holding(column.texts, word)
         found = re.compile(rf"(?i){start}[^\W_]*").findall("\n".join(self._first(column, held)))
         return any(alike(word, (tokens(form) or [""])[0]) for form in dict.fromkeys(found))
 
@@ -336,3 +343,12 @@ def _hides(one: ValueMatch, other: ValueMatch) -> bool:
     """Whether a longer value covers the place of another."""
     longer = one.end - one.start > other.end - other.start
     return longer and one.start <= other.start and other.end <= one.end
+
+
+def _start(word: str) -> str:
+    """A pattern for the beginning of each of its forms."""
+    return rf"\b{re.escape(word[: max(3, len(word) - 4)])}"
+
+
+def _holding(texts: pa.ChunkedArray, word: str) -> pa.ChunkedArray:
+    return pc.match_substring_regex(texts, _start(word), ignore_case=True)

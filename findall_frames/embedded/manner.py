@@ -33,6 +33,10 @@ def leading_words(
         while at >= 0 and not Token(words[at]).is_content and not is_negator(words[at]):
             at -= 1
         leads = at >= 0 and any(word in PREPOSITIONS for word in words[at + 1 : start])
+        # "Knows Python": the verb that a clause begins with.
+        first = at >= 0 and not any(Token(word).is_content for word in words[:at])
+        if first and at not in covered and not stands_elsewhere(words[at]):
+            leading.add(words[at])
         if leads and at not in covered:
             word = words[at]
             if word.endswith("ed") or is_relation(word) or not stands_elsewhere(word):

@@ -126,8 +126,10 @@ class Reader:
         return self._read(text)
 
     def _names_column(self, text: str) -> bool:
-        kinds = (*_KINDS, "boolean", "prose")
-        return any(match.named for match in self._linker.named(tokens(text), kinds))
+        words = tokens(text)
+        said = {at for at, word in enumerate(words) if Token(word).is_content}
+        found = self._linker.named(words, (*_KINDS, "boolean", "prose"))
+        return any(match.named and said <= match.used for match in found)
 
     def _read(self, text: str) -> Reading:
         plain = _OPENING.sub("", " ".join(text.split()).rstrip(" .!?"))

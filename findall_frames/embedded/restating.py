@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 __all__ = ["restated"]
 
 _BRACKETS = re.compile(r"\s*\(([^()]+)\)")
-_AGAIN = re.compile(
-    r"[,;]?\s+(?:i\.\s?e\.|that is,|in other words,?|meaning)\s+|:\s+", re.IGNORECASE
-)
+_AGAIN = re.compile(r"[,;]?\s+(?:i\.\s?e\.|that is,|in other words,?|meaning)\s+", re.IGNORECASE)
+_COLON = re.compile(r":\s+")
 
 
 def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
@@ -32,7 +31,10 @@ def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
     []
     """
     match = _AGAIN.search(text)
-    if match is not None and not names_column(text[: match.start()]):
+    if match is None:
+        match = _COLON.search(text)
+        match = None if match is not None and names_column(text[: match.start()]) else match
+    if match is not None:
         yield text[match.end() :]
         yield text[: match.start()]
     match = _BRACKETS.search(text)
