@@ -343,7 +343,9 @@ def serve(
         key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
         click.echo(f"Serving {len(entities):,} entities at {service.url}")
         click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{service.url}"{key}))')
-        click.echo(f"Elsewhere: set PARALLEL_BASE_URL to {service.url}")
+        click.echo(
+            f"Elsewhere: set PARALLEL_BASE_URL, or PARALLEL_API_URL for parallel-cli, to {service.url}"
+        )
         if webhook_hosts and secret is None:
             click.echo(f"Webhooks are signed with {service.webhook_secret}")
         click.echo("Ctrl-C stops it.")
