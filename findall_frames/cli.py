@@ -344,7 +344,7 @@ def serve(
         click.echo(f"Serving {len(entities):,} entities at {service.url}")
         click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{service.url}"{key}))')
         click.echo(
-            f"Elsewhere: set PARALLEL_BASE_URL, or PARALLEL_API_URL for parallel-cli, to {service.url}"
+            f"Elsewhere: set PARALLEL_BASE_URL (parallel-cli: PARALLEL_API_URL) to {service.url}"
         )
         if webhook_hosts and secret is None:
             click.echo(f"Webhooks are signed with {service.webhook_secret}")
