@@ -413,6 +413,96 @@ def test_an_enrichment_is_filled_in_the_types_of_its_schema() -> None:
     assert row["national_anthem"].citations == ()
 
 
+def filled(table: pd.DataFrame, properties: dict[str, Any]) -> list[dict[str, Any]]:
+    schema = {"type": "object", "properties": properties}
+    filler = RuleEvaluator().filler_for(
+        FindAllEnrichInput(JsonSchema(schema)), open_corpus(pa.Table.from_pandas(table))
+    )
+    rows = filler.fill(range(len(table)))
+    return [{name: finding.value for name, finding in row.items()} for row in rows]
+
+
+def test_a_cell_is_filled_in_the_type_unit_and_choice_that_are_asked_for() -> None:
+    """Text numbers, magnitudes, lists in a text, dates and one of several values."""
+    table = pd.DataFrame(
+        {
+            "company": ["Kilnworks", "Slatehouse", "Brickyard"],
+            "# Emp": ["1,200", "~30", "n/a"],
+            "Rev. (USD M)": [85.5, 3.2, None],
+            "Height (m)": [100.0, 50.0, 10.0],
+            "Tags": ["clay; fire", "stone", "clay; brick"],
+            "Stage": ["Customer", "Lead", "Former customer"],
+            "Last contact": ["2024-03-12", "2023-11-20", None],
+            "Public?": ["Y", "N", None],
+        }
+    )
+    properties = {
+        "employees": {"type": "integer"},
+        "revenue_usd": {"type": "number"},
+        "height_cm": {"type": "number"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "stage": {"type": "string", "enum": ["lead", "customer"]},
+        "last_contact": {"type": "string", "format": "date"},
+        "public": {"type": "boolean"},
+    }
+    assert filled(table, properties) == [
+        {
+            "employees": 1200,
+            "revenue_usd": 85_500_000.0,
+            "height_cm": 10_000.0,
+            "tags": ["clay", "fire"],
+            "stage": "customer",
+            "last_contact": "2024-03-12",
+            "public": True,
+        },
+        {
+            "employees": 30,
+            "revenue_usd": 3_200_000.0,
+            "height_cm": 5_000.0,
+            "tags": ["stone"],
+            "stage": "lead",
+            "last_contact": "2023-11-20",
+            "public": False,
+        },
+        {
+            "employees": None,
+            "revenue_usd": None,
+            "height_cm": 1_000.0,
+            "tags": ["clay", "brick"],
+            "stage": "customer",
+            "last_contact": None,
+            "public": None,
+        },
+    ]
+
+
+def test_a_property_is_filled_from_what_a_text_says_and_null_where_it_says_nothing() -> None:
+    """Years, dates, choices, and a yes or no only where the text says the one or the other."""
+    table = pd.DataFrame(
+        {
+            "name": ["Arbolita", "Bytefold", "Islet"],
+            "text": [
+                "Arbolita of Seville in Spain was founded in 2019. On 4 March 2024 it closed a "
+                "Series A, and it is profitable.",
+                "Bytefold of Estonia was set up in 2016 and is not profitable. Last year it "
+                "opened an office in Spain.",
+                "Islet is a small publisher of crossword puzzles that two friends run at home.",
+            ],
+        }
+    )
+    properties = {
+        "founded_year": {"type": "integer"},
+        "closed_on": {"type": "string", "format": "date"},
+        "country": {"type": "string", "enum": ["Spain", "Estonia"]},
+        "profitable": {"type": "boolean", "description": "Is profitable"},
+    }
+    assert filled(table, properties) == [
+        {"founded_year": 2019, "closed_on": "2024-03-04", "country": "Spain", "profitable": True},
+        {"founded_year": 2016, "closed_on": None, "country": None, "profitable": False},
+        {"founded_year": None, "closed_on": None, "country": None, "profitable": None},
+    ]
+
+
 def test_a_missing_cell_is_filled_with_null_and_says_so() -> None:
     """An enrichment without a value has no citation and low confidence."""
     corpus = open_corpus(TABLES / "countries.parquet")
@@ -429,16 +519,16 @@ def test_without_a_column_an_enrichment_is_filled_from_the_text() -> None:
     properties = {"elevation": {"type": "number"}, "opera": {"type": "string"}}
     schema = {"type": "object", "properties": properties}
     filler = RuleEvaluator().filler_for(FindAllEnrichInput(JsonSchema(schema)), corpus)
-    filled = {corpus.entity(i).name: row for i, row in enumerate(filler.fill(range(len(corpus))))}
-    assert filled["Nairobi"]["elevation"].value == 1795
-    assert filled["Nairobi"]["elevation"].citations[0].excerpts == [
+    rows = {corpus.entity(i).name: row for i, row in enumerate(filler.fill(range(len(corpus))))}
+    assert rows["Nairobi"]["elevation"].value == 1795
+    assert rows["Nairobi"]["elevation"].citations[0].excerpts == [
         "It lies at an elevation of 1,795 metres."
     ]
-    assert filled["Sydney"]["opera"].value == (
+    assert rows["Sydney"]["opera"].value == (
         "It has 5.3 million residents and a famous opera house."
     )
-    assert filled["Porto"]["opera"].value is None
-    assert filled["Porto"]["elevation"].value is None
+    assert rows["Porto"]["opera"].value is None
+    assert rows["Porto"]["elevation"].value is None
 
 
 def test_a_table_without_any_text_can_be_judged() -> None:

@@ -14,7 +14,7 @@ from findall_frames.embedded.units import Unit, magnitude_named, unit_named
 from findall_frames.embedded.values import LARGE, ValueIndex
 from findall_frames.embedded.words import phrases, split_name
 
-__all__ = ["YES", "Column", "Kind"]
+__all__ = ["NO", "YES", "Column", "Kind"]
 
 Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", "version"]
 
@@ -31,7 +31,7 @@ _MONEY_WORDS = frozenset(
     )
 )
 _COUNTED = frozenset(("population", "people"))
-YES, _NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
+YES, NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
 _SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
 _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
@@ -196,7 +196,7 @@ class Column:
         if not len(filled):
             return "text"
         sample = filled.take(pa.array(range(0, len(filled), max(1, len(filled) // _SAMPLE))))
-        if {text.casefold() for text in sample.unique().to_pylist()} <= YES | _NO:
+        if {text.casefold() for text in sample.unique().to_pylist()} <= YES | NO:
             return "boolean"
         if _all_match(sample, filled, _ISO_DATE):
             return "date"

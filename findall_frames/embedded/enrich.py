@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from findall_frames.embedded.asked import Asked, coerced, read_asked
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import Outcome, Predicate, Span
+from findall_frames.embedded.conditions import Outcome, Span
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import ADVERBS, PREPOSITIONS
 from findall_frames.embedded.evidence import Sources
+from findall_frames.embedded.figures import BLANKS
 from findall_frames.embedded.finding import Confidence, Finding
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.reading import Reader
 from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.words import split_name, tokens
 
 __all__ = ["RuleFiller"]
+
+_KINDS = ("number", "boolean", "text", "prose", "list", "date", "version")
+_NOTHING = Outcome(None, None, "", "low", ())
 
 
 class RuleFiller:
@@ -38,112 +44,121 @@ class RuleFiller:
     def __init__(self, corpus: Corpus, schema: Mapping[str, Any], lexicon: Lexicon) -> None:
         self._corpus = corpus
         self._lexicon = lexicon
+        self._reader = Reader(corpus, lexicon)
         linker = Linker(corpus, lexicon)
         self._prose = tuple(column for column in linker.columns if column.kind == "prose")
-        self._properties: list[tuple[str, str, Column | None, Confidence]] = []
+        self._properties: list[tuple[Asked, Column | None, Confidence]] = []
         for name, about in schema.get("properties", {}).items():
-            asked = about if isinstance(about, Mapping) else {}
-            column, confidence = _best_column(linker, name, str(asked.get("description") or ""))
-            self._properties.append((name, _type_of(asked), column, confidence))
+            asked = read_asked(name, about if isinstance(about, Mapping) else {})
+            column, confidence = _best_column(linker, asked)
+            if asked.kind == "boolean" and column is not None and column.kind != "boolean":
+                column = None  # whether it is so, not what stands there
+            self._properties.append((asked, column, confidence))
 
     def fill(self, positions: Sequence[int]) -> list[Mapping[str, Finding]]:
         """Fill rows: per row one finding for each property, in schema order."""
         sources = Sources(self._corpus, positions)
         rows: list[dict[str, Finding]] = [{} for _ in positions]
-        for name, kind, column, confidence in self._properties:
+        for asked, column, confidence in self._properties:
             if column is None:
-                for at, outcome in enumerate(self._from_text(name, kind, positions)):
-                    rows[at][name] = _stated(name, kind, outcome, sources, at)
+                for at, outcome in enumerate(self._from_text(asked, positions)):
+                    rows[at][asked.name] = _stated(asked, outcome, sources, at)
                 continue
-            for at, (row, cell) in enumerate(zip(rows, column.cells(positions), strict=True)):
-                row[name] = _finding(column, cell, kind, confidence, sources, at)
+            amounts: Iterable[float | None] = [None] * len(positions)
+            if column.kind == "number":
+                amounts = column.amounts(positions)
+            cells = zip(rows, column.cells(positions), amounts, strict=True)
+            for at, (row, cell, amount) in enumerate(cells):
+                row[asked.name] = _finding(column, cell, amount, asked, confidence, sources, at)
         return list(rows)
 
-    def _from_text(self, name: str, kind: str, positions: Sequence[int]) -> list[Outcome]:
-        """What running text says of a property: a number beside its words, or the sentence."""
-        words = split_name(name)
-        search: Predicate
-        if kind in {"number", "integer"}:
-            anything = Span(None, None, said="a number")
-            search = StatedNumber(words, anything, None, False, self._prose, self._lexicon)
-        elif kind == "string":
-            search = Mention(words, self._prose, self._lexicon, literal=True)
-        else:
-            return [Outcome(None, None, "", "low", ())] * len(positions)
-        return search.check(self._corpus, positions)
+    def _from_text(self, asked: Asked, positions: Sequence[int]) -> Sequence[Outcome]:
+        """What the row says of a property that no column is for."""
+        if asked.kind == "boolean":
+            reading = self._reader.read(asked.description or " ".join(asked.words))
+            return [_as_truth(one) for one in reading.predicate.check(self._corpus, positions)]
+        if asked.choices:
+            return self._chosen(asked, positions)
+        if asked.kind in {"number", "integer"} or asked.is_date:
+            span = Span(None, None, said="a number")
+            year = asked.is_year or asked.is_date
+            stated = StatedNumber(asked.words, span, asked.unit, year, self._prose, self._lexicon)
+            found = stated.check(self._corpus, positions)
+            return [_as_day(one) for one in found] if asked.is_date else found
+        if asked.kind == "string":
+            mention = Mention(asked.words, self._prose, self._lexicon, literal=True)
+            return mention.check(self._corpus, positions)
+        return [_NOTHING] * len(positions)
+
+    def _chosen(self, asked: Asked, positions: Sequence[int]) -> list[Outcome]:
+        """The one of several values that the text mentions; nothing where it mentions more."""
+        columns = self._prose
+        checked = [
+            Mention(tuple(tokens(choice)), columns, self._lexicon).check(self._corpus, positions)
+            for choice in asked.choices
+        ]
+        chosen: list[Outcome] = []
+        for several in zip(*checked, strict=True):
+            pairs = zip(asked.choices, several, strict=True)
+            told = [outcome._replace(value=choice) for choice, outcome in pairs if outcome.truth]
+            chosen.append(told[0] if len(told) == 1 else _NOTHING)
+        return chosen
 
 
-def _stated(name: str, kind: str, outcome: Outcome, sources: Sources, at: int) -> Finding:
-    if not outcome.truth or (kind == "integer" and not isinstance(outcome.value, int)):
-        return Finding(None, f"Nothing in the corpus is about {name!r} here.", "low")
-    return Finding(outcome.value, outcome.reason, "low", sources.cite(at, outcome.evidence))
+def _as_truth(outcome: Outcome) -> Outcome:
+    """The answer to a question of yes or no; a no needs something that says so, too."""
+    told = outcome.truth is not None and bool(outcome.evidence)
+    return outcome._replace(value=outcome.truth, truth=True) if told else _NOTHING
 
 
-def _best_column(linker: Linker, name: str, description: str) -> tuple[Column | None, Confidence]:
+def _as_day(outcome: Outcome) -> Outcome:
+    """The one whole date in the sentence that was found."""
+    texts = [excerpt for _, excerpt in outcome.evidence]
+    days = [q.dates[0] for text in texts for q in find_quantities(text) if q.is_day and q.dates]
+    return outcome._replace(value=days[0].isoformat()) if len(days) == 1 else _NOTHING
+
+
+def _stated(asked: Asked, outcome: Outcome, sources: Sources, at: int) -> Finding:
+    whole = not isinstance(outcome.value, float) or outcome.value.is_integer()
+    if not outcome.truth or (asked.kind == "integer" and not whole):
+        return Finding(None, f"Nothing in the corpus is about {asked.name!r} here.", "low")
+    confidence: Confidence = "low" if asked.kind != "boolean" else outcome.confidence
+    return Finding(outcome.value, outcome.reason, confidence, sources.cite(at, outcome.evidence))
+
+
+def _best_column(linker: Linker, asked: Asked) -> tuple[Column | None, Confidence]:
     """The column that the name of a property is about, or else its description."""
     sources: tuple[tuple[Sequence[str], Confidence], ...] = (
-        (split_name(name), "high"),
-        ([w for w in tokens(description) if w not in ADVERBS | PREPOSITIONS], "medium"),
+        (split_name(asked.name), "high"),
+        ([w for w in tokens(asked.description) if w not in ADVERBS | PREPOSITIONS], "medium"),
     )
-    kinds = ("number", "boolean", "text", "prose", "list", "date", "version")
     for column in linker.columns:
-        if column.name == name:
+        if column.name == asked.name:
             return column, "high"
     for words, confidence in sources:
-        found = linker.named(words, kinds)
+        found = linker.named(words, _KINDS)
         if found and (found[0].named or found[0].score >= 0.5):
             return found[0].column, confidence if found[0].named else "medium"
     return None, "low"
 
 
-def _type_of(asked: Mapping[str, Any]) -> str:
-    kind = asked.get("type", "string")
-    if isinstance(kind, list):
-        kind = next((one for one in kind if one != "null"), "string")
-    return str(kind)
-
-
 def _finding(
-    column: Column, cell: Any, kind: str, confidence: Confidence, sources: Sources, at: int
+    column: Column,
+    cell: Any,
+    amount: float | None,
+    asked: Asked,
+    confidence: Confidence,
+    sources: Sources,
+    at: int,
 ) -> Finding:
-    if cell is None or cell == []:
+    blank = isinstance(cell, str) and cell.strip().casefold() in BLANKS
+    if cell is None or cell == [] or blank:
         return Finding(None, f"{column.name} is missing.", "low")
-    value = _coerced(cell, kind, column)
+    value = coerced(cell, amount, asked, column)
     excerpts = [str(e) for e in cell] if isinstance(cell, list) else [str(cell)]
     evidence = tuple((column.name, excerpt) for excerpt in excerpts)
     if value is None:
-        reason = f"{column.name} is {excerpts[0]}, which is no {kind}."
+        reason = f"{column.name} is {excerpts[0]}, which is no {asked.wanted}."
         return Finding(None, reason, "low", sources.cite(at, evidence))
     reason = f"Taken from {column.name}: {', '.join(excerpts)[:200]}"
     return Finding(value, reason.rstrip(".") + ".", confidence, sources.cite(at, evidence))
-
-
-def _coerced(cell: Any, kind: str, column: Column) -> Any:
-    """The cell in the type that the schema asks for; None where it cannot be that."""
-    if kind == "array":
-        return cell if isinstance(cell, list) else [cell]
-    if kind in {"number", "integer"}:
-        number = _as_number(cell)
-        if number is None:
-            return None
-        if not float(number).is_integer():
-            return number if kind == "number" else None
-        return int(number) if kind == "integer" or isinstance(cell, int) else number
-    if kind == "boolean":
-        if isinstance(cell, str):
-            return {"yes": True, "true": True, "no": False, "false": False}.get(cell.casefold())
-        return bool(cell) if column.kind == "boolean" else None
-    if kind == "string":
-        return ", ".join(map(str, cell)) if isinstance(cell, list) else str(cell)
-    return None
-
-
-def _as_number(cell: Any) -> float | None:
-    if isinstance(cell, bool):
-        return None
-    if isinstance(cell, int | float):
-        return cell
-    if isinstance(cell, str):
-        found = find_quantities(cell)
-        return found[0].value if len(found) == 1 else None
-    return None

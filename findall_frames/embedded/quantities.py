@@ -59,6 +59,11 @@ class Quantity:
     version: tuple[int, ...] = ()
     weak: bool = False
 
+    @property
+    def is_day(self) -> bool:
+        """Whether it is a single day."""
+        return self.dates is not None and self.dates[0] == self.dates[1]
+
     def in_unit(self, unit: Unit | None) -> Quantity | None:
         """The same in the unit of a column; None where it cannot be that."""
         if self.letter:

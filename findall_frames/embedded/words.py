@@ -157,12 +157,13 @@ def stem(word: str) -> str:
             break
     if len(word) > 4:
         for british, american in (("our", "or"), ("tre", "ter"), ("ise", "ize"), ("yse", "yze")):
-            if word.endswith(british):
+            # Raise and cruise are no British spellings.
+            if word.endswith(british) and (british != "ise" or len(word) > 6):
                 word = word.removesuffix(british) + american
         word = word.removesuffix("e")
         if word.endswith("c"):
             word = word[:-1] + "s"
-        if word.endswith("is") and not word.endswith("sis"):
+        if word.endswith("is") and not word.endswith("sis") and len(word) > 5:
             word = word[:-2] + "iz"
     consonant_y = len(word) > 3 and word.endswith("y") and not _VOWEL.match(word[-2])
     return word[:-1] + "i" if consonant_y else word
