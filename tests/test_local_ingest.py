@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.corpus import Corpus, open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
 from findall_frames.embedded.ingest import ingest
 
@@ -102,6 +103,59 @@ def test_each_criterion_is_a_sentence_with_its_scope(
     frame = pd.read_parquet(TABLES / "countries.parquet")
     schema = ingest(objective, open_corpus(frame))
     assert [condition.description for condition in schema.match_conditions] == descriptions
+
+
+@pytest.mark.parametrize(
+    ("objective", "names", "descriptions"),
+    [
+        ("Find suppliers outside Norway", ["outside_norway"], ["be outside Norway"]),
+        ("Find suppliers close to the sea", ["close_to_sea"], ["be close to the sea"]),
+        (
+            "Find suppliers that gardeners love",
+            ["gardeners_love"],
+            ["be one that gardeners love"],
+        ),
+        ("Find the suppliers John visited", ["john_visited"], ["be one that John visited"]),
+        ("Which suppliers deliver pumps?", ["deliver_pumps"], ["deliver pumps"]),
+        (
+            "Find suppliers with a minimum order below 500 euros",
+            ["minimum_order_below_500_euros"],
+            ["have a minimum order below 500 euros"],
+        ),
+    ],
+)
+def test_a_noun_that_asks_nothing_is_who_the_criteria_are_about(
+    objective: str, names: list[str], descriptions: list[str]
+) -> None:
+    """Whatever the table is called, and whatever form the question has."""
+    visits = pa.table({"title": ["Alder", "Kiln"], "delivers": ["oak", "pumps"]})
+    for corpus in (Corpus.from_table(visits, name="visits"), open_corpus(visits.to_pandas())):
+        conditions = ingest(objective, corpus).match_conditions
+        assert [one.name for one in conditions] == [f"{name}_check" for name in names]
+        assert [one.description for one in conditions] == [
+            f"Supplier must {description}." for description in descriptions
+        ]
+
+
+def test_a_question_may_be_about_one() -> None:
+    """Its verb stands right behind the noun."""
+    corpus = open_corpus(
+        pd.DataFrame({"supplier": ["Alder", "Kiln"], "delivers": ["oak", "pumps"]})
+    )
+    schema = ingest("Which supplier delivers pumps?", corpus)
+    (condition,) = schema.match_conditions
+    assert (schema.entity_type, condition.description) == (
+        "supplier",
+        "Supplier must deliver pumps.",
+    )
+
+
+def test_a_word_that_every_row_has_asks_nothing() -> None:
+    """ "Samples", among samples that are called so."""
+    samples = pd.DataFrame({"name": [f"Sample {n}" for n in range(5)], "grams": range(5)})
+    schema = ingest("Find all samples of more than 3 grams", open_corpus(samples))
+    (condition,) = schema.match_conditions
+    assert condition.description == "Sample must be of more than 3 grams."
 
 
 def test_what_else_is_asked_for_becomes_a_suggested_enrichment() -> None:

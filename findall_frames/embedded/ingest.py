@@ -22,6 +22,7 @@ from findall_frames.embedded.words import phrases, tokens
 __all__ = ["ingest"]
 
 _SMALL = frozenset(phrases("a, an, the, of, is, be, been, must, have, its, their, s"))
+_OPENING = frozenset(phrases("with, having, has, have, is, are, was, were, one, that, which, who"))
 _LONGEST_NAME = 6
 
 
@@ -85,7 +86,10 @@ def ingest(objective: str, corpus: Corpus, *, lexicon: Lexicon | None = None) ->
 
 
 def _slug(criterion: Criterion) -> str:
-    return _slug_words(tokens(criterion.said)) + "_check"
+    words = list(tokens(criterion.said))
+    while len(words) > 1 and words[0] in _OPENING:
+        words.pop(0)
+    return _slug_words(words) + "_check"
 
 
 def _slug_words(words: Sequence[str]) -> str:

@@ -20,7 +20,9 @@ from findall_frames.embedded.rephrase import (
     OPENERS,
     article,
     entity_noun,
+    has_subject,
     is_participle,
+    is_place,
     sentence_of,
 )
 from findall_frames.embedded.wishes import without_wishes
@@ -108,7 +110,8 @@ class _Parser:
         words = said.split()
         at = self._end_of_noun(words)
         noun, rest = words[:at], " ".join(words[at:])
-        thing = entity_noun(noun[-1:]) or "Entity"
+        called = entity_noun(noun[-1:])
+        thing = called or "Entity"
         corpus = self._linker.corpus
         if not self._is_entity(noun[-1:]):
             # What is asked for is a kind of what the corpus holds: of its packages, the clients.
@@ -133,9 +136,12 @@ class _Parser:
             # "Physicists who died ..." among people.
             kind = entity_noun(noun[-1:]).lower()
             criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
-        for clause in self._clauses(rest):
-            sentence = sentence_of(thing, clause)
-            criteria.append(Criterion(clause, sentence))
+        clauses = self._clauses(rest)
+        if clauses and not criteria:
+            # The noun asks nothing of its own: suppliers, among reports on them.
+            thing = called or thing
+        several = bool(noun) and self._is_plural(noun[-1])
+        criteria += [Criterion(one, sentence_of(thing, one, of_several=several)) for one in clauses]
         if not criteria and not self._is_entity(head):
             kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
             criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
@@ -155,9 +161,20 @@ class _Parser:
                 return at
             if word.endswith((",", ";", ":")) and at + 1 < len(words):
                 return at + 1
-            if at and self._is_plural(words[at - 1]) and self._is_entity([words[at - 1]]):
+            if at and self._ends_noun(words[at - 1], words[at:]):
                 return at
         return len(words)
+
+    def _ends_noun(self, word: str, behind: Sequence[str]) -> bool:
+        """Whether a noun ends here: suppliers | close to Oslo, which supplier | delivers pumps."""
+        low = fold(behind[0])
+        several = self._is_plural(word)
+        verb = len(behind) > 1 and (is_relation(singular(low)) or self._linker.names(low))
+        # Of several a verb stands as it is, and another plural is no verb: parts suppliers.
+        agrees = (low == singular(low)) == several
+        if several and (is_place(behind) or has_subject(behind) or (verb and agrees)):
+            return True
+        return self._is_entity([word]) and (several or (verb and agrees))
 
     def _begins_participle(self, words: Sequence[str], at: int) -> bool:
         low = fold(words[at])
@@ -182,7 +199,8 @@ class _Parser:
         low = fold(word.strip(",;"))
         if self._linker.is_kind(low) or low in _ANYTHING or self._linker.names(low):
             return False
-        return bool(self._linker.values([low])) or self._linker.occurs(low)
+        occurs = self._linker.occurs(low) and not self._linker.is_everywhere(low)
+        return bool(self._linker.values([low])) or occurs
 
     def _modifiers(self, noun: Sequence[str]) -> list[str]:
         """Words before the noun that ask something: European, AI."""

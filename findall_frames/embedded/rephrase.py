@@ -12,7 +12,9 @@ __all__ = [
     "OPENERS",
     "article",
     "entity_noun",
+    "has_subject",
     "is_participle",
+    "is_place",
     "sentence_of",
 ]
 
@@ -56,8 +58,12 @@ def article(words: str) -> str:
     return "an " if vowel else "a "
 
 
-def sentence_of(thing: str, clause: str) -> str:
-    """A criterion as a sentence: "Country must have a population above 50 million."."""
+def sentence_of(thing: str, clause: str, *, of_several: bool = False) -> str:
+    """A criterion as a sentence: "Country must have a population above 50 million.".
+
+    Where it is asked of several things, a word such as "gardeners" in "that gardeners love" is
+    no verb.
+    """
     words = clause.split()
     first = fold(words[0])
     rest = " ".join(words[1:])
@@ -89,13 +95,33 @@ def sentence_of(thing: str, clause: str) -> str:
         said = f"must {_participial(words[1:])} {clause}"
     elif is_participle(first):
         said = f"must {_participial(words)} {clause}"
-    elif first in PREPOSITIONS or first in _COMPARING or _is_comparative(words):
+    elif first in _COMPARING or is_place(words) or _is_comparative(words):
         said = f"must be {clause}"
+    elif has_subject(words, of_several=of_several):
+        return f"{thing} must be one that {clause}."
+    elif first == "never":
+        said = f"must never have {rest}" if is_participle(fold(words[1])) else f"must never {rest}"
     else:
         verb = words[0].islower() and first.endswith("s") and not first.endswith("ss")
         base = singular(first) if verb else words[0]
         said = f"must {base} {rest}"
     return f"{thing} {' '.join(said.split())}."
+
+
+def is_place(words: Sequence[str]) -> bool:
+    """Whether words begin as in "outside Norway" or "close to the sea"."""
+    first, second = fold(words[0]), fold(words[1]) if len(words) > 1 else ""
+    return first in PREPOSITIONS | _OUTER or (first in _ADJECTIVES and second in PREPOSITIONS)
+
+
+def has_subject(words: Sequence[str], *, of_several: bool = False) -> bool:
+    """Whether a clause says what somebody else does: "that gardeners love", "John visited"."""
+    first = fold(words[0])
+    if len(words) < 2 or first in _SUBJECTS:
+        return len(words) > 1
+    named = words[0].istitle() and is_participle(fold(words[-1]))
+    many = words[0].islower() and first != singular(first) and not first.endswith("ss")
+    return named or (of_several and many)
 
 
 def _is_comparative(words: Sequence[str]) -> bool:
@@ -108,6 +134,16 @@ def _after(text: str, words: Sequence[str]) -> str:
     return rest if fold(first) in words else text
 
 
+_OUTER = frozenset(phrases("outside, inside, beyond, near, off"))
+_ADJECTIVES = frozenset(
+    phrases(
+        """close, next, adjacent, similar, equal, famous, suitable, compatible, available, free,
+        open, full, rich, poor, unique, native, endemic, popular, common, typical, comparable"""
+    )
+)
+_SUBJECTS = frozenset(
+    phrases("i, you, he, she, it, we, they, people, nobody, someone, somebody, everybody, the")
+)
 _COMPARING = frozenset(
     phrases(
         "more, less, fewer, at, over, above, below, under, between, before, after, since, about"
