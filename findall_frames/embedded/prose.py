@@ -269,4 +269,6 @@ def _passage(sentence: str, words: Sequence[str]) -> str:
 
 
 def quoted(text: str) -> str:
+    """A sentence in a reason: on one line, however it stands in the document."""
+    text = " ".join(text.split())
     return f'"{text if len(text) <= 200 else text[:197] + "..."}"'
