@@ -170,7 +170,16 @@ def test_answers_are_what_the_contract_says(service: Service, document: Any) -> 
     assert seen == {one.name for one in OPERATIONS}
 
 
-def test_a_referee_finds_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "phases",
+    [
+        ["--phases", "examples,coverage"],
+        pytest.param(
+            ["--phases", "fuzzing,stateful", "--max-time", "20"], marks=pytest.mark.thorough
+        ),
+    ],
+)
+def test_a_referee_finds_nothing(phases: list[str], tmp_path: Path) -> None:
     """Schemathesis sends what the contract allows and what it does not, and checks each answer."""
     config = tmp_path / "schemathesis.toml"
     config.write_text(
@@ -194,7 +203,7 @@ def test_a_referee_finds_nothing(tmp_path: Path) -> None:
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--config-file", str(config)),
                 *("run", f"{running.url}/openapi.json", "-H", "x-api-key: k"),
-                *("--phases", "examples,coverage", "--no-color"),
+                *(*phases, "--no-color"),
             ],
             capture_output=True,
             encoding="utf-8",
