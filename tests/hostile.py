@@ -103,6 +103,7 @@ def assert_harmless(html: str, *, tags: set[str]) -> Anatomy:
 
 
 _ATTRIBUTES = {
+    "class",
     "style",
     "title",
     "href",

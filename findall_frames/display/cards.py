@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from findall_frames.api.models import FindAllRunStatus
-from findall_frames.display.links import text
+from findall_frames.display.links import NO_TEX, text
 from findall_frames.display.text import counted, one_line
 
 __all__ = ["run_html", "run_state", "search_html"]
@@ -37,7 +37,7 @@ def search_html(
         What else is wanted of each match, by name.
     """
     return (
-        f"<div><p><b>{text(objective, limit=_LONGEST)}</b><br>{text(', '.join(terms))}</p>"
+        f"<div {NO_TEX}><p><b>{text(objective, limit=_LONGEST)}</b><br>{text(', '.join(terms))}</p>"
         f"{_table('condition', 'what has to hold', conditions)}"
         f"{_table('enrichment', 'what is wanted of each match', enrichments)}</div>"
     )
@@ -49,7 +49,8 @@ def run_html(
     """Show where a run stands, and how to go on with it."""
     asked = f"<b>{text(objective, limit=_LONGEST)}</b><br>" if objective else ""
     return (
-        f"<div><p>{asked}<code>{text(findall_id)}</code> at {text(service)}<br>{text(state)}</p>"
+        f"<div {NO_TEX}><p>{asked}<code>{text(findall_id)}</code> at {text(service)}"
+        f"<br>{text(state)}</p>"
         f"<p>Go on with it, here or elsewhere: <code>{text(resume, limit=_LONGEST)}</code></p>"
         "</div>"
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from findall_frames.display.heading import heading_html
-from findall_frames.display.links import link, text
+from findall_frames.display.links import NO_TEX, link, text
 from findall_frames.display.rows import (
     Cell,
     Row,
@@ -64,7 +64,7 @@ def frames_html(
     head = heading_html(tables, warnings=warnings)
     rows = matched_rows(tables, limit=most_rows)
     if not rows:
-        return f"<div>{head}{_why_none(tables)}</div>"
+        return f"<div {NO_TEX}>{head}{_why_none(tables)}</div>"
     every_field = shown_fields(rows)
     fields = every_field[:_MOST_FIELDS]
     lines: list[str] = []
@@ -85,7 +85,7 @@ def frames_html(
     notes = [_left_out(tables, shown=len(lines), fields=len(every_field) - len(fields))]
     notes.append(_legend(rows[: len(lines)], fields))
     foot = "".join(f"<p>{note}</p>" for note in notes if note)
-    return f"<div>{head}{table}{foot}</div>"
+    return f"<div {NO_TEX}>{head}{table}{foot}</div>"
 
 
 def _title(field: str) -> str:

@@ -6,10 +6,13 @@ from html import escape
 
 from findall_frames.display.text import one_line, shortened, web_address
 
-__all__ = ["link", "text", "widget_link"]
+__all__ = ["NO_TEX", "link", "text", "widget_link"]
 
 # Front ends take the look of a link from those in widgets.
 _LOOK = "color:var(--jp-content-link-color,var(--vscode-textLink-foreground,#2a7ae2))"
+
+NO_TEX = 'class="tex2jax_ignore mathjax_ignore"'
+"""For the outermost tag: front ends set what stands between two dollars, money too, as TeX."""
 
 
 def text(value: str, *, limit: int = 200) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from IPython.display import DisplayHandle
 
-from findall_frames.display.links import text
+from findall_frames.display.links import NO_TEX, text
 from findall_frames.display.text import one_line
 from findall_frames.progress.pace import Advice, View
 from findall_frames.progress.words import counts, ending, headline, invitation
@@ -12,8 +12,6 @@ from findall_frames.progress.words import counts, ending, headline, invitation
 __all__ = ["NotebookLines", "ending_bundle"]
 
 _LONGEST = 600
-# Front ends typeset what stands between two dollars, also where these are money.
-_NO_TEX = 'class="tex2jax_ignore mathjax_ignore"'
 
 
 def ending_bundle(view: View, *, how_to_go_on: str) -> dict[str, str]:
@@ -26,7 +24,7 @@ def _bundle(findall_id: str, words: str) -> dict[str, str]:
     code = f"<code>{text(run)}</code> " if run else ""
     return {
         "text/plain": f"{run}: {words}" if run else words,
-        "text/html": f"<div {_NO_TEX}>{code}{text(words, limit=_LONGEST)}</div>",
+        "text/html": f"<div {NO_TEX}>{code}{text(words, limit=_LONGEST)}</div>",
     }
 
 

@@ -240,8 +240,8 @@ class Notebook:
         self.page.wait_for_selector(f"body[data-jp-theme-light={is_light}]", state="attached")
 
     def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+        if message.type == "error":
+            self.complaints.append(f"{message.text} ({message.location['url']})")
 
     def _refuse(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.message)

@@ -1,0 +1,119 @@
+"""Strings that are out for harm, in every view of a real browser: none of them is run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.hostile import HOSTILE
+
+if TYPE_CHECKING:
+    from tests.browser.lab import Lab, Notebook
+
+pytestmark = pytest.mark.browser
+
+CANARY = """
+from IPython.display import HTML
+HTML("<img src=x onerror='window.__pwned = 1'>")
+"""
+# Each string once as it is, which would open a dialog, and once to leave a mark without one.
+STRINGS = """
+import findall_frames as ff
+from IPython.display import HTML
+from findall_frames.api.models import FindAllCandidate
+from findall_frames.frames.flatten import flatten
+from findall_frames.progress.base import Wishes
+from findall_frames.progress.notebook import NotebookPanel
+from findall_frames.progress.pace import View
+from findall_frames.progress.update import Update
+from tests.hostile import HOSTILE
+from tests.shown import hostile_candidate
+
+MARK = "window.__pwned=1"
+strings = [*HOSTILE, *(text.replace("alert(1)", MARK) for text in HOSTILE if "alert(1)" in text)]
+candidates = [
+    {**hostile_candidate(text), "candidate_id": f"c{n}"} for n, text in enumerate(strings)
+]
+run = {
+    "findall_id": strings[0],
+    "generator": strings[1],
+    "status": {"status": "completed", "is_active": False, "termination_reason": strings[2],
+               "metrics": {"generated_candidates_count": 9, "matched_candidates_count": 9}},
+}
+frames = flatten({"run": run, "candidates": candidates})
+print(len(strings))
+"""
+SEARCHES = """
+client = ff.Client(api_key="", base_url="http://127.0.0.1:9")
+shown = []
+for text in strings:
+    search = ff.Search(text, entity_type=text, match_conditions={text: text},
+                       enrichments={"a": text})
+    run = ff.Run(text, client=client, schema=search.to_schema())
+    shown += [search._repr_html_(), run._repr_html_()]
+HTML("".join(shown))
+"""
+PANELS = """
+panels = []
+for text in strings[{}]:
+    found = FindAllCandidate("c", text, text, "matched")
+    view = View(Update(text, text, client.base_url, text, match_limit=9), 1.0, (found, found))
+    panel = NotebookPanel(advice=lambda update: update.objective, wishes=Wishes())
+    panel.begin(view)
+    panel.announce(view)
+    panel.paint(view)
+    panels.append((panel, view))
+"""
+LINES = """
+for panel, view in panels:
+    panel.end(view)
+"""
+
+
+def test_a_string_that_is_run_would_be_noticed(lab: Lab, notebook: Notebook) -> None:
+    """Without this, the test below could not fail."""
+    lab.write("canary", CANARY)
+    notebook.open("canary")
+    notebook.run(0)
+    notebook.page.wait_for_function("window.__pwned === 1")
+    notebook.page.evaluate("delete window.__pwned")
+    (refused,) = notebook.complaints
+    assert "404" in refused
+    notebook.complaints.clear()
+
+
+def test_hostile_strings_are_shown_and_not_run(lab: Lab, notebook: Notebook) -> None:
+    """In frames, in searches, in the explorer, candidate by candidate, and in the panel."""
+    # JupyterLab shows no more than 50 outputs of a cell.
+    halves = [half for part in (":45", "45:") for half in (PANELS.format(part), LINES)]
+    lab.write("hostile", STRINGS, "frames", SEARCHES, "frames.explore()", *halves)
+    notebook.open("hostile")
+    count = int(notebook.run(0).inner_text())
+    assert count > len(HOSTILE) > 50
+
+    notebook.run(1).get_by_role("row").nth(count - 1).wait_for()
+    searches = notebook.run(2).get_by_role("table")
+    searches.nth(count - 1).wait_for()
+
+    explorer = notebook.run(3)
+    explorer.get_by_text(f"{count} of {count} candidates").wait_for()
+    candidates = explorer.get_by_role("listbox")
+    for place in range(count):
+        candidates.select_option(index=place)
+    explorer.get_by_label("Search").fill("<img src=x onerror=alert(1)>")
+    explorer.get_by_text(f"of {count} candidates").wait_for()
+
+    for cell, size in ((4, 45), (6, count - 45)):
+        panels = notebook.run(cell)
+        panels.nth(size - 1).locator(".progress-bar").wait_for(state="attached")
+        assert panels.count() == size
+        notebook.run(cell + 1)
+        assert panels.locator(".progress-bar").count() == 0
+
+    links = notebook.page.locator(".jp-OutputArea a[href]").evaluate_all(
+        "links => links.map(link => [link.protocol, link.host, link.rel.includes('noopener')])"
+    )
+    assert {tuple(link) for link in links} == {("https:", "example.org", True)}
+    for tag in ("script", "img", "svg", "iframe", "form", "base", "style", "math", "mjx-container"):
+        assert notebook.page.locator(f".jp-OutputArea-output {tag}").count() == 0
