@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +135,52 @@ def test_many_runs_and_many_readers_all_come_to_their_end() -> None:
         last = json.loads(body.rstrip().rpartition(b"data: ")[2])
         assert last["data"]["status"]["termination_reason"] == "candidates_exhausted"
         assert body.count(b"event: findall.candidate.generated") == 2_000
+
+
+@contextmanager
+def served(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Start `findall-frames serve`; give the process and its address."""
+    program = shutil.which("findall-frames", path=str(Path(sys.executable).parent))
+    assert program is not None, "install the package first: pip install -e ."
+    with subprocess.Popen(
+        [program, "serve", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        yield process, process.stdout.readline().split()[-1]
+        process.kill()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+def test_a_stream_ends_whole_when_the_service_is_told_to_end(tmp_path: Path) -> None:
+    """By SIGTERM, in the middle of a run; the next service sends the same again, and the rest."""
+    table, store = tmp_path / "samples.csv", tmp_path / "runs.db"
+    rows = "".join(f"Sample {n},{n}\n" for n in range(30_000))
+    table.write_text(f"name,grams\n{rows}", encoding="utf-8")
+    body = {
+        "objective": "Find samples of more than 40,000 grams",
+        "entity_type": "samples",
+        "match_conditions": [{"name": "heavy", "description": "Sample must weigh over 40,000 g"}],
+        "generator": "pro",
+        "match_limit": 5,
+    }
+    with served(table, "--store", store) as (process, address):
+        runs = f"{address}/v1beta/findall/runs"
+        found = requests.post(runs, json=body, timeout=10).json()["findall_id"]
+        with requests.get(f"{runs}/{found}/events", stream=True, timeout=60) as stream:
+            chunks = stream.iter_content(chunk_size=None)
+            sent = next(chunks)
+            process.send_signal(signal.SIGTERM)
+            # A body that broke off would raise here.
+            sent += b"".join(chunks)
+        assert process.wait(60) == 0
+    assert sent.endswith(b"}\n\n")
+    assert b"candidates_exhausted" not in sent
+    with served(table, "--store", store) as (_, address):
+        url = f"{address}/v1beta/findall/runs/{found}/events"
+        again = requests.get(url, timeout=120).content
+    assert again.startswith(sent)
+    assert again.count(b"event: findall.candidate.unmatched\n") == 30_000
+    assert b"candidates_exhausted" in again[len(sent) :]
