@@ -8,6 +8,7 @@ from dataclasses import replace
 from findall_frames.embedded.clauses import Joined, Negated, Node, Phrase, Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import AnyOf, Not, Predicate, join
+from findall_frames.embedded.english import PREPOSITIONS
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.prose import Mention
@@ -69,7 +70,26 @@ class Binder:
             listed = self._bind_list(Phrase(phrase.items[at:end], phrase.links[at : end - 1]))
             if listed is not None:
                 return listed, end - at
+            shared = self._bind_shared(phrase, at, end, before)
+            if shared is not None:
+                return shared, end - at
         return self._bind_item(list(phrase.items[at]), before), 1
+
+    def _bind_shared(
+        self, phrase: Phrase, at: int, end: int, before: Column | None
+    ) -> Predicate | None:
+        """A list whose first item says more: public hospitals in Ireland or Germany."""
+        first = phrase.items[at]
+        places = [k for k, token in enumerate(first) if token.text in PREPOSITIONS and k > 0]
+        cut = places[-1] if places else len(first) - 1
+        said = list(first[:cut])
+        if cut <= 0 or not self._wording.says_something(said):
+            return None
+        items = (tuple(first[cut:]), *phrase.items[at + 1 : end])
+        listed = self._bind_list(Phrase(items, phrase.links[at : end - 1]))
+        if listed is None:
+            return None
+        return join("and", [part for part in (self._bind_item(said, before), listed) if part])
 
     def _bind_list(self, phrase: Phrase) -> Predicate | None:
         if any(token.comparison for item in phrase.items for token in item):

@@ -251,6 +251,8 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
         for start in range(len(rest) - size, -1, -1):
             # A name that is nothing but a unit ("mpg", "Horsepower") keeps it as its word too.
             found = unit_named(tuple(rest[start : start + size]))
+            if rest[start : start + size] == ["yr"]:
+                found = None  # "Founded (yr)" holds years, not spans of them
             ambiguous = size == 1 and len(rest[start]) == 1
             if found and unit is None and not (ambiguous and (money or counted or start == 0)):
                 unit = found

@@ -16,7 +16,7 @@ from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS, is_relation
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.units import MEASURES
+from findall_frames.embedded.units import MEASURES, unit_named
 from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.words import alike, split_name, stem, tokens
 
@@ -139,11 +139,12 @@ class Linker:
     def _initials(own: str, words: Sequence[str]) -> range:
         """The places of words that a word of a column is short for: minimum order quantity."""
         size = len(own)
-        if not 3 <= size <= 5:
+        if not 2 <= size <= 5:
             return range(0)
         initials = "".join(word[:1] for word in words)
         at = initials.find(own)
-        return range(at, at + size) if at >= 0 and all(words[at : at + size]) else range(0)
+        plain = at >= 0 and all(Token(word).is_content for word in words[at : at + size])
+        return range(at, at + size) if plain else range(0)
 
     def named(self, words: Sequence[str], kinds: Sequence[str]) -> list[ColumnMatch]:
         """Columns of some kinds that words name, the best first."""
@@ -259,6 +260,7 @@ class Linker:
             return False
         following = words[max(before) + 1 : place]
         heads = [w for w in following if w not in GENERIC_HEADS | FILLERS and not is_relation(w)]
+        heads = [w for w in heads if unit_named((w,)) is None]
         return (
             bool(heads) and Token(heads[0]).is_content and not heads[0].endswith(("ed", "ing", "s"))
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from findall_frames.embedded.clauses import Token
-from findall_frames.embedded.english import PREPOSITIONS, is_negator, is_relation
+from findall_frames.embedded.english import FINITE, PREPOSITIONS, is_negator, is_relation
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.words import stem
 
@@ -41,6 +41,17 @@ def leading_words(
             word = words[at]
             if word.endswith("ed") or is_relation(word) or not stands_elsewhere(word):
                 leading.add(word)
+    for end in covered:
+        at = end + 1
+        while at < len(words) and words[at] in FINITE:
+            at += 1
+        # "Dogs are allowed": the verb behind a value.
+        if (
+            at > end + 1
+            and at < len(words)
+            and (words[at].endswith("ed") or is_relation(words[at]))
+        ):
+            leading.add(words[at])
     return leading
 
 

@@ -132,7 +132,8 @@ _CENTURY = re.compile(
 _HALVES = re.compile(
     rf"\b(?:(?P<whole>\d+|{_COUNT})\s+and\s+a\s+half(?P<big>\s+(?:{_BIG}))?"
     rf"|(?:an?|one)\s+(?P<after>{_WHOLE_UNITS}|{_BIG})\s+and\s+a\s+half"
-    rf"|half\s+an?\s+(?P<half>{_WHOLE_UNITS}))\b",
+    rf"|half\s+an?\s+(?P<half>{_WHOLE_UNITS})"
+    rf"|(?P<three>three\s+)?(?:an?\s+)?quarters?\s+of\s+an?\s+(?P<part>{_WHOLE_UNITS}))\b",
     re.I,
 )
 _CLOCK = re.compile(
@@ -146,7 +147,7 @@ _SHARE = re.compile(
 _PARTS_OF_CENTURY = {
     "early": (0, 32),
     "mid": (33, 66),
-    "late": (67, 99),
+    "late": (66, 99),
     "first": (0, 49),
     "second": (50, 99),
 }
@@ -232,6 +233,10 @@ def _month(name: str) -> int:
 
 def _decade(match: re.Match[str]) -> Quantity:
     century, tens = match.group(2) or "19", match.group(3)
+    if tens == "0" and match.group(2) and century != "20":
+        # The 1800s are a century, the 2000s are mostly meant as ten years.
+        low, high = _PARTS_OF_CENTURY.get((match.group(1) or "").lower(), (0, 99))
+        return _years(match, 100.0 * int(century) + low, 100.0 * int(century) + high)
     return _part_of_decade(match, float(f"{century}{tens}0"))
 
 
@@ -259,8 +264,10 @@ def _halves(match: re.Match[str]) -> Quantity:
         whole = match["whole"].lower()
         value = _COUNTS[whole] if whole in _COUNTS else float(whole)
         return _plain(match, (value + 0.5) * (_big(match["big"].strip()) if match["big"] else 1))
-    word = (match["after"] or match["half"]).lower()
+    word = (match["after"] or match["half"] or match["part"]).lower()
     value = 1.5 if match["after"] else 0.5
+    if match["part"]:
+        value = 0.75 if match["three"] else 0.25
     unit = unit_named((word,))
     return (
         _plain(match, value * _big(word))
@@ -347,6 +354,8 @@ def _with_unit(quantity: Quantity, text: str) -> Quantity:
         words.append(fold(match.group(1)))
         ends.append(match.end())
         position = match.end()
+    if words[:1] == ["year"] and quantity.value == 1 and quantity.unit is None:
+        return _grown(replace(quantity, unit=unit_named(("years",))), text, ends[0])
     for size in range(len(words), 0, -1):
         unit = unit_named(tuple(words[:size]))
         # A single letter is a unit only right behind its number.
@@ -388,7 +397,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Read, tuple[str, ...]], ...] = (
     (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), ("-",)),
     (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)), _MONTH_STARTS),
     (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)), _MONTH_STARTS),
-    (_HALVES, _halves, ("half",)),
+    (_HALVES, _halves, ("half", "quarter")),
     (_CLOCK, _clock, ("h",)),
     (_DECADE, _decade, ("0s", "0's", "0’s")),
     (_DECADE_WORD, _decade_word, tuple(_DECADES)),

@@ -61,7 +61,8 @@ class Ranges:
             column = self._linker.corpus.column(comparison.column)
             return self._made(ColumnMatch(column, 1.0, frozenset(), True), comparison, words)
         matches = self._linker.compared(words, place, comparison)
-        if matches and not any(match.used for match in matches) and self._only_prose(words):
+        loose = comparison.quantity.unit is None and not any(match.used for match in matches)
+        if matches and loose and self._only_prose(words):
             # "Raised a Series A in 2024" is not about the only column of years.
             return None
         if not matches and before is not None and before.kind != "text" and comparison.stated:

@@ -19,7 +19,14 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
 from findall_frames.embedded.conditions import Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import ABSENT, AUXILIARIES, MODALS, PREPOSITIONS, PRESENT
+from findall_frames.embedded.english import (
+    ABSENT,
+    AUXILIARIES,
+    MODALS,
+    NEGATORS,
+    PREPOSITIONS,
+    PRESENT,
+)
 from findall_frames.embedded.extremes import Split, Superlatives
 from findall_frames.embedded.leftovers import Leftovers, leaves
 from findall_frames.embedded.lexicon import Lexicon
@@ -29,7 +36,7 @@ from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
-from findall_frames.embedded.values import LARGE
+from findall_frames.embedded.values import LARGE, normal
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import alike, fold, stem, tokens
 
@@ -57,6 +64,8 @@ _OPENING = re.compile(
 _SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
 _SIDES = {"negative": "below 0", "positive": "above 0"}
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
+_WITH_DIGIT = re.compile(r"\b(?P<lead>[A-Za-z][\w-]* )?(?P<last>(?=[A-Za-z]*\d)[\w.-]*\w)\b")
+_HIDDEN = re.compile(r"\bqqvalue([a-z])\b")
 _LETTERED = re.compile(r"\b([A-Z][a-z]+) ([A-Z])\b(?! [A-Z][a-z])")
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 _AFFIX = {
@@ -152,7 +161,9 @@ class Reader:
             said = _SIGNED.sub(lambda m: _SIDES[m.group(1).lower()], said)
         said = _OWNER.sub(self._without_owner, said)
         said, rivals = self._rivals.replace(said)
+        said, hidden = self._hide_values(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
+        marked = _HIDDEN.sub(lambda match: hidden[ord(match.group(1)) - 97], marked)
         marked, comparisons = Rivals.restore(marked, len(comparisons)), [*comparisons, *rivals]
         found = self._lettered(self._glued(tokenise(marked, comparisons)), said)
         found = lend_nouns([*named, *found])
@@ -207,8 +218,14 @@ class Reader:
         # "The price is not known" is about the price per night.
         stated = not (PRESENT | ABSENT).isdisjoint(tokens(match["said"]))
         meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))
+        meant = meant or (_SUBJECT.match(text) is None and self._is_said(words))
         kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
         return match["said"].strip(), frozenset(map(stem, words)), kept
+
+    def _is_said(self, words: Sequence[str]) -> bool:
+        """Whether the subject of a plain sentence is what is asked for: a permit is needed."""
+        nouns = [word for word in words if stem(word) not in self._lexicon.kinds]
+        return bool(nouns) and any(map(self._linker.occurs, nouns))
 
     def _kind_said(self, said: str) -> frozenset[str]:
         """The noun for the kind of entity that a condition begins with: European companies."""
@@ -222,6 +239,23 @@ class Reader:
         head = words[-1]
         known = stem(head) in self._lexicon.kinds and not self._linker.values([head])
         return frozenset((stem(head),)) if known else frozenset()
+
+    def _hide_values(self, said: str) -> tuple[str, list[str]]:
+        """The text with a mark for each value that has a digit in it, and these: 5G, ISO 9001."""
+        hidden: list[str] = []
+
+        def hide(match: re.Match[str]) -> str:
+            lead, last = match["lead"] or "", match["last"]
+            for before, value in (("", f"{lead}{last}"), (lead, last)):
+                phrase, lettered = normal(value), any(map(str.isalpha, value))
+                if lettered and len(hidden) < 26 and any(phrase in c.index.whole for c in columns):
+                    hidden.append(fold(value))
+                    return f"{before}qqvalue{chr(96 + len(hidden))}"
+            return match.group()
+
+        columns = [column for column in self._linker.columns if _is_named(column)]
+
+        return _WITH_DIGIT.sub(hide, said), hidden
 
     def _without_owner(self, match: re.Match[str]) -> str:
         """Japan's JAXA as JAXA, where that is a value."""
@@ -254,7 +288,7 @@ class Reader:
         words = [token.text for token in found]
         glued, at = [], 0
         while at < len(found):
-            size = self._glue_size(words, at) if any(w in _GLUE for w in words[at:]) else 1
+            size = self._glue_size(words, at) if any(w in _JOINING for w in words[at:]) else 1
             if size > 1:
                 glued.append(
                     Token(" ".join(w for w in words[at : at + size] if w != ","), quoted=True)
@@ -276,9 +310,9 @@ class Reader:
         return glued
 
     def _glue_size(self, words: list[str], at: int) -> int:
-        for end in range(min(len(words), at + 6), at + 2, -1):
+        for end in range(min(len(words), at + 6), at + 1, -1):
             span = words[at:end]
-            if span[0] in _GLUE or span[-1] in _GLUE or not _GLUE.intersection(span):
+            if span[0] in _GLUE or span[-1] in _GLUE or not _JOINING.intersection(span):
                 continue
             phrase = tuple(word for word in span if word not in {",", "the"})
             for column in self._linker.columns:
@@ -315,6 +349,10 @@ class Reader:
         return None
 
 
+def _is_named(column: Column) -> bool:
+    return column.kind in {"text", "list"} and len(column.index.values) <= LARGE
+
+
 def _verbs(said: str) -> frozenset[str]:
     """Verbs by their place: the first word behind "must", and "hold" in "and hold an MSc"."""
     words = [word for word in tokens(said) if word not in {"not", "also", "either", "neither"}]
@@ -327,6 +365,7 @@ _BEHIND_VERB = (PREPOSITIONS - {"of"}) | {"both", "either", "a", "an", "the", "a
 _CLAUSES = frozenset(("that", "which", "who", "whose", "where", "with", "without", "having"))
 _KINDS = ("number", "text", "list", "date", "version")
 _GLUE = frozenset(("and", "or", ",", "the"))
+_JOINING = _GLUE | NEGATORS
 
 
 def _all_mentions(predicate: Predicate) -> bool:

@@ -9,7 +9,7 @@ from functools import cached_property
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.words import alike, demonym_of, singular, tokens
 
-__all__ = ["LARGE", "ValueIndex", "segments"]
+__all__ = ["LARGE", "ValueIndex", "contains", "normal", "segments"]
 
 LARGE = 200_000
 """A column with more distinct values than this is only searched where a question names it."""

@@ -127,6 +127,7 @@ class Wording:
         rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
         if not self._named_text(words):
+            rest = [w for w in rest if w not in self._verbs or self._linker.occurs(w)] or rest
             # Of "its target was a comet" the text may only say the comet.
             told = [w for w in rest[:-1] if self._linker.occurs(w.split()[0])]
             linked = not {"is", "was", "are", "were"}.isdisjoint(words[1:-1])
