@@ -90,8 +90,9 @@ def find_all(
     Returns
     -------
     FindAllFrames
-        Also when nothing matched, and when the run failed or was cancelled: then with a
-        `PartialResultWarning` that says why.
+        Also when nothing matched, and when the run failed, was cancelled, or is no longer waited
+        for because somebody pressed the panel's button: then with a `PartialResultWarning` that
+        says why.
 
     Raises
     ------

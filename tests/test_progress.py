@@ -24,7 +24,7 @@ from findall_frames.progress.pace import Paced, Painter, View
 from findall_frames.progress.rate import Rate
 from findall_frames.progress.terminal import TerminalBar
 from findall_frames.progress.update import Update
-from findall_frames.progress.words import advice, invitation, resume_call
+from findall_frames.progress.words import advice, invitation, resume_call, tally
 
 HOSTED = "https://api.parallel.ai"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -141,11 +141,22 @@ def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
     ]
 
 
+def test_the_panel_counts_everything_and_names_the_price() -> None:
+    """Where there is no price or no rate yet, nothing stands in its place."""
+    now = update(matched=3, unmatched=5, generated=1400, cost=2.45)
+    assert tally(View(now, 61.5, (), 0.5)) == (
+        "1,400 generated · 3 matched · 5 unmatched · 30 judged a minute · 1:01 · about $2.45"
+    )
+    assert tally(View(update(), 1.0, ())) == "0 generated · 0 matched · 0 unmatched · 0:01"
+
+
 def test_a_service_on_this_machine_is_safe_to_leave_while_it_runs() -> None:
     """Its runs may end with it, which those of the hosted service do not."""
     said = invitation(update(service="http://127.0.0.1:8801"), how_to_go_on="Go on.")
     assert said == "Safe to interrupt while this service runs. Go on."
     assert invitation(update(), how_to_go_on="Go on.") == "Safe to interrupt. Go on."
+    said = invitation(update(), how_to_go_on="Go on.", what="the kernel")
+    assert said == "Safe to interrupt the kernel. Go on."
 
 
 def test_an_interrupted_run_says_how_to_resume_it() -> None:
