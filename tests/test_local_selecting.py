@@ -163,9 +163,9 @@ def test_a_small_pool_finds_what_a_full_scan_finds(
 
 def test_text_ranks_among_what_columns_have_selected() -> None:
     """The first candidates meet the one condition and speak of the other."""
-    remarks = ["plain"] * 3_000
+    remarks = [f"It has been here for {n} years, and makes plain pots." for n in range(3_000)]
     for place in (500, 1_501, 2_500):
-        remarks[place] = "famous for majolica"
+        remarks[place] = f"For {place} years it has been famous for majolica."
     kinds = ["kiln", "mill"] * 1_500
     table = {"name": [f"n{n}" for n in range(3_000)], "kind": kinds, "remark": remarks}
     conditions = ["Place must be a kiln", "Place must be famous for majolica"]

@@ -85,7 +85,6 @@ class Change:
         self._connection = connection
         self._time = run.modified_at = now()
         self._lines: list[bytes] = []
-        self._judged: list[bytes] = []
         self._announcements: list[tuple[str, bytes]] = []
         webhook = run.request.webhook
         self._announced = frozenset() if webhook is None else frozenset(webhook.event_types)
@@ -105,22 +104,31 @@ class Change:
         self._emit_candidate("generated", body)
         return item
 
-    def add_judged(self, entity: int, judged: FindAllCandidate) -> None:
-        """Add a candidate that was judged as soon as it was generated.
+    def add_judged(self, batch: Iterable[tuple[int, FindAllCandidate]]) -> None:
+        """Add candidates that were judged as soon as they were generated, with their entities.
 
-        It is written once: its events are made of it when somebody reads.
+        They are written once: their events are made of them when somebody reads.
         """
         self._write_lines()
         run = self.run
-        # At once, so that hardly anything is left for the garbage collector to go through.
-        body = _encoder.encode(judged)
-        if judged.match_status == "matched":
-            self._insert(run.generated, entity, True, body)
-            run.matched += 1
-        run.generated += 1
-        run.evaluated += 1
-        run.last_event += 2
-        self._judged.append(body)
+        bodies: list[bytes] = []
+        for entity, judged in batch:
+            # At once, so that hardly anything is left for the garbage collector to go through.
+            body = _encoder.encode(judged)
+            if judged.match_status == "matched":
+                self._insert(run.generated + len(bodies), entity, True, body)
+                run.matched += 1
+            bodies.append(body)
+        if bodies:
+            first, place = run.last_event + 1, run.generated
+            run.last_event += 2 * len(bodies)
+            run.generated += len(bodies)
+            run.evaluated += len(bodies)
+            self._connection.execute(
+                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
+                (run.number, run.last_event, first, b"\n".join(bodies), place, self._time),
+            )
+            self._announce_judged(bodies, first=first)
 
     def judge(self, waiting: StoredCandidate, judged: FindAllCandidate) -> None:
         """Store the verdicts on a candidate that was waiting for them."""
@@ -175,13 +183,11 @@ class Change:
         self._lines.append(_encoder.encode(event))
 
     def _emit_candidate(self, kind: str, body: bytes) -> None:
-        self._write_judged()
         self.run.last_event += 1
         self._lines.append(candidate_line(kind, self._head, self.run.last_event, body))
         self._announce(f"findall.candidate.{kind}", msgspec.Raw(body))
 
     def _next_event(self) -> str:
-        self._write_judged()
         self.run.last_event += 1
         return event_id(self.run.findall_id, self.run.last_event)
 
@@ -200,28 +206,8 @@ class Change:
             (self.run.number, place, entity, is_match, body),
         )
 
-    def _write_judged(self) -> None:
-        """Write the candidates that were added last, from which their events follow."""
-        if self._judged:
-            run, size = self.run, len(self._judged)
-            first = run.last_event - 2 * size + 1
-            self._connection.execute(
-                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    run.number,
-                    run.last_event,
-                    first,
-                    b"\n".join(self._judged),
-                    run.generated - size,
-                    self._time,
-                ),
-            )
-            if self._announced:
-                self._announce_judged(first)
-            self._judged.clear()
-
-    def _announce_judged(self, first: int) -> None:
-        for number, body in zip(count(first, 2), self._judged):
+    def _announce_judged(self, bodies: list[bytes], *, first: int) -> None:
+        for number, body in zip(count(first, 2), bodies if self._announced else ()):
             generated = msgspec.Raw(as_generated(body))
             self._announce("findall.candidate.generated", generated, number=number)
             kind = f"findall.candidate.{status_of(body)}"
@@ -241,7 +227,6 @@ class Change:
     def flush(self) -> None:
         """Write the record, events and webhooks; `Store.change` calls this before it commits."""
         run = self.run
-        self._write_judged()
         self._write_lines()
         if self._announcements and run.request.webhook is not None:
             url, due = run.request.webhook.url, time.time()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -156,15 +157,26 @@ class Search:
         """Judge a batch; what the match limit no longer lets in was never a candidate."""
         rows = self._verdicts([one.entity.position for one in drawn])
         with self._store.change(run.findall_id) as change:
-            run = change.run
-            for at, (one, row) in enumerate(zip(drawn, rows, strict=True)):
-                if run.limit_is_met:
-                    self._drawing.give_back(drawn[at:])
-                    break
-                name = candidate_id(run.findall_id, run.generated)
-                change.add_judged(one.entity.position, self._judged(one.entity, row, name=name))
-                run.consumed = one.consumed
+            run, before = change.run, change.run.generated
+            change.add_judged(self._until_limit(run, drawn, rows))
+            taken = run.generated - before
+            if taken:
+                run.consumed = drawn[taken - 1].consumed
+            self._drawing.give_back(drawn[taken:])
             self._note_limit(change)
+
+    def _until_limit(
+        self, run: RunRecord, drawn: list[Drawn], rows: list[list[Verdict]]
+    ) -> Iterator[tuple[int, FindAllCandidate]]:
+        """Make candidates until as many are found as were asked for."""
+        is_preview = run.request.generator == "preview"
+        missing = run.match_limit - (run.evaluated if is_preview else run.matched)
+        for place, one, row in zip(count(run.generated), drawn, rows):
+            if missing <= 0:
+                break
+            judged = self._judged(one.entity, row, name=candidate_id(run.findall_id, place))
+            missing -= is_preview or judged.match_status == "matched"
+            yield one.entity.position, judged
 
     def _verdicts(self, positions: Sequence[int]) -> list[list[Verdict]]:
         started = time.monotonic()

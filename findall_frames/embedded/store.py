@@ -6,6 +6,7 @@ import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -136,7 +137,7 @@ class Store:
         """
         with self.database.turn:
             with self.database.write() as connection:
-                change = Change(connection, _run(connection, findall_id))
+                change = Change(connection, self._copy(connection, findall_id))
                 yield change
                 change.flush()
             self._keep(change.run)
@@ -160,6 +161,11 @@ class Store:
     def current(self, findall_id: str) -> RunRecord | None:
         """Look up a run that goes on, without waiting; None when it may be there all the same."""
         return self._current.get(findall_id)
+
+    def _copy(self, connection: sqlite3.Connection, findall_id: str) -> RunRecord:
+        """Give a run that may be changed."""
+        run = self.current(findall_id)
+        return _run(connection, findall_id) if run is None else copy(run)
 
     def _keep(self, run: RunRecord) -> None:
         if run.is_active:
