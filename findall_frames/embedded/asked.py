@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from findall_frames.embedded.columns import NO, YES, Column
+from findall_frames.embedded.dates import as_day
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.units import Unit
 from findall_frames.embedded.values import segments
@@ -166,8 +166,8 @@ def _single(item: Any, kind: str) -> Any:
 
 def _number(cell: Any, amount: float | None, asked: Asked, column: Column) -> float | None:
     if column.kind == "date":
-        day = _day(cell)
-        return int(day[:4]) if day is not None and asked.is_year else None
+        day = as_day(cell)
+        return day.year if day is not None and asked.is_year else None
     number = _as_number(cell) if amount is None else amount
     if number is None:
         return None
@@ -198,10 +198,6 @@ def _as_number(cell: Any) -> float | None:
 
 def _day(cell: Any) -> str | None:
     """A day as ISO 8601 has it."""
-    if isinstance(cell, dt.date):
-        return cell.isoformat()
-    if isinstance(cell, str):
-        found = [q for q in find_quantities(cell) if q.is_day]
-        if len(found) == 1 and found[0].dates:
-            return found[0].dates[0].isoformat()
-    return None
+    whole = not isinstance(cell, str) or any(q.is_day for q in find_quantities(cell))
+    day = as_day(cell) if whole else None
+    return day.isoformat() if day is not None else None

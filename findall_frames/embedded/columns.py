@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.embedded.dates import as_day, date_of
 from findall_frames.embedded.figures import BLANKS, Figures, read_figures
 from findall_frames.embedded.units import Unit, magnitude_named, unit_named
 from findall_frames.embedded.values import LARGE, ValueIndex
@@ -34,7 +35,7 @@ _COUNTED = frozenset(("population", "people"))
 YES, NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
 _SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
 _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
-_ISO_DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].*)?$"
+_ISO_DATE = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2}([T ].*)?)?$"
 _SAMPLE = 2000
 _LONG_WORDS = 8
 
@@ -147,6 +148,14 @@ class Column:
         )
 
     @cached_property
+    def days(self) -> pa.Array:
+        """The cells of a date column as days."""
+        if not pa.types.is_large_string(self.array.type):
+            return self.array.cast(pa.date32(), safe=False)
+        known = {text: as_day(text) for text in self.array.unique().drop_null().to_pylist()}
+        return pa.array([known.get(text) for text in self.array.to_pylist()], pa.date32())
+
+    @cached_property
     def fraction(self) -> bool:
         """Whether its numbers are shares of one, which people call percents."""
         span = pc.min_max(self.numbers)
@@ -177,6 +186,10 @@ class Column:
         found: list[float | None] = self._take(self.numbers, positions)
         return found
 
+    def day_list(self, positions: Sequence[int]) -> list[Any]:
+        """The cells of a date column at these positions, as days."""
+        return self._take(self.days, positions)
+
     @staticmethod
     def _take(array: pa.Array, positions: Sequence[int]) -> list[Any]:
         if isinstance(positions, range) and positions.step == 1:
@@ -199,6 +212,8 @@ class Column:
         if {text.casefold() for text in sample.unique().to_pylist()} <= YES | NO:
             return "boolean"
         if _all_match(sample, filled, _ISO_DATE):
+            return "date"
+        if all(date_of(text) for text in sample.to_pylist()):
             return "date"
         if _all_match(sample, filled, _SPECIFIER):
             return "version"

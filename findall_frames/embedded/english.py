@@ -96,7 +96,7 @@ ABSENT: Final = frozenset(
 TOPIC: Final = frozenset(
     phrases(
         """about, for, mention, mentions, mentioned, mentioning, related, relating, relate,
-        relates, regarding, concerning, dealing, deals, describe, describes, described, topic,
+        relates, regarding, concerning, deal, dealing, deals, describe, describes, described, topic,
         support, supports, supporting, focus, focused, focuses, helps, help"""
     )
 )

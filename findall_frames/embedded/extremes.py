@@ -69,7 +69,7 @@ class Extreme:
 
     def _limit(self, corpus: Corpus) -> Any:
         """The last of the values that are high or low enough; None where there is none."""
-        array = self.column.numbers if self.column.kind == "number" else self.column.array
+        array = self.column.numbers if self.column.kind == "number" else self.column.days
         if self.within is not None:
             outcomes = self.within.check(corpus, range(len(corpus)))
             array = array.filter(pa.array([outcome.truth is True for outcome in outcomes]))
@@ -85,7 +85,8 @@ class Extreme:
         if self.within is not None:
             inside = list(self.within.check(corpus, positions))
         cells = self.column.cells(positions)
-        compared = self.column.amounts(positions) if self.column.kind == "number" else cells
+        number = self.column.kind == "number"
+        compared = (self.column.amounts if number else self.column.day_list)(positions)
         outcomes = []
         for cell, value, scope in zip(cells, compared, inside, strict=True):
             if scope is not None and scope.truth is not True:
@@ -154,7 +155,8 @@ class Superlatives:
                 continue
             if stem(word) in self._taken or not self._superlative(word)[0]:
                 continue
-            if word in _ORDINAL and (not at or plain[at - 1] != "the" or _ends_ed(plain, at + 1)):
+            bare = not at or plain[at - 1] != "the" or plain[at + 1 : at + 2] == ["half"]
+            if word in _ORDINAL and (bare or _ends_ed(plain, at + 1)):
                 continue
             counted = find_quantities(plain[at - 1]) if at else []
             count = int(counted[0].value) if counted and counted[0].value >= 1 else 1
@@ -183,6 +185,9 @@ class Superlatives:
         for cut in range(len(plain), at, -1):
             if cut == len(plain) or plain[cut] in _SCOPES or _ends_ed(plain, cut):
                 yield list(plain[at:cut]), list(words[cut:])
+        # "The smallest private hospital", "the most expensive red wine".
+        cut = at + 2 if plain[at] in {"most", "least"} else at + 1
+        yield list(plain[at:cut]), list(words[cut:])
 
     def _read(
         self, words: Sequence[str], harmless: Callable[[str], bool]
@@ -200,8 +205,9 @@ class Superlatives:
             aged = [c for c in columns if "age" in c.words and word in {"oldest", "youngest"}]
             columns, direction = (aged, -direction) if aged else (dated, direction)
         found = self._linker.measured(columns, rest, attributes)
-        if word in _EARLY | _LATE and len(columns) == 1 and not found:
-            found = [(1.0, columns[0])]
+        begun = self._linker.begun(columns)
+        if word in _EARLY | _LATE and len(begun) == 1 and not found:
+            found = [(1.0, begun[0])]
         return [
             (column, direction > 0)
             for score, column in found

@@ -18,7 +18,7 @@ from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.units import MEASURES, unit_named
 from findall_frames.embedded.values import LARGE
-from findall_frames.embedded.words import alike, split_name, stem, tokens
+from findall_frames.embedded.words import alike, phrases, split_name, stem, tokens
 
 __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 
@@ -28,6 +28,10 @@ _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
 _ENOUGH_TEXTS = 2000
+_BEGINNINGS = phrases(
+    """birth, born, founded, established, est, opened, built, completed, created, started, launched,
+    released, published, year, vintage, first, appeared, introduced"""
+)
 _ENOUGH = 0.35
 """A column must fit at least as well: a related word for the whole of its name."""
 
@@ -151,6 +155,12 @@ class Linker:
         found = [self.match(column, words) for column in self.columns if column.kind in kinds]
         return sorted((m for m in found if m.score > 0), key=lambda m: -m.score)
 
+    def begun(self, columns: Sequence[Column]) -> list[Column]:
+        """Those of some columns that tell when something began; all where none does."""
+        begun = {stem(word) for word in _BEGINNINGS}
+        found = [c for c in columns if begun & set(map(stem, c.words))]
+        return found or list(columns)
+
     def measured(
         self, columns: Sequence[Column], words: Sequence[str], implied: Sequence[str]
     ) -> list[tuple[float, Column]]:
@@ -226,7 +236,7 @@ class Linker:
         quantity = comparison.quantity
         timely = quantity.year or quantity.dates is not None
         if column.kind == "date":
-            return 0.5 if timely else -9.0
+            return 0.5 + self._bonus(column) if timely else -9.0
         if column.kind == "version":
             return 0.1 if quantity.version else -9.0
         if column.kind in {"list", "text"}:
@@ -234,7 +244,7 @@ class Linker:
             plain = quantity.unit is None and not timely and quantity.value < 1000
             return -0.2 if plain and named else -9.0
         if column.year_like or column.short_year:
-            return 0.5 if quantity.year else -9.0
+            return 0.5 + self._bonus(column) if quantity.year else -9.0
         if quantity.dates is not None:
             return -9.0
         converted = quantity.in_unit(column.unit)
@@ -252,6 +262,12 @@ class Linker:
         if quantity.year and not comparison.stated and not named:
             return -9.0
         return 0.0
+
+    def _bonus(self, column: Column) -> float:
+        """A year by itself is rather that of a beginning than that of the last update."""
+        dated = [c for c in self.columns if c.kind == "date" or c.year_like]
+        begun = self.begun(dated)
+        return 2 * _TIE if column in begun and len(begun) < len(dated) else 0.0
 
     def _other_measure(self, match: ColumnMatch, words: Sequence[str], place: int) -> bool:
         """Whether the words name another measure of the same thing: population density."""

@@ -66,7 +66,8 @@ class Pair:
             ]
         if column.kind == "text":
             return [(None if cell is None else normal(str(cell)), str(cell)) for cell in cells]
-        return [(cell, str(cell)) for cell in cells]
+        days = column.day_list(positions)
+        return [(day, str(cell)) for day, cell in zip(days, cells, strict=True)]
 
     def _outcome(self, one: tuple[Any, str], other: tuple[Any, str]) -> Outcome:
         names = (self.first.name, self.second.name)

@@ -50,7 +50,7 @@ _SUBJECT = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PLAIN_SUBJECT = re.compile(
-    r"^(?:the|an?|each|every)\s+(?P<subject>(?:[^\W\d_]+\s+){1,2})"
+    r"^(?:the|an?|each|every)\s+(?P<subject>(?:(?!that\b|which\b|who\b)[^\W\d_]+\s+){1,2})"
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
@@ -218,9 +218,12 @@ class Reader:
         # "The price is not known" is about the price per night.
         stated = not (PRESENT | ABSENT).isdisjoint(tokens(match["said"]))
         meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))
+        meant_column = meant
         meant = meant or (_SUBJECT.match(text) is None and self._is_said(words))
         kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
-        return match["said"].strip(), frozenset(map(stem, words)), kept
+        # What is asked for itself is no mere name of the entity: a permit is needed.
+        subject = frozenset() if kept and not meant_column else frozenset(map(stem, words))
+        return match["said"].strip(), subject, kept
 
     def _is_said(self, words: Sequence[str]) -> bool:
         """Whether the subject of a plain sentence is what is asked for: a permit is needed."""
@@ -319,7 +322,9 @@ class Reader:
                 if (
                     column.kind in {"text", "list"}
                     and len(column.index.values) < 20_000
-                    and phrase in column.index.whole
+                    and not column.index.whole.keys().isdisjoint(
+                        (phrase, *self._lexicon.aliases(phrase))
+                    )
                 ):
                     return end - at
         return 1

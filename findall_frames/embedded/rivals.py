@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -100,7 +99,7 @@ class Rivals:
         column, direction = self._column(word, around)
         if column is None or not direction:
             return None
-        value = column.cells([position])[0] if column.kind == "date" else None
+        value = column.day_list([position])[0] if column.kind == "date" else None
         amount = column.amounts([position])[0] if column.kind == "number" else None
         shown = value if column.kind == "date" else amount
         if shown is None:
@@ -165,7 +164,7 @@ class Rivals:
         found = self._linker.measured(columns, hints, attributes)
         if found and (len(found) == 1 or found[0][0] > found[1][0]):
             return found[0][1]
-        dated = [c for c in columns if _dated(c)] if timely else []
+        dated = self._linker.begun([c for c in columns if _dated(c)]) if timely else []
         return dated[0] if len(dated) == 1 else None
 
     def _average(self, match: re.Match[str]) -> str:
@@ -202,9 +201,8 @@ def _comparison(
 ) -> Comparison:
     """More, or less, than a value of a column; `closed` where the value itself is inside."""
     if column.kind == "date":
-        day = value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value)[:10])
-        day = day.date() if isinstance(day, dt.datetime) else day
-        end = Quantity(0, 0, str(day), float(day.year), float(day.year), dates=(day, day))
+        year = float(value.year)
+        end = Quantity(0, 0, str(value), year, year, dates=(value, value))
     else:
         end = Quantity(0, 0, str(value), float(value), float(value))
     if direction > 0:

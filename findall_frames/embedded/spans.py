@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +10,7 @@ from findall_frames.embedded.cells import PerCell, Told, unknown
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.dates import as_day
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.values import segments
 from findall_frames.embedded.versions import admits, lower_bound
@@ -67,7 +67,7 @@ class DateRange(PerCell):
         return f"{self.column.name} is {self.span.said}"
 
     def _tell(self, cell: Any) -> Told | None:
-        day = _as_day(cell)
+        day = as_day(cell)
         if day is None:
             return None
         inside = day in self.span
@@ -149,17 +149,6 @@ class Count(PerCell):
             f"{self.column.name} has {count} elements, {relation} {self.span.said}.",
             tuple(map(str, cell)),
         )
-
-
-def _as_day(cell: Any) -> dt.date | None:
-    if isinstance(cell, str):
-        try:
-            return dt.date.fromisoformat(cell[:10])
-        except ValueError:
-            return None
-    if isinstance(cell, dt.datetime):
-        return cell.date()
-    return cell if isinstance(cell, dt.date) else None
 
 
 def _shortened(bound: tuple[int, ...], span: Span) -> tuple[int, ...]:
