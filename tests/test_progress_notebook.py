@@ -271,3 +271,22 @@ def test_a_display_that_knows_no_wishes_has_none() -> None:
     """Most only show."""
     assert wishes_at(Silence())() is None
     assert Guarded(Silence()).wish() is None
+
+
+def test_a_wish_that_the_service_refuses_is_told_and_the_wait_goes_on() -> None:
+    """A preview cannot be cancelled; its result comes all the same."""
+    gate = threading.Event()
+    preview = ff.Search(
+        "Some", entity_type="things", match_conditions=["every 1st"], generator="preview"
+    )
+    with (
+        Service(numbers(20), evaluator=EveryNth(gate=gate)) as service,
+        ff.Client(api_key="", base_url=service.url) as client,
+    ):
+        run = ff.start(preview, client=client)
+        opening = threading.Timer(0.5, gate.set)
+        opening.start()
+        with pytest.warns(ff.FindAllWarning, match="not cancelled, and goes on: .*preview"):
+            frames = run.wait(progress=Asking("cancel"))
+        opening.join()
+    assert frames.runs["status"].item() == "completed"

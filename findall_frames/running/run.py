@@ -18,7 +18,13 @@ from findall_frames.api.models import (
 )
 from findall_frames.api.stream import follow
 from findall_frames.display.cards import run_html, run_state
-from findall_frames.errors import ConflictError, FindAllError, RunTimeout
+from findall_frames.errors import (
+    ConflictError,
+    FindAllError,
+    FindAllWarning,
+    RunTimeout,
+    warn,
+)
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.base import Display, wishes_at
@@ -289,7 +295,7 @@ class Run:
                 if wanted == "leave":
                     return None
                 if wanted == "cancel":
-                    self.cancel()
+                    self._cancel_if_possible()
         if self._status is None or not self._status.is_over:
             raise self._timed_out(deadline)
         return self._status
@@ -314,6 +320,15 @@ class Run:
                 raise
             return run
         return self.status()
+
+    def _cancel_if_possible(self) -> None:
+        """Cancel as asked at the display; a run that will not be cancelled is still waited for."""
+        try:
+            self.cancel()
+        except FindAllError as error:
+            warn(
+                f"The run {self.findall_id} was not cancelled, and goes on: {error}", FindAllWarning
+            )
 
     def extend(self, additional_match_limit: int, *, deadline: Deadline = NEVER) -> None:
         """Let the run look for more matches; each costs money.
