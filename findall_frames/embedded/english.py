@@ -53,7 +53,7 @@ ADVERBS: Final = frozenset(
         so, such, own, other, or, and, too, exactly, one, ones, s, along, now, ever, about, must,
         should, shall, might, ought, we, i, me, our, my, you, your, please, purely, solely,
         exclusively, roughly, approximately, as, well, if, possible, yet, even, however,
-        back, away, out, off"""
+        back, away, out, off, aboard"""
     )
 )
 # Words that say how a thing and a value belong together, and nothing else.

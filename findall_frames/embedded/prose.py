@@ -25,6 +25,7 @@ _ABBREVIATED = re.compile(
 _CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
 _AGENT = re.compile(r"[eo]rs?$")
 _PERSON = re.compile(r"(?:ist|ian)s?$")
+_UNABLE = frozenset(("unable", "incapable", "useless"))
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
 _NEAR = 6
@@ -233,7 +234,8 @@ def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
         return True
     reach = said[max(0, first - _NEAR) : first]
     for back, word in enumerate(reversed(reach), start=1):
-        if is_negator(word):
+        # "A non-stop flight" is one.
+        if (is_negator(word) or word in _UNABLE) and (word != "non" or back == 1):
             between = _between(sentence, said, first - back, first)
             return not _CLAUSE_END.search(between)
     return False

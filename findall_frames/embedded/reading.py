@@ -65,6 +65,17 @@ _SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNO
 _SIDES = {"negative": "below 0", "positive": "above 0"}
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
 _WITH_DIGIT = re.compile(r"\b(?P<lead>[A-Za-z][\w-]* )?(?P<last>(?=[A-Za-z]*\d)[\w.-]*\w)\b")
+_COMPARING = (
+    " than",
+    " over",
+    " under",
+    " above",
+    " below",
+    " least",
+    " most",
+    " before",
+    " after",
+)
 _HIDDEN = re.compile(r"\bqqvalue([a-z])\b")
 _LETTERED = re.compile(r"\b([A-Z][a-z]+) ([A-Z])\b(?! [A-Z][a-z])")
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
@@ -249,6 +260,8 @@ class Reader:
 
         def hide(match: re.Match[str]) -> str:
             lead, last = match["lead"] or "", match["last"]
+            if match.string[: match.start()].rstrip().lower().endswith(_COMPARING):
+                return match.group()  # "longer than net 30"
             for before, value in (("", f"{lead}{last}"), (lead, last)):
                 phrase, lettered = normal(value), any(map(str.isalpha, value))
                 if lettered and len(hidden) < 26 and any(phrase in c.index.whole for c in columns):

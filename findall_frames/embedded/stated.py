@@ -216,6 +216,10 @@ class StatedNumber:
             return quantity if quantity.year else None
         if quantity.year and self.span.said and not self._may_be_year():
             return None
+        # A number without a unit is no weight.
+        measured = self.unit is not None and self.unit.dimension not in {"money", "share"}
+        if measured and quantity.unit is None and not quantity.letter:
+            return None
         return quantity.in_unit(self.unit)
 
     def _may_be_year(self) -> bool:
