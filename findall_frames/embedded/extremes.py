@@ -204,6 +204,7 @@ class Superlatives:
             dated = [c for c in columns if c.kind == "date" or c.year_like]
             aged = [c for c in columns if "age" in c.words and word in {"oldest", "youngest"}]
             columns, direction = (aged, -direction) if aged else (dated, direction)
+        rest = [word for word in rest if not self._linker.is_kind(word)]
         found = self._linker.measured(columns, rest, attributes)
         begun = self._linker.begun(columns)
         if word in _EARLY | _LATE and len(begun) == 1 and not found:

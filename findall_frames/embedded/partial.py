@@ -33,14 +33,22 @@ def read_within(words: Sequence[str], linker: Linker) -> Predicate | None:
     (column,) = holding
     if column.name == linker.corpus.name_column:
         return None
-    wanted = Wanted(tuple(words), " ".join(words), whole=False)
+    phrase = _forms(words)[0 if column.index.holds(tuple(words)) else -1]
+    # Chairs are what an office chair is, and a chair lift is not.
+    head = any(len(p) > len(phrase) and p[-len(phrase) :] == phrase for p in column.index.whole)
+    wanted = Wanted(phrase, " ".join(phrase), whole=head, head=head)
     return OneOf(column, wanted=(wanted,), confidence="medium")
 
 
 def _holds(column: Column, words: Sequence[str], linker: Linker) -> bool:
     if column.kind == "prose":
         return any(linker.stands_in(column, word) for word in words)
-    return column.index.holds(tuple(words))
+    return any(map(column.index.holds, _forms(words)))
+
+
+def _forms(words: Sequence[str]) -> list[tuple[str, ...]]:
+    """Words as they are, and with the last one in the singular."""
+    return [tuple(words), (*words[:-1], singular(words[-1]))]
 
 
 def read_reordered(

@@ -139,6 +139,9 @@ _HALVES = re.compile(
 _CLOCK = re.compile(
     r"\b(\d{1,3})\s?h(?:ours?|rs?)?\s?(?:and\s)?(\d{1,2})\s?m(?:in(?:ute)?s?)?\b", re.I
 )
+_PART_OF_YEAR = re.compile(
+    r"\b(?:(first|second|third|fourth)\s+(quarter|half)\s+of|([QH])([1-4]))\s+(\d{4})\b", re.I
+)
 _SHARE = re.compile(
     r"(?<!first )(?<!second )(?<!last )\b(?:(?:an?\s+)?(?P<one>half|third|quarter|fifth|tenth)"
     r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?=\s+of\b|\s*$)",
@@ -257,6 +260,18 @@ def _century(match: re.Match[str]) -> Quantity:
     part = re.split(r"[\s-]", (match.group(1) or "").lower())[0]
     low, high = _PARTS_OF_CENTURY.get(part, (0, 99))
     return _years(match, first + low, first + high)
+
+
+def _part_of_year(match: re.Match[str]) -> Quantity | None:
+    kind = (match.group(2) or match.group(3)).lower()
+    months = 3 if kind.startswith("q") else 6
+    number = int(match.group(4) or _ORDINALS.index(match.group(1).lower()) + 1)
+    if number * months > 12:
+        return None
+    year, last = int(match.group(5)), number * months
+    first = dt.date(year, last - months + 1, 1)
+    until = dt.date(year, last, monthrange(year, last)[1])
+    return replace(_plain(match, float(year)), dates=(first, until))
 
 
 def _halves(match: re.Match[str]) -> Quantity:
@@ -397,6 +412,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Read, tuple[str, ...]], ...] = (
     (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), ("-",)),
     (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)), _MONTH_STARTS),
     (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)), _MONTH_STARTS),
+    (_PART_OF_YEAR, _part_of_year, ("quarter", "half", "q", "h")),
     (_HALVES, _halves, ("half", "quarter")),
     (_CLOCK, _clock, ("h",)),
     (_DECADE, _decade, ("0s", "0's", "0’s")),

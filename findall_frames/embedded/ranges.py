@@ -140,6 +140,9 @@ class Ranges:
         plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)
         if not self._prose or not (content or quantity.unit) or plain is None:
             return None
+        if quantity.dates is not None:
+            days = _date_span(comparison)
+            return StatedNumber(content, days, None, True, self._prose, self._lexicon, days=True)
         span = _number_span(comparison, None, 1.0, year=quantity.year, unit=plain.unit)
         return StatedNumber(content, span, plain.unit, quantity.year, self._prose, self._lexicon)
 

@@ -26,17 +26,20 @@ from findall_frames.embedded.english import (
     NEGATORS,
     PREPOSITIONS,
     PRESENT,
+    is_negator,
 )
 from findall_frames.embedded.extremes import Split, Superlatives
 from findall_frames.embedded.leftovers import Leftovers, leaves
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.names import Names
 from findall_frames.embedded.pairs import read_pair
+from findall_frames.embedded.plain import Plain
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
-from findall_frames.embedded.values import LARGE, normal
+from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import alike, fold, stem, tokens
 
@@ -54,31 +57,6 @@ _PLAIN_SUBJECT = re.compile(
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-_OPENING = re.compile(
-    r"""^(?:please\s+)?(?:(?:i|we)(?:['’]m|['’]re|\s+am|\s+are)?\s+(?:only\s+|just\s+)?
-    (?:looking\s+for|interested\s+in|after|need|want|would\s+like|care\s+about)
-    |looking\s+for|find|give\s+me|show\s+me)\s+
-    (?:(?:all|any|every|those|ones?)\s+)*(?:the\s+(?=\w+s\b))?(?=[^\W\d_])""",
-    re.IGNORECASE | re.VERBOSE,
-)
-_SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
-_SIDES = {"negative": "below 0", "positive": "above 0"}
-_OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
-_WITH_DIGIT = re.compile(r"\b(?P<lead>[A-Za-z][\w-]* )?(?P<last>(?=[A-Za-z]*\d)[\w.-]*\w)\b")
-_COMPARING = (
-    " than",
-    " over",
-    " under",
-    " above",
-    " below",
-    " least",
-    " most",
-    " before",
-    " after",
-)
-_HIDDEN = re.compile(r"\bqqvalue([a-z])\b")
-_LETTERED = re.compile(r"\b([A-Z][a-z]+) ([A-Z])\b(?! [A-Z][a-z])")
-_UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 _AFFIX = {
     "begins with": re.compile(
         r"\b(?:begin|start)(?:s|ning|ing)?\s+with\s+(?:the\s+)?(?:letters?\s+)?(.+)$"
@@ -131,6 +109,8 @@ class Reader:
         self._lexicon = lexicon
         self._corpus = corpus
         self._rivals = Rivals(self._linker, lexicon)
+        self._plain = Plain(self._linker, lexicon)
+        self._names = Names(self._linker)
         self._superlatives = Superlatives(self._linker, lexicon)
         self._leftovers = Leftovers(self._linker, lexicon)
 
@@ -147,13 +127,14 @@ class Reader:
 
     def _names_column(self, text: str) -> bool:
         words = tokens(text)
+        if any(map(is_negator, words)):
+            return False
         said = {at for at, word in enumerate(words) if Token(word).is_content}
         found = self._linker.named(words, (*_KINDS, "boolean", "prose"))
         return any(match.named and said <= match.used for match in found)
 
     def _read(self, text: str) -> Reading:
-        plain = _OPENING.sub("", " ".join(text.split()).rstrip(" .!?"))
-        plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
+        plain = self._plain.without_ado(" ".join(text.split()).rstrip(" .!?"))
         said, subject, named = self._without_subject(plain)
         affix = self._affix(fold(said), named)
         if affix is not None:
@@ -168,15 +149,12 @@ class Reader:
         split = self._superlatives.split(said, wording.harmless)
         if split is not None:
             return Reading(self._scoped(split, named, wording), True)
-        if not self._linker.values(tokens("negative positive")):
-            said = _SIGNED.sub(lambda m: _SIDES[m.group(1).lower()], said)
-        said = _OWNER.sub(self._without_owner, said)
-        said, rivals = self._rivals.replace(said)
-        said, hidden = self._hide_values(said)
+        said, rivals = self._rivals.replace(self._plain.without_owners(said))
+        said, hidden = self._names.hide(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
-        marked = _HIDDEN.sub(lambda match: hidden[ord(match.group(1)) - 97], marked)
+        marked = self._names.restore(marked, hidden)
         marked, comparisons = Rivals.restore(marked, len(comparisons)), [*comparisons, *rivals]
-        found = self._lettered(self._glued(tokenise(marked, comparisons)), said)
+        found = self._names.joined(self._glued(tokenise(marked, comparisons)), said, hidden)
         found = lend_nouns([*named, *found])
         node = parse_clauses(
             found,
@@ -254,30 +232,6 @@ class Reader:
         known = stem(head) in self._lexicon.kinds and not self._linker.values([head])
         return frozenset((stem(head),)) if known else frozenset()
 
-    def _hide_values(self, said: str) -> tuple[str, list[str]]:
-        """The text with a mark for each value that has a digit in it, and these: 5G, ISO 9001."""
-        hidden: list[str] = []
-
-        def hide(match: re.Match[str]) -> str:
-            lead, last = match["lead"] or "", match["last"]
-            if match.string[: match.start()].rstrip().lower().endswith(_COMPARING):
-                return match.group()  # "longer than net 30"
-            for before, value in (("", f"{lead}{last}"), (lead, last)):
-                phrase, lettered = normal(value), any(map(str.isalpha, value))
-                if lettered and len(hidden) < 26 and any(phrase in c.index.whole for c in columns):
-                    hidden.append(fold(value))
-                    return f"{before}qqvalue{chr(96 + len(hidden))}"
-            return match.group()
-
-        columns = [column for column in self._linker.columns if _is_named(column)]
-
-        return _WITH_DIGIT.sub(hide, said), hidden
-
-    def _without_owner(self, match: re.Match[str]) -> str:
-        """Japan's JAXA as JAXA, where that is a value."""
-        known = self._linker.values(tokens(match["owned"]))
-        return match["owned"] if known else match.group()
-
     def _modifies(self, word: str) -> bool:
         """Whether a word before a noun is a criterion itself, or says nothing: a European ..."""
         if word in {"has", "have", "having", "had"}:
@@ -312,17 +266,6 @@ class Reader:
             else:
                 glued.append(found[at])
             at += size
-        return glued
-
-    def _lettered(self, found: list[Token], said: str) -> list[Token]:
-        """A name with a letter behind it becomes one token, unless it is a value: Series A."""
-        pairs = {tuple(map(fold, pair)) for pair in _LETTERED.findall(said)}
-        pairs = {pair for pair in pairs if not self._linker.values(pair)}
-        glued: list[Token] = []
-        for token in found:
-            if glued and (glued[-1].text, token.text) in pairs:
-                token = Token(f"{glued.pop().text} {token.text}")
-            glued.append(token)
         return glued
 
     def _glue_size(self, words: list[str], at: int) -> int:
@@ -365,10 +308,6 @@ class Reader:
             predicate: Predicate = WordsAt(column, letters=letters, place=place)
             return Not(predicate) if " not " in f" {said[: match.start()]} " else predicate
         return None
-
-
-def _is_named(column: Column) -> bool:
-    return column.kind in {"text", "list"} and len(column.index.values) <= LARGE
 
 
 def _verbs(said: str) -> frozenset[str]:

@@ -114,6 +114,19 @@ class Rivals:
         article = _BEFORE_NAME.match(text)
         skipped = article.end() if article else 0
         words = list(re.finditer(r"[^\s,;]+", text[skipped:]))[:_LONGEST_NAME]
+        if len(words) > 1 and self._linker.is_kind(words[0].group()):
+            # "Lake Geneva", where it is just Geneva; but "Lake Placid" first.
+            named = self._first_named(text, skipped, words)
+            skipped += words[1].start()
+            words = [] if named else list(re.finditer(r"[^\s,;]+", text[skipped:]))
+            if named:
+                return named
+        return self._first_named(text, skipped, words[:_LONGEST_NAME])
+
+    def _first_named(
+        self, text: str, skipped: int, words: Sequence[re.Match[str]]
+    ) -> tuple[int, int] | None:
+        """The longest of the names that begin here, and the row that has it."""
         for last in reversed(words):
             name = text[skipped : skipped + last.end()].strip()
             row = self._row_called(name)

@@ -47,6 +47,8 @@ class StatedNumber:
         Where to look.
     lexicon : Lexicon
         For related words: residents for people.
+    days : bool
+        Whether the range is one of days.
     """
 
     words: tuple[str, ...]
@@ -55,6 +57,7 @@ class StatedNumber:
     year: bool
     columns: tuple[Column, ...]
     lexicon: Lexicon
+    days: bool = field(default=False, kw_only=True)
     _costs: dict[str, float | None] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
@@ -133,9 +136,11 @@ class StatedNumber:
         return not self._measures.isdisjoint(self._wanted)
 
     def _outcome(self, column: Column, sentence: str, quantity: Quantity) -> Outcome:
-        inside = quantity.value in self.span
+        inside = (
+            quantity.dates[0] if self.days and quantity.dates else quantity.value
+        ) in self.span
         relation = "which is" if inside else "which is not"
-        shown = number_text(quantity.value, year=self.year)
+        shown = quantity.text if self.days else number_text(quantity.value, year=self.year)
         number = f"{shown} is the number, {relation} {self.span.said}."
         reason = f"{column.name} says {quoted(sentence)} {number}"
         excerpt = sentence if len(sentence) <= LONGEST else quantity.text
@@ -208,6 +213,8 @@ class StatedNumber:
         return self._costs[written]
 
     def _usable(self, quantity: Quantity) -> Quantity | None:
+        if self.days and quantity.dates is None:
+            return None  # which day of the year is not said
         if quantity.weak or quantity.dates is not None:
             if self.year and quantity.dates is not None:
                 return quantity

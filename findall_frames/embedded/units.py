@@ -68,6 +68,8 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "cc": (0.001, "cc cm3 cubic_centimetre cubic_centimeter"),
         "cu in": (0.016387064, "cu_in cubic_inch cid"),
         "gal": (3.785411784, "gal gallon"),
+        "m³": (1000.0, "m3 cubic_metre cubic_meter"),
+        "km³": (1e12, "km3 cubic_km cubic_kilometre cubic_kilometer"),
         "ml": (0.001, "ml millilitre milliliter"),
     },
     "mass": {

@@ -89,11 +89,16 @@ class ValueIndex:
         for form in forms:
             if form in self.whole:
                 return form
-        for other in (alias for form in forms for alias in lexicon.aliases(form)):
+        # The Americas are not several of America.
+        named = forms[:1] if lexicon.parts(phrase) else forms
+        for other in (alias for form in named for alias in lexicon.aliases(form)):
             # F stands for women where there is little else, and else for a grade.
             letter = len(other) == 1 and len(other[0]) == 1
             if other in self.whole and (not letter or len(self.whole) <= _FEW):
                 return other
+        compound = self._compound(phrase)
+        if compound is not None:
+            return compound
         plural = [p for p in self._ending_like(phrase) if _one_noun(p[-1], phrase[-1])]
         if plural:
             return plural[0]
@@ -102,6 +107,13 @@ class ValueIndex:
             return max(made_from, key=lambda p: len(p[-1]))
         related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
         return related[0] if len(related) == 1 and len(phrase[-1]) > 5 else None
+
+    def _compound(self, phrase: tuple[str, ...]) -> tuple[str, ...] | None:
+        """The value in a word that ends in the column's name: freshwater, of a type of water."""
+        if len(phrase) > 1:
+            return None
+        starts = (phrase[0].removesuffix(own) for own in self._words if len(own) > 3)
+        return next(((s,) for s in starts if s != phrase[0] and (s,) in self.whole), None)
 
     def _ending_like(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         """Values of as many words that differ in the last one only."""

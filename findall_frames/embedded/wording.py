@@ -128,6 +128,9 @@ class Wording:
         rest = [word for word in rest if word not in TOPIC] or rest
         if not self._named_text(words):
             rest = [w for w in rest if w not in self._verbs or self._linker.occurs(w)] or rest
+            if any(" " in word for word in rest):
+                # What was done with a Series A matters less than that there was one.
+                rest = [word for word in rest if " " in word or not word.endswith("ed")]
             # Of "its target was a comet" the text may only say the comet.
             told = [w for w in rest[:-1] if self._linker.occurs(w.split()[0])]
             linked = not {"is", "was", "are", "were"}.isdisjoint(words[1:-1])

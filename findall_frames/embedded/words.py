@@ -109,7 +109,7 @@ def tokens(text: str) -> list[str]:
 
 def split_name(name: str) -> tuple[str, ...]:
     """The words of a column or file name: ``"GDPPerCapita"`` and ``"gdp_per_capita"`` alike."""
-    name = name.replace("%", " percent ").replace("²", "2")
+    name = name.replace("%", " percent ").replace("²", "2").replace("³", "3")
     for sign, currency in (("$", " usd "), ("€", " eur "), ("£", " gbp "), ("¥", " jpy ")):
         name = name.replace(sign, currency)
     name = re.sub(r"#(?=\s*[^\W\d_])", " number ", name)
