@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.quantities import Quantity, find_quantities
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import Unit
 from findall_frames.embedded.words import fold
 

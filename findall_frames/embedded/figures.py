@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from findall_frames.embedded.quantities import Quantity, find_quantities
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import Unit, magnitude_named, unit_named
 from findall_frames.embedded.words import fold, phrases
 

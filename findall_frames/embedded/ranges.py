@@ -15,7 +15,7 @@ from findall_frames.embedded.english import FILLERS, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
-from findall_frames.embedded.quantities import Quantity
+from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.spans import (
     Count,
     DateRange,

@@ -14,7 +14,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.quantities import Quantity
+from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases, tokens
 
 __all__ = ["Rivals"]

@@ -12,7 +12,8 @@ from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
-from findall_frames.embedded.quantities import Quantity, find_quantities
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import MEASURES, Unit, unit_pattern
 from findall_frames.embedded.words import alike, fold, stem, tokens
 
