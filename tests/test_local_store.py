@@ -232,7 +232,8 @@ def test_what_is_stored_once_tells_the_same_as_what_is_stored_step_by_step(store
                         item = change.add_candidate(number, before)
                         change.judge(item, one)
                     else:
-                        change.add_judged([(number, one)])
+                        matches = {} if number % 3 else {0: number}
+                        change.add_judged([msgspec.json.encode(one)], matches=matches)
         with store.change(run.findall_id) as change:
             change.run.status = "completed"
             change.emit_status()
@@ -253,7 +254,8 @@ def test_a_match_that_is_enriched_later_keeps_its_earlier_events(store: Store) -
     """Byte for byte; only the result has it as it is now."""
     run = create(store)
     with store.change(run.findall_id) as change:
-        change.add_judged((number, judged(run, number)) for number in range(7))
+        bodies = [msgspec.json.encode(judged(run, number)) for number in range(7)]
+        change.add_judged(bodies, matches={0: 0, 3: 3, 6: 6})
         change.run.enrichments = [FindAllEnrichInput(JsonSchema({"type": "object"}))]
         change.emit_schema()
     before = store.events(run.findall_id, after=0).lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -104,31 +104,32 @@ class Change:
         self._emit_candidate("generated", body)
         return item
 
-    def add_judged(self, batch: Iterable[tuple[int, FindAllCandidate]]) -> None:
-        """Add candidates that were judged as soon as they were generated, with their entities.
+    def add_judged(self, bodies: Sequence[bytes], *, matches: Mapping[int, int]) -> None:
+        """Add candidates that were judged as soon as they were generated.
 
         They are written once: their events are made of them when somebody reads.
+
+        Parameters
+        ----------
+        bodies : sequence of bytes
+            The candidates as JSON; at least one.
+        matches : mapping of int to int
+            Which of them match, with their entities.
         """
         self._write_lines()
         run = self.run
-        bodies: list[bytes] = []
-        for entity, judged in batch:
-            # At once, so that hardly anything is left for the garbage collector to go through.
-            body = _encoder.encode(judged)
-            if judged.match_status == "matched":
-                self._insert(run.generated + len(bodies), entity, True, body)
-                run.matched += 1
-            bodies.append(body)
-        if bodies:
-            first, place = run.last_event + 1, run.generated
-            run.last_event += 2 * len(bodies)
-            run.generated += len(bodies)
-            run.evaluated += len(bodies)
-            self._connection.execute(
-                "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
-                (run.number, run.last_event, first, b"\n".join(bodies), place, self._time),
-            )
-            self._announce_judged(bodies, first=first)
+        first, place = run.last_event + 1, run.generated
+        run.last_event += 2 * len(bodies)
+        run.generated += len(bodies)
+        run.evaluated += len(bodies)
+        run.matched += len(matches)
+        for at, entity in matches.items():
+            self._insert(place + at, entity, True, bodies[at])
+        self._connection.execute(
+            "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)",
+            (run.number, run.last_event, first, b"\n".join(bodies), place, self._time),
+        )
+        self._announce_judged(bodies, first=first)
 
     def judge(self, waiting: StoredCandidate, judged: FindAllCandidate) -> None:
         """Store the verdicts on a candidate that was waiting for them."""
@@ -206,7 +207,7 @@ class Change:
             (self.run.number, place, entity, is_match, body),
         )
 
-    def _announce_judged(self, bodies: list[bytes], *, first: int) -> None:
+    def _announce_judged(self, bodies: Sequence[bytes], *, first: int) -> None:
         for number, body in zip(count(first, 2), bodies if self._announced else ()):
             generated = msgspec.Raw(as_generated(body))
             self._announce("findall.candidate.generated", generated, number=number)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import count, islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import pyarrow as pa
@@ -35,17 +34,22 @@ _RANKED: Final = 10_000
 _GIVING_UP: Final = frozenset(("base", "core"))
 _GOOD_MANY: Final = 100
 
-# So many are looked up together, since to look up a few takes nearly as long.
-_AHEAD: Final = 256
-
 _SELECTED, _TAKEN = b"\1", b"\2"
 
 
 class Drawn(NamedTuple):
-    """An entity to judge, and how far through its order the run is when that is done."""
+    """Entities to judge.
 
-    entity: Entity
-    consumed: int
+    Attributes
+    ----------
+    entities : list of Entity
+        In the order in which they are to be looked at.
+    consumed : list of int
+        For each of them, how far through its order the run is when it is judged.
+    """
+
+    entities: list[Entity]
+    consumed: list[int]
 
 
 class Drawing:
@@ -98,32 +102,44 @@ class Drawing:
         order = self._order(run, index, selection, stop)
         self._order_left = islice(order, run.consumed, None)
         self._passed = run.consumed
-        self._waiting: deque[Drawn] = deque()
+        self._ahead = Drawn([], [])
+        self._next = 0
 
-    def take(self, run: RunRecord, *, wanted: int) -> list[Drawn]:
+    def take(self, run: RunRecord, *, wanted: int) -> Drawn:
         """Take the next entities, as many as are left to the run."""
         wanted = min(wanted, self._pool - run.generated)
         end = self._end(run)
-        all_allowed = len(self._excluded) == 0
-        while len(self._waiting) < wanted:
-            positions = list(islice(self._order_left, min(max(wanted, _AHEAD), end - self._passed)))
-            if not positions:
-                break
-            drawn = map(Drawn, self._corpus.entities(positions), count(self._passed + 1))
-            self._waiting.extend(drawn if all_allowed else filter(self._is_allowed, drawn))
-            self._passed += len(positions)
-        return [self._waiting.popleft() for _ in range(min(wanted, len(self._waiting)))]
+        while len(self._ahead.entities) - self._next < wanted and self._look_up(wanted, end):
+            pass
+        taken = slice(self._next, self._next + wanted)
+        drawn = Drawn(self._ahead.entities[taken], self._ahead.consumed[taken])
+        self._next += len(drawn.entities)
+        return drawn
 
-    def give_back(self, drawn: Sequence[Drawn]) -> None:
-        """Take back the last of what was taken, to be given again."""
-        self._waiting.extendleft(reversed(drawn))
+    def give_back(self, size: int) -> None:
+        """Take back so many of those that were taken last, to be given again."""
+        self._next -= size
+
+    def _look_up(self, wanted: int, end: int) -> bool:
+        """Look more entities up, and leave out what is excluded; False when there are none."""
+        positions = list(islice(self._order_left, min(wanted, end - self._passed)))
+        entities = self._corpus.entities(positions)
+        consumed = list(range(self._passed + 1, self._passed + 1 + len(positions)))
+        if len(self._excluded):
+            allowed = [not self._excluded.cover(one.name, url=one.url) for one in entities]
+            entities = list(compress(entities, allowed))
+            consumed = list(compress(consumed, allowed))
+        left = slice(self._next, None)
+        self._ahead = Drawn(
+            self._ahead.entities[left] + entities, self._ahead.consumed[left] + consumed
+        )
+        self._next = 0
+        self._passed += len(positions)
+        return bool(positions)
 
     def is_cut_short(self, run: RunRecord) -> bool:
         """Whether nothing more is given although more candidates were allowed."""
         return run.generated < self._pool and self._passed >= self._end(run) < self._size
-
-    def _is_allowed(self, drawn: Drawn) -> bool:
-        return not self._excluded.cover(drawn.entity.name, url=drawn.entity.url)
 
     def _end(self, run: RunRecord) -> int:
         """How far through its order the run may go."""

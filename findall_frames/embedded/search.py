@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
-from itertools import count
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
@@ -33,10 +32,12 @@ if TYPE_CHECKING:
 __all__ = ["Search"]
 
 # A batch doubles while it is evaluated faster than this, so that a small search streams, a
-# large one is quick, and a slow evaluator is never far from its next report. Larger ones were no
-# quicker: what they make keeps the garbage collector busy.
+# large one is quick, and a slow evaluator is never far from its next report.
 _QUICK_SECONDS: Final = 0.1
-_MAX_BATCH: Final = 64
+_MAX_BATCH: Final = 256
+_AT_ONCE: Final = 64
+
+_encoder: Final = msgspec.json.Encoder()
 
 
 class _RunMemory(NamedTuple):
@@ -129,60 +130,57 @@ class Search:
             self._judge_waiting(run, self._store.pending(run)[0])
             return
         drawn = self._drawing.take(run, wanted=self._wanted(run))
-        if not drawn:
+        if not drawn.entities:
             cut_short = self._drawing.is_cut_short(run)
             with self._store.change(run.findall_id) as change:
                 change.run.stop_reason = "low_match_rate" if cut_short else "candidates_exhausted"
                 self._settle(change)
         elif self._batch == self._at_once == 1:
             # What may take its time is announced before it is judged.
-            (one,) = drawn
+            (entity,), (consumed,) = drawn
             with self._store.change(run.findall_id) as change:
-                waiting_one = change.add_candidate(
-                    one.entity.position, _generated(change.run, one.entity)
-                )
-                change.run.consumed = one.consumed
+                waiting_one = change.add_candidate(entity.position, _generated(change.run, entity))
+                change.run.consumed = consumed
             self._judge_waiting(run, waiting_one)
         else:
             self._judge_drawn(run, drawn)
 
     def _judge_waiting(self, run: RunRecord, item: StoredCandidate) -> None:
-        (row,) = self._verdicts([item.entity])
+        started = time.monotonic()
+        (row,) = self._judge.judge([item.entity])
+        self._grow(time.monotonic() - started)
         with self._store.change(run.findall_id) as change:
             known = item.candidate
             change.judge(item, self._judged(known, row, name=known.candidate_id))
             self._note_limit(change)
 
-    def _judge_drawn(self, run: RunRecord, drawn: list[Drawn]) -> None:
+    def _judge_drawn(self, run: RunRecord, drawn: Drawn) -> None:
         """Judge a batch; what the match limit no longer lets in was never a candidate."""
-        rows = self._verdicts([one.entity.position for one in drawn])
-        with self._store.change(run.findall_id) as change:
-            run, before = change.run, change.run.generated
-            change.add_judged(self._until_limit(run, drawn, rows))
-            taken = run.generated - before
-            if taken:
-                run.consumed = drawn[taken - 1].consumed
-            self._drawing.give_back(drawn[taken:])
-            self._note_limit(change)
-
-    def _until_limit(
-        self, run: RunRecord, drawn: list[Drawn], rows: list[list[Verdict]]
-    ) -> Iterator[tuple[int, FindAllCandidate]]:
-        """Make candidates until as many are found as were asked for."""
+        started = time.monotonic()
+        bodies: list[bytes] = []
+        matches: dict[int, int] = {}
         is_preview = run.request.generator == "preview"
         missing = run.match_limit - (run.evaluated if is_preview else run.matched)
-        for place, one, row in zip(count(run.generated), drawn, rows):
-            if missing <= 0:
+        for entity, row in self._verdicts_on(drawn.entities):
+            name = candidate_id(run.findall_id, run.generated + len(bodies))
+            judged = self._judged(entity, row, name=name)
+            if judged.match_status == "matched":
+                matches[len(bodies)] = entity.position
+            bodies.append(_encoder.encode(judged))
+            if (len(bodies) if is_preview else len(matches)) >= missing:
                 break
-            judged = self._judged(one.entity, row, name=candidate_id(run.findall_id, place))
-            missing -= is_preview or judged.match_status == "matched"
-            yield one.entity.position, judged
-
-    def _verdicts(self, positions: Sequence[int]) -> list[list[Verdict]]:
-        started = time.monotonic()
-        rows = self._judge.judge(positions)
         self._grow(time.monotonic() - started)
-        return rows
+        with self._store.change(run.findall_id) as change:
+            change.add_judged(bodies, matches=matches)
+            change.run.consumed = drawn.consumed[len(bodies) - 1]
+            self._note_limit(change)
+        self._drawing.give_back(len(drawn.entities) - len(bodies))
+
+    def _verdicts_on(self, entities: list[Entity]) -> Iterator[tuple[Entity, list[Verdict]]]:
+        """Judge a few at once, since the verdicts on many keep the garbage collector busy."""
+        for start in range(0, len(entities), _AT_ONCE):
+            few = entities[start : start + _AT_ONCE]
+            yield from zip(few, self._judge.judge([one.position for one in few]), strict=True)
 
     def _judged(
         self, known: Entity | FindAllCandidate, row: list[Verdict], *, name: str
@@ -288,9 +286,4 @@ def _doubts(judge: Judge) -> list[RunWarning]:
 
 
 def _basis(name: str, finding: Finding) -> FieldBasis:
-    return FieldBasis(
-        field=name,
-        reasoning=finding.reasoning,
-        citations=list(finding.citations),
-        confidence=finding.confidence,
-    )
+    return FieldBasis(name, finding.reasoning, list(finding.citations), finding.confidence)
