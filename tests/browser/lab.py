@@ -197,9 +197,16 @@ class Notebook:
         return self.outputs(cell)
 
     def run(self, cell: int) -> Locator:
-        """Run a cell to its end, and give its outputs."""
+        """Run a cell to its end, which must be no error, and give its outputs."""
         outputs = self.start(cell)
         self.wait_for_end(cell)
+        kept = self.page.evaluate(
+            "cell => window.jupyterapp.shell.currentWidget.content.widgets[cell]"
+            ".model.outputs.toJSON()",
+            cell,
+        )
+        errors = [output["traceback"] for output in kept if output["output_type"] == "error"]
+        assert errors == []
         return outputs
 
     def wait_for_end(self, cell: int) -> None:

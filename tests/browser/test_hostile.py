@@ -109,7 +109,13 @@ def test_hostile_strings_are_shown_and_not_run(lab: Lab, notebook: Notebook) -> 
         panels.nth(size - 1).locator(".progress-bar").wait_for(state="attached")
         assert panels.count() == size
         notebook.run(cell + 1)
-        assert panels.locator(".progress-bar").count() == 0
+        notebook.page.wait_for_function(
+            """cell => {
+                const cells = document.querySelectorAll('.jp-CodeCell');
+                return cells[cell].querySelector('.progress-bar') === null;
+            }""",
+            arg=cell,
+        )
 
     links = notebook.page.locator(".jp-OutputArea a[href]").evaluate_all(
         "links => links.map(link => [link.protocol, link.host, link.rel.includes('noopener')])"
