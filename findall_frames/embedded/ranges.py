@@ -135,7 +135,7 @@ class Ranges:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.
             content = tuple(w for w in content if not is_relation(w)) or content
         for adjective in (comparison.adjective, *content):
-            content += tuple(self._lexicon.attributes(adjective))
+            content += self._measured(adjective, comparison.quantity)
         quantity = comparison.quantity
         plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)
         if not self._prose or not (content or quantity.unit) or plain is None:
@@ -145,6 +145,12 @@ class Ranges:
             return StatedNumber(content, days, None, True, self._prose, self._lexicon, days=True)
         span = _number_span(comparison, None, 1.0, year=quantity.year, unit=plain.unit)
         return StatedNumber(content, span, plain.unit, quantity.year, self._prose, self._lexicon)
+
+    def _measured(self, adjective: str, quantity: Quantity) -> tuple[str, ...]:
+        """What an adjective is about, in the unit of a quantity: the area of 5 hectares."""
+        attributes = tuple(self._lexicon.attributes(adjective))
+        measures = MEASURES.get(quantity.unit.dimension, ()) if quantity.unit else ()
+        return tuple(a for a in attributes if a in measures) or attributes
 
     def _letter_unit(self, quantity: Quantity, words: Sequence[str]) -> Unit | None:
         """What the m of "30 m" stands for beside words for a height or a length: metres."""
