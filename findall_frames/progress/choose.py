@@ -121,5 +121,6 @@ def _in_notebook() -> bool:
 
 def _is_watched() -> bool:
     """Tell whether there is a front end: papermill and nbconvert say that nobody can answer."""
-    request = _kernel().get_parent() or {}
+    # Kernels of other makers may not tell; theirs is the benefit of the doubt.
+    request = getattr(_kernel(), "get_parent", dict)() or {}
     return bool(request.get("content", {}).get("allow_stdin", True))
