@@ -122,5 +122,5 @@ def _in_notebook() -> bool:
 def _is_watched() -> bool:
     """Tell whether there is a front end: papermill and nbconvert say that nobody can answer."""
     # Kernels of other makers may not tell; theirs is the benefit of the doubt.
-    request = getattr(_kernel(), "get_parent", dict)() or {}
+    request: dict[str, Any] = getattr(_kernel(), "get_parent", dict)() or {}
     return bool(request.get("content", {}).get("allow_stdin", True))
