@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,31 +13,46 @@ import pyarrow as pa
 import pytest
 from local_bench import bench, names
 
-from findall_frames.api.models import ExcludeCandidate, MatchCondition
+from findall_frames.api.models import ExcludeCandidate, FindAllRunInput, MatchCondition
 from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.engine import Engine
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
 from findall_frames.embedded.finding import Verdict
 from findall_frames.embedded.lexicon import default_lexicon
 from findall_frames.embedded.reading import Reader
+from findall_frames.embedded.store import Store
 
 SIZE = 12_000
 
 
 class SlowJudge(RuleJudge):
-    """A judge that takes a moment for each batch."""
+    """A judge that takes a moment for each batch, or waits until it may begin."""
+
+    begun: threading.Event
+    gate: threading.Event
 
     def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
+        self.begun.set()
+        assert self.gate.wait(30)
         time.sleep(0.005)
         return super().judge(positions)
 
 
 class SlowEvaluator(RuleEvaluator):
-    """Rules whose runs can be stopped halfway."""
+    """Rules whose runs can be stopped halfway, or before they have judged anything."""
+
+    def __init__(self, *, is_held: bool = False) -> None:
+        super().__init__()
+        self.begun, self.gate = threading.Event(), threading.Event()
+        if not is_held:
+            self.gate.set()
 
     def judge_for(self, conditions: Sequence[MatchCondition], corpus: Corpus) -> RuleJudge:
         reader = Reader(corpus, default_lexicon())
         readings = [reader.read(condition.description) for condition in conditions]
-        return SlowJudge(corpus, readings, conditions)
+        judge = SlowJudge(corpus, readings, conditions)
+        judge.begun, judge.gate = self.begun, self.gate
+        return judge
 
 
 KINDS = ["mill", "kiln", None, "forge"]
@@ -243,3 +259,29 @@ def test_a_run_gives_up_at_the_same_place_after_a_restart(tmp_path: Path) -> Non
     ]
     assert continued["run"]["status"]["termination_reason"] == "low_match_rate"
     assert undisturbed["run"]["status"]["termination_reason"] == "low_match_rate"
+
+
+@pytest.mark.parametrize(
+    ("condition", "indexed"),
+    [("Works must have over 20 workers", []), ("Works must be known for its majolica", [(300,)])],
+)
+def test_only_a_question_that_text_has_to_rank_waits_for_the_index(
+    condition: str, indexed: list[tuple[int]]
+) -> None:
+    """What columns decide is answered at once, however large the corpus is."""
+    evaluator, store = SlowEvaluator(is_held=True), Store()
+    engine = Engine(works(300), evaluator=evaluator, store=store)
+    findall_id = engine.create(
+        FindAllRunInput("Find works", "works", [MatchCondition("c", condition)], "pro", 5)
+    ).findall_id
+    engine.start()
+    assert evaluator.begun.wait(30)
+    with store.database.read() as connection:
+        assert connection.execute("SELECT indexed FROM corpus").fetchall() == indexed
+    evaluator.gate.set()
+    deadline = time.monotonic() + 30
+    while store.run(findall_id).is_active:
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    engine.stop()
+    store.close()
