@@ -1,6 +1,7 @@
 """Questions by somebody who had not seen the code, on rivers, compounds, vendors and more.
 
-They were kept apart while the rules were improved with ``second_tuning`` in view.
+The rules may be improved with these in view. Before they were, F1 was 0.710 on columns, 0.787 on
+prose and 0.577 through ingest.
 """
 
 from __future__ import annotations
