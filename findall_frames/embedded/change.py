@@ -17,12 +17,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchemaUpdatedEvent,
 )
-from findall_frames.embedded.batches import (
-    as_generated,
-    candidate_line,
-    event_head,
-    status_of,
-)
+from findall_frames.embedded.batches import candidate_line, event_head, told_apart
 from findall_frames.embedded.database import now
 from findall_frames.embedded.record import (
     RunRecord,
@@ -185,7 +180,7 @@ class Change:
 
     def _emit_candidate(self, kind: str, body: bytes) -> None:
         self.run.last_event += 1
-        self._lines.append(candidate_line(kind, self._head, self.run.last_event, body))
+        self._lines.append(candidate_line(kind.encode(), self._head, self.run.last_event, body))
         self._announce(f"findall.candidate.{kind}", msgspec.Raw(body))
 
     def _next_event(self) -> str:
@@ -209,9 +204,9 @@ class Change:
 
     def _announce_judged(self, bodies: Sequence[bytes], *, first: int) -> None:
         for number, body in zip(count(first, 2), bodies if self._announced else ()):
-            generated = msgspec.Raw(as_generated(body))
-            self._announce("findall.candidate.generated", generated, number=number)
-            kind = f"findall.candidate.{status_of(body)}"
+            status, generated = told_apart(body)
+            self._announce("findall.candidate.generated", msgspec.Raw(generated), number=number)
+            kind = f"findall.candidate.{status.decode()}"
             self._announce(kind, msgspec.Raw(body), number=number + 1)
 
     def _write_lines(self) -> None:
