@@ -128,6 +128,9 @@ class Binder:
         for n, at in enumerate(compared):
             right = compared[n + 1] if n + 1 < len(compared) else len(item)
             span = [k for k in range(left, right) if k != at and item[k].comparison is None]
+            if n:
+                # The noun of the first number is not that of the second.
+                span = [k for k in span if k not in used]
             words = [item[k].text for k in span]
             place = sum(k < at for k in span)
             comparison = item[at].comparison

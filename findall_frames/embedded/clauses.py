@@ -190,7 +190,7 @@ class _Parser:
         """``A but B``, ``A that B``: A and B."""
         for at, token in enumerate(tokens):
             # "tagged with a keyword" is one criterion, "a country with a coast" is two.
-            bound = at > 0 and tokens[at - 1].text.endswith("ed")
+            bound = at > 0 and (tokens[at - 1].text.endswith("ed") or _is_verb(tokens[:at]))
             cut = token.text in _CUTS or (
                 token.text in {"with", "having", "without"}
                 and not bound
@@ -318,6 +318,13 @@ def _at_negator(segment: list[Token]) -> tuple[list[Token], str, list[Token]]:
         if token.comparison is None and not token.quoted and is_negator(token.text):
             return segment[:at], token.text, segment[at + 1 :]
     return segment, "", []
+
+
+def _is_verb(tokens: Sequence[Token]) -> bool:
+    """Whether words are nothing but a verb, as in "does not integrate"."""
+    content = [token for token in tokens if token.is_content]
+    helped = any(token.text in AUXILIARIES or is_negator(token.text) for token in tokens)
+    return helped and content == [tokens[-1]]
 
 
 def _bare(segment: Sequence[Token]) -> bool:

@@ -266,8 +266,10 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
         for start in range(len(rest) - size, -1, -1):
             # A name that is nothing but a unit ("mpg", "Horsepower") keeps it as its word too.
             found = unit_named(tuple(rest[start : start + size]))
-            if rest[start : start + size] == ["yr"]:
-                found = None  # "Founded (yr)" holds years, not spans of them
+            if rest[start : start + size] == ["yr"] or (start == 0 and rest[0] in {"min", "max"}):
+                found = None  # "Founded (yr)" holds no spans, "min players" no minutes
+            if found and money and found.dimension == "time":
+                continue  # a price per month
             ambiguous = size == 1 and len(rest[start]) == 1
             if found and unit is None and not (ambiguous and (money or counted or start == 0)):
                 unit = found

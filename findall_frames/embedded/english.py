@@ -34,7 +34,7 @@ MODALS: Final = frozenset(
 NEGATORS: Final = frozenset(
     phrases(
         """not, no, never, without, neither, nor, none, non, lacks, lack, lacking, outside,
-        nothing, cannot"""
+        nothing, cannot, nobody"""
     )
 )
 PREPOSITIONS: Final = frozenset(
@@ -68,7 +68,7 @@ _RELATIONS: Final = frozenset(
         contain, state, stated, given, set, work, run, place, home, offer, provide, make,
         require, need, depend, founded, established, active, specify, declare,
         sell, speak, fall, play, win, receive, hold, carry, spend, stay, remain, become, go,
-        serve"""
+        serve, involve, happen, occur, pass, flow"""
     )
 )
 # Heads of a phrase that name no measure of their own: population size is population.

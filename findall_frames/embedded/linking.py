@@ -147,7 +147,9 @@ class Linker:
             return range(0)
         initials = "".join(word[:1] for word in words)
         at = initials.find(own)
-        plain = at >= 0 and all(Token(word).is_content for word in words[at : at + size])
+        # "Single sign-on" has a small word in it.
+        small = sum(not Token(word).is_content for word in words[at : at + size])
+        plain = at >= 0 and Token(words[at]).is_content and small <= max(0, size - 2)
         return range(at, at + size) if plain else range(0)
 
     def named(self, words: Sequence[str], kinds: Sequence[str]) -> list[ColumnMatch]:
@@ -250,6 +252,9 @@ class Linker:
         converted = quantity.in_unit(column.unit)
         if converted is None:
             return -9.0
+        letter = unit_named((quantity.letter,)) if quantity.letter else None
+        if letter is not None and column.unit is not None and letter.convertible(column.unit):
+            return 0.8
         if quantity.unit is not None and column.unit is not None:
             return 0.9 if quantity.unit == column.unit else 0.8
         if quantity.unit is not None:

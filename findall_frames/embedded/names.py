@@ -55,7 +55,9 @@ class Names:
             if match.string[: match.start()].rstrip().lower().endswith(_COMPARING):
                 return match.group()  # "longer than net 30"
             for before, value in (("", f"{lead}{last}"), (lead, last)):
-                phrase, lettered = normal(value), any(map(str.isalpha, value))
+                phrase = normal(value)
+                # A code may have no letter: 64-17-5.
+                lettered = any(map(str.isalpha, value)) or "-" in value
                 known = any(phrase in c.index.whole for c in columns)
                 named = bool(lead) and (lead.istitle() or lead.isupper()) and not versioned
                 known = known or (named and told(phrase))

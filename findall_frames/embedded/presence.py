@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pyarrow.compute as pc
 
-from findall_frames.embedded.cells import Present
+from findall_frames.embedded.cells import OneOf, Present, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Predicate, Span
@@ -75,6 +75,8 @@ def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[st
 
 def _present(column: Column, *, stated: bool) -> Predicate:
     """That a column has a value; of a count, that it is not nought: has islands."""
+    if column.kind == "text" and not stated and ("yes",) in column.index.whole:
+        return OneOf(column, wanted=(Wanted(("yes",), "yes"),))
     counts = column.kind == "number" and pc.any(pc.equal(column.numbers, 0.0)).as_py()
     if stated or not counts:
         return Present(column)

@@ -57,6 +57,7 @@ _PLAIN_SUBJECT = re.compile(
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_QUOTED = re.compile(r"^[\"'“”‘’]")
 _AFFIX = {
     "begins with": re.compile(
         r"\b(?:begin|start)(?:s|ning|ing)?\s+with\s+(?:the\s+)?(?:letters?\s+)?(.+)$"
@@ -119,11 +120,15 @@ class Reader:
         if len(text) > LONGEST:
             words = tokens(text[:LONGEST])
             return Reading(self._wording(frozenset(), frozenset()).mention(words), False)
+        parts: list[Reading] = []
         for part in restated(text, self._names_column):
             reading = self._read(part)
             if reading.complete:
                 return reading
-        return self._read(text)
+            parts.append(reading)
+        whole = self._read(text)
+        # Where only the text can tell, the shorter half is looked for: "cooperative: all ...".
+        return parts[-1] if parts and not whole.understood else whole
 
     def _names_column(self, text: str) -> bool:
         words = tokens(text)
@@ -301,6 +306,8 @@ class Reader:
             if named and named[0].named:
                 column = named[0].column
             letters = match.group(1).strip(" \"'“”‘’").rstrip(".")
+            if len(letters.split()) > 1 and not _QUOTED.search(match.group(1)):
+                continue  # "ends in the North Sea"
             if any(q.year for q in find_quantities(letters)) and not (named and named[0].named):
                 continue  # "ends in 2026"
             if not named and words:

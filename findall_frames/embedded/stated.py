@@ -10,6 +10,7 @@ from functools import cached_property
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.english import is_relation
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
 from findall_frames.embedded.quantities import find_quantities
@@ -151,7 +152,7 @@ class StatedNumber:
     def _nearest(self, sentence: str) -> tuple[float, Quantity] | None:
         """The number closest to one of the words, and how far it is, in characters."""
         places = self._places(sentence)
-        if not places and self.words:
+        if (not places and self.words) or not self._tells(sentence):
             return None
         found: list[tuple[float, Quantity]] = []
         for quantity in find_quantities(sentence):
@@ -197,6 +198,15 @@ class StatedNumber:
             return []
         # "Series A" tells which of several rounds is meant; its own year stands nearest.
         return [(match.start(), match.end(), 0.0) for match in stands if match]
+
+    def _tells(self, sentence: str) -> bool:
+        """Whether what was done stands there as well: killed, of killed people."""
+        done = [word for word in self.words if word.endswith("ed") and not is_relation(word)]
+        if not done or len(self.words) == len(done):
+            return True
+        said = [fold(word) for word in _WORD.findall(sentence)]
+        forms = {form for word in done for form in (stem(word), *self.lexicon.family(word))}
+        return any(stem(word) in forms or any(alike(word, d) for d in done) for word in said)
 
     @cached_property
     def _needed(self) -> list[re.Pattern[str]]:

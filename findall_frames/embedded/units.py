@@ -72,6 +72,10 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "km³": (1e12, "km3 cubic_km cubic_kilometre cubic_kilometer"),
         "ml": (0.001, "ml millilitre milliliter"),
     },
+    "flow": {
+        "m³/s": (1.0, "m3_s m3/s cubic_metre_per_second cubic_meter_per_second cumec"),
+        "l/s": (0.001, "l_s l/s litre_per_second liter_per_second"),
+    },
     "mass": {
         "kg": (1.0, "kg kgs kilo kilogram kilogramme"),
         "g": (0.001, "g gram gramme"),

@@ -74,6 +74,7 @@ class Wording:
         self._corpus = linker.corpus
         self._subject = subject
         self._verbs = verbs
+        self._common = common
         self.valuing = Valuing(linker, lexicon, verbs=verbs, common=common)
         self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
@@ -272,7 +273,9 @@ class Wording:
             # "active" says little, unless it is a value and nothing else was said.
             found = [m for m in self._linker.values(words) if len(m.column.index.values) <= _MANY]
             found = [m for m in found if self._is_all(words, m)]
-        if not found or (not any(map(is_relation, words)) and all(map(self._open_list, found))):
+        named = any(not self._common.issuperset(words[m.start : m.end]) for m in found)
+        tied = named or any(map(is_relation, words))
+        if not found or (not tied and all(map(self._open_list, found))):
             return None
         parts: list[Predicate] = []
         covered: set[int] = set()
@@ -374,7 +377,7 @@ class Wording:
 
     def _about_names(self, words: Sequence[str]) -> bool:
         """Whether the name column is asked for as such: by its values, or what they contain."""
-        called = {"name", "names", "title", "titles", "called", "named"}
+        called = {"title", "titles", "called", "named"}
         return (
             bool(_MENTIONS.search(" ".join(words)))
             or not called.isdisjoint(words)

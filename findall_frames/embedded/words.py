@@ -76,6 +76,10 @@ _IRREGULAR = {
     "cookies": "cookie",
     "calories": "calorie",
     "indices": "index",
+    "gases": "gas",
+    "buses": "bus",
+    "viruses": "virus",
+    "lenses": "lens",
 }
 _FORMS: dict[str, list[str]] = {}
 for _form, _base in _IRREGULAR.items():
@@ -112,6 +116,7 @@ def split_name(name: str) -> tuple[str, ...]:
     name = name.replace("%", " percent ").replace("²", "2").replace("³", "3")
     for sign, currency in (("$", " usd "), ("€", " eur "), ("£", " gbp "), ("¥", " jpy ")):
         name = name.replace(sign, currency)
+    name = re.sub(r"(?<![^\W_])([A-Za-z])\.\s?([A-Za-z])\.", r"\1\2", name)
     name = re.sub(r"#(?=\s*[^\W\d_])", " number ", name)
     # "fooBar" are two words; "RoHS" and "PhD" are one.
     name = re.sub(
