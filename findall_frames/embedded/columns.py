@@ -145,6 +145,7 @@ class Column:
             distinct,
             counted=counted or any(map(_is_plural, self.words)),
             repeated=len(distinct) * 2 <= len(self.array) - self.array.null_count,
+            measured=self._named_unit is not None,
         )
 
     @cached_property
@@ -221,7 +222,9 @@ class Column:
             return "version"
         distinct = sample.unique().to_pylist()
         repeated = len(distinct) * 2 <= len(sample)
-        if read_figures(distinct, repeated=repeated) is not None and self._figures is not None:
+        measured = self._named_unit is not None
+        figures = read_figures(distinct, repeated=repeated, measured=measured)
+        if figures is not None and self._figures is not None:
             return "number"
         if _all_match(sample, filled, _DOTTED):
             return "version"

@@ -81,7 +81,7 @@ GENERIC_HEADS: Final = frozenset(
 FILLERS: Final = frozenset(
     phrases(
         """total, annual, current, estimated, average, overall, yearly, official, whole, entire,
-        degree, degrees"""
+        degree, degrees, month, week, annum"""
     )
 )
 PRESENT: Final = frozenset(

@@ -30,6 +30,7 @@ _LEAD = re.compile(
 _TAIL = re.compile(r"[+)*?.\s]*(?:approx\.?|est\.?|estimated)?[)\s]*")
 _PADDED = re.compile(r"0\d")
 _LONGEST = 30
+_MOSTLY = 0.8
 _SHORT_WORD = re.compile(r"[^\W\d_]{1,6}\.?")
 
 
@@ -49,7 +50,11 @@ class Figures(NamedTuple):
 
 
 def read_figures(
-    texts: Sequence[str], *, counted: bool = False, repeated: bool = False
+    texts: Sequence[str],
+    *,
+    counted: bool = False,
+    repeated: bool = False,
+    measured: bool = False,
 ) -> Figures | None:
     """Read the distinct texts of a column; None unless all that are not blank are numbers.
 
@@ -62,6 +67,9 @@ def read_figures(
     repeated : bool
         Whether texts stand in several rows each, so that one word before all numbers is no name:
         "net 30" is a number, and "Room 30" is none.
+    measured : bool
+        Whether the name of the column says what its numbers are in, so that some texts may be
+        remarks, such as "decomposes" among temperatures; they count as missing.
 
     Examples
     --------
@@ -77,9 +85,12 @@ def read_figures(
     read: dict[str, Quantity] = {}
     for text in given:
         quantity = _read(text, lead, tail)
-        if quantity is None:
+        if quantity is None and not measured:
             return None
-        read[text] = quantity
+        if quantity is not None:
+            read[text] = quantity
+    if len(read) < _MOSTLY * len(given):
+        return None
     units = Counter(q.unit for q in read.values() if q.unit is not None)
     letters = any(q.letter for q in read.values())
     unit = units.most_common(1)[0][0] if units else None

@@ -202,10 +202,11 @@ class StatedNumber:
     def _tells(self, sentence: str) -> bool:
         """Whether what was done stands there as well: killed, of killed people."""
         done = [word for word in self.words if word.endswith("ed") and not is_relation(word)]
-        if not done or len(self.words) == len(done):
+        if not done or self._needed or len(self.words) == len(done):
             return True
         said = [fold(word) for word in _WORD.findall(sentence)]
         forms = {form for word in done for form in (stem(word), *self.lexicon.family(word))}
+        forms |= {stem(phrase[0]) for word in done for phrase in self.lexicon.topic(word)}
         return any(stem(word) in forms or any(alike(word, d) for d in done) for word in said)
 
     @cached_property
