@@ -30,6 +30,7 @@ _LARGEST = frozenset(phrases("largest, biggest"))
 # "A minimum order of 500" is about a column, not about the least of all.
 _IN_NAMES = frozenset(phrases("most, least, minimum, maximum"))
 _ORDINAL = frozenset(phrases("first, last"))
+_PARTS = (["half"], ["quarter"])
 _TOP = re.compile(r"\b(?:the\s+)?(top|bottom)\s+(\d+|[a-z]+)\b", re.IGNORECASE)
 _ENDS = {"top": "highest", "bottom": "lowest"}
 _ARTICLES = frozenset(phrases("the, of, one, among, be, is, are, its, a, an"))
@@ -155,7 +156,7 @@ class Superlatives:
                 continue
             if stem(word) in self._taken or not self._superlative(word)[0]:
                 continue
-            bare = not at or plain[at - 1] != "the" or plain[at + 1 : at + 2] == ["half"]
+            bare = not at or plain[at - 1] != "the" or plain[at + 1 : at + 2] in _PARTS
             if word in _ORDINAL and (bare or _ends_ed(plain, at + 1)):
                 continue
             counted = find_quantities(plain[at - 1]) if at else []

@@ -84,7 +84,7 @@ _PART_OF_YEAR = re.compile(
 )
 _SHARE = re.compile(
     r"(?<!first )(?<!second )(?<!last )\b(?:(?:an?\s+)?(?P<one>half|third|quarter|fifth|tenth)"
-    r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?=\s+of\b|\s*$)",
+    r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?=\s+of\b(?!\s+an?\b)|\s*$)",
     re.I,
 )
 _PARTS_OF_CENTURY = {
@@ -360,7 +360,7 @@ _READERS: tuple[tuple[re.Pattern[str], _Read, tuple[str, ...]], ...] = (
     (_CENTURY, _century, ("century",)),
     (_SHORT_YEAR, _short_year, ("'", "’")),
     (_VERSION, _dotted, (".",)),
+    (_SHARE, _share, tuple(_SHARES)),
     (_NUMBER, _number, tuple("0123456789")),
     (_SPELLED, _spelled, ("",)),
-    (_SHARE, _share, tuple(_SHARES)),
 )

@@ -1,4 +1,8 @@
-"""Conditions on tables as companies keep them, such as accounts, parts, staff and orders."""
+"""Conditions on tables as companies keep them, such as accounts, parts, staff and orders.
+
+Those of accounts and parts were written before the rules were mended, and the others after; F1 at
+first try was 0.72 and 0.83.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How good the answers are, above all on questions that the rules were never tuned on."""
+"""How good the answers are, on questions that the rules learned from and on those they did not."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ import pytest
 from quality.columns import COLUMNS
 from quality.held_back import HELD_COLUMNS, HELD_OBJECTIVES, HELD_PROSE
 from quality.measure import measure, summary
+from quality.more_business import BUSINESS
+from quality.more_objectives import MORE_OBJECTIVES
+from quality.more_texts import TEXTS
+from quality.more_world import WORLD
 from quality.objectives import OBJECTIVES
 from quality.prose import PROSE
 from quality.question import Question
@@ -22,28 +26,36 @@ pytestmark = pytest.mark.quality
 @pytest.mark.parametrize(
     ("kind", "tuned", "held_back"),
     [
-        ("columns", (COLUMNS, SECOND_COLUMNS, THIRD_COLUMNS), HELD_COLUMNS),
-        ("prose", (PROSE, SECOND_PROSE, THIRD_PROSE), HELD_PROSE),
-        ("ingest", (OBJECTIVES, SECOND_OBJECTIVES, THIRD_OBJECTIVES), HELD_OBJECTIVES),
+        (
+            "columns",
+            [*COLUMNS, *SECOND_COLUMNS, *THIRD_COLUMNS, *BUSINESS, *WORLD],
+            HELD_COLUMNS,
+        ),
+        ("prose", [*PROSE, *SECOND_PROSE, *THIRD_PROSE, *TEXTS], HELD_PROSE),
+        (
+            "ingest",
+            [*OBJECTIVES, *SECOND_OBJECTIVES, *THIRD_OBJECTIVES, *MORE_OBJECTIVES],
+            HELD_OBJECTIVES,
+        ),
     ],
 )
 def test_questions_get_the_right_set_with_evidence(
     kind: str,
-    tuned: Sequence[Sequence[Question]],
+    tuned: Sequence[Question],
     held_back: Sequence[Question],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """All sets are printed; what was held back taught the rules nothing but one mended fault."""
+    """Both parts are printed; of what was held back, only kinds of failures were mended."""
     whole = kind == "ingest"
     reported = [measure(question, objective=whole) for question in held_back]
+    seen = [measure(question, objective=whole) for question in tuned]
     with capsys.disabled():
-        sys.stdout.write("\n")
-        for place, questions in zip(("first", "second", "third"), tuned, strict=True):
-            seen = [measure(question, objective=whole) for question in questions]
-            sys.stdout.write(f"{summary(f'{kind}, {place} tuned', seen)}\n")
+        sys.stdout.write(f"\n{summary(f'{kind}, tuned', seen)}\n")
         sys.stdout.write(f"{summary(f'{kind}, held back', reported)}\n")
-    assert fmean(score.f1 for score in reported) > FLOORS[kind]
+    floor = FLOORS[kind]
+    assert fmean(score.f1 for score in seen) > floor
+    assert fmean(score.f1 for score in reported) > floor
 
 
-FLOORS = {"columns": 0.85, "prose": 0.85, "ingest": 0.85}
+FLOORS = {"columns": 0.95, "prose": 0.88, "ingest": 0.90}
 """What has been reached, less a little; raise these with it."""
