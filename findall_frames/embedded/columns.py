@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", 
 
 _SMALL_WORDS = frozenset(
     phrases(
-        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number,
+        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, per, no, num, number,
         count, unit"""
     )
 )

@@ -107,6 +107,13 @@ _AFTER = (
         "<=",
     ),
 )
+# What is said of the first or last day of a year is true of the whole of it.
+_ENDS_OF_YEARS = (
+    (r"(?i)\b(?:since|after|later than) the (?:very )?end of (?=\d{4}\b)", "after "),
+    (r"(?i)\b(?:before|until|till|by) the (?:very )?end of (?=\d{4}\b)", "until "),
+    (r"(?i)\b(?:since|after|from) the (?:beginning|start) of (?=\d{4}\b)", "since "),
+    (r"(?i)\b(?:before|until|till|by) the (?:beginning|start) of (?=\d{4}\b)", "before "),
+)
 _BETWEEN = (
     rf"({_MORE_THAN} |over |above |after ){_A}{_Q}{_NOUNS},? (?:but|and|yet) (?:{_LESS_THAN}|under"
     rf"|below|before) {_A}{_Q}",
@@ -146,6 +153,8 @@ class _Reader:
             text,
         )
         text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
+        for pattern, plain in _ENDS_OF_YEARS:
+            text = re.sub(pattern, plain, text)
         text = re.sub(r"(?i)\b(?:in |among )?(?:the )?top (?=\d)", "rank at most ", text)
         # Where no height is given, the level of the sea is one.
         text = re.sub(

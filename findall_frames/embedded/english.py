@@ -75,7 +75,7 @@ _RELATIONS: Final = frozenset(
 GENERIC_HEADS: Final = frozenset(
     phrases(
         """size, count, number, level, figure, value, total, rate, period, status, amount, of,
-        score, figures, numbers, counts, totals, values, levels"""
+        point, score, figures, numbers, counts, totals, values, levels"""
     )
 )
 FILLERS: Final = frozenset(

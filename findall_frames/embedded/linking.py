@@ -116,19 +116,17 @@ class Linker:
         used: set[int] = set()
         total, complete = 0.0, True
         # The year in "Population (2020)" need not be said, nor the annual in "Annual sales".
-        own_words = [
-            own for own in column.words if own in words or not (own.isdigit() or own in FILLERS)
-        ]
+        own_words = [own for own in column.words if self._counts(own, words)]
         for own in own_words or column.words:
             best, place = 0.0, -1
+            forms = self.lexicon.spelled_out(own)
             for at, word in enumerate(words):
-                forms = self.lexicon.spelled_out(own)
-                score = max(alike(form, word) for form in forms)
+                score = max(_alike(form, word) for form in forms)
                 if not score and any(stem(word) in self.lexicon.family(form) for form in forms):
                     score = _FAMILY
                 if score > best:
                     best, place = score, at
-            short = self._initials(own, words) if not best else range(0)
+            short = self._initials(own, words)
             if short:
                 best = 1.0
                 used.update(short)
@@ -138,6 +136,12 @@ class Linker:
                 used.add(place)
         share = total / len(own_words or column.words)
         return ColumnMatch(column, total * share, frozenset(used), complete)
+
+    def _counts(self, own: str, words: Sequence[str]) -> bool:
+        """Whether a word of a column has to be said for the column to be named."""
+        forms = self.lexicon.spelled_out(own)
+        said = not set(words).isdisjoint(forms)
+        return said or not (own.isdigit() or not FILLERS.isdisjoint(forms))
 
     @staticmethod
     def _initials(own: str, words: Sequence[str]) -> range:
@@ -353,6 +357,13 @@ class Linker:
         if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE
+
+
+def _alike(own: str, word: str) -> float:
+    """How alike a word of a column and one that was said are; "SOC 2" is soc2 and ISO 9001."""
+    if " " in word and (own == word.replace(" ", "") or own in word.split()):
+        return 1.0
+    return alike(own, word)
 
 
 def _around(words: Sequence[str], start: int, end: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 import pyarrow.compute as pc
 
@@ -58,7 +59,7 @@ class Names:
                 phrase = normal(value)
                 # A code may have no letter: 64-17-5.
                 lettered = any(map(str.isalpha, value)) or "-" in value
-                known = any(phrase in c.index.whole for c in columns)
+                known = any(phrase in c.index.whole for c in columns) or heads(phrase)
                 named = bool(lead) and (lead.istitle() or lead.isupper()) and not versioned
                 known = known or (named and told(phrase))
                 if lettered and len(hidden) < 26 and known:
@@ -72,6 +73,14 @@ class Names:
             texts = (c.texts for c in self._linker.columns if c.kind == "prose")
             held = (pc.match_substring_regex(text, pattern, ignore_case=True) for text in texts)
             return phrase[0][:3] not in _MONTHS and any(pc.any(one).as_py() for one in held)
+
+        def heads(phrase: Sequence[str]) -> bool:
+            """Whether a name with a number is in the name of a column: SOC 2, in "soc2"."""
+            return len(phrase) == 2 and any(
+                "".join(phrase) in c.words or phrase in pairwise(c.words)
+                for c in self._linker.columns
+                if c.kind != "number"
+            )
 
         columns = [column for column in self._linker.columns if _is_named(column)]
         versioned = any(column.kind == "version" for column in self._linker.columns)

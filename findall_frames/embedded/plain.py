@@ -19,6 +19,7 @@ _OPENING = re.compile(
 )
 _SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
 _SIDES = {"negative": "below 0", "positive": "above 0"}
+_PER_EACH = re.compile(r"\bper (\w+) and (?=(?:month|year|week|day|night|hour)\b)", re.IGNORECASE)
 _SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
 _ONE = re.compile(r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\bone (?P<noun>[a-z]+)\b")
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
@@ -42,7 +43,7 @@ class Plain:
 
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
-        plain = _OPENING.sub("", text)
+        plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
         return _SUCH_AS.sub("", _ONE.sub(self._one_of, plain))
 
