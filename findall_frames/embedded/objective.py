@@ -71,6 +71,7 @@ _OPENING = re.compile(
     (?:(?:i|we)(?:\s+am|\s+are|['’]m|['’]re)\s+(?:looking|searching|interested)\s+(?:for|in)
       |(?:i|we)(?:\s+(?:want|need|would\s+like)|['’]d\s+like)\s+(?:to\s+\w+\s+)?
       |help\s+me\s+(?:to\s+)?(?:find|get|identify)
+      |(?:are|is)\s+there\b\s*
       |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
          |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
     (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?

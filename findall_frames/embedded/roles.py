@@ -159,7 +159,9 @@ def _find_by_words(
 def _find_name_column(table: pa.Table, corpus: str) -> str:
     kind = " ".join(singular(word) for word in split_name(corpus))
     plain = tuple(name for name in (kind, f"{kind} name") if name not in _VAGUE)
-    found = _find_by_words(table, (*plain, *_NAME_FIRST), set(), _tells_apart)
+    # The report in a table of reports is what they say, not what they are about.
+    found = _find_by_words(table, plain, set(), lambda c: _tells_apart(c) and _may_name(c))
+    found = found or _find_by_words(table, _NAME_FIRST, set(), _tells_apart)
     if found is not None:
         return found
     texts: list[str] = [name for name in table.column_names if _may_name(table.column(name))]

@@ -120,7 +120,7 @@ def measure(question: Question, *, objective: bool = False) -> Score:
     names = corpus.names(range(len(corpus)))
     marks = zip(found, expected, names, strict=True)
     claims = [
-        _supported(verdict, corpus.row(at), watched.seen)
+        _supported(verdict, corpus.row(at), watched.seen, corpus.name_column)
         for at, row in enumerate(rows)
         for verdict in row
         if verdict.is_matched and not _nothing_to_cite(corpus.row(at), watched.seen)
@@ -141,10 +141,11 @@ def _nothing_to_cite(row: dict[str, Any], seen: set[str]) -> bool:
     return bool(seen) and all(column in row and row[column] in (None, []) for column in seen)
 
 
-def _supported(verdict: Verdict, row: dict[str, Any], seen: set[str]) -> bool:
+def _supported(verdict: Verdict, row: dict[str, Any], seen: set[str], name: str) -> bool:
     """Whether excerpts stand in the row, one of them where the truth looks."""
     asked = {column for column in seen if not column.startswith("true_")}
-    hidden = asked != seen or asked <= {"name"}
+    # Where the truth is told by name, any column may be what tells it.
+    hidden = asked != seen or asked <= {name}
     texts = {column: _written(value) for column, value in row.items()}
     excerpts = [excerpt for citation in verdict.citations for excerpt in citation.excerpts or ()]
     if not excerpts or not all(any(e in text for text in texts.values()) for e in excerpts):
