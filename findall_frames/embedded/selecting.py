@@ -48,7 +48,7 @@ _OF_ONE_CELL: Final = (
 )
 # More rows or values than this are looked at only where that is worth some seconds.
 _FEW: Final = 50_000
-_CHUNK: Final = 10_000
+_CHUNK: Final = 64
 
 
 class _Bounds(NamedTuple):

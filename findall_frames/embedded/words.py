@@ -102,6 +102,8 @@ _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, la
 @lru_cache(maxsize=65536)
 def fold(text: str) -> str:
     """Lower case, without accents, with plain apostrophes."""
+    if text.isascii():
+        return text.casefold()
     bare = unicodedata.normalize("NFKD", text)
     return "".join(c for c in bare if not unicodedata.combining(c)).casefold().replace("’", "'")
 
