@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from findall_frames.embedded.columns import YES, Column
+from findall_frames.embedded.columns import NO, YES, Column
 from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.figures import BLANKS
@@ -26,7 +26,7 @@ def unknown(column: Column) -> Outcome:
 class Told:
     """What a single cell tells, whatever row it stands in."""
 
-    truth: bool
+    truth: bool | None
     value: Any
     reason: str
     excerpts: tuple[str, ...]
@@ -183,7 +183,7 @@ _PLACES: dict[str, Callable[[str, str], bool]] = {
 
 @dataclass(frozen=True)
 class IsTrue(PerCell):
-    """A boolean column that says yes."""
+    """A column that says yes; what is neither yes nor no, as "partly", tells nothing."""
 
     def describe(self) -> str:
         """The predicate in words."""
@@ -192,8 +192,10 @@ class IsTrue(PerCell):
     def _tell(self, cell: Any) -> Told | None:
         if cell is None:
             return None
-        truth = cell.casefold() in YES if isinstance(cell, str) else bool(cell)
-        return Told(truth, cell, f"{self.column.name} is {cell}.", (str(cell),))
+        if not isinstance(cell, str):
+            return Told(bool(cell), cell, f"{self.column.name} is {cell}.", (str(cell),))
+        truth = True if cell.casefold() in YES else (False if cell.casefold() in NO else None)
+        return Told(truth, cell, f"{self.column.name} is {_shortened_text(cell)}.", (cell,))
 
 
 @dataclass(frozen=True)

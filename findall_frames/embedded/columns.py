@@ -21,7 +21,7 @@ Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", 
 
 _SMALL_WORDS = frozenset(
     phrases(
-        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, per, no, num, number,
+        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number,
         count, unit"""
     )
 )
@@ -38,6 +38,7 @@ _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2}([T ].*)?)?$"
 _SAMPLE = 2000
 _LONG_WORDS = 8
+_SHADES = 8
 
 
 class Column:
@@ -162,6 +163,14 @@ class Column:
         span = pc.min_max(self.numbers)
         low, high = span["min"].as_py(), span["max"].as_py()
         return self.unit is None and low is not None and low >= 0 and high <= 1
+
+    @cached_property
+    def shaded(self) -> bool:
+        """Whether it says yes and no and something between: in progress, partly."""
+        if self.kind != "text" or len(self.index.values) > _SHADES:
+            return False
+        values = {value.casefold() for value in self.index.values}
+        return not (values.isdisjoint(YES) or values.isdisjoint(NO))
 
     @cached_property
     def index(self) -> ValueIndex:

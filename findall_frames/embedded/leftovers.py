@@ -82,6 +82,9 @@ class Leftovers:
         columns = [part.first, part.second] if isinstance(part, Pair) else [_column_of(part)]
         if any(c is not None and self._names(c, word) for c in columns):
             return True
+        # The "sign" of single sign-on, of which a column has the initials.
+        if any(c is not None and at in self._linker.match(c, words).used for c in columns):
+            return True
         return isinstance(part, OneOf) and any(
             self._means(words, at, wanted.phrase) for wanted in part.wanted
         )

@@ -27,6 +27,7 @@ _FAMILY = 0.6
 _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
+_JOINTS = frozenset(("per", "at"))
 _ENOUGH_TEXTS = 2000
 _BEGINNINGS = phrases(
     """birth, born, founded, established, est, opened, built, completed, created, started, launched,
@@ -141,7 +142,10 @@ class Linker:
         """Whether a word of a column has to be said for the column to be named."""
         forms = self.lexicon.spelled_out(own)
         said = not set(words).isdisjoint(forms)
-        return said or not (own.isdigit() or not FILLERS.isdisjoint(forms))
+        if own.isdigit():
+            # Of ISO 9001 and ISO 27001 the number tells which is meant.
+            return said or any(word[-1:].isdigit() for word in words)
+        return said or not (own in _JOINTS or not FILLERS.isdisjoint(forms))
 
     @staticmethod
     def _initials(own: str, words: Sequence[str]) -> range:
@@ -341,7 +345,10 @@ class Linker:
             for end in range(min(len(words), start + 7), start, -1):
                 span = tuple(words[start:end])
                 if not all(Token(word).is_content for word in (span[0], span[-1])):
-                    continue
+                    # "In progress" and "under construction" are values as they stand.
+                    placed = span[0] in PREPOSITIONS and end > start + 1
+                    if not (placed and span in column.index.whole):
+                        continue
                 phrase = column.index.find(span, self.lexicon)
                 if phrase is not None:
                     # What stands there as said goes before what is only made from it.

@@ -77,7 +77,7 @@ class Names:
         def heads(phrase: Sequence[str]) -> bool:
             """Whether a name with a number is in the name of a column: SOC 2, in "soc2"."""
             return len(phrase) == 2 and any(
-                "".join(phrase) in c.words or phrase in pairwise(c.words)
+                "".join(phrase) in c.words or tuple(phrase) in set(pairwise(c.words))
                 for c in self._linker.columns
                 if c.kind != "number"
             )

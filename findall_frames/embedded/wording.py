@@ -11,9 +11,11 @@ from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Either, Predicate, either, join
 from findall_frames.embedded.english import (
+    ABSENT,
     AUXILIARIES,
     FILLERS,
     GENERIC_HEADS,
+    PRESENT,
     TOPIC,
     is_relation,
 )
@@ -40,6 +42,7 @@ _MENTIONS = re.compile(
 )
 _MANY = 50
 _SAME_WORDS = 0.9
+_THERE = frozenset(("exist", "exists", "available", "present"))
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
 
@@ -174,7 +177,8 @@ class Wording:
 
     def _flag(self, words: Sequence[str]) -> Predicate | None:
         """A boolean column: is landlocked."""
-        named = [m for m in self._linker.named(words, ("boolean",)) if m.named]
+        found = self._linker.named(words, ("boolean", "text"))
+        named = [m for m in found if _says_all(m) and self._is_flag(m.column, words)]
         if not named:
             return None
         top = [m for m in named if named[0].score - m.score < 0.05]
@@ -184,6 +188,12 @@ class Wording:
         more = self._implicit(rest) if any(Token(word).is_content for word in rest) else None
         # "Oscar-winning dramas" says two things.
         return join("and", [part for part in (flag, more) if part is not None])
+
+    def _is_flag(self, column: Column, words: Sequence[str]) -> bool:
+        """Whether a column says yes or no to something, and words ask no more of it."""
+        if not column.shaded or not (PRESENT | ABSENT).difference(_THERE).isdisjoint(words):
+            return column.kind == "boolean"
+        return not any(match.column is column for match in self._linker.values(words))
 
     def _related(self, words: Sequence[str]) -> Predicate | None:
         """What a column answers that is only related to the words: private, European."""
@@ -392,6 +402,12 @@ class Wording:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
+
+
+def _says_all(match: ColumnMatch) -> bool:
+    """Whether each word of a name was said, be it by a related one: dissolves in water."""
+    size = len(match.column.words)
+    return match.named or (size > 1 and len(match.used) >= size)
 
 
 def _within(match: ValueMatch, places: frozenset[int]) -> bool:
