@@ -9,7 +9,14 @@ from itertools import pairwise
 from typing import TypeAlias
 
 from findall_frames.embedded.comparisons import Comparison
-from findall_frames.embedded.english import ADVERBS, AUXILIARIES, FINITE, PREPOSITIONS, is_negator
+from findall_frames.embedded.english import (
+    ADVERBS,
+    AUXILIARIES,
+    FINITE,
+    PREPOSITIONS,
+    is_negator,
+    is_relation,
+)
 
 __all__ = [
     "Joined",
@@ -196,7 +203,7 @@ class _Parser:
                 and not bound
                 and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at + 1 :]))
             )
-            if token.text in _BREAKS or (cut and _content(tokens[:at])):
+            if token.text in _BREAKS or (cut and _tells(tokens[:at])):
                 # "without" stays: it negates what follows.
                 rest = tokens[at if token.text == "without" else at + 1 :]
                 left = self.joined(tokens[:at], negated=negated)
@@ -347,6 +354,11 @@ def _compares(segment: Sequence[Token]) -> bool:
 
 def _content(tokens: Sequence[Token]) -> bool:
     return any(token.is_content and token.text not in {",", ";"} for token in tokens)
+
+
+def _tells(tokens: Sequence[Token]) -> bool:
+    """Whether there is more than "made", before "with eggs"."""
+    return any(_content([token]) and not is_relation(token.text) for token in tokens)
 
 
 def _says(tokens: Sequence[Token]) -> bool:

@@ -74,6 +74,8 @@ _MORE_THAN = r"(?:more|greater|larger|bigger|higher|later|better) than"
 _LESS_THAN = r"(?:less|fewer|smaller|lower|earlier|sooner) than"
 _EXCEED = r"(?:exceed|surpass|top|outnumber)(?:s|ed|ing|pped|pping)?"
 
+_COUNTED = r"\d|(?:three|five|ten|twenty|fifty|hundred)\b"
+
 # (words before the number, the side that is meant), the longest phrases first.
 _BEFORE = (
     (rf"{_NOT} (?:{_MORE_THAN}|above|over|after|beyond|past|exceed(?:ing)?)", "<="),
@@ -155,7 +157,7 @@ class _Reader:
         text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
         for pattern, plain in _ENDS_OF_YEARS:
             text = re.sub(pattern, plain, text)
-        text = re.sub(r"(?i)\b(?:in |among )?(?:the )?top (?=\d)", "rank at most ", text)
+        text = re.sub(rf"(?i)\b(?:in |among )?(?:the )?top (?={_COUNTED})", "rank at most ", text)
         # Where no height is given, the level of the sea is one.
         text = re.sub(
             r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text

@@ -10,6 +10,7 @@ from math import log10
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.embedded.bounds import find_bounds
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
@@ -102,6 +103,7 @@ class Linker:
         self.columns = [corpus.column(name) for name in corpus.columns]
         own = (*tokens(corpus.about.replace("_", " ")), *split_name(corpus.name_column))
         self.entity_words = lexicon.same_kind(map(stem, own))
+        self.bounds = find_bounds(self.columns)
         self._occurring: dict[str, bool] = {}
 
     def is_kind(self, word: str) -> bool:
@@ -265,6 +267,10 @@ class Linker:
             return 0.8
         if quantity.unit is not None and column.unit is not None:
             return 0.9 if quantity.unit == column.unit else 0.8
+        if quantity.unit is not None and quantity.unit.dimension == "share" and column.fraction:
+            return 0.5
+        if quantity.unit is not None and quantity.unit.dimension == "share" and quantity.of_whole:
+            return -9.0
         if quantity.unit is not None:
             dimension = quantity.unit.dimension
             return (

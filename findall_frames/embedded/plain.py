@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
@@ -22,8 +23,14 @@ _SIDES = {"negative": "below 0", "positive": "above 0"}
 _PER_EACH = re.compile(r"\bper (\w+) and (?=(?:month|year|week|day|night|hour)\b)", re.IGNORECASE)
 _SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
 _ONE = re.compile(r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\bone (?P<noun>[a-z]+)\b")
+_ALONE = re.compile(
+    r"\b(?:solo|solitaire|alone|on your own|by (?:your|one|my)self)\b", re.IGNORECASE
+)
+_SOMEBODY = re.compile(r"\b(?:1|one) (?:person|player)\b", re.IGNORECASE)
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
+
+_FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
 
 
 class Plain:
@@ -44,8 +51,16 @@ class Plain:
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
+        plain = _FREE.sub(self._without, plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
-        return _SUCH_AS.sub("", _ONE.sub(self._one_of, plain))
+        return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _without(self, match: re.Match[str]) -> str:
+        """Nut-free as without nut, unless a column is called so."""
+        words = tokens(match.group())
+        called = any(found.named for found in self._linker.named(words, ("boolean",)))
+        called = called or bool(self._linker.values(words))
+        return match.group() if called else f"without {match['what']}"
 
     def without_owners(self, said: str) -> str:
         """The text with JAXA for Japan's JAXA, and below 0 for negative."""
@@ -59,7 +74,19 @@ class Plain:
         counted = any(
             m.named and (m.column.kind != "text" or m.column.index.lists_items) for m in found
         )
+        if not counted and self._bounded([match["noun"]]):
+            return f"1 {match['noun']}"
         return f"exactly 1 {match['noun']}" if counted else match.group()
+
+    def _bounded(self, words: Sequence[str]) -> bool:
+        """Whether words name a range that stands in two columns."""
+        return any(bounds.named_by(words, self._lexicon) for bounds in self._linker.bounds)
+
+    def _alone(self, text: str) -> str:
+        """The text with "1 person" for solo, where a table tells how many may take part."""
+        if not _ALONE.search(text) or not self._bounded(["people"]):
+            return text
+        return _ALONE.sub("" if _SOMEBODY.search(text) else "1 person", text)
 
     def _without_owner(self, match: re.Match[str]) -> str:
         """Japan's JAXA as JAXA, where that is a value."""

@@ -44,7 +44,9 @@ def read_presence(
             return None
         if letters_behind(match, words):
             continue
-        enough = match.named or (alone and stated and match is found[0] and len(match.used) > 0)
+        # "Is not ranked" asks whether there is a rank.
+        done = any(words[at].endswith("ed") for at in match.used)
+        enough = match.named or (alone and (stated or done) and match is found[0])
         if enough and not _others(match, words, linker):
             present = _present(match.column, stated=any(word in PRESENT for word in words))
             return Not(present) if absent else present

@@ -84,7 +84,7 @@ _PART_OF_YEAR = re.compile(
 )
 _SHARE = re.compile(
     r"(?<!first )(?<!second )(?<!last )\b(?:(?:an?\s+)?(?P<one>half|third|quarter|fifth|tenth)"
-    r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?=\s+of\b(?!\s+an?\b)|\s*$)",
+    r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?!\s+of\s+an?\b)\b",
     re.I,
 )
 _PARTS_OF_CENTURY = {
@@ -94,6 +94,7 @@ _PARTS_OF_CENTURY = {
     "first": (0, 49),
     "second": (50, 99),
 }
+_THAN = re.compile(r"\b(?:than|least|most|over|under|nearly)$", re.IGNORECASE)
 _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
@@ -236,10 +237,15 @@ def _clock(match: re.Match[str]) -> Quantity:
     return replace(_plain(match, hours), unit=unit_named(("hour",)))
 
 
-def _share(match: re.Match[str]) -> Quantity:
+def _share(match: re.Match[str]) -> Quantity | None:
+    behind, before = match.string[match.end() :].lstrip(), match.string[: match.start()].rstrip()
+    counted = behind.startswith(("a ", "an "))
+    if counted or (behind and not behind.startswith("of ") and not _THAN.search(before)):
+        return None  # "half a million", "a third party"
     many = {"two": 2, "three": 3}.get((match["some"] or "").lower(), 1)
     parts = _SHARES[(match["one"] or match["many"].removesuffix("s")).lower()]
-    return replace(_plain(match, round(100 * many / parts, 6)), unit=unit_named(("percent",)))
+    value = round(100 * many / parts, 6)
+    return replace(_plain(match, value), unit=unit_named(("percent",)), of_whole=True)
 
 
 def _short_year(match: re.Match[str]) -> Quantity:

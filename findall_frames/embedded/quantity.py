@@ -34,6 +34,8 @@ class Quantity:
         The parts of a plain number such as ``3.10``; empty where it is none.
     weak : bool
         Whether it counts only after a word of comparison, as "one".
+    of_whole : bool
+        Whether it is written as a part of a whole: a quarter of.
     """
 
     start: int
@@ -47,6 +49,7 @@ class Quantity:
     dates: tuple[dt.date, dt.date] | None = None
     version: tuple[int, ...] = ()
     weak: bool = False
+    of_whole: bool = False
 
     @property
     def is_day(self) -> bool:
