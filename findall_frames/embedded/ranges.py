@@ -61,6 +61,9 @@ class Ranges:
             column = self._linker.corpus.column(comparison.column)
             return self._made(ColumnMatch(column, 1.0, frozenset(), True), comparison, words)
         matches = self._linker.compared(words, place, comparison)
+        bounded = self._bounded(words, comparison, matches)
+        if bounded is not None:
+            return bounded
         loose = comparison.quantity.unit is None and not any(match.used for match in matches)
         if matches and loose and self._only_prose(words):
             # "Raised a Series A in 2024" is not about the only column of years.
@@ -71,6 +74,23 @@ class Ranges:
             return self._age(words, comparison)
         made = [self._made(match, comparison, words) for match in matches]
         return either([predicate for predicate in made if predicate is not None])
+
+    def _bounded(
+        self, words: Sequence[str], comparison: Comparison, matches: Sequence[ColumnMatch]
+    ) -> Predicate | None:
+        """The comparison of a range that stands in two columns; None where another is named."""
+        for bounds in self._linker.bounds:
+            ends = (bounds.least, bounds.most)
+            other = any(m.named and m.column not in ends for m in matches)
+            tied = {m.column for m in matches} == set(ends)
+            if not other and bounds.named_by(words, self._lexicon, tied=tied):
+                return bounds.read(
+                    comparison,
+                    lambda column, part: self._made(
+                        ColumnMatch(column, 1.0, frozenset(), True), part, words
+                    ),
+                )
+        return None
 
     def _only_prose(self, words: Sequence[str]) -> bool:
         """Whether words that no column goes by stand in running text."""
