@@ -8,9 +8,10 @@ from collections.abc import Set as AbstractSet
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.english import FINITE, PREPOSITIONS, is_negator, is_relation
 from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import ColumnMatch
 from findall_frames.embedded.words import stem
 
-__all__ = ["had_words", "leading_words", "without_kind"]
+__all__ = ["had_words", "is_attributive", "leading_words", "without_kind", "words_beside"]
 
 
 def leading_words(
@@ -68,3 +69,21 @@ def without_kind(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     together = content[-1] - content[0] == len(content) - 1 > 0
     kind = stem(words[content[-1]]) in lexicon.kinds
     return list(words[: content[-1]] if together and kind and small & {"a", "an"} else words)
+
+
+def is_attributive(match: ColumnMatch, words: Sequence[str]) -> bool:
+    """Whether a value tells a kind of what a list column names: an Apache license."""
+    return match.column.kind == "list" and max(match.used, default=0) == len(words) - 1
+
+
+def words_beside(match: ColumnMatch, words: Sequence[str]) -> list[str]:
+    """All other words of meaning, if they stand right beside the column's name."""
+    others = [
+        at
+        for at, word in enumerate(words)
+        if at not in match.used and Token(word).is_content and not is_relation(word)
+    ]
+    if not others or not match.used:
+        return []
+    gap = min(abs(at - used) for at in others for used in match.used)
+    return [words[at] for at in others] if gap <= 2 and len(others) <= 4 else []

@@ -28,7 +28,13 @@ from findall_frames.embedded.flags import (
 )
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
-from findall_frames.embedded.manner import had_words, leading_words, without_kind
+from findall_frames.embedded.manner import (
+    had_words,
+    is_attributive,
+    leading_words,
+    without_kind,
+    words_beside,
+)
 from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
 from findall_frames.embedded.presence import letters_behind, read_presence
 from findall_frames.embedded.prose import Mention
@@ -235,7 +241,7 @@ class Wording:
             confidence: Confidence = "high" if sure else "medium"
             if phrase is not None:
                 wanted = self.valuing.wanted(column, phrase)
-                if wanted.whole and self._attributive(column, match, words):
+                if wanted.whole and is_attributive(match, words):
                     wanted = replace(wanted, whole=False)
                 return OneOf(column, wanted=(wanted,), confidence=confidence)
             within = [m for m in self._linker.values(words) if m.column is column]
@@ -244,30 +250,18 @@ class Wording:
             if column.index.holds(tuple(kept)):
                 wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="medium")
-            adjacent = self._beside(match, words)
-            others = [m for m in self._linker.values(words) if not _within(m, match.used)]
+            adjacent = words_beside(match, words)
+            others = [
+                m
+                for m in self._linker.values(words)
+                if not match.used.issuperset(range(m.start, m.end))
+            ]
             named = column.name == self._corpus.name_column
             if sure and adjacent and match.score >= 0.9 and not others and not named:
                 # A value that no row has: an honest answer is that none matches.
                 wanted = Wanted(tuple(adjacent), " ".join(adjacent), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="low")
         return None
-
-    def _attributive(self, column: Column, match: ColumnMatch, words: Sequence[str]) -> bool:
-        """Whether a value tells a kind of what the column names: an Apache license."""
-        return column.kind == "list" and max(match.used, default=0) == len(words) - 1
-
-    def _beside(self, match: ColumnMatch, words: Sequence[str]) -> list[str]:
-        """All other words of meaning, if they stand right beside the column's name."""
-        others = [
-            at
-            for at, word in enumerate(words)
-            if at not in match.used and Token(word).is_content and not is_relation(word)
-        ]
-        if not others or not match.used:
-            return []
-        gap = min(abs(at - used) for at in others for used in match.used)
-        return [words[at] for at in others] if gap <= 2 and len(others) <= 4 else []
 
     def _implicit(self, words: Sequence[str]) -> Predicate | None:
         """Values that say by themselves which column is meant: in Africa."""
@@ -363,7 +357,9 @@ class Wording:
                 loose.add(word)
                 continue
             # Of "liquid at room temperature" no row says more than the liquid.
-            told = any(place < at for place in covered) or self._names_all(columns, words)
+            told = any(place < at for place in covered) or all(
+                self._linker.match(c, words).named for c in columns
+            )
             if told and not self._linker.occurs(word):
                 loose.add(word)
         return loose
@@ -373,9 +369,6 @@ class Wording:
         name = self._corpus.name_column
         others = (c for c in self.texts if c not in bound and c.name != name)
         return any(self._linker.stands_in(column, word) for column in others)
-
-    def _names_all(self, columns: Sequence[Column], words: Sequence[str]) -> bool:
-        return all(self._linker.match(column, words).named for column in columns)
 
     def _named_text(self, words: Sequence[str]) -> tuple[Column, ...]:
         """A text column that the condition names: the summary mentions async."""
@@ -408,10 +401,6 @@ def _says_all(match: ColumnMatch) -> bool:
     """Whether each word of a name was said, be it by a related one: dissolves in water."""
     size = len(match.column.words)
     return match.named or (size > 1 and len(match.used) >= size)
-
-
-def _within(match: ValueMatch, places: frozenset[int]) -> bool:
-    return set(range(match.start, match.end)) <= places
 
 
 def _unsure(predicate: Predicate) -> Predicate:
