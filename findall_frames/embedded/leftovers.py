@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from findall_frames.embedded.cells import OneOf, WordsAt
+from findall_frames.embedded.cells import OneOf, Present, WordsAt
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import (
@@ -23,13 +23,19 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pairs import Pair
 from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.spans import NumberRange
 from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.units import magnitude_named, unit_named
-from findall_frames.embedded.words import alike, demonym_of, phrases, tokens
+from findall_frames.embedded.words import alike, demonym_of, phrases, singular, tokens
 
 __all__ = ["Leftovers", "leaves"]
 
-_STRUCTURE = frozenset(phrases("but, except, excluding, apart, while, whereas, although, only"))
+_STRUCTURE = frozenset(
+    phrases(
+        """but, except, excluding, apart, while, whereas, although, only, since, first, yes, true,
+        year, years, yearly, annually, word, words"""
+    )
+)
 
 
 class Leftovers:
@@ -70,7 +76,10 @@ class Leftovers:
         ]
         if not left:
             return predicate
-        confidences: list[Confidence] = ["medium" if _is_verb(word) else "low" for word in left]
+        first = next((word for word in words if Token(word).is_content), "")
+        confidences: list[Confidence] = [
+            "medium" if _is_verb(word, first=word == first) else "low" for word in left
+        ]
         return Partly(predicate, tuple(dict.fromkeys(left)), weaker(*confidences))
 
     def _accounts_for(self, part: Predicate, words: Sequence[str], at: int) -> bool:
@@ -79,6 +88,12 @@ class Leftovers:
             return any(alike(word, other) for other in part.words)
         if isinstance(part, WordsAt | Extreme):
             return True
+        if isinstance(part, NumberRange) and self._lexicon.direction(word):
+            return True  # 300 pages long
+        if isinstance(part, Present):
+            ended = self._lexicon.not_yet(word)
+            if ended is not None and self._linker.match(part.column, [ended]).score:
+                return True
         columns = [part.first, part.second] if isinstance(part, Pair) else [_column_of(part)]
         if any(c is not None and self._names(c, word) for c in columns):
             return True
@@ -101,9 +116,12 @@ class Leftovers:
         word = words[at]
         if any(alike(word, one) or demonym_of(word, one) or one.startswith(word) for one in phrase):
             return True
+        if len(phrase[0]) > 3 and word.startswith(phrase[0]):
+            return True  # freshwater, of fresh
         for size in (1, 2, 3, 4):
             for start in range(max(0, at - size + 1), at + 1):
                 span = tuple(words[start : start + size])
+                span = span if self._lexicon.aliases(span) else (*span[:-1], singular(span[-1]))
                 others = (*self._lexicon.aliases(span), *self._lexicon.parts(span))
                 if phrase in others:
                     return True
@@ -128,6 +146,7 @@ def _column_of(part: Predicate) -> Column | None:
     return column if isinstance(column, Column) else None
 
 
-def _is_verb(word: str) -> bool:
-    """Whether a word only says how things belong together, as most participles do."""
-    return word.endswith(("ed", "ing"))
+def _is_verb(word: str, *, first: bool) -> bool:
+    """Whether a word only says how things belong together: made of steel, knows Python."""
+    third = first and word.endswith("s") and not word.endswith(("us", "ss", "is"))
+    return third or word.endswith(("ed", "ing"))

@@ -87,6 +87,15 @@ class Valuing:
                 return Wanted(tuple(kept), " ".join(kept), whole=False)
         return None
 
+    def value_called(self, phrase: tuple[str, ...]) -> Predicate | None:
+        """A value by another name, whatever words that is made of: not for profit."""
+        for column in self._linker.columns:
+            if phrase and self._linker.searchable(column):
+                found = column.index.find(phrase, self._lexicon)
+                if found is not None:
+                    return OneOf(column, wanted=(self.wanted(column, found),))
+        return None
+
     def values_only(self, item: Sequence[Token]) -> Predicate | None:
         """A value among words that a comparison left over."""
         words = [word for token in item for word in words_of(token)]

@@ -48,6 +48,7 @@ _MENTIONS = re.compile(
 )
 _MANY = 50
 _SAME_WORDS = 0.9
+_ANYBODY = frozenset(("people", "person", "someone", "somebody", "anyone", "anybody"))
 _THERE = frozenset(("exist", "exists", "available", "present"))
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
@@ -113,6 +114,9 @@ class Wording:
             return None
         quoted = next((token for token in item if token.quoted), None)
         if quoted is not None and self._linker.values(words) == []:
+            value = self.valuing.value_called(tuple(tokens(quoted.text)))
+            if value is not None:
+                return value
             columns = self._named_text(words)
             return Mention(
                 tuple(tokens(quoted.text)),
@@ -149,6 +153,8 @@ class Wording:
         if rest and all(map(self._names_part, rest)):
             # "a language" other than English says nothing by itself.
             return None
+        # "People ski there" tells of the skiing.
+        rest = [word for word in rest if word not in _ANYBODY] or rest
         if not rest:
             entity = [word for word in content if stem(word) in self._linker.entity_words]
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]

@@ -93,7 +93,8 @@ _DERIVATIONS = frozenset(
     phrases(
         """, e, t, th, er, or, ee, ist, ion, ation, ition, ency, ence, ens, ent, ant, anse, ment,
         al, ity, y, ly, ship, ous, nes, age, ate, enci, ensi, anci, ive, ure, ize, iz, i, at, ur,
-        um, ic, ar, ary, eli, li, ri, eer"""
+        um, ic, ar, ary, eli, li, ri, eer,
+        tion"""
     )
 )
 _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander, ern")
@@ -141,6 +142,8 @@ def singular(word: str) -> str:
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("ches", "shes", "sses", "xes", "zes")):
+        return word[:-2]
+    if word.endswith("oes") and len(word) > 6:
         return word[:-2]
     return word[:-1] if word.endswith("s") else word
 
