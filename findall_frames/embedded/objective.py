@@ -25,6 +25,7 @@ from findall_frames.embedded.rephrase import (
     is_place,
     sentence_of,
 )
+from findall_frames.embedded.sparing import without_exceptions
 from findall_frames.embedded.wishes import without_wishes
 from findall_frames.embedded.words import fold, phrases, singular, tokens
 
@@ -75,7 +76,8 @@ _OPENING = re.compile(
       |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
          |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
     (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?
-    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?""",
+    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?
+    |^\s*(?:all|every|each|any)\s+(?:of\s+)?(?:the\s+)?(?=[^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
 _DONE = re.compile(
@@ -107,6 +109,7 @@ class _Parser:
     def parse(self, text: str) -> Objective:
         text, wishes = without_wishes(text)
         text = _DONE.sub(r"\g<noun> that \g<who> \g<verb>", text)
+        text = without_exceptions(text)
         said = _OPENING.sub("", text, count=1) or text
         words = said.split()
         at = self._end_of_noun(words)
@@ -287,8 +290,11 @@ class _Parser:
             low = fold(words[at].strip(","))
             ahead = " ".join(words[cuts[-1] : at])
             begins = low in _CHAINERS or self._begins_participle(words, at)
-            # "discovered in the 18th century" is one.
-            if low == "in" and is_participle(fold(words[at - 1])):
+            # "discovered in the 18th century" is one, and so is "end in the North Sea".
+            before = [fold(word.strip(",")) for word in words[max(0, at - 2) : at]]
+            if low == "in" and (is_participle(before[-1]) or before[-1] in _VERBS):
+                continue
+            if low == "with" and self._is_bare_verb(words[cuts[-1] : at]):
                 continue
             if low == "worth" or (low == "at" and _states(words[at:])):
                 begins = True
@@ -301,16 +307,28 @@ class _Parser:
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
         return [re.sub(r"^(?:that|which|who|and)\s+", "", part) for part in parts if part]
 
+    @staticmethod
+    def _is_bare_verb(words: Sequence[str]) -> bool:
+        """Whether words are a verb and its auxiliaries: that do not integrate."""
+        small = [fold(word) for word in words[:-1]]
+        plain = all(low in _RELATIVE | AUXILIARIES or is_negator(low) for low in small)
+        return bool(small) and plain and fold(words[-1]) not in AUXILIARIES
+
     def _begins_verb(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether the verb of the question begins here: in Switzerland | have a spa."""
         if fold(ahead[0]) in _RELATIVE or fold(ahead[-1]) in OPENERS | AUXILIARIES:
             return False
         low = fold(behind[0])
-        if low in AUXILIARIES:
+        if low in AUXILIARIES or self._begins_phrasal(behind):
             return True
         named = self._linker.named([low], ("number", "date"))
         compares = fold(behind[1]) in _COMPARERS if len(behind) > 2 else False
         return compares and bool(named) and bool(find_quantities(" ".join(ahead)))
+
+    def _begins_phrasal(self, words: Sequence[str]) -> bool:
+        """Whether words begin with a verb of two words: came out."""
+        found = self._linker.lexicon.phrasal_verbs(" ".join(words[:2]))
+        return any(match.start() == 0 for match, _ in found)
 
     def _is_criterion(self, piece: str) -> bool:
         folded = tokens(piece)
@@ -349,7 +367,9 @@ class _Parser:
         if len(words) < 2:
             return False
         first = words[0]
-        if is_relation(first) or is_participle(first):
+        if is_relation(first) or is_participle(first) or self._begins_phrasal(words):
+            return True
+        if first in _VERBS and words[1] in PREPOSITIONS:
             return True
         if words[1] in {"a", "an", "the", "no"} and first not in {"a", "an", "the", "all"}:
             return True
@@ -366,6 +386,8 @@ _ANYTHING = frozenset(
     )
 )
 _RELATIVE = frozenset(phrases("that, which, who, whose, where"))
+# Verbs that stand before the place that something ends in, or comes from.
+_VERBS = frozenset(phrases("end, begin, start, rise, drain, empty, stand, sit, lead, lie, live"))
 _COMPARERS = frozenset(
     phrases("more, less, fewer, over, under, above, below, at, between, exactly, up")
 )

@@ -34,6 +34,19 @@ _IRREGULAR_PARTICIPLES = frozenset(
         "made, built, written, born, sold, found, held, led, spoken, run, known, won, set, grown"
     )
 )
+_PASTS = {
+    "came": "come",
+    "went": "gone",
+    "became": "become",
+    "began": "begun",
+    "grew": "grown",
+    "flew": "flown",
+    "fell": "fallen",
+    "took": "taken",
+    "wrote": "written",
+    "gave": "given",
+    "broke": "broken",
+}
 _NO_PARTICIPLES = frozenset(
     phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
 )
@@ -93,6 +106,8 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False) -> str:
         said = f"must be {clause}"
     elif first.endswith("ly") and len(words) > 1 and is_participle(fold(words[1])):
         said = f"must {_participial(words[1:])} {clause}"
+    elif first in _PASTS:
+        said = f"must have {_PASTS[first]} {rest}"
     elif is_participle(first):
         said = f"must {_participial(words)} {clause}"
     elif first in _COMPARING or is_place(words) or _is_comparative(words):

@@ -17,6 +17,13 @@ _WISH = re.compile(
     (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "With the price and the licence", behind a comma: no view, which is "with the best view".
+_COLUMNS = re.compile(
+    r",\s+(?:and\s+)?(?:with|including|plus)\s+(?P<wish>the\s+[^\W\d_]+(?:\s+[^\W\d_]+)?"
+    r"(?:(?:,|,?\s+and)\s+the\s+[^\W\d_]+(?:\s+[^\W\d_]+)?)*)$",
+    re.IGNORECASE,
+)
+_GREATEST = re.compile(r"\b(?:most|least|same|only|[^\W\d_]{2,}est)\b", re.IGNORECASE)
 _ASKED = re.compile(
     r"[,;]?\s+and\s+(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
     r"|where (?:they|it))"
@@ -37,12 +44,16 @@ def without_wishes(text: str) -> tuple[str, list[str]]:
     asked = _ASKED.search(text)
     if asked is not None and not find_quantities(asked["wish"]):
         return text[: asked.start()], [asked["wish"]]
-    match = _WISH.search(text)
+    match = _WISH.search(text) or _COLUMNS.search(text)
     if match is None:
         return text, []
     wish = match["wish"]
     # "with their headquarters in Berlin" is a criterion.
-    if any(q for q in find_quantities(wish)) or re.search(r"\b(?:in|is|are|above|below)\b", wish):
+    if (
+        find_quantities(wish)
+        or _GREATEST.search(wish)
+        or re.search(r"\b(?:in|is|are|above|below)\b", wish)
+    ):
         return text, []
     parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.sub(r"\b(?:their|its|the)\s+", "", wish))
     return text[: match.start()], [part for part in parts if part]

@@ -1,0 +1,47 @@
+"""Exceptions in an objective, put as criteria of their own."""
+
+from __future__ import annotations
+
+import re
+
+from findall_frames.embedded.english import AUXILIARIES
+from findall_frames.embedded.rephrase import is_participle
+from findall_frames.embedded.words import fold
+
+__all__ = ["without_exceptions"]
+
+_EXCEPTED = re.compile(
+    r"""[,;]?\s+(?:except(?:\s+for)?|excluding|but\s+not|other\s+than|apart\s+from|save\s+for)\s+
+    (?:those|the\s+ones|ones|any|such)\s+(?P<link>(?:that|which|who)\s+)?(?P<first>[^\W\d_]+)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+# "On whose slopes people ski" is about the slopes.
+_OPEN_ENDED = re.compile(r"\b(?:on|in|at|from|by|to|of|for|with)\s+(whose)\b", re.IGNORECASE)
+
+
+def without_exceptions(text: str) -> str:
+    """An objective without "except those that ...", which is another criterion.
+
+    Examples
+    --------
+    >>> without_exceptions("white solids, except those that dissolve in water")
+    'white solids that do not dissolve in water'
+    """
+    return _EXCEPTED.sub(_without, _OPEN_ENDED.sub(r"\1", text))
+
+
+def _without(match: re.Match[str]) -> str:
+    """An exception as a criterion: "except those that dissolve" are "that do not dissolve"."""
+    first = fold(match["first"])
+    if first in {"with", "having"}:
+        return " without"
+    if first == "without":
+        return " with"
+    if not match["link"] and not is_participle(first):
+        return f" that are not {match['first']}"
+    if not match["link"]:
+        return f" that were not {match['first']}"
+    if first in AUXILIARIES and first not in {"has", "have", "had"}:
+        return f" that {match['first']} not"
+    base = "have" if first in {"has", "had"} else match["first"]
+    return f" that do not {base}"
