@@ -267,6 +267,8 @@ class _Reader:
         if degree == "less":
             direction = -1
         quantity = self._quantities[int(number)]
+        if quantity.unit is not None and quantity.unit.dimension == "time":
+            direction = self._lexicon.direction_in(adjective, ["minutes"]) or direction
         # Of years and dates, the older is the smaller; of ages, the greater.
         if quantity.year or quantity.dates:
             direction = {"older": -1, "newer": 1, "younger": 1}.get(adjective, direction)

@@ -133,7 +133,19 @@ class Lexicon:
 
     def direction(self, adjective: str) -> int:
         """1 when more of its attribute makes something more so, -1 when less does, 0 unknown."""
-        return (adjective in self._more) - (adjective in self._less)
+        more, less = self._more.get(adjective), self._less.get(adjective)
+        if more and less:
+            # What is faster has more speed, and takes fewer minutes: alone, the first is meant.
+            return ("speed" in more) - ("speed" in less)
+        return bool(more) - bool(less)
+
+    def direction_in(self, adjective: str, words: Iterable[str]) -> int:
+        """The same for a column of which these are the words: fewer minutes for faster."""
+        named = set(words)
+        more, less = (
+            bool(named.intersection(known.get(adjective, ()))) for known in (self._more, self._less)
+        )
+        return more - less or self.direction(adjective)
 
     def attributes(self, adjective: str) -> list[str]:
         """The words for what a comparative is about: weight for heavier."""

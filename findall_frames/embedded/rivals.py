@@ -164,6 +164,8 @@ class Rivals:
         column = self._best_column(hints, attributes, timely=word in _TIMELY)
         if column is None:
             return None, 0
+        if self._lexicon.direction(word):
+            direction = self._lexicon.direction_in(word, column.words)
         return column, _AGES.get(word, direction) if _dated(column) else direction
 
     def _best_column(
