@@ -41,7 +41,7 @@ class Binder:
                 predicate = self._bind_after(child, column)
                 if predicate is not None:
                     bound.append(predicate)
-                    column = getattr(predicate, "column", column)
+                    column = _column_of(predicate) or column
             return join(node.kind, bound)
         return self._bind_phrase(node, None)
 
@@ -58,6 +58,7 @@ class Binder:
                 groups.append([])
             if predicate is not None:
                 groups[-1].append(predicate)
+                before = _column_of(predicate) or before
             at += size
         joined = (join("and", group) for group in groups)
         return join("or", [part for part in joined if part is not None])
@@ -186,3 +187,10 @@ class Binder:
     def _names(self, predicate: Predicate, word: str) -> bool:
         column = getattr(predicate, "column", None)
         return column is not None and bool(self._linker.match(column, [word]).score)
+
+
+def _column_of(predicate: Predicate) -> Column | None:
+    """The one column that a predicate, or its opposite, is about."""
+    part = predicate.part if isinstance(predicate, Not) else predicate
+    column = getattr(part, "column", None)
+    return column if isinstance(column, Column) else None

@@ -81,7 +81,14 @@ class Joined:
 Node: TypeAlias = Phrase | Negated | Joined
 
 _PIECE = re.compile(r'¤(\d+)¤|"([^"]+)"|([^\W_]+(?:\.\d+)*(?:\'[^\W\d_]+)?(?:\+\+|#)?)|([,;])')
-_EXCEPT = (("except",), ("excluding",), ("apart", "from"), ("other", "than"), ("but", "not"))
+_EXCEPT = (
+    ("except",),
+    ("excluding",),
+    ("apart", "from"),
+    ("other", "than"),
+    ("but", "not"),
+    ("but",),
+)
 _BREAKS = frozenset(("but", "while", "yet", "although", "whereas", ";"))
 _CUTS = frozenset(("that", "which", "who", "whose", "where"))
 
@@ -176,7 +183,8 @@ class _Parser:
         for at in range(len(tokens)):
             for words in _EXCEPT:
                 end = at + len(words)
-                if tuple(t.text for t in tokens[at:end]) != words:
+                but = words == ("but",) and not self._but_excepts(tokens, at)
+                if but or tuple(t.text for t in tokens[at:end]) != words:
                     continue
                 if all(len(token.text) == 1 for token in tokens[end:]) and tokens[end:]:
                     # "A revision other than A".
@@ -186,6 +194,13 @@ class _Parser:
                     kept = self.exceptions(before) if _says(before) else None
                     return _join("and", [kept, _negate(self.breaks(tokens[end:], negated=True))])
         return self.breaks(tokens)
+
+    @staticmethod
+    def _but_excepts(tokens: Sequence[Token], at: int) -> bool:
+        """Whether "but" takes something out, as in "any language but English"."""
+        every = {"any", "all", "every", "anything", "everything", "everyone"}
+        before = {token.text for token in tokens[max(0, at - 3) : at]}
+        return tokens[at].text == "but" and not every.isdisjoint(before)
 
     def _without_kind(self, tokens: list[Token]) -> list[Token]:
         """Words before "other than", without the noun that only says what kind is meant."""

@@ -31,6 +31,12 @@ _LARGEST = frozenset(phrases("largest, biggest"))
 _IN_NAMES = frozenset(phrases("most, least, minimum, maximum"))
 _ORDINAL = frozenset(phrases("first, last"))
 _PARTS = (["half"], ["quarter"])
+_NTH = phrases("second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth")
+_HYPHEN = re.compile(r"\b(\w+est|most|least)-(?=[^\W\d_])")
+_TIMELESS = frozenset(phrases("last, latest, first"))
+_SPANS = frozenset(
+    phrases("few, year, years, month, months, week, weeks, day, days, decade, century")
+)
 _TOP = re.compile(r"\b(?:the\s+)?(top|bottom)\s+(\d+|[a-z]+)\b", re.IGNORECASE)
 _ENDS = {"top": "highest", "bottom": "lowest"}
 _ARTICLES = frozenset(phrases("the, of, one, among, be, is, are, its, a, an"))
@@ -47,6 +53,7 @@ class Extreme:
     highest: bool
     count: int = 1
     within: Predicate | None = None
+    exact: bool = False
     _known: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
@@ -57,6 +64,8 @@ class Extreme:
     @property
     def _word(self) -> str:
         word = "highest" if self.highest else "lowest"
+        if self.exact:
+            return f"the {_NTH[self.count - 2]} {word}"
         return f"the {word}" if self.count == 1 else f"among the {self.count} {word}"
 
     @property
@@ -99,6 +108,7 @@ class Extreme:
                 continue
             shown = str(cell).removesuffix(".0")
             truth = limit is not None and (value >= limit if self.highest else value <= limit)
+            truth = value == limit if self.exact else truth
             relation = "is" if truth else "is not"
             reason = f"{name} is {shown}, which {relation} {self._word} of {self._rows}."
             evidence = ((name, shown), *(scope.evidence if scope else ()))
@@ -149,7 +159,7 @@ class Superlatives:
         """The superlative in a condition and the rest of it; None where there is none."""
         if not self._ranked:
             said = _TOP.sub(lambda m: f"the {m.group(2)} {_ENDS[m.group(1).lower()]}", said)
-        words = said.split()
+        words = _HYPHEN.sub(r"\1 ", said).split()
         plain = [" ".join(tokens(word)) for word in words]
         for at, word in enumerate(plain):
             if at and plain[at - 1] == "at":
@@ -161,14 +171,21 @@ class Superlatives:
                 continue
             counted = find_quantities(plain[at - 1]) if at else []
             count = int(counted[0].value) if counted and counted[0].value >= 1 else 1
-            start = at - 1 if counted else at
+            nth = _NTH.index(plain[at - 1]) + 2 if at and plain[at - 1] in _NTH else 0
+            start = at - 1 if counted or nth else at
+            behind = plain[at + 1 : at + 2]
+            if word in _TIMELESS and behind and (behind[0][:1].isdigit() or behind[0] in _SPANS):
+                continue  # "the last 10 years" has no last of anything
             for head, rest in self._cuts(plain, words, at):
                 found = self._read(head, harmless)
                 if found:
                     before = words[:start]
                     while before and fold(before[-1]) in _ARTICLES:
                         before.pop()
-                    made = [Extreme(column, highest, count) for column, highest in found]
+                    made = [
+                        Extreme(column, highest, nth or count, exact=nth > 0)
+                        for column, highest in found
+                    ]
                     denied = bool(before) and is_negator(fold(before[-1]))
                     kept = before[:-1] if denied else before
                     return Split(made, denied, " ".join([*kept, *rest]))

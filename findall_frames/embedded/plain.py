@@ -30,6 +30,8 @@ _SOMEBODY = re.compile(r"\b(?:1|one) (?:person|player)\b", re.IGNORECASE)
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 
+_LIST = re.compile(r"(?<=\bin )\(([^()]+,[^()]+)\)")
+_LESS = re.compile(r"\b(?P<root>[^\W\d_]{4,})less\b", re.IGNORECASE)
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
 
 
@@ -51,9 +53,15 @@ class Plain:
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
-        plain = _FREE.sub(self._without, plain)
+        plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
+        plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _lacking(self, match: re.Match[str]) -> str:
+        """Childless as no child, where a column counts or marks them."""
+        named = self._linker.named([match["root"].lower()], ("number", "boolean", "list"))
+        return f"no {match['root']}" if named and named[0].named else match.group()
 
     def _without(self, match: re.Match[str]) -> str:
         """Nut-free as without nut, unless a column is called so."""

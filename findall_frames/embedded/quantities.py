@@ -60,7 +60,7 @@ _DAY_FIRST = re.compile(
 )
 _MONTH_FIRST = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b", re.I)
 _DECADE = re.compile(
-    r"(?:\b(?:the\s+)?(early|mid|late)[\s-]+)?(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\bthe\s+)(\d)0['’]?s\b",
+    r"(?:\b(?:the\s+)?(early|mid|late)[\s-]+)?(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\b(?:the|an?|of|from|in)\s+)(\d)0['’]?s\b",
     re.I,
 )
 _DECADE_WORD = re.compile(rf"\bthe\s+(?:(early|mid|late)[\s-]+)?({'|'.join(_DECADES)})\b", re.I)

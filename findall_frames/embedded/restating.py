@@ -9,6 +9,7 @@ __all__ = ["restated"]
 
 _BRACKETS = re.compile(r"\s*\(([^()]+)\)")
 _AGAIN = re.compile(r"[,;]?\s+(?:i\.\s?e\.|that is,|in other words,?|meaning)\s+", re.IGNORECASE)
+_LISTED = re.compile(r"\b(?:in|of|is|are|one of|by|from)$", re.IGNORECASE)
 _COLON = re.compile(r":\s+")
 
 
@@ -38,6 +39,6 @@ def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
         yield text[match.end() :]
         yield text[: match.start()]
     match = _BRACKETS.search(text)
-    if match is not None:
+    if match is not None and not _LISTED.search(text[: match.start()]):
         yield _BRACKETS.sub("", text)
         yield match.group(1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -25,10 +26,13 @@ _COMPARED = re.compile(
 )
 _TIMED = re.compile(r"\b(?P<side>before|after)\s+(?P<other>[^\d\s].*)")
 _AVERAGE = re.compile(
-    r"\b(?P<side>above|below|over|under|(?P<more>more|higher|greater|larger|better)"
-    r"|less|lower|smaller|fewer|worse)(?P<between>(?:\s+[^\W\d_]+)?)[\s-]+(?:than\s+)?"
+    r"\b(?P<side>above|below|over|under|(?P<more>more|better)"
+    r"|less|worse|[^\W\d_]+er)(?P<between>(?:\s+[^\W\d_]+)?)[\s-]+(?:than\s+)?"
     r"(?:the\s+|an?\s+)?"
     r"(?P<which>average|mean|median)\b"
+)
+_SAME = re.compile(
+    r"\b(?:the\s+)?same\s+(?P<what>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+as\s+(?P<other>.+)", re.IGNORECASE
 )
 _BEFORE_NAME = re.compile(r"(?:the|that of|those of|that in|those in|in|of|for|at)\s+")
 _SPLIT = re.compile(r"\b(?:and|or|but|while|which|that|with)\b|[,;]")
@@ -63,7 +67,7 @@ class Rivals:
     def replace(self, text: str) -> tuple[str, list[Comparison]]:
         """The text with a mark of letters for each such comparison, and what they stand for."""
         self._found = []
-        text = _AVERAGE.sub(self._average, text)
+        text = _SAME.sub(self._same, _AVERAGE.sub(self._average, text))
         for pattern in (_COMPARED, _TIMED):
             start = 0
             while (match := pattern.search(fold(text), start)) is not None:
@@ -181,6 +185,26 @@ class Rivals:
             return found[0][1]
         dated = self._linker.begun([c for c in columns if _dated(c)]) if timely else []
         return dated[0] if len(dated) == 1 else None
+
+    def _same(self, match: re.Match[str]) -> str:
+        """The same country as Chad, by the value that Chad has."""
+        named = self._row_named(fold(match["other"]))
+        kinds = ("text", "number", "date")
+        columns = self._linker.named(tokens(match["what"]), kinds)
+        if named is None or not columns or columns[0].column is self._names:
+            return match.group()
+        size, position = named
+        column, rest = columns[0].column, match["other"][size:]
+        if column.kind == "text":
+            value = column.text_list([position])[0]
+            return f'{match["what"]} "{value}"{rest}' if value is not None else match.group()
+        values = column.day_list if column.kind == "date" else column.amounts
+        value = values([position])[0]
+        if value is None:
+            return match.group()
+        text = match.group()[: len(match.group()) - len(rest)]
+        made = _comparison(column, value, 1, text, closed=True)
+        return f"{self._mark(replace(made, high=made.low))} {rest}"
 
     def _average(self, match: re.Match[str]) -> str:
         said = fold(match.string)

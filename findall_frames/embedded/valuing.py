@@ -126,8 +126,14 @@ class Valuing:
         named = self._linker.match(column, words)
         wanted = self.wanted(column, match.phrase)
         confidence = self._confidence(named, [wanted.whole])
-        alone = not _ALONE.isdisjoint(words) and (column.kind == "list" or column.index.lists_items)
+        alone = self.is_alone(column, words)
         return OneOf(column, wanted=(wanted,), alone=alone, confidence=confidence)
+
+    @staticmethod
+    def is_alone(column: Column, words: Sequence[str]) -> bool:
+        """Whether a value has to be the only one of a list."""
+        lists = column.kind == "list" or column.index.lists_items
+        return lists and not _ALONE.isdisjoint(words)
 
     def wanted(self, column: Column, phrase: tuple[str, ...]) -> Wanted:
         """A value as it is meant: of "Apache License" in a column of licenses, the Apache."""

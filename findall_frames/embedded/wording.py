@@ -48,6 +48,9 @@ _MENTIONS = re.compile(
 )
 _MANY = 50
 _SAME_WORDS = 0.9
+_SAID = 2
+# Of a World Heritage Site a text may say that it is on the list.
+_KINDS_OF_NAME = frozenset(("site", "sites", "list", "award", "awards", "status"))
 _ANYBODY = frozenset(("people", "person", "someone", "somebody", "anyone", "anybody"))
 _THERE = frozenset(("exist", "exists", "available", "present"))
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
@@ -155,6 +158,8 @@ class Wording:
             return None
         # "People ski there" tells of the skiing.
         rest = [word for word in rest if word not in _ANYBODY] or rest
+        if len(rest) > _SAID and rest[-1] in _KINDS_OF_NAME:
+            rest = rest[:-1]
         if not rest:
             entity = [word for word in content if stem(word) in self._linker.entity_words]
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
@@ -249,7 +254,8 @@ class Wording:
                 wanted = self.valuing.wanted(column, phrase)
                 if wanted.whole and is_attributive(match, words):
                     wanted = replace(wanted, whole=False)
-                return OneOf(column, wanted=(wanted,), confidence=confidence)
+                alone = self.valuing.is_alone(column, words)
+                return OneOf(column, wanted=(wanted,), alone=alone, confidence=confidence)
             within = [m for m in self._linker.values(words) if m.column is column]
             if within and all(self.harmless(w) or w in within[0].phrase for w in kept):
                 return self.valuing.one_of(within[0], words)
