@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import pyarrow.compute as pc
@@ -12,9 +13,17 @@ import pyarrow.compute as pc
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import is_negator
+from findall_frames.embedded.english import FINITE, PREPOSITIONS, is_negator
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.words import alike, demonym_of, fold, irregular_forms, stem, tokens
+from findall_frames.embedded.words import (
+    alike,
+    demonym_of,
+    fold,
+    irregular_forms,
+    phrases,
+    stem,
+    tokens,
+)
 
 __all__ = ["LONGEST", "Mention", "cells_of", "quoted", "sentences"]
 
@@ -25,7 +34,16 @@ _ABBREVIATED = re.compile(
 _CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
 _AGENT = re.compile(r"[eo]rs?$")
 _PERSON = re.compile(r"(?:ist|ian)s?$")
-_UNABLE = frozenset(("unable", "incapable", "useless"))
+_UNABLE = frozenset(("unable", "incapable", "useless", "instead"))
+_WITHOUT = frozenset(("no", "not", "never", "without", "cannot"))
+_USED = frozenset(("available", "possible", "necessary", "present", "found", "part"))
+_NOT_YET = frozenset(
+    phrases(
+        """former, formerly, failed, attempted, planned, cancelled, nominated, nomination,
+        shortlisted"""
+    )
+)
+_NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
 _NEAR = 6
@@ -135,9 +153,10 @@ class Mention:
     def _possible(self, cell: str, *, wider: bool) -> bool:
         """A quick look before a text is taken apart."""
         lowered = cell.lower()
-        return not lowered.isascii() or all(
-            self._hinted(word, lowered, wider=wider) for word in self.words
-        )
+        if not lowered.isascii():
+            return True
+        said = all(self._hinted(word, lowered, wider=wider) for word in self.words)
+        return said or bool(self._short_denial and self._short_denial.search(lowered))
 
     def _hinted(self, word: str, lowered: str, *, wider: bool) -> bool:
         return any(hint in lowered for hint in self._hints(word, wider=wider))
@@ -172,12 +191,38 @@ class Mention:
             if place is None:
                 place = self._alias_place(word, said, wider=wider)
             if place is None:
-                return None
+                return False if self._denied_in_short(said) else None
             places.append(place)
         if self.literal:
             return True
         first, last = min(places), max(places)
         return not (_negated(sentence, said, first, last) or _ended(said, first, last))
+
+    @cached_property
+    def _short_denial(self) -> re.Pattern[str] | None:
+        """What a text has to have that denies less than all words, and so all of it."""
+        if self.literal or self.exact or len(self.words) < 2:
+            return None
+        ends = "|".join(re.escape(w[: max(3, len(w) - 3)]) for w in self._ends)
+        return re.compile(rf"(?:\b(?:{'|'.join(sorted(_WITHOUT))})|n['’]t)\s+(?:{ends})")
+
+    @property
+    def _ends(self) -> tuple[str, str]:
+        return self.words[0], self.words[-1]
+
+    def _denied_in_short(self, said: Sequence[str]) -> bool:
+        """Whether less is denied, and so all of it: no rennet, of animal rennet."""
+        if self._short_denial is None:
+            return False
+        for at, other in enumerate(said[1:], start=1):
+            # "Not allowed" says of swimming nothing about dogs; "no rennet" says enough.
+            noun = said[at - 1] in {"no", "without"} and self._same(self.words[-1], other)
+            told = noun or self._same(self.words[0], other)
+            behind = said[at + 1] if at + 1 < len(said) else ""
+            denies = said[at - 1] in _WITHOUT or said[at - 1].endswith("n't")
+            if told and denies and behind not in PREPOSITIONS:
+                return True
+        return False
 
     def _same(self, word: str, other: str) -> bool:
         # A prize in physics makes nobody a physicist.
@@ -232,20 +277,32 @@ def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
     """Whether a negation reaches the words from `first` to `last`."""
     if any(is_negator(word) for word in said[first:last]):
         return True
+    if _passive(said[last + 1 : last + 4]):
+        return True
     reach = said[max(0, first - _NEAR) : first]
     for back, word in enumerate(reversed(reach), start=1):
         # "A non-stop flight" is one.
         if (is_negator(word) or word in _UNABLE) and (word != "non" or back == 1):
             between = _between(sentence, said, first - back, first)
-            return not _CLAUSE_END.search(between)
+            # "A player without territories is eliminated".
+            past = word == "without" and not FINITE.isdisjoint(said[first - back : first])
+            return not (past or _CLAUSE_END.search(between))
     return False
+
+
+def _passive(behind: Sequence[str]) -> bool:
+    """Whether the words that follow deny that something is used: (dice) are not used."""
+    if len(behind) < 2 or behind[0] not in FINITE:
+        return False
+    verb = behind[2] if behind[1] in {"not", "never"} and len(behind) > 2 else behind[1]
+    denied = behind[1] in {"not", "never"} or is_negator(behind[0])
+    return denied and (verb.endswith("ed") or verb in _USED)
 
 
 def _ended(said: Sequence[str], first: int, last: int) -> bool:
     """Whether something was so until some time, or never came to be: "failed to land"."""
     before, behind = said[max(0, first - _NEAR) : first], said[last + 1 : last + _NEAR]
-    former = {"former", "formerly", "failed", "attempted", "planned", "cancelled"} & set(before)
-    former |= {"cancelled", "failed", "abandoned"} & set(behind)
+    former = (_NOT_YET & set(before)) | (_NO_MORE & set(behind))
     return bool(former) or (bool({"was", "were"} & set(before)) and "until" in behind)
 
 

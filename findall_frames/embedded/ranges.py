@@ -33,6 +33,8 @@ __all__ = ["Ranges"]
 _PERIODS = frozenset(
     ("year", "yearly", "annually", "month", "monthly", "week", "weekly", "day", "daily", "night")
 )
+# The first ascent is told of by its climbing.
+_TIMES = frozenset(("first", "last", "ever", "latest", "once"))
 _BEGINNINGS = ("birth", "born", "founded", "established", "opened", "built", "completed", "created")
 _ADMITS = frozenset(("support", "work", "run", "compatible", "allow", "admit", "install"))
 
@@ -151,6 +153,7 @@ class Ranges:
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
         content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
         content = tuple(w for w in content if w not in _PERIODS) or content
+        content = tuple(w for w in content if w not in _TIMES) or content
         if not comparison.quantity.year:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.
             content = tuple(w for w in content if not is_relation(w)) or content

@@ -26,7 +26,7 @@ _NUMBER = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WORD = re.compile(r"[^\W\d_]+")
-_BEHIND = re.compile(r"\W*([^\W\d_]+)")
+_BEHIND = re.compile(r"\W*([^\W\d_]+)(?:\s+([^\W\d_]+))?")
 _BEFORE = 25.0
 """How much further a year seems, in characters, where it stands before its verb."""
 
@@ -174,7 +174,10 @@ class StatedNumber:
     def _counted(self, quantity: Quantity, sentence: str) -> Quantity:
         """The quantity; a "one" right before what is counted is meant as a number."""
         behind = _BEHIND.match(sentence, quantity.end) if quantity.weak else None
-        if behind is None or stem(fold(behind.group(1))) not in map(stem, self.words):
+        # "One chalky egg" is one egg.
+        following = [fold(word) for word in behind.groups("")] if behind is not None else []
+        counted = {stem(word) for word in self.words}
+        if counted.isdisjoint(map(stem, following)):
             return quantity
         return replace(quantity, weak=False)
 
@@ -204,7 +207,7 @@ class StatedNumber:
         done = [word for word in self.words if word.endswith("ed") and not is_relation(word)]
         if not done or self._needed or len(self.words) == len(done):
             return True
-        said = [fold(word) for word in _WORD.findall(sentence)]
+        said = [fold(word) for word in _WORD.findall(self.lexicon.plain_verbs(sentence))]
         forms = {form for word in done for form in (stem(word), *self.lexicon.family(word))}
         forms |= {stem(phrase[0]) for word in done for phrase in self.lexicon.topic(word)}
         return any(stem(word) in forms or any(alike(word, d) for d in done) for word in said)
