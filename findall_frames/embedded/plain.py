@@ -32,6 +32,12 @@ _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid
 
 _LIST = re.compile(r"(?<=\bin )\(([^()]+,[^()]+)\)")
 _LESS = re.compile(r"\b(?P<root>[^\W\d_]{4,})less\b", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"\b(?P<which>last|past|previous|next|coming|this)\s+"
+    r"(?:(?:\d+|few|couple\s+of|two|three|five|ten|twenty)\s+)?"
+    r"(?:years?|months?|weeks?|days?|decades?|quarter|century)\b",
+    re.IGNORECASE,
+)
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
 
 
@@ -69,6 +75,11 @@ class Plain:
         called = any(found.named for found in self._linker.named(words, ("boolean",)))
         called = called or bool(self._linker.values(words))
         return match.group() if called else f"without {match['what']}"
+
+    def is_relative(self, text: str) -> bool:
+        """Whether a condition depends on the day it is asked on: released last year."""
+        match = _RELATIVE.search(text)
+        return match is not None and not self._linker.names(match["which"].lower())
 
     def without_owners(self, said: str) -> str:
         """The text with JAXA for Japan's JAXA, and below 0 for negative."""

@@ -147,6 +147,10 @@ class Reader:
         pair = read_pair(fold(f"{' '.join(t.text for t in named)} {said}"), self._linker)
         if pair is not None:
             return Reading(pair, True)
+        if self._plain.is_relative(said):
+            # Whoever reads the answer tomorrow would read another question.
+            words = [word for word in tokens(plain) if Token(word).is_content]
+            return Reading(self._wording(subject, frozenset()).mention(words), False)
         verbs = _verbs(said) if said != text else self._leading_verb(said)
         subject |= self._kind_said(said)
         common = frozenset(word for word in tokens(said) if word in said)
