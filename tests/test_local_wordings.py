@@ -79,6 +79,13 @@ WORKS = Corpus.from_table(
         ("I'm looking for companies that are in Spain", {"Claypit"}),
         ("Country != Germany and Founded >= 1988", {"Slatehouse", "Claypit"}),
         ("French or German companies older than 50 years", {"Kilnworks", "Loam"}),
+        ("from the same country as Slatehouse", {"Slatehouse", "Loam"}),
+        ("the second oldest", {"Kilnworks"}),
+        ("the second-oldest in France", {"Slatehouse"}),
+        ("any country but Germany", {"Slatehouse", "Claypit", "Loam"}),
+        ("country in (Spain, France)", {"Slatehouse", "Claypit", "Loam"}),
+        ("more employees than average", {"Kilnworks"}),
+        ("headcount missing or below 40", {"Slatehouse", "Claypit"}),
     ],
 )
 def test_a_condition_is_understood_however_it_is_put(condition: str, names: set[str]) -> None:
@@ -114,6 +121,51 @@ def test_a_condition_that_is_understood_whole_leaves_nothing_aside() -> None:
         judge = judge_of(WORKS, condition)
         assert "leaving aside" not in judge.readings[0]
         assert judge.judge([0])[0][0].confidence == "high"
+
+
+def test_what_depends_on_the_day_it_is_asked_is_not_understood() -> None:
+    """Last year is another year tomorrow, and the reading says that it was not understood."""
+    for condition in ("audited last year", "founded within the last 10 years"):
+        judge = judge_of(WORKS, condition)
+        assert judge.readings[0].startswith("Not understood")
+        assert not any(verdict.is_matched for (verdict,) in judge.judge(range(len(WORKS))))
+
+
+RECIPES = Corpus.from_table(
+    pa.table(
+        {
+            "dish": ["Ramen", "Hummus", "Satay", "Gazpacho"],
+            "minutes": [240, 15, 60, 20],
+            "serves": [4, 6, 4, 4],
+            "ingredients": ["noodles, pork", "chickpeas, tahini", "chicken, peanuts", "tomatoes"],
+            "contains_nuts": [False, False, True, False],
+            "gluten_free": [False, True, True, False],
+            "share_eaten": [0.5, 0.2, 0.8, 0.1],
+        }
+    ),
+    name="dishes",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("the fastest dish", {"Hummus"}),
+        ("quicker than Satay", {"Hummus", "Gazpacho"}),
+        ("faster than half an hour", {"Hummus", "Gazpacho"}),
+        ("nut-free", {"Ramen", "Hummus", "Gazpacho"}),
+        ("gluten-free", {"Hummus", "Satay"}),
+        ("made with chickpeas or tomatoes", {"Hummus", "Gazpacho"}),
+        ("more than a third of it is eaten: share eaten over a third", {"Ramen", "Satay"}),
+        ("serves four", {"Ramen", "Satay", "Gazpacho"}),
+        ("has one ingredient", {"Gazpacho"}),
+    ],
+)
+def test_speed_shares_and_what_is_missing_have_their_columns(
+    condition: str, names: set[str]
+) -> None:
+    """What is faster takes fewer minutes, and what is free of nuts contains none."""
+    assert found(RECIPES, condition) == names, judge_of(RECIPES, condition).readings
 
 
 def test_a_scoped_superlative_cites_both_its_rank_and_its_scope() -> None:

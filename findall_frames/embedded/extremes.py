@@ -32,7 +32,7 @@ _IN_NAMES = frozenset(phrases("most, least, minimum, maximum"))
 _ORDINAL = frozenset(phrases("first, last"))
 _PARTS = (["half"], ["quarter"])
 _NTH = phrases("second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth")
-_HYPHEN = re.compile(r"\b(\w+est|most|least)-(?=[^\W\d_])")
+_HYPHEN = re.compile(rf"\b(\w+est|most|least|{'|'.join(_NTH)})-(?=[^\W\d_])")
 _TIMELESS = frozenset(phrases("last, latest, first"))
 _SPANS = frozenset(
     phrases("few, year, years, month, months, week, weeks, day, days, decade, century")

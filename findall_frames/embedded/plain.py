@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.words import tokens
+from findall_frames.embedded.words import singular, tokens
 
 __all__ = ["Plain"]
 
@@ -35,7 +35,7 @@ _LESS = re.compile(r"\b(?P<root>[^\W\d_]{4,})less\b", re.IGNORECASE)
 _RELATIVE = re.compile(
     r"\b(?P<which>last|past|previous|next|coming|this)\s+"
     r"(?:(?:\d+|few|couple\s+of|two|three|five|ten|twenty)\s+)?"
-    r"(?:years?|months?|weeks?|days?|decades?|quarter|century)\b",
+    r"(?P<span>years?|months?|weeks?|days?|decades?|quarter|century)\b",
     re.IGNORECASE,
 )
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
@@ -79,7 +79,10 @@ class Plain:
     def is_relative(self, text: str) -> bool:
         """Whether a condition depends on the day it is asked on: released last year."""
         match = _RELATIVE.search(text)
-        return match is not None and not self._linker.names(match["which"].lower())
+        if match is None:
+            return False
+        named = {match["which"].lower(), singular(match["span"].lower())}
+        return not any(named <= set(column.words) for column in self._linker.columns)
 
     def without_owners(self, said: str) -> str:
         """The text with JAXA for Japan's JAXA, and below 0 for negative."""
