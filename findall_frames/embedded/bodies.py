@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -45,6 +46,15 @@ class InvalidBody(Exception):
     def __init__(self, message: str, *, loc: list[str | int], kind: str = "value_error") -> None:
         super().__init__(message)
         self.fault = ValidationError(loc=loc, msg=message, type=kind)
+
+
+class _FieldSchema(msgspec.Struct):
+    """What is read of the JSON Schema of a field, which may say more."""
+
+    type: str | list[str] = "string"
+    description: str | None = None
+    enum: list[Any] | None = None
+    format: str | None = None
 
 
 def read_ingest(body: bytes) -> IngestInput:
@@ -122,6 +132,7 @@ def read_enrich(body: bytes) -> FindAllEnrichInput:
                 f"got {type(field).__name__}.",
                 loc=[*place, "properties", name],
             )
+        _convert(field, _FieldSchema, at=[*place, "properties", name])
     if _depth(schema) > _MAX_DEPTH:
         raise InvalidBody(
             f"Expected a JSON Schema nested at most {_MAX_DEPTH} levels deep; this one is deeper.",
@@ -179,12 +190,12 @@ def _parse(body: bytes) -> Any:
         ) from exc
 
 
-def _convert(value: Any, kind: type[_T]) -> _T:
+def _convert(value: Any, kind: type[_T], *, at: Sequence[str | int] = ("body",)) -> _T:
     try:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as exc:
         message, _, path = str(exc).partition(" - at `$")
-        loc = ["body", *_steps(path.rstrip("`"))]
+        loc = [*at, *_steps(path.rstrip("`"))]
         where = ".".join(str(step) for step in loc)
         raise InvalidBody(f"{message} at {where}.", loc=loc, kind="type_error") from exc
 
@@ -198,9 +209,9 @@ def _with_whole(value: Any, name: str) -> Any:
 
 
 def _steps(path: str) -> list[str | int]:
-    """Read ``.match_conditions[0].name`` as its steps; ``[...]`` stands for some value."""
+    """Read ``.match_conditions[0].name`` as its steps; ``[...]`` names none of them."""
     steps: list[str | int] = []
-    for name, item in re.findall(r"\.([^.\[]+)|\[([^\]]*)\]", path):
+    for name, item in re.findall(r"\.([^.\[]+)|\[([^\]]*)\]", path.replace("[...]", "")):
         steps.append(int(item) if item.isdigit() else name or item)
     return steps
 

@@ -18,7 +18,7 @@ import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -296,15 +296,24 @@ def is_loopback(host: str) -> bool:
 
 
 async def _body(request: Request) -> bytes:
+    # The server has read this header already, and refused what is no number.
+    _demand_size(int(request.headers.get("content-length", 0)))
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > _MAX_BODY_BYTES:
-            raise HTTPException(
-                413, f"Expected a body of at most {_MAX_BODY_BYTES:,} bytes; this one is longer."
-            )
-        parts.append(part)
+    try:
+        async for part in request.stream():
+            size += len(part)
+            _demand_size(size)
+            parts.append(part)
+    except ClientDisconnect as exc:
+        raise HTTPException(400, "The connection was closed before the body was whole.") from exc
     return b"".join(parts)
+
+
+def _demand_size(size: int) -> None:
+    if size > _MAX_BODY_BYTES:
+        raise HTTPException(
+            413, f"Expected a body of at most {_MAX_BODY_BYTES:,} bytes; this one is longer."
+        )
 
 
 def _run_id(request: Request) -> str:
