@@ -221,14 +221,26 @@ def test_no_other_address_is_ever_sent_to(url: str) -> None:
 
 def test_a_host_is_recognised_in_whatever_form_it_is_written() -> None:
     """Letter case, ports and brackets do not matter."""
-    hosts = Hosts(["Hooks.Example.com", "::1"])
+    hosts = Hosts(["Hooks.Example.com", "::1", "münchen.example"])
     for url in (
         "https://hooks.example.COM:8443/a?b",
+        "https://münchen.example/",
+        "https://xn--mnchen-3ya.example/",
         "http://[::1]:80/",
         "HTTP://hooks.example.com",
     ):
         assert hosts.allow(url)
     assert not Hosts([])
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "a.example:80", "https://a.example", "a.example/x", "me@a.example", "a b", "*.a.example"],
+)
+def test_what_is_more_than_a_host_is_refused(given: str) -> None:
+    """It would allow nothing, which nobody would notice before a webhook is missed."""
+    with pytest.raises(ServiceError, match=r"names or addresses alone, such as hooks\.example"):
+        Service(numbers(9), evaluator=EveryNth(), webhook_hosts=[given])
 
 
 def test_a_host_that_is_no_longer_allowed_gets_nothing(receiver: Receiver, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from typing import Final, NamedTuple
 
 import requests
 from urllib3.exceptions import LocationParseError
-from urllib3.util import parse_url
+from urllib3.util import Url, parse_url
 
 from findall_frames.api.models import Webhook
 from findall_frames.embedded.bodies import InvalidBody
@@ -53,10 +53,15 @@ class Hosts:
     ----------
     names : iterable of str
         Host names or addresses, without a port; each of their ports may be used.
+
+    Raises
+    ------
+    ServiceError
+        If one of them is more than that, and so would allow nothing.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
-        self._names = frozenset(name.strip("[]").casefold() for name in names)
+        self._names = frozenset(_host_name(name) for name in names)
 
     def __bool__(self) -> bool:
         return bool(self._names)
@@ -96,6 +101,22 @@ class Hosts:
             "the run.",
             loc=["body", "webhook", "url"],
         )
+
+
+def _host_name(given: str) -> str:
+    """Write a host as addresses are read, where that is all that is given."""
+    bare = given.strip("[]")
+    try:
+        parts = parse_url(f"http://[{bare}]" if bare.count(":") > 1 else f"http://{bare}")
+    except LocationParseError:
+        parts = Url()
+    if parts.host is None or "*" in parts.host or parts.url != f"http://{parts.host}":
+        raise ServiceError(
+            "Expected the hosts that webhooks may be sent to as names or addresses alone, such as "
+            f"hooks.example.com; got {given!r}. Leave out the scheme, port and path; name each "
+            "host by itself."
+        )
+    return parts.host.strip("[]").casefold()
 
 
 def new_secret() -> str:
