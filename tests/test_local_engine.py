@@ -20,6 +20,7 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.engine import Engine
 from findall_frames.embedded.exclusions import normalised_url
 from findall_frames.embedded.store import Store
 from findall_frames.errors import ConflictError, FindAllWarning, RefusedError
@@ -363,6 +364,29 @@ def test_a_full_disk_stops_a_run_and_nothing_else(
         assert b.wait(b.create(3))["run"]["status"]["status"] == "completed"
         assert json.loads(b.store.result(before["run"]["findall_id"])) == before
         assert b.store.run(full).evaluated < 2_000
+
+
+def test_a_full_disk_ends_the_index_with_a_word(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    """No thread dies of it, and whoever needs the index later has it."""
+    store = Store(tmp_path / "runs.db")
+    corpus = open_corpus(
+        pa.table({"name": [f"Entity {n} of the northern hemisphere" for n in range(20_000)]})
+    )
+    with store.database.write() as connection:
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages + 5}")
+    engine = Engine(corpus, evaluator=EveryNth(), store=store)
+    engine.start()
+    while "The index could not be written" not in caplog.text:
+        time.sleep(0.005)
+    with store.database.write() as connection:
+        connection.execute("PRAGMA max_page_count = 1000000")
+    found = engine.search_entities(FindAllEntitySearchInput("northern", "entity", match_limit=5))
+    engine.stop()
+    store.close()
+    assert len(found.entities) == 5
 
 
 def test_a_slow_evaluator_is_given_small_batches() -> None:

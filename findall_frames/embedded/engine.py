@@ -279,9 +279,13 @@ class Engine:
 
     def _prepare(self) -> None:
         """Index the corpus while no run goes on; one that needs the index builds it itself."""
-        while not self._stop.is_set():
-            if self._idle.wait(_PATIENCE_SECONDS) and self._index.extend():
-                return
+        try:
+            while not self._stop.is_set():
+                if self._idle.wait(_PATIENCE_SECONDS) and self._index.extend():
+                    return
+        except sqlite3.Error:  # a full disk, or the store is closed
+            if not self._stop.is_set():
+                _log.exception("The index could not be written; a run that needs it tries again")
 
     def _work(self) -> None:
         while not self._stop.is_set():
