@@ -204,8 +204,8 @@ class Superlatives:
             if cut == len(plain) or plain[cut] in _SCOPES or _ends_ed(plain, cut):
                 yield list(plain[at:cut]), list(words[cut:])
         # "The smallest private hospital", "the most expensive red wine".
-        cut = at + 2 if plain[at] in {"most", "least"} else at + 1
-        yield list(plain[at:cut]), list(words[cut:])
+        for cut in range(len(plain) - 1, at, -1):
+            yield list(plain[at:cut]), list(words[cut:])
 
     def _read(
         self, words: Sequence[str], harmless: Callable[[str], bool]

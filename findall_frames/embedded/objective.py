@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from findall_frames.embedded.columns import Column
 from findall_frames.embedded.english import (
     ADVERBS,
     AUXILIARIES,
@@ -13,8 +14,10 @@ from findall_frames.embedded.english import (
     is_negator,
     is_relation,
 )
+from findall_frames.embedded.extremes import Superlatives
 from findall_frames.embedded.flags import read_place
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.pieces import compares, split_pieces, states
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     OPENERS,
@@ -27,7 +30,7 @@ from findall_frames.embedded.rephrase import (
 )
 from findall_frames.embedded.sparing import without_exceptions
 from findall_frames.embedded.wishes import without_wishes
-from findall_frames.embedded.words import fold, phrases, singular, tokens
+from findall_frames.embedded.words import fold, phrases, singular, stem, tokens
 
 __all__ = ["Criterion", "Objective", "parse_objective"]
 
@@ -69,7 +72,7 @@ class Objective:
 
 _OPENING = re.compile(
     r"""^\s*(?:please\s+)?(?:(?:can|could)\s+you\s+)?
-    (?:(?:i|we)(?:\s+am|\s+are|['’]m|['’]re)\s+(?:looking|searching|interested)\s+(?:for|in)
+    (?:(?:i|we)(?:\s+am|\s+are|['’]m|['’]re)\s+(?:(?:looking|searching|interested)\s+(?:for|in)|after)\s+(?:an?\s+)?
       |(?:i|we)(?:\s+(?:want|need|would\s+like)|['’]d\s+like)\s+(?:to\s+\w+\s+)?
       |help\s+me\s+(?:to\s+)?(?:find|get|identify)
       |(?:are|is)\s+there\b\s*
@@ -112,6 +115,9 @@ class _Parser:
         text = without_exceptions(text)
         said = _OPENING.sub("", text, count=1) or text
         words = said.split()
+        ranked = self._ranked(said)
+        if ranked is not None:
+            return Objective(*ranked, tuple(wishes))
         at = self._end_of_noun(words)
         noun, rest = words[:at], " ".join(words[at:])
         called = entity_noun(noun[-1:])
@@ -153,7 +159,22 @@ class _Parser:
 
     def _is_plural(self, word: str) -> bool:
         low = fold(word)
+        if word[-1:].isupper():
+            return False  # RoHS
         return low != singular(low) and not self._linker.values([low])
+
+    def _ranked(self, said: str) -> tuple[str, tuple[Criterion, ...]] | None:
+        """One criterion for a superlative and all that it is meant among: the tallest in Asia."""
+        superlatives = Superlatives(self._linker, self._linker.lexicon)
+        split = superlatives.split(said, lambda word: self._linker.is_kind(word))
+        if split is None or split.denied:
+            return None
+        known = self._linker.lexicon.kinds | self._linker.entity_words
+        kinds = [word for word in said.split() if stem(fold(word)) in known]
+        thing = entity_noun(kinds[:1]) or "Entity"
+        several = bool(find_quantities(said)) or any(map(self._is_plural, kinds))
+        sentence = f"{thing} must be {'one of ' * several}the {said.removeprefix('the ')}."
+        return fold(kinds[0]) if kinds else self._linker.corpus.about, (Criterion(said, sentence),)
 
     def _end_of_noun(self, words: Sequence[str]) -> int:
         """How many words name what is looked for."""
@@ -161,7 +182,7 @@ class _Parser:
             low = fold(word.strip(",;"))
             if at and (low in OPENERS or is_negator(low)):
                 return at
-            if at and (self._begins_participle(words, at) or _compares(words[at:])):
+            if at and (self._begins_participle(words, at) or compares(words[at:])):
                 return at
             if word.endswith((",", ";", ":")) and at + 1 < len(words):
                 return at + 1
@@ -195,13 +216,23 @@ class _Parser:
         word = fold(head[0].strip(",;"))
         if self._linker.is_kind(word) or word in _ANYTHING:
             return True
+        if self._linker.names(word) and fold(head[0]).isalpha() and not head[0].islower():
+            return False  # RoHS, which a column is called by
+        if self._linker.corpus.unnamed and stem(word) in self._linker.lexicon.kinds:
+            return not any((singular(word),) in c.index.whole for c in self._texts())
         unnamed = self._linker.corpus.unnamed
         return unnamed and not self._linker.values([word])
+
+    def _texts(self) -> list[Column]:
+        """Columns with values that a noun may name."""
+        return [c for c in self._linker.columns if self._linker.searchable(c)]
 
     def _says_what(self, word: str) -> bool:
         """Whether a noun tells some rows from others, as physicists does among people."""
         low = fold(word.strip(",;"))
         if self._linker.is_kind(low) or low in _ANYTHING or self._linker.names(low):
+            return False
+        if stem(low) in self._linker.lexicon.kinds and self._is_entity([word]):
             return False
         occurs = self._linker.occurs(low) and not self._linker.is_everywhere(low)
         return bool(self._linker.values([low])) or occurs
@@ -266,7 +297,7 @@ class _Parser:
         if not rest:
             return []
         pieces: list[str] = []
-        for piece in _split(rest):
+        for piece in split_pieces(rest):
             if pieces and not self._is_clause(piece):
                 pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
             else:
@@ -296,7 +327,7 @@ class _Parser:
                 continue
             if low == "with" and self._is_bare_verb(words[cuts[-1] : at]):
                 continue
-            if low == "worth" or (low == "at" and _states(words[at:])):
+            if low == "worth" or (low == "at" and states(words[at:])):
                 begins = True
             if not begins:
                 begins = self._begins_verb(words[cuts[-1] : at], words[at:])
@@ -392,35 +423,6 @@ _COMPARERS = frozenset(
     phrases("more, less, fewer, over, under, above, below, at, between, exactly, up")
 )
 _CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
-
-
-def _split(text: str) -> list[str]:
-    """Cut before and, or, but and commas; not inside "between A and B"."""
-    guarded = re.sub(
-        r"\b(between\s+(?:[^,;]|,(?=\d))*?)\s+and\s+",
-        lambda m: f"{m.group(1)} \0 ",
-        text,
-        flags=re.IGNORECASE,
-    )
-    pieces = re.split(
-        r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)", guarded, flags=re.IGNORECASE
-    )
-    return [piece.replace("\0", "and").strip() for piece in pieces if piece and piece.strip()]
-
-
-def _states(words: Sequence[str]) -> bool:
-    """Whether words state a measure: at an altitude of more than 1,000 ft."""
-    return (
-        len(words) > 2 and fold(words[1]) in {"a", "an"} and bool(find_quantities(" ".join(words)))
-    )
-
-
-def _compares(words: Sequence[str]) -> bool:
-    """Whether words begin with "heavier than" or "more populous than"."""
-    low = [fold(word) for word in words[:3]]
-    if low[0] in {"more", "less"}:
-        return low[2:] == ["than"]
-    return low[0].endswith("er") and low[1:2] == ["than"]
 
 
 def _uncapitalised(entity: str) -> str:

@@ -235,7 +235,9 @@ class Reader:
             if word in PREPOSITIONS or word in _CLAUSES or not word.isalpha():
                 break
             words.append(word)
-        if not words or not all(map(self._modifies, words[:-1])):
+        valued = {at for m in self._linker.values(words) for at in range(m.start, m.end)}
+        before = range(len(words) - 1)
+        if not words or not all(at in valued or self._modifies(words[at]) for at in before):
             return frozenset()
         head = words[-1]
         known = stem(head) in self._lexicon.kinds and not self._linker.values([head])
