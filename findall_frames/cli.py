@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
@@ -340,12 +341,7 @@ def serve(
         webhook_secret=secret,
     )
     with service:
-        key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
-        click.echo(f"Serving {len(entities):,} entities at {service.url}")
-        click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{service.url}"{key}))')
-        click.echo(
-            f"Elsewhere: set PARALLEL_BASE_URL (parallel-cli: PARALLEL_API_URL) to {service.url}"
-        )
+        _say_where(service.url, entities=len(entities), host=host, api_key_env=api_key_env)
         if webhook_hosts and secret is None:
             click.echo(f"Webhooks are signed with {service.webhook_secret}")
         click.echo("Ctrl-C stops it.")
@@ -353,6 +349,25 @@ def serve(
             service.wait()
     click.echo("Stopped.")
     return 0
+
+
+def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -> None:
+    from findall_frames.embedded.endpoints import is_loopback
+
+    click.echo(f"Serving {entities:,} entities at {url}")
+    # A key is sent in plain text to this machine alone, so others need a proxy that encrypts.
+    base = url if is_loopback(urlsplit(url).hostname or "") else "https://YOUR-PROXY"
+    key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
+    click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{base}"{key}))')
+    click.echo(
+        f"Elsewhere: set PARALLEL_BASE_URL (parallel-cli: PARALLEL_API_URL) to {base}"
+        f"{' and PARALLEL_API_KEY to the key' if key else ''}"
+    )
+    if not is_loopback(host):
+        click.echo(
+            "From other machines: through a proxy that speaks https, since ff.Client sends no key "
+            "in plain text."
+        )
 
 
 def _condition(text: str) -> str | dict[str, str]:

@@ -445,6 +445,24 @@ def test_serve_keeps_runs_keys_and_webhooks_as_it_is_told(countries: Path, tmp_p
     assert "k3y" not in err
 
 
+@posix_only
+def test_what_serve_prints_works_also_when_it_listens_everywhere(countries: Path) -> None:
+    """The address is one that ff.Client sends a key to, and others are told of a proxy."""
+    env = {"SERVE_KEY": "k3y"}
+    options = ("--host", "0.0.0.0", "--api-key-env", "SERVE_KEY")
+    with started("serve", countries, *options, env=env) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(5)]
+        address = re.search(r'base_url="(http://127\.0\.0\.1:\d+)"', lines[1])
+        assert address is not None
+        assert lines[2].endswith(f"{address[1]} and PARALLEL_API_KEY to the key\n")
+        assert "proxy that speaks https" in lines[3]
+        base = {"PARALLEL_BASE_URL": address[1], "PARALLEL_API_KEY": "k3y"}
+        assert call("run", QUESTION, env=base).stdout.startswith("3 matches")
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=60)
+
+
 def test_run_searches_a_folder_of_documents(tmp_path: Path) -> None:
     """A sentence of a page is the evidence."""
     folder = tmp_path / "parks"

@@ -36,6 +36,8 @@ __all__ = ["Service"]
 _GRACE_SECONDS: Final = 2
 _WAKE_SECONDS: Final = 0.5
 _BACKLOG: Final = 128
+# Who listens on every address is reached on this machine by its own.
+_OWN: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class Service:
@@ -140,6 +142,8 @@ class Service:
     def url(self) -> str:
         """The base URL, such as ``http://127.0.0.1:49152``; it outlasts the service.
 
+        Of a service that listens on every address it is the one for this machine.
+
         Raises
         ------
         ServiceError
@@ -213,6 +217,7 @@ class Service:
         self._running = _Running(engine, store, wakeups, deliverer, server, listener)
         # The socket listens already, so that nobody needs to wait for the loop to begin.
         host, port = listener.getsockname()[:2]
+        host = _OWN.get(host, host)
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self
 
