@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -183,6 +185,23 @@ def test_the_queue_outlasts_the_service(receiver: Receiver, tmp_path: Path) -> N
     with Service(numbers(9), **options):
         receiver.wait(lambda bodies: len(bodies) == 2)
     assert [body["data"]["findall_id"] for body in receiver.bodies()] == [run["findall_id"]] * 2
+
+
+def test_a_clock_that_is_set_back_keeps_no_webhook_waiting(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    """What seems to be due years from now is sent at once."""
+    store = tmp_path / "runs.db"
+    receiver.answers = [503]
+    with Service(
+        numbers(9), evaluator=EveryNth(), store=store, webhook_hosts=["127.0.0.1"]
+    ) as service:
+        create(service, receiver.url, "findall.run.completed")
+        receiver.wait(is_over)
+    with contextlib.closing(sqlite3.connect(store)) as connection, connection:
+        connection.execute("UPDATE deliveries SET due = due + 1e9")
+    with Service(numbers(9), evaluator=EveryNth(), store=store, webhook_hosts=["127.0.0.1"]):
+        receiver.wait(lambda bodies: len(bodies) == 2)
 
 
 def test_a_receiver_that_is_not_there_holds_up_nobody(receiver: Receiver) -> None:

@@ -218,10 +218,11 @@ class Deliverer:
 
     def _next(self) -> _Delivery | None:
         with self._database.read() as connection:
+            # Nothing is put off beyond the longest wait: the clock was set back, and it is due.
             row = connection.execute(
                 "SELECT number, webhook_id, url, body, attempts FROM deliveries "
-                "WHERE due <= ? ORDER BY due, number LIMIT 1",
-                (time.time(),),
+                "WHERE due <= :now OR due > :now + :longest ORDER BY due, number LIMIT 1",
+                {"now": time.time(), "longest": max(_WAITS)},
             ).fetchone()
         return None if row is None else _Delivery(*row)
 
