@@ -12,6 +12,7 @@ from findall_frames.api.models import MatchCondition
 from findall_frames.embedded.corpus import Corpus, open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
 from findall_frames.embedded.figures import read_figures
+from findall_frames.embedded.ingest import ingest
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.words import alike, split_name
 
@@ -273,3 +274,27 @@ def test_a_column_name_is_split_where_a_person_would() -> None:
     assert split_name("RoHS compliant") == ("rohs", "compliant")
     assert split_name("birthplace") == ("birth", "place")
     assert split_name("B.p. (°C)")[0] == "bp"
+
+
+@pytest.mark.parametrize(
+    ("objective", "sentence", "names"),
+    [
+        (
+            "Find the two oldest companies in Germany",
+            "Company must be one of the two oldest companies in Germany.",
+            {"Kilnworks", "Brickyard"},
+        ),
+        (
+            "Which is the oldest French company?",
+            "Company must be the oldest French company.",
+            {"Loam"},
+        ),
+    ],
+)
+def test_a_superlative_is_drafted_with_all_that_it_is_meant_among(
+    objective: str, sentence: str, names: set[str]
+) -> None:
+    """The two oldest in Germany are not those of the two oldest that are in Germany."""
+    schema = ingest(objective, WORKS)
+    assert [condition.description for condition in schema.match_conditions] == [sentence]
+    assert found(WORKS, sentence) == names

@@ -165,6 +165,7 @@ class _Parser:
 
     def _ranked(self, said: str) -> tuple[str, tuple[Criterion, ...]] | None:
         """One criterion for a superlative and all that it is meant among: the tallest in Asia."""
+        said = re.sub(r"^(?:(?:is|are|was|were)\s+)?(?:the\s+)?", "", said)
         superlatives = Superlatives(self._linker, self._linker.lexicon)
         split = superlatives.split(said, lambda word: self._linker.is_kind(word))
         if split is None or split.denied:
@@ -173,7 +174,7 @@ class _Parser:
         kinds = [word for word in said.split() if stem(fold(word)) in known]
         thing = entity_noun(kinds[:1]) or "Entity"
         several = bool(find_quantities(said)) or any(map(self._is_plural, kinds))
-        sentence = f"{thing} must be {'one of ' * several}the {said.removeprefix('the ')}."
+        sentence = f"{thing} must be {'one of ' * several}the {said}."
         return fold(kinds[0]) if kinds else self._linker.corpus.about, (Criterion(said, sentence),)
 
     def _end_of_noun(self, words: Sequence[str]) -> int:
