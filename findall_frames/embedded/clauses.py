@@ -221,7 +221,9 @@ class _Parser:
             if token.text in _BREAKS or (cut and _tells(tokens[:at])):
                 # "without" stays: it negates what follows.
                 rest = tokens[at if token.text == "without" else at + 1 :]
-                left = self.joined(tokens[:at], negated=negated)
+                # The verb of "ships without a charger" says nothing more.
+                verb = cut and at == 1 and token.text == "without" and tokens[0].text[-1:] == "s"
+                left = None if verb else self.joined(tokens[:at], negated=negated)
                 return _join("and", [left, self.breaks(rest)])
         return self.joined(tokens, negated=negated)
 

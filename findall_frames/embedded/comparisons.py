@@ -111,6 +111,11 @@ _AFTER = (
 )
 # What is said of the first or last day of a year is true of the whole of it.
 _ENDS_OF_YEARS = (
+    (r"(?i)\b(?:after|later than) mid[- ](?=\d{4}\b)", "after June "),
+    (r"(?i)\bsince mid[- ](?=\d{4}\b)", "since June "),
+    (r"(?i)\b(?:before|until|till) mid[- ](?=\d{4}\b)", "before July "),
+    (r"(?i)\b(?:(?:was|were|is|did) )?(?:not|n't) (\w+(?: \w+)?) until after (?=\d)", r"\1 after "),
+    (r"(?i)\b(?:(?:was|were|is|did) )?(?:not|n't) (\w+(?: \w+)?) until (?=\d)", r"\1 since "),
     (r"(?i)\b(?:since|after|later than) the (?:very )?end of (?=\d{4}\b)", "after "),
     (r"(?i)\b(?:before|until|till|by) the (?:very )?end of (?=\d{4}\b)", "until "),
     (r"(?i)\b(?:since|after|from) the (?:beginning|start) of (?=\d{4}\b)", "since "),

@@ -12,9 +12,16 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.words import alike
 
-__all__ = ["read_ongoing", "read_opposite_flag", "read_part_of_flag", "read_place"]
+__all__ = [
+    "read_compound_flag",
+    "read_ongoing",
+    "read_opposite_flag",
+    "read_part_of_flag",
+    "read_place",
+]
 
 _ENOUGH = 0.35
+_ROOT = 4
 _LONGEST_PLACE = 3
 _MOSTLY_PLACES = 0.3
 """A share of the values; Georgia among the states of America makes no column of countries."""
@@ -62,6 +69,17 @@ def read_part_of_flag(
 def _says_the_same(match: ColumnMatch, words: Sequence[str], said: Sequence[int]) -> bool:
     """Whether some word of the name itself was said, not only a related one."""
     return any(alike(words[at], own) for at in said for own in match.column.words)
+
+
+def read_compound_flag(words: Sequence[str], linker: Linker) -> Predicate | None:
+    """A flag within a word that stands in no text: touchscreen, of a column called touch."""
+    for column in linker.columns:
+        if column.kind != "boolean" or len(column.words) > 1 or len(column.words[0]) < _ROOT:
+            continue
+        own = column.words[0]
+        if any(word.startswith(own) and word != own and not linker.occurs(word) for word in words):
+            return IsTrue(column, confidence="low")
+    return None
 
 
 def read_place(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:

@@ -352,7 +352,7 @@ class Linker:
                 span = tuple(words[start:end])
                 if not all(Token(word).is_content for word in (span[0], span[-1])):
                     # "In progress" and "under construction" are values as they stand.
-                    placed = span[0] in PREPOSITIONS and end > start + 1
+                    placed = (span[0] in PREPOSITIONS or span[-1] == "a") and end > start + 1
                     if not (placed and span in column.index.whole):
                         continue
                 phrase = column.index.find(span, self.lexicon)

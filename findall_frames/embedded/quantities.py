@@ -112,7 +112,8 @@ _SPELLED = re.compile(
     rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:{_COUNT}|{_BIG}|{_AND}))*))\b",
     re.I,
 )
-_NEXT_WORD = re.compile(r"[\s\u00a0-]*(%|°[CF]?|[^\W\d_]+(?:[²³]|[23](?!\w))?(?:/[^\W\d_]+)?)")
+_UNIT = r"[^\W\d_]+(?:[²³]|[23](?!\w))?"
+_NEXT_WORD = re.compile(rf"[\s\u00a0-]*(%|°[CF]?|{_UNIT}(?:/{_UNIT})?)")
 
 
 _Read: TypeAlias = Callable[[re.Match[str]], Quantity | None]

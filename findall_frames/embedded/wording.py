@@ -21,6 +21,7 @@ from findall_frames.embedded.english import (
 )
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.flags import (
+    read_compound_flag,
     read_ongoing,
     read_opposite_flag,
     read_part_of_flag,
@@ -220,6 +221,7 @@ class Wording:
             or read_part_of_flag(words, self._linker, self.harmless)
             or read_reordered(words, self._linker, self.harmless)
             or read_ongoing(words, self._linker, self._lexicon)
+            or read_compound_flag(words, self._linker)
         )
 
     def _presence(self, words: Sequence[str]) -> Predicate | None:

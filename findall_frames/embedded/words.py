@@ -40,6 +40,7 @@ _IRREGULAR = {
     "spoken": "speak",
     "spoke": "speak",
     "sold": "sell",
+    "used": "use",
     "won": "win",
     "held": "hold",
     "ran": "run",
@@ -223,6 +224,9 @@ def alike(one: str, other: str) -> float:
             break
         common += 1
     if common >= 4 and a[common:] in _DERIVATIONS and b[common:] in _DERIVATIONS:
+        return 0.7
+    # What is repairable can be repaired; but what is portable has no ports.
+    if common >= 5 and {a[common:], b[common:]} in ({"", "abl"}, {"", "ibl"}):
         return 0.7
     return 0.0
 
