@@ -222,7 +222,8 @@ class _Parser:
                 # "without" stays: it negates what follows.
                 rest = tokens[at if token.text == "without" else at + 1 :]
                 # The verb of "ships without a charger" says nothing more.
-                verb = cut and at == 1 and token.text == "without" and tokens[0].text[-1:] == "s"
+                verb = cut and at == 1 and token.text in {"with", "without"}
+                verb = verb and tokens[0].text[-1:] == "s" and not self._says_something(tokens[:1])
                 left = None if verb else self.joined(tokens[:at], negated=negated)
                 return _join("and", [left, self.breaks(rest)])
         return self.joined(tokens, negated=negated)

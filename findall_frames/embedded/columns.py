@@ -39,6 +39,7 @@ _ISO_DATE = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2}([T ].*)?)?$"
 _SAMPLE = 2000
 _LONG_WORDS = 8
 _SHADES = 8
+_PLAINLY = frozenset(("yes", "no", "true", "false"))
 
 
 class Column:
@@ -166,11 +167,11 @@ class Column:
 
     @cached_property
     def shaded(self) -> bool:
-        """Whether it says yes and no and something between: in progress, partly."""
+        """Whether it says yes or no and something between: in progress, partly."""
         if self.kind != "text" or len(self.index.values) > _SHADES:
             return False
         values = {value.casefold() for value in self.index.values}
-        return not (values.isdisjoint(YES) or values.isdisjoint(NO))
+        return len(values) > 1 and not values.isdisjoint(_PLAINLY)
 
     @cached_property
     def index(self) -> ValueIndex:
@@ -280,8 +281,12 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
             found = unit_named(tuple(rest[start : start + size]))
             if rest[start : start + size] == ["yr"] or (start == 0 and rest[0] in {"min", "max"}):
                 found = None  # "Founded (yr)" holds no spans, "min players" no minutes
-            if found and money and found.dimension == "time":
-                continue  # a price per month
+            if (
+                found
+                and found.dimension == "time"
+                and (money or rest[start - 1 : start] == ["per"])
+            ):
+                continue  # a price per month, flights per day
             ambiguous = size == 1 and len(rest[start]) == 1
             if found and unit is None and not (ambiguous and (money or counted or start == 0)):
                 unit = found

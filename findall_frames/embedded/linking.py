@@ -28,6 +28,9 @@ _FAMILY = 0.6
 _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
+_PERIODS = frozenset(phrases("per, day, daily, week, weekly, month, monthly, year, yearly, night"))
+_UNSAID = 0.2
+"""How much worse a column of so many per week fits where no week is said."""
 _JOINTS = frozenset(("per", "at"))
 _ENOUGH_TEXTS = 2000
 _BEGINNINGS = phrases(
@@ -221,6 +224,8 @@ class Linker:
             score = match.score + self._evidence(column, comparison, match.score)
             if self._other_measure(match, words, place):
                 score *= 0.3
+            if "per" in column.words and _PERIODS.isdisjoint(words):
+                score -= _UNSAID
             if score >= _ENOUGH:
                 scored.append(ColumnMatch(column, score, match.used, match.named))
             elif score >= _LITTLE and self._uses_all(match, hints):

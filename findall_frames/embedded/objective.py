@@ -88,6 +88,7 @@ _DONE = re.compile(
     r"(?P<verb>[^\W\d_]+)$",
     re.IGNORECASE,
 )
+_EXPLAINED = re.compile(r"\b(?P<how>[^\W\d_]+)\s+(?P<noun>[^\W\d_]+)\s+\((?P<said>[^()]+)\)")
 _HAD = re.compile(r"^(?:with|having|has|have)\s")
 _LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
 
@@ -112,7 +113,7 @@ class _Parser:
     def parse(self, text: str) -> Objective:
         text, wishes = without_wishes(text)
         text = _DONE.sub(r"\g<noun> that \g<who> \g<verb>", text)
-        text = without_exceptions(text)
+        text = _EXPLAINED.sub(self._explained, without_exceptions(text))
         said = _OPENING.sub("", text, count=1) or text
         words = said.split()
         ranked = self._ranked(said)
@@ -156,6 +157,14 @@ class _Parser:
             kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
             criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
         return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
+
+    def _explained(self, match: re.Match[str]) -> str:
+        """Short courses (under 7 weeks) as courses under 7 weeks: the number says how short."""
+        if not self._linker.lexicon.direction(fold(match["how"])) or not find_quantities(
+            match["said"]
+        ):
+            return match.group()
+        return f"{match['noun']} {match['said']}"
 
     def _is_plural(self, word: str) -> bool:
         low = fold(word)

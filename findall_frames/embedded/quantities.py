@@ -99,7 +99,7 @@ _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹])\s?)?"
+    r"(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹]|\b(?:usd|eur|gbp|chf|jpy|inr|cny))\s?)?"
     r"(?P<number>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|(?<![\w.])\.\d+|\d+(?:\.\d+)?)"
     r"(?!\d|st\b|nd\b|rd\b|th\b)",
     re.I,
@@ -268,7 +268,7 @@ def _number(match: re.Match[str]) -> Quantity:
     quantity = _plain(match, value)
     currency = (match["currency"] or "").lower()
     if currency:
-        unit = unit_named((CURRENCY_SIGNS[currency[-1]],))
+        unit = unit_named((CURRENCY_SIGNS.get(currency[-1], currency),))
         return replace(quantity, unit=unit)
     if written != match["number"]:
         return quantity

@@ -54,6 +54,8 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "ft": (0.3048, "ft foot"),
         "in": (0.0254, "inch"),
         "yd": (0.9144, "yd yard"),
+        "nmi": (1852.0, "nmi nautical_mile"),
+        "ly": (9.4607e15, "ly light_year"),
     },
     "area": {
         "km²": (1e6, "km2 sqkm sq_km square_km square_kilometre square_kilometer"),
@@ -138,7 +140,7 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "JPY": (1.0, "jpy yen"),
         "INR": (1.0, "inr rupee"),
         "CNY": (1.0, "cny rmb yuan"),
-        "CHF": (1.0, "chf swiss_franc"),
+        "CHF": (1.0, "chf swiss_franc franc"),
     },
 }
 

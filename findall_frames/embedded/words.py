@@ -41,6 +41,7 @@ _IRREGULAR = {
     "spoke": "speak",
     "sold": "sell",
     "used": "use",
+    "goes": "go",
     "won": "win",
     "held": "hold",
     "ran": "run",
@@ -122,6 +123,8 @@ def split_name(name: str) -> tuple[str, ...]:
         name = name.replace(sign, currency)
     name = re.sub(r"(?<![^\W_])([A-Za-z])\.\s?([A-Za-z])\.", r"\1\2", name)
     name = re.sub(r"#(?=\s*[^\W\d_])", " number ", name)
+    # "Hrs/wk" are hours per week.
+    name = re.sub(r"(?i)/(?=\s?(?:day|d|wk|week|mo|month|yr|year|night)\b)", " per ", name)
     # "fooBar" are two words; "RoHS" and "PhD" are one.
     name = re.sub(
         r"(?<=[a-z0-9])(?=[A-Z][a-z])|(?<=[a-z0-9]{3})(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})",
