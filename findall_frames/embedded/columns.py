@@ -171,7 +171,8 @@ class Column:
         if self.kind != "text" or len(self.index.values) > _SHADES:
             return False
         values = {value.casefold() for value in self.index.values}
-        return len(values) > 1 and not values.isdisjoint(_PLAINLY)
+        told = not values.isdisjoint(_PLAINLY) or values.issuperset({"y", "n"})
+        return told and len(values) > 1
 
     @cached_property
     def index(self) -> ValueIndex:

@@ -224,7 +224,7 @@ class Linker:
             score = match.score + self._evidence(column, comparison, match.score)
             if self._other_measure(match, words, place):
                 score *= 0.3
-            if "per" in column.words and _PERIODS.isdisjoint(words):
+            if _PERIODS.isdisjoint(words) and self._is_rate(column):
                 score -= _UNSAID
             if score >= _ENOUGH:
                 scored.append(ColumnMatch(column, score, match.used, match.named))
@@ -235,6 +235,15 @@ class Linker:
             return faint
         best = max((match.score for match in scored), default=0.0)
         return [match for match in scored if best - match.score < _TIE]
+
+    def _is_rate(self, column: Column) -> bool:
+        """Whether a column holds so much a week, or what a month costs."""
+        if "per" in column.words:
+            return True
+        money = column.unit is not None and column.unit.dimension == "money"
+        return money and any(
+            not _PERIODS.isdisjoint(self.lexicon.spelled_out(own)) for own in column.words
+        )
 
     def _uses_all(self, match: ColumnMatch, words: Sequence[str]) -> bool:
         """Whether no word of meaning is left that says something else."""

@@ -107,12 +107,17 @@ class Mention:
         """Whether some text says that it is not so; where none is denied, silence means no."""
         if self.literal or self.exact:
             return False
-        start = re.escape(self.words[0][: max(3, len(self.words[0]) - 3)])
-        denial = r"\b(?:not|never|no|nor|neither|without)\b|n['’]t\b"
+        names = [self.words[0]]
+        if len(self.words) == 1:
+            names += [phrase[0] for phrase in self._other_names(names[0], wider=True)]
+        start = f"(?:{'|'.join(re.escape(name[: max(3, len(name) - 3)]) for name in names)})"
+        denial = r"\b(?:not|never|no|nor|neither|without|nothing|nobody)\b|n['’]t\b"
         near = rf"(?i)(?:{denial})[^.,;]{{0,40}}\b{start}"
         if len(self.words) > 1:
             end = re.escape(self.words[-1][: max(3, len(self.words[-1]) - 3)])
             near += rf"|(?i)\b{start}[^.,;]{{0,40}}(?:{denial})[^.,;]{{0,40}}\b{end}"
+        if self._short_denial is not None:
+            near += rf"|(?i){self._short_denial.pattern}"
         return any(
             pc.any(pc.match_substring_regex(column.texts, near)).as_py()
             for column in self.columns
@@ -275,7 +280,10 @@ def cells_of(columns: Sequence[Column], positions: Sequence[int]) -> list[tuple[
 
 def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
     """Whether a negation reaches the words from `first` to `last`."""
-    if any(is_negator(word) for word in said[first:last]):
+    if any(
+        is_negator(word) and not _past(said[at:last])
+        for at, word in enumerate(said[first:last], start=first)
+    ):
         return True
     if _passive(said[last + 1 : last + 4]):
         return True
@@ -284,10 +292,13 @@ def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
         # "A non-stop flight" is one.
         if (is_negator(word) or word in _UNABLE) and (word != "non" or back == 1):
             between = _between(sentence, said, first - back, first)
-            # "A player without territories is eliminated".
-            past = word == "without" and not FINITE.isdisjoint(said[first - back : first])
-            return not (past or _CLAUSE_END.search(between))
+            return not (_past(said[first - back : first]) or _CLAUSE_END.search(between))
     return False
+
+
+def _past(said: Sequence[str]) -> bool:
+    """Whether a negation is over before its words are: "without territories is eliminated"."""
+    return said[0] == "without" and not FINITE.isdisjoint(said)
 
 
 def _passive(behind: Sequence[str]) -> bool:
