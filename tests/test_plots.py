@@ -272,6 +272,17 @@ def test_an_empty_result_gives_a_figure_that_says_so(name: str) -> None:
     assert any(words in text for text in said for words in ("No ", "no ", "Nothing ")), said
 
 
+def test_a_map_of_no_match_says_how_to_see_the_others() -> None:
+    """Those that did not match have evidence as well."""
+    output = {"makes_tiles": condition("no", matched=False)}
+    frames = flatten(
+        result(*(made(name, status="unmatched", output=output) for name in "AB")), schema=SEARCH
+    )
+    (said,) = (text for text in texts(frames.plot.confidence()) if text.startswith("No candidate"))
+    assert said.endswith("confidence(status=None) draws all 2.")
+    assert "A" in texts(frames.plot.confidence(status=None))
+
+
 @pytest.mark.parametrize("begin", range(0, len(HOSTILE), 10))
 def test_hostile_text_stays_text_in_plots(begin: int) -> None:
     """No formula is set, nothing is drawn that cannot be seen, and nothing fails."""

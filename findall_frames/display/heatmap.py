@@ -31,7 +31,7 @@ def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
     """Draw these candidates by fields, those with the thinnest evidence at the top."""
     kinds = _kinds(tables["fields"])
     if not len(candidates) or not kinds:
-        return blank(title_of(tables), says="There is no such candidate with a field to show.")
+        return blank(title_of(tables), says=_nothing(tables, among=candidates))
     columns = list(kinds)[:_MOST_COLUMNS]
     cells = _cells_of(tables["fields"], candidates)
     rows = [
@@ -79,6 +79,14 @@ def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
         columnspacing=1.2,
     )
     return finished(figure)
+
+
+def _nothing(tables: Tables, *, among: pa.Table) -> str:
+    """Say why no cell can be drawn."""
+    others = len(tables["candidates"])
+    if others and not len(among):
+        return f"No candidate has that status; confidence(status=None) draws all {others:,}."
+    return "No candidate has a field to show." if others else "There is no candidate."
 
 
 def _look(cell: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
