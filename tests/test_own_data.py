@@ -164,6 +164,7 @@ def test_a_model_is_named_by_its_provider_or_its_address(
         ("openai:", "names no language model"),
         ("openai", "names no language model"),
         ("ftp://host/v1", "names no language model"),
+        (5, "not 5"),
         ("http://", "is no base URL"),
         ("http://host:99999/v1", "is no base URL"),
         ("https://host/v1?api-version=1", "is no base URL"),
@@ -172,7 +173,7 @@ def test_a_model_is_named_by_its_provider_or_its_address(
     ],
 )
 def test_what_names_no_model_is_refused_with_the_forms(
-    text: str, said: str, monkeypatch: pytest.MonkeyPatch
+    text: Any, said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Before a service is started."""
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)

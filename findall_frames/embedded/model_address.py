@@ -65,6 +65,8 @@ def read_address(text: str, *, environ: Mapping[str, str] = os.environ) -> Model
     >>> read_address("http://127.0.0.1:11434/v1/#llama3.2", environ={})
     ModelAddress(base_url='http://127.0.0.1:11434/v1', model='llama3.2')
     """
+    if not isinstance(text, str):
+        raise EvaluatorError(f"The evaluator has to be a text, not {text!r:.100}. {_FORMS}")
     key = environ.get(_KEY_VARIABLE) or None
     kind, _, model = text.partition(":")
     if kind == "openai" and model.strip():
