@@ -6,12 +6,16 @@ import ipaddress
 import os
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from local_caller import Caller
+from local_evaluators import EveryNth, numbers
 
 import findall_frames as ff
+from findall_frames.embedded.service import Service
 from tests.scripted import KEY, ScriptedServer, healthy
 
 _home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
@@ -77,6 +81,36 @@ def client(server: ScriptedServer) -> Iterator[ff.Client]:
     """A client of it."""
     with ff.Client(api_key=KEY, base_url=server.url) as scripted:
         yield scripted
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    """A service that tests share which leave it as it is."""
+    with Service(numbers(100), evaluator=EveryNth()) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def caller(service: Service) -> Caller:
+    """A caller of that service."""
+    return Caller(service)
+
+
+@pytest.fixture
+def gate() -> Iterator[threading.Event]:
+    """Holds the evaluator of `slow` up until it is set."""
+    event = threading.Event()
+    yield event
+    event.set()
+
+
+@pytest.fixture
+def slow(gate: threading.Event) -> Iterator[Service]:
+    """A service whose runs wait at the gate, and whose streams have a quick heart."""
+    running = Service(numbers(100), evaluator=EveryNth(gate=gate), heartbeat=0.05).start()
+    yield running
+    gate.set()
+    running.stop()
 
 
 def pytest_unconfigure() -> None:

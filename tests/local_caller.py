@@ -1,0 +1,87 @@
+"""Whoever speaks to an embedded service without any help, for tests that look at the answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import requests
+
+from findall_frames.embedded.service import Service
+
+__all__ = ["ENRICHMENT", "RUN", "Caller", "assert_invalid", "at_work", "frames"]
+
+RUN = {
+    "objective": "Find entities",
+    "entity_type": "entities",
+    "match_conditions": [{"name": "by_3_check", "description": "every 3rd"}],
+    "generator": "core",
+    "match_limit": 5,
+}
+ENRICHMENT = {
+    "output_schema": {
+        "type": "json",
+        "json_schema": {"type": "object", "properties": {"ceo": {"type": "string"}}},
+    }
+}
+
+
+class Caller:
+    """Speaks to a service without any help."""
+
+    def __init__(self, service: Service) -> None:
+        self.url = f"{service.url}/v1beta/findall"
+
+    def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
+        """Post JSON, or bytes as they are."""
+        key = "data" if isinstance(body, bytes) else "json"
+        return requests.post(self.url + path, timeout=30, **{key: body}, **options)
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """Get an answer."""
+        return requests.get(self.url + path, timeout=30, **options)
+
+    def run(self, **changes: Any) -> str:
+        """Start a run."""
+        answer = self.post("/runs", {**RUN, **changes})
+        assert answer.status_code == 200, answer.text
+        return str(answer.json()["findall_id"])
+
+    def events(self, findall_id: str, **options: Any) -> list[Any]:
+        """Read a stream to its end."""
+        answer = self.get(f"/runs/{findall_id}/events", **options)
+        assert answer.status_code == 200, answer.text
+        return [json.loads(frame.split("data: ")[1]) for frame in frames(answer.content)]
+
+
+def frames(body: bytes) -> list[str]:
+    """Split a stream, and see that each frame has its two lines and nothing else."""
+    whole = body.decode()
+    assert whole == "" or whole.endswith("\n\n")
+    parts = whole.split("\n\n")[:-1]
+    for part in parts:
+        event, data = part.split("\n")
+        assert event.startswith("event: ")
+        assert data.startswith('data: {"type":"' + event.removeprefix("event: ") + '"')
+    return parts
+
+
+def at_work(caller: Caller, findall_id: str) -> Any:
+    """Wait until a run stands at the gate, and give its result."""
+    while True:
+        snapshot = caller.get(f"/runs/{findall_id}/result").json()
+        if snapshot["candidates"]:
+            return snapshot
+
+
+def assert_invalid(answer: requests.Response, *, where: list[Any], words: str) -> None:
+    """See that a 422 satisfies clients of either form."""
+    assert answer.status_code == 422, answer.text
+    body = answer.json()
+    assert body["type"] == "error"
+    assert body["error"]["ref_id"]
+    assert words in body["error"]["message"]
+    (fault,) = body["detail"]
+    assert fault["loc"] == where
+    assert words in fault["msg"]
+    assert fault["type"]
