@@ -32,8 +32,9 @@ class Lexicon:
         and ``less`` adjectives by the word of their attribute, ``short`` forms of words; if
         wanted, ``opposites`` by word, ``within``, the parts of a place by its name, ``kinds``,
         lists of nouns for one kind of thing, ``compounds``, such nouns of two words, ``topics``,
-        lists of words for one matter, ``phrasal``, pairs of a verb of two words and one that means
-        the same, and ``ongoing``, what has not happened yet to something that is still so.
+        lists of words for one matter, ``told``, by word the narrower words and phrases by which a
+        text may say it, ``phrasal``, pairs of a verb of two words and one that means the same, and
+        ``ongoing``, what has not happened yet to something that is still so.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -60,6 +61,9 @@ class Lexicon:
             names = {tuple(tokens(name)) for name in topic}
             for name in names:
                 self._topics.setdefault(stem(name[0]), set()).update(names - {name})
+        self._told: dict[str, list[tuple[str, ...]]] = {}
+        for word, phrases in table.get("told", {}).items():
+            self._told[stem(fold(word))] = [tuple(tokens(phrase)) for phrase in phrases]
         self.compounds = frozenset(map(fold, table.get("compounds", ())))
         self._phrasal: dict[str, str] = dict(table.get("phrasal", ()))
         verbs = "|".join(map(re.escape, self._phrasal)) or r"(?!)"
@@ -87,6 +91,10 @@ class Lexicon:
         """Words and phrases for the same matter as this word; may be empty."""
         return self._topics.get(stem(word), set())
 
+    def told(self, word: str) -> list[tuple[str, ...]]:
+        """Narrower words and phrases by which running text may say this word; may be empty."""
+        return self._told.get(stem(word), [])
+
     def plain_verbs(self, text: str) -> str:
         """A text with one verb for each verb of two words: established for set up."""
         return self._two_words.sub(lambda match: self._phrasal[match.group().lower()], text)
@@ -101,8 +109,8 @@ class Lexicon:
         return self._ongoing.get(word)
 
     def spelled_out(self, word: str) -> tuple[str, ...]:
-        """A word of a column name, and the word that it is short for."""
-        return (word, self._short[word]) if word in self._short else (word,)
+        """A word of a column name, and what it may be short for."""
+        return (word, *self._short[word].split(", ")) if word in self._short else (word,)
 
     def opposite(self, word: str) -> str | None:
         """The word that this one denies: public for private, crewed for uncrewed."""
@@ -119,9 +127,17 @@ class Lexicon:
             known = self._parts_of[phrase] = self._find_parts(phrase)
         return known
 
-    def is_part(self, phrase: tuple[str, ...]) -> bool:
-        """Whether a phrase, or another name of it, lies in something that the table knows."""
-        return any(other in self._parts for other in (phrase, *self.aliases(phrase)))
+    def is_part(self, phrase: tuple[str, ...], *, like: tuple[str, ...] | None = None) -> bool:
+        """Whether a phrase, or another name of it, lies in something that the table knows.
+
+        If wanted, only in something of the rank of what `like` lies in: countries are no states.
+        """
+        found = [other for other in (phrase, *self.aliases(phrase)) if other in self._parts]
+        return any(like is None or self._is_state(one) == self._is_state(like) for one in found)
+
+    def _is_state(self, part: tuple[str, ...]) -> bool:
+        """Whether a part lies only in what is itself a part: Ohio in the United States."""
+        return all(whole in self._parts for whole, parts in self._within.items() if part in parts)
 
     def _find_parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
         for other in (phrase, *self.aliases(phrase)):
@@ -165,8 +181,8 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
     ----------
     path : path
         Of a file with any of ``same``, ``attributes``, ``short``, ``more``, ``less``,
-        ``opposites``, ``within``, ``kinds``, ``compounds``, ``topics``, ``phrasal`` and
-        ``ongoing``. Its entries go before those of the package.
+        ``opposites``, ``within``, ``kinds``, ``compounds``, ``topics``, ``told``, ``phrasal``
+        and ``ongoing``. Its entries go before those of the package.
 
     Raises
     ------

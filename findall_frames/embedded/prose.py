@@ -43,6 +43,10 @@ _NOT_YET = frozenset(
         shortlisted"""
     )
 )
+_CALLED_OFF = re.compile(
+    r"\b(?:given up|called off|(?:not|never) come true|(?:did not|never) happen(?:ed)?)\b"
+)
+_LOST = re.compile(r"\blost (?:the|its|his|her|their|all|most)\b")
 _NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
@@ -171,7 +175,8 @@ class Mention:
         known = self._known.get((word, wider))
         if known is None:
             forms = (word[: max(3, len(word) - 4)], stem(word)[:3], *irregular_forms(word))
-            names = (phrase[0][:4] for phrase in self._other_names(word, wider=wider))
+            others = self._other_names(word, wider=wider)
+            names = (max(phrase, key=len)[:4] for phrase in others)
             known = self._known[word, wider] = tuple(dict.fromkeys((*forms, *names)))
         return known
 
@@ -243,7 +248,8 @@ class Mention:
         """Other names of a thing; in running text, of a place also those of what lies in it."""
         inside = self.lexicon.parts((word,)) if wider else []
         matter = self.lexicon.topic(word) if wider else ()
-        return [*self.lexicon.aliases((word,)), *inside, *matter]
+        told = self.lexicon.told(word) if wider else ()
+        return [*self.lexicon.aliases((word,)), *inside, *matter, *told]
 
     def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
         for phrase in self._other_names(word, wider=wider):
@@ -305,6 +311,8 @@ def _passive(behind: Sequence[str]) -> bool:
     """Whether the words that follow deny that something is used: (dice) are not used."""
     if len(behind) < 2 or behind[0] not in FINITE:
         return False
+    if behind[1:] in (["not"], ["never"]):
+        return True  # "Tools are included, rooms are not."
     verb = behind[2] if behind[1] in {"not", "never"} and len(behind) > 2 else behind[1]
     denied = behind[1] in {"not", "never"} or is_negator(behind[0])
     return denied and (verb.endswith("ed") or verb in _USED)
@@ -313,8 +321,9 @@ def _passive(behind: Sequence[str]) -> bool:
 def _ended(said: Sequence[str], first: int, last: int) -> bool:
     """Whether something was so until some time, or never came to be: "failed to land"."""
     before, behind = said[max(0, first - _NEAR) : first], said[last + 1 : last + _NEAR]
-    former = (_NOT_YET & set(before)) | (_NO_MORE & set(behind))
-    return bool(former) or (bool({"was", "were"} & set(before)) and "until" in behind)
+    former = bool((_NOT_YET & set(before)) | (_NO_MORE & set(behind)))
+    former = former or bool(_LOST.search(" ".join(before)) or _CALLED_OFF.search(" ".join(behind)))
+    return former or (bool({"was", "were"} & set(before)) and "until" in behind)
 
 
 def _between(sentence: str, said: Sequence[str], start: int, end: int) -> str:
