@@ -34,7 +34,8 @@ def read_opposite_flag(words: Sequence[str], linker: Linker, lexicon: Lexicon) -
         if opposite is None:
             continue
         changed = [*words[:at], opposite, *words[at + 1 :]]
-        found = [m for m in linker.named(changed, ("boolean",)) if at in m.used]
+        found = [m for m in linker.named(changed, ("boolean", "text")) if at in m.used]
+        found = [m for m in found if m.column.kind == "boolean" or m.column.shaded]
         found = [m for m in found if any(alike(opposite, own) for own in m.column.words)]
         if found:
             sure = found[0].named
@@ -103,7 +104,8 @@ def read_place(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predic
 def _standing(places: Sequence[tuple[str, ...]], column: Column, lexicon: Lexicon) -> list[Wanted]:
     """Those places, by whatever name, that stand in a column."""
     whole = column.index.whole
-    if sum(map(lexicon.is_part, whole)) < _MOSTLY_PLACES * len(whole):
+    alike_places = sum(lexicon.is_part(phrase, like=places[0]) for phrase in whole)
+    if alike_places < _MOSTLY_PLACES * len(whole):
         return []
     named = (name for place in places for name in (place, *lexicon.aliases(place)))
     return [Wanted(name, whole[name]) for name in dict.fromkeys(named) if name in whole]

@@ -85,7 +85,7 @@ class Leftovers:
     def _accounts_for(self, part: Predicate, words: Sequence[str], at: int) -> bool:
         word = words[at]
         if isinstance(part, Mention | StatedNumber):
-            return any(alike(word, other) for other in part.words)
+            return any(alike(word, other) or word in other.split() for other in part.words)
         if isinstance(part, WordsAt | Extreme):
             return True
         if isinstance(part, NumberRange) and self._lexicon.direction(word):
@@ -96,6 +96,8 @@ class Leftovers:
                 return True
         columns = [part.first, part.second] if isinstance(part, Pair) else [_column_of(part)]
         if any(c is not None and self._names(c, word) for c in columns):
+            return True
+        if word in {"date", "dates"} and any(c is not None and c.kind == "date" for c in columns):
             return True
         # The "sign" of single sign-on, of which a column has the initials.
         if any(c is not None and at in self._linker.match(c, words).used for c in columns):

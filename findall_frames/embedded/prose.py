@@ -32,6 +32,7 @@ _ABBREVIATED = re.compile(
     r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|No|vs|etc|e\.g|i\.e|approx|ca)\.$"
 )
 _CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
+_CONTRAST = re.compile(r"\b(?:but|while|whereas|although|though)\b|;(?! (?:that|this|it|which)\b)")
 _AGENT = re.compile(r"[eo]rs?$")
 _PERSON = re.compile(r"(?:ist|ian)s?$")
 _UNABLE = frozenset(("unable", "incapable", "useless", "instead"))
@@ -206,6 +207,9 @@ class Mention:
         if self.literal:
             return True
         first, last = min(places), max(places)
+        # "Lunch is served, but beds are for you to find" serves no beds.
+        if first < last and _CONTRAST.search(_between(sentence, said, first, last)):
+            return None
         return not (_negated(sentence, said, first, last) or _ended(said, first, last))
 
     @cached_property
@@ -246,10 +250,11 @@ class Mention:
 
     def _other_names(self, word: str, *, wider: bool) -> list[tuple[str, ...]]:
         """Other names of a thing; in running text, of a place also those of what lies in it."""
-        inside = self.lexicon.parts((word,)) if wider else []
+        phrase = tuple(word.split())
+        inside = self.lexicon.parts(phrase) if wider else []
         matter = self.lexicon.topic(word) if wider else ()
         told = self.lexicon.told(word) if wider else ()
-        return [*self.lexicon.aliases((word,)), *inside, *matter, *told]
+        return [*self.lexicon.aliases(phrase), *inside, *matter, *told]
 
     def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
         for phrase in self._other_names(word, wider=wider):

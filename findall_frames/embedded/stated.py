@@ -71,7 +71,7 @@ class StatedNumber:
         return [self._in_row(cells) for cells in cells_of(self.columns, positions)]
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
-        best: tuple[float, Column, str, Quantity] | None = None
+        best: tuple[tuple[int, float], Column, str, Quantity] | None = None
         for column, cell in zip(self.columns, cells, strict=True):
             if cell is None or not _NUMBER.search(cell):
                 continue
@@ -79,8 +79,12 @@ class StatedNumber:
                 if not _NUMBER.search(sentence):
                     continue
                 near = self._nearest(sentence)
-                if near is not None and (best is None or near[0] < best[0]):
-                    best = (near[0], column, sentence, near[1])
+                if near is None:
+                    continue
+                # The cost of the renovation is told where the renovation is.
+                cost = (-self._told(sentence), near[0])
+                if best is None or cost < best[0]:
+                    best = (cost, column, sentence, near[1])
         if best is not None:
             return self._outcome(*best[1:])
         only = self._only_measure(cells)
@@ -202,6 +206,12 @@ class StatedNumber:
         # "Series A" tells which of several rounds is meant; its own year stands nearest.
         return [(match.start(), match.end(), 0.0) for match in stands if match]
 
+    def _told(self, sentence: str) -> int:
+        """How many of the words, measures aside, stand in a sentence."""
+        words = [word for word in self.words if stem(word) not in self._measures]
+        said = [fold(word) for word in _WORD.findall(sentence)] if len(self.words) > 1 else []
+        return sum(any(alike(word, other) for other in said) for word in words)
+
     def _tells(self, sentence: str) -> bool:
         """Whether what was done stands there as well: killed, of killed people."""
         done = [word for word in self.words if word.endswith("ed") and not is_relation(word)]
@@ -238,11 +248,20 @@ class StatedNumber:
             return quantity if quantity.year else None
         if quantity.year and self.span.said and not self._may_be_year():
             return None
+        # A third of the books is no number of them.
+        share = quantity.unit is not None and quantity.unit.dimension == "share"
+        if share and self.unit is None and self._rates.isdisjoint(self._wanted):
+            return None
         # A number without a unit is no weight.
         measured = self.unit is not None and self.unit.dimension not in {"money", "share"}
         if measured and quantity.unit is None and not quantity.letter:
             return None
         return quantity.in_unit(self.unit)
+
+    @property
+    def _rates(self) -> frozenset[str]:
+        """Stems of the words for what is a share of something."""
+        return frozenset(map(stem, MEASURES["share"]))
 
     def _may_be_year(self) -> bool:
         ends = [end for end in (self.span.low, self.span.high) if end is not None]

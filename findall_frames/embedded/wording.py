@@ -40,6 +40,7 @@ from findall_frames.embedded.partial import or_lacking, read_reordered, read_wit
 from findall_frames.embedded.presence import letters_behind, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
+from findall_frames.embedded.weight import carrying
 from findall_frames.embedded.words import stem, tokens
 
 __all__ = ["Wording"]
@@ -166,6 +167,8 @@ class Wording:
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
         if not rest:
             return None
+        if not self._named_text(words):
+            rest = carrying(rest, words, self._linker.occurs)
         mentioned = self.mention(rest, self._named_text(words))
         within = read_within(rest, self._linker)
         return within or or_lacking(mentioned, rest, self.texts, self._lexicon)
@@ -312,6 +315,7 @@ class Wording:
             for at, word in enumerate(words)
             if at not in covered
             and word not in self._verbs
+            and not (word == "first" and words[at + 1 : at + 2] and words[at + 1].endswith("ed"))
             and not self.harmless(word)
             and not any(self._linker.match(m.column, [word]).score for m in found)
         ]
@@ -408,6 +412,8 @@ class Wording:
         if columns:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
+        if not columns:
+            words = joined_names(words, self._lexicon)
         return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
 
 
