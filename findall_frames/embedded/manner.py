@@ -11,7 +11,16 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch
 from findall_frames.embedded.words import stem
 
-__all__ = ["had_words", "is_attributive", "leading_words", "without_kind", "words_beside"]
+__all__ = [
+    "had_words",
+    "is_attributive",
+    "joined_names",
+    "leading_words",
+    "without_kind",
+    "words_beside",
+]
+
+_LONGEST_NAME = 4
 
 
 def leading_words(
@@ -60,6 +69,23 @@ def had_words(words: Sequence[str]) -> Sequence[str]:
     """The words behind a "with": what something has is no mere manner of speaking."""
     places = [at for at, word in enumerate(words) if word in {"with", "having"}]
     return words[places[-1] + 1 :] if places else []
+
+
+def joined_names(words: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """The words, with each name of several of them that the lexicon knows as one: united states."""
+    joined: list[str] = []
+    at = 0
+    while at < len(words):
+        size = min(len(words) - at, _LONGEST_NAME)
+        while size > 1 and not _is_name(tuple(words[at : at + size]), lexicon):
+            size -= 1
+        joined.append(" ".join(words[at : at + size]))
+        at += size
+    return joined
+
+
+def _is_name(phrase: tuple[str, ...], lexicon: Lexicon) -> bool:
+    return bool(lexicon.aliases(phrase)) or lexicon.is_part(phrase)
 
 
 def without_kind(words: Sequence[str], lexicon: Lexicon) -> list[str]:

@@ -32,6 +32,7 @@ from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.manner import (
     had_words,
     is_attributive,
+    joined_names,
     leading_words,
     without_kind,
     words_beside,
