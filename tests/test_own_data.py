@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import parallel
+import pyarrow as pa
 import pytest
 import requests
 from chat_server import ChatServer, refusal
@@ -286,6 +287,18 @@ def test_a_service_whose_model_stays_silent_can_be_stopped(hotels: Path, sent: s
             process.send_signal(getattr(signal, sent))
             assert process.wait(timeout=30) == 0
         assert not server.answered
+
+
+@pytest.mark.parametrize("sign", ["#", "%", "✓", "…", ""])
+@pytest.mark.parametrize("values", [[1, 0, 1], ["yes", "no", "yes"]])
+def test_a_column_may_be_named_by_a_sign_alone(sign: str, values: list[Any]) -> None:
+    """As spreadsheets number their rows; conditions and enrichments do without it."""
+    with ff.local(pa.Table.from_pandas(HOTELS).append_column(sign, pa.array(values))) as client:
+        search = search_of({"good": "Hotel must have more than 4 stars"})
+        search.enrichments = {"#": "How many stars it has"}
+        frames = ff.find_all(search, client=client, progress=False)
+    assert frames.matches["name"].tolist() == ["Cima"]
+    assert frames.runs["status"].item() == "completed"
 
 
 # -- warnings ------------------------------------------------------------------------------------

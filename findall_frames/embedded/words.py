@@ -133,7 +133,8 @@ def split_name(name: str) -> tuple[str, ...]:
     )
     name = _COMPOUND.sub(r"\1 \2", name)
     name = re.sub(r"(?<=[A-Za-z])(?=\d{4}(?!\d))", " ", name)
-    return tuple(tokens(name.replace("_", " ")))
+    # A sign alone, as "#" over a column of numbers, is its own word.
+    return tuple(tokens(name.replace("_", " "))) or (name,)
 
 
 @lru_cache(maxsize=65536)
