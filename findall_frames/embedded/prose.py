@@ -41,7 +41,7 @@ _USED = frozenset(("available", "possible", "necessary", "present", "found", "pa
 _NOT_YET = frozenset(
     phrases(
         """former, formerly, failed, attempted, planned, cancelled, nominated, nomination,
-        shortlisted"""
+        shortlisted, overtook, overtaken, surpassed, displaced, dethroned, ousted"""
     )
 )
 _CALLED_OFF = re.compile(

@@ -134,7 +134,8 @@ class StatedNumber:
         """Stems of the words, and of those related to them, with what these cost."""
         wanted = {stem(word): 0.0 for word in self.words}
         for word in self.words:
-            for related in self.lexicon.family(word):
+            told = {stem(phrase[0]) for phrase in self.lexicon.told(word)}
+            for related in self.lexicon.family(word) | told:
                 wanted.setdefault(related, 20.0)
         return wanted
 
@@ -219,7 +220,8 @@ class StatedNumber:
             return True
         said = [fold(word) for word in _WORD.findall(self.lexicon.plain_verbs(sentence))]
         forms = {form for word in done for form in (stem(word), *self.lexicon.family(word))}
-        forms |= {stem(phrase[0]) for word in done for phrase in self.lexicon.topic(word)}
+        others = (p for w in done for p in (*self.lexicon.topic(w), *self.lexicon.told(w)))
+        forms |= {stem(phrase[0]) for phrase in others}
         return any(stem(word) in forms or any(alike(word, d) for d in done) for word in said)
 
     @cached_property

@@ -1,0 +1,63 @@
+"""Which words of a condition carry it, where running text is searched for them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+from findall_frames.embedded.english import FINITE
+from findall_frames.embedded.words import phrases
+
+__all__ = ["carrying"]
+
+_LIGHT = frozenset(
+    phrases(
+        """suitable, appropriate, ideal, fit, aimed, intended, meant, attend, join, participate,
+        previous, prior, beforehand, lot, lots, plenty, yourself, themselves, oneself, somewhere,
+        certain, obtain"""
+    )
+)
+_SOME = frozenset(("some", "any", "certain"))
+_PERSONS = frozenset(
+    phrases(
+        """participants, visitors, guests, customers, users, attendees, students, travellers,
+        passengers, members, residents, patients, buyers, tenants, players"""
+    )
+)
+_ENABLED = frozenset(phrases("can, may, could, must, should, get, gets, have, need"))
+_GIVEN = frozenset(phrases("included, provided, supplied, served, covered"))
+_PRICES = frozenset(phrases("price, fee, cost, ticket, fare, rent, rate"))
+
+
+def carrying(rest: Sequence[str], words: Sequence[str], occurs: Callable[[str], bool]) -> list[str]:
+    """Those of the words `rest` of a condition that a text has to say.
+
+    Parameters
+    ----------
+    rest : sequence of str
+        What is left of the condition, folded.
+    words : sequence of str
+        All its words.
+    occurs : callable
+        Whether a word stands in some text.
+    """
+    some = {b for a, b in pairwise(words) if a in _SOME}
+    # "Participants can get a certificate" is about the certificate.
+    persons = {a for a, b in pairwise(words) if a in _PERSONS and b in _ENABLED}
+    light = _LIGHT | some | persons
+    inclusive = _is_inclusive(words)
+    if inclusive:
+        light |= _PRICES | _GIVEN
+    kept = [word for word in rest if word not in light]
+    if not kept:
+        return list(rest)
+    # Of a packed lunch to bring along nobody says that it is provided.
+    return [*kept, "included"] if inclusive and any(map(occurs, _GIVEN)) else kept
+
+
+def _is_inclusive(words: Sequence[str]) -> bool:
+    """Whether something is asked for as part of what is paid: lunch is provided."""
+    if not _PRICES.isdisjoint(words) and not {"include", "includes"}.isdisjoint(words):
+        return True
+    given = [at for at, word in enumerate(words) if word in _GIVEN and at > 1]
+    return any(not FINITE.isdisjoint(words[max(0, at - 2) : at]) for at in given)
