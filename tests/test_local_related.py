@@ -200,3 +200,68 @@ def test_a_lexicon_of_another_form_is_refused(text: str, tmp_path: Path) -> None
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CorpusError, match="lexicon"):
         read_lexicon(path)
+
+
+CABINS = Corpus.from_table(
+    pa.table(
+        {
+            "Cabin": ["Alder", "Birch", "Cedar", "Dogwood"],
+            "Deck (0 = water, 9 = roof)": [0, 1, 3, 9],
+            "Sauna (0 = none)": [2, 0, 1, 0],
+            "Insulated": ["yes", "no", "partly", "no"],
+            "Dogs": ["Y", "N", None, "Y"],
+            "Borders": ["Norway / Sweden", "Norway", "Finland / Sweden / Norway", "Sweden"],
+            "Shore": ["lake", "sea", "river", "sea"],
+            "n_booked": [4, 9, None, 6],
+            "n_offered": [6, 6, 8, 6],
+            "est_opening": [dt.date(2025, month, 5) for month in (3, 6, 7, 9)],
+            "checked": [dt.date(2025, month, 9) for month in (6, 2, 3, 6)],
+            "stage": ["Opening soon", "Opened", "Opened", "Planned"],
+            "noise_ctrl": [True, False, True, False],
+            "open_ccs": [0, 3, 1, 0],
+            "Weekly rate (€)": [300, 450, 700, 820],
+        }
+    ),
+    name="cabins",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("it is not known whether dogs are allowed", [2]),
+        ("whether it takes dogs is not stated", [2]),
+        ("it is stated whether dogs are allowed", [0, 1, 3]),
+        ("Cabin must be uninsulated", [1, 3]),
+        ("cabins that are non-insulated", [1, 3]),
+        ("It is on the water deck.", [0]),
+        ("not on the roof deck", [0, 1, 2]),
+        ("on the first deck or higher", [1, 2, 3]),
+        ("below the 3rd deck", [0, 1]),
+        ("between the first and third decks", [1, 2]),
+        ("shares two borders", [0]),
+        ("shared by three borders", [2]),
+        ("booked fewer guests than offered", [0]),
+        ("more booked than offered", [1]),
+        ("as many booked as offered", [3]),
+        ("the estimated opening date is between May and July 2025", [1, 2]),
+        ("estimated to open after August 2025", [3]),
+        ("checked in February or March 2025", [1, 2]),
+        ("checked in March or June 2025", [0, 2, 3]),
+        ("noise-controlled", [0, 2]),
+        ("but not noise-controlled", [1, 3]),
+        ("without a single open customer complaint", [0, 3]),
+        ("does not have a single open customer complaint", [0, 3]),
+        ("a one-sauna cabin", [2]),
+        ("two-sauna cabins", [0]),
+        ("on the sea or a river for less than 750 euros", [1, 2]),
+        ("on a lake or the sea at under 400 euros", [0]),
+    ],
+)
+def test_a_condition_finds_what_short_headers_and_other_columns_tell(
+    condition: str, places: list[int]
+) -> None:
+    """Legends, abbreviations, a second column and what is missing all answer conditions."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], CABINS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings

@@ -266,8 +266,10 @@ class _Parser:
         compared = [at for at, token in enumerate(tokens) if token.comparison]
         at = compared[0] if len(compared) == 1 else 0
         comparison = tokens[at].comparison if tokens else None
-        if comparison is None or not comparison.adjective:
+        priced = at > 0 and tokens[at - 1].text in {"for", "at"}
+        if comparison is None or not (comparison.adjective or (priced and comparison.stated)):
             return 0
+        at -= priced
         links = [k for k in range(at) if tokens[k].text in {"or", "and", "nor", ","}]
         if not links or tokens[links[-1]].text != "or":
             return 0

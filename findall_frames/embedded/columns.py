@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
@@ -21,7 +22,7 @@ Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", 
 
 _SMALL_WORDS = frozenset(
     phrases(
-        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, no, num, number,
+        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, n, no, num, number,
         count, unit"""
     )
 )
@@ -33,6 +34,8 @@ _MONEY_WORDS = frozenset(
 )
 _COUNTED = frozenset(("population", "people"))
 YES, NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
+_LEGEND = re.compile(r"\(([^()]*=[^()]*)\)")
+_MEANT = re.compile(r"(-?\d+)\s*=\s*([^\W\d_][^,;/=]*?)\s*(?:[,;/]|$)")
 _SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
 _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
 _ISO_DATE = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2}([T ].*)?)?$"
@@ -62,7 +65,14 @@ class Column:
         self.array: pa.Array = (
             array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         )
-        self.words, self._named_unit, self.scale = _read_name(split_name(name))
+        explained = _LEGEND.sub(" ", name)
+        self.words, self._named_unit, self.scale = _read_name(split_name(explained) or (name,))
+
+    @cached_property
+    def legend(self) -> dict[str, str]:
+        """What its name says that numbers stand for: ground and 0, of "Floor (0 = ground)"."""
+        told = _LEGEND.search(self.name) if self.kind == "number" else None
+        return {meant: number for number, meant in _MEANT.findall(told[1])} if told else {}
 
     @cached_property
     def unit(self) -> Unit | None:

@@ -109,6 +109,16 @@ _AFTER = (
         "<=",
     ),
 )
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+# Of "June or July 2025" both are in 2025.
+_MONTHS_OF_YEAR = re.compile(
+    rf"\b({_MONTH})\b(?=(?:(?:,?(?: or| and| to| through| until)?| ?[–-]) ?{_MONTH}\b)+"
+    r" (\d{4})\b)",
+    re.IGNORECASE,
+)
 # What is said of the first or last day of a year is true of the whole of it.
 _ENDS_OF_YEARS = (
     (r"(?i)\b(?:after|later than) mid[- ](?=\d{4}\b)", "after June "),
@@ -160,12 +170,18 @@ class _Reader:
             text,
         )
         text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
+        text = _MONTHS_OF_YEAR.sub(r"\1 \2", text)
         for pattern, plain in _ENDS_OF_YEARS:
             text = re.sub(pattern, plain, text)
         text = re.sub(rf"(?i)\b(?:in |among )?(?:the )?top (?={_COUNTED})", "rank at most ", text)
         # Where no height is given, the level of the sea is one.
         text = re.sub(
             r"(?i)^(\D*)\b(above|below|under|at) (?:the )?sea level\b", r"\1elevation \2 0 m", text
+        )
+        text = re.sub(
+            r"(?i)\b(without|not(?: have)?|n't have) (?:even )?(?:an?|one) single (?=[a-z])",
+            r"\1 a ",
+            text,
         )
         text = re.sub(r"(?i)\b(?:an?|just an?|only an?) single (?=[a-z])", "exactly 1 ", text)
         text = re.sub(r"\s*(?:!=|<>|≠)\s*", " not ", text)

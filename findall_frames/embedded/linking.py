@@ -31,6 +31,7 @@ _EXACT = 0.4
 _PERIODS = frozenset(phrases("per, day, daily, week, weekly, month, monthly, year, yearly, night"))
 _UNSAID = 0.2
 """How much worse a column of so many per week fits where no week is said."""
+_DATES = frozenset(("date", "dates", "day", "year", "time"))
 _JOINTS = frozenset(("per", "at"))
 _ENOUGH_TEXTS = 2000
 _BEGINNINGS = phrases(
@@ -150,16 +151,21 @@ class Linker:
         if own.isdigit():
             # Of ISO 9001 and ISO 27001 the number tells which is meant.
             return said or any(word[-1:].isdigit() for word in words)
-        return said or not (own in _JOINTS or not FILLERS.isdisjoint(forms))
+        # What is short for several words, as est is, tells columns apart.
+        small = own in _JOINTS or not FILLERS.isdisjoint(forms[:2])
+        return said or not small
 
     @staticmethod
     def _initials(own: str, words: Sequence[str]) -> range:
         """The places of words that a word of a column is short for: minimum order quantity."""
-        size = len(own)
+        initials = "".join(word[:1] for word in words)
+        # Of "SKUs" or "AEs" the last letter only says that there are several.
+        several = len(own) > 2 and own.endswith("s") and own not in initials
+        short = own.removesuffix("s") if several else own
+        size = len(short)
         if not 2 <= size <= 5:
             return range(0)
-        initials = "".join(word[:1] for word in words)
-        at = initials.find(own)
+        at = initials.find(short)
         # "Single sign-on" has a small word in it.
         small = sum(not Token(word).is_content for word in words[at : at + size])
         plain = at >= 0 and Token(words[at]).is_content and small <= max(0, size - 2)
@@ -310,6 +316,9 @@ class Linker:
         following = words[max(before) + 1 : place]
         heads = [w for w in following if w not in GENERIC_HEADS | FILLERS and not is_relation(w)]
         heads = [w for w in heads if unit_named((w,)) is None]
+        if match.column.kind == "date" or match.column.year_like:
+            # The completion date is the completion.
+            heads = [w for w in heads if w not in _DATES]
         return (
             bool(heads) and Token(heads[0]).is_content and not heads[0].endswith(("ed", "ing", "s"))
         )

@@ -11,7 +11,7 @@ from typing import Any, Final
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Outcome, Predicate
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import GENERIC_HEADS, is_negator, is_relation
+from findall_frames.embedded.english import AUXILIARIES, GENERIC_HEADS, is_negator, is_relation
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.values import normal
 from findall_frames.embedded.words import phrases, tokens
@@ -32,6 +32,12 @@ _BETWEEN = re.compile(
     r"(?: also)?(?: the same as| equal to| identical (?:to|with))?)"
     r"|(?P<same>(?:is |are )?(?:the same as|equal to|identical (?:to|with))|equals|is also|is))"
     r"(?=\s|$)"
+)
+# "Sold fewer tickets than printed", "has as many wins as losses".
+_COUNTED = re.compile(
+    r"\b(?:(?P<more>more|greater|higher|larger|later|longer)|(?P<less>less|fewer|smaller|lower|earlier"
+    r"|shorter)|(?P<same>as (?:many|much)))(?P<noun>(?: [^\W\d_]+){0,3}?) (?:than|(?<!than )as) "
+    r"(?P<rest>.+)$"
 )
 _SMALL = frozenset(phrases("the, a, an, its, their, of, one, that, whose, where, must, be, also"))
 
@@ -102,7 +108,28 @@ def read_pair(said: str, linker: Linker) -> Predicate | None:
             return Pair(first, second, "more than" if match["more"] else "less than")
         same = Pair(first, second, _EQUAL)
         return Not(same) if match["other"] else same
-    return None
+    return _read_counted(said, linker)
+
+
+def _read_counted(said: str, linker: Linker) -> Predicate | None:
+    """Two columns that are counted in the same noun, which may be said once."""
+    match = _COUNTED.search(said)
+    if match is None:
+        return None
+    before, noun, behind = (
+        tokens(s) for s in (said[: match.start()], match["noun"], match["rest"])
+    )
+    if linker.values(noun):
+        return None
+    first = _only_column([*before, *noun], linker) or _only_column(before, linker)
+    second = _only_column(behind, linker) or _only_column([*behind, *noun], linker)
+    if first is None or second is None or first is second or first.kind != second.kind:
+        return None
+    if first.kind not in {"number", "date"} or not _comparable(first, second):
+        return None
+    relation = _EQUAL if match["same"] else "more than" if match["more"] else "less than"
+    pair = Pair(first, second, relation)
+    return Not(pair) if any(map(is_negator, before)) else pair
 
 
 def _comparable(first: Column, second: Column) -> bool:
@@ -124,4 +151,4 @@ def _only_column(words: Sequence[str], linker: Linker) -> Column | None:
 def _adds_nothing(word: str, linker: Linker) -> bool:
     if is_negator(word):
         return False
-    return word in GENERIC_HEADS or is_relation(word) or linker.is_kind(word)
+    return word in GENERIC_HEADS | AUXILIARIES or is_relation(word) or linker.is_kind(word)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.quantities import ORDINALS
 from findall_frames.embedded.words import singular, tokens
 
 __all__ = ["Plain"]
@@ -21,8 +22,13 @@ _OPENING = re.compile(
 _SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
 _SIDES = {"negative": "below 0", "positive": "above 0"}
 _PER_EACH = re.compile(r"\bper (\w+) and (?=(?:month|year|week|day|night|hour)\b)", re.IGNORECASE)
+# "Flew past Jupiter or went into orbit around it".
+_NAMED_BEFORE = re.compile(
+    r"(?P<before>\S+ .*?\b(?P<name>[A-Z][\w-]+)\b.*\b(?:or|and)\b.*"
+    r"\b(?:around|on|in|at|to|of|into|near|over|from|by|with)\s)it\b"
+)
 _SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
-_ONE = re.compile(r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\bone (?P<noun>[a-z]+)\b")
+_ONE = re.compile(r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\bone[ -](?P<noun>[a-z]+)\b")
 _ALONE = re.compile(
     r"\b(?:solo|solitaire|alone|on your own|by (?:your|one|my)self)\b", re.IGNORECASE
 )
@@ -39,6 +45,12 @@ _RELATIVE = re.compile(
     re.IGNORECASE,
 )
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
+
+_NTH = rf"(?:{'|'.join(ORDINALS)}|\d+(?:st|nd|rd|th))"
+_ORDINAL = re.compile(
+    rf"\b(?P<nth>{_NTH})(?=(?:,? (?:and|or|to) (?:the )?{_NTH})*[ -](?P<noun>[a-z]+)\b)",
+    re.IGNORECASE,
+)
 
 
 class Plain:
@@ -58,11 +70,33 @@ class Plain:
 
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
+        text = _NAMED_BEFORE.sub(r"\g<before>\g<name>", text)
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
+        plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _by_legend(self, text: str) -> str:
+        """The text with "floor exactly 0" for ground floor, of a column "Floor (0 = ground)"."""
+        for column in self._linker.columns:
+            for meant, number in column.legend.items():
+                own = "|".join(map(re.escape, column.words))
+                # Without the name of the column, only a word that stands nowhere else is it.
+                needed = "" if not self._linker.occurs(tokens(meant)[0]) else "{1}"
+                named = rf"(?:[ -](?:{own})s?\b){needed or '?'}"
+                pattern = rf"(?i)\b{re.escape(meant)}s?\b{named}"
+                text = re.sub(pattern, f"{' '.join(column.words)} exactly {number}", text)
+        return text
+
+    def _numbered(self, match: re.Match[str]) -> str:
+        """The third floor as the 3 floor, where a column has the number of each."""
+        nth, noun = match["nth"].lower(), singular(match["noun"].lower())
+        numbered = any(c.kind == "number" and c.words == (noun,) for c in self._linker.columns)
+        if not numbered:
+            return match["nth"]
+        return str(ORDINALS.index(nth) + 1) if nth in ORDINALS else nth[:-2]
 
     def _lacking(self, match: re.Match[str]) -> str:
         """Childless as no child, where a column counts or marks them."""

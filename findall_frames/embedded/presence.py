@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 import pyarrow.compute as pc
@@ -10,14 +11,28 @@ from findall_frames.embedded.cells import OneOf, Present, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Predicate, Span
-from findall_frames.embedded.english import ABSENT, FILLERS, GENERIC_HEADS, PRESENT, is_relation
+from findall_frames.embedded.english import (
+    ABSENT,
+    FILLERS,
+    GENERIC_HEADS,
+    PRESENT,
+    is_negator,
+    is_relation,
+)
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.spans import NumberRange
+from findall_frames.embedded.words import tokens
 
-__all__ = ["letters_behind", "read_presence"]
+__all__ = ["letters_behind", "read_presence", "whether_told"]
 
 _KINDS = ("number", "text", "prose", "list", "date", "version")
 _CLEARLY = 0.2
+_WHETHER = (
+    re.compile(r"^(?P<head>.*?)\b(?:whether|if)\s+(?P<what>.+)$", re.IGNORECASE),
+    re.compile(r"^whether\s+(?P<what>.+)\s+(?P<head>(?:is|was|has)\b.*)$", re.IGNORECASE),
+)
+_SAYING = frozenset(("say", "says", "said", "state", "states", "tell", "tells", "clear", "told"))
+_UNCLEAR = frozenset(("unclear", "unsaid", "unstated"))
 
 
 def read_presence(
@@ -51,6 +66,33 @@ def read_presence(
             present = _present(match.column, stated=any(word in PRESENT for word in words))
             return Not(present) if absent else present
     return None
+
+
+def whether_told(said: str, is_kind: Callable[[str], bool]) -> tuple[str, bool] | None:
+    """What a condition asks only whether it is stated, and whether it is to be: of pets, no.
+
+    Parameters
+    ----------
+    said : str
+        The condition.
+    is_kind : callable
+        Whether a folded noun only says what kind of thing a row is.
+    """
+    for pattern in _WHETHER:
+        match = pattern.match(said)
+        if match is None:
+            continue
+        words = tokens(match["head"])
+        known, unknown = PRESENT | _SAYING, ABSENT | _UNCLEAR
+        told = not (known | unknown).isdisjoint(words)
+        if told and all(_only_tells(word, is_kind) for word in words):
+            return match["what"], not any(is_negator(w) or w in unknown for w in words)
+    return None
+
+
+def _only_tells(word: str, is_kind: Callable[[str], bool]) -> bool:
+    saying = PRESENT | ABSENT | _SAYING | _UNCLEAR
+    return word in saying or not Token(word).is_content or is_negator(word) or is_kind(word)
 
 
 def letters_behind(match: ColumnMatch, words: Sequence[str]) -> list[str]:

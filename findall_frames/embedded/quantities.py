@@ -18,7 +18,7 @@ from findall_frames.embedded.units import (
 )
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["find_quantities", "version_key"]
+__all__ = ["ORDINALS", "find_quantities", "version_key"]
 
 
 _MONTHS = phrases(
@@ -34,7 +34,7 @@ _SMALL = phrases(
 _TENS = phrases("twenty, thirty, forty, fifty, sixty, seventy, eighty, ninety")
 _COUNTS = {word: float(n) for n, word in enumerate(_SMALL)} | {"single": 1.0}
 _COUNTS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
-_ORDINALS = phrases(
+ORDINALS = phrases(
     """first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth,
     thirteenth, fourteenth, fifteenth, sixteenth, seventeenth, eighteenth, nineteenth, twentieth"""
 )
@@ -66,7 +66,7 @@ _DECADE = re.compile(
 _DECADE_WORD = re.compile(rf"\bthe\s+(?:(early|mid|late)[\s-]+)?({'|'.join(_DECADES)})\b", re.I)
 _CENTURY = re.compile(
     r"\b(?:(early|mid|late|first[\s-]half[\s-]of|second[\s-]half[\s-]of)[\s-]+)?(?:the\s+)?"
-    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(_ORDINALS)}))[\s-]century\b",
+    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))[\s-]century\b",
     re.I,
 )
 _HALVES = re.compile(
@@ -197,7 +197,7 @@ def _part_of_decade(match: re.Match[str], start: float) -> Quantity:
 
 
 def _century(match: re.Match[str]) -> Quantity:
-    number = match.group(2) or _ORDINALS.index(match.group(3).lower()) + 1
+    number = match.group(2) or ORDINALS.index(match.group(3).lower()) + 1
     first = 100.0 * int(number) - 99
     part = re.split(r"[\s-]", (match.group(1) or "").lower())[0]
     low, high = _PARTS_OF_CENTURY.get(part, (0, 99))
@@ -207,7 +207,7 @@ def _century(match: re.Match[str]) -> Quantity:
 def _part_of_year(match: re.Match[str]) -> Quantity | None:
     kind = (match.group(2) or match.group(3)).lower()
     months = 3 if kind.startswith("q") else 6
-    number = int(match.group(4) or _ORDINALS.index(match.group(1).lower()) + 1)
+    number = int(match.group(4) or ORDINALS.index(match.group(1).lower()) + 1)
     if number * months > 12:
         return None
     year, last = int(match.group(5)), number * months

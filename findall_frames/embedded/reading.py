@@ -35,6 +35,7 @@ from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.names import Names
 from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.plain import Plain
+from findall_frames.embedded.presence import whether_told
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.restating import restated
@@ -138,8 +139,11 @@ class Reader:
         found = self._linker.named(words, (*_KINDS, "boolean", "prose"))
         return any(match.named and said <= match.used for match in found)
 
-    def _read(self, text: str) -> Reading:
+    def _read(self, text: str, *, ranked: bool = True) -> Reading:
         plain = self._plain.without_ado(" ".join(text.split()).rstrip(" .!?"))
+        told = self._whether_told(plain)
+        if told is not None:
+            return Reading(told, True)
         said, subject, named = self._without_subject(plain)
         affix = self._affix(fold(said), named)
         if affix is not None:
@@ -155,7 +159,7 @@ class Reader:
         subject |= self._kind_said(said)
         common = frozenset(word for word in tokens(said) if word in said)
         wording = self._wording(subject, verbs, common)
-        split = self._superlatives.split(said, wording.harmless)
+        split = self._superlatives.split(said, wording.harmless) if ranked else None
         if split is not None:
             return Reading(self._scoped(split, named, wording), True)
         said, rivals = self._rivals.replace(self._plain.without_owners(said))
@@ -180,11 +184,24 @@ class Reader:
         predicate = self._leftovers.noted(predicate, found, wording.harmless)
         return Reading(predicate, not _all_mentions(predicate))
 
+    def _whether_told(self, text: str) -> Predicate | None:
+        """Whether the one column has a value that a condition asks about only so far."""
+        asked = whether_told(text, self._linker.is_kind)
+        if asked is None:
+            return None
+        what, known = asked
+        parts = leaves(self._read(what).predicate)
+        columns = {c.name: c for c in (getattr(part, "column", None) for part in parts) if c}
+        if len(columns) != 1:
+            return None
+        present = Present(columns.popitem()[1])
+        return present if known else Not(present)
+
     def _scoped(self, split: Split, named: Sequence[Token], wording: Wording) -> Predicate:
         """A superlative among those rows that the rest of the condition is true of."""
         rest = " ".join([*(token.text for token in named), split.rest])
         says = any(Token(word).is_content and not wording.harmless(word) for word in tokens(rest))
-        within = self._read(rest).predicate if says else None
+        within = self._read(rest, ranked=False).predicate if says else None
         found: list[Predicate] = [replace(extreme, within=within) for extreme in split.extremes]
         extreme = found[0] if len(found) == 1 else Either(tuple(found))
         return Not(extreme) if split.denied else extreme

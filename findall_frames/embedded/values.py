@@ -19,6 +19,9 @@ _FEW = 4
 _SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WITH)\s+")
 
 
+# What stands between items, even where few values have several: "Zambia / Zimbabwe".
+_LISTED = re.compile(r"\s/\s|;\s|\s\|\s")
+_ENOUGH = 2
 _NUMBERED = re.compile(r"v?\d[\d.]*")
 
 
@@ -81,7 +84,8 @@ class ValueIndex:
         """Whether values are lists in themselves: "Animation|Comedy"."""
         sample = self.values[:: max(1, len(self.values) // _SAMPLE)]
         several = sum(len(segments(value)) > 1 for value in sample)
-        return several * 4 > len(sample)
+        listed = sum(bool(_LISTED.search(value)) for value in sample)
+        return several * 4 > len(sample) or listed >= _ENOUGH
 
     def find(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
         """The value that a phrase names: exactly, in another form, as a synonym or a demonym."""
