@@ -79,7 +79,7 @@ _OPENING = re.compile(
       |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
          |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
     (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?
-    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+)?
+    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+|an?\s+)?
     |^\s*(?:all|every|each|any)\s+(?:of\s+)?(?:the\s+)?(?=[^\W\d_])""",
     re.IGNORECASE | re.VERBOSE,
 )
@@ -376,6 +376,8 @@ class _Parser:
         if read_place(folded, self._linker, self._linker.lexicon) is not None:
             return True
         if find_quantities(piece):
+            return True
+        if folded[:1] in (["with"], ["without"]) and any(map(self._linker.names, folded[1:])):
             return True
         if _HAD.match(piece) and any(m.named for m in self._linker.named(folded, ("number",))):
             return True

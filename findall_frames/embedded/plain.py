@@ -34,6 +34,7 @@ _ALONE = re.compile(
 )
 _SOMEBODY = re.compile(r"\b(?:1|one) (?:person|player)\b", re.IGNORECASE)
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
+_FREE_OF = re.compile(r"\bfree (?:of|from) (?P<what>[^\W\d_]+)", re.IGNORECASE)
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 
 _LIST = re.compile(r"(?<=\bin )\(([^()]+,[^()]+)\)")
@@ -74,6 +75,7 @@ class Plain:
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
+        plain = _FREE_OF.sub(self._free_of, plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
         plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
@@ -143,6 +145,12 @@ class Plain:
         if not _ALONE.search(text) or not self._bounded(["people"]):
             return text
         return _ALONE.sub("" if _SOMEBODY.search(text) else "1 person", text)
+
+    def _free_of(self, match: re.Match[str]) -> str:
+        """Free of gluten as gluten-free, where that is a value."""
+        words = [*tokens(match["what"]), "free"]
+        whole = any(m.phrase == tuple(words) for m in self._linker.values(words))
+        return "-".join(words) if whole else match.group()
 
     def _without_owner(self, match: re.Match[str]) -> str:
         """Japan's JAXA as JAXA, where that is a value."""
