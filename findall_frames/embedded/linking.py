@@ -17,7 +17,7 @@ from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS, is_relation
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.units import MEASURES, unit_named
+from findall_frames.embedded.units import MEASURES, Unit, unit_named, unit_pattern
 from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.words import alike, phrases, split_name, stem, tokens
 
@@ -343,6 +343,18 @@ class Linker:
         held = _holding(column.texts, word)
         found = re.compile(rf"(?i){start}[^\W_]*").findall("\n".join(self._first(column, held)))
         return any(alike(word, (tokens(form) or [""])[0]) for form in dict.fromkeys(found))
+
+    def told_beside(self, column: Column, word: str, unit: Unit) -> bool:
+        """Whether a column of text has a word and, close to it, an amount in a unit."""
+        start = rf"{_start(word)}[^\W\d_]*"
+        near = re.compile(rf"(?i){start}[^.;\d]{{0,25}}\d|\d[^.;]{{0,20}}?{start}")
+        forms = unit_pattern(unit.dimension)
+        return any(
+            forms.search(text[max(0, match.start() - 3) : match.end() + 12])
+            and any(alike(word, other) for other in tokens(match.group()))
+            for text in self._first(column, _holding(column.texts, word))
+            for match in near.finditer(text)
+        )
 
     @staticmethod
     def _first(column: Column, held: pa.Array) -> list[str]:

@@ -70,6 +70,8 @@ class Ranges:
         if matches and loose and self._only_prose(words):
             # "Raised a Series A in 2024" is not about the only column of years.
             return None
+        if matches and self._is_another_amount(words, matches, comparison.quantity):
+            return None
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         if not matches:
@@ -101,6 +103,20 @@ class Ranges:
         begun = {stem(word) for word in _BEGINNINGS}
         told = [word for word in told if not (self._lexicon.family(word) & begun)]
         return any(self._linker.stands_in(c, w.split()[0]) for w in told for c in self._prose)
+
+    def _is_another_amount(
+        self, words: Sequence[str], matches: Sequence[ColumnMatch], quantity: Quantity
+    ) -> bool:
+        """Whether running text tells this amount, under another name: a deposit is no price."""
+        if quantity.unit is None or any(match.used for match in matches):
+            return False
+        nouns = [w for w in words if Token(w).is_content and w.isalpha() and not is_relation(w)]
+        nouns = [w for w in nouns if not (w in FILLERS or self._linker.is_kind(w))]
+        return any(
+            self._linker.told_beside(column, noun, quantity.unit)
+            for noun in nouns
+            for column in self._prose
+        )
 
     def _age(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
         """An age in years, from the one column that tells when something began."""
