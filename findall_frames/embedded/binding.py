@@ -18,6 +18,9 @@ from findall_frames.embedded.words import tokens
 
 __all__ = ["Binder"]
 
+_LONGEST = 40
+"""Items of a list of which any part may be a list by itself."""
+
 
 class Binder:
     """Turns the structure of one condition into a predicate."""
@@ -67,7 +70,10 @@ class Binder:
         self, phrase: Phrase, at: int, before: Column | None
     ) -> tuple[Predicate | None, int]:
         """The longest list that begins at an item, or that item alone."""
-        for end in range(len(phrase.items), at + 1, -1):
+        last = len(phrase.items)
+        # Of very long lists only the whole is tried: to try each part would take too long.
+        shortest = at + 1 if last <= _LONGEST else max(at + 1, last - (at == 0))
+        for end in range(last, shortest, -1):
             listed = self._bind_list(Phrase(phrase.items[at:end], phrase.links[at : end - 1]))
             if listed is not None:
                 return listed, end - at
@@ -84,7 +90,9 @@ class Binder:
         places = [k for k, token in enumerate(first) if token.text in PREPOSITIONS and k > 0]
         cut = places[-1] if places else len(first) - 1
         said = list(first[:cut])
-        if cut <= 0 or not self._wording.says_something(said):
+        if cut <= 0:
+            return None
+        if not (self._wording.says_something(said) or self._wording.tells_of(said)):
             return None
         items = (tuple(first[cut:]), *phrase.items[at + 1 : end])
         listed = self._bind_list(Phrase(items, phrase.links[at : end - 1]))

@@ -32,6 +32,8 @@ _IN_NAMES = frozenset(phrases("most, least, minimum, maximum"))
 _ORDINAL = frozenset(phrases("first, last"))
 _PARTS = (["half"], ["quarter"])
 _NTH = phrases("second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth")
+_LONGEST = 60
+"""Words of a condition that may have a superlative in it."""
 _HYPHEN = re.compile(rf"\b(\w+est|most|least|{'|'.join(_NTH)})-(?=[^\W\d_])")
 _TIMELESS = frozenset(phrases("last, latest, first"))
 _SPANS = frozenset(
@@ -160,6 +162,8 @@ class Superlatives:
         if not self._ranked:
             said = _TOP.sub(lambda m: f"the {m.group(2)} {_ENDS[m.group(1).lower()]}", said)
         words = _HYPHEN.sub(r"\1 ", said).split()
+        if len(words) > _LONGEST:
+            return None  # no question, and long to take apart
         plain = [" ".join(tokens(word)) for word in words]
         for at, word in enumerate(plain):
             if at and plain[at - 1] == "at":

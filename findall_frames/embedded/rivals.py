@@ -43,6 +43,8 @@ _DOWN = frozenset(phrases("less, fewer, lower, smaller, earlier, shorter, worse,
 _AGES = {"older": -1, "newer": 1, "younger": 1}
 _TIMELY = frozenset(phrases("before, after, earlier, later, sooner, older, newer, younger"))
 _LONGEST_NAME = 8
+_LONGEST = 100
+"""Words of a condition that may compare with other rows."""
 _FEW_ROWS = 100_000
 
 
@@ -67,6 +69,8 @@ class Rivals:
     def replace(self, text: str) -> tuple[str, list[Comparison]]:
         """The text with a mark of letters for each such comparison, and what they stand for."""
         self._found = []
+        if text.count(" ") > _LONGEST:
+            return text, []  # no question, and long to take apart
         text = _SAME.sub(self._same, _AVERAGE.sub(self._average, text))
         for pattern in (_COMPARED, _TIMED):
             start = 0
