@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -305,6 +307,48 @@ def test_several_files_are_read_as_one_table(tmp_path: Path) -> None:
         {"name": "b", "code": "007", "size": None, "place": "x"},
     ]
     assert open_corpus(tmp_path / "on?.csv").name == tmp_path.name
+
+
+def test_cells_of_any_type_are_read_as_text() -> None:
+    """Objects as JSON, so that what stands in them is found; nothing fails in the run."""
+    day = dt.date(2024, 5, 1)
+    table = pa.table(
+        {
+            "name": ["Alma", "Bora"],
+            "address": [{"city": "Oslo", "since": day}, None],
+            "rooms": [[{"beds": 2}], []],
+            "opens": pa.array([dt.time(7, 30), None]),
+            "lasts": pa.array([dt.timedelta(hours=2), None]),
+            "code": pa.array([b"A1", b"B2"]),
+            "ratio": pa.array([np.float16(0.5), np.float16("nan")]),
+        }
+    )
+    corpus = open_corpus(table)
+    assert corpus.row(0) == {
+        "name": "Alma",
+        "address": '{"city":"Oslo","since":"2024-05-01"}',
+        "rooms": '[{"beds":2}]',
+        "opens": "07:30:00",
+        "lasts": "2:00:00",
+        "code": "A1",
+        "ratio": 0.5,
+    }
+    assert corpus.row(1)["ratio"] is None
+    assert "Oslo" in corpus.texts(0, 1)[0]
+
+
+def test_bytes_that_are_no_text_are_left_out_with_a_word() -> None:
+    """A picture says nothing that could be searched."""
+    table = pa.table({"name": ["Alma"], "picture": pa.array([b"\xff\xd8"])})
+    with pytest.warns(FindAllWarning, match="'picture' holds bytes that are no text"):
+        assert open_corpus(table).columns == ("name",)
+
+
+def test_a_dataframe_that_arrow_cannot_take_is_refused_with_a_way_out() -> None:
+    """Such as one of sparse columns."""
+    frame = pd.DataFrame({"name": ["Alma"], "rooms": pd.arrays.SparseArray([0])})
+    with pytest.raises(CorpusError, match=r"frame\[column\]\.astype\(str\)"):
+        open_corpus(frame)
 
 
 def test_what_cannot_be_read_together_is_refused(tmp_path: Path) -> None:

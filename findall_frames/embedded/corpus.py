@@ -339,7 +339,7 @@ def _from_pandas(frame: pd.DataFrame) -> pa.Table:
         )
     try:
         table = pa.Table.from_pandas(frame, preserve_index=False)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, TypeError) as error:  # sparse, say
         raise CorpusError(
             f"Each column of the DataFrame must hold values of one kind: {error}. "
             "Convert it first, for example with frame[column].astype(str)."

@@ -3,21 +3,55 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any, Final
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.errors import FindAllWarning, warn
+
 __all__ = ["clean", "fingerprint"]
+
+# What can be compared and searched as it is; everything else is read as text.
+_KNOWN: Final = (
+    pa.types.is_boolean,
+    pa.types.is_integer,
+    pa.types.is_floating,
+    pa.types.is_decimal,
+    pa.types.is_date,
+    pa.types.is_timestamp,
+    pa.types.is_string,
+    pa.types.is_string_view,
+    pa.types.is_large_string,
+    pa.types.is_null,
+)
+_LISTS: Final = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+_BINARIES: Final = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
 
 
 def clean(table: pa.Table) -> pa.Table:
-    """One chunk per column; NaN and blank texts become null; texts may exceed 2 GB."""
-    columns = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        kind = field.type
-        if pa.types.is_dictionary(kind):
-            column = column.cast(kind.value_type)
-            kind = kind.value_type
+    """One chunk per column; NaN and blank texts become null; texts may exceed 2 GB.
+
+    Objects, times of day and whatever else a column may hold become text, objects as JSON. A
+    column of bytes that are no text is left out, with a warning.
+    """
+    columns = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_dictionary(column.type):
+            column = column.cast(column.type.value_type)
+        column = _readable(column)
+        if column is None:
+            warn(
+                f"The column {name!r} holds bytes that are no text. It is left out.", FindAllWarning
+            )
+            continue
+        kind = column.type
         if pa.types.is_string(kind) or pa.types.is_string_view(kind):
             column = column.cast(pa.large_string())
         if pa.types.is_large_string(column.type):
@@ -25,8 +59,33 @@ def clean(table: pa.Table) -> pa.Table:
         elif pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
         chunks = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-        columns.append(chunks)
-    return pa.Table.from_arrays(columns, names=table.column_names)
+        columns[name] = chunks
+    return pa.table(columns)
+
+
+def _readable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
+    """The cells as the rules can read them; None for bytes that are no text."""
+    kind = column.type
+    if _is_one_of(kind, _BINARIES):
+        try:
+            return column.cast(pa.large_binary()).cast(pa.large_string())
+        except pa.ArrowInvalid:
+            return None
+    single = kind.value_type if _is_one_of(kind, _LISTS) else kind
+    if _is_one_of(single, _KNOWN):
+        return column
+    texts = [None if cell is None else _written(cell) for cell in column.to_pylist()]
+    return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def _is_one_of(kind: pa.DataType, tests: tuple[Any, ...]) -> bool:
+    return any(test(kind) for test in tests)
+
+
+def _written(cell: Any) -> str:
+    if isinstance(cell, dict | list):
+        return msgspec.json.encode(cell, enc_hook=str).decode()
+    return str(cell)
 
 
 def fingerprint(table: pa.Table) -> str:
