@@ -32,6 +32,7 @@ from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.manner import (
     had_words,
     is_attributive,
+    is_meant_for,
     joined_names,
     leading_words,
     without_kind,
@@ -52,6 +53,7 @@ _MENTIONS = re.compile(
 _MANY = 50
 _SAME_WORDS = 0.9
 _SAID = 2
+_SHORTEST = 3
 # Of a World Heritage Site a text may say that it is on the list.
 _KINDS_OF_NAME = frozenset(("site", "sites", "list", "award", "awards", "status"))
 _ANYBODY = frozenset(("people", "person", "someone", "somebody", "anyone", "anybody"))
@@ -112,6 +114,15 @@ class Wording:
         flags = self._linker.named(words, ("boolean",))
         return bool(self._linker.values(words)) or any(flag.named for flag in flags)
 
+    def tells_of(self, found: Sequence[Token]) -> bool:
+        """Whether words before a list of values are sought in the text: beginners in Ireland."""
+        words = [word for token in found for word in words_of(token)]
+        nouns = [w for w in words if not (self.harmless(w) or w in self._verbs)]
+        nouns = [w for w in nouns if w not in TOPIC and w.endswith("s") and len(w) > _SHORTEST]
+        prose = [column for column in self.texts if column.kind == "prose"]
+        named = any(self._linker.match(c, [w]).score for c in self._linker.columns for w in nouns)
+        return not named and any(self._linker.stands_in(c, w) for c in prose for w in nouns)
+
     def bind(self, item: Sequence[Token]) -> Predicate | None:
         """A clause without numbers as a predicate; None where it says nothing."""
         words = [word for token in item for word in words_of(token)]
@@ -147,12 +158,13 @@ class Wording:
         rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
         if not self._named_text(words):
+            rest = carrying(rest, words, self._linker.occurs)
             rest = [w for w in rest if w not in self._verbs or self._linker.occurs(w)] or rest
             if any(" " in word for word in rest):
                 # What was done with a Series A matters less than that there was one.
                 rest = [word for word in rest if " " in word or not word.endswith("ed")]
             # Of "its target was a comet" the text may only say the comet.
-            told = [w for w in rest[:-1] if self._linker.occurs(w.split()[0])]
+            told = [w for w in rest[:-1] if self._is_told(w)]
             linked = not {"is", "was", "are", "were"}.isdisjoint(words[1:-1])
             if linked and rest and self._linker.occurs(rest[-1].split()[0]):
                 rest = [*told, rest[-1]]
@@ -168,8 +180,6 @@ class Wording:
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
         if not rest:
             return None
-        if not self._named_text(words):
-            rest = carrying(rest, words, self._linker.occurs)
         mentioned = self.mention(rest, self._named_text(words))
         within = read_within(rest, self._linker)
         return within or or_lacking(mentioned, rest, self.texts, self._lexicon)
@@ -178,6 +188,11 @@ class Wording:
         """Words of names that the lexicon knows: both of "United States"."""
         spans = (words[at : at + n] for n in (2, 3, 4) for at in range(len(words) - n + 1))
         return {word for span in spans if self._lexicon.aliases(tuple(span)) for word in span}
+
+    def _is_told(self, word: str) -> bool:
+        """Whether some text has a word, or says it in others."""
+        firsts = (word.split()[0], *(phrase[0] for phrase in self._lexicon.told(word)))
+        return any(map(self._linker.occurs, firsts))
 
     def _names_part(self, word: str) -> bool:
         """Whether a word is part of the name of a column, and stands in no text."""
@@ -276,6 +291,8 @@ class Wording:
             ]
             named = column.name == self._corpus.name_column
             if sure and adjacent and match.score >= 0.9 and not others and not named:
+                if self._lexicon.parts(tuple(adjacent)):
+                    continue  # a place that other columns may have parts of
                 # A value that no row has: an honest answer is that none matches.
                 wanted = Wanted(tuple(adjacent), " ".join(adjacent), whole=False)
                 return OneOf(column, wanted=(wanted,), confidence="low")
@@ -284,13 +301,13 @@ class Wording:
     def _implicit(self, words: Sequence[str]) -> Predicate | None:
         """Values that say by themselves which column is meant: in Africa."""
         bound = any(is_relation(word) or word in self._verbs for word in words)
-        if any(word in TOPIC for word in words) and not bound:
-            return None
         found = [
             match
             for match in self._linker.values(words)
             if not all(self.harmless(word) for word in words[match.start : match.end])
         ]
+        if any(word in TOPIC for word in words) and not (bound or is_meant_for(words, found)):
+            return None
         if not found:
             # "active" says little, unless it is a value and nothing else was said.
             found = [m for m in self._linker.values(words) if len(m.column.index.values) <= _MANY]

@@ -1,0 +1,105 @@
+"""Conditions that only sentences can answer, in other words than theirs."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.api.models import MatchCondition
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+
+TOURS = Corpus.from_table(
+    pa.table(
+        {
+            "Tour": ["Fjord Paddle", "Ridge Walk", "Old Town", "Night Ride"],
+            "Country": ["Norway", "France", "Spain", "France"],
+            "Price (€)": [900, 450, 30, 120],
+            "About": [
+                "Nights are spent in cabins, which the fee covers, and breakfast is served there. "
+                "Novices are welcome. A party of six sets out with two boats. "
+                "A deposit of 200 euros is due at once. Only those over 18 may come.",
+                "You should know how to read a map, and some practice on steep paths is needed. "
+                "Bring a packed lunch; rooms are not included, but hotels lie nearby. "
+                "At most twelve people walk together. Dogs must stay at home.",
+                "No experience is needed to stroll through the lanes, and step-free paths lead "
+                "past all the sights. Dinner at the end is part of the price. The guide speaks "
+                "German. Twenty guests can join. You can bring your dog.",
+                "The ride isn't for beginners. A deposit of 50 euros is asked of everybody. "
+                "Lodging costs extra, while drinks are on us. Three riders at most set out. "
+                "Those who finish receive a diploma, and music by night is banned.",
+            ],
+        }
+    ),
+    name="tours",
+)
+
+PLANTS = Corpus.from_table(
+    pa.table(
+        {
+            "name": ["Flax", "Hemp", "Woad", "Madder"],
+            "text": [
+                "A blue-flowered herb that came to Ireland with the monks. Canada grows more of it "
+                "than any other country. The stalks are cut about a hundred days after sowing.",
+                "Its fibre makes ropes. In the United States it was outlawed for decades. China is "
+                "the leading producer, and it ripens in four months.",
+                "The leaves have dyed cloth blue since the Iron Age. France overtook Germany as "
+                "the biggest producer. Eaten raw, it is safe in any amount.",
+                "A climber from Persia, of which the roots give a red colouring. Large amounts are "
+                "toxic to the kidneys. It is dug up three years after planting.",
+            ],
+        }
+    ),
+    name="plants",
+)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "condition", "places"),
+    [
+        (TOURS, "Accommodation is included in the price", [0]),
+        (TOURS, "The price includes lodging", [0]),
+        (TOURS, "meals are provided", [0, 2]),
+        (TOURS, "dinner is included", [2]),
+        (TOURS, "Tour must be suitable for beginners", [0, 2]),
+        (TOURS, "meant for beginners", [0, 2]),
+        (TOURS, "requires previous experience", [1, 3]),
+        (TOURS, "needs some prior experience", [1, 3]),
+        (TOURS, "dogs are allowed", [2]),
+        (TOURS, "dogs are welcome", [2]),
+        (TOURS, "participants can get a certificate", [3]),
+        (TOURS, "guests must obtain a certificate", [3]),
+        (TOURS, "people in wheelchairs can join", [2]),
+        (TOURS, "suitable for wheelchairs", [2]),
+        (TOURS, "no more than six participants", [0]),
+        (TOURS, "more than ten participants", [1, 2]),
+        (TOURS, "asks for a deposit of more than 100 euros", [0]),
+        (TOURS, "a deposit of at most 100 euros", [3]),
+        (TOURS, "costs more than 100 euros", [0, 1, 3]),
+        (TOURS, "only for adults", [0]),
+        (PLANTS, "Canada is the largest producer", [0]),
+        (PLANTS, "China is the biggest grower", [1]),
+        (PLANTS, "Germany is the biggest producer", []),
+        (PLANTS, "can be harvested within five months of sowing", [0, 1]),
+        (PLANTS, "harvested less than a year after planting", [0, 1]),
+        (PLANTS, "forbidden in some country", [1]),
+        (PLANTS, "was prohibited somewhere", [1]),
+        (PLANTS, "used as a dye", [2, 3]),
+        (PLANTS, "Eating a lot of it is harmful", [3]),
+    ],
+)
+def test_a_sentence_answers_in_its_own_words(
+    corpus: Corpus, condition: str, places: list[int]
+) -> None:
+    """Narrower words and phrases count, what is denied does not, and each number has its noun."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], corpus)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
+
+
+def test_what_a_text_says_in_other_words_is_never_taken_for_certain() -> None:
+    """The sentence is cited as it stands, and the confidence is not high."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", "dogs are allowed")], TOURS)
+    ((verdict,),) = list(judge.judge([2]))
+    assert verdict.confidence != "high"
+    assert [c.excerpts for c in verdict.citations] == [["You can bring your dog."]]
