@@ -205,6 +205,8 @@ def test_an_evaluator_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture
         findall_id = b.create(10, match_limit=50)
         result = b.wait(findall_id)
         failure = b.store.run(findall_id).failure
+        with pytest.raises(RefusedError, match=r"failed \(error_occurred: Arith.* judge 40\)"):
+            b.engine.enrich(findall_id, enrichment("ceo"))
         other = b.wait(b.create(3))
     assert result["run"]["status"]["status"] == "failed"
     assert result["run"]["status"]["termination_reason"] == "error_occurred"

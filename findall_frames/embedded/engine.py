@@ -242,7 +242,7 @@ class Engine:
             _refuse(
                 run,
                 "Only a run that goes on or that ended with match_limit_met can be extended; "
-                f"this one is {run.status} ({run.stop_reason}).",
+                f"this one is {_state(run)}.",
             )
         self._demand_same_data(run)
 
@@ -253,7 +253,7 @@ class Engine:
             _refuse(
                 run,
                 "Only a queued, running or completed run can be enriched; "
-                f"this one is {run.status} ({run.stop_reason}).",
+                f"this one is {_state(run)}.",
             )
         self._demand_same_data(run)
 
@@ -369,6 +369,11 @@ class Engine:
     def _fail(self, findall_id: str, failure: str) -> None:
         self._searches.pop(findall_id, None)
         self._end(findall_id, status="failed", reason="error_occurred", failure=failure)
+
+
+def _state(run: RunRecord) -> str:
+    why = ": ".join(part for part in (run.stop_reason, run.failure) if part)
+    return f"{run.status} ({why})" if why else run.status
 
 
 def _refuse(run: RunRecord, message: str) -> NoReturn:
