@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
 from findall_frames.embedded.clauses import Token
-from findall_frames.embedded.english import FINITE, PREPOSITIONS, is_negator, is_relation
+from findall_frames.embedded.english import FINITE, PREPOSITIONS, TOPIC, is_negator, is_relation
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.linking import ColumnMatch
+from findall_frames.embedded.linking import ColumnMatch, ValueMatch
 from findall_frames.embedded.words import stem
 
 __all__ = [
     "had_words",
     "is_attributive",
+    "is_meant_for",
     "joined_names",
     "leading_words",
     "without_kind",
@@ -21,6 +22,8 @@ __all__ = [
 ]
 
 _LONGEST_NAME = 4
+_FEW = 50
+_PLACED = frozenset(("in", "at", "near", "from", "by"))
 
 
 def leading_words(
@@ -113,3 +116,16 @@ def words_beside(match: ColumnMatch, words: Sequence[str]) -> list[str]:
         return []
     gap = min(abs(at - used) for at in others for used in match.used)
     return [words[at] for at in others] if gap <= 2 and len(others) <= 4 else []
+
+
+def is_meant_for(words: Sequence[str], found: Sequence[ValueMatch]) -> bool:
+    """Whether a "for" is no topic: oral drugs for migraine, trips for beginners in Norway."""
+    topics = [at for at, word in enumerate(words) if word in TOPIC]
+    few = [m for m in found if m.column.kind == "text" and len(m.column.index.values) <= _FEW]
+    if len(topics) != 1 or words[topics[0]] != "for":
+        return False
+    if any(m.end <= topics[0] for m in few):
+        between = (words[topics[0] + 1 : m.start] for m in few if m.start > topics[0])
+        return any(not any(Token(word).is_content for word in some) for some in between)
+    before = (words[topics[0] + 1 : m.start] for m in few)
+    return any(not _PLACED.isdisjoint(between[-2:]) for between in before)
