@@ -115,6 +115,39 @@ SALTS = Corpus.from_table(
     name="substances",
 )
 
+DEALS = Corpus.from_table(
+    pa.table(
+        {
+            "contract": ["C1", "C2", "C3", "C4"],
+            "firm": ["Aldgate", "Brunel", "Corvid", "Delft"],
+            "cntry": ["United Kingdom", "France", "United States", "Japan"],
+            "val_keur": [1200.0, 350.0, 80.0, None],
+            "term_mths": [36, 12, 24, 18],
+            "notice_days": [90, 30, 14, 180],
+            "auto_renew": ["Y", "N", "Y", "N"],
+            "label": ["nut-free", "nut", "nut-free", "nut"],
+            "freezable": [True, False, False, True],
+            "stage": ["on hold", "active", "active", "under review"],
+        }
+    ),
+    name="contracts",
+)
+
+PLACES = Corpus.from_table(
+    pa.table(
+        {
+            "name": ["Alcove", "Bastion", "Chapel"],
+            "text": [
+                "Alcove stands in Florida. A third of its books burned; 4,000 are left.",
+                "Bastion lies in Georgia, in the Caucasus. A card costs €20 here. It was renovated "
+                "for €12 million. Dogs are welcome.",
+                "Chapel was planned for Oregon. It has lost its tower. Swimming is not allowed.",
+            ],
+        }
+    ),
+    name="places",
+)
+
 NOTES = Corpus.from_table(
     pa.table(
         {
@@ -303,6 +336,26 @@ PARTIES = Corpus.from_table(
 @pytest.mark.parametrize(
     ("condition", "places"),
     [
+        ("notice of at least three months", [0, 3]),
+        ("runs for two years or longer", [0, 2]),
+        ("term longer than a year and a half", [0, 2]),
+        ("worth more than half a million euros", [0]),
+        ("renews automatically", [0, 2]),
+        ("does not renew automatically", [1, 3]),
+        ("is free of nut", [0, 2]),
+        ("can be frozen", [0, 3]),
+        ("with a European firm", [0, 1]),
+    ],
+)
+def test_contracts_are_asked_for_as_lawyers_do(condition: str, places: list[int]) -> None:
+    """Three months are ninety days, and what renews automatically is on auto_renew."""
+    judge = judge_of(DEALS, condition)
+    assert rows_of(DEALS, judge) == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
         ("can be played by one person alone", [0]),
         ("playable solo", [0]),
         ("for four people", [0, 2]),
@@ -327,6 +380,8 @@ def test_people_are_counted_by_the_columns_for_players(condition: str, places: l
         (LAPTOPS, "all laptops but not those that come with HDMI", [0, 5]),
         (LAPTOPS, "I'm after a light laptop (below 1.4 kg) with HDMI, plus its price", [2]),
         (LAPTOPS, "I need Linux laptops under €1,000, with the price and the ports", [0]),
+        (DEALS, "contracts that run for under two years, except what is under review", [1]),
+        (DEALS, "contracts worth over €100k that renew automatically", [0]),
         (COURSES, "courses taught in German that lead to a certificate", [1, 4]),
     ],
 )
@@ -371,3 +426,19 @@ def test_a_text_is_heard_for_what_it_denies(condition: str, places: list[int]) -
     """Who was nominated has not won, and what has no milk has no milk of cows."""
     judge = judge_of(NOTES, condition)
     assert rows_of(NOTES, judge) == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("in the United States", [0]),
+        ("fewer than 3,000 books", []),
+        ("the renovation cost more than 10 million euros", [1]),
+        ("has a tower", []),
+        ("dogs are allowed", [1]),
+    ],
+)
+def test_a_sentence_is_taken_for_what_it_is_about(condition: str, places: list[int]) -> None:
+    """A third is no count, a lost tower is none, and a price elsewhere is not the asked one."""
+    judge = judge_of(PLACES, condition)
+    assert rows_of(PLACES, judge) == places, judge.readings

@@ -225,7 +225,8 @@ def _halves(match: re.Match[str]) -> Quantity:
     value = 1.5 if match["after"] else 0.5
     if match["part"]:
         value = 0.75 if match["three"] else 0.25
-    unit = unit_named((word,))
+    # A "year" by itself is none, so that a column of that name holds dates.
+    unit = unit_named((word,)) or unit_named((f"{word}s",))
     return (
         _plain(match, value * _big(word))
         if unit is None

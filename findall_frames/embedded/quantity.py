@@ -9,6 +9,8 @@ from findall_frames.embedded.units import MAGNITUDES, Unit, unit_named
 
 __all__ = ["Quantity"]
 
+_DAYS = {"months": 30.0, "years": 365.0}
+
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
@@ -70,4 +72,7 @@ class Quantity:
         if not self.unit.convertible(unit):
             return None
         factor = self.unit.factor / unit.factor
+        if unit.name == "days":
+            # Three months' notice is ninety days.
+            factor = _DAYS.get(self.unit.name, factor)
         return replace(self, value=self.value * factor, top=self.top * factor, unit=unit)

@@ -111,7 +111,7 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False) -> str:
         said = f"must {_participial(words[1:])} {clause}"
     elif first in _PASTS:
         said = f"must have {_PASTS[first]} {rest}"
-    elif is_participle(first):
+    elif is_participle(first) and (first != "run" or "by" in words[1:2]):
         said = f"must {_participial(words)} {clause}"
     elif first in _COMPARING or is_place(words) or _is_comparative(words):
         said = f"must be {clause}"

@@ -12,7 +12,8 @@ __all__ = ["without_exceptions"]
 
 _EXCEPTED = re.compile(
     r"""[,;]?\s+(?:except(?:\s+for)?|excluding|but\s+not|other\s+than|apart\s+from|save\s+for)\s+
-    (?:those|the\s+ones|ones|any|such)\s+(?P<link>(?:that|which|who)\s+)?(?P<first>[^\W\d_]+)""",
+    (?:(?:those|the\s+ones|ones|any|such)\s+(?P<link>(?:that|which|who)\s+)?
+    |(?P<what>what(?:ever)?)\s+)(?P<first>[^\W\d_]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "On whose slopes people ski" is about the slopes.
@@ -33,13 +34,14 @@ def without_exceptions(text: str) -> str:
 def _without(match: re.Match[str]) -> str:
     """An exception as a criterion: "except those that dissolve" are "that do not dissolve"."""
     first = fold(match["first"])
+    link = match["link"] or match["what"]
     if first in {"with", "having"}:
         return " without"
     if first == "without":
         return " with"
-    if not match["link"] and not is_participle(first):
+    if not link and not is_participle(first):
         return f" that are not {match['first']}"
-    if not match["link"]:
+    if not link:
         return f" that were not {match['first']}"
     if first in AUXILIARIES and first not in {"has", "have", "had"}:
         return f" that {match['first']} not"
