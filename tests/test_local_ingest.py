@@ -91,6 +91,22 @@ def test_an_objective_about_packages_keeps_only_what_tells_them_apart(
         ),
         ("Find cities in Italy", ["City must be in Italy."]),
         (
+            "Which countries with more than 50 million people require a visa?",
+            ["Country must have more than 50 million people.", "Country must require a visa."],
+        ),
+        (
+            "Which countries that have a billion people or more offer free schools?",
+            ["Country must have a billion people or more.", "Country must offer free schools."],
+        ),
+        (
+            "Find countries in Africa or Asia for less than 900 euros",
+            ["Country must be in Africa or Asia.", "Country must be for less than 900 euros."],
+        ),
+        (
+            "countries in Europe for between $20 and $40 a day",
+            ["Country must be in Europe.", "Country must be for between $20 and $40 a day."],
+        ),
+        (
             "cars that are not made in the USA, Japan or Germany",
             ["Car must not be made in the USA, Japan or Germany."],
         ),

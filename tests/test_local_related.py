@@ -220,6 +220,14 @@ CABINS = Corpus.from_table(
             "noise_ctrl": [True, False, True, False],
             "open_ccs": [0, 3, 1, 0],
             "Weekly rate (€)": [300, 450, 700, 820],
+            "Region": ["Lapland", "Uppland", "Lapland", "Telemark"],
+            "Heating": ["wood stove", "gas", "pellet stove", "electric"],
+            "About": [
+                "Families like the shallow bay, and so do their small dogs.",
+                "A cabin for two, far away from any road or neighbour.",
+                "The jetty is safe, which is why many families come back.",
+                "Anglers come here for the trout, families mostly for the swimming.",
+            ],
         }
     ),
     name="cabins",
@@ -256,6 +264,12 @@ CABINS = Corpus.from_table(
         ("two-sauna cabins", [0]),
         ("on the sea or a river for less than 750 euros", [1, 2]),
         ("on a lake or the sea at under 400 euros", [0]),
+        ("heated by gas or a stove", [0, 1, 2]),
+        ("with electric heating or a stove", [0, 2, 3]),
+        ("for families in Lapland or Telemark", [0, 2, 3]),
+        ("anglers in Uppland or Telemark", [3]),
+        ("for anglers in Telemark", [3]),
+        ("gas heating for a sea cabin", [1]),
     ],
 )
 def test_a_condition_finds_what_short_headers_and_other_columns_tell(

@@ -17,7 +17,7 @@ from findall_frames.embedded.english import (
 from findall_frames.embedded.extremes import Superlatives
 from findall_frames.embedded.flags import read_place
 from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.pieces import compares, split_pieces, states
+from findall_frames.embedded.pieces import compares, prices, split_pieces, states
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     OPENERS,
@@ -337,11 +337,17 @@ class _Parser:
                 continue
             if low == "with" and self._is_bare_verb(words[cuts[-1] : at]):
                 continue
-            if low == "worth" or (low == "at" and states(words[at:])):
+            priced = low == "for" and prices(words[at + 1 :])
+            if low == "worth" or priced or (low == "at" and states(words[at:])):
                 begins = True
             if not begins:
                 begins = self._begins_verb(words[cuts[-1] : at], words[at:])
-            follows = low in _RELATIVE | AUXILIARIES or self._is_criterion(" ".join(words[at:]))
+            resumes = self._resumes(words[cuts[-1] : at], words[at:])
+            follows = (
+                resumes
+                or low in _RELATIVE | AUXILIARIES
+                or self._is_criterion(" ".join(words[at:]))
+            )
             if begins and follows and self._is_criterion(ahead):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
@@ -357,14 +363,24 @@ class _Parser:
 
     def _begins_verb(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether the verb of the question begins here: in Switzerland | have a spa."""
+        low = fold(behind[0])
+        if self._resumes(ahead, behind):
+            return True
         if fold(ahead[0]) in _RELATIVE or fold(ahead[-1]) in OPENERS | AUXILIARIES:
             return False
-        low = fold(behind[0])
         if low in AUXILIARIES or self._begins_phrasal(behind):
             return True
         named = self._linker.named([low], ("number", "date"))
         compares = fold(behind[1]) in _COMPARERS if len(behind) > 2 else False
         return compares and bool(named) and bool(find_quantities(" ".join(ahead)))
+
+    def _resumes(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
+        """Whether the question goes on behind a measure: that last a week | include lunch."""
+        last = fold(ahead[-1])
+        ended = last.isalpha() and last not in {*OPENERS, *AUXILIARIES, "or"}
+        ended = ended or [fold(word) for word in ahead[-2:-1]] == ["or"]
+        measured = bool(find_quantities(" ".join(ahead)))
+        return fold(behind[0]) in _GOING_ON and len(behind) > 1 and measured and ended
 
     def _begins_phrasal(self, words: Sequence[str]) -> bool:
         """Whether words begin with a verb of two words: came out."""
@@ -427,6 +443,9 @@ _ANYTHING = frozenset(
         """thing, things, entity, entities, item, items, entry, entries, row, rows, record,
         records, object, objects, one, ones, everything, all, those, results, result, names"""
     )
+)
+_GOING_ON = frozenset(
+    phrases("include, offer, provide, serve, require, need, contain, sell, accept, allow, support")
 )
 _RELATIVE = frozenset(phrases("that, which, who, whose, where"))
 # Verbs that stand before the place that something ends in, or comes from.

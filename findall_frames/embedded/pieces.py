@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.words import fold
 
-__all__ = ["compares", "split_pieces", "states"]
+__all__ = ["compares", "prices", "split_pieces", "states"]
+
+_SIDES = frozenset(("less", "under", "below", "at", "up", "no", "more", "over", "between"))
+_NEAR = 6
 
 
 def split_pieces(text: str) -> list[str]:
@@ -30,6 +33,14 @@ def states(words: Sequence[str]) -> bool:
     return (
         len(words) > 2 and fold(words[1]) in {"a", "an"} and bool(find_quantities(" ".join(words)))
     )
+
+
+def prices(words: Sequence[str]) -> bool:
+    """Whether words begin with so much money: less than 1,500 euros a month."""
+    if not words or fold(words[0]) not in _SIDES:
+        return False
+    units = [quantity.unit for quantity in find_quantities(" ".join(words[:_NEAR]))]
+    return bool(units) and units[0] is not None and units[0].dimension == "money"
 
 
 def compares(words: Sequence[str]) -> bool:

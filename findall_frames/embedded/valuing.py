@@ -16,6 +16,7 @@ from findall_frames.embedded.words import alike, phrases, tokens
 
 __all__ = ["Valuing", "words_of"]
 
+_MANY = 200
 _ALONE = frozenset(phrases("only, solely, exclusively, purely"))
 
 
@@ -58,6 +59,12 @@ class Valuing:
                 continue
             named = self._linker.match(column, context)
             found = [self._value_of(column, item, explicit=named.named) for item in items]
+            if any(found) and not all(found) and len(column.index.values) <= _MANY:
+                # "Cancer or migraine", of lung cancer and migraine.
+                found = [
+                    value or self._value_of(column, item, explicit=True)
+                    for value, item in zip(found, items, strict=True)
+                ]
             values = tuple(value for value in found if value is not None)
             if len(values) < len(items):
                 continue
@@ -156,7 +163,7 @@ class Valuing:
     def _confidence(self, named: ColumnMatch, whole: Sequence[bool]) -> Confidence:
         if named.named:
             return "high"
-        return "high" if all(whole) and len(named.column.index.values) <= 200 else "medium"
+        return "high" if all(whole) and len(named.column.index.values) <= _MANY else "medium"
 
 
 def words_of(token: Token) -> list[str]:
