@@ -95,6 +95,11 @@ class Lexicon:
         """Narrower words and phrases by which running text may say this word; may be empty."""
         return self._told.get(stem(word), [])
 
+    def contrary(self, word: str) -> list[tuple[str, ...]]:
+        """Words and phrases by which running text denies this word; may be empty."""
+        other = self._opposites.get(word)
+        return [(other,), *self.told(other)] if other else []
+
     def plain_verbs(self, text: str) -> str:
         """A text with one verb for each verb of two words: established for set up."""
         return self._two_words.sub(lambda match: self._phrasal[match.group().lower()], text)
@@ -140,7 +145,7 @@ class Lexicon:
         return all(whole in self._parts for whole, parts in self._within.items() if part in parts)
 
     def _find_parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:
-        for other in (phrase, *self.aliases(phrase)):
+        for other in filter(None, (phrase, *self.aliases(phrase))):
             for whole, parts in self._within.items():
                 same = whole[:-1] == other[:-1]
                 if whole == other or (same and demonym_of(other[-1], whole[-1])):

@@ -116,13 +116,16 @@ class Mention:
         if len(self.words) == 1:
             names += [phrase[0] for phrase in self._other_names(names[0], wider=True)]
         start = f"(?:{'|'.join(re.escape(name[: max(3, len(name) - 3)]) for name in names)})"
-        denial = r"\b(?:not|never|no|nor|neither|without|nothing|nobody)\b|n['’]t\b"
+        denial = r"\b(?:not|never|no|nor|neither|without|nothing|nobody|cannot)\b|n['’]t\b"
         near = rf"(?i)(?:{denial})[^.,;]{{0,40}}\b{start}"
         if len(self.words) > 1:
             end = re.escape(self.words[-1][: max(3, len(self.words[-1]) - 3)])
             near += rf"|(?i)\b{start}[^.,;]{{0,40}}(?:{denial})[^.,;]{{0,40}}\b{end}"
         if self._short_denial is not None:
             near += rf"|(?i){self._short_denial.pattern}"
+        for word in self.words[1:]:
+            ends = "|".join(re.escape(phrase[0][:4]) for phrase in self.lexicon.contrary(word))
+            near += rf"|(?i)\b{start}[^.,;]{{0,40}}\b(?:{ends})" if ends else ""
         return any(
             pc.any(pc.match_substring_regex(column.texts, near)).as_py()
             for column in self.columns
@@ -177,6 +180,7 @@ class Mention:
         if known is None:
             forms = (word[: max(3, len(word) - 4)], stem(word)[:3], *irregular_forms(word))
             others = self._other_names(word, wider=wider)
+            others += self.lexicon.contrary(word)
             names = (max(phrase, key=len)[:4] for phrase in others)
             known = self._known[word, wider] = tuple(dict.fromkeys((*forms, *names)))
         return known
@@ -191,7 +195,8 @@ class Mention:
                 if any(said[i : i + size] == list(self.words) for i in range(len(said)))
                 else None
             )
-        places = []
+        places: list[int] = []
+        contrary = False
         for word in self.words:
             if any(_lacks(other, word) for other in said) and not self.literal:
                 return False
@@ -201,15 +206,22 @@ class Mention:
                 place = next((at for at, other in enumerate(said) if self._same(word, other)), None)
             if place is None:
                 place = self._alias_place(word, said, wider=wider)
+            if place is None and self._contrary_place(word, said) is not None:
+                contrary, place = True, self._contrary_place(word, said)
             if place is None:
                 return False if self._denied_in_short(said) else None
             places.append(place)
+        if not places:  # nothing but signs was asked for
+            return None
         if self.literal:
-            return True
+            return not contrary
         first, last = min(places), max(places)
         # "Lunch is served, but beds are for you to find" serves no beds.
         if first < last and _CONTRAST.search(_between(sentence, said, first, last)):
             return None
+        if contrary:
+            # "Dogs are forbidden" denies that they are welcome; "not forbidden" tells neither.
+            return None if _negated(sentence, said, first, last) else False
         return not (_negated(sentence, said, first, last) or _ended(said, first, last))
 
     @cached_property
@@ -257,7 +269,15 @@ class Mention:
         return [*self.lexicon.aliases(phrase), *inside, *matter, *told]
 
     def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
-        for phrase in self._other_names(word, wider=wider):
+        return self._place_of(self._other_names(word, wider=wider), said)
+
+    def _contrary_place(self, word: str, said: Sequence[str]) -> int | None:
+        """Where the opposite stands of one of several words: forbidden, for dogs allowed."""
+        return self._place_of(self.lexicon.contrary(word), said) if len(self.words) > 1 else None
+
+    @staticmethod
+    def _place_of(phrases: Sequence[tuple[str, ...]], said: Sequence[str]) -> int | None:
+        for phrase in phrases:
             size = len(phrase)
             for at in range(len(said) - size + 1):
                 if all(map(_one_stem, said[at : at + size], phrase)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from findall_frames.embedded.english import FINITE
+from findall_frames.embedded.english import FINITE, PREPOSITIONS
 from findall_frames.embedded.words import phrases
 
 __all__ = ["carrying"]
@@ -26,6 +26,7 @@ _PERSONS = frozenset(
 )
 _ENABLED = frozenset(phrases("can, may, could, must, should, get, gets, have, need"))
 _GIVEN = frozenset(phrases("included, provided, supplied, served, covered"))
+_CHARGES = frozenset(phrases("cost, costs, charge, charges, charged"))
 _PRICES = frozenset(phrases("price, fee, cost, ticket, fare, rent, rate"))
 
 
@@ -48,7 +49,10 @@ def carrying(rest: Sequence[str], words: Sequence[str], occurs: Callable[[str], 
     inclusive = _is_inclusive(words)
     if inclusive:
         light |= _PRICES | _GIVEN
-    kept = [word for word in rest if word not in light]
+    if "extra" in rest:
+        light |= _CHARGES
+    modal = any(a not in PREPOSITIONS and b == "may" for a, b in pairwise(words))
+    kept = [word for word in rest if word not in light and not (modal and word == "may")]
     if not kept:
         return list(rest)
     # Of a packed lunch to bring along nobody says that it is provided.

@@ -159,7 +159,7 @@ class Wording:
         rest = [word for word in rest if word not in TOPIC] or rest
         if not self._named_text(words):
             rest = carrying(rest, words, self._linker.occurs)
-            rest = [w for w in rest if w not in self._verbs or self._linker.occurs(w)] or rest
+            rest = [w for w in rest if w not in self._verbs or self._is_told(w)] or rest
             if any(" " in word for word in rest):
                 # What was done with a Series A matters less than that there was one.
                 rest = [word for word in rest if " " in word or not word.endswith("ed")]
