@@ -20,6 +20,7 @@ DAMS = Corpus.from_table(
             "Ht. (m)": [196, 128, 60, 145, 289, 221],
             "Cap. (MW)": [14000, 2010, 2200, 5150, 16000, 2080],
             "Res. vol. (km³)": [29.0, 180.6, 2.1, 74.0, 20.6, 35.2],
+            "Concrete production (t)": [900, 400, None, 800, 1200, 300],
             "Inflow (m³/s)": [11300.0, 1400.0, 5500.0, 1550.0, 4170.0, None],
             "River": ["Paraná", "Zambezi", "Danube", "Blue Nile", "Jinsha", "Colorado"],
             "Countries": [
@@ -186,6 +187,7 @@ def rows_of(corpus: Corpus, judge: RuleJudge) -> list[int]:
         (DAMS, "holds more than 100 cubic kilometres of water", [1]),
         (DAMS, "an inflow of over 5,000 cubic metres per second", [0, 2]),
         (DAMS, "over 250 m", [4]),
+        (DAMS, "more than 850 tonnes of concrete were produced", [0, 4]),
         (LAPTOPS, "weighs less than a kilo and a half", [0, 2, 5]),
         (LAPTOPS, "lasts at least ten hours", [0, 2, 3]),
         (LAPTOPS, "the battery lasts for more than half a day", [0, 2]),

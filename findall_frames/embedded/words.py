@@ -117,6 +117,8 @@ _DERIVATIONS = frozenset(
         tion"""
     )
 )
+# Repaired and repairable; produced and production, of which the stem ends in an s.
+_DERIVED_ALONE = ({"", "abl"}, {"", "ibl"}, {"s", "ction"})
 _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander, ern")
 
 
@@ -248,7 +250,7 @@ def alike(one: str, other: str) -> float:
     if common >= 4 and a[common:] in _DERIVATIONS and b[common:] in _DERIVATIONS:
         return 0.7
     # What is repairable can be repaired; but what is portable has no ports.
-    if common >= 5 and {a[common:], b[common:]} in ({"", "abl"}, {"", "ibl"}):
+    if common >= 5 and {a[common:], b[common:]} in _DERIVED_ALONE:
         return 0.7
     return 0.0
 
