@@ -316,6 +316,32 @@ def test_no_text_is_too_strange_to_be_read(pieces: list[str]) -> None:
     assert len(predicate.check(corpus, [1, 0])) == 2
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "\n",
+        "?",
+        '""',
+        "(" * 18_000,
+        "2010 ” ”",
+    ],
+)
+def test_signs_alone_are_looked_for_in_prose_without_harm(text: str) -> None:
+    """A run must not fail of a condition that says nothing."""
+    prose = pa.table(
+        {
+            "name": ["Alma", "Bora"],
+            "about": ["It was founded in 1990 in Oslo; it sells wine. It is old.", None],
+            "founded": [dt.date(1990, 5, 1), None],
+        }
+    )
+    corpus = Corpus.from_table(prose, name="t")
+    predicate = Reader(corpus, default_lexicon()).read(text).predicate
+    assert len(predicate.check(corpus, [0, 1])) == 2
+
+
 def test_a_text_that_is_no_single_criterion_is_not_taken_apart() -> None:
     """A very long condition is quickly said to be not understood."""
     reader = Reader(Corpus.from_table(TABLE, name="t"), default_lexicon())

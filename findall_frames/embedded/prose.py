@@ -121,6 +121,8 @@ class Mention:
         if len(self.words) > 1:
             end = re.escape(self.words[-1][: max(3, len(self.words[-1]) - 3)])
             near += rf"|(?i)\b{start}[^.,;]{{0,40}}(?:{denial})[^.,;]{{0,40}}\b{end}"
+        # "Smoking is not permitted" leaves less open than silence does.
+        near += rf"|(?i)\b{start}[^\W_]*\s+(?:is|are|was|were|can|may|must)(?:\s+not|n['’]t)\b"
         if self._short_denial is not None:
             near += rf"|(?i){self._short_denial.pattern}"
         for word in self.words[1:]:

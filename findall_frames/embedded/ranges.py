@@ -98,7 +98,8 @@ class Ranges:
 
     def _only_prose(self, words: Sequence[str]) -> bool:
         """Whether words that no column goes by stand in running text."""
-        told = [word for word in words if Token(word).is_content and not is_relation(word)]
+        said = filter(str.strip, words)
+        told = [word for word in said if Token(word).is_content and not is_relation(word)]
         told = [word for word in told if not (word in FILLERS or self._linker.is_kind(word))]
         begun = {stem(word) for word in _BEGINNINGS}
         told = [word for word in told if not (self._lexicon.family(word) & begun)]
