@@ -128,6 +128,7 @@ DEALS = Corpus.from_table(
             "auto_renew": ["Y", "N", "Y", "N"],
             "label": ["nut-free", "nut", "nut-free", "nut"],
             "freezable": [True, False, False, True],
+            "cuisine": ["Italian", "French", "Thai", "Spanish"],
             "stage": ["on hold", "active", "active", "under review"],
         }
     ),
@@ -346,6 +347,7 @@ PARTIES = Corpus.from_table(
         ("does not renew automatically", [1, 3]),
         ("is free of nut", [0, 2]),
         ("can be frozen", [0, 3]),
+        ("a cuisine from Italy or Spain", [0, 3]),
         ("with a European firm", [0, 1]),
     ],
 )
@@ -384,6 +386,9 @@ def test_people_are_counted_by_the_columns_for_players(condition: str, places: l
         (LAPTOPS, "I need Linux laptops under €1,000, with the price and the ports", [0]),
         (DEALS, "contracts that run for under two years, except what is under review", [1]),
         (DEALS, "contracts worth over €100k that renew automatically", [0]),
+        (COURSES, "courses that can be attended online or in hybrid form", [2, 3, 5]),
+        (COURSES, "List the courses under 300 francs, along with who teaches them", [2]),
+        (COURSES, "courses whose language is French or English", [2, 3, 5]),
         (COURSES, "courses taught in German that lead to a certificate", [1, 4]),
     ],
 )

@@ -28,6 +28,7 @@ _FAMILY = 0.6
 _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
+_CUT = (3, 6)
 _PERIODS = frozenset(phrases("per, day, daily, week, weekly, month, monthly, year, yearly, night"))
 _UNSAID = 0.2
 """How much worse a column of so many per week fits where no week is said."""
@@ -129,6 +130,8 @@ class Linker:
             forms = self.lexicon.spelled_out(own)
             for at, word in enumerate(words):
                 score = max(_alike(form, word) for form in forms)
+                if not score and _is_cut(own, column) and word.startswith(own):
+                    score = 1.0
                 if not score and any(stem(word) in self.lexicon.family(form) for form in forms):
                     score = _FAMILY
                 if score > best:
@@ -405,6 +408,11 @@ class Linker:
         if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE
+
+
+def _is_cut(own: str, column: Column) -> bool:
+    """Whether a word of a column is the beginning of one: the "Lang." of languages."""
+    return _CUT[0] <= len(own) <= _CUT[1] and f"{own}." in column.name.lower()
 
 
 def _alike(own: str, word: str) -> float:

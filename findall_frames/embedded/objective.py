@@ -335,6 +335,8 @@ class _Parser:
             before = [fold(word.strip(",")) for word in words[max(0, at - 2) : at]]
             if low == "in" and (is_participle(before[-1]) or before[-1] in _VERBS):
                 continue
+            if before[-1] == "or" and low in PREPOSITIONS:
+                continue
             if low == "with" and self._is_bare_verb(words[cuts[-1] : at]):
                 continue
             priced = low == "for" and prices(words[at + 1 :])

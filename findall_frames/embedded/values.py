@@ -109,6 +109,11 @@ class ValueIndex:
         made_from = [p for p in self._ending_like(phrase) if demonym_of(phrase[-1], p[-1])]
         if made_from:
             return max(made_from, key=lambda p: len(p[-1]))
+        if lexicon.is_part(phrase):
+            # Of Italy, where the values are Italian and French.
+            of_place = [p for p in self._ending_like(phrase) if demonym_of(p[-1], phrase[-1])]
+            if len(of_place) == 1:
+                return of_place[0]
         related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
         return related[0] if len(related) == 1 and len(phrase[-1]) > 5 else None
 

@@ -25,7 +25,8 @@ _COLUMNS = re.compile(
 )
 _GREATEST = re.compile(r"\b(?:most|least|same|only|[^\W\d_]{2,}est)\b", re.IGNORECASE)
 _ASKED = re.compile(
-    r"[,;]?\s+and\s+(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
+    r"[,;]?\s+(?:and|along\s+with|together\s+with)\s+"
+    r"(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
     r"|where (?:they|it))"
     r"\s+[^.;,]+?)\s*$",
     re.IGNORECASE,
