@@ -21,7 +21,8 @@ TOURS = Corpus.from_table(
                 "A deposit of 200 euros is due at once. Only those over 18 may come.",
                 "You should know how to read a map, and some practice on steep paths is needed. "
                 "Bring a packed lunch; rooms are not included, but hotels lie nearby. "
-                "At most twelve people walk together. Dogs must stay at home.",
+                "At most twelve people walk together. Dogs are forbidden. "
+                "All talks are held in French.",
                 "No experience is needed to stroll through the lanes, and step-free paths lead "
                 "past all the sights. Dinner at the end is part of the price. The guide speaks "
                 "German. Twenty guests can join. You can bring your dog.",
@@ -77,6 +78,12 @@ PLANTS = Corpus.from_table(
         (TOURS, "a deposit of at most 100 euros", [3]),
         (TOURS, "costs more than 100 euros", [0, 1, 3]),
         (TOURS, "only for adults", [0]),
+        (TOURS, "dogs are not allowed", [1]),
+        (TOURS, "dogs are banned", [1]),
+        (TOURS, "lodging costs extra", [3]),
+        (TOURS, "The tour is taught in French", [1]),
+        (TOURS, "taught in German", [2]),
+        (TOURS, "takes place in France", [1, 3]),
         (PLANTS, "Canada is the largest producer", [0]),
         (PLANTS, "China is the biggest grower", [1]),
         (PLANTS, "Germany is the biggest producer", []),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -14,6 +15,7 @@ from findall_frames.embedded.words import stem
 __all__ = [
     "had_words",
     "is_attributive",
+    "is_language",
     "is_meant_for",
     "joined_names",
     "leading_words",
@@ -24,6 +26,9 @@ __all__ = [
 _LONGEST_NAME = 4
 _FEW = 50
 _PLACED = frozenset(("in", "at", "near", "from", "by"))
+
+
+_LANGUAGE = re.compile(r"(?:ish|ese|ian|ean|ch|sh|ek|ai|man)$")
 
 
 def leading_words(
@@ -103,6 +108,16 @@ def without_kind(words: Sequence[str], lexicon: Lexicon) -> list[str]:
 def is_attributive(match: ColumnMatch, words: Sequence[str]) -> bool:
     """Whether a value tells a kind of what a list column names: an Apache license."""
     return match.column.kind == "list" and max(match.used, default=0) == len(words) - 1
+
+
+def is_language(words: Sequence[str], match: ValueMatch) -> bool:
+    """Whether a word names a language, and no country that a value is: taught in French."""
+    said, behind = tuple(words[match.start : match.end]), words[match.end : match.end + 1]
+    told = words[max(0, match.start - 1) : match.start]
+    adjective = len(said) == 1 and said != match.phrase and bool(_LANGUAGE.search(said[0]))
+    # "In French cities" is about a country.
+    ends = not behind or not Token(behind[0]).is_content
+    return adjective and ends and told in (["in"], ["speaks"], ["speak"])
 
 
 def words_beside(match: ColumnMatch, words: Sequence[str]) -> list[str]:

@@ -32,6 +32,7 @@ from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.manner import (
     had_words,
     is_attributive,
+    is_language,
     is_meant_for,
     joined_names,
     leading_words,
@@ -305,6 +306,7 @@ class Wording:
             match
             for match in self._linker.values(words)
             if not all(self.harmless(word) for word in words[match.start : match.end])
+            and not is_language(words, match)
         ]
         if any(word in TOPIC for word in words) and not (bound or is_meant_for(words, found)):
             return None
