@@ -389,6 +389,7 @@ def test_people_are_counted_by_the_columns_for_players(condition: str, places: l
         (COURSES, "courses that can be attended online or in hybrid form", [2, 3, 5]),
         (COURSES, "List the courses under 300 francs, along with who teaches them", [2]),
         (COURSES, "courses whose language is French or English", [2, 3, 5]),
+        (COURSES, "Which courses cost under 300 francs? Include the language and the topics.", [2]),
         (COURSES, "courses taught in German that lead to a certificate", [1, 4]),
     ],
 )

@@ -17,13 +17,15 @@ _WISH = re.compile(
     (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
     re.IGNORECASE | re.VERBOSE,
 )
-# "With the price and the licence", behind a comma: no view, which is "with the best view".
+# "With the price and the licence", behind a comma, or "Include their spend" behind a question;
+# but no view, as in "with the best view".
 _COLUMNS = re.compile(
-    r",\s+(?:and\s+)?(?:with|including|plus)\s+(?P<wish>the\s+[^\W\d_]+(?:\s+[^\W\d_]+)?"
-    r"(?:(?:,|,?\s+and)\s+the\s+[^\W\d_]+(?:\s+[^\W\d_]+)?)*)$",
+    r"(?:,\s+(?:and\s+)?(?:with|including|plus)|[.?!]\s+(?:please\s+)?(?:also\s+)?"
+    r"(?:list|give|show|tell|include|add|report)(?:\s+me)?)\s+(?P<wish>(?:the|their|its)\s+[^\W\d_]+(?:\s+[^\W\d_]+)?"
+    r"(?:(?:,|,?\s+and)\s+(?:the|their|its)\s+[^\W\d_]+(?:\s+[^\W\d_]+)?)*)$",
     re.IGNORECASE,
 )
-_GREATEST = re.compile(r"\b(?:most|least|same|only|[^\W\d_]{2,}est)\b", re.IGNORECASE)
+_GREATEST = re.compile(r"\b(?:most|least|same|only|best|worst|[^\W\d_]{3,}est)\b", re.IGNORECASE)
 _ASKED = re.compile(
     r"[,;]?\s+(?:and|along\s+with|together\s+with)\s+"
     r"(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
