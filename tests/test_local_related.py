@@ -220,6 +220,8 @@ CABINS = Corpus.from_table(
             "noise_ctrl": [True, False, True, False],
             "open_ccs": [0, 3, 1, 0],
             "Weekly rate (€)": [300, 450, 700, 820],
+            "sched_handover": [dt.date(2025, 5, day) for day in (1, 4, 9, 20)],
+            "actual_handover": [dt.date(2025, 5, day) for day in (3, 4, 2, 20)],
             "Region": ["Lapland", "Uppland", "Lapland", "Telemark"],
             "Heating": ["wood stove", "gas", "pellet stove", "electric"],
             "About": [
@@ -240,6 +242,8 @@ CABINS = Corpus.from_table(
         ("it is not known whether dogs are allowed", [2]),
         ("whether it takes dogs is not stated", [2]),
         ("it is stated whether dogs are allowed", [0, 1, 3]),
+        ("nothing is known about dogs", [2]),
+        ("there is no information on dogs", [2]),
         ("Cabin must be uninsulated", [1, 3]),
         ("cabins that are non-insulated", [1, 3]),
         ("It is on the water deck.", [0]),
@@ -247,11 +251,15 @@ CABINS = Corpus.from_table(
         ("on the first deck or higher", [1, 2, 3]),
         ("below the 3rd deck", [0, 1]),
         ("between the first and third decks", [1, 2]),
+        ("on the third deck or further up", [2, 3]),
         ("shares two borders", [0]),
         ("shared by three borders", [2]),
         ("booked fewer guests than offered", [0]),
         ("more booked than offered", [1]),
         ("as many booked as offered", [3]),
+        ("did not book more guests than offered", [0, 3]),
+        ("the handover was later than scheduled", [0]),
+        ("actual handover before the scheduled handover", [2]),
         ("the estimated opening date is between May and July 2025", [1, 2]),
         ("estimated to open after August 2025", [3]),
         ("checked in February or March 2025", [1, 2]),
@@ -277,5 +285,40 @@ def test_a_condition_finds_what_short_headers_and_other_columns_tell(
 ) -> None:
     """Legends, abbreviations, a second column and what is missing all answer conditions."""
     judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], CABINS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
+
+
+PLAYS = Corpus.from_table(
+    pa.table(
+        {
+            "Play": ["Ashes", "Bells", "Crows", "Dusk"],
+            "Tickets sold": [90, 200, None, 120],
+            "Tickets printed": [120, 150, 80, 120],
+            "Cost (€)": [900.0, 400.0, 300.0, None],
+            "Budget (€)": [800.0, 500.0, 300.0, 600.0],
+        }
+    ),
+    name="plays",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("went over budget", [0]),
+        ("stayed within its budget", [1, 2]),
+        ("under budget", [1]),
+        ("did not exceed its budget", [1, 2]),
+        ("cost more than its budget", [0]),
+        ("sold more tickets than were printed", [1]),
+        ("more tickets printed than sold", [0]),
+        ("sold as many tickets as were printed", [3]),
+        ("did not sell fewer tickets than printed", [1, 3]),
+    ],
+)
+def test_one_column_is_compared_with_another(condition: str, places: list[int]) -> None:
+    """Each of the two may be said in part; where a cell is missing nothing can be told."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PLAYS)
     found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
     assert found == places, judge.readings

@@ -99,8 +99,8 @@ _BEFORE = (
 _AFTER = (
     (
         r"(?:or|and) (?:more|greater|higher|later|newer|above|over|up|upwards?|larger|bigger|longer"
-        r"|taller|heavier|better|faster|after|beyond|onwards?|since)|upwards?|onwards?|minimum"
-        r"|at (?:the )?least",
+        r"|taller|heavier|better|faster|after|beyond|onwards?|since"
+        r"|f[au]rther(?: (?:back|away|out|up))?)|upwards?|onwards?|minimum|at (?:the )?least",
         ">=",
     ),
     (
@@ -184,6 +184,11 @@ class _Reader:
             text,
         )
         text = re.sub(r"(?i)\b(?:an?|just an?|only an?) single (?=[a-z])", "exactly 1 ", text)
+        text = re.sub(
+            r"(?i)\b(?:an? |one[ -])?(hour|day|week|month|year|mile)[ -]long\b", r"1 \1 long", text
+        )
+        text = re.sub(r"(?i)\bminus (?=\d)", "-", text)
+        text = re.sub(r"(?i)(?<=\b(?:than|east|most) )(once|twice)\b", _times, text)
         text = re.sub(r"\s*(?:!=|<>|≠)\s*", " not ", text)
         self._quantities = find_quantities(text)
         self._lexicon = lexicon
@@ -313,6 +318,11 @@ class _Reader:
         if quantity.weak:
             return None
         return Comparison(quantity, quantity, about=bool(about), stated=bool(about))
+
+
+def _times(match: re.Match[str]) -> str:
+    """Once as a number: more than 1 time."""
+    return "1 time" if match.group().lower() == "once" else "2 times"
 
 
 def _like(low: Quantity, high: Quantity) -> Quantity:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 from findall_frames.embedded.columns import Column
@@ -25,9 +26,9 @@ _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "less than": operator.lt,
 }
 _BETWEEN = re.compile(
-    r"\b(?:(?P<more>(?:is |are |was )?(?:more|greater|higher|larger|bigger|later|longer) than"
+    r"\b(?:(?P<more>(?:is |are |was )?(?:more|greater|higher|larger|bigger|later|longer) than|after"
     r"|exceeds?|exceeded|surpass(?:es|ed)?|outnumbers?)"
-    r"|(?P<less>(?:is |are |was )?(?:less|fewer|smaller|lower|earlier|shorter) than)"
+    r"|(?P<less>(?:is |are |was )?(?:less|fewer|smaller|lower|earlier|shorter) than|before)"
     r"|(?P<other>differs? from|(?:is |are )?different from|(?:is |are )?(?:not|never|isn't|aren't)"
     r"(?: also)?(?: the same as| equal to| identical (?:to|with))?)"
     r"|(?P<same>(?:is |are )?(?:the same as|equal to|identical (?:to|with))|equals|is also|is))"
@@ -39,6 +40,12 @@ _COUNTED = re.compile(
     r"|shorter)|(?P<same>as (?:many|much)))(?P<noun>(?: [^\W\d_]+){0,3}?) (?:than|(?<!than )as) "
     r"(?P<rest>.+)$"
 )
+_OVERRUN = re.compile(
+    r"\b(?:(?P<more>over|above|beyond|exceed(?:s|ed|ing)?|overr[au]n)|(?P<less>under|below)"
+    r"|(?P<within>within))(?: the| its| their)? budget$"
+)
+_SPENT = frozenset(("cost", "costs", "spent", "spend", "spending", "actual", "expenses"))
+_ACTUAL = "actual"
 _SMALL = frozenset(phrases("the, a, an, its, their, of, one, that, whose, where, must, be, also"))
 
 
@@ -98,17 +105,22 @@ def read_pair(said: str, linker: Linker) -> Predicate | None:
         Of the corpus.
     """
     for match in _BETWEEN.finditer(said):
-        first = _only_column(tokens(said[: match.start()]), linker)
-        second = _only_column(tokens(said[match.end() :]), linker)
-        if first is None or second is None or first is second or first.kind != second.kind:
+        words, behind = tokens(said[: match.start()]), tokens(said[match.end() :])
+        before = [word for word in words if not is_negator(word)]
+        # "Started later than scheduled" is about the actual start, and the scheduled one.
+        both = _both((before, [*before, _ACTUAL]), (behind, [*behind, *before]), linker)
+        if both is None:
             continue
         if match["more"] or match["less"]:
-            if first.kind not in {"number", "date"} or not _comparable(first, second):
+            if not _comparable(*both):
                 continue
-            return Pair(first, second, "more than" if match["more"] else "less than")
-        same = Pair(first, second, _EQUAL)
+            pair = Pair(*both, "more than" if match["more"] else "less than")
+            return pair if before == words else Not(pair)
+        if before != words:
+            continue
+        same = Pair(*both, _EQUAL)
         return Not(same) if match["other"] else same
-    return _read_counted(said, linker)
+    return _read_counted(said, linker) or _read_overrun(said, linker)
 
 
 def _read_counted(said: str, linker: Linker) -> Predicate | None:
@@ -116,23 +128,50 @@ def _read_counted(said: str, linker: Linker) -> Predicate | None:
     match = _COUNTED.search(said)
     if match is None:
         return None
-    before, noun, behind = (
-        tokens(s) for s in (said[: match.start()], match["noun"], match["rest"])
-    )
+    words, noun, behind = map(tokens, (said[: match.start()], match["noun"], match["rest"]))
+    before = [word for word in words if not is_negator(word)]
     if linker.values(noun):
         return None
-    first = _only_column([*before, *noun], linker) or _only_column(before, linker)
-    second = _only_column(behind, linker) or _only_column([*behind, *noun], linker)
-    if first is None or second is None or first is second or first.kind != second.kind:
-        return None
-    if first.kind not in {"number", "date"} or not _comparable(first, second):
+    seconds = (behind, [*behind, *noun[:-1]], [*behind, *noun])
+    both = _both(([*before, *noun], before), seconds, linker)
+    if both is None or not _comparable(*both):
         return None
     relation = _EQUAL if match["same"] else "more than" if match["more"] else "less than"
-    pair = Pair(first, second, relation)
-    return Not(pair) if any(map(is_negator, before)) else pair
+    pair = Pair(*both, relation)
+    return pair if before == words else Not(pair)
+
+
+def _read_overrun(said: str, linker: Linker) -> Predicate | None:
+    """What was spent against a budget: over budget, within its budget."""
+    match = _OVERRUN.search(said)
+    budget = _only_column(["budget"], linker) if match is not None else None
+    if match is None or budget is None:
+        return None
+    spent = [c for c in linker.columns if c.kind == budget.kind and not _SPENT.isdisjoint(c.words)]
+    spent = [c for c in spent if c is not budget and _comparable(c, budget)]
+    if len(spent) != 1:
+        return None
+    pair = Pair(spent[0], budget, "less than" if match["less"] else "more than")
+    denied = any(map(is_negator, tokens(said[: match.start()])))
+    return Not(pair) if denied != bool(match["within"]) else pair
+
+
+def _both(
+    firsts: Iterable[Sequence[str]], seconds: Iterable[Sequence[str]], linker: Linker
+) -> tuple[Column, Column] | None:
+    """The first two columns of one kind that ways to put the one and the other name."""
+    for one, other in product(firsts, seconds):
+        first, second = _only_column(one, linker), _only_column(other, linker)
+        if first is None or second is None or first is second:
+            continue
+        if first.kind == second.kind:
+            return first, second
+    return None
 
 
 def _comparable(first: Column, second: Column) -> bool:
+    if first.kind not in {"number", "date"}:
+        return False
     if first.unit is None or second.unit is None:
         return first.unit is second.unit
     return first.unit.convertible(second.unit)

@@ -31,6 +31,12 @@ _WHETHER = (
     re.compile(r"^(?P<head>.*?)\b(?:whether|if)\s+(?P<what>.+)$", re.IGNORECASE),
     re.compile(r"^whether\s+(?P<what>.+)\s+(?P<head>(?:is|was|has)\b.*)$", re.IGNORECASE),
 )
+_NOTHING = re.compile(
+    r"^(?:there (?:is|are) )?(?:nothing|no (?:information|data|details?|word|figures?)) "
+    r"(?:(?:is|are|was|were|has been) )?(?:(?:said|known|stated|given|recorded|available) )?"
+    r"(?:on|about|of|for|as to|regarding|concerning) (?P<what>.+)$",
+    re.IGNORECASE,
+)
 _SAYING = frozenset(("say", "says", "said", "state", "states", "tell", "tells", "clear", "told"))
 _UNCLEAR = frozenset(("unclear", "unsaid", "unstated"))
 
@@ -78,6 +84,9 @@ def whether_told(said: str, is_kind: Callable[[str], bool]) -> tuple[str, bool] 
     is_kind : callable
         Whether a folded noun only says what kind of thing a row is.
     """
+    nothing = _NOTHING.match(said)
+    if nothing is not None:
+        return nothing["what"], False
     for pattern in _WHETHER:
         match = pattern.match(said)
         if match is None:
