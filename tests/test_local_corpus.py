@@ -105,6 +105,17 @@ def test_a_file_is_named_by_its_stem_and_its_kind_names_the_name_column(tmp_path
     assert (corpus.name, corpus.entity(0).name) == ("rivers", "Nile")
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_csv_is_read_with_the_separator_of_its_header(tmp_path: Path, separator: str) -> None:
+    """Spreadsheets of many countries write semicolons, since their decimals have commas."""
+    rows = (("name", "beds", "rate"), ("Alma", "12", '"1,5"'), ("Bora", "40", "2"))
+    path = tmp_path / "hotels.csv"
+    path.write_text("".join(separator.join(row) + "\n" for row in rows), "utf-8")
+    corpus = open_corpus(path)
+    assert corpus.columns == ("name", "beds", "rate")
+    assert corpus.row(0) == {"name": "Alma", "beds": 12, "rate": "1,5"}
+
+
 def test_csv_numbers_become_numbers_only_where_nothing_is_lost(tmp_path: Path) -> None:
     """A code with leading zeros stays text; whole numbers and decimals do not."""
     path = tmp_path / "parts.csv"

@@ -19,7 +19,8 @@ TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
 
 _INTEGERS = r"^-?(0|[1-9][0-9]{0,17})$"
 _DECIMALS = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$"
-_PARSE = csv.ParseOptions(newlines_in_values=True)
+# As spreadsheets write them, depending on the country.
+_SEPARATORS = (b",", b";", b"\t", b"|")
 
 _lines = msgspec.json.Decoder(dict[str, Any])
 
@@ -64,12 +65,16 @@ def _read(path: Path) -> pa.Table:
 
 
 def _read_csv(path: Path) -> pa.Table:
+    with path.open("rb") as lines:
+        names = lines.readline()
+    separator = next((one for one in _SEPARATORS if one in names), b",").decode()
+    parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
     # Everything is read as text first: a guess of the type would turn "007" into 7.
-    header = csv.open_csv(path, parse_options=_PARSE).schema.names
+    header = csv.open_csv(path, parse_options=parse).schema.names
     texts = csv.ConvertOptions(
         column_types={name: pa.large_string() for name in header}, strings_can_be_null=False
     )
-    return csv.read_csv(path, parse_options=_PARSE, convert_options=texts)
+    return csv.read_csv(path, parse_options=parse, convert_options=texts)
 
 
 def _number_where_exact(column: pa.ChunkedArray) -> pa.ChunkedArray:
