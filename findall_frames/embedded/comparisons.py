@@ -188,7 +188,6 @@ class _Reader:
             r"(?i)\b(?:an? |one[ -])?(hour|day|week|month|year|mile)[ -]long\b", r"1 \1 long", text
         )
         text = re.sub(r"(?i)\bminus (?=\d)", "-", text)
-        text = re.sub(r"(?i)(?<=\b(?:than|east|most) )(once|twice)\b", _times, text)
         text = re.sub(r"\s*(?:!=|<>|≠)\s*", " not ", text)
         self._quantities = find_quantities(text)
         self._lexicon = lexicon
@@ -318,11 +317,6 @@ class _Reader:
         if quantity.weak:
             return None
         return Comparison(quantity, quantity, about=bool(about), stated=bool(about))
-
-
-def _times(match: re.Match[str]) -> str:
-    """Once as a number: more than 1 time."""
-    return "1 time" if match.group().lower() == "once" else "2 times"
 
 
 def _like(low: Quantity, high: Quantity) -> Quantity:

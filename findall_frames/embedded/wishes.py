@@ -34,7 +34,7 @@ _ASKED = re.compile(
     re.IGNORECASE,
 )
 _STANDING = re.compile(
-    r"[,;]?\s+and\s+the\s+(?P<wish>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+(?:they|it)\s+[^\W\d_]+"
+    r"(?:[,;]?\s+and|,\s+with)\s+the\s+(?P<wish>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+(?:they|it)\s+[^\W\d_]+"
     r"(?:\s[^\W\d_]+)?$",
     re.IGNORECASE,
 )
