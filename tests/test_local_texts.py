@@ -55,6 +55,22 @@ PLANTS = Corpus.from_table(
 )
 
 
+BIRDS = Corpus.from_table(
+    pa.table(
+        {
+            "bird": ["Ibis", "Starling", "Crane"],
+            "notes": [
+                "Eighty are left in the wild. It died out in Spain and was brought back. Watchers "
+                "have to be 12 or older to join the society, which has three members of staff.",
+                "It mimics sounds of the town. It is active by day and eats nearly anything.",
+                "It migrates in autumn over two mountain ranges in flocks of up to fifty birds.",
+            ],
+        }
+    ),
+    name="birds",
+)
+
+
 @pytest.mark.parametrize(
     ("corpus", "condition", "places"),
     [
@@ -84,6 +100,12 @@ PLANTS = Corpus.from_table(
         (TOURS, "The tour is taught in French", [1]),
         (TOURS, "taught in German", [2]),
         (TOURS, "takes place in France", [1, 3]),
+        (BIRDS, "Bird must be migratory", [2]),
+        (BIRDS, "can imitate sounds", [1]),
+        (BIRDS, "lives in flocks of more than 30 birds", [2]),
+        (BIRDS, "fewer than 100 individuals remain", [0]),
+        (BIRDS, "has been reintroduced", [0]),
+        (BIRDS, "more than 200 members", []),
         (PLANTS, "Canada is the largest producer", [0]),
         (PLANTS, "China is the biggest grower", [1]),
         (PLANTS, "Germany is the biggest producer", []),
@@ -100,7 +122,9 @@ def test_a_sentence_answers_in_its_own_words(
 ) -> None:
     """Narrower words and phrases count, what is denied does not, and each number has its noun."""
     judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], corpus)
-    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    found = [
+        at for at, (verdict,) in enumerate(judge.judge(range(len(corpus)))) if verdict.is_matched
+    ]
     assert found == places, judge.readings
 
 

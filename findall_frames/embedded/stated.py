@@ -10,7 +10,7 @@ from functools import cached_property
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import is_relation
+from findall_frames.embedded.english import FINITE, is_relation
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
 from findall_frames.embedded.quantities import find_quantities
@@ -27,6 +27,11 @@ _NUMBER = re.compile(
 )
 _WORD = re.compile(r"[^\W\d_]+")
 _BEHIND = re.compile(r"\W*([^\W\d_]+)(?:\s+([^\W\d_]+))?")
+_AGED = frozenset(("age", "aged", "old", "older", "years", "minimum"))
+_AGE_BEFORE = re.compile(r"\b(?:aged?|age of|ages)\s+(?:at least\s+|over\s+)?$", re.IGNORECASE)
+_AGE_BEHIND = re.compile(r"\s+(?:or|and)\s+(?:over|older|above)\b|\s+years?\s+(?:old|of age)\b")
+_OTHER = 15.0
+"""How much further a number seems that belongs to another noun."""
 _BEFORE = 25.0
 """How much further a year seems, in characters, where it stands before its verb."""
 
@@ -165,9 +170,14 @@ class StatedNumber:
             if usable is None:
                 continue
             by_unit = 0.0 if self.unit is not None and quantity.unit is not None else None
+            if self.unit is None and not self.year and self._is_age(quantity, sentence):
+                continue
+            other = _OTHER if self._is_of_another(quantity, sentence) else 0.0
             gaps = [
                 (max(start - quantity.end, quantity.start - end, 0) + cost)
                 + (_BEFORE if self.year and quantity.end <= start else 0.0)
+                # "Flocks of up to fifty birds" are of fifty.
+                + (0.0 if sentence.startswith(" of ", end) else other)
                 for start, end, cost in places
             ]
             if gaps:
@@ -175,6 +185,22 @@ class StatedNumber:
             elif by_unit is not None and not self.words:
                 found.append((100.0, usable))
         return min(found, key=lambda pair: pair[0]) if found else None
+
+    def _is_age(self, quantity: Quantity, sentence: str) -> bool:
+        """Whether somebody has to be so old: participants must be 18 or over."""
+        if not _AGED.isdisjoint(self.words):
+            return False
+        before, behind = sentence[: quantity.start], sentence[quantity.end :]
+        return bool(_AGE_BEFORE.search(before) or _AGE_BEHIND.match(behind))
+
+    def _is_of_another(self, quantity: Quantity, sentence: str) -> bool:
+        """Whether a number belongs to a unit or noun that is not asked for: two guides."""
+        if quantity.unit is not None:
+            return self.unit is None
+        behind = _BEHIND.match(sentence, quantity.end)
+        word = fold(behind.group(1)) if behind is not None else ""
+        plural = word.endswith("s") and word not in FINITE and len(word) > 3
+        return plural and self._cost(word) is None
 
     def _counted(self, quantity: Quantity, sentence: str) -> Quantity:
         """The quantity; a "one" right before what is counted is meant as a number."""
