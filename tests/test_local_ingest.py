@@ -90,6 +90,8 @@ def test_an_objective_about_packages_keeps_only_what_tells_them_apart(
             ],
         ),
         ("Find cities in Italy", ["City must be in Italy."]),
+        ("countries that do without an army", ["Country must do without an army."]),
+        ("countries that do not export oil", ["Country must not export oil."]),
         (
             "Which countries with more than 50 million people require a visa?",
             ["Country must have more than 50 million people.", "Country must require a visa."],

@@ -77,7 +77,7 @@ class Binder:
             listed = self._bind_list(Phrase(phrase.items[at:end], phrase.links[at : end - 1]))
             if listed is not None:
                 return listed, end - at
-            shared = self._bind_shared(phrase, at, end, before)
+            shared = self._bind_shared(phrase, at, end, before) or self._bind_two(phrase, at, end)
             if shared is not None:
                 return shared, end - at
         return self._bind_item(list(phrase.items[at]), before), 1
@@ -99,6 +99,23 @@ class Binder:
         if listed is None:
             return None
         return join("and", [part for part in (self._bind_item(said, before), listed) if part])
+
+    def _bind_two(self, phrase: Phrase, at: int, end: int) -> Predicate | None:
+        """Two lists, or a list and what is said of all of it: arch or gravity dams in China."""
+        for middle in range(at + 1, end):
+            item = phrase.items[middle]
+            cut = next((k for k, t in enumerate(item) if t.text in PREPOSITIONS and k > 0), 0)
+            if not cut or "or" not in phrase.links[at:middle]:
+                continue
+            firsts = (*phrase.items[at:middle], item[:cut])
+            first = self._wording.valuing.value_list(firsts, every=False)
+            if first is None:
+                continue
+            items = (item[cut:], *phrase.items[middle + 1 : end])
+            second = self._bind_list(Phrase(items, phrase.links[middle : end - 1]))
+            if second is not None:
+                return join("and", [first, second])
+        return None
 
     def _bind_list(self, phrase: Phrase) -> Predicate | None:
         if any(token.comparison for item in phrase.items for token in item):

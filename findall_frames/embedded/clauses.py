@@ -14,6 +14,7 @@ from findall_frames.embedded.english import (
     AUXILIARIES,
     FINITE,
     PREPOSITIONS,
+    PRESENT,
     is_negator,
     is_relation,
 )
@@ -218,7 +219,9 @@ class _Parser:
                 and not bound
                 and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at + 1 :]))
             )
-            if token.text in _BREAKS or (cut and _tells(tokens[:at])):
+            # "Either in Leeds or with a lift" are two of which one will do.
+            offered = at > 0 and tokens[at - 1].text == "or"
+            if token.text in _BREAKS or (cut and not offered and _tells(tokens[:at])):
                 # "without" stays: it negates what follows.
                 rest = tokens[at if token.text == "without" else at + 1 :]
                 # The verb of "ships without a charger" says nothing more.
@@ -249,7 +252,7 @@ class _Parser:
                 nodes.append((Phrase(tuple(map(tuple, segments[at:end])), between), link))
                 at = end
                 continue
-            if self._says_something(before):
+            if self._says_something(before) and not _only_stated(after):
                 nodes.append((Phrase((tuple(before),)), link))
                 link = "and"
             else:
@@ -345,6 +348,12 @@ def _at_negator(segment: list[Token]) -> tuple[list[Token], str, list[Token]]:
         if token.comparison is None and not token.quoted and is_negator(token.text):
             return segment[:at], token.text, segment[at + 1 :]
     return segment, "", []
+
+
+def _only_stated(tokens: Sequence[Token]) -> bool:
+    """Whether what is denied is only that something is stated, or there."""
+    content = [token.text for token in tokens if token.is_content]
+    return bool(content) and PRESENT.issuperset(content)
 
 
 def _is_verb(tokens: Sequence[Token]) -> bool:

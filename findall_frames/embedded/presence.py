@@ -23,9 +23,11 @@ from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.spans import NumberRange
 from findall_frames.embedded.words import tokens
 
-__all__ = ["letters_behind", "read_presence", "whether_told"]
+__all__ = ["STATED", "letters_behind", "read_presence", "whether_told"]
 
 _KINDS = ("number", "text", "prose", "list", "date", "version")
+# Of parking that is not available it is known that there is none.
+STATED = frozenset(("stated", "known", "specified", "recorded", "disclosed", "unknown", "missing"))
 _CLEARLY = 0.2
 _WHETHER = (
     re.compile(r"^(?P<head>.*?)\b(?:whether|if)\s+(?P<what>.+)$", re.IGNORECASE),
@@ -56,7 +58,8 @@ def read_presence(
         Whether words are a value and nothing else.
     """
     absent = any(word in ABSENT for word in words)
-    found = linker.named(words, _KINDS)
+    stated_flag = not STATED.isdisjoint(words)
+    found = linker.named(words, (*_KINDS, "boolean") if stated_flag else _KINDS)
     # "the price" will do for the price per night, where no other column has a price.
     alone = len(found) == 1 or (len(found) > 1 and found[0].score - found[1].score > _CLEARLY)
     stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)

@@ -93,6 +93,8 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False) -> str:
         said = _be(rest, past=first in {"was", "were"})
     elif first in {"isn't", "aren't", "wasn't", "weren't"}:
         said = f"must not be {rest}"
+    elif first in {"do", "does"} and fold(rest).split()[:1] not in (["not"], ["never"]):
+        said = f"must do {rest}"
     elif first in {"do", "does", "did", "don't", "doesn't", "didn't"}:
         said = f"must not {_after(rest, ('not',))}"
     elif first in {"can", "cannot", "can't"}:

@@ -40,7 +40,7 @@ from findall_frames.embedded.manner import (
     words_beside,
 )
 from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
-from findall_frames.embedded.presence import letters_behind, read_presence
+from findall_frames.embedded.presence import STATED, letters_behind, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
 from findall_frames.embedded.weight import carrying
@@ -167,6 +167,8 @@ class Wording:
             # Of "its target was a comet" the text may only say the comet.
             told = [w for w in rest[:-1] if self._is_told(w)]
             linked = not {"is", "was", "are", "were"}.isdisjoint(words[1:-1])
+            # But whether prams are allowed is told by no text without prams.
+            linked = linked and not (rest and self._lexicon.told(rest[-1]))
             if linked and rest and self._linker.occurs(rest[-1].split()[0]):
                 rest = [*told, rest[-1]]
         if rest and all(map(self._names_part, rest)):
@@ -229,6 +231,8 @@ class Wording:
 
     def _is_flag(self, column: Column, words: Sequence[str]) -> bool:
         """Whether a column says yes or no to something, and words ask no more of it."""
+        if column.kind == "boolean" and not STATED.isdisjoint(words):
+            return False  # whether it is known is asked, not whether it is so
         if not column.shaded or not (PRESENT | ABSENT).difference(_THERE).isdisjoint(words):
             return column.kind == "boolean"
         return not any(match.column is column for match in self._linker.values(words))
