@@ -35,6 +35,7 @@ _NTH = phrases("second, third, fourth, fifth, sixth, seventh, eighth, ninth, ten
 _LONGEST = 60
 """Words of a condition that may have a superlative in it."""
 _HYPHEN = re.compile(rf"\b(\w+est|most|least|{'|'.join(_NTH)})-(?=[^\W\d_])")
+_NAME = 3
 _TIMELESS = frozenset(phrases("last, latest, first"))
 _SPANS = frozenset(
     phrases("few, year, years, month, months, week, weeks, day, days, decade, century")
@@ -170,6 +171,8 @@ class Superlatives:
                 continue
             if stem(word) in self._taken or not self._superlative(word)[0]:
                 continue
+            if word in _TIMELESS and self._begins_name(plain[at : at + _NAME]):
+                continue  # "the last inspection", of a column that is called so
             bare = not at or plain[at - 1] != "the" or plain[at + 1 : at + 2] in _PARTS
             if word in _ORDINAL and (bare or _ends_ed(plain, at + 1)):
                 continue
@@ -194,6 +197,11 @@ class Superlatives:
                     kept = before[:-1] if denied else before
                     return Split(made, denied, " ".join([*kept, *rest]))
         return None
+
+    def _begins_name(self, words: Sequence[str]) -> bool:
+        """Whether words begin with the name of a column of several words."""
+        matches = (self._linker.match(c, words) for c in self._linker.columns if len(c.words) > 1)
+        return any(match.named and 0 in match.used for match in matches)
 
     @staticmethod
     def _cuts(
