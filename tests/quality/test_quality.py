@@ -64,5 +64,5 @@ def test_questions_get_the_right_set_with_evidence(
     assert fmean(score.f1 for score in reported) > floor
 
 
-FLOORS = {"columns": 0.95, "prose": 0.85, "ingest": 0.90}
+FLOORS = {"columns": 0.95, "prose": 0.90, "ingest": 0.90}
 """What has been reached, less a little; raise these with it."""
