@@ -71,6 +71,21 @@ BIRDS = Corpus.from_table(
 )
 
 
+MUSEUMS = Corpus.from_table(
+    pa.table(
+        {
+            "Museum": ["Dock", "Tick", "Burg"],
+            "Text": [
+                "It opened in a former mill and closes on Mondays. Photographs may be taken.",
+                "Strollers are not permitted. Children get in for nothing. Photography is banned.",
+                "The labels are only in German. It won a prize in 2012.",
+            ],
+        }
+    ),
+    name="museums",
+)
+
+
 @pytest.mark.parametrize(
     ("corpus", "condition", "places"),
     [
@@ -106,6 +121,12 @@ BIRDS = Corpus.from_table(
         (BIRDS, "fewer than 100 individuals remain", [0]),
         (BIRDS, "has been reintroduced", [0]),
         (BIRDS, "more than 200 members", []),
+        (MUSEUMS, "prams are not allowed", [1]),
+        (MUSEUMS, "pushchairs are forbidden", [1]),
+        (MUSEUMS, "closed on Mondays", [0]),
+        (MUSEUMS, "children get in free", [1]),
+        (MUSEUMS, "photography is allowed", [0]),
+        (MUSEUMS, "photography is not allowed", [1]),
         (PLANTS, "Canada is the largest producer", [0]),
         (PLANTS, "China is the biggest grower", [1]),
         (PLANTS, "Germany is the biggest producer", []),

@@ -40,7 +40,7 @@ _WITHOUT = frozenset(("no", "not", "never", "without", "cannot"))
 _USED = frozenset(("available", "possible", "necessary", "present", "found", "part"))
 _NOT_YET = frozenset(
     phrases(
-        """former, formerly, failed, attempted, planned, cancelled, nominated, nomination,
+        """formerly, failed, attempted, planned, cancelled, nominated, nomination,
         shortlisted, overtook, overtaken, surpassed, displaced, dethroned, ousted"""
     )
 )
@@ -112,6 +112,8 @@ class Mention:
         """Whether some text says that it is not so; where none is denied, silence means no."""
         if self.literal or self.exact:
             return False
+        if len(self.words) > 1 and any(map(self.lexicon.contrary, self.words)):
+            return True  # where nothing is said of dogs, they are not forbidden
         names = [self.words[0]]
         if len(self.words) == 1:
             names += [phrase[0] for phrase in self._other_names(names[0], wider=True)]
@@ -125,9 +127,6 @@ class Mention:
         near += rf"|(?i)\b{start}[^\W_]*\s+(?:is|are|was|were|can|may|must)(?:\s+not|n['’]t)\b"
         if self._short_denial is not None:
             near += rf"|(?i){self._short_denial.pattern}"
-        for word in self.words[1:]:
-            ends = "|".join(re.escape(phrase[0][:4]) for phrase in self.lexicon.contrary(word))
-            near += rf"|(?i)\b{start}[^.,;]{{0,40}}\b(?:{ends})" if ends else ""
         return any(
             pc.any(pc.match_substring_regex(column.texts, near)).as_py()
             for column in self.columns
@@ -348,7 +347,8 @@ def _passive(behind: Sequence[str]) -> bool:
 def _ended(said: Sequence[str], first: int, last: int) -> bool:
     """Whether something was so until some time, or never came to be: "failed to land"."""
     before, behind = said[max(0, first - _NEAR) : first], said[last + 1 : last + _NEAR]
-    former = bool((_NOT_YET & set(before)) | (_NO_MORE & set(behind)))
+    # A former station that closes on Mondays closes.
+    former = "former" in before[-2:] or bool((_NOT_YET & set(before)) | (_NO_MORE & set(behind)))
     former = former or bool(_LOST.search(" ".join(before)) or _CALLED_OFF.search(" ".join(behind)))
     return former or (bool({"was", "were"} & set(before)) and "until" in behind)
 
