@@ -342,6 +342,15 @@ def test_signs_alone_are_looked_for_in_prose_without_harm(text: str) -> None:
     assert len(predicate.check(corpus, [0, 1])) == 2
 
 
+@pytest.mark.parametrize("text", ["", " ", "\n"])
+def test_a_condition_that_asks_nothing_is_met_by_every_row(text: str) -> None:
+    """The contract allows it; it is not understood, and says so."""
+    corpus = Corpus.from_table(pa.table({"name": ["Alma", "Bora"]}), name="t")
+    reading = Reader(corpus, default_lexicon()).read(text)
+    assert not reading.understood
+    assert [one.truth for one in reading.predicate.check(corpus, [0, 1])] == [True, True]
+
+
 def test_a_text_that_is_no_single_criterion_is_not_taken_apart() -> None:
     """A very long condition is quickly said to be not understood."""
     reader = Reader(Corpus.from_table(TABLE, name="t"), default_lexicon())

@@ -12,6 +12,7 @@ from findall_frames.embedded.finding import Confidence
 __all__ = [
     "AllOf",
     "AnyOf",
+    "Anything",
     "Either",
     "Not",
     "Outcome",
@@ -137,6 +138,19 @@ class Partly:
             )
             for outcome in self.part.check(corpus, positions)
         ]
+
+
+@dataclass(frozen=True)
+class Anything:
+    """What a condition asks that says nothing: every row meets it."""
+
+    def describe(self) -> str:
+        """The predicate in words."""
+        return "anything, as nothing is asked"
+
+    def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
+        """An outcome for each position."""
+        return [Outcome(True, None, "The condition asks nothing.", "low", ())] * len(positions)
 
 
 @dataclass(frozen=True)

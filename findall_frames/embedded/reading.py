@@ -17,7 +17,7 @@ from findall_frames.embedded.clauses import (
 )
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
-from findall_frames.embedded.conditions import Either, Not, Partly, Predicate
+from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import (
     ABSENT,
@@ -118,6 +118,8 @@ class Reader:
 
     def read(self, text: str) -> Reading:
         """The reading of a condition."""
+        if not text.strip():
+            return Reading(Anything(), False)
         if len(text) > LONGEST:
             words = tokens(text[:LONGEST])
             return Reading(self._wording(frozenset(), frozenset()).mention(words), False)
