@@ -90,6 +90,10 @@ def test_an_objective_about_packages_keeps_only_what_tells_them_apart(
             ],
         ),
         ("Find cities in Italy", ["City must be in Italy."]),
+        (
+            "Which countries in Africa or Asia cover more than 500,000 km²?",
+            ["Country must be in Africa or Asia.", "Country must cover more than 500,000 km²."],
+        ),
         ("countries that do without an army", ["Country must do without an army."]),
         ("countries that do not export oil", ["Country must not export oil."]),
         (

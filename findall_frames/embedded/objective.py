@@ -374,7 +374,10 @@ class _Parser:
             return True
         named = self._linker.named([low], ("number", "date"))
         compares = fold(behind[1]) in _COMPARERS if len(behind) > 2 else False
-        return compares and bool(named) and bool(find_quantities(" ".join(ahead)))
+        # "Made by A or B | cost less than 70", but not "with a rent | under 70".
+        whole = is_participle(fold(ahead[0])) or fold(ahead[0]) in PREPOSITIONS - {"with"}
+        said = bool(find_quantities(" ".join(ahead))) or (whole and len(ahead) > 1)
+        return compares and bool(named) and said
 
     def _resumes(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether the question goes on behind a measure: that last a week | include lunch."""
