@@ -152,6 +152,8 @@ class Mention:
             if cell is None or not self._possible(cell, wider=wider):
                 continue
             for sentence in sentences(cell):
+                if not self._touched(sentence, wider=wider):
+                    continue
                 found = self._stands(sentence, wider=wider)
                 if found is None:
                     continue
@@ -171,6 +173,13 @@ class Mention:
             return True
         said = all(self._hinted(word, lowered, wider=wider) for word in self.words)
         return said or bool(self._short_denial and self._short_denial.search(lowered))
+
+    def _touched(self, sentence: str, *, wider: bool) -> bool:
+        """A quick look before a sentence is taken apart."""
+        lowered = sentence.lower()
+        said = (self._hinted(word, lowered, wider=wider) for word in self.words)
+        denied = self._short_denial is not None and self._short_denial.search(lowered)
+        return not lowered.isascii() or any(said) or bool(denied)
 
     def _hinted(self, word: str, lowered: str, *, wider: bool) -> bool:
         return any(hint in lowered for hint in self._hints(word, wider=wider))
@@ -278,8 +287,11 @@ class Mention:
 
     @staticmethod
     def _place_of(phrases: Sequence[tuple[str, ...]], said: Sequence[str]) -> int | None:
+        stems = set(map(stem, said))
         for phrase in phrases:
             size = len(phrase)
+            if stem(phrase[0]) not in stems:
+                continue
             for at in range(len(said) - size + 1):
                 if all(map(_one_stem, said[at : at + size], phrase)):
                     return at
