@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.lexicon import read_lexicon
 
 TOURS = Corpus.from_table(
     pa.table(
@@ -155,3 +158,15 @@ def test_what_a_text_says_in_other_words_is_never_taken_for_certain() -> None:
     ((verdict,),) = list(judge.judge([2]))
     assert verdict.confidence != "high"
     assert [c.excerpts for c in verdict.citations] == [["You can bring your dog."]]
+
+
+def test_a_lexicon_of_ones_own_says_in_which_words_texts_say_a_thing(tmp_path: Path) -> None:
+    """A boat tells of watercraft where the file says so, and nowhere else."""
+    path = tmp_path / "words.toml"
+    path.write_text('[told]\nwatercraft = ["boat"]\n', encoding="utf-8")
+    evaluator = RuleEvaluator(lexicon=read_lexicon(path))
+    asked = [MatchCondition("asked", "uses watercraft")]
+    found = [verdict.is_matched for (verdict,) in evaluator.judge_for(asked, TOURS).judge(range(4))]
+    assert found == [True, False, False, False]
+    plain = RuleEvaluator().judge_for(asked, TOURS)
+    assert not any(verdict.is_matched for (verdict,) in plain.judge(range(4)))
