@@ -452,3 +452,37 @@ def test_a_sentence_is_taken_for_what_it_is_about(condition: str, places: list[i
     """A third is no count, a lost tower is none, and a price elsewhere is not the asked one."""
     judge = judge_of(PLACES, condition)
     assert rows_of(PLACES, judge) == places, judge.readings
+
+
+TICKETS = Corpus.from_table(
+    pa.table(
+        {
+            "Ticket #": ["T-1", "T-2", "T-3", "T-4"],
+            "Host": ["Japan", "South Korea", "Peru", "Japan"],
+            "Times reopened": [0, 1, 2, None],
+            "1st resp. (min)": [30, 250, 600, 10],
+            "Last visit": [dt.date(2024, 5, 1), dt.date(2023, 1, 9), None, dt.date(2022, 2, 2)],
+        }
+    ),
+    name="desk",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("reopened more than once", [2]),
+        ("Ticket must have been reopened at least twice", [2]),
+        ("the first response took longer than four hours", [1, 2]),
+        ("the last visit was before 2023", [3]),
+        ("cases hosted by Japan or South Korea", [0, 1, 3]),
+        ("Games that are in Peru", [2]),
+    ],
+)
+def test_first_and_last_of_a_header_are_no_superlatives_and_once_is_a_number(
+    condition: str, places: list[int]
+) -> None:
+    """And a plural that no row says is just what the rows are called."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], TICKETS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings

@@ -68,7 +68,7 @@ _RELATIONS: Final = frozenset(
         contain, state, stated, given, set, work, run, place, home, offer, provide, make,
         require, need, depend, founded, established, active, specify, declare,
         sell, speak, fall, play, win, receive, hold, carry, spend, stay, remain, become, go,
-        serve, involve, happen, occur, pass, flow"""
+        serve, involve, happen, occur, pass, flow, housed, hosted"""
     )
 )
 # Heads of a phrase that name no measure of their own: population size is population.

@@ -28,7 +28,7 @@ _EARLY = frozenset(phrases("oldest, earliest, first"))
 _LATE = frozenset(phrases("youngest, newest, latest, last"))
 _LARGEST = frozenset(phrases("largest, biggest"))
 # "A minimum order of 500" is about a column, not about the least of all.
-_IN_NAMES = frozenset(phrases("most, least, minimum, maximum"))
+_IN_NAMES = frozenset(phrases("most, least, minimum, maximum, first, last"))
 _ORDINAL = frozenset(phrases("first, last"))
 _PARTS = (["half"], ["quarter"])
 _NTH = phrases("second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth")

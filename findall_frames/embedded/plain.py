@@ -27,6 +27,12 @@ _NAMED_BEFORE = re.compile(
     r"(?P<before>\S+ .*?\b(?P<name>[A-Z][\w-]+)\b.*\b(?:or|and)\b.*"
     r"\b(?:around|on|in|at|to|of|into|near|over|from|by|with)\s)it\b"
 )
+_TIMES = re.compile(
+    r"\b(?P<how>more than|less than|fewer than|at least|at most|exactly|only|over)\s+"
+    r"(?P<times>once|twice)\b",
+    re.IGNORECASE,
+)
+_TIMES_OF = {"once": "1 time", "twice": "2 times"}
 _SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
 _ONE = re.compile(r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\bone[ -](?P<noun>[a-z]+)\b")
 _ALONE = re.compile(
@@ -76,6 +82,7 @@ class Plain:
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
         plain = _FREE_OF.sub(self._free_of, plain)
+        plain = _TIMES.sub(lambda m: f"{m['how']} {_TIMES_OF[m['times'].lower()]}", plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
         plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))

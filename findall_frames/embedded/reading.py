@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 from findall_frames.embedded.binding import Binder
@@ -38,11 +39,12 @@ from findall_frames.embedded.plain import Plain
 from findall_frames.embedded.presence import whether_told
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
 from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.wording import Wording
-from findall_frames.embedded.words import alike, fold, stem, tokens
+from findall_frames.embedded.words import alike, fold, singular, stem, tokens
 
 __all__ = ["LONGEST", "Reader", "Reading"]
 
@@ -250,8 +252,11 @@ class Reader:
     def _kind_said(self, said: str) -> frozenset[str]:
         """The noun for the kind of entity that a condition begins with: European companies."""
         words: list[str] = []
-        for word in tokens(said):
-            if word in PREPOSITIONS or word in _CLAUSES or not word.isalpha():
+        behind, told = "", tokens(said)
+        for word, following in pairwise([*told, ""]):
+            done = bool(words) and is_participle(word) and following in PREPOSITIONS
+            if done or word in PREPOSITIONS or word in _CLAUSES or not word.isalpha():
+                behind = "that" if done else word
                 break
             words.append(word)
         valued = {at for m in self._linker.values(words) for at in range(m.start, m.end)}
@@ -260,7 +265,16 @@ class Reader:
             return frozenset()
         head = words[-1]
         known = stem(head) in self._lexicon.kinds and not self._linker.values([head])
-        return frozenset((stem(head),)) if known else frozenset()
+        return (
+            frozenset((stem(head),)) if known or self._is_name_of_all(head, behind) else frozenset()
+        )
+
+    def _is_name_of_all(self, noun: str, behind: str) -> bool:
+        """Whether a plural names the rows: "games hosted by Japan", where no row says games."""
+        if behind not in {"that", "which", "who", "whose"} or noun == singular(noun):
+            return False
+        says = self._linker.names(noun) or self._linker.values([noun])
+        return not says and not self._linker.occurs(noun)
 
     def _modifies(self, word: str) -> bool:
         """Whether a word before a noun is a criterion itself, or says nothing: a European ..."""

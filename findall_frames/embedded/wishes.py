@@ -35,7 +35,7 @@ _ASKED = re.compile(
 )
 _STANDING = re.compile(
     r"(?:[,;]?\s+and|,\s+with)\s+the\s+(?P<wish>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+(?:they|it)\s+[^\W\d_]+"
-    r"(?:\s[^\W\d_]+)?$",
+    r"(?:\s[^\W\d_]+){0,3}$",
     re.IGNORECASE,
 )
 

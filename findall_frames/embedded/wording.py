@@ -128,7 +128,8 @@ class Wording:
         """A clause without numbers as a predicate; None where it says nothing."""
         words = [word for token in item for word in words_of(token)]
         content = [word for word in words if Token(word).is_content]
-        if not content:
+        # "Companies that are in Peru": a clause of which only the name of all rows is left.
+        if all(stem(word) in self._subject for word in content):
             return None
         quoted = next((token for token in item if token.quoted), None)
         if quoted is not None and self._linker.values(words) == []:

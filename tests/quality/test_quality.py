@@ -8,6 +8,7 @@ from statistics import fmean
 
 import pytest
 from quality.columns import COLUMNS
+from quality.fifth_tuning import FIFTH_COLUMNS, FIFTH_OBJECTIVES, FIFTH_PROSE
 from quality.fourth_tuning import FOURTH_COLUMNS, FOURTH_OBJECTIVES, FOURTH_PROSE
 from quality.held_back import HELD_COLUMNS, HELD_OBJECTIVES, HELD_PROSE
 from quality.measure import measure, summary
@@ -29,10 +30,22 @@ pytestmark = pytest.mark.quality
     [
         (
             "columns",
-            [*COLUMNS, *SECOND_COLUMNS, *THIRD_COLUMNS, *FOURTH_COLUMNS, *BUSINESS, *WORLD],
+            [
+                *COLUMNS,
+                *SECOND_COLUMNS,
+                *THIRD_COLUMNS,
+                *FOURTH_COLUMNS,
+                *FIFTH_COLUMNS,
+                *BUSINESS,
+                *WORLD,
+            ],
             HELD_COLUMNS,
         ),
-        ("prose", [*PROSE, *SECOND_PROSE, *THIRD_PROSE, *FOURTH_PROSE, *TEXTS], HELD_PROSE),
+        (
+            "prose",
+            [*PROSE, *SECOND_PROSE, *THIRD_PROSE, *FOURTH_PROSE, *FIFTH_PROSE, *TEXTS],
+            HELD_PROSE,
+        ),
         (
             "ingest",
             [
@@ -40,6 +53,7 @@ pytestmark = pytest.mark.quality
                 *SECOND_OBJECTIVES,
                 *THIRD_OBJECTIVES,
                 *FOURTH_OBJECTIVES,
+                *FIFTH_OBJECTIVES,
                 *MORE_OBJECTIVES,
             ],
             HELD_OBJECTIVES,
