@@ -235,9 +235,9 @@ class Service:
     def wait(self) -> None:
         """Wait until the service is stopped, from another thread or by an interrupt."""
         running = self._running
-        while running is not None and running.thread.is_alive():
-            # Without a limit an interrupt would go unnoticed on Windows.
-            running.thread.join(_WAKE_SECONDS)
+        # Without a limit an interrupt would go unnoticed on Windows.
+        while running is not None and not running.ended.wait(_WAKE_SECONDS):
+            pass
 
     def __enter__(self) -> Self:
         return self if self._running is not None else self.start()
@@ -283,24 +283,29 @@ class _Running:
         self._wakeups = wakeups
         self._deliverer = deliverer
         self._server = server
-        self.thread = threading.Thread(
-            target=server.run,
-            kwargs={"sockets": [listener]},
-            name="findall-service",
-            daemon=True,
-        )
-        self.thread.start()
+        # Waited for instead of the thread: before Python 3.13 a thread whose join is interrupted
+        # counts as ended, and the store would be closed under the streams.
+        self.ended = threading.Event()
+        threading.Thread(
+            target=self._serve, args=(listener,), name="findall-service", daemon=True
+        ).start()
         if deliverer is not None:
             deliverer.start()
+
+    def _serve(self, listener: socket.socket) -> None:
+        try:
+            self._server.run(sockets=[listener])
+        finally:
+            self.ended.set()
 
     def stop(self) -> None:
         self._engine.stop()
         self._wakeups.close()
         # Asked to end while it begins, the server would leave its socket open.
-        while not self._server.started and self.thread.is_alive():
+        while not (self._server.started or self.ended.is_set()):
             time.sleep(0.001)
         self._server.should_exit = True
-        self.thread.join()
+        self.ended.wait()
         if self._deliverer is not None:
             self._deliverer.stop()
         self._store.close()
