@@ -110,7 +110,9 @@ def _host_name(given: str) -> str:
         parts = parse_url(f"http://[{bare}]" if bare.count(":") > 1 else f"http://{bare}")
     except LocationParseError:
         parts = Url()
-    if parts.host is None or "*" in parts.host or parts.url != f"http://{parts.host}":
+    # Earlier releases of urllib3 take spaces for a part of the host.
+    odd = any(sign == "*" or sign.isspace() for sign in given)
+    if parts.host is None or odd or parts.url != f"http://{parts.host}":
         raise ServiceError(
             "Expected the hosts that webhooks may be sent to as names or addresses alone, such as "
             f"hooks.example.com; got {given!r}. Leave out the scheme, port and path; name each "
