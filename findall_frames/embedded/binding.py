@@ -9,7 +9,6 @@ from findall_frames.embedded.clauses import Joined, Negated, Node, Phrase, Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import AnyOf, Not, Predicate, join
 from findall_frames.embedded.english import PREPOSITIONS
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
@@ -25,10 +24,10 @@ _LONGEST = 40
 class Binder:
     """Turns the structure of one condition into a predicate."""
 
-    def __init__(self, linker: Linker, lexicon: Lexicon, wording: Wording) -> None:
+    def __init__(self, linker: Linker, wording: Wording) -> None:
         self._linker = linker
         self._wording = wording
-        self._ranges = Ranges(linker, lexicon)
+        self._ranges = Ranges(linker)
 
     def bind(self, node: Node) -> Predicate | None:
         """The predicate of a node; None where it says nothing."""

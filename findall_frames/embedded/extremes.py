@@ -15,7 +15,6 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import FILLERS, PREPOSITIONS, is_negator
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.words import fold, phrases, stem, tokens
@@ -144,15 +143,16 @@ class Superlatives:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+    def __init__(self, linker: Linker) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
         own = {
-            full for c in linker.columns for word in c.words for full in lexicon.spelled_out(word)
+            full
+            for c in linker.columns
+            for word in c.words
+            for full in linker.lexicon.spelled_out(word)
         }
         named = {stem(word) for word in own}
         self._taken = {word for word in named if word.endswith("est")} | named & _IN_NAMES

@@ -27,10 +27,10 @@ _MOSTLY_PLACES = 0.3
 """A share of the values; Georgia among the states of America makes no column of countries."""
 
 
-def read_opposite_flag(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
+def read_opposite_flag(words: Sequence[str], linker: Linker) -> Predicate | None:
     """A flag that is denied by a word of its own: uncrewed, private for publicly traded."""
     for at, word in enumerate(words):
-        opposite = lexicon.opposite(word)
+        opposite = linker.lexicon.opposite(word)
         if opposite is None:
             continue
         changed = [*words[:at], opposite, *words[at + 1 :]]
@@ -43,10 +43,10 @@ def read_opposite_flag(words: Sequence[str], linker: Linker, lexicon: Lexicon) -
     return None
 
 
-def read_ongoing(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
+def read_ongoing(words: Sequence[str], linker: Linker) -> Predicate | None:
     """That something has not ended, from the column that would say when: alive without a death."""
     for word in words:
-        end = lexicon.not_yet(word)
+        end = linker.lexicon.not_yet(word)
         if end is None:
             continue
         found = [m for m in linker.named([end], ("date", "number", "text")) if m.score >= _ENOUGH]
@@ -83,16 +83,16 @@ def read_compound_flag(words: Sequence[str], linker: Linker) -> Predicate | None
     return None
 
 
-def read_place(words: Sequence[str], linker: Linker, lexicon: Lexicon) -> Predicate | None:
+def read_place(words: Sequence[str], linker: Linker) -> Predicate | None:
     """A place that no row names, by those that lie in it: countries for "in Europe"."""
     for size in range(min(_LONGEST_PLACE, len(words)), 0, -1):
         for start in range(len(words) - size + 1):
-            inside = lexicon.parts(tuple(words[start : start + size]))
+            inside = linker.lexicon.parts(tuple(words[start : start + size]))
             best: tuple[float, Column, list[Wanted]] | None = None
             for column in linker.columns if inside else ():
                 if column.kind not in {"text", "list"} or not linker.searchable(column):
                     continue
-                wanted = _standing(inside, column, lexicon)
+                wanted = _standing(inside, column, linker.lexicon)
                 share = len(wanted) / max(1, len(column.index.values))
                 if wanted and (best is None or share > best[0]):
                     best = share, column, wanted

@@ -19,7 +19,6 @@ from findall_frames.embedded.conditions import (
 from findall_frames.embedded.english import ABSENT, PRESENT, TOPIC
 from findall_frames.embedded.extremes import Extreme
 from findall_frames.embedded.finding import Confidence
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pairs import Pair
 from findall_frames.embedded.prose import Mention
@@ -45,13 +44,11 @@ class Leftovers:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+    def __init__(self, linker: Linker) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
 
     def noted(
         self, predicate: Predicate, said: Sequence[Token], harmless: Callable[[str], bool]

@@ -175,7 +175,7 @@ class _Parser:
     def _ranked(self, said: str) -> tuple[str, tuple[Criterion, ...]] | None:
         """One criterion for a superlative and all that it is meant among: the tallest in Asia."""
         said = re.sub(r"^(?:(?:is|are|was|were)\s+)?(?:the\s+)?", "", said)
-        superlatives = Superlatives(self._linker, self._linker.lexicon)
+        superlatives = Superlatives(self._linker)
         split = superlatives.split(said, lambda word: self._linker.is_kind(word))
         if split is None or split.denied:
             return None
@@ -394,7 +394,7 @@ class _Parser:
 
     def _is_criterion(self, piece: str) -> bool:
         folded = tokens(piece)
-        if read_place(folded, self._linker, self._linker.lexicon) is not None:
+        if read_place(folded, self._linker) is not None:
             return True
         if find_quantities(piece):
             return True

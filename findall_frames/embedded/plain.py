@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.quantities import ORDINALS
 from findall_frames.embedded.words import singular, tokens
@@ -67,13 +66,11 @@ class Plain:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+    def __init__(self, linker: Linker) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
 
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""

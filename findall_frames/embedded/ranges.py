@@ -13,7 +13,6 @@ from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.conditions import Predicate, Span, either, number_text
 from findall_frames.embedded.english import FILLERS, is_relation
 from findall_frames.embedded.finding import Confidence
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.spans import (
@@ -46,13 +45,11 @@ class Ranges:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+    def __init__(self, linker: Linker) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
         self._prose = tuple(c for c in linker.columns if c.kind == "prose")
 
     def in_column(

@@ -112,11 +112,11 @@ class Reader:
         self._linker = Linker(corpus, lexicon)
         self._lexicon = lexicon
         self._corpus = corpus
-        self._rivals = Rivals(self._linker, lexicon)
-        self._plain = Plain(self._linker, lexicon)
+        self._rivals = Rivals(self._linker)
+        self._plain = Plain(self._linker)
         self._names = Names(self._linker)
-        self._superlatives = Superlatives(self._linker, lexicon)
-        self._leftovers = Leftovers(self._linker, lexicon)
+        self._superlatives = Superlatives(self._linker)
+        self._leftovers = Leftovers(self._linker)
 
     def read(self, text: str) -> Reading:
         """The reading of a condition."""
@@ -178,7 +178,7 @@ class Reader:
             stands_alone=wording.stands_alone,
             says_something=wording.says_something,
         )
-        binder = Binder(self._linker, self._lexicon, wording)
+        binder = Binder(self._linker, wording)
         predicate = None if node is None else binder.bind(node)
         if predicate is None:
             words = [word for word in tokens(said) if Token(word).is_content]
@@ -216,7 +216,7 @@ class Reader:
         verbs: frozenset[str],
         common: frozenset[str] = frozenset(),
     ) -> Wording:
-        return Wording(self._linker, self._lexicon, subject=subject, verbs=verbs, common=common)
+        return Wording(self._linker, subject=subject, verbs=verbs, common=common)
 
     def _without_subject(self, text: str) -> tuple[str, frozenset[str], list[Token]]:
         """The condition, stems of its subject, and the subject where it is a criterion itself.

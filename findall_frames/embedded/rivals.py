@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases, tokens
@@ -55,13 +54,11 @@ class Rivals:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     """
 
-    def __init__(self, linker: Linker, lexicon: Lexicon) -> None:
+    def __init__(self, linker: Linker) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
         self._names = linker.corpus.column(linker.corpus.name_column)
         self._found: list[Comparison] = []
         self._folded: pa.Array | None = None

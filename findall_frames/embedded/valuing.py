@@ -10,7 +10,6 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Predicate
 from findall_frames.embedded.english import TOPIC, is_relation
 from findall_frames.embedded.finding import Confidence
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.words import alike, phrases, tokens
 
@@ -27,8 +26,6 @@ class Valuing:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     verbs : frozenset of str
         Verbs of the condition, which say how a value belongs to the entity.
     common : frozenset of str
@@ -38,13 +35,12 @@ class Valuing:
     def __init__(
         self,
         linker: Linker,
-        lexicon: Lexicon,
         *,
         verbs: frozenset[str],
         common: frozenset[str] = frozenset(),
     ) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
         self._corpus = linker.corpus
         self._verbs = verbs
         self._common = common

@@ -27,7 +27,6 @@ from findall_frames.embedded.flags import (
     read_part_of_flag,
     read_place,
 )
-from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.manner import (
     had_words,
@@ -69,8 +68,6 @@ class Wording:
     ----------
     linker : Linker
         Of the corpus.
-    lexicon : Lexicon
-        What words have to do with each other.
     subject : frozenset of str
         Stems of what the condition calls the entity.
     verbs : frozenset of str
@@ -82,19 +79,18 @@ class Wording:
     def __init__(
         self,
         linker: Linker,
-        lexicon: Lexicon,
         *,
         subject: frozenset[str],
         verbs: frozenset[str],
         common: frozenset[str] = frozenset(),
     ) -> None:
         self._linker = linker
-        self._lexicon = lexicon
+        self._lexicon = linker.lexicon
         self._corpus = linker.corpus
         self._subject = subject
         self._verbs = verbs
         self._common = common
-        self.valuing = Valuing(linker, lexicon, verbs=verbs, common=common)
+        self.valuing = Valuing(linker, verbs=verbs, common=common)
         self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def stands_alone(self, found: Sequence[Token]) -> bool:
@@ -241,11 +237,11 @@ class Wording:
     def _related(self, words: Sequence[str]) -> Predicate | None:
         """What a column answers that is only related to the words: private, European."""
         return (
-            read_opposite_flag(words, self._linker, self._lexicon)
-            or read_place(words, self._linker, self._lexicon)
+            read_opposite_flag(words, self._linker)
+            or read_place(words, self._linker)
             or read_part_of_flag(words, self._linker, self.harmless)
             or read_reordered(words, self._linker, self.harmless)
-            or read_ongoing(words, self._linker, self._lexicon)
+            or read_ongoing(words, self._linker)
             or read_compound_flag(words, self._linker)
         )
 
