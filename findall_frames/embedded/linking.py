@@ -106,6 +106,7 @@ class Linker:
         self.corpus = corpus
         self.lexicon = lexicon
         self.columns = [corpus.column(name) for name in corpus.columns]
+        self.texts = tuple(c for c in self.columns if c.kind in {"text", "prose", "list"})
         own = (*tokens(corpus.about.replace("_", " ")), *split_name(corpus.name_column))
         self.entity_words = lexicon.same_kind(map(stem, own))
         self.bounds = find_bounds(self.columns)
@@ -330,8 +331,7 @@ class Linker:
         """Whether a word, in some form, stands in any text of the corpus."""
         known = self._occurring.get(word)
         if known is None:
-            kinds = {"text", "prose", "list"}
-            known = any(self.stands_in(c, word) for c in self.columns if c.kind in kinds)
+            known = any(self.stands_in(column, word) for column in self.texts)
             self._occurring[word] = known
         return known
 

@@ -44,13 +44,12 @@ class Valuing:
         self._corpus = linker.corpus
         self._verbs = verbs
         self._common = common
-        self._texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def value_list(self, items: Sequence[Sequence[Token]], *, every: bool) -> Predicate | None:
         """Several values of one column: in Africa or Asia, an Apache or MIT license."""
         context = [token.text for item in items for token in item]
         best: tuple[float, Predicate] | None = None
-        for column in self._texts:
+        for column in self._linker.texts:
             if column.kind == "prose":
                 continue
             named = self._linker.match(column, context)

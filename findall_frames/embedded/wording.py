@@ -91,7 +91,6 @@ class Wording:
         self._verbs = verbs
         self._common = common
         self.valuing = Valuing(linker, verbs=verbs, common=common)
-        self.texts = tuple(c for c in linker.columns if c.kind in {"text", "prose", "list"})
 
     def stands_alone(self, found: Sequence[Token]) -> bool:
         """Whether words behind a "with" are a criterion of their own."""
@@ -116,7 +115,7 @@ class Wording:
         words = [word for token in found for word in words_of(token)]
         nouns = [w for w in words if not (self.harmless(w) or w in self._verbs)]
         nouns = [w for w in nouns if w not in TOPIC and w.endswith("s") and len(w) > _SHORTEST]
-        prose = [column for column in self.texts if column.kind == "prose"]
+        prose = [column for column in self._linker.texts if column.kind == "prose"]
         named = any(self._linker.match(c, [w]).score for c in self._linker.columns for w in nouns)
         return not named and any(self._linker.stands_in(c, w) for c in prose for w in nouns)
 
@@ -135,7 +134,7 @@ class Wording:
             columns = self._named_text(words)
             return Mention(
                 tuple(tokens(quoted.text)),
-                columns or self.texts,
+                columns or self._linker.texts,
                 self._lexicon,
                 exact=True,
                 literal=bool(columns),
@@ -182,7 +181,7 @@ class Wording:
             return None
         mentioned = self.mention(rest, self._named_text(words))
         within = read_within(rest, self._linker)
-        return within or or_lacking(mentioned, rest, self.texts, self._lexicon)
+        return within or or_lacking(mentioned, rest, self._linker.texts, self._lexicon)
 
     def _known_phrases(self, words: Sequence[str]) -> set[str]:
         """Words of names that the lexicon knows: both of "United States"."""
@@ -406,7 +405,7 @@ class Wording:
     def _stands_elsewhere(self, word: str, bound: Sequence[Column]) -> bool:
         """Whether a word stands in a text that is neither bound already nor the name."""
         name = self._corpus.name_column
-        others = (c for c in self.texts if c not in bound and c.name != name)
+        others = (c for c in self._linker.texts if c not in bound and c.name != name)
         return any(self._linker.stands_in(column, word) for column in others)
 
     def _named_text(self, words: Sequence[str]) -> tuple[Column, ...]:
@@ -435,7 +434,9 @@ class Wording:
             words = [word for at, word in enumerate(words) if at not in own] or words
         if not columns:
             words = joined_names(words, self._lexicon)
-        return Mention(tuple(words), columns or self.texts, self._lexicon, literal=bool(columns))
+        return Mention(
+            tuple(words), columns or self._linker.texts, self._lexicon, literal=bool(columns)
+        )
 
 
 def _says_all(match: ColumnMatch) -> bool:
