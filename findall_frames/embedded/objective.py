@@ -134,7 +134,7 @@ class _Parser:
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
                 kind = f"{modifier[: -len(noun[-1])]}{entity_noun(noun[-1:]).lower()}"
-                criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
+                criteria.append(_being(kind, thing))
                 continue
             said = modifier
             if not self._is_adjective(modifier):
@@ -146,7 +146,7 @@ class _Parser:
         if criteria == [] and noun and self._says_what(noun[-1]):
             # "Physicists who died ..." among people.
             kind = entity_noun(noun[-1:]).lower()
-            criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
+            criteria.append(_being(kind, thing))
         clauses = self._clauses(rest)
         if clauses and not criteria:
             # The noun asks nothing of its own: suppliers, among reports on them.
@@ -155,7 +155,7 @@ class _Parser:
         criteria += [Criterion(one, sentence_of(thing, one, of_several=several)) for one in clauses]
         if not criteria and not self._is_entity(head):
             kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
-            criteria.append(Criterion(kind, f"{thing} must be {article(kind)}{kind}."))
+            criteria.append(_being(kind, thing))
         return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
 
     def _explained(self, match: re.Match[str]) -> str:
@@ -459,6 +459,11 @@ _COMPARERS = frozenset(
     phrases("more, less, fewer, over, under, above, below, at, between, exactly, up")
 )
 _CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
+
+
+def _being(kind: str, thing: str) -> Criterion:
+    """That a thing is of a kind: "Package must be a web framework."."""
+    return Criterion(kind, f"{thing} must be {article(kind)}{kind}.")
 
 
 def _uncapitalised(entity: str) -> str:
