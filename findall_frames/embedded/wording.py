@@ -422,9 +422,7 @@ class Wording:
         return (
             bool(_MENTIONS.search(" ".join(words)))
             or not called.isdisjoint(words)
-            or bool(
-                [m for m in self._linker.values(words) if m.column.name == self._corpus.name_column]
-            )
+            or any(m.column.name == self._corpus.name_column for m in self._linker.values(words))
         )
 
     def mention(self, words: Sequence[str], columns: tuple[Column, ...] = ()) -> Predicate:
@@ -432,7 +430,7 @@ class Wording:
         if columns:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
-        if not columns:
+        else:
             words = joined_names(words, self._lexicon)
         return Mention(
             tuple(words), columns or self._linker.texts, self._lexicon, literal=bool(columns)
