@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from findall_frames.embedded.cells import IsTrue, OneOf, Wanted
+from findall_frames.embedded.cells import IsTrue, OneOf
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Either, Predicate, either, join
@@ -19,7 +18,7 @@ from findall_frames.embedded.english import (
     TOPIC,
     is_relation,
 )
-from findall_frames.embedded.finding import Confidence
+from findall_frames.embedded.explicit import named_text, read_explicit
 from findall_frames.embedded.flags import (
     read_compound_flag,
     read_ongoing,
@@ -30,16 +29,14 @@ from findall_frames.embedded.flags import (
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
 from findall_frames.embedded.manner import (
     had_words,
-    is_attributive,
     is_language,
     is_meant_for,
     joined_names,
     leading_words,
     without_kind,
-    words_beside,
 )
 from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
-from findall_frames.embedded.presence import STATED, letters_behind, read_presence
+from findall_frames.embedded.presence import STATED, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
 from findall_frames.embedded.weight import carrying
@@ -47,11 +44,7 @@ from findall_frames.embedded.words import stem, tokens
 
 __all__ = ["Wording"]
 
-_MENTIONS = re.compile(
-    r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
-)
 _MANY = 50
-_SAME_WORDS = 0.9
 _SAID = 2
 _SHORTEST = 3
 # Of a World Heritage Site a text may say that it is on the list.
@@ -131,7 +124,7 @@ class Wording:
             value = self.valuing.value_called(tuple(tokens(quoted.text)))
             if value is not None:
                 return value
-            columns = self._named_text(words)
+            columns = named_text(words, self._linker)
             return Mention(
                 tuple(tokens(quoted.text)),
                 columns or self._linker.texts,
@@ -154,7 +147,7 @@ class Wording:
         known = self._known_phrases(words)
         rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
-        if not self._named_text(words):
+        if not named_text(words, self._linker):
             rest = carrying(rest, words, self._linker.occurs)
             rest = [w for w in rest if w not in self._verbs or self._is_told(w)] or rest
             if any(" " in word for word in rest):
@@ -179,7 +172,7 @@ class Wording:
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
         if not rest:
             return None
-        mentioned = self.mention(rest, self._named_text(words))
+        mentioned = self.mention(rest, named_text(words, self._linker))
         within = read_within(rest, self._linker)
         return within or or_lacking(mentioned, rest, self._linker.texts, self._lexicon)
 
@@ -249,55 +242,8 @@ class Wording:
         return read_presence(words, self._linker, self._is_value)
 
     def _explicit(self, words: Sequence[str]) -> Predicate | None:
-        """A text or list column that is named: has an Apache license, capital is Lima."""
-        for match in self._linker.named(words, ("text", "list", "version")):
-            sure = match.named
-            if match.column.name == self._corpus.name_column and (
-                match.score < _SAME_WORDS or not self._about_names(words)
-            ):
-                continue  # "plays for" names no Player, "a suspension bridge" no bridge
-            rest = [w for at, w in enumerate(words) if at not in match.used and Token(w).is_content]
-            kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
-            if not rest and sure:
-                kept = letters_behind(match, words)
-            if not kept or (_MENTIONS.search(" ".join(words)) and match.column.kind == "text"):
-                continue
-            column = match.column
-            if column.kind == "version":
-                continue
-            valued = {w for m in self._linker.values(words) for w in words[m.start : m.end]}
-            plain = [word for word in kept if word in valued or not word.endswith("ed")]
-            phrase = column.index.find(tuple(kept), self._lexicon)
-            if phrase is None and plain:
-                # "tagged with the keyword http": the value stands behind a participle.
-                phrase = column.index.find(tuple(plain), self._lexicon)
-            confidence: Confidence = "high" if sure else "medium"
-            if phrase is not None:
-                wanted = self.valuing.wanted(column, phrase)
-                if wanted.whole and is_attributive(match, words):
-                    wanted = replace(wanted, whole=False)
-                alone = self.valuing.is_alone(column, words)
-                return OneOf(column, wanted=(wanted,), alone=alone, confidence=confidence)
-            within = [m for m in self._linker.values(words) if m.column is column]
-            if within and all(self.harmless(w) or w in within[0].phrase for w in kept):
-                return self.valuing.one_of(within[0], words)
-            if column.index.holds(tuple(kept)):
-                wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
-                return OneOf(column, wanted=(wanted,), confidence="medium")
-            adjacent = words_beside(match, words)
-            others = [
-                m
-                for m in self._linker.values(words)
-                if not match.used.issuperset(range(m.start, m.end))
-            ]
-            named = column.name == self._corpus.name_column
-            if sure and adjacent and match.score >= 0.9 and not others and not named:
-                if self._lexicon.parts(tuple(adjacent)):
-                    continue  # a place that other columns may have parts of
-                # A value that no row has: an honest answer is that none matches.
-                wanted = Wanted(tuple(adjacent), " ".join(adjacent), whole=False)
-                return OneOf(column, wanted=(wanted,), confidence="low")
-        return None
+        """A text or list column that is named."""
+        return read_explicit(words, self._linker, self.valuing, self.harmless)
 
     def _implicit(self, words: Sequence[str]) -> Predicate | None:
         """Values that say by themselves which column is meant: in Africa."""
@@ -407,23 +353,6 @@ class Wording:
         name = self._corpus.name_column
         others = (c for c in self._linker.texts if c not in bound and c.name != name)
         return any(self._linker.stands_in(column, word) for column in others)
-
-    def _named_text(self, words: Sequence[str]) -> tuple[Column, ...]:
-        """A text column that the condition names: the summary mentions async."""
-        found = self._linker.named(words, ("prose", "text", "list"))
-        named = found and found[0].named
-        if named and found[0].column.name == self._corpus.name_column:
-            named = found[0].score >= _SAME_WORDS and self._about_names(words)
-        return (found[0].column,) if named else ()
-
-    def _about_names(self, words: Sequence[str]) -> bool:
-        """Whether the name column is asked for as such: by its values, or what they contain."""
-        called = {"title", "titles", "called", "named"}
-        return (
-            bool(_MENTIONS.search(" ".join(words)))
-            or not called.isdisjoint(words)
-            or any(m.column.name == self._corpus.name_column for m in self._linker.values(words))
-        )
 
     def mention(self, words: Sequence[str], columns: tuple[Column, ...] = ()) -> Predicate:
         """The words in the text, for what no column answers."""
