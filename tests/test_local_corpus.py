@@ -116,6 +116,35 @@ def test_csv_is_read_with_the_separator_of_its_header(tmp_path: Path, separator:
     assert corpus.row(0) == {"name": "Alma", "beds": 12, "rate": "1,5"}
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_csv_is_read_in_the_encoding_that_its_mark_says(tmp_path: Path, encoding: str) -> None:
+    """Excel marks what it saves as CSV in UTF-8, and as text in UTF-16."""
+    path = tmp_path / "hotels.csv"
+    path.write_text("näme;city\nJosé;Köln\n", encoding)
+    assert open_corpus(path, name_column="näme").row(0) == {"näme": "José", "city": "Köln"}
+
+
+@pytest.mark.parametrize("header", ["name,city", "name,stadt für alle"])
+def test_csv_that_is_not_utf8_is_read_as_windows_wrote_it_with_a_warning(
+    tmp_path: Path, header: str
+) -> None:
+    """Whose letters look wrong then is told what to do."""
+    path = tmp_path / "hotels.csv"
+    path.write_text(f"{header}\nJosé,Köln\n", "cp1252")
+    with pytest.warns(FindAllWarning, match=r"hotels\.csv' is not UTF-8 .* save it as UTF-8"):
+        corpus = open_corpus(path)
+    assert list(corpus.row(0).values()) == ["José", "Köln"]
+
+
+@pytest.mark.parametrize("content", [b"name,city\nJos\x81,K\xf6ln\n", b"\xff\xfen\x00a\x00m"])
+def test_csv_in_no_encoding_at_all_is_refused_by_name(tmp_path: Path, content: bytes) -> None:
+    """A byte that no encoding knows, and half a letter at the end."""
+    path = tmp_path / "hotels.csv"
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=r"hotels\.csv' could not be read as csv"):
+        open_corpus(path)
+
+
 def test_csv_numbers_become_numbers_only_where_nothing_is_lost(tmp_path: Path) -> None:
     """A code with leading zeros stays text; whole numbers and decimals do not."""
     path = tmp_path / "parts.csv"

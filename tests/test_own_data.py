@@ -77,6 +77,14 @@ def words(tmp_path: Path) -> Path:
     return path
 
 
+def test_a_closed_client_of_own_data_says_that_its_service_was_closed() -> None:
+    """Nobody has to guess from a refused connection that a with block has ended."""
+    with ff.local(HOTELS) as client:
+        pass
+    with pytest.raises(ff.ServiceError, match=r"was closed\. ff\.local\(\.\.\.\) starts another"):
+        ff.find_all("Find hotels with a pool", client=client, progress=False)
+
+
 @pytest.mark.parametrize(
     ("objective", "names"),
     [

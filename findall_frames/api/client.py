@@ -27,7 +27,7 @@ from findall_frames.api.models import (
 )
 from findall_frames.api.sse import EventStream
 from findall_frames.api.transport import Transport
-from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
+from findall_frames.errors import InvalidRequestError, ServiceError, UnexpectedResponseError
 
 __all__ = ["TOKEN", "Client"]
 
@@ -224,7 +224,7 @@ class Client:
         what = "a request for the events"
         path = _ROOT + _run_path(findall_id, "events")
         with explained(what, service=self._host, findall_id=findall_id):
-            response = self._transport.stream(path, params=params, deadline=deadline)
+            response = self._open.stream(path, params=params, deadline=deadline)
             kind = response.headers.get("content-type", "")
             if response.status_code == 200 and kind.startswith("text/event-stream"):
                 return EventStream(response)
@@ -248,7 +248,7 @@ class Client:
         what = "the request to cancel"
         path = _ROOT + _run_path(findall_id, "cancel")
         with explained(what, service=self._host, findall_id=findall_id):
-            response = self._transport.harmless("POST", path, body=b"{}", deadline=deadline)
+            response = self._open.harmless("POST", path, body=b"{}", deadline=deadline)
         self._demand_success(response, what, findall_id)
 
     def enrich(
@@ -276,6 +276,16 @@ class Client:
         )
 
     # -- how they are sent ---------------------------------------------------------------------
+
+    @property
+    def _open(self) -> Transport:
+        """The connections; to an embedded service only as long as it runs."""
+        if self.is_embedded and self._on_close is None:
+            raise ServiceError(
+                "The embedded service of this client was closed. ff.local(...) starts another; "
+                "with the same store= it knows the runs of the earlier one."
+            )
+        return self._transport
 
     @property
     def _host(self) -> str:
@@ -309,9 +319,7 @@ class Client:
     ) -> tuple[bytes, _T]:
         for attempt in range(1, _ATTEMPTS_AT_JSON + 1):
             with explained(what, service=self._host, findall_id=findall_id):
-                response = self._transport.harmless(
-                    method, _ROOT + path, body=body, deadline=deadline
-                )
+                response = self._open.harmless(method, _ROOT + path, body=body, deadline=deadline)
             self._demand_success(response, what, findall_id)
             try:
                 return response.content, decoded(
@@ -351,7 +359,7 @@ class Client:
         with explained(
             what, service=self._host, findall_id=findall_id, token=token, costs_money=True
         ):
-            response = self._transport.costly("POST", _ROOT + path, body=encoded, deadline=deadline)
+            response = self._open.costly("POST", _ROOT + path, body=encoded, deadline=deadline)
         if response.status_code >= 500 or response.status_code == 408:
             raise ambiguous(
                 f"{self._host} answered {response.status_code} to {what}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Sequence
 from html.parser import HTMLParser
@@ -11,6 +10,7 @@ from typing import Final
 
 import pyarrow as pa
 
+from findall_frames.embedded.encodings import OTHERWISE, encoding_of_mark
 from findall_frames.errors import CorpusError
 
 __all__ = ["DOCUMENT_SUFFIXES", "find_documents", "read_documents"]
@@ -86,20 +86,16 @@ def _charset(content: bytes) -> str | None:
 
 def _decoded(content: bytes, *, named: str | None) -> str:
     """Decode a text: as its mark says, as it says itself, as UTF-8, else as Windows wrote it."""
-    for mark, encoding in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if content.startswith(mark):
-            return content.decode(encoding, errors="replace")
+    marked = encoding_of_mark(content)
+    if marked is not None:
+        return content.decode(marked, errors="replace")
     for name in (named, "utf-8"):
         try:
             if name is not None:
                 return content.decode(name)
         except (LookupError, UnicodeDecodeError):
             continue
-    return content.decode("cp1252", errors="replace")
+    return content.decode(OTHERWISE, errors="replace")
 
 
 def _read_html(text: str) -> tuple[str, str]:

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv, parquet
 
-from findall_frames.errors import CorpusError
+from findall_frames.embedded.encodings import OTHERWISE, encoding_of_mark
+from findall_frames.errors import CorpusError, FindAllWarning, warn
 
 __all__ = ["TABLE_SUFFIXES", "read_tables"]
 
@@ -20,7 +21,7 @@ TABLE_SUFFIXES = (".parquet", ".csv", ".jsonl", ".ndjson")
 _INTEGERS = r"^-?(0|[1-9][0-9]{0,17})$"
 _DECIMALS = r"^-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,12})?$"
 # As spreadsheets write them, depending on the country.
-_SEPARATORS = (b",", b";", b"\t", b"|")
+_SEPARATORS = (",", ";", "\t", "|")
 
 _lines = msgspec.json.Decoder(dict[str, Any])
 
@@ -56,25 +57,47 @@ def _read(path: Path) -> pa.Table:
     try:
         if suffix == ".parquet":
             return parquet.read_table(path).replace_schema_metadata(None)
-        return _read_csv(path) if suffix == ".csv" else _read_lines(path)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError) as error:
+        return _decoded_csv(path) if suffix == ".csv" else _read_lines(path)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowKeyError, OSError, UnicodeError) as error:
         raise CorpusError(
             f"{str(path)!r} could not be read as {suffix[1:]}: {error}. Check that it is whole and "
             "that its suffix says what it is."
         ) from error
 
 
-def _read_csv(path: Path) -> pa.Table:
-    with path.open("rb") as lines:
+def _decoded_csv(path: Path) -> pa.Table:
+    """A CSV file as its mark says, else as UTF-8, else as Excel writes it where it does not."""
+    with path.open("rb") as file:
+        marked = encoding_of_mark(file.read(4))
+    try:
+        return _read_csv(path, encoding=marked or "utf-8")
+    except UnicodeDecodeError:  # of the header
+        if marked:
+            raise
+    except pa.ArrowInvalid as error:
+        if "invalid UTF8" not in str(error):
+            raise
+    table = _read_csv(path, encoding=OTHERWISE)
+    warn(
+        f"{str(path)!r} is not UTF-8 and was read as {OTHERWISE}. If letters look wrong, save it "
+        "as UTF-8.",
+        FindAllWarning,
+    )
+    return table
+
+
+def _read_csv(path: Path, *, encoding: str) -> pa.Table:
+    with path.open(encoding=encoding, errors="replace") as lines:
         names = lines.readline()
-    separator = next((one for one in _SEPARATORS if one in names), b",").decode()
+    separator = next((one for one in _SEPARATORS if one in names), ",")
+    read = csv.ReadOptions(encoding=encoding)
     parse = csv.ParseOptions(delimiter=separator, newlines_in_values=True)
     # Everything is read as text first: a guess of the type would turn "007" into 7.
-    header = csv.open_csv(path, parse_options=parse).schema.names
+    header = csv.open_csv(path, read_options=read, parse_options=parse).schema.names
     texts = csv.ConvertOptions(
         column_types={name: pa.large_string() for name in header}, strings_can_be_null=False
     )
-    return csv.read_csv(path, parse_options=parse, convert_options=texts)
+    return csv.read_csv(path, read_options=read, parse_options=parse, convert_options=texts)
 
 
 def _number_where_exact(column: pa.ChunkedArray) -> pa.ChunkedArray:
