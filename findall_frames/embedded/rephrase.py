@@ -11,6 +11,7 @@ from findall_frames.embedded.words import fold, phrases, singular
 __all__ = [
     "OPENERS",
     "article",
+    "begins_participle",
     "entity_noun",
     "has_subject",
     "is_participle",
@@ -176,6 +177,16 @@ def is_participle(word: str) -> bool:
     if word in _NO_PARTICIPLES:
         return False
     return word in _IRREGULAR_PARTICIPLES or bool(_PARTICIPLE.match(word))
+
+
+def begins_participle(words: Sequence[str], at: int) -> bool:
+    """Whether a clause begins with a participle here: companies | founded after 2010."""
+    low = fold(words[at])
+    if not is_participle(low):
+        return False
+    following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
+    # "companies founded after 2010", but not "installed packages".
+    return following in OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
 
 
 def _participial(words: Sequence[str]) -> str:
