@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.embedded.columns import Column
@@ -51,6 +52,7 @@ _LOST = re.compile(r"\blost (?:the|its|his|her|their|all|most)\b")
 _NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
+_ENOUGH_ROWS = 500
 _NEAR = 6
 """A negation reaches this many words, unless a comma ends it."""
 
@@ -141,6 +143,25 @@ class Mention:
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position."""
         return [self._in_row(cells) for cells in cells_of(self.columns, positions)]
+
+    def counted(self, corpus: Corpus, *, denied: bool = False) -> int:
+        """How many rows say it, or deny it; of many that may, the first are looked at."""
+        may = pa.array([False]).take(pa.repeat(0, len(corpus)))
+        for column in self.columns:
+            wider = column.kind == "prose"
+            held = pa.array([True]).take(pa.repeat(0, len(corpus)))
+            for word in self.words:
+                hints = "|".join(map(re.escape, self._hints(word, wider=wider)))
+                said = pc.match_substring_regex(
+                    column.texts, rf"{hints}|[^\x00-\x7F]", ignore_case=True
+                )
+                held = pc.and_(held, pc.fill_null(said, False))
+            may = pc.or_(may, held)
+        positions = pc.indices_nonzero(may).slice(0, _ENOUGH_ROWS).to_pylist()
+        outcomes = self.check(corpus, positions)
+        return sum(
+            o.truth is not denied and o.truth is not None and bool(o.evidence) for o in outcomes
+        )
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
         said = " ".join(self.words)

@@ -9,6 +9,7 @@ from findall_frames.embedded.cells import IsTrue, OneOf
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Either, Predicate, either, join
+from findall_frames.embedded.easing import eased
 from findall_frames.embedded.english import (
     ABSENT,
     AUXILIARIES,
@@ -359,11 +360,17 @@ class Wording:
         if columns:
             own = self._linker.match(columns[0], words).used
             words = [word for at, word in enumerate(words) if at not in own] or words
-        else:
-            words = joined_names(words, self._lexicon)
-        return Mention(
-            tuple(words), columns or self._linker.texts, self._lexicon, literal=bool(columns)
-        )
+            return Mention(tuple(words), columns, self._lexicon, literal=True)
+        words = joined_names(words, self._lexicon)
+        mention = Mention(tuple(words), self._linker.texts, self._lexicon)
+        return eased(mention, self._corpus, self._is_name)
+
+    def _is_name(self, word: str) -> bool:
+        """Whether a word is a number, is written with a capital, or is known as a place."""
+        capital = not self._common.issuperset(word.split())
+        phrase = tuple(word.split())
+        known = bool(self._lexicon.aliases(phrase)) or self._lexicon.is_part(phrase)
+        return not word.isalpha() or capital or known
 
 
 def _says_all(match: ColumnMatch) -> bool:
