@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from findall_frames.embedded.conditions import Predicate
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
@@ -35,6 +36,8 @@ class Comparison:
         How it is written.
     column : str
         The column whose numbers it is in, where that is settled; else empty.
+    settled : Predicate or None
+        What is to be checked, where that is settled.
     """
 
     low: Quantity | None
@@ -46,6 +49,7 @@ class Comparison:
     adjective: str = ""
     text: str = ""
     column: str = ""
+    settled: Predicate | None = None
 
     @property
     def quantity(self) -> Quantity:

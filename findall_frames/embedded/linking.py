@@ -270,9 +270,11 @@ class Linker:
     def _evidence(self, column: Column, comparison: Comparison, named: float) -> float:
         """What unit, year and range say for a column, or against it."""
         quantity = comparison.quantity
-        timely = quantity.year or quantity.dates is not None
+        timely = quantity.year or quantity.dates is not None or quantity.recurrence is not None
         if column.kind == "date":
             return 0.5 + self._bonus(column) if timely else -9.0
+        if quantity.recurrence is not None:
+            return -9.0
         if column.kind == "version":
             return 0.1 if quantity.version else -9.0
         if column.kind in {"list", "text"}:

@@ -47,7 +47,7 @@ _LESS = re.compile(r"\b(?P<root>[^\W\d_]{4,})less\b", re.IGNORECASE)
 _RELATIVE = re.compile(
     r"\b(?P<which>last|past|previous|next|coming|this)\s+"
     r"(?:(?:\d+|few|couple\s+of|two|three|five|ten|twenty)\s+)?"
-    r"(?P<span>years?|months?|weeks?|days?|decades?|quarter|century)\b",
+    r"(?P<span>years?|months?|weeks?|days?|decades?|quarter|century)\b(?! of )",
     re.IGNORECASE,
 )
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)

@@ -18,15 +18,15 @@ from findall_frames.embedded.units import (
 )
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["ORDINALS", "find_quantities", "version_key"]
+__all__ = ["MONTHS", "ORDINALS", "find_quantities", "version_key"]
 
 
-_MONTHS = phrases(
+MONTHS = phrases(
     """january, february, march, april, may, june, july, august, september, october, november,
     december"""
 )
-_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in _MONTHS)
-_MONTH_STARTS = tuple(month[:3] for month in _MONTHS)
+_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
+_MONTH_STARTS = tuple(month[:3] for month in MONTHS)
 _SMALL = phrases(
     """zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen,
     fourteen, fifteen, sixteen, seventeen, eighteen, nineteen"""
@@ -80,8 +80,17 @@ _CLOCK = re.compile(
     r"\b(\d{1,3})\s?h(?:ours?|rs?)?\s?(?:and\s)?(\d{1,2})\s?m(?:in(?:ute)?s?)?\b", re.I
 )
 _PART_OF_YEAR = re.compile(
-    r"\b(?:(first|second|third|fourth)\s+(quarter|half)\s+of|([QH])([1-4]))\s+(\d{4})\b", re.I
+    r"\b(?:(?:the\s+)?(first|second|third|fourth|last|final)\s+(quarter|half|third)\s+of"
+    r"|([QH])([1-4])(?:\s+of)?)\s+(\d{4})\b",
+    re.I,
 )
+_STRETCH = re.compile(
+    rf"\b(?:(?:the\s+)?(early|mid|late|spring|summer|autumn|fall)(?:\s+of|\s+in)?[\s,-]+)"
+    rf"(?:({_MONTH})\.?,?\s+)?(\d{{4}})\b",
+    re.I,
+)
+_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9}
+_THIRDS = ("early", "mid", "late")
 _SHARE = re.compile(
     r"(?<!first )(?<!second )(?<!last )\b(?:(?:an?\s+)?(?P<one>half|third|quarter|fifth|tenth)"
     r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?!\s+of\s+an?\b)\b",
@@ -173,7 +182,7 @@ def _date(match: re.Match[str], year: str, month: int, day: str | None) -> Quant
 
 
 def _month(name: str) -> int:
-    return [month[:3] for month in _MONTHS].index(name[:3].lower()) + 1
+    return [month[:3] for month in MONTHS].index(name[:3].lower()) + 1
 
 
 def _decade(match: re.Match[str]) -> Quantity:
@@ -205,15 +214,38 @@ def _century(match: re.Match[str]) -> Quantity:
 
 
 def _part_of_year(match: re.Match[str]) -> Quantity | None:
-    kind = (match.group(2) or match.group(3)).lower()
-    months = 3 if kind.startswith("q") else 6
-    number = int(match.group(4) or ORDINALS.index(match.group(1).lower()) + 1)
+    months = {"q": 3, "h": 6, "t": 4}[(match.group(2) or match.group(3))[0].lower()]
+    nth = (match.group(1) or match.group(4)).lower()
+    if nth in {"last", "final"}:
+        number = 12 // months
+    else:
+        number = int(nth) if nth.isdigit() else ORDINALS.index(nth) + 1
     if number * months > 12:
         return None
-    year, last = int(match.group(5)), number * months
-    first = dt.date(year, last - months + 1, 1)
+    return _months(match, int(match.group(5)), number * months - months + 1, months)
+
+
+def _stretch(match: re.Match[str]) -> Quantity | None:
+    """Early, mid and late are thirds, of a year or of a month."""
+    which, name, year = match.group(1).lower(), match.group(2), int(match.group(3))
+    # Where only years are known, the year is what counts.
+    if name is None and which in _SEASONS:
+        return replace(_months(match, year, _SEASONS[which], 3), year=True)
+    if which not in _THIRDS:
+        return None
+    part = _THIRDS.index(which)
+    if name is None:
+        return replace(_months(match, year, 4 * part + 1, 4), year=True)
+    last = monthrange(year, _month(name))[1]
+    days = ((1, 10), (11, 20), (21, last))[part]
+    spell = tuple(dt.date(year, _month(name), day) for day in days)
+    return replace(_plain(match, float(year)), dates=(spell[0], spell[1]))
+
+
+def _months(match: re.Match[str], year: int, first: int, count: int) -> Quantity:
+    last = first + count - 1
     until = dt.date(year, last, monthrange(year, last)[1])
-    return replace(_plain(match, float(year)), dates=(first, until))
+    return replace(_plain(match, float(year)), dates=(dt.date(year, first, 1), until))
 
 
 def _halves(match: re.Match[str]) -> Quantity:
@@ -358,9 +390,10 @@ def _grown(quantity: Quantity, text: str, end: int) -> Quantity:
 # How each is found, how it is read, and letters of which a text needs some to have it at all.
 _READERS: tuple[tuple[re.Pattern[str], _Read, tuple[str, ...]], ...] = (
     (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), ("-",)),
+    (_STRETCH, _stretch, (*_THIRDS, *_SEASONS)),
     (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)), _MONTH_STARTS),
     (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)), _MONTH_STARTS),
-    (_PART_OF_YEAR, _part_of_year, ("quarter", "half", "q", "h")),
+    (_PART_OF_YEAR, _part_of_year, ("quarter", "half", "third", "q", "h")),
     (_HALVES, _halves, ("half", "quarter")),
     (_CLOCK, _clock, ("h",)),
     (_DECADE, _decade, ("0s", "0's", "0’s")),

@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from findall_frames.embedded.units import MAGNITUDES, Unit, unit_named
 
-__all__ = ["Quantity"]
+__all__ = ["Quantity", "Recurrence"]
+
+
+class Recurrence(NamedTuple):
+    """A time that comes round.
+
+    Attributes
+    ----------
+    unit : str
+        ``"month"``, ``"weekday"`` from 0 for Monday, or ``"day"`` of a month, 704 for 4 July.
+    numbers : frozenset of int
+        Which of them.
+    said : str
+        How it is written.
+    """
+
+    unit: str
+    numbers: frozenset[int]
+    said: str
+
 
 _DAYS = {"months": 30.0, "years": 365.0}
 
@@ -38,6 +58,8 @@ class Quantity:
         Whether it counts only after a word of comparison, as "one".
     of_whole : bool
         Whether it is written as a part of a whole: a quarter of.
+    recurrence : Recurrence or None
+        Months or days of any year, where it is no number at all.
     """
 
     start: int
@@ -52,6 +74,7 @@ class Quantity:
     version: tuple[int, ...] = ()
     weak: bool = False
     of_whole: bool = False
+    recurrence: Recurrence | None = None
 
     @property
     def is_day(self) -> bool:

@@ -15,6 +15,7 @@ from findall_frames.embedded.english import FILLERS, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.recurring import Recurring
 from findall_frames.embedded.spans import (
     Count,
     DateRange,
@@ -56,6 +57,8 @@ class Ranges:
         self, words: Sequence[str], place: int, comparison: Comparison, before: Column | None
     ) -> Predicate | None:
         """The comparison of a column: the one that the words name, or else the one before."""
+        if comparison.settled is not None:
+            return comparison.settled
         if comparison.column:
             column = self._linker.corpus.column(comparison.column)
             return self._made(ColumnMatch(column, 1.0, frozenset(), True), comparison, words)
@@ -147,12 +150,17 @@ class Ranges:
                     column, version=comparison.quantity.version, confidence=confidence
                 )
             return VersionRange(column, span=_version_span(comparison), confidence=confidence)
+        if comparison.quantity.recurrence is not None:
+            times = comparison.quantity.recurrence
+            return Recurring(column, times=times, confidence=confidence)
         if column.kind == "date":
             return DateRange(column, span=_date_span(comparison), confidence=confidence)
         if column.kind in {"list", "text"}:
             return Count(column, span=_number_span(comparison, None, 1.0), confidence=confidence)
         if column.kind != "number":
             return None
+        if comparison.quantity.dates is not None and not comparison.quantity.is_day:
+            confidence = "low"  # of a part of a year only the year is known
         year = column.year_like or column.short_year
         scale = 1.0 if year or comparison.column else column.scale
         unit = comparison.quantity.unit
@@ -164,6 +172,8 @@ class Ranges:
 
     def in_text(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
         """The comparison of a number that the text states; None without running text."""
+        if comparison.quantity.recurrence is not None:
+            return None
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
         content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
         content = tuple(w for w in content if w not in _PERIODS) or content

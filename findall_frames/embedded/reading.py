@@ -33,12 +33,14 @@ from findall_frames.embedded.extremes import Split, Superlatives
 from findall_frames.embedded.leftovers import Leftovers, leaves
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.marks import Marks
 from findall_frames.embedded.names import Names
 from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.plain import Plain
 from findall_frames.embedded.presence import whether_told
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.recurring import Calendar
 from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
@@ -113,6 +115,7 @@ class Reader:
         self._lexicon = lexicon
         self._corpus = corpus
         self._rivals = Rivals(self._linker)
+        self._calendar = Calendar(self._linker)
         self._plain = Plain(self._linker)
         self._names = Names(self._linker)
         self._superlatives = Superlatives(self._linker)
@@ -166,11 +169,14 @@ class Reader:
         split = self._superlatives.split(said, wording.harmless) if ranked else None
         if split is not None:
             return Reading(self._scoped(split, named, wording), True)
-        said, rivals = self._rivals.replace(self._plain.without_owners(said))
+        marks = Marks()
+        said = self._calendar.replace(self._plain.without_owners(said), marks)
+        said = self._rivals.replace(said, marks)
         said, hidden = self._names.hide(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
         marked = self._names.restore(marked, hidden)
-        marked, comparisons = Rivals.restore(marked, len(comparisons)), [*comparisons, *rivals]
+        marked = Marks.restore(marked, known=len(comparisons))
+        comparisons = [*comparisons, *marks.found]
         found = self._names.joined(self._glued(tokenise(marked, comparisons)), said, hidden)
         found = lend_nouns([*named, *found])
         node = parse_clauses(

@@ -14,6 +14,7 @@ from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.marks import Marks
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases, tokens
 
@@ -60,14 +61,14 @@ class Rivals:
         self._linker = linker
         self._lexicon = linker.lexicon
         self._names = linker.corpus.column(linker.corpus.name_column)
-        self._found: list[Comparison] = []
+        self._marks = Marks()
         self._folded: pa.Array | None = None
 
-    def replace(self, text: str) -> tuple[str, list[Comparison]]:
-        """The text with a mark of letters for each such comparison, and what they stand for."""
-        self._found = []
+    def replace(self, text: str, marks: Marks) -> str:
+        """The text with a mark for each such comparison."""
+        self._marks = marks
         if text.count(" ") > _LONGEST:
-            return text, []  # no question, and long to take apart
+            return text  # no question, and long to take apart
         text = _SAME.sub(self._same, _AVERAGE.sub(self._average, text))
         for pattern in (_COMPARED, _TIMED):
             start = 0
@@ -77,18 +78,9 @@ class Rivals:
                     start = match.start() + 1
                     continue
                 end, comparison, kept = made
-                text = f"{text[: match.start()]}{self._mark(comparison)} {kept} {text[end:]}"
+                text = f"{text[: match.start()]}{self._marks.put(comparison)} {kept} {text[end:]}"
                 start = 0
-        return text, self._found
-
-    @staticmethod
-    def restore(marked: str, known: int) -> str:
-        """The marks of letters as marks of comparisons, counted from those known already."""
-        return re.sub(r"\bqqrival([a-z])\b", lambda m: f"¤{known + ord(m.group(1)) - 97}¤", marked)
-
-    def _mark(self, comparison: Comparison) -> str:
-        self._found.append(comparison)
-        return f"qqrival{chr(96 + len(self._found))}"
+        return text
 
     def _made(self, match: re.Match[str], said: str) -> tuple[int, Comparison, str] | None:
         """Where the comparison ends, what it is, and the words in it that may name its column."""
@@ -205,7 +197,7 @@ class Rivals:
             return match.group()
         text = match.group()[: len(match.group()) - len(rest)]
         made = _comparison(column, value, 1, text, closed=True)
-        return f"{self._mark(replace(made, high=made.low))} {rest}"
+        return f"{self._marks.put(replace(made, high=made.low))} {rest}"
 
     def _average(self, match: re.Match[str]) -> str:
         said = fold(match.string)
@@ -223,7 +215,7 @@ class Rivals:
         if amount is None:
             return match.group()
         made = _comparison(column, amount, direction, match.group(), closed=False)
-        return f"{self._mark(made)} {match['between'].strip()} "
+        return f"{self._marks.put(made)} {match['between'].strip()} "
 
 
 def _part(text: str, *, last: bool = False) -> list[str]:
