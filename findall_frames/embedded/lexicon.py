@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 
+from findall_frames.embedded.thesaurus import Phrase, shipped_thesaurus
 from findall_frames.embedded.words import demonym_of, fold, stem, tokens
 from findall_frames.errors import CorpusError
 
@@ -33,8 +34,9 @@ class Lexicon:
         wanted, ``opposites`` by word, ``within``, the parts of a place by its name, ``kinds``,
         lists of nouns for one kind of thing, ``compounds``, such nouns of two words, ``topics``,
         lists of words for one matter, ``told``, by word the narrower words and phrases by which a
-        text may say it, ``phrasal``, pairs of a verb of two words and one that means the same, and
-        ``ongoing``, what has not happened yet to something that is still so.
+        text may say it, ``phrasal``, pairs of a verb of two words and one that means the same,
+        ``ongoing``, what has not happened yet to something that is still so, and ``not_same``,
+        lists of a word and those that the thesaurus must not take for it.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -71,6 +73,9 @@ class Lexicon:
         self._ongoing: dict[str, str] = table.get("ongoing", {})
         self._parts = {part for parts in self._within.values() for part in parts}
         self._parts_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+        self._not_same: dict[str, set[str]] = {}
+        for word, *others in table.get("not_same", ()):
+            self._not_same.setdefault(_stems(word), set()).update(map(_stems, others))
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
 
@@ -98,7 +103,21 @@ class Lexicon:
     def contrary(self, word: str) -> list[tuple[str, ...]]:
         """Words and phrases by which running text denies this word; may be empty."""
         other = self._opposites.get(word)
-        return [(other,), *self.told(other)] if other else []
+        known = [(other,), *self.told(other)] if other else []
+        return [*known, *self._allowed(word, shipped_thesaurus().contrary(word))]
+
+    def synonyms(self, words: str) -> list[Phrase]:
+        """Words and phrases of general English that mean the same; may be empty."""
+        return self._allowed(words, shipped_thesaurus().same(words))
+
+    def kinds_of(self, words: str) -> list[Phrase]:
+        """Kinds of what a word or phrase of general English names; may be empty."""
+        return self._allowed(words, shipped_thesaurus().kinds(words))
+
+    def _allowed(self, words: str, others: list[Phrase]) -> list[Phrase]:
+        """Those that the table does not say are something else."""
+        refused = self._not_same.get(_stems(words))
+        return [o for o in others if _stems(" ".join(o)) not in refused] if refused else others
 
     def plain_verbs(self, text: str) -> str:
         """A text with one verb for each verb of two words: established for set up."""
@@ -186,8 +205,8 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
     ----------
     path : path
         Of a file with any of ``same``, ``attributes``, ``short``, ``more``, ``less``,
-        ``opposites``, ``within``, ``kinds``, ``compounds``, ``topics``, ``told``, ``phrasal``
-        and ``ongoing``. Its entries go before those of the package.
+        ``opposites``, ``within``, ``kinds``, ``compounds``, ``topics``, ``told``, ``phrasal``,
+        ``ongoing`` and ``not_same``. Its entries go before those of the package.
 
     Raises
     ------
@@ -232,6 +251,10 @@ def _joined(entries: Any, known: Any) -> Any:
 def _shipped() -> dict[str, Any]:
     text = Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def _stems(words: str) -> str:
+    return " ".join(map(stem, tokens(words)))
 
 
 def _by_adjective(table: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

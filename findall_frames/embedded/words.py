@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from itertools import takewhile
 
 __all__ = [
     "alike",
+    "beginning",
     "demonym_of",
     "fold",
     "irregular_forms",
@@ -242,17 +244,24 @@ def alike(one: str, other: str) -> float:
     people, trades = (singular(one), singular(other)), (other, one)
     if any(_practises(p, t) for p, t in zip(people, trades, strict=True)):
         return 0.7
-    common = 0
-    for x, y in zip(a, b, strict=False):
-        if x != y:
-            break
-        common += 1
+    common = _common(a, b)
     if common >= 4 and a[common:] in _DERIVATIONS and b[common:] in _DERIVATIONS:
         return 0.7
     # What is repairable can be repaired; but what is portable has no ports.
     if common >= 5 and {a[common:], b[common:]} in _DERIVED_ALONE:
         return 0.7
     return 0.0
+
+
+def _common(one: str, other: str) -> int:
+    """With how many letters both begin."""
+    pairs = zip(one, other, strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
+
+
+def beginning(word: str) -> str:
+    """What the inflected forms of a folded word have in common: cit of city and cities."""
+    return word[: _common(word, stem(word))]
 
 
 @lru_cache(maxsize=65536)
