@@ -36,7 +36,7 @@ class Lexicon:
         lists of words for one matter, ``told``, by word the narrower words and phrases by which a
         text may say it, ``phrasal``, pairs of a verb of two words and one that means the same,
         ``ongoing``, what has not happened yet to something that is still so, and ``not_same``,
-        lists of a word and those that the thesaurus must not take for it.
+        lists of a word and those that a text does not mean by it.
     """
 
     def __init__(self, table: Mapping[str, Any]) -> None:
@@ -92,13 +92,13 @@ class Lexicon:
         given = frozenset(nouns)
         return given.union(*(kinds for kinds in self._kinds if kinds & given))
 
-    def topic(self, word: str) -> set[tuple[str, ...]]:
+    def topic(self, word: str) -> set[Phrase]:
         """Words and phrases for the same matter as this word; may be empty."""
-        return self._topics.get(stem(word), set())
+        return set(self._allowed(word, [*self._topics.get(stem(word), ())]))
 
     def told(self, word: str) -> list[tuple[str, ...]]:
         """Narrower words and phrases by which running text may say this word; may be empty."""
-        return self._told.get(stem(word), [])
+        return self._allowed(word, self._told.get(stem(word), []))
 
     def contrary(self, word: str) -> list[tuple[str, ...]]:
         """Words and phrases by which running text denies this word; may be empty."""
@@ -116,7 +116,7 @@ class Lexicon:
 
     def _allowed(self, words: str, others: list[Phrase]) -> list[Phrase]:
         """Those that the table does not say are something else."""
-        refused = self._not_same.get(_stems(words))
+        refused = self._not_same.get(_stems(words)) if self._not_same else None
         return [o for o in others if _stems(" ".join(o)) not in refused] if refused else others
 
     def plain_verbs(self, text: str) -> str:
