@@ -17,6 +17,7 @@ from findall_frames.embedded.words import tokens
 
 __all__ = ["Binder"]
 
+_NO_LONGER = (["longer"], ["more"])
 _LONGEST = 40
 """Items of a list of which any part may be a list by itself."""
 
@@ -32,8 +33,8 @@ class Binder:
     def bind(self, node: Node) -> Predicate | None:
         """The predicate of a node; None where it says nothing."""
         if isinstance(node, Negated):
-            part = self.bind(node.part)
-            if isinstance(part, Mention) and part.is_denied_somewhere():
+            part = self.bind(_lasting(node.part))
+            if isinstance(part, Mention) and self._is_open_when_silent(node.part, part):
                 part = replace(part, silence="unknown")
             return None if part is None else Not(part)
         if isinstance(node, Joined):
@@ -46,6 +47,11 @@ class Binder:
                     column = _column_of(predicate) or column
             return join(node.kind, bound)
         return self._bind_phrase(node, None)
+
+    def _is_open_when_silent(self, node: Node, part: Mention) -> bool:
+        """Whether silence leaves it open: some text denies it, or none says it anywhere."""
+        ended = _lasting(node) is not node
+        return ended or part.is_denied_somewhere() or not part.counted(self._linker.corpus)
 
     def _bind_after(self, node: Node, column: Column | None) -> Predicate | None:
         """A part of a conjunction; a bare comparison is about the column before it."""
@@ -211,6 +217,13 @@ class Binder:
     def _names(self, predicate: Predicate, word: str) -> bool:
         column = getattr(predicate, "column", None)
         return column is not None and bool(self._linker.match(column, [word]).score)
+
+
+def _lasting(node: Node) -> Node:
+    """What is no longer so, without the "longer"."""
+    if not isinstance(node, Phrase) or [t.text for t in node.items[0][:1]] not in _NO_LONGER:
+        return node
+    return Phrase((node.items[0][1:], *node.items[1:]), node.links)
 
 
 def _column_of(predicate: Predicate) -> Column | None:

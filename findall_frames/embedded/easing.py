@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.words import phrases
 
 __all__ = ["eased"]
 
@@ -16,6 +17,14 @@ _TELLING = 0.25
 """A word that a larger share of the rows says tells too little by itself."""
 _FEW = 2
 _MOST_WORDS = 6
+# Whoever does it, and whatever it is done to, is the least that has to be said.
+_VAGUE = frozenset(
+    phrases(
+        """another, other, others, company, firm, business, organisation, organization, group,
+        person, people, somebody, someone, thing, things, place, kind, kinds, type, types, way,
+        use, work, part, special, different, good"""
+    )
+)
 
 
 def eased(mention: Mention, corpus: Corpus, is_name: Callable[[str], bool]) -> Mention:
@@ -38,22 +47,30 @@ def eased(mention: Mention, corpus: Corpus, is_name: Callable[[str], bool]) -> M
     told = any(column.kind == "prose" for column in mention.columns)
     if not (told and 1 < len(words) <= _MOST_WORDS) or len(corpus) > _LARGEST:
         return mention
-    if mention.counted(corpus) or mention.counted(corpus, denied=True):
+    if mention.counted(corpus):
         return mention
-    rows = {word: replace(mention, words=(word,)).counted(corpus) for word in words}
+    rows = {word: _told(replace(mention, words=(word,)), corpus) for word in words}
     if any(not rows[word] and is_name(word) for word in words):
         return mention
     kept = [word for word in words if rows[word]]
-    while len(kept) > 1 and not replace(mention, words=tuple(kept)).counted(corpus):
-        free = [word for word in kept if not is_name(word)]
+    less = replace(mention, words=tuple(kept))
+    while len(kept) > 1 and not less.counted(corpus):
+        # Who asks whether dogs are allowed asks more than whether there are dogs.
+        free = [w for w in kept if not (is_name(w) or mention.lexicon.contrary(w))]
         if not free:
             return mention
-        kept.remove(max(free, key=lambda word: (_is_done(word), rows[word])))
-    if not kept:
+        kept.remove(max(free, key=lambda word: (word in _VAGUE, _is_done(word), rows[word])))
+        less = replace(mention, words=tuple(kept))
+    if not kept or (not less.counted(corpus) and mention.counted(corpus, denied=True)):
         return mention
-    less = replace(mention, words=tuple(kept))
     telling = max(_FEW, _TELLING * len(corpus))
-    return less if 0 < less.counted(corpus) <= telling else mention
+    vague = _VAGUE.issuperset(kept)
+    return mention if vague or _told(less, corpus) > telling else less
+
+
+def _told(mention: Mention, corpus: Corpus) -> int:
+    """How many rows say or deny it."""
+    return mention.counted(corpus) + mention.counted(corpus, denied=True)
 
 
 def _is_done(word: str) -> bool:

@@ -14,14 +14,16 @@ import pyarrow.compute as pc
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import FINITE, PREPOSITIONS, is_negator
+from findall_frames.embedded.denial import has_ended, is_hearsay, is_negated, part_between
+from findall_frames.embedded.english import PREPOSITIONS
+from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.words import (
     alike,
+    beginning,
     demonym_of,
     fold,
     irregular_forms,
-    phrases,
     stem,
     tokens,
 )
@@ -32,29 +34,13 @@ _END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9À-Þ])|\n\s*\n|\n(
 _ABBREVIATED = re.compile(
     r"\b(?:[A-Z]|Dr|Mr|Mrs|Ms|St|Inc|Ltd|Co|Corp|No|vs|etc|e\.g|i\.e|approx|ca)\.$"
 )
-_CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
 _CONTRAST = re.compile(r"\b(?:but|while|whereas|although|though)\b|;(?! (?:that|this|it|which)\b)")
 _AGENT = re.compile(r"[eo]rs?$")
 _PERSON = re.compile(r"(?:ist|ian)s?$")
-_UNABLE = frozenset(("unable", "incapable", "useless", "instead"))
 _WITHOUT = frozenset(("no", "not", "never", "without", "cannot"))
-_USED = frozenset(("available", "possible", "necessary", "present", "found", "part"))
-_NOT_YET = frozenset(
-    phrases(
-        """formerly, failed, attempted, planned, cancelled, nominated, nomination,
-        shortlisted, overtook, overtaken, surpassed, displaced, dethroned, ousted"""
-    )
-)
-_CALLED_OFF = re.compile(
-    r"\b(?:given up|called off|(?:not|never) come true|(?:did not|never) happen(?:ed)?)\b"
-)
-_LOST = re.compile(r"\blost (?:the|its|his|her|their|all|most)\b")
-_NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
 _ENOUGH_ROWS = 500
-_NEAR = 6
-"""A negation reaches this many words, unless a comma ends it."""
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -181,7 +167,8 @@ class Mention:
                 excerpt = ((column.name, _passage(sentence, self.words)),)
                 if found:
                     reason = f"{column.name} says: {quoted(excerpt[0][1])}"
-                    return Outcome(True, excerpt[0][1], reason, "medium", excerpt)
+                    sure: Confidence = "low" if is_hearsay(sentence) else "medium"
+                    return Outcome(True, excerpt[0][1], reason, sure, excerpt)
                 reason = f"{column.name} denies it: {quoted(excerpt[0][1])}"
                 denied = denied or Outcome(False, excerpt[0][1], reason, "medium", excerpt)
         truth = None if self.silence == "unknown" else False
@@ -212,8 +199,9 @@ class Mention:
             forms = (word[: max(3, len(word) - 4)], stem(word)[:3], *irregular_forms(word))
             others = self._other_names(word, wider=wider)
             others += self.lexicon.contrary(word)
-            names = (max(phrase, key=len)[:4] for phrase in others)
-            known = self._known[word, wider] = tuple(dict.fromkeys((*forms, *names)))
+            longest = {form for phrase in others for form in _forms(max(phrase, key=len))}
+            names = (beginning(form)[:4] for form in longest)
+            known = self._known[word, wider] = tuple(sorted({*forms, *names}))
         return known
 
     def _stands(self, sentence: str, *, wider: bool) -> bool | None:
@@ -235,6 +223,8 @@ class Mention:
                 place = _phrase_place(word.split(), said)
             else:
                 place = next((at for at, other in enumerate(said) if self._same(word, other)), None)
+                if place is not None and not self.literal and _is_free_of(said, place, sentence):
+                    return False
             if place is None:
                 place = self._alias_place(word, said, wider=wider)
             if place is None and self._contrary_place(word, said) is not None:
@@ -248,12 +238,14 @@ class Mention:
             return not contrary
         first, last = min(places), max(places)
         # "Lunch is served, but beds are for you to find" serves no beds.
-        if first < last and _CONTRAST.search(_between(sentence, said, first, last)):
+        if first < last and _CONTRAST.search(part_between(sentence, said, first, last)):
             return None
         if contrary:
             # "Dogs are forbidden" denies that they are welcome; "not forbidden" tells neither.
-            return None if _negated(sentence, said, first, last) else False
-        return not (_negated(sentence, said, first, last) or _ended(said, first, last))
+            return None if is_negated(sentence, said, first, last) else False
+        return not (
+            is_negated(sentence, said, first, last) or has_ended(sentence, said, first, last)
+        )
 
     @cached_property
     def _short_denial(self) -> re.Pattern[str] | None:
@@ -297,7 +289,10 @@ class Mention:
         inside = self.lexicon.parts(phrase) if wider else []
         matter = self.lexicon.topic(word) if wider else ()
         told = self.lexicon.told(word) if wider else ()
-        return [*self.lexicon.aliases(phrase), *inside, *matter, *told]
+        plainly = wider and not self.literal
+        same = self.lexicon.synonyms(word) if plainly else ()
+        kinds = self.lexicon.kinds_of(word) if plainly else ()
+        return [*self.lexicon.aliases(phrase), *inside, *matter, *told, *same, *kinds]
 
     def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
         return self._place_of(self._other_names(word, wider=wider), said)
@@ -330,10 +325,19 @@ def _one_stem(one: str, other: str) -> bool:
     return one == other or stem(one) == stem(other)
 
 
+def _forms(word: str) -> list[str]:
+    return [word, *irregular_forms(word)]
+
+
 def _lacks(other: str, word: str) -> bool:
     """Whether a word of a text says that something is without what is asked for: flightless."""
     root = other.removesuffix("less")
     return root != other and len(root) > 3 and other != word and stem(root) == stem(word)
+
+
+def _is_free_of(said: Sequence[str], at: int, sentence: str) -> bool:
+    """Whether a word only tells what something is without: gluten-free."""
+    return said[at + 1 : at + 2] == ["free"] and f"{said[at]}-free" in fold(sentence)
 
 
 def cells_of(columns: Sequence[Column], positions: Sequence[int]) -> list[tuple[str | None, ...]]:
@@ -341,62 +345,6 @@ def cells_of(columns: Sequence[Column], positions: Sequence[int]) -> list[tuple[
     if not columns:
         return [()] * len(positions)
     return list(zip(*(column.text_list(positions) for column in columns), strict=True))
-
-
-def _negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
-    """Whether a negation reaches the words from `first` to `last`."""
-    if any(
-        is_negator(word) and not _past(said[at:last])
-        for at, word in enumerate(said[first:last], start=first)
-    ):
-        return True
-    if _passive(said[last + 1 : last + 4]):
-        return True
-    reach = said[max(0, first - _NEAR) : first]
-    for back, word in enumerate(reversed(reach), start=1):
-        # "A non-stop flight" is one.
-        if (is_negator(word) or word in _UNABLE) and (word != "non" or back == 1):
-            between = _between(sentence, said, first - back, first)
-            return not (_past(said[first - back : first]) or _CLAUSE_END.search(between))
-    return False
-
-
-def _past(said: Sequence[str]) -> bool:
-    """Whether a negation is over before its words are: "without territories is eliminated"."""
-    return said[0] == "without" and not FINITE.isdisjoint(said)
-
-
-def _passive(behind: Sequence[str]) -> bool:
-    """Whether the words that follow deny that something is used: (dice) are not used."""
-    if len(behind) < 2 or behind[0] not in FINITE:
-        return False
-    if behind[1:] in (["not"], ["never"]):
-        return True  # "Tools are included, rooms are not."
-    verb = behind[2] if behind[1] in {"not", "never"} and len(behind) > 2 else behind[1]
-    denied = behind[1] in {"not", "never"} or is_negator(behind[0])
-    return denied and (verb.endswith("ed") or verb in _USED)
-
-
-def _ended(said: Sequence[str], first: int, last: int) -> bool:
-    """Whether something was so until some time, or never came to be: "failed to land"."""
-    before, behind = said[max(0, first - _NEAR) : first], said[last + 1 : last + _NEAR]
-    # A former station that closes on Mondays closes.
-    former = "former" in before[-2:] or bool((_NOT_YET & set(before)) | (_NO_MORE & set(behind)))
-    former = former or bool(_LOST.search(" ".join(before)) or _CALLED_OFF.search(" ".join(behind)))
-    return former or (bool({"was", "were"} & set(before)) and "until" in behind)
-
-
-def _between(sentence: str, said: Sequence[str], start: int, end: int) -> str:
-    """The part of the sentence from one word to another, to look for commas."""
-    folded, at, begin = fold(sentence), 0, 0
-    for place, word in enumerate(said[: end + 1]):
-        at = folded.find(word, at)
-        if place == start:
-            begin = at
-        if place == end:
-            return folded[begin:at]
-        at += len(word)
-    return folded[begin:]
 
 
 def _passage(sentence: str, words: Sequence[str]) -> str:

@@ -14,7 +14,10 @@ _LIGHT = frozenset(
     phrases(
         """suitable, appropriate, ideal, fit, aimed, intended, meant, attend, join, participate,
         previous, prior, beforehand, lot, lots, plenty, yourself, themselves, oneself, somewhere,
-        certain, obtain"""
+        certain, obtain, entirely, fully, completely, totally, wholly, mostly, largely, usually,
+        generally, normally, typically, regularly, often, always, sometimes, especially,
+        particularly, specially, specifically, really, explicitly, directly, easily, commonly,
+        widely, highly, extremely, relatively, quite, almost, nearly, another"""
     )
 )
 _SOME = frozenset(("some", "any", "certain"))
