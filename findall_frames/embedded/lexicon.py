@@ -110,6 +110,10 @@ class Lexicon:
         """Words and phrases of general English that mean the same; may be empty."""
         return self._allowed(words, shipped_thesaurus().same(words))
 
+    def means(self, word: str, other: str) -> bool:
+        """Whether a word of general English means the same as another one."""
+        return any(len(p) == 1 and stem(p[0]) == stem(other) for p in self.synonyms(word))
+
     def kinds_of(self, words: str) -> list[Phrase]:
         """Kinds of what a word or phrase of general English names; may be empty."""
         return self._allowed(words, shipped_thesaurus().kinds(words))

@@ -1,0 +1,84 @@
+"""What words have to do with each other, where a question says another than the data."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.api.models import MatchCondition
+from findall_frames.embedded import thesaurus
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
+from findall_frames.embedded.lexicon import Lexicon, default_lexicon, read_lexicon
+
+SUPPLIERS = Corpus.from_table(
+    pa.table(
+        {
+            "supplier": ["Alder", "Birch", "Cedar", "Dogwood", "Elm"],
+            "profile": [
+                "Alder distils gin in a former mill. Its products are sold in six countries.",
+                "Birch brews lager. Visitors are welcome, but smoking is prohibited.",
+                "Cedar runs a foundry. Two lorries take the castings to the harbour.",
+                "Dogwood rents out canoes. It does not sell whisky.",
+                "Elm weaves linen and wool. Its personnel come from the village.",
+            ],
+        }
+    ),
+    name="suppliers",
+)
+
+
+def found(corpus: Corpus, condition: str, *, lexicon: Lexicon | None = None) -> set[str]:
+    """The names of the rows that a condition selects."""
+    judge = judge_of(corpus, condition, lexicon=lexicon)
+    names = corpus.names(range(len(corpus)))
+    rows = judge.judge(range(len(corpus)))
+    return {str(name) for name, (verdict,) in zip(names, rows, strict=True) if verdict.is_matched}
+
+
+def judge_of(corpus: Corpus, condition: str, *, lexicon: Lexicon | None = None) -> RuleJudge:
+    """What judges one condition."""
+    evaluator = RuleEvaluator(lexicon=lexicon or default_lexicon())
+    return evaluator.judge_for([MatchCondition("asked", condition)], corpus)
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("makes spirits", {"Alder"}),
+        ("produces alcoholic drinks or alcohol", {"Alder", "Birch"}),
+        ("smoking is forbidden", {"Birch"}),
+        ("has a factory", {"Cedar"}),
+        ("rents out boats", {"Dogwood"}),
+        ("whisky is sold", set()),
+        ("weaves fabric", {"Elm"}),
+        ("the staff come from the village", {"Elm"}),
+    ],
+)
+def test_a_text_is_met_in_other_words_and_by_a_kind(condition: str, names: set[str]) -> None:
+    """A synonym, a kind of it, a kind of a kind; what is denied stays denied."""
+    assert found(SUPPLIERS, condition) == names
+
+
+def test_a_file_of_words_switches_a_relation_off(tmp_path: Path) -> None:
+    """What `not_same` lists is something else, and only that."""
+    path = tmp_path / "words.toml"
+    path.write_text('not_same = [["spirits", "gin", "brandy"]]\n', encoding="utf-8")
+    lexicon = read_lexicon(path)
+    assert found(SUPPLIERS, "makes spirits", lexicon=lexicon) == set()
+    assert ("rum",) in lexicon.kinds_of("spirits")
+    assert ("gin",) not in lexicon.kinds_of("spirits")
+
+
+def test_every_line_of_the_thesaurus_relates_words() -> None:
+    """None is of another form, and none relates a word to itself."""
+    path = Path(str(thesaurus.__file__)).with_name("thesaurus.txt")
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("#"):
+            words = [word.strip() for part in line.split(" > ") for word in part.split(" ! ")]
+            listed = [one.strip() for word in words for one in word.split(",")]
+            assert len(listed) > 1, line
+            assert all(listed), line
+            assert len(set(listed)) == len(listed), line
