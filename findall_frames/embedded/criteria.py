@@ -4,29 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from findall_frames.embedded.english import AUXILIARIES, PREPOSITIONS, is_negator, is_relation
 from findall_frames.embedded.flags import read_place
 from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.pieces import prices, split_pieces, states
+from findall_frames.embedded.pieces import compares, prices, split_pieces, states
 from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.rephrase import OPENERS, begins_participle, is_participle
+from findall_frames.embedded.rephrase import (
+    BE,
+    OPENERS,
+    Voice,
+    begins_participle,
+    counts,
+    is_participle,
+)
 from findall_frames.embedded.words import fold, phrases, singular, tokens
 
-__all__ = ["Criteria"]
+__all__ = ["Clause", "Criteria"]
 
 _HAD = re.compile(r"^(?:with|having|has|have)\s")
-_LINKS = re.compile(r"^(?:(?:and|but|,|;|also|that|which|who|are also)\s+)+")
-_GOING_ON = frozenset(
-    phrases("include, offer, provide, serve, require, need, contain, sell, accept, allow, support")
-)
+_LINK = re.compile(r"^(?:(?:and|but|,|;|also|then)\s+)+")
 _RELATIVE = frozenset(phrases("that, which, who, whose, where"))
+_PRONOUN = re.compile(
+    r"^(?:that|which|who)\s+(?:also\s+)?(?!\S+\s+(?:that|which|who)\s)", re.IGNORECASE
+)
+_GOING_ON = frozenset(
+    phrases(
+        """include, offer, provide, serve, require, need, contain, sell, accept, allow, support,
+        use, make, produce, cost, take, give, earn, know, own, employ, export, import, host, carry,
+        last, belong, come, speak, live, work, weigh, hold, charge, ship, deliver, grow, like"""
+    )
+)
 # Verbs that stand before the place that something ends in, or comes from.
 _VERBS = frozenset(phrases("end, begin, start, rise, drain, empty, stand, sit, lead, lie, live"))
 _COMPARERS = frozenset(
     phrases("more, less, fewer, over, under, above, below, at, between, exactly, up")
 )
-_CHAINERS = frozenset(phrases("with, having, that, which, who, whose, where, without, in"))
+_COMPARING = frozenset(
+    phrases("over, under, above, below, between, before, after, since, from, until")
+)
+_PLACING = frozenset(phrases("in, on, at, by, for, about, near, within, during, outside, inside"))
+_CLOSED = frozenset(phrases("or, nor, and, not, neither, either, than, to, of, a, an, the, but"))
+
+
+class Clause(NamedTuple):
+    """A criterion as it stands in the objective, without the word that joins it to the rest.
+
+    Attributes
+    ----------
+    said : str
+        Its words.
+    voice : str
+        Whether a participle at its beginning was done, "active", or done to the entity.
+    """
+
+    said: str
+    voice: Voice = ""
 
 
 class Criteria:
@@ -41,83 +75,155 @@ class Criteria:
     def __init__(self, linker: Linker) -> None:
         self._linker = linker
 
-    def clauses(self, rest: str) -> list[str]:
-        """The criteria behind the noun, each with its scope kept."""
-        rest = rest.strip(" ,;")
-        if not rest:
-            return []
+    def clauses(self, rest: str, *, asking: bool = False) -> list[Clause]:
+        """The criteria behind the noun, each with its scope kept.
+
+        Parameters
+        ----------
+        rest : str
+            What stands behind the noun.
+        asking : bool
+            Whether the verb of a question may be among it.
+        """
         pieces: list[str] = []
-        for piece in split_pieces(rest):
-            if pieces and not self._is_clause(piece):
+        for piece in split_pieces(rest.strip(" ,;")) if rest.strip(" ,;") else []:
+            if pieces and not self._is_clause(piece, pieces[-1]):
                 pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
             else:
                 pieces.append(piece)
-        found: list[str] = []
+        found: list[Clause] = []
         for piece in pieces:
-            clause = _LINKS.sub("", piece.strip(" ,;"))
-            if not clause:
+            joined = _LINK.sub("", piece.strip(" ,;"))
+            if not joined:
                 continue
-            # "with a rating above 8 and a budget under 5": the second is had as well.
-            if found and _HAD.match(found[-1]) and not self._opens(clause):
-                clause = f"with {clause}"
-            found += self._chained(clause)
+            if found and not self.opens(joined):
+                joined = self._shared(found[-1], joined)
+            parts = self._chained(joined)
+            # Of "wines scored above 90" it is told, "wines made before 1990 have" is about them.
+            told = asking and not found and not any(map(self._is_finite, parts[1:]))
+            for part in parts:
+                found.append(self._voiced(part, found, told=told))
+                told = False
         return found
+
+    @staticmethod
+    def _voiced(part: str, before: Sequence[Clause], *, told: bool) -> Clause:
+        """A part without its pronoun, and with the voice that this or the part before says."""
+        said = _PRONOUN.sub("", part)
+        first, second = [*map(fold, said.split()[:2]), ""][:2]
+        if said == part and before and is_participle(first) and before[-1].voice:
+            return Clause(said, before[-1].voice)
+        if first in BE:
+            passive = is_participle(second) or is_negator(second)
+            return Clause(said, "passive" if passive else "")
+        if said != part or (told and second != "by"):
+            return Clause(said, "active")
+        return Clause(said, "passive" if is_participle(first) or is_negator(first) else "")
+
+    @staticmethod
+    def _shared(before: Clause, said: str) -> str:
+        """A part that shares the beginning of the one before: with a garden and | a pool."""
+        first = before.said.split()[0]
+        if _HAD.match(before.said):
+            # "With a rating above 8 and a budget under 5": the second is had as well.
+            return f"with {said}"
+        return f"{first} {said}" if fold(first) in BE else said
+
+    @staticmethod
+    def _is_finite(part: str) -> bool:
+        first = fold(part.split()[0])
+        return first in AUXILIARIES or not (first in OPENERS or is_participle(first))
 
     def _chained(self, clause: str) -> list[str]:
         """Split where another criterion begins: in Europe | with more than 5 million."""
         words = clause.split()
         cuts = [0]
-        for at in range(1, len(words)):
-            low = fold(words[at].strip(","))
-            ahead = " ".join(words[cuts[-1] : at])
-            begins = low in _CHAINERS or begins_participle(words, at)
-            # "discovered in the 18th century" is one, and so is "end in the North Sea".
-            before = [fold(word.strip(",")) for word in words[max(0, at - 2) : at]]
-            if low == "in" and (is_participle(before[-1]) or before[-1] in _VERBS):
-                continue
-            if before[-1] == "or" and low in PREPOSITIONS:
-                continue
-            if low == "with" and self._is_bare_verb(words[cuts[-1] : at]):
-                continue
-            priced = low == "for" and prices(words[at + 1 :])
-            if low == "worth" or priced or (low == "at" and states(words[at:])):
-                begins = True
-            if not begins:
-                begins = self._begins_verb(words[cuts[-1] : at], words[at:])
-            resumes = self._resumes(words[cuts[-1] : at], words[at:])
-            follows = (
-                resumes
-                or low in _RELATIVE | AUXILIARIES
-                or self._is_criterion(" ".join(words[at:]))
-            )
-            if begins and follows and self._is_criterion(ahead):
+        for at in range(1, len(words) - 1):
+            if self._begins(words[cuts[-1] : at], words[at:]):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
-        return [re.sub(r"^(?:that|which|who|and)\s+", "", part) for part in parts if part]
+        return [part.removeprefix("and ") for part in parts if part]
+
+    def _begins(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
+        """Whether another criterion begins behind some words."""
+        low, before = fold(behind[0].strip(",")), fold(ahead[-1].strip(","))
+        if before in _CLOSED | OPENERS - {"more", "less"}:
+            return before == "or" and self._resumes(ahead, behind)
+        said, following = " ".join(ahead), " ".join(behind)
+        verb = self._is_verbal(ahead)
+        settled = self._is_settled(ahead)
+        if low in _RELATIVE:
+            return settled or self._disagrees(before, behind) or self.is_criterion(said)
+        if low in {"with", "without", "having"}:
+            done = ahead[-1].islower() and is_participle(before)
+            bound = len(ahead) == 1 or done or self._is_bare_verb(ahead)
+            return not bound and (settled or not verb or self.is_criterion(said))
+        if low == "worth" or (low == "at" and states(behind)) or compares(behind):
+            return self.is_criterion(said)
+        if low == "for" and prices(behind[1:]):
+            return self.is_criterion(said)
+        if low in _COMPARING | _PLACING:
+            free = not is_participle(before) and before not in _VERBS and len(ahead) > 1
+            own = not verb and not _HAD.match(said)
+            return (
+                free
+                and (settled or (own and low in _PLACING))
+                and self._states_itself(ahead, behind)
+                and self.is_criterion(following)
+            )
+        if begins_participle(behind, 0):
+            return self.is_criterion(said) and self.is_criterion(following)
+        return self._begins_verb(ahead, behind) and self.is_criterion(said)
+
+    def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
+        """Whether a phrase with a preposition is no part of what was done: born in Rome in 1920."""
+        return not (self._is_verbal(ahead) and find_quantities(" ".join(behind)))
+
+    @staticmethod
+    def _is_verbal(words: Sequence[str]) -> bool:
+        """Whether a part says what an entity does, or what was done to it."""
+        first = fold(words[0])
+        return first in _RELATIVE or first not in OPENERS - AUXILIARIES
+
+    def _is_settled(self, words: Sequence[str]) -> bool:
+        """Whether a part could end here: behind a value, a name or a number."""
+        folded = [fold(word.strip(",")) for word in words]
+        if words[-1][:1].isupper() and len(words) > 1 and not self._linker.names(folded[-1]):
+            return True
+        if any(match.end == len(folded) for match in self._linker.values(folded)):
+            return True
+        return bool(find_quantities(" ".join(words))) and folded[-1] not in PREPOSITIONS
+
+    @staticmethod
+    def _disagrees(before: str, behind: Sequence[str]) -> bool:
+        """Whether a verb is not that of the noun ahead: with free entry | that are open."""
+        verb = fold(behind[1]) if len(behind) > 1 else ""
+        several = before != singular(before) and not before.endswith("ss")
+        return not several and verb in {"are", "were", "have", "do"}
 
     @staticmethod
     def _is_bare_verb(words: Sequence[str]) -> bool:
         """Whether words are a verb and its auxiliaries: that do not integrate."""
         small = [fold(word) for word in words[:-1]]
         plain = all(low in _RELATIVE | AUXILIARIES or is_negator(low) for low in small)
-        return bool(small) and plain and fold(words[-1]) not in AUXILIARIES
+        return plain and fold(words[-1]) not in AUXILIARIES
 
     def _begins_verb(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether the verb of the question begins here: in Switzerland | have a spa."""
         low = fold(behind[0])
         if self._resumes(ahead, behind):
             return True
-        if fold(ahead[0]) in _RELATIVE or fold(ahead[-1]) in OPENERS | AUXILIARIES:
+        if fold(ahead[0]) in _RELATIVE:
             return False
         if low in AUXILIARIES or self._begins_phrasal(behind):
             return True
         named = self._linker.named([low], ("number", "date"))
-        compares = fold(behind[1]) in _COMPARERS if len(behind) > 2 else False
+        compared = fold(behind[1]) in _COMPARERS if len(behind) > 2 else False
         # "Made by A or B | cost less than 70", but not "with a rent | under 70".
         whole = is_participle(fold(ahead[0])) or fold(ahead[0]) in PREPOSITIONS - {"with"}
         said = bool(find_quantities(" ".join(ahead))) or (whole and len(ahead) > 1)
-        return compares and bool(named) and said
+        return compared and bool(named) and said
 
     def _resumes(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether the question goes on behind a measure: that last a week | include lunch."""
@@ -132,7 +238,8 @@ class Criteria:
         found = self._linker.lexicon.phrasal_verbs(" ".join(words[:2]))
         return any(match.start() == 0 for match, _ in found)
 
-    def _is_criterion(self, piece: str) -> bool:
+    def is_criterion(self, piece: str) -> bool:
+        """Whether a part asks something that a column or a number tells."""
         folded = tokens(piece)
         if read_place(folded, self._linker) is not None:
             return True
@@ -146,7 +253,7 @@ class Criteria:
             match.named for match in self._linker.named(folded, ("text", "list", "boolean"))
         )
 
-    def _is_clause(self, piece: str) -> bool:
+    def _is_clause(self, piece: str, before: str) -> bool:
         """Whether a piece behind "and" is a criterion of its own, not one more item of a list."""
         match = re.match(r"^[,;]?\s*(?:(and|or|nor|but|except)\s+)?(.*)$", piece)
         link, body = (match.group(1) or "", match.group(2)) if match else ("", piece)
@@ -157,10 +264,20 @@ class Criteria:
             return True
         if find_quantities(body) and not body[:1].isdigit():
             return True
+        if link and self._is_flag(body) and not _HAD.match(_LINK.sub("", before.strip(" ,;"))):
+            return True
         return first not in PREPOSITIONS and self._is_verb(body)
 
-    def _opens(self, clause: str) -> bool:
+    def _is_flag(self, body: str) -> bool:
+        """Whether a piece is an adjective that a column answers: and landlocked."""
+        words = tokens(body)
+        return len(words) <= 2 and any(m.named for m in self._linker.named(words, ("boolean",)))
+
+    def opens(self, clause: str) -> bool:
+        """Whether a part begins as a criterion does, and shares no beginning with another."""
         first = fold(clause.split()[0].strip(","))
+        if counts(clause):
+            return False
         if first in OPENERS or first in AUXILIARIES or is_negator(first):
             return True
         return first not in {"a", "an", "the"} and self._is_verb(clause)
@@ -171,7 +288,12 @@ class Criteria:
         if len(words) < 2:
             return False
         first = words[0]
-        if is_relation(first) or is_participle(first) or self._begins_phrasal(words):
+        if (
+            first in _GOING_ON
+            or is_relation(first)
+            or is_participle(first)
+            or self._begins_phrasal(words)
+        ):
             return True
         if first in _VERBS and words[1] in PREPOSITIONS:
             return True

@@ -26,6 +26,15 @@ _ANYTHING = frozenset(
 )
 
 
+_FEW = 50
+_JOINTS = frozenset(("and", "or", "not"))
+
+
+def _single(compound: str) -> str:
+    *first, last = fold(compound).split()
+    return " ".join([*first, singular(last)])
+
+
 class Nouns:
     """Tells what the nouns of objectives mean in one corpus.
 
@@ -98,44 +107,58 @@ class Nouns:
         return bool(self._linker.values([low])) or occurs
 
     def modifiers(self, noun: Sequence[str]) -> list[str]:
-        """Words before the noun that ask something: European, AI."""
-        before = [word.strip(",") for word in noun[:-1]]
-        if (
-            before
-            and f"{fold(before[-1])} {singular(fold(noun[-1]))}" in self._linker.lexicon.compounds
-        ):
+        """Words before the noun that ask something: European, AI; and the noun, where it does."""
+        words = [word.strip(",") for word in noun]
+        before, head = words[:-1], words[-1:]
+        compound = f"{' '.join(before[-1:])} {' '.join(head)}"
+        if before and _single(compound) in self._linker.lexicon.compounds:
             before.pop()
-        folded = [fold(word) for word in before]
-        keep = [at for at, word in enumerate(folded) if not self._says_nothing(word)]
-        links = [at for at, word in enumerate(folded) if word in {"and", "or"}]
-        keep = sorted({*keep, *(at for at in links if {at - 1, at + 1} <= set(keep))})
-        found: list[str] = []
-        run: list[int] = []
-        for at in [*keep, -1]:
-            if run and at != run[-1] + 1:
-                found.append(" ".join(before[k] for k in run))
-                run = []
-            if at >= 0:
-                run.append(at)
-        head = [fold(noun[-1])] if noun else []
-        if head and not self.is_entity(head) and (found or self._linker.values(head)):
-            # "web frameworks" among packages: the noun itself is a criterion.
-            whole = " ".join([*before, noun[-1]])
-            return [whole] if found else [noun[-1]]
-        return [piece for run_ in found for piece in self._apart(run_)]
+        before = self._asking(before)
+        if not head or (not before and not self._linker.values([fold(head[0])])):
+            return []
+        if self.is_entity(head):
+            return self._apart(before)
+        whole = self._apart([*before, *head])
+        if len(whole) > 1 and not (self._says(whole[-2]) and self._says(whole[-1])):
+            # "Web frameworks" among packages: the noun itself is a criterion.
+            whole[-2:] = [f"{whole[-2]} {whole[-1]}"]
+        return whole
 
-    def _apart(self, modifier: str) -> list[str]:
-        """Modifiers that each name a value or a flag are criteria of their own."""
-        words = modifier.split()
-        if len(words) == 1:
-            return [modifier]
+    def _says(self, part: str) -> bool:
+        """Whether words are a value or a flag of the corpus."""
+        folded = [fold(word) for word in part.split()]
+        few = any(len(m.column.index.values) <= _FEW for m in self._linker.values(folded))
+        flags = self._linker.named(folded, ("boolean",))
+        return few or any(flag.named for flag in flags)
+
+    def _asking(self, before: Sequence[str]) -> list[str]:
+        """Words that ask something, and what joins them."""
+        says = [not self._says_nothing(fold(word)) for word in before]
+        joins = [
+            fold(word) in _JOINTS and 0 < at < len(before) - 1 and says[at - 1] and says[at + 1]
+            for at, word in enumerate(before)
+        ]
+        return [w for w, one, two in zip(before, says, joins, strict=True) if one or two]
+
+    def _apart(self, words: Sequence[str]) -> list[str]:
+        """The criteria in words before a noun: each value, each flag, and what is between them."""
         folded = [fold(word) for word in words]
-        matches = self._linker.values(folded)
-        if any(m.start == 0 and m.end == len(words) for m in matches):
-            return [modifier]
-        if all(self._says_by_itself(word) for word in folded if word not in {"and", "or", "not"}):
-            return [modifier] if {"and", "or"} & set(folded) else words
-        return [modifier]
+        spans = {m.start: m.end for m in self._linker.values(folded)}
+        found: list[list[str]] = []
+        at, known = 0, True
+        while at < len(words):
+            end = spans.get(at, at + 1)
+            says = at in spans or self._says_by_itself(folded[at])
+            joins = folded[at - 1] in _JOINTS or folded[at - 1].endswith("ly")
+            joined = at > 0 and (folded[at] in _JOINTS or joins)
+            # What says nothing by itself goes with its neighbour: statically | typed.
+            if found and (joined or (not says and not known)):
+                found[-1] += words[at:end]
+            else:
+                found.append([*words[at:end]])
+            known = says or (joined and folded[at] not in _JOINTS)
+            at = end
+        return [" ".join(part) for part in found]
 
     def _says_by_itself(self, word: str) -> bool:
         flags = self._linker.named([word], ("boolean",))

@@ -9,15 +9,24 @@ from findall_frames.embedded.criteria import Criteria
 from findall_frames.embedded.extremes import Superlatives
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.nouns import Nouns
+from findall_frames.embedded.opening import (
+    is_question,
+    sentences,
+    without_opening,
+    without_preferences,
+)
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     article,
+    counts,
     entity_noun,
+    past,
     sentence_of,
+    uncontracted,
 )
 from findall_frames.embedded.sparing import without_exceptions
-from findall_frames.embedded.wishes import without_wishes
-from findall_frames.embedded.words import fold, stem
+from findall_frames.embedded.wishes import named_first, only_wishes, without_wishes
+from findall_frames.embedded.words import fold, stem, tokens
 
 __all__ = ["Criterion", "Objective", "parse_objective"]
 
@@ -57,22 +66,27 @@ class Objective:
     wishes: tuple[str, ...]
 
 
-_OPENING = re.compile(
-    r"""^\s*(?:please\s+)?(?:(?:can|could)\s+you\s+)?
-    (?:(?:i|we)(?:\s+am|\s+are|['’]m|['’]re)\s+(?:(?:looking|searching|interested)\s+(?:for|in)|after)\s+(?:an?\s+)?
-      |(?:i|we)(?:\s+(?:want|need|would\s+like)|['’]d\s+like)\s+(?:to\s+\w+\s+)?
-      |help\s+me\s+(?:to\s+)?(?:find|get|identify)
-      |(?:are|is)\s+there\b\s*
-      |(?:find|list|show|give|get|name|identify|search(?:\s+for)?|look(?:ing)?(?:\s+for)?|return
-         |fetch|select|discover|collect|compile|what|which|tell)\b\s*)
-    (?:me\s+)?(?:are\s+)?(?:a\s+(?:full\s+|complete\s+)?list\s+of\s+)?(?:out\s+)?
-    (?:all|every|each|any)?\s*(?:of\s+)?(?:the\s+|an?\s+)?
-    |^\s*(?:all|every|each|any)\s+(?:of\s+)?(?:the\s+)?(?=[^\W\d_])""",
-    re.IGNORECASE | re.VERBOSE,
-)
 _DONE = re.compile(
-    r"^(?:which|what)\s+(?P<noun>[^,]+?)\s+(?:did|does|do)\s+(?P<who>[^,]+?)\s+"
+    r"^(?:which|what)\s+(?P<noun>[^,]+?)\s+(?P<do>did|does|do)\s+(?P<who>[^,]+?)\s+"
     r"(?P<verb>[^\W\d_]+)$",
+    re.IGNORECASE,
+)
+_KINDS = ("number", "boolean", "text", "prose", "list", "date", "version")
+_WITH = re.compile(r"^(?:(?:that|which|who)\s+)?(?:with|having|have|has|are|is)\s+", re.IGNORECASE)
+_PREAMBLE = re.compile(r"^(?:i|we|our|my|there|this|it)\b", re.IGNORECASE)
+_EXCLUDE = re.compile(
+    r"^(?:please\s+)?(?:exclude|leave\s+out|skip|ignore|omit|avoid|do\s+not\s+(?:include|show|want))\s+",
+    re.IGNORECASE,
+)
+_ONLY = re.compile(
+    r"^(?:(?:i|we)\s+(?:only|just)\s+(?:want|need|care\s+about)\s+|only\s+|just\s+)"
+    r"(?:include\s+|show\s+|list\s+)?(?:those\s+|ones\s+)?|\s+only$",
+    re.IGNORECASE,
+)
+_MODAL = r"(?:must|should|shall|need\s+to|needs\s+to|have\s+to|has\s+to|ought\s+to|will)"
+_SUBJECT = re.compile(
+    rf"^(?:(?:they|it|these|those|each|all)(?:\s+(?:one|of\s+(?:them|these)))?\s+(?:{_MODAL}\s+)?"
+    rf"|(?:(?:the|every|each)\s+\w+\s+)?{_MODAL}\s+)(?:(?:also|all|both)\s+)*",
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(r"\b(?P<how>[^\W\d_]+)\s+(?P<noun>[^\W\d_]+)\s+\((?P<said>[^()]+)\)")
@@ -88,7 +102,7 @@ def parse_objective(text: str, linker: Linker) -> Objective:
     linker : Linker
         Of the corpus that will be searched.
     """
-    return _Parser(linker).parse(" ".join(text.split()).rstrip(" .!?"))
+    return _Parser(linker).parse(text)
 
 
 class _Parser:
@@ -98,52 +112,98 @@ class _Parser:
         self._criteria = Criteria(linker)
 
     def parse(self, text: str) -> Objective:
-        text, wishes = without_wishes(text)
-        text = _DONE.sub(r"\g<noun> that \g<who> \g<verb>", text)
+        wishes: list[str] = []
+        asked: list[str] = []
+        for whole in sentences(uncontracted(text)):
+            sentence, preferred = without_preferences(whole)
+            told = only_wishes(sentence) if asked else []
+            if not told:
+                sentence, told = without_wishes(sentence, self._names)
+                asked += [sentence] * bool(sentence)
+            wishes += [*told, *(_WITH.sub("", one) for one in preferred)]
+        while (
+            len(asked) > 1 and _PREAMBLE.match(asked[0]) and without_opening(asked[0]) == asked[0]
+        ):
+            asked.pop(0)
+        first, *others = asked or [text]
+        entity, thing, criteria, told = self._request(first)
+        for sentence in others:
+            criteria += self._sequel(sentence, thing)
+        return Objective(entity, tuple(criteria), tuple(dict.fromkeys([*told, *wishes])))
+
+    def _names(self, noun: str) -> bool:
+        """Whether a noun is the name of a column."""
+        found = self._linker.named(tokens(noun), _KINDS)
+        return bool(found) and found[0].named
+
+    def _request(self, text: str) -> tuple[str, str, list[Criterion], list[str]]:
+        """The entity, what to call one of them, the criteria and wishes of a first sentence."""
+        text = _DONE.sub(_done, text)
         text = _EXPLAINED.sub(self._explained, without_exceptions(text))
-        said = _OPENING.sub("", text, count=1) or text
-        words = said.split()
+        asking = is_question(text)
+        said = without_opening(text) or text
+        said, wishes = named_first(said, self._names, lambda word: self._linker.is_kind(fold(word)))
         ranked = self._ranked(said)
         if ranked is not None:
-            return Objective(*ranked, tuple(wishes))
-        at = self._nouns.end(words)
-        noun, rest = words[:at], " ".join(words[at:])
+            return *ranked, wishes
+        words = said.split()
+        at = 0 if fold(words[0]) in {"who", "that"} else self._nouns.end(words)
+        noun, rest = [word.rstrip(":") for word in words[:at]], " ".join(words[at:])
         called = entity_noun(noun[-1:])
-        thing = called or "Entity"
-        corpus = self._linker.corpus
+        thing = called or self._of_corpus()
         if not self._nouns.is_entity(noun[-1:]):
             # What is asked for is a kind of what the corpus holds: of its packages, the clients.
-            thing = "Entity" if corpus.unnamed else entity_noun([corpus.name])
+            thing = self._of_corpus()
         criteria: list[Criterion] = []
-        entity = " ".join(noun) or corpus.about
-        head = noun[-1:] or []
+        entity = " ".join(noun) or self._linker.corpus.about
         for modifier in self._nouns.modifiers(noun):
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
                 kind = f"{modifier[: -len(noun[-1])]}{entity_noun(noun[-1:]).lower()}"
                 criteria.append(_being(kind, thing))
                 continue
-            said = modifier
-            if not self._nouns.is_adjective(modifier):
-                said = f"{article(modifier)}{modifier} {thing.lower()}"
-            sentence = f"{thing} must be {said}."
-            criteria.append(Criterion(modifier, sentence))
-            kept = entity.split()
-            entity = " ".join(w for w in kept if w not in modifier.split()) or entity
+            adjective = self._nouns.is_adjective(modifier)
+            kind = modifier if adjective else f"{modifier} {thing.lower()}"
+            criteria.append(Criterion(modifier, _being(kind, thing, bare=adjective).sentence))
+            if self._nouns.is_entity(noun[-1:]):
+                kept = entity.split()
+                entity = " ".join(w for w in kept if w not in modifier.split()) or entity
         if criteria == [] and noun and self._nouns.says_what(noun[-1]):
             # "Physicists who died ..." among people.
-            kind = entity_noun(noun[-1:]).lower()
-            criteria.append(_being(kind, thing))
-        clauses = self._criteria.clauses(rest)
+            criteria.append(_being(entity_noun(noun[-1:]).lower(), thing))
+        clauses = self._criteria.clauses(rest, asking=asking)
         if clauses and not criteria:
             # The noun asks nothing of its own: suppliers, among reports on them.
             thing = called or thing
         several = bool(noun) and self._nouns.is_plural(noun[-1])
-        criteria += [Criterion(one, sentence_of(thing, one, of_several=several)) for one in clauses]
-        if not criteria and not self._nouns.is_entity(head):
-            kind = " ".join([*noun[:-1], entity_noun(noun[-1:]).lower()])
-            criteria.append(_being(kind, thing))
-        return Objective(_uncapitalised(entity), tuple(criteria), tuple(wishes))
+        criteria += [
+            Criterion(one.said, sentence_of(thing, one.said, of_several=several, voice=one.voice))
+            for one in clauses
+        ]
+        if not criteria and not self._nouns.is_entity(noun[-1:]):
+            criteria.append(_being(" ".join([*noun[:-1], called.lower()]), thing))
+        return _uncapitalised(entity), thing, criteria, wishes
+
+    def _of_corpus(self) -> str:
+        corpus = self._linker.corpus
+        return "Entity" if corpus.unnamed else entity_noun([corpus.name])
+
+    def _sequel(self, sentence: str, thing: str) -> list[Criterion]:
+        """The criteria of a sentence behind the first: "They must be open source."."""
+        said = without_exceptions(f"x, {_EXCLUDE.sub('except ', sentence)}").removeprefix("x")
+        said = _ONLY.sub("", said.strip(" ,"))
+        subject = _SUBJECT.match(said)
+        rest = said[subject.end() :] if subject else said
+        found = []
+        for at, clause in enumerate(self._criteria.clauses(rest)):
+            whole = clause.said
+            if not at and not subject and not self._criteria.opens(whole):
+                whole = f"have {whole}" if counts(whole) else f"be {whole}"
+            elif not at and subject and not self._criteria.opens(whole):
+                found.append(Criterion(whole, f"{thing} must {whole}."))
+                continue
+            found.append(Criterion(whole, sentence_of(thing, whole, voice=clause.voice)))
+        return found
 
     def _explained(self, match: re.Match[str]) -> str:
         """Short courses (under 7 weeks) as courses under 7 weeks: the number says how short."""
@@ -153,7 +213,7 @@ class _Parser:
             return match.group()
         return f"{match['noun']} {match['said']}"
 
-    def _ranked(self, said: str) -> tuple[str, tuple[Criterion, ...]] | None:
+    def _ranked(self, said: str) -> tuple[str, str, list[Criterion]] | None:
         """One criterion for a superlative and all that it is meant among: the tallest in Asia."""
         said = re.sub(r"^(?:(?:is|are|was|were)\s+)?(?:the\s+)?", "", said)
         superlatives = Superlatives(self._linker)
@@ -165,12 +225,19 @@ class _Parser:
         thing = entity_noun(kinds[:1]) or "Entity"
         several = bool(find_quantities(said)) or any(map(self._nouns.is_plural, kinds))
         sentence = f"{thing} must be {'one of ' * several}the {said}."
-        return fold(kinds[0]) if kinds else self._linker.corpus.about, (Criterion(said, sentence),)
+        entity = fold(kinds[0]) if kinds else self._linker.corpus.about
+        return entity, thing, [Criterion(said, sentence)]
 
 
-def _being(kind: str, thing: str) -> Criterion:
+def _done(match: re.Match[str]) -> str:
+    """Languages that he designed, for "Which languages did he design"."""
+    verb = past(match["verb"]) if match["do"].lower() == "did" else match["verb"]
+    return f"{match['noun']} that {match['who']} {verb}"
+
+
+def _being(kind: str, thing: str, *, bare: bool = False) -> Criterion:
     """That a thing is of a kind: "Package must be a web framework."."""
-    return Criterion(kind, f"{thing} must be {article(kind)}{kind}.")
+    return Criterion(kind, f"{thing} must be {'' if bare else article(kind)}{kind}.")
 
 
 def _uncapitalised(entity: str) -> str:

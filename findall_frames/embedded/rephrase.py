@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import Literal, TypeAlias
 
 from findall_frames.embedded.english import PREPOSITIONS
+from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.words import fold, phrases, singular
 
 __all__ = [
+    "BE",
     "OPENERS",
+    "Voice",
     "article",
     "begins_participle",
+    "counts",
     "entity_noun",
     "has_subject",
     "is_participle",
     "is_place",
+    "past",
     "sentence_of",
+    "uncontracted",
 ]
 
+Voice: TypeAlias = Literal["", "active", "passive"]
+"""Whether what a participle says was done by the entity or to it."""
+
+BE = frozenset(phrases("is, are, was, were, be"))
 # What begins a criterion behind the noun.
 OPENERS = frozenset(
     phrases(
@@ -38,19 +49,39 @@ _IRREGULAR_PARTICIPLES = frozenset(
         given, taken, eaten, shown, thrown, bred, cast, cut, shot, struck"""
     )
 )
-_PASTS = {
-    "came": "come",
-    "went": "gone",
-    "became": "become",
-    "began": "begun",
-    "grew": "grown",
-    "flew": "flown",
-    "fell": "fallen",
-    "took": "taken",
-    "wrote": "written",
-    "gave": "given",
-    "broke": "broken",
-}
+# Pasts that are no participles themselves.
+_PASTS = dict(
+    pair.split(":")
+    for pair in phrases(
+        """came:come, went:gone, became:become, began:begun, grew:grown, flew:flown, fell:fallen,
+        took:taken, wrote:written, gave:given, broke:broken, rose:risen, shrank:shrunk, sang:sung,
+        swam:swum, drove:driven, rode:ridden, spoke:spoken, stole:stolen, wore:worn, tore:torn,
+        drew:drawn, knew:known, threw:thrown, ate:eaten, saw:seen, chose:chosen, froze:frozen,
+        sank:sunk, overcame:overcome, had:had, did:done, got:got, ran:run"""
+    )
+)
+_PASTS_OF = {
+    "be": "was", "build": "built", "make": "made", "sell": "sold", "win": "won", "lead": "led",
+    "find": "found", "buy": "bought", "lose": "lost", "hold": "held", "teach": "taught",
+    "write": "wrote", "give": "gave", "draw": "drew", "take": "took", "sing": "sang", "see": "saw",
+    "choose": "chose", "break": "broke", "have": "had", "do": "did", "run": "ran", "know": "knew",
+    "grow": "grew", "fly": "flew", "drive": "drove", "ride": "rode", "speak": "spoke",
+    "pay": "paid", "bring": "brought", "say": "said", "wear": "wore", "go": "went",
+    "come": "came",
+}  # fmt: skip
+# What a participle behind a noun says of now: companies based in Berlin.
+_STANDING = frozenset(
+    phrases(
+        """based, located, situated, headquartered, used, known, called, named, owned, aimed,
+        designed, intended, suited, rated, priced, related, needed, required, allowed, kept, spoken,
+        licensed, certified, affected, approved, available, classified, grown, registered, run,
+        considered, protected, employed, connected, equipped, made"""
+    )
+)
+# Forms that are present and past alike: that run on water.
+_UNCHANGED = frozenset(phrases("run, cut, set, cast, cost, hit, put, let, spread, shut, need"))
+_SPELLED = 3
+_KIND_OF = 3
 _NO_PARTICIPLES = frozenset(
     phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
 )
@@ -68,65 +99,119 @@ def article(words: str) -> str:
     """The article that stands before words, with a space: "an " before AI and HTTP."""
     first = words.split()[0]
     if first.isupper() and len(first) > 1:
-        vowel = first[0] in "AEFHILMNORSX"
+        # NASA is said as a word, MIT letter by letter.
+        spoken = len(first) > _SPELLED and not set("AEIOU").isdisjoint(first[1:])
+        vowel = first[0] in ("AEIO" if spoken else "AEFHILMNORSX")
     else:
         low = fold(first)
         vowel = low[:1] in set("aeiou") and not low.startswith(("eu", "uni", "us", "one"))
     return "an " if vowel else "a "
 
 
-def sentence_of(thing: str, clause: str, *, of_several: bool = False) -> str:
+def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voice = "") -> str:
     """A criterion as a sentence: "Country must have a population above 50 million.".
 
     Where it is asked of several things, a word such as "gardeners" in "that gardeners love" is
     no verb.
     """
     words = clause.split()
-    first = fold(words[0])
+    first, second = fold(words[0]), fold(words[1]) if len(words) > 1 else ""
     rest = " ".join(words[1:])
-    if first in {"with", "having", "has", "have"}:
-        said = f"must have {rest}"
-    elif first == "no":
+    if first in {"with", "having", "has", "have", "had"}:
+        said = _have(rest, past=first == "had")
+    elif first == "no" or counts(clause):
         said = f"must have {clause}"
-    elif first in {"without", "lacking", "lacks"}:
-        said = f"must not have {_after(rest, ('any', 'a', 'an'))}"
-    elif first in {"is", "are", "was", "were", "be"}:
+    elif first in {"without", "lacking", "lacks", "lack"}:
+        said = f"must not have {rest}"
+    elif first in BE:
         said = _be(rest, past=first in {"was", "were"})
-    elif first in {"isn't", "aren't", "wasn't", "weren't"}:
-        said = f"must not be {rest}"
-    elif first in {"do", "does"} and fold(rest).split()[:1] not in (["not"], ["never"]):
+    elif first in {"do", "does"} and second not in {"not", "never"}:
         said = f"must do {rest}"
-    elif first in {"do", "does", "did", "don't", "doesn't", "didn't"}:
-        said = f"must not {_after(rest, ('not',))}"
-    elif first in {"can", "cannot", "can't"}:
-        said = f"must {'not ' if first != 'can' else ''}be able to {rest}"
+    elif first in {"do", "does", "did"}:
+        said = f"must not {_after(rest, ('not', 'never'))}"
+    elif first in {"can", "could", "cannot"}:
+        denied = first == "cannot" or second == "not"
+        said = f"must {'not ' * denied}be able to {_after(rest, ('not',))}"
+    elif first in {"must", "should", "shall", "will", "would", "may", "might"}:
+        said = f"must {rest}"
     elif first == "whose":
         return f"{thing} must be one whose {rest}."
     elif first == "where":
         return f"{thing} must be one where {rest}."
+    elif second in {"which", "whom", "whose"}:
+        return f"{thing} must be one {clause}."
     elif first == "not":
         said = f"must not be {rest}"
     elif first in {"except", "excluding", "other"}:
-        said = f"must not be {_after(rest, ('than',))}"
+        said = f"must not be {_after(rest, ('than', 'for'))}"
     elif first == "worth":
         said = f"must be {clause}"
-    elif first.endswith("ly") and len(words) > 1 and is_participle(fold(words[1])):
-        said = f"must {_participial(words[1:])} {clause}"
+    elif _is_adverb(first) and is_participle(second):
+        said = f"must {_participial(words[1:], voice)} {clause}"
+    elif _is_adverb(first) and second in _PASTS:
+        said = f"must have {first} {_PASTS[second]} {' '.join(words[2:])}"
     elif first in _PASTS:
         said = f"must have {_PASTS[first]} {rest}"
-    elif is_participle(first) and (first != "run" or "by" in words[1:2]):
-        said = f"must {_participial(words)} {clause}"
+    elif first in _UNCHANGED and voice != "passive":
+        said = f"must {clause}"
+    elif is_participle(first) and (first != "run" or second == "by"):
+        said = f"must {_participial(words, voice)} {clause}"
     elif first in _COMPARING or is_place(words) or _is_comparative(words):
         said = f"must be {clause}"
     elif has_subject(words, of_several=of_several):
         return f"{thing} must be one that {clause}."
     elif first == "never":
-        said = f"must never have {rest}" if is_participle(fold(words[1])) else f"must never {rest}"
+        past = "never " + ("have" if voice == "active" else "have been")
+        said = f"must {past} {rest}" if is_participle(second) else f"must never {rest}"
     else:
         verb = words[0].islower() and first.endswith("s") and not first.endswith("ss")
-        base = singular(first) if verb else words[0]
-        said = f"must {base} {rest}"
+        said = f"must {_base(first) if verb else words[0]} {rest}"
     return f"{thing} {' '.join(said.split())}."
+
+
+def uncontracted(text: str) -> str:
+    """A text with "is not" for "isn't"."""
+    text = re.sub(r"\bcan['’]t\b", "cannot", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bwon['’]t\b", "will not", text, flags=re.IGNORECASE)
+    return re.sub(r"(?<=[a-z])n['’]t\b", " not", text)
+
+
+def counts(clause: str) -> bool:
+    """Whether a clause is a count of something, which is had: at least 200 beds."""
+    words = clause.split()
+    if fold(words[0]) not in _COUNTING and not words[0][:1].isdigit():
+        return False
+    found = find_quantities(clause)
+    if len(found) != 1 or found[0].unit is not None or found[0].year or found[0].dates:
+        return False
+    last = fold(words[-1].strip(",."))
+    return last.isalpha() and last != singular(last) and not find_quantities(f"5 {last}")[0].unit
+
+
+def past(verb: str) -> str:
+    """The past of a verb: designed, wrote."""
+    low = fold(verb)
+    if low in _PASTS_OF:
+        return _PASTS_OF[low]
+    return f"{low}d" if low.endswith("e") else f"{low}ed"
+
+
+def _base(verb: str) -> str:
+    """The verb itself, of "goes" and "offers"."""
+    return verb[:-2] if verb.endswith("oes") else singular(verb)
+
+
+def _is_adverb(word: str) -> bool:
+    return word.endswith("ly") or word in {"first", "last", "once", "also", "still", "since"}
+
+
+def _have(rest: str, *, past: bool) -> str:
+    denied = re.match(r"(?:not|never)\s+", rest)
+    if denied and rest[denied.end() :].startswith("been "):
+        return f"must {denied.group().strip()} have {rest[denied.end() :]}"
+    if denied:
+        return f"must {denied.group().strip()} have {rest[denied.end() :]}"
+    return f"must have {'had ' * past}{rest}"
 
 
 def is_place(words: Sequence[str]) -> bool:
@@ -165,6 +250,9 @@ _ADJECTIVES = frozenset(
 _SUBJECTS = frozenset(
     phrases("i, you, he, she, it, we, they, people, nobody, someone, somebody, everybody, the")
 )
+_COUNTING = frozenset(
+    phrases("more, less, fewer, at, over, under, between, up, about, around, exactly, just, some")
+)
 _COMPARING = frozenset(
     phrases(
         "more, less, fewer, at, over, above, below, under, between, before, after, since, about"
@@ -189,16 +277,37 @@ def begins_participle(words: Sequence[str], at: int) -> bool:
     return following in OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
 
 
-def _participial(words: Sequence[str]) -> str:
+def _participial(words: Sequence[str], voice: Voice) -> str:
     """What stands before a participle: founded in 2010 was done to it, raised money it has."""
-    if fold(words[0]).endswith("ing"):
+    first = fold(words[0])
+    if first.endswith("ing"):
+        return "be"
+    if voice == "active":
+        return "have"
+    if first in _STANDING:
         return "be"
     following = fold(words[1]) if len(words) > 1 else "by"
     passive = following in PREPOSITIONS or following in OPENERS or following[:1].isdigit()
-    return "have been" if passive else "have"
+    return "have been" if passive or voice == "passive" else "have"
 
 
 def _be(rest: str, *, past: bool) -> str:
     negated = re.match(r"(?:not|never)\s+", rest)
     rest = rest[negated.end() :] if negated else rest
-    return f"must {'not ' if negated else ''}{'have been' if past else 'be'} {rest}"
+    return f"must {'not ' if negated else ''}{'have been' if past else 'be'} {_single(rest)}"
+
+
+def _single(said: str) -> str:
+    """What each of several is, where they "are seeds" or "are hard cheeses of Italy"."""
+    words = said.split()
+    ends = (at for at, word in enumerate(words) if fold(word) in OPENERS | PREPOSITIONS)
+    at = next(ends, len(words)) - 1
+    if at < 0 or at > _KIND_OF or {"and", "or", "either", "neither", "both"} & set(words):
+        return said
+    last = fold(words[at])
+    plain = last.endswith("s") and last.isalpha() and last != singular(last)
+    if not plain or fold(words[0]) in {"the", "their", "its", "all", "a", "an"} or counts(said):
+        return said
+    one = words[at][:1] + singular(last)[1:]
+    kind = " ".join([*words[:at], one, *words[at + 1 :]])
+    return f"{article(kind)}{kind}"

@@ -3,60 +3,183 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from findall_frames.embedded.quantities import find_quantities
 
-__all__ = ["without_wishes"]
+__all__ = ["named_first", "only_wishes", "without_wishes"]
 
-_WISH = re.compile(
-    r"""(?:,\s+(?=(?:their|its)\b)|[,;.]?\s+
-    (?:(?:and|along\s+with|together\s+with|including|plus|also|as\s+well\s+as|with)\s+)+)
-    (?:also\s+)?(?:(?:list|give|show|tell|include|find|get|return|add|report)\s+(?:me\s+)?)?
-    (?:their|its|the\s+(?=[\w\s]+\s+(?:of|for)\s+each)
-      |(?<=together\swith\s)the\b|(?<=along\swith\s)the\b|(?<=as\swell\sas\s)the\b)\s*
-    (?P<wish>[^.;]+?)(?:\s+(?:of|for)\s+each(?:\s+\w+)?)?\s*$""",
+_WORD = r"[^\W\d_][\w'’/-]*"
+_LINK = re.compile(
+    r"""(?:[,;:]\s*|\s+)
+    (?P<links>(?:(?:and|along\s+with|together\s+with|including|include|plus|also|as\s+well\s+as
+      |with|then|showing|listing|giving|stating|noting)\b\s*)*)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# "With the price and the licence", behind a comma, or "Include their spend" behind a question;
-# but no view, as in "with the best view".
-_COLUMNS = re.compile(
-    r"(?:,\s+(?:and\s+)?(?:with|including|plus)|[.?!]\s+(?:please\s+)?(?:also\s+)?"
-    r"(?:list|give|show|tell|include|add|report)(?:\s+me)?)\s+(?P<wish>(?:the|their|its)\s+[^\W\d_]+(?:\s+[^\W\d_]+)?"
-    r"(?:(?:,|,?\s+and)\s+(?:the|their|its)\s+[^\W\d_]+(?:\s+[^\W\d_]+)?)*)$",
-    re.IGNORECASE,
+_SURE = re.compile(r"\b(?:along|together|well|including|plus|showing|listing|giving|stating)\b")
+_ASKING = re.compile(
+    r"""^(?:(?:please|also|then|and|could\s+you|can\s+you)\s+)*
+    (?P<verb>list|give|show|tell|include|find|get|return|add|report|provide|state|mention|note|name
+      |look\s+up|let|(?:i|we)(?:['’]d|\s+would)?\s+(?:also\s+)?(?:like|want|need|love)
+      (?:\s+to\s+(?:know|see|have|get))?)\s+
+    (?P<us>(?:me|us)\b(?:\s+know)?\s*)?
+    (?:also\s+|about\s+)?(?P<each>(?:for\s+|of\s+|with\s+)?each(?:\s+(?:one|of\s+them))?\b,?\s*)?(?P<what>.+)$""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_WHOSE = re.compile(r"^(?:their|its|his|her)\s+", re.IGNORECASE)
+_OF_EACH = re.compile(
+    r"\s+(?:of|for)\s+(?:each|every(?:\s+one)?|them)(?:\s+(?!and\b)\w+)?$", re.IGNORECASE
+)
+_EACH_FIRST = re.compile(r"^(?:for|of)\s+(?:each|every)(?:\s+one)?(?:\s+of\s+them)?,?\s+")
+_TEXT = re.compile(r"^(?:how|when|who|whom|what|which|where|whether|why|if)\s+\S", re.IGNORECASE)
+_ABOUT_THEM = re.compile(r"\b(?:they|them|their|it|its|each|he|she)\b", re.IGNORECASE)
+_RELATIVE_WHO = re.compile(
+    r"^who\s+(?:are|is|was|were|have|has|had|do|does|can|also|never|not)\b", re.IGNORECASE
 )
 _GREATEST = re.compile(r"\b(?:most|least|same|only|best|worst|[^\W\d_]{3,}est)\b", re.IGNORECASE)
-_ASKED = re.compile(
-    r"[,;]?\s+(?:and|along\s+with|together\s+with)\s+"
-    r"(?P<wish>(?:how (?:many|much|long|old|big|tall|high|far)|when|who|what"
-    r"|where (?:they|it))"
-    r"\s+[^.;,]+?)\s*$",
+_SAYING = re.compile(
+    r"\b(?:in|is|are|was|were|has|have|above|below|over|under|near|at|that|who|cost|costs)\b",
     re.IGNORECASE,
 )
-_STANDING = re.compile(
-    r"(?:[,;]?\s+and|,\s+with)\s+the\s+(?P<wish>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+(?:they|it)\s+[^\W\d_]+"
-    r"(?:\s[^\W\d_]+){0,3}$",
+_APART = re.compile(r"\s*,\s*(?:and\s+|plus\s+)?|\s+(?:and|plus|as\s+well\s+as)\s+", re.IGNORECASE)
+_DETERMINER = re.compile(
+    r"^(?:(?:also|both)\s+)?(?:their|its|his|her|the|an?|each(?:\s+one)?['’]?s?)\s+", re.IGNORECASE
+)
+_LONGEST = 4
+_NAMED_FIRST = re.compile(
+    r"^(?P<what>.{2,80}?)\s+(?:of|for)\s+(?:(?:all|every|each|any|the|of)\s+)*(?P<rest>\S.*)$",
     re.IGNORECASE,
 )
 
 
-def without_wishes(text: str) -> tuple[str, list[str]]:
-    standing = _STANDING.search(text)
-    if standing is not None:
-        return text[: standing.start()], [standing["wish"]]
-    asked = _ASKED.search(text)
-    if asked is not None and not find_quantities(asked["wish"]):
-        return text[: asked.start()], [asked["wish"]]
-    match = _WISH.search(text) or _COLUMNS.search(text)
-    if match is None:
+def without_wishes(text: str, names: Callable[[str], bool]) -> tuple[str, list[str]]:
+    """A sentence without what it wants to be told at its end, and that.
+
+    Parameters
+    ----------
+    text : str
+        The sentence.
+    names : callable
+        Whether a noun names a column.
+
+    Examples
+    --------
+    >>> without_wishes("Find lakes in Asia and tell me their depth", lambda noun: False)
+    ('Find lakes in Asia', ['depth'])
+    >>> without_wishes("lakes in Asia, and who owns them", lambda noun: False)
+    ('lakes in Asia', ['who owns them'])
+    """
+    for match in _LINK.finditer(text):
+        links = " ".join(match["links"].lower().split())
+        comma = match.group().lstrip()[:1] in {",", ";", ":"}
+        if not (links or comma) or not match.start():
+            continue
+        rest = text[match.end() :]
+        for wish in (rest, f"include {rest}" if links.endswith("include") else rest):
+            found = _told(wish, links, comma, names)
+            if found:
+                return text[: match.start()].rstrip(" ,;"), found
+    return text, []
+
+
+def only_wishes(sentence: str) -> list[str]:
+    """What a sentence behind the first asks to be told, if it asks nothing else.
+
+    Examples
+    --------
+    >>> only_wishes("Please include the price and the licence")
+    ['price', 'licence']
+    >>> only_wishes("What do they cost")
+    ['what do they cost']
+    """
+    asking = _ASKING.match(sentence)
+    if asking is not None:
+        return _items(asking["what"])
+    plain = re.sub(r"^(?:and|also|plus)[,\s]+", "", sentence, flags=re.IGNORECASE)
+    if _TEXT.match(plain) or _EACH_FIRST.match(plain.lower()):
+        plain = _EACH_FIRST.sub("", plain.lower()) if not _TEXT.match(plain) else plain
+        plain = re.sub(r"^(?:what|who)\s+(?:is|are)\s+(?=their\b|its\b)", "", plain, flags=re.I)
+        return _items(plain[:1].lower() + plain[1:])
+    return []
+
+
+def named_first(
+    text: str, names: Callable[[str], bool], is_kind: Callable[[str], bool]
+) -> tuple[str, list[str]]:
+    """What is looked for, where it stands behind what is to be told of it.
+
+    Examples
+    --------
+    >>> named_first("names and prices of all wines from Spain", {"prices"}.__contains__,
+    ...             {"wines"}.__contains__)
+    ('wines from Spain', ['prices'])
+    """
+    match = _NAMED_FIRST.match(text)
+    if match is None or not any(map(is_kind, match["rest"].split()[:3])):
         return text, []
-    wish = match["wish"]
-    # "with their headquarters in Berlin" is a criterion.
-    if (
-        find_quantities(wish)
-        or _GREATEST.search(wish)
-        or re.search(r"\b(?:in|is|are|above|below)\b", wish)
-    ):
+    items = _items(match["what"])
+    told = [item for item in items if not re.fullmatch(r"names?|titles?", item.lower())]
+    if any(map(is_kind, match["what"].split())) or not all(map(names, told)):
         return text, []
-    parts = re.split(r"\s*,\s*(?:and\s+)?|\s+and\s+", re.sub(r"\b(?:their|its|the)\s+", "", wish))
-    return text[: match.start()], [part for part in parts if part]
+    return match["rest"], told
+
+
+def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> list[str]:
+    """The wishes that the end of a sentence consists of; none where it asks something else."""
+    asking = _ASKING.match(rest)
+    if asking is not None and (links or comma):
+        what = asking["what"]
+        ours = asking["us"] or asking["each"] or _WHOSE.match(what) or _OF_EACH.search(what)
+        if ours and not (find_quantities(what) and not _TEXT.match(what)):
+            return _items(what)
+    if _TEXT.match(rest) and "with" not in links.split()[-1:]:
+        return _items(rest) if _asks(rest) else []
+    if _STANDING.match(rest) and (links or comma):
+        return _items(rest)
+    if _GREATEST.search(rest) or find_quantities(rest):
+        return []
+    sure = bool(_SURE.search(links))
+    if not sure and _SAYING.search(rest):
+        return []
+    if _WHOSE.match(rest) and (links or comma):
+        return _items(rest)
+    items = _items(rest)
+    the = rest.lower().startswith("the ") and (sure or (comma and "with" in links))
+    short = all(len(item.split()) <= _LONGEST for item in items)
+    if the and short and ("including" not in links or all(map(names, items))):
+        return items
+    if _OF_EACH.search(rest) and (sure or rest.lower().startswith("the ")):
+        return items
+    bare = sure or (comma and links.split()[-1:] == ["with"])
+    return items if bare and short and all(map(names, items)) else []
+
+
+def _asks(rest: str) -> bool:
+    """Whether a question is put, and no criterion: who sponsors them, not who know Python."""
+    first = rest.split()[0].lower()
+    if first in {"which", "where", "if", "whether"}:
+        return bool(_ABOUT_THEM.search(rest))
+    if first == "who" and _RELATIVE_WHO.match(rest) and not _ABOUT_THEM.search(rest):
+        return False
+    if first == "who" and not _ABOUT_THEM.search(rest) and not _THIRD.match(rest):
+        return False
+    return not find_quantities(re.sub(r"^how\s+\w+", "", rest))
+
+
+# "The cities they stand in".
+_STANDING = re.compile(rf"^the\s+{_WORD}(?:\s{_WORD})?\s+(?:that\s+)?(?:they|it)\s", re.IGNORECASE)
+# "Who wrote the libretto" asks; "who know Python" tells.
+_THIRD = re.compile(r"^who\s+(?:\w+ed|\w+s|wrote|made|built|sang|led|held|won|ran|drew)\s+the\b")
+
+
+def _items(text: str) -> list[str]:
+    """What is listed, item by item; the clauses of questions stay whole."""
+    text = _OF_EACH.sub("", text.strip(" ,;.?!"))
+    if _TEXT.match(text):
+        return [
+            part.strip() for part in re.split(r",?\s+and\s+(?=(?:how|when|who|what|where)\b)", text)
+        ]
+    if _STANDING.match(text):
+        return [re.split(r"\s+(?:that\s+)?(?:they|it)\s", text.removeprefix("the "))[0]]
+    parts = (_DETERMINER.sub("", part.strip()) for part in _APART.split(text))
+    return [part for part in parts if part]
