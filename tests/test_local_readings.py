@@ -44,6 +44,31 @@ INNS = Corpus.from_table(
     name="inns",
 )
 
+WALKS = Corpus.from_table(
+    pa.table(
+        {
+            "Walk": [
+                "Lakes Loop",
+                "Ridge Walk",
+                "Gorge Path",
+                "Summit Push",
+                "Coast Trail",
+                "Amble",
+            ],
+            "Km": [12.0, 18.5, 6.2, 24.0, 31.0, 4.5],
+            "Ascent (m)": [320, 1100, 150, 1850, 600, 40],
+            "Grade": ["2", "3", "1", "5", "3", "1"],
+            "Difficulty": ["moderate", "hard", "easy", "very hard", "hard", "easy"],
+            "Path (1=poor, 2=fair, 3=good)": [2, 1, 3, 1, 2, 3],
+            "Fire class": ["A", "B", "C", "A+", "D", "B"],
+            "Time (h)": [4.5, 7.0, 2.0, 11.0, 9.0, 1.5],
+            "Yr": [1, 2, 3, 1, 4, 2],
+            "Country": ["England", "Scotland", "Wales", "Scotland", "Ireland", "Wales"],
+        }
+    ),
+    name="walks",
+)
+
 
 def _judge(text: str, corpus: Corpus) -> RuleJudge:
     return RuleEvaluator().judge_for([MatchCondition("asked", text)], corpus)
@@ -63,7 +88,7 @@ def _found(text: str, corpus: Corpus) -> set[str]:
         ("opened in May or August", {"Adler", "Fjord"}),
         (
             "Inn must have opened between October and January",
-            {*"Bellevue Castello Dune".split(), "Edelweiss"},
+            {"Bellevue", "Castello", "Dune", "Edelweiss"},
         ),
         ("opened at the weekend", {"Castello"}),
         ("opened on 1 May", {"Adler"}),
@@ -76,3 +101,29 @@ def _found(text: str, corpus: Corpus) -> set[str]:
 def test_a_time_of_the_year_is_read_without_a_year(condition: str, expected: set[str]) -> None:
     """Months, seasons and days come round; with a year they are a span of days."""
     assert _found(condition, INNS) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("moderate or harder", {"Lakes Loop", "Ridge Walk", "Summit Push", "Coast Trail"}),
+        ("no harder than moderate", {"Lakes Loop", "Gorge Path", "Amble"}),
+        ("difficulty below hard", {"Lakes Loop", "Gorge Path", "Amble"}),
+        (
+            "between easy and hard",
+            {"Lakes Loop", "Ridge Walk", "Gorge Path", "Coast Trail", "Amble"},
+        ),
+        ("hard or very hard", {"Ridge Walk", "Summit Push", "Coast Trail"}),
+        ("walks that are moderate or harder and in Scotland", {"Ridge Walk", "Summit Push"}),
+        ("fire class B or better", {"Lakes Loop", "Ridge Walk", "Summit Push", "Amble"}),
+        ("fire class C or worse", {"Gorge Path", "Coast Trail"}),
+        ("grade 3 or harder", {"Ridge Walk", "Summit Push", "Coast Trail"}),
+        ("grade 2 or easier", {"Lakes Loop", "Gorge Path", "Amble"}),
+        ("a path that is fair or better", {"Lakes Loop", "Gorge Path", "Coast Trail", "Amble"}),
+        ("at least a fair path", {"Lakes Loop", "Gorge Path", "Coast Trail", "Amble"}),
+        ("in its third year or above", {"Gorge Path", "Coast Trail"}),
+    ],
+)
+def test_values_that_have_an_order_are_compared(condition: str, expected: set[str]) -> None:
+    """Words, letters and numbers with a legend go up and down."""
+    assert _found(condition, WALKS) == expected

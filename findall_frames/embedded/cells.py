@@ -13,7 +13,7 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.figures import BLANKS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.values import contains, normal, segments
-from findall_frames.embedded.words import fold
+from findall_frames.embedded.words import fold, phrases
 
 __all__ = ["IsTrue", "OneOf", "PerCell", "Present", "Told", "Wanted", "WordsAt", "unknown"]
 
@@ -62,6 +62,14 @@ class PerCell(ABC):
         return outcomes
 
 
+_DEGREES = frozenset(
+    phrases(
+        """very, extra, extremely, super, ultra, highly, fairly, semi, half, partly, mid, near, not,
+        non, un, less, more, medium, moderately, critically, upper, lower"""
+    )
+)
+
+
 @dataclass(frozen=True)
 class Wanted:
     """A value that a cell is asked for.
@@ -92,7 +100,8 @@ class Wanted:
             if found == self.phrase:
                 return True
             if self.head and len(found) > size and found[-size:] == self.phrase:
-                return True
+                # What is semi-dry is not dry, and very hard is more than hard.
+                return found[-size - 1] not in _DEGREES
             # Apache-2.0 and BSD-3-Clause name versions of Apache and BSD.
             if found[:size] == self.phrase and len(found) > size and found[size][0].isdigit():
                 return True

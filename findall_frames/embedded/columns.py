@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from findall_frames.embedded.dates import as_day, date_of
 from findall_frames.embedded.figures import BLANKS, Figures, read_figures
+from findall_frames.embedded.scales import Scale, scale_of
 from findall_frames.embedded.units import Unit, magnitude_named, unit_named
 from findall_frames.embedded.values import LARGE, ValueIndex
 from findall_frames.embedded.words import phrases, split_name
@@ -42,6 +43,9 @@ _ISO_DATE = r"^[0-9]{4}-[0-9]{2}(-[0-9]{2}([T ].*)?)?$"
 _SAMPLE = 2000
 _LONG_WORDS = 8
 _SHADES = 8
+_SCALED = 20
+_DAYS = 31
+"""Numbers up to here over a "Yr" count years: of study, say."""
 _PLAINLY = frozenset(("yes", "no", "true", "false"))
 
 
@@ -131,7 +135,7 @@ class Column:
         named = "year" in self.words or "yr" in self.words
         if low >= 1000 and high <= 2100 and (named or self.unit is None):
             return "full"
-        return "short" if named and low >= 0 and high <= 99 else ""
+        return "short" if named and low >= 0 and _DAYS < high <= 99 else ""
 
     @cached_property
     def numbers(self) -> pa.Array:
@@ -183,6 +187,14 @@ class Column:
         values = {value.casefold() for value in self.index.values}
         told = not values.isdisjoint(_PLAINLY) or values.issuperset({"y", "n"})
         return told and len(values) > 1
+
+    @cached_property
+    def ladder(self) -> Scale | None:
+        """The order of its values, where they have one."""
+        if self.kind != "text" or len(self.index.values) > _SCALED:
+            return None
+        values = [value for value in self.index.values if value.strip().casefold() not in BLANKS]
+        return scale_of([value for value in values if value.strip()], self.words)
 
     @cached_property
     def index(self) -> ValueIndex:

@@ -11,7 +11,7 @@ from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import Unit
-from findall_frames.embedded.words import fold
+from findall_frames.embedded.words import fold, phrases
 
 __all__ = ["Comparison", "find_comparisons"]
 
@@ -79,6 +79,16 @@ _LESS_THAN = r"(?:less|fewer|smaller|lower|earlier|sooner) than"
 _EXCEED = r"(?:exceed|surpass|top|outnumber)(?:s|ed|ing|pped|pping)?"
 
 _COUNTED = r"\d|(?:three|five|ten|twenty|fifty|hundred)\b"
+
+# What these compare there is less of, whatever it is.
+_FEWER = frozenset(
+    phrases(
+        """easier, gentler, simpler, quieter, softer, milder, calmer, weaker, thinner, nearer,
+        closer, rarer, safer, looser, tamer, drier, emptier"""
+    )
+)
+
+_NO_ADJECTIVES = frozenset(phrases("other, rather, another, either, over, under, after, number"))
 
 # (words before the number, the side that is meant), the longest phrases first.
 _BEFORE = (
@@ -201,12 +211,14 @@ class _Reader:
             pieces += [text[position : quantity.start], f"§{n}§"]
             position = quantity.end
         pieces.append(text[position:])
-        self._text = " ".join(fold("".join(pieces)).split())
+        # A 4-star hotel has 4 stars.
+        self._text = " ".join(re.sub(r"§-(?=[a-z])", "§ ", fold("".join(pieces))).split())
 
     def _moved(self) -> str:
         """The text with "at least Python 3.10" as "Python at least 3.10"."""
         sides = "at least|at most|(?:no )?(?:more|less|[a-z]+er) than"
-        pattern = rf"\b({sides}) (?!(?:the|a|an|of|and|or|about|around) )([a-z]{{2,}}) (?={_Q})"
+        noun = r"(?!(?:the|an?|of|and|or|about|around) )[a-z]{2,}"
+        pattern = rf"\b({sides}) (?:(?:the|an?) )?({noun}) (?={_Q})"
         return re.sub(pattern, lambda m: f"{m.group(2)} {m.group(1)} ", self._text)
 
     def read(self) -> tuple[str, list[Comparison]]:
@@ -218,6 +230,7 @@ class _Reader:
             self._replace(
                 rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b(?! (?:than )?§)", self._after(side)
             )
+        self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? (?:or|and) ([a-z]{{2,}}er|worse)\b", self._or_so)
         self._replace(rf"from {_Q} on\b", self._after(">="))
         self._text = self._moved()
         self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)
@@ -278,6 +291,16 @@ class _Reader:
 
         return make
 
+    def _or_so(self, match: re.Match[str]) -> str | None:
+        """Grade 3 or harder, 10 kg or lighter."""
+        _, number, nouns, adjective = match.groups()
+        if adjective in _NO_ADJECTIVES:
+            return None
+        direction = self._lexicon.direction(adjective) or (-1 if adjective in _FEWER else 1)
+        side = ">=" if direction > 0 else "<="
+        quantity = self._quantities[int(number)]
+        return self._mark(self._sided(side, quantity, adjective=adjective), match) + nouns
+
     def _before(self, side: str) -> Callable[[re.Match[str]], Comparison]:
         def make(match: re.Match[str]) -> Comparison:
             return self._sided(side, self._quantities[int(match.groups()[-1])])
@@ -286,20 +309,21 @@ class _Reader:
 
     def _comparative(self, match: re.Match[str]) -> Comparison | None:
         negated, degree, adjective, _, number = match.groups()
-        if adjective in {"more", "less", "greater", "fewer", "other", "rather", "later", "earlier"}:
+        if adjective in {"more", "less", "greater", "fewer", "later", "earlier"} | _NO_ADJECTIVES:
             return None
         direction = self._lexicon.direction(adjective)
         if not direction:
             if degree is None and not adjective.endswith("er"):
                 return None
-            direction = 1
+            direction = -1 if adjective in _FEWER else 1
         if degree == "less":
             direction = -1
         quantity = self._quantities[int(number)]
         if quantity.unit is not None and quantity.unit.dimension == "time":
             direction = self._lexicon.direction_in(adjective, ["minutes"]) or direction
         # Of years and dates, the older is the smaller; of ages, the greater.
-        if quantity.year or quantity.dates:
+        version = bool(quantity.version) and "." in quantity.text
+        if quantity.year or quantity.dates or version:
             direction = {"older": -1, "newer": 1, "younger": 1}.get(adjective, direction)
         side = ">" if direction > 0 else "<"
         if negated:

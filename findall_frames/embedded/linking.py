@@ -15,7 +15,13 @@ from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, PREPOSITIONS, is_relation
+from findall_frames.embedded.english import (
+    ADVERBS,
+    FILLERS,
+    GENERIC_HEADS,
+    PREPOSITIONS,
+    is_relation,
+)
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.units import MEASURES, Unit, unit_named, unit_pattern
 from findall_frames.embedded.values import LARGE
@@ -25,6 +31,8 @@ __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 
 _FAMILY = 0.6
 """How sure a word is of a column that a related word names: people of population."""
+_OTHER_WORD = 0.5
+"""The same of one that the lexicon does not have, but the thesaurus: gap of space."""
 _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
@@ -135,6 +143,8 @@ class Linker:
                     score = 1.0
                 if not score and any(stem(word) in self.lexicon.family(form) for form in forms):
                     score = _FAMILY
+                if not score and any(self.lexicon.means(form, word) for form in forms):
+                    score = _OTHER_WORD
                 if score > best:
                     best, place = score, at
             short = self._initials(own, words)
@@ -391,9 +401,9 @@ class Linker:
             for end in range(min(len(words), start + 7), start, -1):
                 span = tuple(words[start:end])
                 if not all(Token(word).is_content for word in (span[0], span[-1])):
-                    # "In progress" and "under construction" are values as they stand.
-                    placed = (span[0] in PREPOSITIONS or span[-1] == "a") and end > start + 1
-                    if not (placed and span in column.index.whole):
+                    # "In progress" and "all year" are values as they stand.
+                    placed = span[0] in PREPOSITIONS | ADVERBS or span[-1] == "a"
+                    if not (placed and end > start + 1 and span in column.index.whole):
                         continue
                 phrase = column.index.find(span, self.lexicon)
                 if phrase is not None:

@@ -52,6 +52,14 @@ _RELATIVE = re.compile(
 )
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
 
+# What compares needs no "exactly".
+_COMPARED = re.compile(
+    r"(?i)\b(?:than|at least|at most|above|below|over|under|up to|from)\s+(?:an?\s+|the\s+)?$"
+)
+_OR_MORE = re.compile(
+    r"(?i)(?:\s+[a-z]+)?,?\s+(?:or|and)\s+(?:[a-z]+er|more|less|above|below|up|worse)\b"
+)
+
 _NTH = rf"(?:{'|'.join(ORDINALS)}|\d+(?:st|nd|rd|th))"
 _ORDINAL = re.compile(
     rf"\b(?P<nth>{_NTH})(?=(?:,? (?:and|or|to) (?:the )?{_NTH})*[ -](?P<noun>[a-z]+)\b)",
@@ -93,13 +101,25 @@ class Plain:
                 needed = "" if not self._linker.occurs(tokens(meant)[0]) else "{1}"
                 named = rf"(?:[ -](?:{own})s?\b){needed or '?'}"
                 pattern = rf"(?i)\b{re.escape(meant)}s?\b{named}"
-                text = re.sub(pattern, f"{' '.join(column.words)} exactly {number}", text)
+                name = " ".join(column.words)
+
+                def numbered(match: re.Match[str], name: str = name, number: str = number) -> str:
+                    before, behind = match.string[: match.start()], match.string[match.end() :]
+                    compared = _COMPARED.search(before) or _OR_MORE.match(behind)
+                    return f"{name} {'' if compared else 'exactly '}{number}"
+
+                text = re.sub(pattern, numbered, text)
         return text
 
     def _numbered(self, match: re.Match[str]) -> str:
         """The third floor as the 3 floor, where a column has the number of each."""
         nth, noun = match["nth"].lower(), singular(match["noun"].lower())
-        numbered = any(c.kind == "number" and c.words == (noun,) for c in self._linker.columns)
+        numbered = any(
+            c.kind == "number"
+            and len(c.words) == 1
+            and noun in self._lexicon.spelled_out(c.words[0])
+            for c in self._linker.columns
+        )
         if not numbered:
             return match["nth"]
         return str(ORDINALS.index(nth) + 1) if nth in ORDINALS else nth[:-2]

@@ -66,10 +66,13 @@ def read_presence(
     for match in found:
         if match.column.name == linker.corpus.name_column and is_value(words):
             return None
+        own_name = match.column.name == linker.corpus.name_column
+        if own_name and not stated and all(linker.is_kind(words[at]) for at in match.used):
+            continue  # "routes that are steep" says nothing of the name
         if letters_behind(match, words):
             continue
         # "Is not ranked" asks whether there is a rank.
-        done = any(words[at].endswith("ed") for at in match.used)
+        done = any(words[at].endswith("ed") for at in match.used) and not is_value(words)
         enough = match.named or (alone and (stated or done) and match is found[0])
         if enough and not _others(match, words, linker):
             present = _present(match.column, stated=any(word in PRESENT for word in words))

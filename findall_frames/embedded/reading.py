@@ -20,6 +20,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
 from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.easing import Easing
 from findall_frames.embedded.english import (
     ABSENT,
     AUXILIARIES,
@@ -40,6 +41,7 @@ from findall_frames.embedded.plain import Plain
 from findall_frames.embedded.presence import whether_told
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.ranking import Ranking
 from findall_frames.embedded.recurring import Calendar
 from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.restating import restated
@@ -116,6 +118,7 @@ class Reader:
         self._corpus = corpus
         self._rivals = Rivals(self._linker)
         self._calendar = Calendar(self._linker)
+        self._ranking = Ranking(self._linker)
         self._plain = Plain(self._linker)
         self._names = Names(self._linker)
         self._superlatives = Superlatives(self._linker)
@@ -171,7 +174,7 @@ class Reader:
             return Reading(self._scoped(split, named, wording), True)
         marks = Marks()
         said = self._calendar.replace(self._plain.without_owners(said), marks)
-        said = self._rivals.replace(said, marks)
+        said = self._rivals.replace(self._ranking.replace(said, marks), marks)
         said, hidden = self._names.hide(said)
         marked, comparisons = find_comparisons(said, self._lexicon)
         marked = self._names.restore(marked, hidden)
@@ -191,6 +194,7 @@ class Reader:
             if words and all(self._linker.is_kind(word) for word in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
+        predicate = Easing(self._corpus, wording.is_name).eased(predicate)
         predicate = self._leftovers.noted(predicate, found, wording.harmless)
         return Reading(predicate, not _all_mentions(predicate))
 

@@ -78,6 +78,9 @@ class Valuing:
         rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
         plain = [w for w in rest if not is_relation(w) and w not in TOPIC]
         named = [w for w in plain if not self._linker.is_kind(w)]
+        said = tuple(w for at, w in enumerate(words) if at not in own.used or own.score < 0.9)
+        if len(said) > 1 and said in column.index.whole:
+            return self.wanted(column, said)  # "very high", of which "very" says nothing alone
         letters = [w for at, w in enumerate(words) if at not in own.used and len(w) == 1]
         for kept in (rest, plain, named, letters if explicit and not rest else []):
             if not kept:
