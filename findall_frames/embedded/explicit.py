@@ -14,6 +14,7 @@ from findall_frames.embedded.english import TOPIC, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.manner import is_attributive, words_beside
+from findall_frames.embedded.otherwise import read_kinds
 from findall_frames.embedded.presence import letters_behind
 from findall_frames.embedded.valuing import Valuing
 
@@ -60,6 +61,9 @@ def read_explicit(
         within = [m for m in linker.values(words) if m.column is column]
         if within and all(harmless(w) or w in within[0].phrase for w in kept):
             return valuing.one_of(within[0], words)
+        otherwise = read_kinds(kept, column, linker.lexicon, valuing) if sure else None
+        if otherwise is not None:
+            return otherwise
         if column.index.holds(tuple(kept)):
             wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
             return OneOf(column, wanted=(wanted,), confidence="medium")

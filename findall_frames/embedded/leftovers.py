@@ -20,6 +20,7 @@ from findall_frames.embedded.english import ABSENT, PRESENT, TOPIC
 from findall_frames.embedded.extremes import Extreme
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.otherwise import CalledOtherwise
 from findall_frames.embedded.pairs import Pair
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.spans import NumberRange
@@ -85,6 +86,8 @@ class Leftovers:
             return any(alike(word, other) or word in other.split() for other in part.words)
         if isinstance(part, WordsAt | Extreme):
             return True
+        if isinstance(part, CalledOtherwise) and word in part.said.split():
+            return True
         if isinstance(part, NumberRange) and self._lexicon.direction(word):
             return True  # 300 pages long
         if isinstance(part, Present):
@@ -106,6 +109,7 @@ class Leftovers:
     def _names(self, column: Column, word: str) -> bool:
         opposite = self._lexicon.opposite(word)
         said = [word, *([opposite] if opposite else [])]
+        said += [other[0] for other in self._lexicon.contrary(word) if len(other) == 1]
         return any(self._linker.match(column, [one]).score > 0 for one in said) or bool(
             self._linker.match(column, self._lexicon.attributes(word)).score
         )

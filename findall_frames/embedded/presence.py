@@ -29,6 +29,7 @@ _KINDS = ("number", "text", "prose", "list", "date", "version")
 # Of parking that is not available it is known that there is none.
 STATED = frozenset(("stated", "known", "specified", "recorded", "disclosed", "unknown", "missing"))
 _CLEARLY = 0.2
+_RELATED = 0.3
 _WHETHER = (
     re.compile(r"^(?P<head>.*?)\b(?:whether|if)\s+(?P<what>.+)$", re.IGNORECASE),
     re.compile(r"^whether\s+(?P<what>.+)\s+(?P<head>(?:is|was|has)\b.*)$", re.IGNORECASE),
@@ -73,7 +74,10 @@ def read_presence(
             continue
         # "Is not ranked" asks whether there is a rank.
         done = any(words[at].endswith("ed") for at in match.used) and not is_value(words)
-        enough = match.named or (alone and (stated or done) and match is found[0])
+        # A garage is a value of the parking rather than another word for it.
+        meant = match.score >= _RELATED or not is_value(words)
+        meant = meant and alone and (stated or done) and match is found[0]
+        enough = match.named or meant
         if enough and not _others(match, words, linker):
             present = _present(match.column, stated=any(word in PRESENT for word in words))
             return Not(present) if absent else present

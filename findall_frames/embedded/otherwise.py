@@ -1,0 +1,120 @@
+"""Values and flags that a condition calls by another word, or by what they are kinds of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from findall_frames.embedded.cells import IsTrue, OneOf
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import Not, Predicate
+from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.thesaurus import Phrase
+from findall_frames.embedded.values import contains
+from findall_frames.embedded.valuing import Valuing
+from findall_frames.embedded.words import stem
+
+__all__ = ["CalledOtherwise", "read_flag_otherwise", "read_kinds", "read_otherwise"]
+
+_LONGEST = 3
+_MANY = 200
+"""Of a column with more values nobody can see what is meant by a word that is none of them."""
+
+
+@dataclass(frozen=True)
+class CalledOtherwise(OneOf):
+    """Values for which a condition has another word."""
+
+    said: str = field(default="", kw_only=True)
+    kinds: bool = field(default=False, kw_only=True)
+
+    def describe(self) -> str:
+        """The predicate in words, and what they stand for."""
+        several = len(self.wanted) > 1
+        how = ("kinds" if several else "a kind") + " of" if self.kinds else "another word for"
+        return f"{super().describe()}, {how} {self.said!r}"
+
+
+def read_otherwise(
+    words: Sequence[str], linker: Linker, valuing: Valuing, harmless: Callable[[str], bool]
+) -> Predicate | None:
+    """Values of some column, where nothing else is said: a car, of Automobile; a fruit, of pears.
+
+    What stands in a running text is sought there.
+    """
+    prose = [column for column in linker.texts if column.kind == "prose"]
+    best: tuple[tuple[bool, int], Predicate] | None = None
+    for start, end in _spans(words):
+        rest = [*words[:start], *words[end:]]
+        span = words[start:end]
+        if all(map(harmless, span)) or any(linker.stands_in(c, w) for c in prose for w in span):
+            continue
+        for column in linker.columns:
+            if not linker.searchable(column):
+                continue
+            named = linker.match(column, rest)
+            if not all(at in named.used or harmless(word) for at, word in enumerate(rest)):
+                continue
+            found = read_kinds(span, column, linker.lexicon, valuing)
+            if found is not None:
+                own_name = column.name == linker.corpus.name_column
+                rank = (named.named, -len(column.index.values) - _MANY * own_name)
+                best = max(best, (rank, found), key=lambda pair: pair[0]) if best else (rank, found)
+        if best is not None:
+            return best[1]
+    return None
+
+
+def read_kinds(
+    words: Sequence[str], column: Column, lexicon: Lexicon, valuing: Valuing
+) -> Predicate | None:
+    """Values of a column that some words are another name of, or else kinds of what they name."""
+    if len(column.index.values) > _MANY:
+        return None
+    said = " ".join(words)
+    known = {tuple(map(stem, phrase)): phrase for phrase in column.index.whole}
+    for kinds, others in ((False, lexicon.synonyms(said)), (True, lexicon.kinds_of(said))):
+        standing = dict.fromkeys(
+            known[key] for key in (tuple(map(stem, other)) for other in others) if key in known
+        )
+        if standing:
+            wanted = tuple(valuing.wanted(column, phrase) for phrase in standing)
+            return CalledOtherwise(column, wanted=wanted, said=said, kinds=kinds, confidence="low")
+    return None
+
+
+def read_flag_otherwise(
+    words: Sequence[str], linker: Linker, harmless: Callable[[str], bool]
+) -> Predicate | None:
+    """A column of yes and no in other words, or denied by them, where nothing else is said."""
+    for column in linker.columns:
+        if column.kind != "boolean":
+            continue
+        name = " ".join(column.words)
+        if _says(words, linker.lexicon.synonyms(name), harmless):
+            return IsTrue(column, confidence="low")
+        if _says(words, linker.lexicon.contrary(name), harmless):
+            return Not(IsTrue(column, confidence="low"))
+    return None
+
+
+def _says(words: Sequence[str], others: Sequence[Phrase], harmless: Callable[[str], bool]) -> bool:
+    """Whether words say one of some phrases, and nothing else."""
+    stems = list(map(stem, words))
+    for phrase in others:
+        key = list(map(stem, phrase))
+        rest = [word for word, one in zip(words, stems, strict=True) if one not in key]
+        if contains(stems, key) and all(map(harmless, rest)):
+            return True
+    return False
+
+
+def _spans(words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Places of phrases, the longest first."""
+    for size in range(_LONGEST, 0, -1):
+        for start in range(len(words) - size + 1):
+            ends = words[start], words[start + size - 1]
+            if all(Token(word).is_content for word in ends):
+                yield start, start + size
