@@ -33,8 +33,10 @@ class Binder:
     def bind(self, node: Node) -> Predicate | None:
         """The predicate of a node; None where it says nothing."""
         if isinstance(node, Negated):
-            part = self.bind(_lasting(node.part))
-            if isinstance(part, Mention) and self._is_open_when_silent(node.part, part):
+            lasting = _lasting(node.part)
+            part = self.bind(lasting)
+            if isinstance(part, Mention) and lasting is not node.part:
+                # What is no longer so was so once; of that, silence says nothing.
                 part = replace(part, silence="unknown")
             return None if part is None else Not(part)
         if isinstance(node, Joined):
@@ -47,11 +49,6 @@ class Binder:
                     column = _column_of(predicate) or column
             return join(node.kind, bound)
         return self._bind_phrase(node, None)
-
-    def _is_open_when_silent(self, node: Node, part: Mention) -> bool:
-        """Whether silence leaves it open: some text denies it, or none says it anywhere."""
-        ended = _lasting(node) is not node
-        return ended or part.is_denied_somewhere() or not part.counted(self._linker.corpus)
 
     def _bind_after(self, node: Node, column: Column | None) -> Predicate | None:
         """A part of a conjunction; a bare comparison is about the column before it."""

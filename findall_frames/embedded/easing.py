@@ -4,75 +4,131 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Final
 
+from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.words import phrases
 
-__all__ = ["eased"]
+__all__ = ["Easing"]
 
-_LARGEST = 50_000
+_LARGEST: Final = 50_000
 """Rows; in a larger corpus some text says most things in full."""
-_TELLING = 0.25
+_TELLING: Final = 0.25
 """A word that a larger share of the rows says tells too little by itself."""
-_FEW = 2
-_MOST_WORDS = 6
+_FEW: Final = 2
+_MOST_WORDS: Final = 6
 # Whoever does it, and whatever it is done to, is the least that has to be said.
 _VAGUE = frozenset(
     phrases(
         """another, other, others, company, firm, business, organisation, organization, group,
-        person, people, somebody, someone, thing, things, place, kind, kinds, type, types, way,
-        use, work, part, special, different, good"""
+        person, people, somebody, someone, visitors, guests, users, customers, thing, things,
+        place, kind, kinds, type, types, way, use, work, part, special, different, good"""
     )
+)
+# Of what is allowed or comes with something, a text may say that it can be had.
+_LEAVE = frozenset(
+    phrases("included, provided, possible, allowed, permitted, welcome, forbidden, banned")
 )
 
 
-def eased(mention: Mention, corpus: Corpus, is_name: Callable[[str], bool]) -> Mention:
-    """A mention of those words only that some row says together.
+class Easing:
+    """Leaves out those words of a condition without which some row says it.
 
     Where a row says all of them, nothing changes: the others could have said so as well. Where
-    none does, the corpus says the same in other words, and what is left of the condition is the
-    best there is; but names are never left out, nor is what remains to be true of most rows.
+    none does, the corpus says it in other words, and what is left of the condition is the best
+    there is; but names are never left out, nor is what remains to be true of most rows.
 
     Parameters
     ----------
-    mention : Mention
-        What was asked for.
     corpus : Corpus
-        Where it is looked for.
+        Where the words are looked for.
     is_name : callable
         Whether a word is a name, which nothing else stands for.
+    occurs : callable
+        Whether some text has a word itself, not only another for it.
     """
-    words = mention.words
-    told = any(column.kind == "prose" for column in mention.columns)
-    if not (told and 1 < len(words) <= _MOST_WORDS) or len(corpus) > _LARGEST:
-        return mention
-    if mention.counted(corpus):
-        return mention
-    rows = {word: _told(replace(mention, words=(word,)), corpus) for word in words}
-    if any(not rows[word] and is_name(word) for word in words):
-        return mention
-    kept = [word for word in words if rows[word]]
-    less = replace(mention, words=tuple(kept))
-    while len(kept) > 1 and not less.counted(corpus):
-        # Who asks whether dogs are allowed asks more than whether there are dogs.
-        free = [w for w in kept if not (is_name(w) or mention.lexicon.contrary(w))]
-        if not free:
+
+    def __init__(
+        self, corpus: Corpus, *, is_name: Callable[[str], bool], occurs: Callable[[str], bool]
+    ) -> None:
+        self._corpus = corpus
+        self._is_name = is_name
+        self._occurs = occurs
+
+    def eased(self, predicate: Predicate, *, denied: bool = False) -> Predicate:
+        """The predicate with such words left out of its mentions.
+
+        Parameters
+        ----------
+        predicate : Predicate
+            What was asked for.
+        denied : bool
+            Whether its opposite was.
+        """
+        if isinstance(predicate, Not):
+            return Not(self.eased(predicate.part, denied=not denied))
+        if isinstance(predicate, Partly):
+            return replace(predicate, part=self.eased(predicate.part, denied=denied))
+        if isinstance(predicate, AllOf | AnyOf | Either):
+            parts = tuple(self.eased(part, denied=denied) for part in predicate.parts)
+            return replace(predicate, parts=parts)
+        if not isinstance(predicate, Mention) or predicate.literal or predicate.exact:
+            return predicate
+        told = any(column.kind == "prose" for column in predicate.columns)
+        if not told or len(self._corpus) > _LARGEST:
+            return predicate
+        if 1 < len(predicate.words) <= _MOST_WORDS:
+            predicate = self._eased(predicate, denied=denied)
+        # Where a text denies it, or none says it anywhere, silence tells nothing.
+        is_open = denied and (predicate.is_denied_somewhere() or not self._says(predicate))
+        return replace(predicate, silence="unknown") if is_open else predicate
+
+    def _eased(self, mention: Mention, *, denied: bool) -> Mention:
+        words = mention.words
+        if self._is_met(mention, denied=denied):
             return mention
-        kept.remove(max(free, key=lambda word: (word in _VAGUE, _is_done(word), rows[word])))
+        rows = {word: self._told(replace(mention, words=(word,))) for word in words}
+        if any(not rows[word] and self._is_bound(word, mention) for word in words):
+            return mention
+        kept = [word for word in words if rows[word]]
         less = replace(mention, words=tuple(kept))
-    if not kept or (not less.counted(corpus) and mention.counted(corpus, denied=True)):
-        return mention
-    telling = max(_FEW, _TELLING * len(corpus))
-    vague = _VAGUE.issuperset(kept)
-    return mention if vague or _told(less, corpus) > telling else less
+        while len(kept) > 1 and not self._is_met(less, denied=denied):
+            free = [word for word in kept if not self._is_name(word)]
+            if not free:
+                return mention
+            kept.remove(max(free, key=lambda word: self._lightness(word, mention, rows[word])))
+            less = replace(mention, words=tuple(kept))
+        if (_VAGUE | _LEAVE).issuperset(kept) or not (self._says(less) or denied):
+            return mention
+        telling = max(_FEW, _TELLING * len(self._corpus))
+        return less if 0 < self._told(less) <= telling else mention
 
+    def _is_bound(self, word: str, mention: Mention) -> bool:
+        """Whether a word cannot be left out though no row says it: a name, or what was done."""
+        last = len(mention.words) > 1 and word == mention.words[-1]
+        return self._is_name(word) or (last and word.endswith("ed") and word not in _LEAVE)
 
-def _told(mention: Mention, corpus: Corpus) -> int:
-    """How many rows say or deny it."""
-    return mention.counted(corpus) + mention.counted(corpus, denied=True)
+    def _is_met(self, mention: Mention, *, denied: bool) -> bool:
+        """Whether some row tells what is asked: that it is so, or that it is not."""
+        if denied and self._denies(mention):
+            return True
+        # That something is not allowed is not told by where it is.
+        return not (denied and _LEAVE.intersection(mention.words)) and bool(self._says(mention))
 
+    def _lightness(self, word: str, mention: Mention, rows: int) -> tuple[bool, bool, bool, int]:
+        """How easily a word is left out, to be compared with others."""
+        # "Visited by wheelchair" tells less of visits than of wheelchairs.
+        done = word.endswith(("ed", "ing")) and word != mention.words[-1]
+        lightest = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
+        return lightest, done or word in _LEAVE, not self._occurs(word), rows
 
-def _is_done(word: str) -> bool:
-    """Whether a word says what is done rather than what with: visited by wheelchair."""
-    return word.endswith(("ed", "ing"))
+    def _says(self, mention: Mention) -> int:
+        return mention.counted(self._corpus)
+
+    def _denies(self, mention: Mention) -> int:
+        return mention.counted(self._corpus, denied=True)
+
+    def _told(self, mention: Mention) -> int:
+        return self._says(mention) + self._denies(mention)

@@ -194,7 +194,8 @@ class Reader:
             if words and all(self._linker.is_kind(word) for word in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
-        predicate = Easing(self._corpus, wording.is_name).eased(predicate)
+        easing = Easing(self._corpus, is_name=wording.is_name, occurs=self._linker.occurs)
+        predicate = easing.eased(predicate)
         predicate = self._leftovers.noted(predicate, found, wording.harmless)
         return Reading(predicate, not _all_mentions(predicate))
 

@@ -9,7 +9,6 @@ from findall_frames.embedded.cells import IsTrue, OneOf
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Either, Predicate, either, join
-from findall_frames.embedded.easing import eased
 from findall_frames.embedded.english import (
     ABSENT,
     AUXILIARIES,
@@ -362,10 +361,9 @@ class Wording:
             words = [word for at, word in enumerate(words) if at not in own] or words
             return Mention(tuple(words), columns, self._lexicon, literal=True)
         words = joined_names(words, self._lexicon)
-        mention = Mention(tuple(words), self._linker.texts, self._lexicon)
-        return eased(mention, self._corpus, self._is_name)
+        return Mention(tuple(words), self._linker.texts, self._lexicon)
 
-    def _is_name(self, word: str) -> bool:
+    def is_name(self, word: str) -> bool:
         """Whether a word is a number, is written with a capital, or is known as a place."""
         capital = not self._common.issuperset(word.split())
         phrase = tuple(word.split())
