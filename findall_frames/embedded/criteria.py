@@ -112,13 +112,17 @@ class Criteria:
         said = _PRONOUN.sub("", part)
         first, second = [*map(fold, said.split()[:2]), ""][:2]
         if said == part and before and is_participle(first) and before[-1].voice:
-            return Clause(said, before[-1].voice)
+            # "Were launched in May and brought samples": the second has an object.
+            plain = second in OPENERS | PREPOSITIONS or second.endswith("ly") or not second
+            return Clause(said, before[-1].voice if plain else "active")
         if first in BE:
             passive = is_participle(second) or is_negator(second)
             return Clause(said, "passive" if passive else "")
         if said != part or (told and second != "by"):
             return Clause(said, "active")
-        return Clause(said, "passive" if is_participle(first) or is_negator(first) else "")
+        if is_participle(first) or is_negator(first):
+            return Clause(said, "passive")
+        return Clause(said, "" if first in OPENERS else "active")
 
     @staticmethod
     def _shared(before: Clause, said: str) -> str:
@@ -165,15 +169,19 @@ class Criteria:
             return self.is_criterion(said)
         if low in _COMPARING | _PLACING:
             free = not is_participle(before) and before not in _VERBS and len(ahead) > 1
-            own = not verb and not _HAD.match(said)
+            # "From customers | on the Pro plan" says nothing before the plan.
+            own = not verb and not _HAD.match(said) and not self._linker.names(before)
+            if low in _COMPARING and self._linker.names(before):
+                return False  # "a lead time | above 10 weeks"
             return (
                 free
                 and (settled or (own and low in _PLACING))
                 and self._states_itself(ahead, behind)
                 and self.is_criterion(following)
             )
-        if begins_participle(behind, 0):
-            return self.is_criterion(said) and self.is_criterion(following)
+        if begins_participle(behind, 0) and not (low.endswith("ing") and self._linker.names(low)):
+            known = self.is_criterion(said) and self.is_criterion(following)
+            return known or (settled and fold(behind[1]) in PREPOSITIONS)
         return self._begins_verb(ahead, behind) and self.is_criterion(said)
 
     def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
@@ -191,8 +199,11 @@ class Criteria:
         folded = [fold(word.strip(",")) for word in words]
         if words[-1][:1].isupper() and len(words) > 1 and not self._linker.names(folded[-1]):
             return True
-        if any(match.end == len(folded) for match in self._linker.values(folded)):
+        values = self._linker.values(folded)
+        if any(match.end == len(folded) for match in values):
             return True
+        if values and self._linker.names(folded[-1]):
+            return True  # "with urgent priority"
         return bool(find_quantities(" ".join(words))) and folded[-1] not in PREPOSITIONS
 
     @staticmethod
@@ -223,7 +234,7 @@ class Criteria:
         # "Made by A or B | cost less than 70", but not "with a rent | under 70".
         whole = is_participle(fold(ahead[0])) or fold(ahead[0]) in PREPOSITIONS - {"with"}
         said = bool(find_quantities(" ".join(ahead))) or (whole and len(ahead) > 1)
-        return compared and bool(named) and said
+        return compared and bool(named) and said and not self._linker.names(fold(ahead[-1]))
 
     def _resumes(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether the question goes on behind a measure: that last a week | include lunch."""

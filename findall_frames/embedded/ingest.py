@@ -22,6 +22,7 @@ from findall_frames.embedded.words import phrases, tokens
 __all__ = ["ingest"]
 
 _SMALL = frozenset(phrases("a, an, the, of, is, be, been, must, have, its, their, s"))
+_ASKED = frozenset(phrases("a, an, the, is, are, do, does, did, they, them, it, their, its, s"))
 _OPENING = frozenset(phrases("with, having, has, have, is, are, was, were, one, that, which, who"))
 _LONGEST_NAME = 6
 
@@ -72,7 +73,7 @@ def ingest(objective: str, corpus: Corpus, *, lexicon: Lexicon | None = None) ->
         sentence = f"{thing} must have {article(name)}{name}."
         conditions.append(MatchCondition(_slug_words(tokens(name)) + "_check", sentence))
     properties = {
-        _unique(_slug_words(tokens(wish)), used): {
+        _unique(_slug_words(tokens(wish), without=_ASKED), used): {
             "type": _type_for(wish, linker),
             "description": wish,
         }
@@ -92,8 +93,8 @@ def _slug(criterion: Criterion) -> str:
     return _slug_words(words) + "_check"
 
 
-def _slug_words(words: Sequence[str]) -> str:
-    kept = [re.sub(r"\W+", "_", word) for word in words if word not in _SMALL]
+def _slug_words(words: Sequence[str], *, without: frozenset[str] = _SMALL) -> str:
+    kept = [re.sub(r"\W+", "_", word) for word in words if word not in without]
     return "_".join(kept[:_LONGEST_NAME]).strip("_") or "criterion"
 
 

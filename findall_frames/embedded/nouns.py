@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from findall_frames.embedded.columns import Column
@@ -27,6 +28,9 @@ _ANYTHING = frozenset(
 
 
 _FEW = 50
+_AHEAD = 5
+_ADJECTIVES = ("an", "ese", "ish", "ic", "ed", "less", "ful", "ous", "able", "ible", "ial")
+_DOING = re.compile(r"^\w[\w-]*-\w+(?:ing|ed)$")
 _JOINTS = frozenset(("and", "or", "not"))
 
 
@@ -62,15 +66,31 @@ class Nouns:
             if at and (begins_participle(words, at) or compares(words[at:])):
                 return at
             if word.endswith((",", ";", ":")) and at + 1 < len(words):
-                return at + 1
+                if not (word.endswith(",") and self._goes_on(words[at : at + _AHEAD])):
+                    return at + 1
+                continue
             if at and self._ends_noun(words[at - 1], words[at:]):
                 return at
         return len(words)
+
+    def _goes_on(self, words: Sequence[str]) -> bool:
+        """Whether the noun is still to come behind a comma: urgent, | open tickets."""
+        if self._linker.is_kind(fold(words[0].strip(","))):
+            return False
+        for word in words[1:]:
+            low = fold(word.strip(","))
+            if low in OPENERS or is_negator(low):
+                return False
+            if self._linker.is_kind(low):
+                return True
+        return False
 
     def _ends_noun(self, word: str, behind: Sequence[str]) -> bool:
         """Whether a noun ends here: suppliers | close to Oslo, which supplier | delivers pumps."""
         low = fold(behind[0])
         several = self.is_plural(word)
+        if self._linker.is_kind(low) and not several:
+            return False  # metro | systems
         verb = len(behind) > 1 and (is_relation(singular(low)) or self._linker.names(low))
         # Of several a verb stands as it is, and another plural is no verb: parts suppliers.
         agrees = (low == singular(low)) == several
@@ -113,7 +133,7 @@ class Nouns:
         compound = f"{' '.join(before[-1:])} {' '.join(head)}"
         if before and _single(compound) in self._linker.lexicon.compounds:
             before.pop()
-        before = self._asking(before)
+        *before, _ = self._asking([*before, *head]) if head else [""]
         if not head or (not before and not self._linker.values([fold(head[0])])):
             return []
         if self.is_entity(head):
@@ -133,7 +153,7 @@ class Nouns:
 
     def _asking(self, before: Sequence[str]) -> list[str]:
         """Words that ask something, and what joins them."""
-        says = [not self._says_nothing(fold(word)) for word in before]
+        says = [not self._says_nothing(fold(word)) for word in before[:-1]] + [True]
         joins = [
             fold(word) in _JOINTS and 0 < at < len(before) - 1 and says[at - 1] and says[at + 1]
             for at, word in enumerate(before)
@@ -158,7 +178,15 @@ class Nouns:
                 found.append([*words[at:end]])
             known = says or (joined and folded[at] not in _JOINTS)
             at = end
-        return [" ".join(part) for part in found]
+        return [" ".join(self._either(part)) for part in found]
+
+    def _either(self, words: Sequence[str]) -> Sequence[str]:
+        """Of what can be only one of two, either is meant: red and white wines."""
+        lower = [fold(word) for word in words]
+        at = lower.index("and") if "and" in lower else 0
+        sides = [self._linker.values(side) for side in (lower[:at], lower[at + 1 :])]
+        one, other = ({m.column.name for m in side if m.column.kind == "text"} for side in sides)
+        return [*words[:at], "or", *words[at + 1 :]] if at and one & other else words
 
     def _says_by_itself(self, word: str) -> bool:
         flags = self._linker.named([word], ("boolean",))
@@ -167,9 +195,11 @@ class Nouns:
     def is_adjective(self, modifier: str) -> bool:
         """Whether "must be Asian" reads better than "must be an Asian country"."""
         words = [fold(word) for word in modifier.split()]
-        return any(flag.named for flag in self._linker.named(words, ("boolean",))) or (
-            len(words) == 1 and words[0].endswith(("an", "ese", "ish", "ic", "ed"))
+        return any(flag.named for flag in self._linker.named(words, ("boolean",))) or bool(
+            len(words) == 1 and (words[0].endswith(_ADJECTIVES) or _DOING.search(modifier))
         )
 
     def _says_nothing(self, word: str) -> bool:
-        return self._linker.is_kind(word) or word in ADVERBS or word in _ANYTHING
+        few = any(len(m.column.index.values) <= _FEW for m in self._linker.values([word]))
+        kind = self._linker.is_kind(word) and not few
+        return kind or word in ADVERBS or word in _ANYTHING

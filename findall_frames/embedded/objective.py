@@ -72,7 +72,16 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _KINDS = ("number", "boolean", "text", "prose", "list", "date", "version")
-_WITH = re.compile(r"^(?:(?:that|which|who)\s+)?(?:with|having|have|has|are|is)\s+", re.IGNORECASE)
+_WITH = re.compile(
+    r"^(?:(?:that|which|who)\s+|(?:it|they)\s+(?:would|should|could)\s+)?(?:also\s+)?"
+    r"(?:with|having|have|has|be|are|is|include|includes|offer|offers)\s+",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"^(?:please\s+|(?:can|could)\s+you\s+)*(?:find|list|show|give|get|identify|which|what|who"
+    r"|search|look|(?:i|we)\s.*?\b(?:look|search|need|want|like|after|seek))",
+    re.IGNORECASE,
+)
 _PREAMBLE = re.compile(r"^(?:i|we|our|my|there|this|it)\b", re.IGNORECASE)
 _EXCLUDE = re.compile(
     r"^(?:please\s+)?(?:exclude|leave\s+out|skip|ignore|omit|avoid|do\s+not\s+(?:include|show|want))\s+",
@@ -121,10 +130,9 @@ class _Parser:
                 sentence, told = without_wishes(sentence, self._names)
                 asked += [sentence] * bool(sentence)
             wishes += [*told, *(_WITH.sub("", one) for one in preferred)]
-        while (
-            len(asked) > 1 and _PREAMBLE.match(asked[0]) and without_opening(asked[0]) == asked[0]
-        ):
-            asked.pop(0)
+        if _PREAMBLE.match(" ".join(asked[:1])) and any(map(_REQUEST.match, asked[1:])):
+            while not _REQUEST.match(asked[0]):
+                asked.pop(0)
         first, *others = asked or [text]
         entity, thing, criteria, told = self._request(first)
         for sentence in others:
@@ -156,7 +164,7 @@ class _Parser:
             thing = self._of_corpus()
         criteria: list[Criterion] = []
         entity = " ".join(noun) or self._linker.corpus.about
-        for modifier in self._nouns.modifiers(noun):
+        for modifier in self._nouns.modifiers(self._within(noun)):
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
                 kind = f"{modifier[: -len(noun[-1])]}{entity_noun(noun[-1:]).lower()}"
@@ -166,8 +174,9 @@ class _Parser:
             kind = modifier if adjective else f"{modifier} {thing.lower()}"
             criteria.append(Criterion(modifier, _being(kind, thing, bare=adjective).sentence))
             if self._nouns.is_entity(noun[-1:]):
-                kept = entity.split()
-                entity = " ".join(w for w in kept if w not in modifier.split()) or entity
+                used = {fold(word) for word in modifier.split()}
+                kept = [word for word in entity.split() if fold(word.strip(",")) not in used]
+                entity = " ".join(kept) or entity
         if criteria == [] and noun and self._nouns.says_what(noun[-1]):
             # "Physicists who died ..." among people.
             criteria.append(_being(entity_noun(noun[-1:]).lower(), thing))
@@ -183,6 +192,12 @@ class _Parser:
         if not criteria and not self._nouns.is_entity(noun[-1:]):
             criteria.append(_being(" ".join([*noun[:-1], called.lower()]), thing))
         return _uncapitalised(entity), thing, criteria, wishes
+
+    def _within(self, noun: list[str]) -> list[str]:
+        """A noun as it stands inside a sentence: publicly traded, German."""
+        first = noun[0] if noun else ""
+        proper = self._linker.values([fold(first)]) or fold(first).endswith(("an", "ese", "ish"))
+        return [first.lower(), *noun[1:]] if first.istitle() and noun[1:] and not proper else noun
 
     def _of_corpus(self) -> str:
         corpus = self._linker.corpus

@@ -20,6 +20,8 @@ _STEPS = [
         r"(?:(?:looking|searching|hunting|shopping)\s+(?:for|to)|interested\s+in|after|seeking|"
         r"trying\s+to|like|love|want|need|require|wish|wonder(?:ing)?|going\s+to)"
         r"(?:\s+to\s+\w+(?=\s))?(?:\s+(?:which|what)(?=\s))?",
+        r"(?:i|we)(?:['’](?:m|re)|\s+(?:am|are))\s+(?:an?|the)\s+[^,.;]{1,60}?"
+        r"(?:looking|searching|in\s+search)\s+(?:for|of)",
         r"(?:looking|searching|needed|wanted|seeking|in\s+search\s+of)(?:\s+for)?[:]?",
         r"help\s+(?:me|us)(?:\s+to)?",
         r"(?:is|are)\s+there",

@@ -78,6 +78,14 @@ _STANDING = frozenset(
         considered, protected, employed, connected, equipped, made"""
     )
 )
+# What is done to nobody.
+_BY_ITSELF = frozenset(
+    phrases(
+        """died, appeared, disappeared, happened, occurred, arrived, come, gone, become, retired,
+        survived, remained, existed, emerged, lived, lasted, erupted, graduated, collapsed, failed,
+        participated, begun, fallen, risen, grown up, slept, competed, belonged"""
+    )
+)
 # Forms that are present and past alike: that run on water.
 _UNCHANGED = frozenset(phrases("run, cut, set, cast, cost, hit, put, let, spread, shut, need"))
 _SPELLED = 3
@@ -154,9 +162,11 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         said = f"must have {_PASTS[first]} {rest}"
     elif first in _UNCHANGED and voice != "passive":
         said = f"must {clause}"
+    elif first.endswith("ing") and _is_doing(second):
+        said = f"must {_of_gerund(first)} {rest}"
     elif is_participle(first) and (first != "run" or second == "by"):
         said = f"must {_participial(words, voice)} {clause}"
-    elif first in _COMPARING or is_place(words) or _is_comparative(words):
+    elif first in _COMPARING or is_place(words) or _is_comparative(words) or _is_like(words):
         said = f"must be {clause}"
     elif has_subject(words, of_several=of_several):
         return f"{thing} must be one that {clause}."
@@ -201,6 +211,22 @@ def _base(verb: str) -> str:
     return verb[:-2] if verb.endswith("oes") else singular(verb)
 
 
+def _is_doing(following: str) -> bool:
+    """Whether a word behind a gerund is what is done: costing | less, crossing | the border."""
+    return bool(following) and (following in _COMPARING | _COUNTING or following not in OPENERS)
+
+
+def _of_gerund(word: str) -> str:
+    """The verb that a gerund is of: last, score, run, include."""
+    base = word.removesuffix("ing")
+    if base[-1:] == base[-2:-1] and base[-1:] not in "lsz":
+        return base[:-1]
+    once = len(re.findall(r"[aeiouy]+", base)) == 1
+    short = once and re.search(r"[^aeiou][aeiou][^aeiouwxy]$", base)
+    mute = short or base.endswith(("v", "c", "u", "z", "clud", "quir", "vid"))
+    return f"{base}e" if mute else base
+
+
 def _is_adverb(word: str) -> bool:
     return word.endswith("ly") or word in {"first", "last", "once", "also", "still", "since"}
 
@@ -230,6 +256,12 @@ def has_subject(words: Sequence[str], *, of_several: bool = False) -> bool:
     return named or (of_several and many)
 
 
+def _is_like(words: Sequence[str]) -> bool:
+    """Whether words begin with an adjective and what it goes with: soluble in water."""
+    second = fold(words[1]) if len(words) > 1 else "in"
+    return bool(_ADJECTIVAL.search(fold(words[0]))) and second in PREPOSITIONS | OPENERS
+
+
 def _is_comparative(words: Sequence[str]) -> bool:
     return fold(words[0]).endswith("er") and [fold(word) for word in words[1:2]] == ["than"]
 
@@ -240,6 +272,7 @@ def _after(text: str, words: Sequence[str]) -> str:
     return rest if fold(first) in words else text
 
 
+_ADJECTIVAL = re.compile(r"^(?!enable|disable)\w{3,}(?:[aiu]ble|ful|less|ous|(?<!top)ic)$")
 _OUTER = frozenset(phrases("outside, inside, beyond, near, off"))
 _ADJECTIVES = frozenset(
     phrases(
@@ -282,11 +315,12 @@ def _participial(words: Sequence[str], voice: Voice) -> str:
     first = fold(words[0])
     if first.endswith("ing"):
         return "be"
-    if voice == "active":
+    following = fold(words[1]) if len(words) > 1 else "by"
+    done = first in _BY_ITSELF or following in {"a", "an", "the", "its", "their", "no"}
+    if done or (voice == "active" and following != "by"):
         return "have"
     if first in _STANDING:
         return "be"
-    following = fold(words[1]) if len(words) > 1 else "by"
     passive = following in PREPOSITIONS or following in OPENERS or following[:1].isdigit()
     return "have been" if passive or voice == "passive" else "have"
 

@@ -11,7 +11,7 @@ __all__ = ["named_first", "only_wishes", "without_wishes"]
 
 _WORD = r"[^\W\d_][\w'’/-]*"
 _LINK = re.compile(
-    r"""(?:[,;:]\s*|\s+)
+    r"""(?:[,;:]\s*|\s+\(?)
     (?P<links>(?:(?:and|along\s+with|together\s+with|including|include|plus|also|as\s+well\s+as
       |with|then|showing|listing|giving|stating|noting)\b\s*)*)""",
     re.IGNORECASE | re.VERBOSE,
@@ -119,7 +119,7 @@ def named_first(
         return text, []
     items = _items(match["what"])
     told = [item for item in items if not re.fullmatch(r"names?|titles?", item.lower())]
-    if any(map(is_kind, match["what"].split())) or not all(map(names, told)):
+    if any(is_kind(word) for item in told for word in item.split()) or not all(map(names, told)):
         return text, []
     return match["rest"], told
 
@@ -174,7 +174,7 @@ _THIRD = re.compile(r"^who\s+(?:\w+ed|\w+s|wrote|made|built|sang|led|held|won|ra
 
 def _items(text: str) -> list[str]:
     """What is listed, item by item; the clauses of questions stay whole."""
-    text = _OF_EACH.sub("", text.strip(" ,;.?!"))
+    text = _OF_EACH.sub("", text.strip(" ,;.?!()"))
     if _TEXT.match(text):
         return [
             part.strip() for part in re.split(r",?\s+and\s+(?=(?:how|when|who|what|where)\b)", text)
