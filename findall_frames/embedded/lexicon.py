@@ -20,6 +20,7 @@ __all__ = ["Lexicon", "default_lexicon", "read_lexicon"]
 
 
 _Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\w")]
+_REMEMBERED: Final = 100_000
 _DENYING: Final = ("un", "non", "in", "im", "dis")
 
 
@@ -76,6 +77,7 @@ class Lexicon:
         self._not_same: dict[str, set[str]] = {}
         for word, *others in table.get("not_same", ()):
             self._not_same.setdefault(_stems(word), set()).update(map(_stems, others))
+        self._meant: dict[tuple[str, str], bool] = {}
         self._more = _by_adjective(table["more"])
         self._less = _by_adjective(table["less"])
 
@@ -111,8 +113,14 @@ class Lexicon:
         return self._allowed(words, shipped_thesaurus().same(words))
 
     def means(self, word: str, other: str) -> bool:
-        """Whether a word of general English means the same as another one."""
-        return any(len(p) == 1 and stem(p[0]) == stem(other) for p in self.synonyms(word))
+        """Whether a word of general English is another one's synonym, or is a kind of it."""
+        known = self._meant.get((word, other))
+        if known is None:
+            known = _has(self.synonyms(word), other) or _has(self.kinds_of(other), word)
+            if len(self._meant) >= _REMEMBERED:
+                self._meant.clear()
+            self._meant[word, other] = known
+        return known
 
     def kinds_of(self, words: str) -> list[Phrase]:
         """Kinds of what a word or phrase of general English names; may be empty."""
@@ -162,6 +170,11 @@ class Lexicon:
         """
         found = [other for other in (phrase, *self.aliases(phrase)) if other in self._parts]
         return any(like is None or self._is_state(one) == self._is_state(like) for one in found)
+
+    def is_demonym(self, phrase: tuple[str, ...]) -> bool:
+        """Whether a phrase is the adjective of a place that the table knows: Hungarian."""
+        known = (part for part in self._parts if part[:-1] == phrase[:-1])
+        return any(demonym_of(phrase[-1], part[-1]) for part in known)
 
     def _is_state(self, part: tuple[str, ...]) -> bool:
         """Whether a part lies only in what is itself a part: Ohio in the United States."""
@@ -255,6 +268,10 @@ def _joined(entries: Any, known: Any) -> Any:
 def _shipped() -> dict[str, Any]:
     text = Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def _has(phrases: Iterable[Phrase], word: str) -> bool:
+    return any(len(phrase) == 1 and stem(phrase[0]) == stem(word) for phrase in phrases)
 
 
 def _stems(words: str) -> str:
