@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 from findall_frames.embedded.english import FINITE, is_negator
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["has_ended", "is_hearsay", "is_negated", "part_between"]
+__all__ = ["Tense", "is_hearsay", "is_negated", "is_over", "part_between", "tense_of"]
+
+Tense: TypeAlias = Literal["past", "present", "future"]
 
 _CLAUSE_END = re.compile(r"[,;:()]|\bbut\b|\bwhile\b|\band\b")
 _UNABLE = frozenset(
     phrases(
         """unable, incapable, useless, instead, unsuitable, inaccessible, unavailable, impossible,
-        unfit, unsafe, hardly, barely, scarcely"""
+        unfit, unsafe"""
     )
 )
 # What is refused, avoided or left to others, right up to the words.
@@ -27,21 +29,52 @@ _REFUSED = re.compile(
 )
 _BUT_MORE = [[word] for word in phrases("only, just, merely, least, simply, solely")]
 _BARRED = frozenset(phrases("cannot, can't, couldn't, mustn't, can, could, may, must, should"))
-_USED = frozenset(("available", "possible", "necessary", "present", "found", "part"))
+_USED = frozenset(
+    phrases(
+        """available, possible, necessary, essential, present, part, a, an, set, put, made, built,
+        sold, held, done, kept, paid, met, let, run, taught, brought, found, shown, known, grown"""
+    )
+)
+# "German is welcome but not required."
+_NOT_ASKED = re.compile(
+    r"^[^,;:()]*\b(?:not|never|n't) (?:required|needed|necessary|essential|compulsory|mandatory"
+    r"|asked for|a must|obligatory)\b"
+)
 _NOT_YET = frozenset(
     phrases(
-        """formerly, failed, attempted, planned, cancelled, nominated, nomination,
-        shortlisted, overtook, overtaken, surpassed, displaced, dethroned, ousted"""
+        """failed, attempted, planned, cancelled, nominated, nomination, shortlisted, overtook,
+        overtaken, surpassed, displaced, dethroned, ousted"""
     )
 )
 # "It used to make cider", but malt is used to make beer.
 _FORMERLY = re.compile(
     r"""(?<!\bis\ )(?<!are\ )(?<!was\ )(?<!were\ )(?<!been\ )(?<!\bbe\ )\bused\ to\b[^,;:()]*$
-    |\b(?:plans|planning|hopes|hoping|intends|intending|expected|wants)\ to\ (?:\w+\ ){0,3}$""",
+    |\b(?:closed|shut|abolished|scrapped|discontinued|demolished|g[ai]ven?\ up)
+    \ (?:its|the|their|his|her)\ (?:\w+\ ){0,2}$|\bformer\ (?:\w+\ )?$|\bformerly\b[^,;:()]*$""",
     re.VERBOSE,
 )
+_CLOSED = re.compile(
+    r"""\b(?:closed|shut)\ (?:down\b|for\ good|permanently|forever|its\ doors
+        |in\ (?:early\ |late\ )?\d)
+    |\b(?:has|have|had)\ (?:ceased|ended|vanished|disappeared|stopped)\b|\bthing\ of\ the\ past\b
+    |\b(?:burn(?:t|ed)|torn|pulled|knocked|closed|shut)\ down\b
+    |\b(?:was|were|been)\ (?:demolished|destroyed|dissolved|discontinued|abolished|scrapped|removed
+    |dismantled|withdrawn|razed)\b""",
+    re.VERBOSE,
+)
+_REOPENED = re.compile(r"\bre(?:opened|built|vived|stored|launched)\b")
+_TO_COME = re.compile(
+    r"\b(?:plans|planning|hopes|hoping|intends|intending|expected|wants) to (?:\w+ ){0,3}$"
+)
+_IS_TO_COME = re.compile(r"\b(?:is|are) (?:to (?:be|open|follow|come|start)|planned)\b")
+# How a condition itself asks for what was so, or will be.
+_ASKED_PAST = re.compile(
+    r"\b(?:was|were|had|used to|former|formerly|once|ever|previously|ex|until|no longer)\b"
+)
+_ASKED_FUTURE = re.compile(r"\b(?:plan|plans|planned|planning|will|future|going to|intends?)\b")
 _CALLED_OFF = re.compile(
-    r"\b(?:given up|called off|(?:not|never) come true|(?:did not|never) happen(?:ed)?)\b"
+    r"\b(?:given up|called off|out of the question|^(?:nomination|nominee|candidate)"
+    r"|(?:not|never) come true|(?:did not|never) happen(?:ed)?)\b"
 )
 _LOST = re.compile(r"\blost (?:the|its|his|her|their|all|most)\b")
 _NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
@@ -71,6 +104,8 @@ def is_negated(sentence: str, said: Sequence[str], first: int, last: int) -> boo
         _denies(said, at) and not _is_past(said[at:last]) for at in range(first, last)
     ) or _is_barred(said[last + 1 : last + 4]):
         return True
+    if _NOT_ASKED.search(part_between(sentence, said, last + 1, min(len(said), last + 9))):
+        return True
     start = max(0, first - _NEAR)
     if _REFUSED.search(part_between(sentence, said, start, first)):
         return True
@@ -82,22 +117,49 @@ def is_negated(sentence: str, said: Sequence[str], first: int, last: int) -> boo
     return False
 
 
-def has_ended(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
+def tense_of(condition: str) -> Tense:
+    """Whether a condition asks for what was so, or for what will be.
+
+    Examples
+    --------
+    >>> tense_of("used to be a mill"), tense_of("plans to export"), tense_of("exports")
+    ('past', 'future', 'present')
+    """
+    folded = fold(condition)
+    if _ASKED_FUTURE.search(folded):
+        return "future"
+    return "past" if _ASKED_PAST.search(folded) else "present"
+
+
+def is_over(
+    sentence: str, said: Sequence[str], first: int, last: int, *, tense: Tense = "present"
+) -> bool:
     """Whether something was so until some time, or never came to be: "failed to land".
 
     Parameters
     ----------
     sentence, said, first, last
         As in `is_negated`.
+    tense : {"past", "present", "future"}
+        What was asked for; what was so once is no objection to "was".
     """
-    start = max(0, first - _NEAR)
+    start, end = max(0, first - _NEAR), min(len(said), last + 1 + _NEAR)
     before, behind = said[start:first], said[last + 1 : last + _NEAR]
-    if _FORMERLY.search(part_between(sentence, said, start, first)):
+    led = part_between(sentence, said, start, first)
+    followed = part_between(sentence, said, last + 1, end)
+    clause = _CLAUSE_END.split(followed, maxsplit=1)[0]
+    if tense != "future" and (_TO_COME.search(led) or _IS_TO_COME.search(clause)):
         return True
-    # A former station that closes on Mondays closes.
-    former = "former" in before[-2:] or bool((_NOT_YET & set(before)) | (_NO_MORE & set(behind)))
-    former = former or bool(_LOST.search(" ".join(before)) or _CALLED_OFF.search(" ".join(behind)))
-    return former or (bool({"was", "were"} & set(before)) and "until" in behind)
+    if _NOT_YET & set(before) and not (tense == "future" and "planned" in before):
+        return True
+    if _NO_MORE & set(behind) or _CALLED_OFF.search(" ".join(behind)):
+        return True
+    if tense == "past":
+        return False
+    closed = bool(_CLOSED.search(clause)) and not _REOPENED.search(fold(sentence))
+    return bool(closed or _FORMERLY.search(led) or _LOST.search(led)) or (
+        bool({"was", "were"} & set(before)) and "until" in behind
+    )
 
 
 def is_hearsay(sentence: str) -> bool:
@@ -130,12 +192,13 @@ def _is_past(said: Sequence[str]) -> bool:
 
 def _is_barred(behind: Sequence[str]) -> bool:
     """Whether the words that follow deny that something is used: (dice) are not used."""
-    if not behind or behind[0] not in FINITE | _BARRED:
+    if not behind or behind[0].removesuffix("n't") not in FINITE | _BARRED:
         return False
     denied = is_negator(behind[0]) or behind[1:2] in (["not"], ["never"])
     if not denied or behind[0] in _BARRED:
         return denied  # "Wheelchairs cannot reach it."
-    if behind[1:] in (["not"], ["never"]):
+    if behind[1:] in ([], ["not"], ["never"]):
         return True  # "Tools are included, rooms are not."
     verb = behind[2] if behind[1] in {"not", "never"} and len(behind) > 2 else behind[1]
-    return verb.endswith("ed") or verb in _USED
+    done = verb.endswith(("ed", "en")) and verb != "open"
+    return done or verb in _USED

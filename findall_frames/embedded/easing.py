@@ -8,6 +8,7 @@ from typing import Final
 
 from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.denial import Tense
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.words import phrases
 
@@ -48,12 +49,20 @@ class Easing:
         Whether a word is a name, which nothing else stands for.
     occurs : callable
         Whether some text has a word itself, not only another for it.
+    tense : {"past", "present", "future"}
+        What the condition asks for.
     """
 
     def __init__(
-        self, corpus: Corpus, *, is_name: Callable[[str], bool], occurs: Callable[[str], bool]
+        self,
+        corpus: Corpus,
+        *,
+        is_name: Callable[[str], bool],
+        occurs: Callable[[str], bool],
+        tense: Tense,
     ) -> None:
         self._corpus = corpus
+        self._tense = tense
         self._is_name = is_name
         self._occurs = occurs
 
@@ -76,6 +85,7 @@ class Easing:
             return replace(predicate, parts=parts)
         if not isinstance(predicate, Mention) or predicate.literal or predicate.exact:
             return predicate
+        predicate = replace(predicate, tense=self._tense)
         told = any(column.kind == "prose" for column in predicate.columns)
         if not told or len(self._corpus) > _LARGEST:
             return predicate

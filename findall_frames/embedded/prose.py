@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.denial import has_ended, is_hearsay, is_negated, part_between
+from findall_frames.embedded.denial import Tense, is_hearsay, is_negated, is_over, part_between
 from findall_frames.embedded.english import PREPOSITIONS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
@@ -84,6 +84,8 @@ class Mention:
         Whether the words alone are asked for, also where they are denied.
     silence : {"no", "unknown"}
         What it means that a text says nothing of it.
+    tense : {"past", "present", "future"}
+        Whether it may have been so once, or be yet to come.
     """
 
     words: tuple[str, ...]
@@ -92,6 +94,7 @@ class Mention:
     exact: bool = False
     literal: bool = False
     silence: Literal["no", "unknown"] = "no"
+    tense: Tense = "present"
     _known: dict[tuple[str, bool], tuple[str, ...]] = field(
         default_factory=dict, repr=False, compare=False
     )
@@ -243,9 +246,8 @@ class Mention:
         if contrary:
             # "Dogs are forbidden" denies that they are welcome; "not forbidden" tells neither.
             return None if is_negated(sentence, said, first, last) else False
-        return not (
-            is_negated(sentence, said, first, last) or has_ended(sentence, said, first, last)
-        )
+        over = is_over(sentence, said, first, last, tense=self.tense)
+        return not (over or is_negated(sentence, said, first, last))
 
     @cached_property
     def _short_denial(self) -> re.Pattern[str] | None:

@@ -20,6 +20,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
 from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.denial import tense_of
 from findall_frames.embedded.easing import Easing
 from findall_frames.embedded.english import (
     ABSENT,
@@ -42,6 +43,7 @@ from findall_frames.embedded.presence import whether_told
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.ranking import Ranking
+from findall_frames.embedded.reckoning import Reckoning
 from findall_frames.embedded.recurring import Calendar
 from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.restating import restated
@@ -119,6 +121,7 @@ class Reader:
         self._rivals = Rivals(self._linker)
         self._calendar = Calendar(self._linker)
         self._ranking = Ranking(self._linker)
+        self._reckoning = Reckoning(self._linker)
         self._plain = Plain(self._linker)
         self._names = Names(self._linker)
         self._superlatives = Superlatives(self._linker)
@@ -180,6 +183,7 @@ class Reader:
         marked = self._names.restore(marked, hidden)
         marked = Marks.restore(marked, known=len(comparisons))
         comparisons = [*comparisons, *marks.found]
+        marked = self._reckoning.replace(marked, comparisons)
         found = self._names.joined(self._glued(tokenise(marked, comparisons)), said, hidden)
         found = lend_nouns([*named, *found])
         node = parse_clauses(
@@ -194,7 +198,12 @@ class Reader:
             if words and all(self._linker.is_kind(word) for word in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
-        easing = Easing(self._corpus, is_name=wording.is_name, occurs=self._linker.occurs)
+        easing = Easing(
+            self._corpus,
+            is_name=wording.is_name,
+            occurs=self._linker.occurs,
+            tense=tense_of(text),
+        )
         predicate = easing.eased(predicate)
         predicate = self._leftovers.noted(predicate, found, wording.harmless)
         return Reading(predicate, not _all_mentions(predicate))

@@ -17,7 +17,8 @@ _LIGHT = frozenset(
         certain, obtain, entirely, fully, completely, totally, wholly, mostly, largely, usually,
         generally, normally, typically, regularly, often, always, sometimes, especially,
         particularly, specially, specifically, really, explicitly, directly, easily, commonly,
-        widely, highly, extremely, relatively, quite, almost, nearly, another"""
+        widely, highly, extremely, relatively, quite, almost, nearly, another,
+        today, nowadays, presently, done"""
     )
 )
 _SOME = frozenset(("some", "any", "certain"))
