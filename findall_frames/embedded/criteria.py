@@ -17,6 +17,7 @@ from findall_frames.embedded.rephrase import (
     Voice,
     begins_participle,
     counts,
+    is_adverb,
     is_participle,
 )
 from findall_frames.embedded.words import fold, phrases, singular, tokens
@@ -46,6 +47,15 @@ _COMPARING = frozenset(
 )
 _PLACING = frozenset(phrases("in, on, at, by, for, about, near, within, during, outside, inside"))
 _CLOSED = frozenset(phrases("or, nor, and, not, neither, either, than, to, of, a, an, the, but"))
+
+
+_COUNTED = frozenset(phrases("at, more, less, up, over, under, between"))
+_NOT_DONE = re.compile(r"not\s+(?:\w+ed|made|built|in|by|from|on|at|for)\b")
+# "Places to stay" are no others than the places.
+_TO = re.compile(
+    r"^to\s+(?:stay|rent|buy|visit|eat|live|see|read|watch|work|use|try)\b(?:\s+(?:at|for)\b)?\s*"
+)
+_THERE = re.compile(r"\b(?:are|is)\s+there\b\s*")
 
 
 class Clause(NamedTuple):
@@ -86,7 +96,9 @@ class Criteria:
             Whether the verb of a question may be among it.
         """
         pieces: list[str] = []
-        for piece in split_pieces(rest.strip(" ,;")) if rest.strip(" ,;") else []:
+        rest = _TO.sub("", rest.strip(" ,;"))
+        rest = _THERE.sub("", rest, count=1) if asking else rest
+        for piece in split_pieces(rest) if rest else []:
             if pieces and not self._is_clause(piece, pieces[-1]):
                 pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
             else:
@@ -98,7 +110,7 @@ class Criteria:
                 continue
             if found and not self.opens(joined):
                 joined = self._shared(found[-1], joined)
-            parts = self._chained(joined)
+            parts = self._chained(joined, asking=asking and not found)
             # Of "wines scored above 90" it is told, "wines made before 1990 have" is about them.
             told = asking and not found and not any(map(self._is_finite, parts[1:]))
             for part in parts:
@@ -110,7 +122,10 @@ class Criteria:
     def _voiced(part: str, before: Sequence[Clause], *, told: bool) -> Clause:
         """A part without its pronoun, and with the voice that this or the part before says."""
         said = _PRONOUN.sub("", part)
-        first, second = [*map(fold, said.split()[:2]), ""][:2]
+        words = [fold(word) for word in said.split()]
+        if is_adverb(words[0]):
+            words.pop(0)
+        first, second = [*words[:2], "", ""][:2]
         if said == part and before and is_participle(first) and before[-1].voice:
             # "Were launched in May and brought samples": the second has an object.
             plain = second in OPENERS | PREPOSITIONS or second.endswith("ly") or not second
@@ -138,12 +153,13 @@ class Criteria:
         first = fold(part.split()[0])
         return first in AUXILIARIES or not (first in OPENERS or is_participle(first))
 
-    def _chained(self, clause: str) -> list[str]:
+    def _chained(self, clause: str, *, asking: bool) -> list[str]:
         """Split where another criterion begins: in Europe | with more than 5 million."""
         words = clause.split()
         cuts = [0]
         for at in range(1, len(words) - 1):
-            if self._begins(words[cuts[-1] : at], words[at:]):
+            ahead, behind = words[cuts[-1] : at], words[at:]
+            if self._begins(ahead, behind) or (asking and self._asks(ahead, behind)):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
@@ -152,7 +168,7 @@ class Criteria:
     def _begins(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether another criterion begins behind some words."""
         low, before = fold(behind[0].strip(",")), fold(ahead[-1].strip(","))
-        if before in _CLOSED | OPENERS - {"more", "less"}:
+        if is_adverb(before) or before in _CLOSED | OPENERS - {"more", "less"}:
             return before == "or" and self._resumes(ahead, behind)
         said, following = " ".join(ahead), " ".join(behind)
         verb = self._is_verbal(ahead)
@@ -167,6 +183,9 @@ class Criteria:
             return self.is_criterion(said)
         if low == "for" and prices(behind[1:]):
             return self.is_criterion(said)
+        if low == "of" and len(behind) > 2 and fold(behind[1]) in _COUNTED:
+            own = settled and not verb and not _HAD.match(said)
+            return own and not self._linker.names(before) and bool(find_quantities(following))
         if low in _COMPARING | _PLACING:
             free = not is_participle(before) and before not in _VERBS and len(ahead) > 1
             # "From customers | on the Pro plan" says nothing before the plan.
@@ -183,6 +202,12 @@ class Criteria:
             known = self.is_criterion(said) and self.is_criterion(following)
             return known or (settled and fold(behind[1]) in PREPOSITIONS)
         return self._begins_verb(ahead, behind) and self.is_criterion(said)
+
+    def _asks(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
+        """Whether a question goes on behind a clause: that close before May | are open to all."""
+        long = len(ahead) > 2 and fold(ahead[-1]) not in OPENERS
+        relative = long and fold(ahead[0]) in _RELATIVE and fold(ahead[1]) not in BE
+        return relative and fold(behind[0]) in AUXILIARIES and self._is_settled(ahead)
 
     def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a phrase with a preposition is no part of what was done: born in Rome in 1920."""
@@ -269,6 +294,8 @@ class Criteria:
         match = re.match(r"^[,;]?\s*(?:(and|or|nor|but|except)\s+)?(.*)$", piece)
         link, body = (match.group(1) or "", match.group(2)) if match else ("", piece)
         first = fold(body.split()[0].strip(",")) if body.split() else ""
+        if link == "and" and _NOT_DONE.match(body):
+            return True
         if link in {"or", "nor", "except"} or re.match(r"(?:excluding|other than|not)\b", body):
             return False
         if first in OPENERS or first in AUXILIARIES or is_negator(first):

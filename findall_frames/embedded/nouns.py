@@ -9,10 +9,12 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.english import ADVERBS, is_negator, is_relation
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pieces import compares
+from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     OPENERS,
     begins_participle,
     has_subject,
+    is_participle,
     is_place,
 )
 from findall_frames.embedded.words import fold, phrases, singular, stem
@@ -28,10 +30,24 @@ _ANYTHING = frozenset(
 
 
 _FEW = 50
+_DETERMINERS = frozenset(
+    phrases("the, a, an, more, less, fewer, at, over, under, no, all, only, their")
+)
 _AHEAD = 5
 _ADJECTIVES = ("an", "ese", "ish", "ic", "ed", "less", "ful", "ous", "able", "ible", "ial")
 _DOING = re.compile(r"^\w[\w-]*-\w+(?:ing|ed)$")
 _JOINTS = frozenset(("and", "or", "not"))
+
+
+def _does(words: Sequence[str]) -> bool:
+    """Whether a verb stands behind a plural noun: birds | lay more than five eggs."""
+    noun, verb, following = [*(fold(word) for word in words[:3]), "", ""][:3]
+    if not noun.endswith("s") or singular(noun) == noun or singular(verb) != verb:
+        return False
+    counted = (
+        following in _DETERMINERS or following[:1].isdigit() or bool(find_quantities(following))
+    )
+    return verb.isalpha() and not is_participle(verb) and verb not in ADVERBS and counted
 
 
 def _single(compound: str) -> str:
@@ -69,7 +85,7 @@ class Nouns:
                 if not (word.endswith(",") and self._goes_on(words[at : at + _AHEAD])):
                     return at + 1
                 continue
-            if at and self._ends_noun(words[at - 1], words[at:]):
+            if at and (_does(words[at - 1 :]) or self._ends_noun(words[at - 1], words[at:])):
                 return at
         return len(words)
 
@@ -147,8 +163,9 @@ class Nouns:
     def _says(self, part: str) -> bool:
         """Whether words are a value or a flag of the corpus."""
         folded = [fold(word) for word in part.split()]
+        plain = [word.removeprefix("non-") for word in folded]
         few = any(len(m.column.index.values) <= _FEW for m in self._linker.values(folded))
-        flags = self._linker.named(folded, ("boolean",))
+        flags = self._linker.named(plain, ("boolean",))
         return few or any(flag.named for flag in flags)
 
     def _asking(self, before: Sequence[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import dropwhile
 
 from findall_frames.embedded.criteria import Criteria
 from findall_frames.embedded.extremes import Superlatives
@@ -17,16 +18,18 @@ from findall_frames.embedded.opening import (
 )
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
+    OPENERS,
     article,
     counts,
     entity_noun,
+    is_participle,
     past,
     sentence_of,
     uncontracted,
 )
 from findall_frames.embedded.sparing import without_exceptions
 from findall_frames.embedded.wishes import named_first, only_wishes, without_wishes
-from findall_frames.embedded.words import fold, stem, tokens
+from findall_frames.embedded.words import fold, singular, stem, tokens
 
 __all__ = ["Criterion", "Objective", "parse_objective"]
 
@@ -93,9 +96,13 @@ _ONLY = re.compile(
     re.IGNORECASE,
 )
 _MODAL = r"(?:must|should|shall|need\s+to|needs\s+to|have\s+to|has\s+to|ought\s+to|will)"
+# "Snacks (under 20 minutes)" are snacks under 20 minutes; other brackets say the same again.
+_SET_APART = re.compile(rf"\s*\(((?:{'|'.join(sorted(OPENERS))}|max|min)\b[^()]+)\)", re.IGNORECASE)
 _SUBJECT = re.compile(
     rf"^(?:(?:they|it|these|those|each|all)(?:\s+(?:one|of\s+(?:them|these)))?\s+(?:{_MODAL}\s+)?"
-    rf"|(?:(?:the|every|each)\s+\w+\s+)?{_MODAL}\s+)(?:(?:also|all|both)\s+)*",
+    rf"|(?:(?:the|every|each)\s+\w+\s+)?(?P<modal>{_MODAL}\s+)"
+    r"|(?P<wanted>(?:i|we)\s+(?:also\s+)?(?:need|want|require|would\s+like)\s+)(?:it|them|one|those)?"
+    r"(?:\s*(?:to|that)\s+)?)(?:(?:also|all|both)\s+)*",
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(r"\b(?P<how>[^\W\d_]+)\s+(?P<noun>[^\W\d_]+)\s+\((?P<said>[^()]+)\)")
@@ -123,16 +130,16 @@ class _Parser:
     def parse(self, text: str) -> Objective:
         wishes: list[str] = []
         asked: list[str] = []
-        for whole in sentences(uncontracted(text)):
+        given = sentences(uncontracted(text))
+        if _PREAMBLE.match(" ".join(given[:1])) and any(map(_REQUEST.match, given[1:])):
+            given = list(dropwhile(lambda one: not _REQUEST.match(one), given))
+        for whole in given:
             sentence, preferred = without_preferences(whole)
             told = only_wishes(sentence) if asked else []
             if not told:
                 sentence, told = without_wishes(sentence, self._names)
                 asked += [sentence] * bool(sentence)
             wishes += [*told, *(_WITH.sub("", one) for one in preferred)]
-        if _PREAMBLE.match(" ".join(asked[:1])) and any(map(_REQUEST.match, asked[1:])):
-            while not _REQUEST.match(asked[0]):
-                asked.pop(0)
         first, *others = asked or [text]
         entity, thing, criteria, told = self._request(first)
         for sentence in others:
@@ -141,15 +148,20 @@ class _Parser:
 
     def _names(self, noun: str) -> bool:
         """Whether a noun is the name of a column."""
-        found = self._linker.named(tokens(noun), _KINDS)
-        return bool(found) and found[0].named
+        words = tokens(noun)
+        found = self._linker.named(words, _KINDS)
+        return bool(found) and (found[0].named or len(found[0].used) == len(words))
 
     def _request(self, text: str) -> tuple[str, str, list[Criterion], list[str]]:
         """The entity, what to call one of them, the criteria and wishes of a first sentence."""
+        modal = _SUBJECT.match(text)
+        if modal is not None and modal["modal"]:
+            thing = self._of_corpus()
+            return self._linker.corpus.about, thing, self._sequel(text, thing), []
         text = _DONE.sub(_done, text)
         text = _EXPLAINED.sub(self._explained, without_exceptions(text))
         asking = is_question(text)
-        said = without_opening(text) or text
+        said = _SET_APART.sub(r" \1", without_opening(text)) or text
         said, wishes = named_first(said, self._names, lambda word: self._linker.is_kind(fold(word)))
         ranked = self._ranked(said)
         if ranked is not None:
@@ -167,7 +179,8 @@ class _Parser:
         for modifier in self._nouns.modifiers(self._within(noun)):
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
-                kind = f"{modifier[: -len(noun[-1])]}{entity_noun(noun[-1:]).lower()}"
+                one = called if noun[1:] and noun[-1].istitle() else called.lower()
+                kind = f"{modifier[: -len(noun[-1])]}{one}"
                 criteria.append(_being(kind, thing))
                 continue
             adjective = self._nouns.is_adjective(modifier)
@@ -190,7 +203,8 @@ class _Parser:
             for one in clauses
         ]
         if not criteria and not self._nouns.is_entity(noun[-1:]):
-            criteria.append(_being(" ".join([*noun[:-1], called.lower()]), thing))
+            one = called if noun[1:] and noun[-1].istitle() else called.lower()
+            criteria.append(_being(" ".join([*noun[:-1], one]), thing))
         return _uncapitalised(entity), thing, criteria, wishes
 
     def _within(self, noun: list[str]) -> list[str]:
@@ -209,13 +223,17 @@ class _Parser:
         said = _ONLY.sub("", said.strip(" ,"))
         subject = _SUBJECT.match(said)
         rest = said[subject.end() :] if subject else said
+        opener = fold(rest.split()[0]) if rest else ""
+        if opener in OPENERS | {"no"} or is_participle(opener):
+            rest = f"{opener} {rest.partition(' ')[2]}"
         found = []
         for at, clause in enumerate(self._criteria.clauses(rest)):
             whole = clause.said
             if not at and not subject and not self._criteria.opens(whole):
                 whole = f"have {whole}" if counts(whole) else f"be {whole}"
             elif not at and subject and not self._criteria.opens(whole):
-                found.append(Criterion(whole, f"{thing} must {whole}."))
+                had = subject["wanted"] and f"have {whole}"
+                found.append(Criterion(whole, f"{thing} must {had or whole}."))
                 continue
             found.append(Criterion(whole, sentence_of(thing, whole, voice=clause.voice)))
         return found
@@ -252,7 +270,14 @@ def _done(match: re.Match[str]) -> str:
 
 def _being(kind: str, thing: str, *, bare: bool = False) -> Criterion:
     """That a thing is of a kind: "Package must be a web framework."."""
+    if not bare:
+        # "Starters or snacks": each is one of either.
+        kind = re.sub(r"[^\W\d_]+(?=\s+or\s)", lambda one: _one_of(one.group()), kind)
     return Criterion(kind, f"{thing} must be {'' if bare else article(kind)}{kind}.")
+
+
+def _one_of(word: str) -> str:
+    return singular(word) if word.islower() and word.endswith("s") else word
 
 
 def _uncapitalised(entity: str) -> str:

@@ -72,6 +72,9 @@ _BEHIND = re.compile(
     r"(?:nice(?:\s+to\s+have)?|a\s+(?:plus|bonus)|preferred|welcome|optional))\)?(?=[,;.\s]*$|[,;.])",
     re.IGNORECASE,
 )
+_GREETING = re.compile(
+    r"(?:hi|hello|hey|good\s+(?:morning|afternoon|evening)|dear)(?:\s+\w+){0,2}", re.IGNORECASE
+)
 _ABBREVIATED = re.compile(
     r"(?:\b(?:st|dr|mr|mrs|ms|no|vs|approx|inc|ltd|co|corp|e\.g|i\.e|etc|min|max|ca|u\.s|u\.k"
     r"|[a-z]))\.$",
@@ -96,7 +99,7 @@ def sentences(text: str) -> list[str]:
         else:
             found.append(part)
     plain = (_COURTESY.sub("", f" {part}").strip(" ,;.!?") for part in found)
-    return [part for part in plain if part]
+    return [part for part in plain if part and not _GREETING.fullmatch(part)]
 
 
 def is_question(text: str) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "counts",
     "entity_noun",
     "has_subject",
+    "is_adverb",
     "is_participle",
     "is_place",
     "past",
@@ -91,7 +92,12 @@ _UNCHANGED = frozenset(phrases("run, cut, set, cast, cost, hit, put, let, spread
 _SPELLED = 3
 _KIND_OF = 3
 _NO_PARTICIPLES = frozenset(
-    phrases("building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need")
+    phrases(
+        """building, thing, king, ring, spring, string, wing, bed, seed, breed, being, red, need,
+        feed, speed, exceed, proceed, succeed, bleed, weed, embed, shed, sled, bring, sing,
+        cling, swing, sting, ping, evening, morning, ceiling, during, hundred, wedding,
+        anything, something, nothing, everything"""
+    )
 )
 
 
@@ -129,6 +135,11 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         said = _have(rest, past=first == "had")
     elif first == "no" or counts(clause):
         said = f"must have {clause}"
+    elif first == "without" and _OTHERWISE.search(rest):
+        # The "without" goes no further than the "or".
+        lacked, other = re.split(r"\s+or\s+", rest, maxsplit=1)
+        whole = sentence_of(thing, other, of_several=of_several, voice=voice).rstrip(".")
+        return f"{whole} or have no {_after(lacked, ('a', 'an', 'any'))}."
     elif first in {"without", "lacking", "lacks", "lack"}:
         said = f"must not have {rest}"
     elif first in BE:
@@ -150,13 +161,15 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         return f"{thing} must be one {clause}."
     elif first == "not":
         said = f"must not be {rest}"
+    elif first in {"neither", "either"}:
+        said = f"must be {clause}"
     elif first in {"except", "excluding", "other"}:
         said = f"must not be {_after(rest, ('than', 'for'))}"
     elif first == "worth":
         said = f"must be {clause}"
-    elif _is_adverb(first) and is_participle(second):
+    elif is_adverb(first) and is_participle(second):
         said = f"must {_participial(words[1:], voice)} {clause}"
-    elif _is_adverb(first) and second in _PASTS:
+    elif is_adverb(first) and second in _PASTS:
         said = f"must have {first} {_PASTS[second]} {' '.join(words[2:])}"
     elif first in _PASTS:
         said = f"must have {_PASTS[first]} {rest}"
@@ -227,8 +240,9 @@ def _of_gerund(word: str) -> str:
     return f"{base}e" if mute else base
 
 
-def _is_adverb(word: str) -> bool:
-    return word.endswith("ly") or word in {"first", "last", "once", "also", "still", "since"}
+def is_adverb(word: str) -> bool:
+    """Whether a folded word may stand before a participle: first performed, last updated."""
+    return word.endswith("ly") or word in {"first", "last", "once", "also", "still"}
 
 
 def _have(rest: str, *, past: bool) -> str:
@@ -272,6 +286,9 @@ def _after(text: str, words: Sequence[str]) -> str:
     return rest if fold(first) in words else text
 
 
+_OTHERWISE = re.compile(
+    r"\bor\s+(?:with|in|by|from|(?:first|last|\w+ly)\s|\w+ed\b|ha[sv]e?\b|are\b)"
+)
 _ADJECTIVAL = re.compile(r"^(?!enable|disable)\w{3,}(?:[aiu]ble|ful|less|ous|(?<!top)ic)$")
 _OUTER = frozenset(phrases("outside, inside, beyond, near, off"))
 _ADJECTIVES = frozenset(

@@ -27,6 +27,9 @@ _ASKING = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 _WHOSE = re.compile(r"^(?:their|its|his|her)\s+", re.IGNORECASE)
+_OF_THEM = re.compile(
+    r"^(?:their|its|the\s+\w+\s+(?:of|for)\s|how|when|who|what|where|whether)\b", re.IGNORECASE
+)
 _OF_EACH = re.compile(
     r"\s+(?:of|for)\s+(?:each|every(?:\s+one)?|them)(?:\s+(?!and\b)\w+)?$", re.IGNORECASE
 )
@@ -45,6 +48,7 @@ _APART = re.compile(r"\s*,\s*(?:and\s+|plus\s+)?|\s+(?:and|plus|as\s+well\s+as)\
 _DETERMINER = re.compile(
     r"^(?:(?:also|both)\s+)?(?:their|its|his|her|the|an?|each(?:\s+one)?['’]?s?)\s+", re.IGNORECASE
 )
+_TOO = re.compile(r",?\s+(?:too|as\s+well|also|please)$", re.IGNORECASE)
 _LONGEST = 4
 _NAMED_FIRST = re.compile(
     r"^(?P<what>.{2,80}?)\s+(?:of|for)\s+(?:(?:all|every|each|any|the|of)\s+)*(?P<rest>\S.*)$",
@@ -93,7 +97,8 @@ def only_wishes(sentence: str) -> list[str]:
     ['what do they cost']
     """
     asking = _ASKING.match(sentence)
-    if asking is not None:
+    wanted = asking is not None and asking["verb"].split()[0].lower() in {"i", "we"}
+    if asking is not None and (not wanted or _OF_THEM.match(asking["what"])):
         return _items(asking["what"])
     plain = re.sub(r"^(?:and|also|plus)[,\s]+", "", sentence, flags=re.IGNORECASE)
     if _TEXT.match(plain) or _EACH_FIRST.match(plain.lower()):
@@ -133,7 +138,7 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
         if ours and not (find_quantities(what) and not _TEXT.match(what)):
             return _items(what)
     if _TEXT.match(rest) and "with" not in links.split()[-1:]:
-        return _items(rest) if _asks(rest) else []
+        return _items(rest) if _asks(rest, apart=comma) else []
     if _STANDING.match(rest) and (links or comma):
         return _items(rest)
     if _GREATEST.search(rest) or find_quantities(rest):
@@ -154,11 +159,13 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
     return items if bare and short and all(map(names, items)) else []
 
 
-def _asks(rest: str) -> bool:
+def _asks(rest: str, *, apart: bool) -> bool:
     """Whether a question is put, and no criterion: who sponsors them, not who know Python."""
     first = rest.split()[0].lower()
     if first in {"which", "where", "if", "whether"}:
         return bool(_ABOUT_THEM.search(rest))
+    if first == "who" and apart and _OF_ONE.match(rest):
+        return not find_quantities(rest)
     if first == "who" and _RELATIVE_WHO.match(rest) and not _ABOUT_THEM.search(rest):
         return False
     if first == "who" and not _ABOUT_THEM.search(rest) and not _THIRD.match(rest):
@@ -168,13 +175,15 @@ def _asks(rest: str) -> bool:
 
 # "The cities they stand in".
 _STANDING = re.compile(rf"^the\s+{_WORD}(?:\s{_WORD})?\s+(?:that\s+)?(?:they|it)\s", re.IGNORECASE)
+# Of several, "who is hiring" asks; "who are hiring" tells.
+_OF_ONE = re.compile(r"^who\s+(?:is|was|has|does)\b", re.IGNORECASE)
 # "Who wrote the libretto" asks; "who know Python" tells.
 _THIRD = re.compile(r"^who\s+(?:\w+ed|\w+s|wrote|made|built|sang|led|held|won|ran|drew)\s+the\b")
 
 
 def _items(text: str) -> list[str]:
     """What is listed, item by item; the clauses of questions stay whole."""
-    text = _OF_EACH.sub("", text.strip(" ,;.?!()"))
+    text = _OF_EACH.sub("", _TOO.sub("", text.strip(" ,;.?!()")))
     if _TEXT.match(text):
         return [
             part.strip() for part in re.split(r",?\s+and\s+(?=(?:how|when|who|what|where)\b)", text)

@@ -1,0 +1,204 @@
+"""Objectives in the forms that people use: each criterion a sentence, its scope kept."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.ingest import ingest
+
+HOTELS = Corpus.from_table(
+    pa.table(
+        {
+            "Hotel": ["Alba", "Brisa", "Corvo", "Duna", "Estrela", "Faro", "Gaivota", "Horta"],
+            "Town": ["Lisbon", "Porto", "Lisbon", "Faro", "Porto", "Lagos", "Lagos", "Sintra"],
+            "Stars": [3, 4, 5, 2, 4, 3, 5, 4],
+            "Style": ["modern", "rustic", "grand", "modern", "rustic", "modern", "grand", "quiet"],
+            "Rate (€/night)": [80, 120, 300, 45, 150, 95, 280, 110],
+            "Rooms": [20, 45, 120, 12, 60, 30, 90, 25],
+            "Pool": ["yes", "no", "yes", "no", "yes", "no", "yes", "no"],
+            "Seasonal": [True, False, False, True, False, False, True, False],
+            "Opened": [1995, 2010, 1968, 2001, 2015, 1988, 2020, 1950],
+            "Renovated": [dt.date(2020 + n % 5, 1 + n, 1) for n in range(8)],
+            "Facilities": [
+                ["spa", "gym"],
+                ["gym"],
+                ["spa", "restaurant", "bar"],
+                [],
+                ["restaurant"],
+                ["bar"],
+                ["spa", "gym", "bar"],
+                ["restaurant", "bar"],
+            ],
+        }
+    ),
+    name="hotels",
+)
+
+
+def drafted(objective: str) -> tuple[list[str], list[str]]:
+    """The conditions without what they are about, and the names of suggested columns."""
+    schema = ingest(objective, HOTELS)
+    said = [one.description.removeprefix("Hotel must ") for one in schema.match_conditions]
+    asked: list[str] = []
+    for enrichment in schema.enrichments or []:
+        asked += enrichment.output_schema.json_schema["properties"]
+    return [one.removesuffix(".") for one in said], asked
+
+
+def found(objective: str) -> list[str]:
+    """The hotels that meet all conditions of an objective."""
+    conditions = ingest(objective, HOTELS).match_conditions
+    rows = RuleEvaluator().judge_for(conditions, HOTELS).judge(range(len(HOTELS)))
+    names = HOTELS.names(range(len(HOTELS)))
+    pairs = zip(names, rows, strict=True)
+    return [name for name, row in pairs if all(verdict.is_matched for verdict in row)]
+
+
+@pytest.mark.parametrize(
+    ("objective", "names"),
+    [
+        ("Hi! Could you please find me a rustic hotel? Thanks in advance", ["Brisa", "Estrela"]),
+        ("We're a couple looking for a rustic hotel in Porto under 130 euros", ["Brisa"]),
+        ("Are there any hotels in our list with more than 100 rooms?", ["Corvo"]),
+        ("I'd love to know which hotels have over 80 rooms", ["Corvo", "Gaivota"]),
+        ("I run a small agency. Please list all hotels in Sintra for me.", ["Horta"]),
+        ("In which hotels is there a spa?", ["Alba", "Corvo", "Gaivota"]),
+    ],
+)
+def test_courtesies_around_a_question_are_no_criteria(objective: str, names: list[str]) -> None:
+    """However it opens and ends, the same is asked."""
+    assert found(objective) == names
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        (
+            "hotels in Lisbon or Porto under 200 euros",
+            ["be in Lisbon or Porto", "be under 200 euros"],
+        ),
+        (
+            "hotels in Lagos for less than 100 euros a night with a bar",
+            ["be in Lagos", "be for less than 100 euros a night", "have a bar"],
+        ),
+        (
+            "hotels in Porto with a gym and at least 40 rooms",
+            ["be in Porto", "have a gym", "have at least 40 rooms"],
+        ),
+        (
+            "hotels with free parking that are seasonal",
+            ["have free parking", "be seasonal"],
+        ),
+        (
+            "hotels opened before 1990 in Lisbon or Faro",
+            ["have been opened before 1990", "be in Lisbon or Faro"],
+        ),
+        (
+            "Which hotels that have more than 50 rooms are open to dogs?",
+            ["have more than 50 rooms", "be open to dogs"],
+        ),
+    ],
+)
+def test_a_new_phrase_is_a_criterion_that_belongs_to_all_before_it(
+    objective: str, said: list[str]
+) -> None:
+    """Where a value, a name or a number ends one, the next begins."""
+    assert drafted(objective)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        ("hotels that opened before 1990", "have opened before 1990"),
+        ("hotels opened before 1990", "have been opened before 1990"),
+        ("Which hotels opened before 1990?", "have opened before 1990"),
+        ("hotels that won a prize", "have won a prize"),
+        ("hotels last renovated in 2020 or later", "have been last renovated in 2020 or later"),
+        ("hotels costing less than 90 euros", "cost less than 90 euros"),
+        ("hotels that haven't been renovated since 2022", "not have been renovated since 2022"),
+        ("hotels that are castles", "be a castle"),
+        ("hotels of which Ann is the owner", "be one of which Ann is the owner"),
+        ("hotels without a pool", "not have a pool"),
+        ("hotels neither in Lisbon nor in Porto", "be neither in Lisbon nor in Porto"),
+        ("Which hotels did Ann Lee visit?", "be one that Ann Lee visited"),
+    ],
+)
+def test_a_condition_is_good_english(objective: str, said: str) -> None:
+    """What an entity did stays active, and what was done to it passive."""
+    assert drafted(objective)[0] == [said]
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        ("seasonal modern hotels", ["be seasonal", "be a modern hotel"]),
+        ("modern, seasonal hotels in Faro", ["be a modern hotel", "be seasonal", "be in Faro"]),
+        ("grand and rustic hotels", ["be a grand or rustic hotel"]),
+        ("hotels that are seasonal and rustic", ["be seasonal and rustic"]),
+    ],
+)
+def test_each_adjective_before_the_noun_is_a_criterion(objective: str, said: list[str]) -> None:
+    """Unless two are joined; of what can be only one of two, either will do."""
+    assert drafted(objective)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        (
+            "I want a hotel. It should be in Porto and have a gym. At least 40 rooms.",
+            ["be in Porto", "have a gym", "have at least 40 rooms"],
+        ),
+        (
+            "Must be modern. No pool. Opened since 2000.",
+            ["be modern", "have no pool", "have been opened since 2000"],
+        ),
+        ("Find hotels:\n- in Lagos\n- under 200 euros", ["be in Lagos", "be under 200 euros"]),
+        ("Hotels with a bar. Exclude those in Lisbon.", ["have a bar", "not be in Lisbon"]),
+        ("Hotels with a bar; only those that are seasonal", ["have a bar", "be seasonal"]),
+    ],
+)
+def test_sentences_in_series_are_criteria_of_the_same_thing(
+    objective: str, said: list[str]
+) -> None:
+    """Whether they have a subject, a verb, or neither."""
+    assert drafted(objective)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("objective", "said", "asked"),
+    [
+        ("hotels in Faro, and tell me their rate", ["be in Faro"], ["rate"]),
+        ("hotels in Faro; also give me the rate and the stars", ["be in Faro"], ["rate", "stars"]),
+        ("hotels in Faro (and their rooms)", ["be in Faro"], ["rooms"]),
+        ("hotels in Faro. What do they cost?", ["be in Faro"], ["what_cost"]),
+        ("Names and rates of all hotels in Faro", ["be in Faro"], ["rates"]),
+        ("hotels in Faro, who is the owner?", ["be in Faro"], ["who_owner"]),
+        ("hotels in Faro plus the year of opening", ["be in Faro"], ["year_of_opening"]),
+        ("hotels in Faro. Please include the rate too.", ["be in Faro"], ["rate"]),
+        ("hotels in Faro, ideally with a pool", ["be in Faro"], ["pool"]),
+        ("hotels in Faro. It would be nice to have a spa.", ["be in Faro"], ["spa"]),
+        ("hotels in Faro that include a pool", ["be in Faro", "include a pool"], []),
+    ],
+)
+def test_what_is_to_be_told_or_only_preferred_is_no_criterion(
+    objective: str, said: list[str], asked: list[str]
+) -> None:
+    """It becomes a suggested column."""
+    assert drafted(objective) == (said, asked)
+
+
+def test_the_lack_of_one_thing_does_not_reach_behind_an_or() -> None:
+    """ "Without a pool or opened before 1970" is either."""
+    assert found("hotels without a pool or opened before 1970") == [
+        "Brisa",
+        "Corvo",
+        "Duna",
+        "Faro",
+        "Horta",
+    ]
