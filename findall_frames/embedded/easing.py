@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 from typing import Final
 
 from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
@@ -92,28 +93,39 @@ class Easing:
         if 1 < len(predicate.words) <= _MOST_WORDS:
             predicate = self._eased(predicate, denied=denied)
         # Where a text denies it, or none says it anywhere, silence tells nothing.
-        is_open = denied and (predicate.is_denied_somewhere() or not self._says(predicate))
+        is_open = denied and (
+            predicate.is_denied_somewhere() or not predicate.told(self._corpus)[0]
+        )
         return replace(predicate, silence="unknown") if is_open else predicate
 
     def _eased(self, mention: Mention, *, denied: bool) -> Mention:
-        words = mention.words
         if self._is_met(mention, denied=denied):
             return mention
-        rows = {word: self._told(replace(mention, words=(word,))) for word in words}
+        words = mention.words
+        rows = {word: self._rows(replace(mention, words=(word,))) for word in words}
         if any(not rows[word] and self._is_bound(word, mention) for word in words):
             return mention
-        kept = [word for word in words if rows[word]]
-        less = replace(mention, words=tuple(kept))
-        while len(kept) > 1 and not self._is_met(less, denied=denied):
-            free = [word for word in kept if not self._is_name(word)]
-            if not free:
-                return mention
-            kept.remove(max(free, key=lambda word: self._lightness(word, mention, rows[word])))
-            less = replace(mention, words=tuple(kept))
-        if (_VAGUE | _LEAVE).issuperset(kept) or not (self._says(less) or denied):
-            return mention
+        present = [word for word in words if rows[word]]
+        bound = set(filter(self._is_name, words))
+        lightness = {word: self._lightness(word, mention, len(rows[word])) for word in present}
         telling = max(_FEW, _TELLING * len(self._corpus))
-        return less if 0 < self._told(less) <= telling else mention
+        if mention.told(self._corpus)[1]:
+            # Where it is denied, its words are those of the texts: an emergency room is no room.
+            plain = (word for word in present if not any(lightness[word][:2]))
+            bound.update(word for word in plain if len(rows[word]) <= telling)
+        for size in range(min(len(present), len(words) - 1), 0, -1):
+            some = (kept for kept in combinations(present, size) if bound.issubset(kept))
+            # Of as many words, those are left out that say least.
+            ranked = sorted(
+                (kept for kept in some if set.intersection(*(rows[word] for word in kept))),
+                key=lambda kept: sorted(lightness[w] for w in present if w not in kept),
+                reverse=True,
+            )
+            for kept in ranked:
+                less = replace(mention, words=kept)
+                if self._is_met(less, denied=denied) and not (_VAGUE | _LEAVE).issuperset(kept):
+                    return less if len(self._rows(less)) <= telling else mention
+        return mention
 
     def _is_bound(self, word: str, mention: Mention) -> bool:
         """Whether a word cannot be left out though no row says it: a name, or what was done."""
@@ -122,10 +134,11 @@ class Easing:
 
     def _is_met(self, mention: Mention, *, denied: bool) -> bool:
         """Whether some row tells what is asked: that it is so, or that it is not."""
-        if denied and self._denies(mention):
+        says, denies = mention.told(self._corpus)
+        if denied and denies:
             return True
         # That something is not allowed is not told by where it is.
-        return not (denied and _LEAVE.intersection(mention.words)) and bool(self._says(mention))
+        return not (denied and _LEAVE.intersection(mention.words)) and bool(says)
 
     def _lightness(self, word: str, mention: Mention, rows: int) -> tuple[bool, bool, bool, int]:
         """How easily a word is left out, to be compared with others."""
@@ -134,11 +147,5 @@ class Easing:
         lightest = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
         return lightest, done or word in _LEAVE, not self._occurs(word), rows
 
-    def _says(self, mention: Mention) -> int:
-        return mention.counted(self._corpus)
-
-    def _denies(self, mention: Mention) -> int:
-        return mention.counted(self._corpus, denied=True)
-
-    def _told(self, mention: Mention) -> int:
-        return self._says(mention) + self._denies(mention)
+    def _rows(self, mention: Mention) -> set[int]:
+        return set().union(*mention.told(self._corpus))

@@ -133,8 +133,8 @@ class Mention:
         """An outcome for each position."""
         return [self._in_row(cells) for cells in cells_of(self.columns, positions)]
 
-    def counted(self, corpus: Corpus, *, denied: bool = False) -> int:
-        """How many rows say it, or deny it; of many that may, the first are looked at."""
+    def told(self, corpus: Corpus) -> tuple[list[int], list[int]]:
+        """Which rows say it, and which deny it; of many that may, the first are looked at."""
         may = pa.array([False]).take(pa.repeat(0, len(corpus)))
         for column in self.columns:
             wider = column.kind == "prose"
@@ -147,10 +147,9 @@ class Mention:
                 held = pc.and_(held, pc.fill_null(said, False))
             may = pc.or_(may, held)
         positions = pc.indices_nonzero(may).slice(0, _ENOUGH_ROWS).to_pylist()
-        outcomes = self.check(corpus, positions)
-        return sum(
-            o.truth is not denied and o.truth is not None and bool(o.evidence) for o in outcomes
-        )
+        outcomes = [o.truth if o.evidence else None for o in self.check(corpus, positions)]
+        pairs = list(zip(positions, outcomes, strict=True))
+        return [at for at, truth in pairs if truth], [at for at, truth in pairs if truth is False]
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
         said = " ".join(self.words)
