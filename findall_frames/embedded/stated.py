@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from findall_frames.embedded.claims import ATTRIBUTES, DIMENSIONS, Claim, claims_of
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import FINITE, is_relation
+from findall_frames.embedded.english import is_relation
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
-from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
-from findall_frames.embedded.units import MEASURES, Unit, unit_pattern
+from findall_frames.embedded.units import MEASURES, Unit, unit_named, unit_pattern
 from findall_frames.embedded.words import alike, fold, stem, tokens
 
 __all__ = ["StatedNumber"]
@@ -34,6 +34,16 @@ _OTHER = 15.0
 """How much further a number seems that belongs to another noun."""
 _BEFORE = 25.0
 """How much further a year seems, in characters, where it stands before its verb."""
+_ACROSS = 12.0
+"""How much further a number seems for each clause between it and its word."""
+_UNITED = 40.0
+"""How much nearer a number seems that is in the right unit."""
+_FAR = 100.0
+_NEVER = 10_000.0
+_NARROW = re.compile(r"[,;:()]|\b(?:and|but|which|who|while|where)\b")
+_DISTANCES = frozenset(("length", "distance"))
+# What is told in kilometres is no height, nor a depth.
+_LONG = frozenset(("km", "mi", "nmi"))
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,8 @@ class StatedNumber:
         For related words: residents for people.
     days : bool
         Whether the range is one of days.
+    period : str
+        In which time so much is done: the week of "hours a week"; else empty.
     """
 
     words: tuple[str, ...]
@@ -65,6 +77,7 @@ class StatedNumber:
     columns: tuple[Column, ...]
     lexicon: Lexicon
     days: bool = field(default=False, kw_only=True)
+    period: str = field(default="", kw_only=True)
     _costs: dict[str, float | None] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
@@ -76,7 +89,7 @@ class StatedNumber:
         return [self._in_row(cells) for cells in cells_of(self.columns, positions)]
 
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
-        best: tuple[tuple[int, float], Column, str, Quantity] | None = None
+        best: tuple[tuple[int, float], Column, str, Claim] | None = None
         for column, cell in zip(self.columns, cells, strict=True):
             if cell is None or not _NUMBER.search(cell):
                 continue
@@ -100,24 +113,38 @@ class StatedNumber:
 
     def _only_measure(self, cells: Sequence[str | None]) -> Outcome | None:
         """The one number of a text in a unit that measures what is asked: its only area."""
-        if self.unit is None or not self._measures_unit():
+        if self.unit is None or not (self._measures_unit() or self._attributes):
             return None
         found = [
-            (column, sentence, quantity)
+            (column, sentence, claim)
             for column, cell in zip(self.columns, cells, strict=True)
             if cell is not None and self._may_measure(cell)
             for sentence in sentences(cell)
             if self._may_measure(sentence)
-            for quantity in find_quantities(sentence)
-            if quantity.unit is not None and quantity.unit.convertible(self.unit)
+            for claim in claims_of(sentence)
+            if self._is_measure(claim)
         ]
         if len(found) != 1:
             return None
-        column, sentence, quantity = found[0]
-        usable = self._usable(quantity)
+        column, sentence, claim = found[0]
+        usable = self._usable(claim.quantity)
         if usable is None or not self._others.isdisjoint(map(stem, tokens(sentence))):
             return None
-        return self._outcome(column, sentence, usable)._replace(confidence="low")
+        claim = replace(claim, quantity=usable)
+        return self._outcome(column, sentence, claim)._replace(confidence="low")
+
+    def _is_measure(self, claim: Claim) -> bool:
+        """Whether a number may be of what is asked, though nothing beside it says so."""
+        unit = claim.quantity.unit
+        if unit is None or self.unit is None or not unit.convertible(self.unit):
+            return False
+        # What was raised may be told as "a $12M Series A".
+        named = claim.other and (self._attributes or unit.dimension != "money")
+        if claim.held or named or claim.tells:
+            return False
+        if unit.dimension != "length" or not self._attributes:
+            return True
+        return (unit.name in _LONG) == bool(self._attributes & _DISTANCES)
 
     def _may_measure(self, text: str) -> bool:
         """Whether a number and a unit of the right dimension may stand in a text."""
@@ -140,51 +167,122 @@ class StatedNumber:
         wanted = {stem(word): 0.0 for word in self.words}
         for word in self.words:
             told = {stem(phrase[0]) for phrase in self.lexicon.told(word)}
+            same = {stem(phrase[0]) for phrase in self.lexicon.synonyms(word) if len(phrase) == 1}
+            for related in same:
+                wanted.setdefault(related, 10.0)
             for related in self.lexicon.family(word) | told:
                 wanted.setdefault(related, 20.0)
         return wanted
 
+    @cached_property
+    def _units(self) -> list[Unit]:
+        """The units among the words: dollars per kilogram."""
+        return [unit for word in self.words if (unit := unit_named((word,))) is not None]
+
     def _measures_unit(self) -> bool:
         return not self._measures.isdisjoint(self._wanted)
 
-    def _outcome(self, column: Column, sentence: str, quantity: Quantity) -> Outcome:
-        inside = (
-            quantity.dates[0] if self.days and quantity.dates else quantity.value
-        ) in self.span
+    @cached_property
+    def _attributes(self) -> frozenset[str]:
+        """Of what numbers in the unit may tell, what is asked for: the depth, the salary."""
+        known = DIMENSIONS.get(self.unit.dimension if self.unit else "", frozenset())
+        return frozenset(name for name in known if not set(ATTRIBUTES[name]).isdisjoint(self.words))
+
+    def _outcome(self, column: Column, sentence: str, claim: Claim) -> Outcome:
+        quantity = claim.quantity
+        inside = self._holds(claim)
         relation = "which is" if inside else "which is not"
-        shown = quantity.text if self.days else number_text(quantity.value, year=self.year)
+        plain = quantity.top == quantity.value and not self.days
+        shown = number_text(quantity.value, year=self.year) if plain else quantity.text
         number = f"{shown} is the number, {relation} {self.span.said}."
         reason = f"{column.name} says {quoted(sentence)} {number}"
         excerpt = sentence if len(sentence) <= LONGEST else quantity.text
         value = int(quantity.value) if float(quantity.value).is_integer() else quantity.value
         return Outcome(inside, value, reason, "medium", ((column.name, excerpt),))
 
-    def _nearest(self, sentence: str) -> tuple[float, Quantity] | None:
-        """The number closest to one of the words, and how far it is, in characters."""
+    def _holds(self, claim: Claim) -> bool:
+        """Whether a number lies within the range, and of "40 to 60" both."""
+        quantity = claim.quantity
+        if self.days and quantity.dates:
+            return quantity.dates[0] in self.span
+        if quantity.year or quantity.top == quantity.value:
+            # "Over 60,000" is more than 60,000.
+            return quantity.value + claim.shift * abs(quantity.value) * 1e-9 in self.span
+        return quantity.value in self.span and quantity.top in self.span
+
+    def _nearest(self, sentence: str) -> tuple[float, Claim] | None:
+        """The number that fits best to one of the words, and how far it is, in characters."""
         places = self._places(sentence)
-        if (not places and self.words) or not self._tells(sentence):
+        told = bool(self._attributes) and not self._needed and self._may_measure(sentence)
+        if (not places and self.words and not told) or not self._tells(sentence):
             return None
-        found: list[tuple[float, Quantity]] = []
-        for quantity in find_quantities(sentence):
-            usable = self._usable(self._counted(quantity, sentence))
-            if usable is None:
+        found: list[tuple[float, Claim]] = []
+        for claim in claims_of(sentence):
+            quantity = self._usable(self._counted(claim.quantity, sentence))
+            if quantity is None or self._is_of_something_else(claim, sentence):
                 continue
-            by_unit = 0.0 if self.unit is not None and quantity.unit is not None else None
-            if self.unit is None and not self.year and self._is_age(quantity, sentence):
-                continue
-            other = _OTHER if self._is_of_another(quantity, sentence) else 0.0
-            gaps = [
-                (max(start - quantity.end, quantity.start - end, 0) + cost)
-                + (_BEFORE if self.year and quantity.end <= start else 0.0)
-                # "Flocks of up to fifty birds" are of fifty.
-                + (0.0 if sentence.startswith(" of ", end) else other)
-                for start, end, cost in places
-            ]
-            if gaps:
-                found.append((min(gaps) - (40 if by_unit is not None else 0), usable))
-            elif by_unit is not None and not self.words:
-                found.append((100.0, usable))
+            cost = self._cost_of(claim, sentence, places)
+            if cost is not None:
+                found.append((cost + claim.doubt, replace(claim, quantity=quantity)))
         return min(found, key=lambda pair: pair[0]) if found else None
+
+    def _is_of_something_else(self, claim: Claim, sentence: str) -> bool:
+        """Whether a number is told of another attribute, as a depth of no length, or of an age."""
+        if claim.tells and self._attributes and claim.tells.isdisjoint(self._attributes):
+            return True
+        if claim.dated and not self.year:
+            return True
+        if self.period and claim.period and self.period != claim.period:
+            return True
+        return self.unit is None and not self.year and self._is_age(claim.quantity, sentence)
+
+    def _cost_of(
+        self, claim: Claim, sentence: str, places: Sequence[tuple[int, int, float]]
+    ) -> float | None:
+        """How far a number is from what is asked; None where nothing links them."""
+        quantity = claim.quantity
+        same = self.unit is not None and quantity.unit is not None
+        united = -_UNITED if same else 0.0
+        if quantity.unit == self.unit:
+            united -= 1.0  # of "60 miles (97 km)", the number in the unit asked for
+        gaps = [self._gap(claim, sentence, place) for place in places]
+        if claim.tells & self._attributes:
+            gaps.append(0.0)
+        if gaps and min(gaps) < _NEVER:
+            return min(gaps) + united
+        if same and not self.words:
+            named = quantity.unit == self.unit
+            missing = bool(self.period) and not claim.period
+            return _FAR - 30.0 * named + 15.0 * missing
+        return None
+
+    def _gap(self, claim: Claim, sentence: str, place: tuple[int, int, float]) -> float:
+        """How far a number is from a word for it, in characters."""
+        quantity = claim.quantity
+        start, end, cost = place
+        if claim.behind[0] <= start and end <= claim.behind[1]:
+            return cost  # twelve locks
+        if claim.before[0] <= start and end <= claim.before[1]:
+            return cost + 1.0  # a depth of 8 metres
+        if not self._may_stand_apart(claim):
+            return _NEVER
+        gap = max(start - quantity.end, quantity.start - end, 0) + cost
+        between = sentence[end : quantity.start] or sentence[quantity.end : start]
+        gap += _ACROSS * len(_NARROW.findall(between))
+        if self.year and quantity.end <= start:
+            gap += _BEFORE
+        return gap + (_OTHER if self._is_of_another(claim) else 0.0)
+
+    def _may_stand_apart(self, claim: Claim) -> bool:
+        """Whether a number may be meant that is not right beside its word, by its unit."""
+        unit = claim.quantity.unit
+        if self._attributes and (claim.held or (unit is not None and claim.other)):
+            return False
+        if self.unit is not None:
+            return unit is not None or self.unit.dimension != "money"
+        measures = MEASURES.get(unit.dimension, ()) if unit is not None else ()
+        measured = bool(claim.tells) or not self._wanted.keys().isdisjoint(map(stem, measures))
+        return unit is None or unit.dimension == "share" or measured
 
     def _is_age(self, quantity: Quantity, sentence: str) -> bool:
         """Whether somebody has to be so old: participants must be 18 or over."""
@@ -193,14 +291,11 @@ class StatedNumber:
         before, behind = sentence[: quantity.start], sentence[quantity.end :]
         return bool(_AGE_BEFORE.search(before) or _AGE_BEHIND.match(behind))
 
-    def _is_of_another(self, quantity: Quantity, sentence: str) -> bool:
+    def _is_of_another(self, claim: Claim) -> bool:
         """Whether a number belongs to a unit or noun that is not asked for: two guides."""
-        if quantity.unit is not None:
-            return self.unit is None
-        behind = _BEHIND.match(sentence, quantity.end)
-        word = fold(behind.group(1)) if behind is not None else ""
-        plural = word.endswith("s") and word not in FINITE and len(word) > 3
-        return plural and self._cost(word) is None
+        if claim.quantity.unit is not None and self.unit is None:
+            return True
+        return bool(claim.held or claim.other)
 
     def _counted(self, quantity: Quantity, sentence: str) -> Quantity:
         """The quantity; a "one" right before what is counted is meant as a number."""
@@ -260,6 +355,8 @@ class StatedNumber:
         if written not in self._costs:
             word = fold(written)
             cost = self._wanted.get(stem(word))
+            if cost is None and self._units and unit_named((word,)) in self._units:
+                cost = 0.0  # a kilo, of kilograms
             # "One million people visit it" tells of visitors.
             related = cost is None and any(alike(word, other) for other in self.words)
             self._costs[written] = 15.0 if related else cost

@@ -1,0 +1,388 @@
+"""What the numbers of a sentence are said of: the noun that each counts, the word it measures."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Final, TypeAlias
+
+from findall_frames.embedded.english import AUXILIARIES, FINITE, PREPOSITIONS
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.words import fold, phrases
+
+__all__ = ["ATTRIBUTES", "DIMENSIONS", "Claim", "claims_of", "period_in"]
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()–—]")
+_HEDGES: Final = frozenset(
+    phrases(
+        """about, around, some, roughly, approximately, approx, circa, only, just, nearly, almost,
+        over, up, to, at, least, most, more, less, fewer, than, under, exactly, merely, as, many,
+        much, high, low, a, an, the, its, their, his, her, our, your, total, maximum, minimum, max,
+        min, average, mean, of, well, no, not, even, still, now, today, currently, usually, above,
+        below, perhaps, maybe, estimated, annual, yearly, whole, combined, all, in, little, full"""
+    )
+)
+_LINKS: Final = FINITE | frozenset(
+    phrases(
+        """be, been, of, to, at, by, for, with, from, itself, amount, amounts, amounted, amounting,
+        comes, came, come, stands, stood, totals, equals, means, averages, reaches, reach, reached,
+        reaching, in, since, until, on, ranges, between, which, that, has, have, had, having"""
+    )
+)
+_STOPS: Final = (
+    FINITE
+    | AUXILIARIES
+    | (PREPOSITIONS - {"of"})
+    | frozenset(
+        phrases(
+            """and, or, but, which, that, who, whom, whose, where, when, while, whereas, because,
+            so, if, must, should, shall, may, might, each, per, a, an, every, before, after,
+            until, since, than, then, there, it, they, he, she, we, you, not, cannot, from"""
+        )
+    )
+)
+_DATING: Final = frozenset(phrases("in, since, until, by, from, of, on, to, for, at"))
+_PERIODS: Final = {
+    form: period
+    for period, forms in (
+        ("year", "year, years, annum, yearly, annually, annual"),
+        ("month", "month, monthly"),
+        ("week", "week, weekly"),
+        ("day", "day, daily"),
+        ("night", "night, nightly"),
+        ("hour", "hour, hourly"),
+    )
+    for form in phrases(forms)
+}
+_PLURALS: Final = frozenset(
+    phrases("people, children, men, women, staff, sheep, fish, mice, feet, teeth, geese, cattle")
+)
+_SIGNS: Final = frozenset(",;:()–—")
+
+ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
+    "length": phrases(
+        """long, length, distance, lengthwise, stretch, stretches, stretching, stretched, extends,
+        extend, extending, runs, run, running, covers, covering, measures, measured, measuring"""
+    ),
+    "depth": phrases("deep, depth, draws, draught, dredged, shallow"),
+    "height": phrases(
+        """high, tall, height, elevation, altitude, rises, rise, rising, towers, soars"""
+    ),
+    "width": phrases("wide, width, broad, breadth, across"),
+    "diameter": phrases("across, diameter"),
+    "wingspan": phrases("wingspan, wings"),
+    "thickness": phrases("thick, thickness"),
+    "distance": phrases("away, distance, apart"),
+    "age": phrases("old, aged, age"),
+    "duration": phrases("long, lasts, last, lasting, lasted, takes, take, took, taking, duration"),
+    "price": phrases(
+        """price, priced, prices, cost, costs, costing, fee, fees, fare, ticket, tickets, admission,
+        entry, charge, charges, charged, tuition, pay, pays, paying, paid"""
+    ),
+    "salary": phrases(
+        """salary, pay, pays, paying, paid, wage, wages, earn, earns, earned, earning, earnings,
+        remuneration, compensation, stipend"""
+    ),
+    "weight": phrases("weighs, weigh, weighed, weighing, weight, heavy, mass"),
+}
+"""By what a number with a unit tells: words beside it that say so."""
+
+_SAID_BY: Final = {
+    word: frozenset(name for name, words in ATTRIBUTES.items() if word in words)
+    for words in ATTRIBUTES.values()
+    for word in words
+}
+DIMENSIONS: Final[dict[str, frozenset[str]]] = {
+    "length": frozenset(
+        ("length", "depth", "height", "width", "diameter", "thickness", "distance", "wingspan")
+    ),
+    "time": frozenset(("age", "duration")),
+    "money": frozenset(("price", "salary")),
+    "mass": frozenset(("weight",)),
+}
+# How much less a number counts, as if in characters, where these stand before it in its clause.
+_DOUBTS: Final = (
+    (
+        re.compile(
+            r"\b(?:former|formerly|previously|once|originally|used to|no longer|in place of"
+            r"|instead of|down from|up from|low of|by (?:1[5-9]|20)\d\d)\b[^,()]*$"
+        ),
+        30.0,
+    ),
+    (
+        re.compile(
+            r"\b(?:plans?|planned|hopes?|intends?|is expected to|proposed|proposal)\b[^,()]*$"
+        ),
+        20.0,
+    ),
+    (
+        re.compile(
+            r"\b(?:unlike|compared (?:with|to)|(?:as|so) \w+ as|rather than|against|twice|double)"
+            r"\b[^,()]*$"
+        ),
+        40.0,
+    ),
+    (re.compile(r"\bwho(?:se)?\b[^,()]*$"), 15.0),
+)
+_WHEN = re.compile(
+    r",?\s*(?:when|in which|(?:which (?:is|was) )?the year(?: in which| that| when| of)?)\b"
+)
+_OR_SO = re.compile(r"\s+or (?:so|more|less|over|older|above|fewer)\b")
+_FROM_TO = re.compile(r"\bfrom\s+\w+(?:\s+\w+){0,3}\s+to\s", re.IGNORECASE)
+_THAT_IS = re.compile(
+    r"\s*(?:[(,/–]|, or|or)\s*(?:or |about |some |around |roughly |c\. ?|ca\. ?)*"
+)
+_OVER = re.compile(
+    r"(?<!\bno )(?<!\bnot )\b(?:over|(?:more|larger|longer|higher|greater) than|above"
+    r"|exceed(?:s|ed|ing)?|upwards of|in excess of)\s+(?:an?\s+)?$",
+    re.IGNORECASE,
+)
+_UNDER = re.compile(
+    r"(?<!\bno )(?<!\bnot )\b(?:under|(?:less|fewer|smaller|shorter) than|below|nearly|almost"
+    r"|not quite)\s+(?:an?\s+)?$",
+    re.IGNORECASE,
+)
+_PERIOD = re.compile(
+    r"\b(?:(?:a|an|per|each|every)\s+(?:\w+\s+)?(year|annum|month|week|day|night|hour)"
+    r"|(yearly|annually|monthly|weekly|daily|nightly|hourly))\b",
+    re.IGNORECASE,
+)
+_LASTS = re.compile(r"\b(?:takes?|took|lasts?|lasted|for|within|after|in)\s*$", re.IGNORECASE)
+_PERIOD_REACH = 60
+_OWN = frozenset(("the", "this", "its"))
+_MOST = 4
+_FURTHEST = 8
+
+_Mark: TypeAlias = tuple[int, int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A number in a sentence, and what it is said of.
+
+    Attributes
+    ----------
+    quantity : Quantity
+        As it is written; of "40 to 60", its `top` is the upper end.
+    behind, before : tuple of (int, int)
+        From where to where the words stand that it counts, and those that lead to it: the locks of
+        "12 locks", and the depth of "a depth of 8 m".
+    other : str
+        The noun that it counts; empty where none is plain to see.
+    tells : frozenset of str
+        The attributes, of `ATTRIBUTES`, that words beside it name; empty where none does.
+    held : str
+        The word of which it is said through "of": the tunnel of "a tunnel of 1,500 m".
+    period : str
+        Of "a year", the year.
+    dated : bool
+        Whether a year stands there as one: in 1990, the fire of 1990.
+    doubt : float
+        How much less it counts, in characters: former, planned, of something else compared.
+    shift : int
+        Whether it is more (1) or less (-1) than the number itself: "over 60,000".
+    """
+
+    quantity: Quantity
+    behind: tuple[int, int]
+    before: tuple[int, int]
+    other: str = ""
+    tells: frozenset[str] = frozenset()
+    held: str = ""
+    period: str = ""
+    dated: bool = False
+    doubt: float = 0.0
+    shift: int = 0
+
+
+@lru_cache(maxsize=4096)
+def claims_of(sentence: str) -> tuple[Claim, ...]:
+    """The numbers of a sentence in their order.
+
+    Examples
+    --------
+    >>> [(c.quantity.value, c.other, *c.tells) for c in claims_of("Its 12 locks are 4 m deep.")]
+    [(12.0, 'locks'), (4.0, '', 'depth')]
+    """
+    found = [told for one in find_quantities(sentence) if (told := _told(one, sentence))]
+    quantities = list(_in_ranges(found, sentence))
+    if not quantities:
+        return ()
+    marks = [(m.start(), m.end(), fold(m.group())) for m in _TOKEN.finditer(sentence)]
+    claims: list[Claim] = []
+    for at, quantity in enumerate(quantities):
+        left = quantities[at - 1].end if at else 0
+        right = quantities[at + 1].start if at + 1 < len(quantities) else len(sentence)
+        claim = _claim(quantity, sentence, marks, left, right)
+        if claims and _converts(claims[-1].quantity, quantity, sentence):
+            claim = _like(claim, claims[-1])
+            claims[-1] = _like(claims[-1], claim)
+        claims.append(claim)
+    return tuple(claims)
+
+
+def period_in(text: str) -> str:
+    """The time in which something is done so often: the week of "hours a week"; else empty."""
+    match = _PERIOD.search(text)
+    return _PERIODS[fold(match.group(1) or match.group(2))] if match else ""
+
+
+def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, right: int) -> Claim:
+    behind = _behind(quantity, [m for m in marks if quantity.end <= m[0] < right], sentence)
+    before, link = _before(quantity, [m for m in marks if left <= m[0] < quantity.start])
+    dimension = quantity.unit.dimension if quantity.unit is not None else ""
+    # The m of "4 m" stands for metres beside "deep".
+    dimension = "length" if quantity.letter == "m" and not dimension else dimension
+    said = [word for *_, word in (*behind, *before)]
+    tells = frozenset().union(*(_SAID_BY.get(word, ()) for word in said))
+    tells &= DIMENSIONS.get(dimension, frozenset())
+    if "distance" in tells and _FROM_TO.search(sentence, 0, quantity.start):
+        tells |= {"length"}  # "from Skien to Dalen, 105 km away"
+    others = [word for *_, word in behind if word not in _SAID_BY and word not in _HEDGES]
+    if quantity.unit is None:
+        others = [word for word in others if _is_plural(word)]
+    ahead = sentence[: quantity.start]
+    clause = ahead[max(map(ahead.rfind, (";", ":"))) + 1 :].lower()
+    doubt = sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
+    return Claim(
+        quantity,
+        _reach(behind),
+        _reach(before),
+        other=others[0] if others else "",
+        tells=tells,
+        held=_held(before) if link == "of" else "",
+        period=period_in(sentence[quantity.end : right][:_PERIOD_REACH]),
+        dated=quantity.year and not (others and _is_plural(others[0])) and link in _DATING,
+        doubt=doubt,
+        shift=1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0,
+    )
+
+
+def _behind(quantity: Quantity, marks: list[_Mark], sentence: str) -> list[_Mark]:
+    """The words that a number counts, and those by which it measures: 12 locks, 4 m deep."""
+    when = _WHEN.match(sentence, quantity.end) if quantity.year else None
+    if when is not None:
+        # "1832, the year of its opening"
+        return [mark for mark in marks if mark[0] >= when.end() and mark[2] not in _STOPS][:_MOST]
+    found: list[_Mark] = []
+    so = _OR_SO.match(sentence, quantity.end)
+    passed = False
+    for at, mark in enumerate(marks):
+        word = mark[2]
+        if so is not None and mark[0] < so.end():
+            continue
+        if word == "of" and not passed and (found or quantity.unit is not None):
+            passed = True
+            continue
+        following = marks[at + 1][2] if at + 1 < len(marks) else ""
+        if (word == "in" and not found and following in _SAID_BY) or (
+            word == ","
+            and following == "in"
+            and marks[at + 2 : at + 3]
+            and marks[at + 2][2] in _SAID_BY
+        ):
+            continue
+        if word in _STOPS or word in _SIGNS or len(found) == _MOST:
+            break
+        if not (passed and word in _HEDGES):
+            found.append(mark)
+    return found
+
+
+def _before(quantity: Quantity, marks: list[_Mark]) -> tuple[list[_Mark], str]:
+    """The nearest words that lead to a number, the last first, and the last link to it."""
+    found: list[_Mark] = []
+    link = ""
+    for at, mark in enumerate(reversed(marks)):
+        word = mark[2]
+        if found and word in _OWN:
+            found.append(mark)
+            break
+        if not found and at < _FURTHEST and (word in _HEDGES or word in _LINKS or word == ":"):
+            link = word if word in _LINKS else link
+            continue
+        if word in _SIGNS or len(found) == _FURTHEST or word in _STOPS - {"that"}:
+            break
+        found.append(mark)
+    return found, link
+
+
+def _held(before: list[_Mark]) -> str:
+    """The other thing of which a number tells: "a tunnel of 90 m", but not "this tunnel"."""
+    words = [word for *_, word in before]
+    plain = bool(words) and words[0] not in _SAID_BY and _OWN.isdisjoint(words)
+    return words[0] if plain else ""
+
+
+def _in_ranges(quantities: list[Quantity], sentence: str) -> Iterator[Quantity]:
+    """The numbers, of which "40 to 60" are one."""
+    waiting: Quantity | None = None
+    for quantity in quantities:
+        if waiting is None:
+            waiting = quantity
+            continue
+        joined = _range(waiting, quantity, sentence)
+        if joined is None:
+            yield waiting
+        waiting = joined or quantity
+    if waiting is not None:
+        yield waiting
+
+
+def _range(low: Quantity, high: Quantity, sentence: str) -> Quantity | None:
+    between = sentence[low.end : high.start].strip().lower()
+    ahead = sentence[: low.start].rstrip().lower()
+    plain = not (low.year or high.year or low.dates or high.dates or low.top != low.value)
+    told = between in {"to", "–", "-", "—", "up to"} or (
+        between == "and" and ahead.endswith("between")
+    )
+    told = told or (between == "or" and high.value == low.value + 1)
+    if not (plain and told) or low.value >= high.value or (low.unit or high.unit) != high.unit:
+        return None
+    text = sentence[low.start : high.end]
+    return replace(high, start=low.start, text=text, value=low.value, version=())
+
+
+def _converts(one: Quantity, other: Quantity, sentence: str) -> bool:
+    """Whether the same is said in another unit: 60 miles (97 km)."""
+    between = sentence[one.end : other.start]
+    if one.unit is None or other.unit is None or one.unit == other.unit:
+        return False
+    return one.unit.convertible(other.unit) and bool(_THAT_IS.fullmatch(between))
+
+
+def _like(claim: Claim, other: Claim) -> Claim:
+    """The claim with what the same number in another unit is said of."""
+    behind = claim.behind if claim.behind[1] else other.behind
+    before = (
+        other.before if other.before[0] < claim.before[0] or not claim.before[1] else claim.before
+    )
+    return replace(
+        claim,
+        behind=behind,
+        before=before,
+        tells=claim.tells | other.tells,
+        held=claim.held or other.held,
+        other=claim.other or other.other,
+    )
+
+
+def _told(quantity: Quantity, sentence: str) -> Quantity | None:
+    """The quantity, unless it only tells how often: "a year"; "it takes a year" tells how long."""
+    if not quantity.weak or quantity.unit is None:
+        return quantity
+    one = quantity.text[:3].lower() == "one" or _LASTS.search(sentence, 0, quantity.start)
+    return replace(quantity, weak=False) if one else None
+
+
+def _reach(marks: list[_Mark]) -> tuple[int, int]:
+    if not marks:
+        return 0, 0
+    return min(mark[0] for mark in marks), max(mark[1] for mark in marks)
+
+
+def _is_plural(word: str) -> bool:
+    return word in _PLURALS or (len(word) > 3 and word.endswith("s") and not word.endswith("ss"))
