@@ -18,6 +18,7 @@ __all__ = [
     "is_language",
     "is_meant_for",
     "joined_names",
+    "joined_phrases",
     "leading_words",
     "without_kind",
     "words_beside",
@@ -81,19 +82,24 @@ def had_words(words: Sequence[str]) -> Sequence[str]:
 
 def joined_names(words: Sequence[str], lexicon: Lexicon) -> list[str]:
     """The words, with each name of several of them that the lexicon knows as one: united states."""
+    return _joined(words, lambda phrase: bool(lexicon.aliases(phrase)) or lexicon.is_part(phrase))
+
+
+def joined_phrases(words: Sequence[str], lexicon: Lexicon) -> list[str]:
+    """The words, with each phrase of general English that has kinds as one: bird of prey."""
+    return _joined(words, lambda phrase: bool(lexicon.kinds_of(" ".join(phrase))))
+
+
+def _joined(words: Sequence[str], is_one: Callable[[tuple[str, ...]], bool]) -> list[str]:
     joined: list[str] = []
     at = 0
     while at < len(words):
         size = min(len(words) - at, _LONGEST_NAME)
-        while size > 1 and not _is_name(tuple(words[at : at + size]), lexicon):
+        while size > 1 and not is_one(tuple(words[at : at + size])):
             size -= 1
         joined.append(" ".join(words[at : at + size]))
         at += size
     return joined
-
-
-def _is_name(phrase: tuple[str, ...], lexicon: Lexicon) -> bool:
-    return bool(lexicon.aliases(phrase)) or lexicon.is_part(phrase)
 
 
 def without_kind(words: Sequence[str], lexicon: Lexicon) -> list[str]:

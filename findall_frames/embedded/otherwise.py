@@ -57,9 +57,9 @@ def read_otherwise(
             named = linker.match(column, rest)
             if not all(at in named.used or harmless(word) for at, word in enumerate(rest)):
                 continue
-            found = read_kinds(span, column, linker.lexicon, valuing)
+            own_name = column.name == linker.corpus.name_column
+            found = read_kinds(span, column, linker.lexicon, valuing, names=own_name)
             if found is not None:
-                own_name = column.name == linker.corpus.name_column
                 rank = (named.named, -len(column.index.values) - _MANY * own_name)
                 best = max(best, (rank, found), key=lambda pair: pair[0]) if best else (rank, found)
         if best is not None:
@@ -68,18 +68,29 @@ def read_otherwise(
 
 
 def read_kinds(
-    words: Sequence[str], column: Column, lexicon: Lexicon, valuing: Valuing
+    words: Sequence[str],
+    column: Column,
+    lexicon: Lexicon,
+    valuing: Valuing,
+    *,
+    names: bool = False,
 ) -> Predicate | None:
-    """Values of a column that some words are another name of, or else kinds of what they name."""
+    """Values of a column that some words are another name of, or else kinds of what they name.
+
+    Of `names` a single one is no kind of anything: a company of the name of Apple is no fruit.
+    """
     if len(column.index.values) > _MANY:
         return None
     said = " ".join(words)
-    known = {tuple(map(stem, phrase)): phrase for phrase in column.index.whole}
+    values = column.index.whole
+    if names:
+        values = {phrase: shown for phrase, shown in values.items() if shown in column.index.values}
+    known = {tuple(map(stem, phrase)): phrase for phrase in values}
     for kinds, others in ((False, lexicon.synonyms(said)), (True, lexicon.kinds_of(said))):
         standing = dict.fromkeys(
             known[key] for key in (tuple(map(stem, other)) for other in others) if key in known
         )
-        if standing:
+        if len(standing) > (names and kinds):
             wanted = tuple(valuing.wanted(column, phrase) for phrase in standing)
             return CalledOtherwise(column, wanted=wanted, said=said, kinds=kinds, confidence="low")
     return None
@@ -90,7 +101,7 @@ def read_flag_otherwise(
 ) -> Predicate | None:
     """A column of yes and no in other words, or denied by them, where nothing else is said."""
     for column in linker.columns:
-        if column.kind != "boolean":
+        if column.kind != "boolean" and not column.shaded:
             continue
         name = " ".join(column.words)
         if _says(words, linker.lexicon.synonyms(name), harmless):

@@ -274,6 +274,8 @@ def demonym_of(adjective: str, noun: str) -> bool:
         return True
     for cut in range(4):
         base = noun[: len(noun) - cut]
-        if len(base) >= 3 and any(adjective == base + ending for ending in _DEMONYM_ENDINGS):
+        # Icelandic and Pakistani leave more of the name; of a museum there is no music.
+        endings = (end for end in _DEMONYM_ENDINGS if cut < 3 or end not in {"i", "ic"})
+        if len(base) >= 3 and any(adjective == base + ending for ending in endings):
             return True
     return False
