@@ -62,6 +62,10 @@ _CLOSED = re.compile(
     |dismantled|withdrawn|razed)\b""",
     re.VERBOSE,
 )
+# "Freight was diverted and no longer comes this way"; "the last wolf was shot in 1912".
+_THEN_NOT = re.compile(r"\band (?:no longer|never|has not|have not|does not|do not)\b")
+_THE_LAST = re.compile(r"\bthe last (?:\w+ )?$")
+_LONG_AGO = re.compile(r"\b(?:in (?:\w+ )?(?:1\d{3}|20\d\d)|ago)\b")
 _REOPENED = re.compile(r"\bre(?:opened|built|vived|stored|launched)\b")
 _TO_COME = re.compile(
     r"\b(?:plans|planning|hopes|hoping|intends|intending|expected|wants) to (?:\w+ ){0,3}$"
@@ -76,7 +80,10 @@ _CALLED_OFF = re.compile(
     r"\b(?:given up|called off|out of the question|^(?:nomination|nominee|candidate)"
     r"|(?:not|never) come true|(?:did not|never) happen(?:ed)?)\b"
 )
-_LOST = re.compile(r"\blost (?:the|its|his|her|their|all|most)\b")
+_LOST = re.compile(
+    r"\blost (?:the|its|his|her|their|all|most)\b"
+    r"|\b(?:put an end to|did away with|done away with|got rid of|abandoned) (?:\w+ ){0,2}$"
+)
 _NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
 _HEARSAY = re.compile(
     r"""\b(?:(?:is|are|was|were)\ (?:said|believed|thought|rumoured|rumored|reported|claimed)\ to
@@ -157,9 +164,9 @@ def is_over(
     if tense == "past":
         return False
     closed = bool(_CLOSED.search(clause)) and not _REOPENED.search(fold(sentence))
-    return bool(closed or _FORMERLY.search(led) or _LOST.search(led)) or (
-        bool({"was", "were"} & set(before)) and "until" in behind
-    )
+    gone = _THE_LAST.search(led) and _LONG_AGO.search(clause)
+    gone = gone or _THEN_NOT.search(followed) or _FORMERLY.search(led) or _LOST.search(led)
+    return closed or bool(gone) or (bool({"was", "were"} & set(before)) and "until" in behind)
 
 
 def is_hearsay(sentence: str) -> bool:

@@ -216,29 +216,31 @@ class Mention:
                 if any(said[i : i + size] == list(self.words) for i in range(len(said)))
                 else None
             )
-        places: list[int] = []
+        places: list[list[int]] = []
         contrary = False
         for word in self.words:
             if any(_lacks(other, word) for other in said) and not self.literal:
                 return False
+            found: list[int] = []
             if " " in word:
                 place = _phrase_place(word.split(), said)
             else:
-                place = next((at for at, other in enumerate(said) if self._same(word, other)), None)
-                if place is not None and not self.literal and _is_free_of(said, place, sentence):
+                found = [at for at, other in enumerate(said) if self._same(word, other)]
+                if found and not self.literal and _is_free_of(said, found[0], sentence):
                     return False
+                place = found[0] if found else None
             if place is None:
                 place = self._alias_place(word, said, wider=wider)
             if place is None and self._contrary_place(word, said) is not None:
                 contrary, place = True, self._contrary_place(word, said)
             if place is None:
                 return False if self._denied_in_short(said) else None
-            places.append(place)
+            places.append(found or [place])
         if not places:  # nothing but signs was asked for
             return None
         if self.literal:
             return not contrary
-        first, last = min(places), max(places)
+        first, last = _closest(places)
         # "Lunch is served, but beds are for you to find" serves no beds.
         if first < last and _CONTRAST.search(part_between(sentence, said, first, last)):
             return None
@@ -293,7 +295,8 @@ class Mention:
         plainly = wider and not self.literal
         same = self.lexicon.synonyms(word) if plainly else ()
         kinds = self.lexicon.kinds_of(word) if plainly else ()
-        return [*self.lexicon.aliases(phrase), *inside, *matter, *told, *same, *kinds]
+        itself = [phrase] if kinds and len(phrase) > 1 else []  # birds of prey
+        return [*self.lexicon.aliases(phrase), *itself, *inside, *matter, *told, *same, *kinds]
 
     def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
         return self._place_of(self._other_names(word, wider=wider), said)
@@ -313,6 +316,21 @@ class Mention:
                 if all(map(_one_stem, said[at : at + size], phrase)):
                     return at
         return None
+
+
+def _closest(places: Sequence[Sequence[int]]) -> tuple[int, int]:
+    """The first and last place of words where they stand closest; the later of two such spans.
+
+    Who says a thing twice in a sentence, with and without a "not", means what comes last.
+    """
+    best: tuple[int, int] | None = None
+    for start in max(places, key=len):
+        chosen = [min(some, key=lambda at: (abs(at - start), -at)) for some in places]
+        first, last = min(*chosen, start), max(*chosen, start)
+        if best is None or last - first <= best[1] - best[0]:
+            best = (first, last)
+    assert best is not None
+    return best
 
 
 def _phrase_place(phrase: Sequence[str], said: Sequence[str]) -> int | None:
