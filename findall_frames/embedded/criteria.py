@@ -19,6 +19,7 @@ from findall_frames.embedded.rephrase import (
     counts,
     is_adverb,
     is_participle,
+    is_place,
 )
 from findall_frames.embedded.words import fold, phrases, singular, tokens
 
@@ -55,6 +56,7 @@ _NOT_DONE = re.compile(r"not\s+(?:\w+ed|made|built|in|by|from|on|at|for)\b")
 _TO = re.compile(
     r"^to\s+(?:stay|rent|buy|visit|eat|live|see|read|watch|work|use|try)\b(?:\s+(?:at|for)\b)?\s*"
 )
+_OFFERED = re.compile(r"\b(?:that\s+(?:is|are)\s+)?(?:up\s+)?for\s+(?:rent|sale|hire)\b\s*")
 _THERE = re.compile(r"\b(?:are|is)\s+there\b\s*")
 
 
@@ -97,6 +99,8 @@ class Criteria:
         """
         pieces: list[str] = []
         rest = _TO.sub("", rest.strip(" ,;"))
+        if not self._linker.values(["rent"]) and not self._linker.values(["sale"]):
+            rest = _OFFERED.sub("", rest)
         rest = _THERE.sub("", rest, count=1) if asking else rest
         for piece in split_pieces(rest) if rest else []:
             if pieces and not self._is_clause(piece, pieces[-1]):
@@ -139,11 +143,10 @@ class Criteria:
             return Clause(said, "passive")
         return Clause(said, "" if first in OPENERS else "active")
 
-    @staticmethod
-    def _shared(before: Clause, said: str) -> str:
+    def _shared(self, before: Clause, said: str) -> str:
         """A part that shares the beginning of the one before: with a garden and | a pool."""
         first = before.said.split()[0]
-        if _HAD.match(before.said):
+        if _HAD.match(before.said) or self._is_labelled(said):
             # "With a rating above 8 and a budget under 5": the second is had as well.
             return f"with {said}"
         return f"{first} {said}" if fold(first) in BE else said
@@ -174,13 +177,17 @@ class Criteria:
         verb = self._is_verbal(ahead)
         settled = self._is_settled(ahead)
         if low in _RELATIVE:
-            return settled or self._disagrees(before, behind) or self.is_criterion(said)
+            done = low in {"that", "which"} and "by" in ahead
+            return done or settled or self._disagrees(before, behind) or self.is_criterion(said)
         if low in {"with", "without", "having"}:
             done = ahead[-1].islower() and is_participle(before)
             bound = len(ahead) == 1 or done or self._is_bare_verb(ahead)
             return not bound and (settled or not verb or self.is_criterion(said))
-        if low == "worth" or (low == "at" and states(behind)) or compares(behind):
+        if low == "worth" or (low == "at" and states(behind)):
             return self.is_criterion(said)
+        if compares(behind):
+            # "With a reservoir | larger than 5 km³" is one.
+            return self.is_criterion(said) and (settled or not _HAD.match(said))
         if low == "for" and prices(behind[1:]):
             return self.is_criterion(said)
         if low == "of" and len(behind) > 2 and fold(behind[1]) in _COUNTED:
@@ -205,9 +212,15 @@ class Criteria:
 
     def _asks(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a question goes on behind a clause: that close before May | are open to all."""
-        long = len(ahead) > 2 and fold(ahead[-1]) not in OPENERS
-        relative = long and fold(ahead[0]) in _RELATIVE and fold(ahead[1]) not in BE
-        return relative and fold(behind[0]) in AUXILIARIES and self._is_settled(ahead)
+        verb = fold(behind[0])
+        if singular(verb) not in AUXILIARIES | _GOING_ON and verb not in AUXILIARIES:
+            return False
+        if len(ahead) < 2 or fold(ahead[-1]) in OPENERS | _CLOSED:
+            return False
+        if fold(ahead[0]) in PREPOSITIONS:
+            return True
+        relative = fold(ahead[0]) in _RELATIVE and fold(ahead[1]) not in BE
+        return relative and len(ahead) > 2 and self._is_settled(ahead)
 
     def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a phrase with a preposition is no part of what was done: born in Rome in 1920."""
@@ -294,17 +307,32 @@ class Criteria:
         match = re.match(r"^[,;]?\s*(?:(and|or|nor|but|except)\s+)?(.*)$", piece)
         link, body = (match.group(1) or "", match.group(2)) if match else ("", piece)
         first = fold(body.split()[0].strip(",")) if body.split() else ""
-        if link == "and" and _NOT_DONE.match(body):
-            return True
+        if first == "not" and link in {"", "and"}:
+            said = body.partition(" ")[2]
+            if not link or _NOT_DONE.match(body) or self._is_flag(said):
+                return True
+        if is_adverb(first):
+            body = body.partition(" ")[2] or body
+            first = fold(body.split()[0].strip(","))
         if link in {"or", "nor", "except"} or re.match(r"(?:excluding|other than|not)\b", body):
             return False
         if first in OPENERS or first in AUXILIARIES or is_negator(first):
             return True
         if find_quantities(body) and not body[:1].isdigit():
             return True
-        if link and self._is_flag(body) and not _HAD.match(_LINK.sub("", before.strip(" ,;"))):
+        had = _HAD.match(_LINK.sub("", before.strip(" ,;")))
+        if self._is_flag(body) and not (link and had):
+            return True
+        if is_place(body.split()) or self._is_labelled(body):
             return True
         return first not in PREPOSITIONS and self._is_verb(body)
+
+    def _is_labelled(self, body: str) -> bool:
+        """Whether a piece is the name of a column with a value or number of it: class A or B."""
+        words = tokens(body)
+        found = [m for m in self._linker.named(words, ("number", "text", "list")) if m.named]
+        labelled = any(len(m.used) > 1 and m.used == set(range(len(m.used))) for m in found)
+        return labelled and (bool(find_quantities(body)) or bool(self._linker.values(words)))
 
     def _is_flag(self, body: str) -> bool:
         """Whether a piece is an adjective that a column answers: and landlocked."""
@@ -314,8 +342,14 @@ class Criteria:
     def opens(self, clause: str) -> bool:
         """Whether a part begins as a criterion does, and shares no beginning with another."""
         first = fold(clause.split()[0].strip(","))
-        if counts(clause):
+        words = clause.split()
+        if counts(clause) or self._is_labelled(clause):
             return False
+        if is_place(words) or compares(words):
+            return True
+        if is_adverb(first) and words[1:]:
+            clause = " ".join(words[1:])
+            first = fold(words[1].strip(","))
         if first in OPENERS or first in AUXILIARIES or is_negator(first):
             return True
         return first not in {"a", "an", "the"} and self._is_verb(clause)

@@ -144,7 +144,7 @@ class Nouns:
 
     def modifiers(self, noun: Sequence[str]) -> list[str]:
         """Words before the noun that ask something: European, AI; and the noun, where it does."""
-        words = [word.strip(",") for word in noun]
+        words = list(noun)
         before, head = words[:-1], words[-1:]
         compound = f"{' '.join(before[-1:])} {' '.join(head)}"
         if before and _single(compound) in self._linker.lexicon.compounds:
@@ -170,7 +170,7 @@ class Nouns:
 
     def _asking(self, before: Sequence[str]) -> list[str]:
         """Words that ask something, and what joins them."""
-        says = [not self._says_nothing(fold(word)) for word in before[:-1]] + [True]
+        says = [not self._says_nothing(fold(word.strip(","))) for word in before[:-1]] + [True]
         joins = [
             fold(word) in _JOINTS and 0 < at < len(before) - 1 and says[at - 1] and says[at + 1]
             for at, word in enumerate(before)
@@ -179,30 +179,40 @@ class Nouns:
 
     def _apart(self, words: Sequence[str]) -> list[str]:
         """The criteria in words before a noun: each value, each flag, and what is between them."""
-        folded = [fold(word) for word in words]
+        folded = [fold(word.strip(",")) for word in words]
         spans = {m.start: m.end for m in self._linker.values(folded)}
         found: list[list[str]] = []
         at, known = 0, True
         while at < len(words):
             end = spans.get(at, at + 1)
             says = at in spans or self._says_by_itself(folded[at])
-            joins = folded[at - 1] in _JOINTS or folded[at - 1].endswith("ly")
-            joined = at > 0 and (folded[at] in _JOINTS or joins)
+            before = folded[at - 1]
+            joins = before in _JOINTS or before.endswith("ly") or folded[at].isdigit()
+            done = not says and is_participle(folded[at])
+            joined = at > 0 and (folded[at] in _JOINTS or joins or done)
+            listed = at > 0 and words[at - 1].endswith(",") and not joined
             # What says nothing by itself goes with its neighbour: statically | typed.
-            if found and (joined or (not says and not known)):
+            if found and not listed and (joined or (not says and not known)):
                 found[-1] += words[at:end]
             else:
                 found.append([*words[at:end]])
             known = says or (joined and folded[at] not in _JOINTS)
             at = end
-        return [" ".join(self._either(part)) for part in found]
+        return [" ".join(self._either(part)).replace(",", "") for part in found]
 
     def _either(self, words: Sequence[str]) -> Sequence[str]:
         """Of what can be only one of two, either is meant: red and white wines."""
         lower = [fold(word) for word in words]
         at = lower.index("and") if "and" in lower else 0
         sides = [self._linker.values(side) for side in (lower[:at], lower[at + 1 :])]
-        one, other = ({m.column.name for m in side if m.column.kind == "text"} for side in sides)
+        one, other = (
+            {
+                m.column.name
+                for m in side
+                if m.column.kind == "text" and not m.column.index.lists_items
+            }
+            for side in sides
+        )
         return [*words[:at], "or", *words[at + 1 :]] if at and one & other else words
 
     def _says_by_itself(self, word: str) -> bool:

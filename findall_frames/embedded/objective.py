@@ -75,6 +75,7 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _KINDS = ("number", "boolean", "text", "prose", "list", "date", "version")
+_OF = frozenset(("number", "count", "amount", "year", "date", "name", "of", "the"))
 _WITH = re.compile(
     r"^(?:(?:that|which|who)\s+|(?:it|they)\s+(?:would|should|could)\s+)?(?:also\s+)?"
     r"(?:with|having|have|has|be|are|is|include|includes|offer|offers)\s+",
@@ -148,7 +149,7 @@ class _Parser:
 
     def _names(self, noun: str) -> bool:
         """Whether a noun is the name of a column."""
-        words = tokens(noun)
+        words = [word for word in tokens(noun) if word not in _OF] or tokens(noun)
         found = self._linker.named(words, _KINDS)
         return bool(found) and (found[0].named or len(found[0].used) == len(words))
 
@@ -188,6 +189,7 @@ class _Parser:
             criteria.append(Criterion(modifier, _being(kind, thing, bare=adjective).sentence))
             if self._nouns.is_entity(noun[-1:]):
                 used = {fold(word) for word in modifier.split()}
+                used |= {"and", "or"}
                 kept = [word for word in entity.split() if fold(word.strip(",")) not in used]
                 entity = " ".join(kept) or entity
         if criteria == [] and noun and self._nouns.says_what(noun[-1]):

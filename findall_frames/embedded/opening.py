@@ -6,7 +6,7 @@ import re
 
 __all__ = ["is_question", "sentences", "without_opening", "without_preferences"]
 
-_ARTICLE = r"(?:the|an?|my|our|your|those|these)"
+_ARTICLE = r"(?:the|an?|my|our|your|his|her|those|these)"
 # Each may stand at the beginning, one behind another.
 _STEPS = [
     re.compile(rf"^(?:{step})\s+", re.IGNORECASE)

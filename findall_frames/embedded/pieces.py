@@ -11,6 +11,7 @@ from findall_frames.embedded.words import fold
 __all__ = ["compares", "prices", "split_pieces", "states"]
 
 _SIDES = frozenset(("less", "under", "below", "at", "up", "no", "more", "over", "between"))
+_NO_MEASURE = frozenset(("other", "rather"))
 _NEAR = 6
 
 
@@ -48,4 +49,4 @@ def compares(words: Sequence[str]) -> bool:
     low = [fold(word) for word in words[:3]]
     if low[0] in {"more", "less"}:
         return low[2:] == ["than"]
-    return low[0].endswith("er") and low[1:2] == ["than"]
+    return low[0].endswith("er") and low[0] not in _NO_MEASURE and low[1:2] == ["than"]

@@ -89,6 +89,11 @@ _BY_ITSELF = frozenset(
 )
 # Forms that are present and past alike: that run on water.
 _UNCHANGED = frozenset(phrases("run, cut, set, cast, cost, hit, put, let, spread, shut, need"))
+_NO_ADVERBS = frozenset(
+    phrases(
+        "italy, july, sicily, family, supply, assembly, reply, fly, ally, apply, rely, only, early"
+    )
+)
 _SPELLED = 3
 _KIND_OF = 3
 _NO_PARTICIPLES = frozenset(
@@ -193,7 +198,9 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
 
 
 def uncontracted(text: str) -> str:
-    """A text with "is not" for "isn't"."""
+    """A text with "is not" for "isn't", and "at most 5" for "max 5"."""
+    text = re.sub(r"\bmax(?:\.|imum)?\s+(?=[\d$€£])", "at most ", text, flags=re.IGNORECASE)
+    text = re.sub(r"\bmin(?:\.|imum)?\s+(?=[\d$€£])", "at least ", text, flags=re.IGNORECASE)
     text = re.sub(r"\bcan['’]t\b", "cannot", text, flags=re.IGNORECASE)
     text = re.sub(r"\bwon['’]t\b", "will not", text, flags=re.IGNORECASE)
     return re.sub(r"(?<=[a-z])n['’]t\b", " not", text)
@@ -242,7 +249,9 @@ def _of_gerund(word: str) -> str:
 
 def is_adverb(word: str) -> bool:
     """Whether a folded word may stand before a participle: first performed, last updated."""
-    return word.endswith("ly") or word in {"first", "last", "once", "also", "still"}
+    if word in {"first", "last", "once", "also", "still"}:
+        return True
+    return word.endswith("ly") and word not in _NO_ADVERBS
 
 
 def _have(rest: str, *, past: bool) -> str:
@@ -333,6 +342,8 @@ def _participial(words: Sequence[str], voice: Voice) -> str:
     if first.endswith("ing"):
         return "be"
     following = fold(words[1]) if len(words) > 1 else "by"
+    if first == "born":
+        return "have been"
     done = first in _BY_ITSELF or following in {"a", "an", "the", "its", "their", "no"}
     if done or (voice == "active" and following != "by"):
         return "have"

@@ -13,10 +13,12 @@ _WORD = r"[^\W\d_][\w'’/-]*"
 _LINK = re.compile(
     r"""(?:[,;:]\s*|\s+\(?)
     (?P<links>(?:(?:and|along\s+with|together\s+with|including|include|plus|also|as\s+well\s+as
-      |with|then|showing|listing|giving|stating|noting)\b\s*)*)""",
+      |with|then|showing|listing|giving|stating|noting)\b\s*|incl\.\s*)*)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_SURE = re.compile(r"\b(?:along|together|well|including|plus|showing|listing|giving|stating)\b")
+_SURE = re.compile(
+    r"\b(?:along|together|well|including|incl|plus|showing|listing|giving|stating)\b"
+)
 _ASKING = re.compile(
     r"""^(?:(?:please|also|then|and|could\s+you|can\s+you)\s+)*
     (?P<verb>list|give|show|tell|include|find|get|return|add|report|provide|state|mention|note|name
@@ -34,7 +36,10 @@ _OF_EACH = re.compile(
     r"\s+(?:of|for)\s+(?:each|every(?:\s+one)?|them)(?:\s+(?!and\b)\w+)?$", re.IGNORECASE
 )
 _EACH_FIRST = re.compile(r"^(?:for|of)\s+(?:each|every)(?:\s+one)?(?:\s+of\s+them)?,?\s+")
-_TEXT = re.compile(r"^(?:how|when|who|whom|what|which|where|whether|why|if)\s+\S", re.IGNORECASE)
+_TEXT = re.compile(
+    r"^(?:(?:in|at|by|for|from|to|with|on)\s+(?=wh|how\s))?(?:how|when|who|whom|what|which|where|whether|why|if)\s+\S",
+    re.IGNORECASE,
+)
 _ABOUT_THEM = re.compile(r"\b(?:they|them|their|it|its|each|he|she)\b", re.IGNORECASE)
 _RELATIVE_WHO = re.compile(
     r"^who\s+(?:are|is|was|were|have|has|had|do|does|can|also|never|not)\b", re.IGNORECASE
@@ -48,6 +53,7 @@ _APART = re.compile(r"\s*,\s*(?:and\s+|plus\s+)?|\s+(?:and|plus|as\s+well\s+as)\
 _DETERMINER = re.compile(
     r"^(?:(?:also|both)\s+)?(?:their|its|his|her|the|an?|each(?:\s+one)?['’]?s?)\s+", re.IGNORECASE
 )
+_QUESTION = re.compile(r",?\s+and\s+(?=(?:how|when|who|what|where|whether)\b)", re.IGNORECASE)
 _TOO = re.compile(r",?\s+(?:too|as\s+well|also|please)$", re.IGNORECASE)
 _LONGEST = 4
 _NAMED_FIRST = re.compile(
@@ -141,6 +147,9 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
         return _items(rest) if _asks(rest, apart=comma) else []
     if _STANDING.match(rest) and (links or comma):
         return _items(rest)
+    parts = _QUESTION.split(rest, maxsplit=1)
+    if len(parts) > 1 and (before := _told(parts[0], links, comma, names)):
+        return [*before, *_items(parts[1])]
     if _GREATEST.search(rest) or find_quantities(rest):
         return []
     sure = bool(_SURE.search(links))
@@ -185,9 +194,7 @@ def _items(text: str) -> list[str]:
     """What is listed, item by item; the clauses of questions stay whole."""
     text = _OF_EACH.sub("", _TOO.sub("", text.strip(" ,;.?!()")))
     if _TEXT.match(text):
-        return [
-            part.strip() for part in re.split(r",?\s+and\s+(?=(?:how|when|who|what|where)\b)", text)
-        ]
+        return [part.strip() for part in _QUESTION.split(text)]
     if _STANDING.match(text):
         return [re.split(r"\s+(?:that\s+)?(?:they|it)\s", text.removeprefix("the "))[0]]
     parts = (_DETERMINER.sub("", part.strip()) for part in _APART.split(text))
