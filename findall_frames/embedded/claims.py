@@ -174,8 +174,10 @@ class Claim:
         The noun that it counts; empty where none is plain to see.
     tells : frozenset of str
         The attributes, of `ATTRIBUTES`, that words beside it name; empty where none does.
-    held : str
+    of : str
         The word of which it is said through "of": the tunnel of "a tunnel of 1,500 m".
+    held : str
+        The same where that is another thing than the one told of: not "this tunnel".
     period : str
         Of "a year", the year.
     dated : bool
@@ -191,6 +193,7 @@ class Claim:
     before: tuple[int, int]
     other: str = ""
     tells: frozenset[str] = frozenset()
+    of: str = ""
     held: str = ""
     period: str = ""
     dated: bool = False
@@ -253,9 +256,11 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         _reach(before),
         other=others[0] if others else "",
         tells=tells,
+        of=before[0][2] if before and link == "of" else "",
         held=_held(before) if link == "of" else "",
         period=period_in(sentence[quantity.end : right][:_PERIOD_REACH]),
-        dated=quantity.year and not (others and _is_plural(others[0])) and link in _DATING,
+        # "The canal of 1839 crosses a forest", but "a library of 1839 books".
+        dated=quantity.year and link in _DATING and not (others and _held(before)),
         doubt=doubt,
         shift=1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0,
     )

@@ -72,7 +72,7 @@ class Comparison:
 _Q = r"§(\d+)§"
 _ABOUT = r"(?:(about|around|approximately|roughly|circa|ca\.?|~|nearly|almost|close to|some) )?"
 _A = r"(?:the |an? |its |of )*" + _ABOUT
-_NOUNS = r"((?: (?!or\b|and\b|to\b)[a-z%/²-]+){0,3}?)"
+_NOUNS = r"((?: of (?:the|its|their|your|all))?(?: (?!or\b|and\b|to\b)[a-z%/²-]+){0,3}?)"
 _NOT = r"(?:no|not|never|isn't|aren't|cannot be|can't be|nothing)(?: be| been)?"
 _MORE_THAN = r"(?:more|greater|larger|bigger|higher|later|better) than"
 _LESS_THAN = r"(?:less|fewer|smaller|lower|earlier|sooner) than"
@@ -145,6 +145,11 @@ _ENDS_OF_YEARS = (
     (r"(?i)\b(?:since|after|from) the (?:beginning|start) of (?=\d{4}\b)", "since "),
     (r"(?i)\b(?:before|until|till|by) the (?:beginning|start) of (?=\d{4}\b)", "before "),
 )
+# "Five or more years" are at least five years.
+_OR_MORE = re.compile(
+    r"(?i)(\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?|\b[a-z]{3,}) or (more|fewer|less) "
+    r"(?!than\b)(?=[a-z])"
+)
 _BETWEEN = (
     rf"({_MORE_THAN} |over |above |after ){_A}{_Q}{_NOUNS},? (?:but|and|yet) (?:{_LESS_THAN}|under"
     rf"|below|before) {_A}{_Q}",
@@ -178,11 +183,7 @@ class _Reader:
         text = re.sub(
             r"(?<=\d)((?:\s?(?:k|m|bn|million|billion|thousand))?)\+(?!\w)", r"\1 or more", text
         )
-        text = re.sub(
-            r"(\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?) or more (?!than\b)(?=[a-z])",
-            r"at least \1 ",
-            text,
-        )
+        text = _OR_MORE.sub(_side_ahead, text)
         text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
         text = _MONTHS_OF_YEAR.sub(r"\1 \2", text)
         for pattern, plain in _ENDS_OF_YEARS:
@@ -345,6 +346,15 @@ class _Reader:
         if quantity.weak:
             return None
         return Comparison(quantity, quantity, about=bool(about), stated=bool(about))
+
+
+def _side_ahead(match: re.Match[str]) -> str:
+    """ "Five or more" with its side before the number; other words stay as they are."""
+    found = find_quantities(match[1])
+    if len(found) != 1 or found[0].text != match[1]:
+        return match.group()
+    side = "at least" if match[2].lower() == "more" else "at most"
+    return f"{side} {match[1]} "
 
 
 def _like(low: Quantity, high: Quantity) -> Quantity:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -41,6 +41,16 @@ _UNITED = 40.0
 _FAR = 100.0
 _NEVER = 10_000.0
 _NARROW = re.compile(r"[,;:()]|\b(?:and|but|which|who|while|where)\b")
+_NO = re.compile(
+    r"\b(?:(?:no|zero|without(?: any| an?(?: single)?)?|not (?:an?|any|one)(?: single)?)\s+"
+    r"(?:(?P<kind>[^\W\d_]+)\s+)?(?P<noun>[^\W\d_]+)"
+    r"|(?P<subject>[^\W\d_]+)\s+(?:isn['’]t|aren['’]t|is not|are not)"
+    r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
+    re.IGNORECASE,
+)
+_DENIES = re.compile(r"\b(?:no|not|zero|without)\b|n['’]t\b", re.IGNORECASE)
+_COMPARING = frozenset(("more", "fewer", "less", "other", "such", "longer", "further", "better"))
+_BEGUN = frozenset(map(stem, ("opened", "founded", "built", "made", "published", "launched")))
 _DISTANCES = frozenset(("length", "distance"))
 # What is told in kilometres is no height, nor a depth.
 _LONG = frozenset(("km", "mi", "nmi"))
@@ -68,6 +78,10 @@ class StatedNumber:
         Whether the range is one of days.
     period : str
         In which time so much is done: the week of "hours a week"; else empty.
+    reaches : bool
+        Whether the upper end of "100 to 350" counts.
+    kind : frozenset of str
+        Stems of the nouns for what a row is.
     """
 
     words: tuple[str, ...]
@@ -78,6 +92,8 @@ class StatedNumber:
     lexicon: Lexicon
     days: bool = field(default=False, kw_only=True)
     period: str = field(default="", kw_only=True)
+    reaches: bool = field(default=False, kw_only=True)
+    kind: frozenset[str] = field(default=frozenset(), kw_only=True)
     _costs: dict[str, float | None] = field(default_factory=dict, repr=False, compare=False)
 
     def describe(self) -> str:
@@ -91,10 +107,10 @@ class StatedNumber:
     def _in_row(self, cells: Sequence[str | None]) -> Outcome:
         best: tuple[tuple[int, float], Column, str, Claim] | None = None
         for column, cell in zip(self.columns, cells, strict=True):
-            if cell is None or not _NUMBER.search(cell):
+            if cell is None or not self._may_tell(cell):
                 continue
             for sentence in sentences(cell):
-                if not _NUMBER.search(sentence):
+                if not self._may_tell(sentence):
                     continue
                 near = self._nearest(sentence)
                 if near is None:
@@ -110,6 +126,10 @@ class StatedNumber:
             return only
         said = " ".join(self.words)
         return Outcome(None, None, f"No number for {said!r} stands in the text.", "low", ())
+
+    def _may_tell(self, text: str) -> bool:
+        """A quick look for a number, or for the lack of what is counted."""
+        return bool(_NUMBER.search(text) or (self._counts and _DENIES.search(text)))
 
     def _only_measure(self, cells: Sequence[str | None]) -> Outcome | None:
         """The one number of a text in a unit that measures what is asked: its only area."""
@@ -179,6 +199,11 @@ class StatedNumber:
         """The units among the words: dollars per kilogram."""
         return [unit for word in self.words if (unit := unit_named((word,))) is not None]
 
+    @cached_property
+    def _begins(self) -> bool:
+        """Whether it is asked in which year something began to be."""
+        return self.year and not _BEGUN.isdisjoint(self._wanted)
+
     def _measures_unit(self) -> bool:
         return not self._measures.isdisjoint(self._wanted)
 
@@ -208,12 +233,13 @@ class StatedNumber:
         if quantity.year or quantity.top == quantity.value:
             # "Over 60,000" is more than 60,000.
             return quantity.value + claim.shift * abs(quantity.value) * 1e-9 in self.span
-        return quantity.value in self.span and quantity.top in self.span
+        return quantity.top in self.span and (self.reaches or quantity.value in self.span)
 
     def _nearest(self, sentence: str) -> tuple[float, Claim] | None:
         """The number that fits best to one of the words, and how far it is, in characters."""
         places = self._places(sentence)
-        told = bool(self._attributes) and not self._needed and self._may_measure(sentence)
+        measured = bool(self._attributes) and not self._needed and self._may_measure(sentence)
+        told = measured or self._begins
         if (not places and self.words and not told) or not self._tells(sentence):
             return None
         found: list[tuple[float, Claim]] = []
@@ -224,7 +250,24 @@ class StatedNumber:
             cost = self._cost_of(claim, sentence, places)
             if cost is not None:
                 found.append((cost + claim.doubt, replace(claim, quantity=quantity)))
+        if self._counts and places:
+            found += self._none(sentence)
         return min(found, key=lambda pair: pair[0]) if found else None
+
+    @cached_property
+    def _counts(self) -> bool:
+        """Whether things are counted, or years of something, so that there may be none of them."""
+        counted = self.unit is None or (self.unit.dimension == "time" and not self._attributes)
+        return counted and bool(self.words) and not self.year and not self._needed
+
+    def _none(self, sentence: str) -> Iterator[tuple[float, Claim]]:
+        """That there is none of what is counted: no locks."""
+        for match in _NO.finditer(sentence):
+            noun = match["noun"] or match["subject"]
+            if self._cost(noun) == 0.0 and fold(match["kind"] or "") not in _COMPARING:
+                start, end = match.span()
+                none = Quantity(start, end, match.group(), 0.0, 0.0, self.unit)
+                yield 1.0 - (_UNITED if self.unit else 0.0), Claim(none, (0, 0), (0, 0))
 
     def _is_of_something_else(self, claim: Claim, sentence: str) -> bool:
         """Whether a number is told of another attribute, as a depth of no length, or of an age."""
@@ -248,6 +291,8 @@ class StatedNumber:
         gaps = [self._gap(claim, sentence, place) for place in places]
         if claim.tells & self._attributes:
             gaps.append(0.0)
+        if self._begins and claim.dated and claim.of and stem(claim.of) in self.kind:
+            gaps.append(_FAR)  # the canal of 1860
         if gaps and min(gaps) < _NEVER:
             return min(gaps) + united
         if same and not self.words:
