@@ -63,10 +63,42 @@ WALKS = Corpus.from_table(
             "Fire class": ["A", "B", "C", "A+", "D", "B"],
             "Time (h)": [4.5, 7.0, 2.0, 11.0, 9.0, 1.5],
             "Yr": [1, 2, 3, 1, 4, 2],
+            "DOB of guide": [
+                dt.date(1950, 2, 11),
+                dt.date(2003, 9, 30),
+                dt.date(1985, 10, 5),
+                None,
+                dt.date(1961, 12, 24),
+                dt.date(1999, 1, 17),
+            ],
+            "Pushchair friendly": [False, False, False, False, False, True],
+            "Dogs": ["yes", "yes", "no", "no", "yes", None],
+            "Status": ["open", "open", "closed", "open", "planned", "open"],
+            "Opened": [1990, 1985, 2001, 2012, None, 1978],
+            "Cuisine": ["Hungarian", "Thai", "French", "Lebanese", "Italian", None],
+            "Allergens": [["egg", "milk"], ["egg"], ["milk"], [], ["nuts"], []],
+            "Warranty (mths)": [24, 12, 36, 6, 60, 24],
             "Country": ["England", "Scotland", "Wales", "Scotland", "Ireland", "Wales"],
         }
     ),
     name="walks",
+)
+
+SHOPS = Corpus.from_table(
+    pa.table(
+        {
+            "Shop": ["North", "South", "East", "West", "Harbour", "Old Town"],
+            "Staff": [12, 30, 8, 45, 20, 6],
+            "Tills": [4, 6, 2, 10, 5, None],
+            "Revenue (USD m)": [1.2, 3.4, 0.6, 5.1, 2.2, 0.45],
+            "Target (USD m)": [1.5, 3.0, 0.6, 4.8, 2.5, 0.4],
+            "Rent (USD k)": [120, 300, 90, 510, 100, 45],
+            "Fitting (min)": [20, 15, 25, 30, 40, 15],
+            "Sewing (min)": [150, 10, 60, 0, 15, 0],
+            "Area (km²)": [2.0, 3.0, 1.0, 4.0, 2.0, 1.0],
+        }
+    ),
+    name="shops",
 )
 
 
@@ -127,3 +159,77 @@ def test_a_time_of_the_year_is_read_without_a_year(condition: str, expected: set
 def test_values_that_have_an_order_are_compared(condition: str, expected: set[str]) -> None:
     """Words, letters and numbers with a legend go up and down."""
     assert _found(condition, WALKS) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("dogs not accepted", {"Gorge Path", "Summit Push"}),
+        ("you can bring a dog", {"Lakes Loop", "Ridge Walk", "Coast Trail"}),
+        ("suitable for pushchairs", {"Amble"}),
+        ("still open", {"Lakes Loop", "Ridge Walk", "Summit Push", "Amble"}),
+        ("egg-free", {"Gorge Path", "Summit Push", "Coast Trail", "Amble"}),
+        ("with European cuisine", {"Lakes Loop", "Gorge Path", "Coast Trail"}),
+        ("with Asian cuisine", {"Ridge Walk", "Summit Push"}),
+        ("a two-year warranty", {"Lakes Loop", "Amble"}),
+        ("the longest walk", {"Coast Trail"}),
+        ("shorter than 10 miles", {"Lakes Loop", "Gorge Path", "Amble"}),
+        ("the quickest in Scotland", {"Ridge Walk"}),
+        ("guide older than 50", {"Lakes Loop", "Coast Trail"}),
+        ("the youngest guide", {"Ridge Walk"}),
+    ],
+)
+def test_everyday_words_reach_the_column_that_they_imply(
+    condition: str, expected: set[str]
+) -> None:
+    """Leave, lack, age and measure are said in words that no header has."""
+    assert _found(condition, WALKS) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("unrated", {"Fjord"}),
+        ("whose price is unknown", {"Castello"}),
+        ("no opening date", set()),
+        ("overlooks the sea", {"Dune", "Fjord"}),
+        ("a 4-star inn or better", {"Bellevue", "Castello", "Edelweiss"}),
+    ],
+)
+def test_what_is_lacking_is_told_from_what_is_denied(condition: str, expected: set[str]) -> None:
+    """A missing price is no price of nought."""
+    assert _found(condition, INNS) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("more than 3 employees per till", {"South", "East", "West", "Harbour"}),
+        ("staff per till of at least 4", {"South", "East", "West", "Harbour"}),
+        ("fewer than 4 staff for each till", {"North"}),
+        ("more than four times as many staff as tills", {"South", "West"}),
+        ("rent is more than 10% of revenue", {"East"}),
+        ("revenue at least twenty times its rent", {"Harbour"}),
+        ("fitting and sewing time together under 40 minutes", {"South", "West", "Old Town"}),
+        ("at least 10 staff per square kilometre", {"South", "West", "Harbour"}),
+        ("takes longer to sew than to fit", {"North", "East"}),
+        ("missed its target", {"North", "Harbour"}),
+        ("met its target", {"South", "East", "West", "Old Town"}),
+        ("revenue above target", {"South", "West", "Old Town"}),
+        ("did not exceed its target", {"North", "East", "Harbour"}),
+    ],
+)
+def test_two_columns_are_reckoned_and_compared(condition: str, expected: set[str]) -> None:
+    """Ratios, shares and sums are worked out in the units of the columns."""
+    assert _found(condition, SHOPS) == expected
+
+
+def test_a_ratio_names_both_columns_and_cites_both_cells() -> None:
+    """The reading says what is reckoned, and a missing part leaves it open."""
+    judge = _judge("more than 3 staff per till", SHOPS)
+    assert judge.readings == ["Staff per Tills is more than 3."]
+    (verdict,) = judge.judge([1])[0]
+    assert [c.excerpts for c in verdict.citations] == [["30"], ["6"]]
+    (unknown,) = judge.judge([5])[0]
+    assert not unknown.is_matched
+    assert unknown.confidence == "low"

@@ -197,10 +197,12 @@ class Binder:
     def _without_name_years(self, item: list[Token]) -> list[Token]:
         """The words, with a year that stands in the name of a column as a plain word."""
         others = sum(token.comparison is not None for token in item) > 1
-        years = {word for column in self._linker.columns for word in column.words}
+        said = [token.text for token in item]
+        columns = [c for c in self._linker.columns if others or self._linker.match(c, said).named]
+        years = {word for column in columns for word in column.words}
         return [
             Token(token.text)
-            if others and token.comparison and not token.comparison.stated and token.text in years
+            if token.comparison and not token.comparison.stated and token.text in years
             else token
             for token in item
         ]

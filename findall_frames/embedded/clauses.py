@@ -18,6 +18,7 @@ from findall_frames.embedded.english import (
     is_negator,
     is_relation,
 )
+from findall_frames.embedded.words import phrases
 
 __all__ = [
     "Joined",
@@ -350,10 +351,18 @@ def _at_negator(segment: list[Token]) -> tuple[list[Token], str, list[Token]]:
     return segment, "", []
 
 
+_GRANTED = frozenset(
+    phrases(
+        """allowed, permitted, welcome, accepted, admitted, tolerated, included, offered, possible,
+        needed, required, necessary, supported"""
+    )
+)
+
+
 def _only_stated(tokens: Sequence[Token]) -> bool:
     """Whether what is denied is only that something is stated, or there."""
     content = [token.text for token in tokens if token.is_content]
-    return bool(content) and PRESENT.issuperset(content)
+    return bool(content) and (PRESENT | _GRANTED).issuperset(content)
 
 
 def _is_verb(tokens: Sequence[Token]) -> bool:

@@ -250,7 +250,7 @@ class Superlatives:
         for form in _forms(word):
             if self._lexicon.direction(form):
                 same = self._lexicon.direction(form) == self._lexicon.direction_in(
-                    form, column.words
+                    form, self._linker.measures(column)
                 )
                 return direction if same else -direction
         return direction

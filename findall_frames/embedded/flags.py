@@ -10,7 +10,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Predicate
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
-from findall_frames.embedded.words import alike
+from findall_frames.embedded.words import alike, demonym_of, phrases
 
 __all__ = [
     "read_compound_flag",
@@ -20,6 +20,14 @@ __all__ = [
     "read_place",
 ]
 
+# What is said of a thing that can be done, and of who does it.
+_LIGHT = frozenset(
+    phrases(
+        """suitable, suited, possible, good, fine, ok, okay, friendly, bring, take, use, allow,
+        allows, accept, accepts, permit, permits, welcome, welcomes, allowed, accepted, permitted,
+        go, come, stay, enter, visit, users, people"""
+    )
+)
 _ENOUGH = 0.35
 _ROOT = 4
 _LONGEST_PLACE = 3
@@ -60,7 +68,9 @@ def read_part_of_flag(
 ) -> Predicate | None:
     """A flag of which only a part is said, if nothing else is: pets for "Pet friendly"."""
     said = [at for at, word in enumerate(words) if not harmless(word) and Token(word).is_content]
-    found = [m for m in linker.named(words, ("boolean",)) if said and set(said) <= m.used]
+    said = [at for at in said if words[at] not in _LIGHT]
+    found = [m for m in linker.named(words, ("boolean", "text")) if said and set(said) <= m.used]
+    found = [m for m in found if m.column.kind == "boolean" or m.column.shaded]
     found = [m for m in found if _says_the_same(m, words, said)]
     if not found or (len(found) > 1 and found[0].score == found[1].score):
         return None
@@ -93,7 +103,10 @@ def read_place(words: Sequence[str], linker: Linker) -> Predicate | None:
                 if column.kind not in {"text", "list"} or not linker.searchable(column):
                     continue
                 wanted = _standing(inside, column, linker.lexicon)
-                share = len(wanted) / max(1, len(column.index.values))
+                # A column of countries rather than one of what is Italian or French.
+                places = sum(one.phrase in inside for one in wanted)
+                share = (len(wanted) + places) / max(1, 2 * len(column.index.values))
+                share += linker.match(column, words).named
                 if wanted and (best is None or share > best[0]):
                     best = share, column, wanted
             if best is not None:
@@ -104,8 +117,19 @@ def read_place(words: Sequence[str], linker: Linker) -> Predicate | None:
 def _standing(places: Sequence[tuple[str, ...]], column: Column, lexicon: Lexicon) -> list[Wanted]:
     """Those places, by whatever name, that stand in a column."""
     whole = column.index.whole
-    alike_places = sum(lexicon.is_part(phrase, like=places[0]) for phrase in whole)
+    alike_places = sum(
+        lexicon.is_part(phrase, like=places[0]) or lexicon.is_demonym(phrase) for phrase in whole
+    )
     if alike_places < _MOSTLY_PLACES * len(whole):
         return []
-    named = (name for place in places for name in (place, *lexicon.aliases(place)))
-    return [Wanted(name, whole[name]) for name in dict.fromkeys(named) if name in whole]
+    named = {name for place in places for name in (place, *lexicon.aliases(place))}
+    return [
+        Wanted(phrase, shown)
+        for phrase, shown in whole.items()
+        if phrase in named or any(_is_made_from(phrase, place) for place in places)
+    ]
+
+
+def _is_made_from(phrase: tuple[str, ...], place: tuple[str, ...]) -> bool:
+    """Whether a phrase is an adjective of a place: Hungarian, of Hungary."""
+    return phrase[:-1] == place[:-1] and demonym_of(phrase[-1], place[-1])

@@ -23,6 +23,7 @@ from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.otherwise import CalledOtherwise
 from findall_frames.embedded.pairs import Pair
 from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.reckoning import Reckoned
 from findall_frames.embedded.spans import NumberRange
 from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.units import magnitude_named, unit_named
@@ -94,7 +95,9 @@ class Leftovers:
             ended = self._lexicon.not_yet(word)
             if ended is not None and self._linker.match(part.column, [ended]).score:
                 return True
-        columns = [part.first, part.second] if isinstance(part, Pair) else [_column_of(part)]
+        columns = [_column_of(part)]
+        if isinstance(part, Pair | Reckoned):
+            columns = [part.first, part.second]
         if any(c is not None and self._names(c, word) for c in columns):
             return True
         if word in {"date", "dates"} and any(c is not None and c.kind == "date" for c in columns):
@@ -128,6 +131,9 @@ class Leftovers:
                 others = (*self._lexicon.aliases(span), *self._lexicon.parts(span))
                 if phrase in others:
                     return True
+                made = (o for o in others if o[:-1] == phrase[:-1])
+                if any(demonym_of(phrase[-1], other[-1]) for other in made):
+                    return True  # European, of Hungarian
         return False
 
 

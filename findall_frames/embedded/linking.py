@@ -143,6 +143,11 @@ class Linker:
                     score = 1.0
                 if not score and any(stem(word) in self.lexicon.family(form) for form in forms):
                     score = _FAMILY
+                if not score and column.unit is not None and len(own_words) == 1:
+                    # A column called "Km" is of lengths, and "Time (h)" of durations.
+                    measures = _measured(column.unit)
+                    called = unit_named((own,)) == column.unit or own in measures
+                    score = _FAMILY if called and word in measures else 0.0
                 if not score and any(self.lexicon.means(form, word) for form in forms):
                     score = _OTHER_WORD
                 if score > best:
@@ -192,9 +197,20 @@ class Linker:
 
     def begun(self, columns: Sequence[Column]) -> list[Column]:
         """Those of some columns that tell when something began; all where none does."""
+        return [c for c in columns if self.tells_beginning(c)] or list(columns)
+
+    @staticmethod
+    def measures(column: Column) -> tuple[str, ...]:
+        """The words of a column, and what its unit measures; of a time, its minutes."""
+        dimension = column.unit.dimension if column.unit is not None else ""
+        spells = ("minutes", "duration") if dimension == "time" else ()
+        return (*column.words, *spells)
+
+    def tells_beginning(self, column: Column) -> bool:
+        """Whether the name of a column is about a beginning: founded, DOB."""
         begun = {stem(word) for word in _BEGINNINGS}
-        found = [c for c in columns if begun & set(map(stem, c.words))]
-        return found or list(columns)
+        forms = (form for own in column.words for form in self.lexicon.spelled_out(own))
+        return any(stem(form) in begun for form in forms)
 
     def measured(
         self, columns: Sequence[Column], words: Sequence[str], implied: Sequence[str]
@@ -203,9 +219,13 @@ class Linker:
 
         A column that fits little is among them only where no other comes near.
         """
+        # What is long has a length, rather than a duration.
+        first = [word for word in implied[:1] if word == "length"]
         scored = [
             (
-                self.match(column, words).score + self.match(column, [*words, *implied]).score / 2,
+                self.match(column, words).score
+                + self.match(column, [*words, *implied]).score / 2
+                + self.match(column, first).score / 2,
                 column,
             )
             for column in columns
@@ -420,6 +440,10 @@ class Linker:
         if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE
+
+
+def _measured(unit: Unit) -> tuple[str, ...]:
+    return MEASURES.get(unit.dimension, ())
 
 
 def _is_cut(own: str, column: Column) -> bool:

@@ -14,10 +14,11 @@ from findall_frames.embedded.conditions import Not, Outcome, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import AUXILIARIES, GENERIC_HEADS, is_negator, is_relation
 from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.units import MEASURES
 from findall_frames.embedded.values import normal
 from findall_frames.embedded.words import phrases, tokens
 
-__all__ = ["Pair", "read_pair"]
+__all__ = ["Pair", "only_column", "read_pair"]
 
 _EQUAL = "the same as"
 _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
@@ -27,8 +28,10 @@ _TESTS: Final[dict[str, Callable[[Any, Any], bool]]] = {
 }
 _BETWEEN = re.compile(
     r"\b(?:(?P<more>(?:is |are |was )?(?:more|greater|higher|larger|bigger|later|longer) than|after"
-    r"|exceeds?|exceeded|surpass(?:es|ed)?|outnumbers?)"
-    r"|(?P<less>(?:is |are |was )?(?:less|fewer|smaller|lower|earlier|shorter) than|before)"
+    r"|exceeds?|exceeded|surpass(?:es|ed)?|outnumbers?"
+    r"|(?:is |are |was )?(?:above|over|beyond|ahead of|in excess of))"
+    r"|(?P<less>(?:is |are |was )?(?:less|fewer|smaller|lower|earlier|shorter) than|before"
+    r"|(?:is |are |was )?(?:below|under|short of|behind)|f(?:alls?|ell) short of)"
     r"|(?P<other>differs? from|(?:is |are )?different from|(?:is |are )?(?:not|never|isn't|aren't)"
     r"(?: also)?(?: the same as| equal to| identical (?:to|with))?)"
     r"|(?P<same>(?:is |are )?(?:the same as|equal to|identical (?:to|with))|equals|is also|is))"
@@ -41,12 +44,19 @@ _COUNTED = re.compile(
     r"(?P<rest>.+)$"
 )
 _OVERRUN = re.compile(
-    r"\b(?:(?P<more>over|above|beyond|exceed(?:s|ed|ing)?|overr[au]n)|(?P<less>under|below)"
-    r"|(?P<within>within))(?: the| its| their)? budget$"
+    r"\b(?:(?P<more>over|above|beyond|ahead of|exceed(?:s|ed|ing)?|beat(?:s|en)?|surpass(?:es|ed)?"
+    r"|overr[au]n|topp?(?:ed|s)?)|(?P<less>under|below|miss(?:es|ed)?|short of|behind"
+    r"|did(?: not|n't) (?:meet|reach|hit|achieve))"
+    r"|(?P<reached>me(?:t|ets?)|reach(?:es|ed)?|hits?|achieve[sd]?|fulfil(?:s|led)?)|(?P<within>within))"
+    r"(?: the| its| their| his| her)? (?P<aim>(?:[a-z]+ )?(?:budget|target|goal|quota|plan|forecast"
+    r"|estimate|limit|allowance))s?$"
 )
 _SPENT = frozenset(("cost", "costs", "spent", "spend", "spending", "actual", "expenses"))
 _ACTUAL = "actual"
-_SMALL = frozenset(phrases("the, a, an, its, their, of, one, that, whose, where, must, be, also"))
+_SMALL = frozenset(
+    phrases("the, a, an, its, their, it, of, one, that, whose, which, where, must, be, also, with")
+)
+_ENOUGH = 0.36
 
 
 @dataclass(frozen=True)
@@ -144,16 +154,26 @@ def _read_counted(said: str, linker: Linker) -> Predicate | None:
 def _read_overrun(said: str, linker: Linker) -> Predicate | None:
     """What was spent against a budget: over budget, within its budget."""
     match = _OVERRUN.search(said)
-    budget = _only_column(["budget"], linker) if match is not None else None
-    if match is None or budget is None:
+    aim = only_column(tokens(match["aim"]), linker) if match is not None else None
+    if match is None:
         return None
-    spent = [c for c in linker.columns if c.kind == budget.kind and not _SPENT.isdisjoint(c.words)]
-    spent = [c for c in spent if c is not budget and _comparable(c, budget)]
-    if len(spent) != 1:
+    aim = aim or only_column(tokens(match["aim"])[-1:], linker)
+    actual = _actual(aim, linker) if aim is not None else None
+    if aim is None or actual is None:
         return None
-    pair = Pair(spent[0], budget, "less than" if match["less"] else "more than")
+    pair = Pair(actual, aim, "less than" if match["less"] or match["reached"] else "more than")
     denied = any(map(is_negator, tokens(said[: match.start()])))
-    return Not(pair) if denied != bool(match["within"]) else pair
+    return Not(pair) if denied != bool(match["within"] or match["reached"]) else pair
+
+
+def _actual(aim: Column, linker: Linker) -> Column | None:
+    """The one column of what came of an aim: called like it, else what was spent, else alike."""
+    others = [c for c in linker.columns if c is not aim and _comparable(c, aim)]
+    others = [c for c in others if c.kind == aim.kind and c.scale == aim.scale]
+    own = [c for c in others if set(c.words) < set(aim.words)]
+    spent = [c for c in others if not _SPENT.isdisjoint(c.words)]
+    measured = [c for c in others if c.unit is not None and c.unit == aim.unit]
+    return next((found[0] for found in (own, spent, measured) if len(found) == 1), None)
 
 
 def _both(
@@ -161,7 +181,7 @@ def _both(
 ) -> tuple[Column, Column] | None:
     """The first two columns of one kind that ways to put the one and the other name."""
     for one, other in product(firsts, seconds):
-        first, second = _only_column(one, linker), _only_column(other, linker)
+        first, second = only_column(one, linker), only_column(other, linker)
         if first is None or second is None or first is second:
             continue
         if first.kind == second.kind:
@@ -177,17 +197,32 @@ def _comparable(first: Column, second: Column) -> bool:
     return first.unit.convertible(second.unit)
 
 
-def _only_column(words: Sequence[str], linker: Linker) -> Column | None:
-    """The column that words name in full, if they say nothing else."""
+def only_column(
+    words: Sequence[str],
+    linker: Linker,
+    *,
+    kinds: Sequence[str] = ("text", "number", "date"),
+    loosely: bool = False,
+) -> Column | None:
+    """The column that words name in full, if they say nothing else.
+
+    Loosely, a related word will do where no other column comes as near: employees for staff.
+    """
     words = [word for word in words if word not in _SMALL]
-    for found in linker.named(words, ("text", "number", "date")):
+    matches = linker.named(words, kinds)
+    for found in matches:
+        nearer = [other for other in matches if other.score >= found.score]
+        fits = found.named or (loosely and found.score >= _ENOUGH and nearer == [found])
         rest = [word for at, word in enumerate(words) if at not in found.used]
-        if found.named and all(_adds_nothing(word, linker) for word in rest):
+        if fits and all(_adds_nothing(word, found.column, linker) for word in rest):
             return found.column
     return None
 
 
-def _adds_nothing(word: str, linker: Linker) -> bool:
+def _adds_nothing(word: str, column: Column, linker: Linker) -> bool:
     if is_negator(word):
         return False
-    return word in GENERIC_HEADS | AUXILIARIES or is_relation(word) or linker.is_kind(word)
+    if column.unit is not None and word in MEASURES.get(column.unit.dimension, ()):
+        return True  # cooking time
+    small = word in GENERIC_HEADS | AUXILIARIES | {"to", "for", "in", "on"}
+    return small or is_relation(word) or linker.is_kind(word)

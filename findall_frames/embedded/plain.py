@@ -33,7 +33,9 @@ _TIMES = re.compile(
 )
 _TIMES_OF = {"once": "1 time", "twice": "2 times"}
 _SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
-_ONE = re.compile(r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\bone[ -](?P<noun>[a-z]+)\b")
+_ONE = re.compile(
+    r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\b(?:one|single)[ -](?P<noun>[a-z]+)\b"
+)
 _ALONE = re.compile(
     r"\b(?:solo|solitaire|alone|on your own|by (?:your|one|my)self)\b", re.IGNORECASE
 )
@@ -62,7 +64,7 @@ _OR_MORE = re.compile(
 
 _NTH = rf"(?:{'|'.join(ORDINALS)}|\d+(?:st|nd|rd|th))"
 _ORDINAL = re.compile(
-    rf"\b(?P<nth>{_NTH})(?=(?:,? (?:and|or|to) (?:the )?{_NTH})*[ -](?P<noun>[a-z]+)\b)",
+    rf"\b(?P<nth>{_NTH})(?=(?:,? (?:and|or|to) (?:the )?{_NTH})*[ -](?P<noun>[a-z]+)\b)-?",
     re.IGNORECASE,
 )
 
@@ -121,8 +123,8 @@ class Plain:
             for c in self._linker.columns
         )
         if not numbered:
-            return match["nth"]
-        return str(ORDINALS.index(nth) + 1) if nth in ORDINALS else nth[:-2]
+            return match.group()
+        return f"{ORDINALS.index(nth) + 1} " if nth in ORDINALS else f"{nth[:-2]} "
 
     def _lacking(self, match: re.Match[str]) -> str:
         """Childless as no child, where a column counts or marks them."""
@@ -133,7 +135,7 @@ class Plain:
         """Nut-free as without nut, unless a column is called so."""
         words = tokens(match.group())
         called = any(found.named for found in self._linker.named(words, ("boolean",)))
-        called = called or bool(self._linker.values(words))
+        called = called or any(m.end - m.start == len(words) for m in self._linker.values(words))
         return match.group() if called else f"without {match['what']}"
 
     def is_relative(self, text: str) -> bool:

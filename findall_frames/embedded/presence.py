@@ -23,7 +23,7 @@ from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.spans import NumberRange
 from findall_frames.embedded.words import tokens
 
-__all__ = ["STATED", "letters_behind", "read_presence", "whether_told"]
+__all__ = ["STATED", "letters_behind", "read_lack", "read_presence", "whether_told"]
 
 _KINDS = ("number", "text", "prose", "list", "date", "version")
 # Of parking that is not available it is known that there is none.
@@ -70,16 +70,18 @@ def read_presence(
         own_name = match.column.name == linker.corpus.name_column
         if own_name and not stated and all(linker.is_kind(words[at]) for at in match.used):
             continue  # "routes that are steep" says nothing of the name
-        if letters_behind(match, words):
+        if letters_behind(match, words) or _is_value_elsewhere(match, words, linker):
             continue
         # "Is not ranked" asks whether there is a rank.
         done = any(words[at].endswith("ed") for at in match.used) and not is_value(words)
+        done = done or (match.column.kind == "date" and not {"date", "dates"}.isdisjoint(words))
         # A garage is a value of the parking rather than another word for it.
         meant = match.score >= _RELATED or not is_value(words)
         meant = meant and alone and (stated or done) and match is found[0]
         enough = match.named or meant
         if enough and not _others(match, words, linker):
-            present = _present(match.column, stated=any(word in PRESENT for word in words))
+            told = not (PRESENT | ABSENT | STATED).isdisjoint(words)
+            present = _present(match.column, stated=told)
             return Not(present) if absent else present
     return None
 
@@ -120,6 +122,27 @@ def letters_behind(match: ColumnMatch, words: Sequence[str]) -> list[str]:
         return []
     behind = words[max(match.used) + 1 :]
     return [w for w in behind if len(w) == 1 and (w,) in match.column.index.whole]
+
+
+def _is_value_elsewhere(match: ColumnMatch, words: Sequence[str], linker: Linker) -> bool:
+    """Whether what may name a column, in another form, is a value of another: open, of Opened."""
+    others = [words[at] for at in match.used if words[at] not in match.column.words]
+    return any(m.column is not match.column for m in linker.values(others) if m.whole)
+
+
+def read_lack(
+    words: Sequence[str], linker: Linker, harmless: Callable[[str], bool]
+) -> Predicate | None:
+    """That a column has no value, in one word: unrated, unpriced."""
+    for at, word in enumerate(words):
+        done = word.removeprefix("un")
+        if done == word or not done.endswith("ed"):
+            continue
+        found = [match for match in linker.named([done], _KINDS) if not match.column.shaded]
+        rest = [word for n, word in enumerate(words) if n != at and not harmless(word)]
+        if found and all(linker.match(found[0].column, [word]).score for word in rest):
+            return Not(Present(found[0].column, confidence="medium"))
+    return None
 
 
 def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[str]:

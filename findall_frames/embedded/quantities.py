@@ -349,7 +349,9 @@ def _with_unit(quantity: Quantity, text: str) -> Quantity:
         words.append(fold(match.group(1)))
         ends.append(match.end())
         position = match.end()
-    if words[:1] == ["year"] and quantity.value == 1 and quantity.unit is None:
+    # A single year, or "two-year" before a noun; else "year" names a column of years.
+    yearly = words[:1] == ["year"] and (quantity.value == 1 or text[quantity.end] == "-")
+    if yearly and quantity.unit is None:
         return _grown(replace(quantity, unit=unit_named(("years",))), text, ends[0])
     for size in range(len(words), 0, -1):
         unit = unit_named(tuple(words[:size]))

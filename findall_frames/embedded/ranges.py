@@ -7,6 +7,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 
+from findall_frames.embedded.claims import period_in
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
@@ -36,6 +37,9 @@ _PERIODS = frozenset(
 # The first ascent is told of by its climbing.
 _TIMES = frozenset(("first", "last", "ever", "latest", "once"))
 _BEGINNINGS = ("birth", "born", "founded", "established", "opened", "built", "completed", "created")
+# "Asks for five years of experience" is about the experience.
+_ASKING = frozenset(map(stem, ("ask", "want", "expect", "demand", "seek", "involve", "spent")))
+_REACHES = frozenset(("reach", "reaches", "reaching", "reached", "up", "can", "tops"))
 _ADMITS = frozenset(("support", "work", "run", "compatible", "allow", "admit", "install"))
 
 
@@ -66,6 +70,11 @@ class Ranges:
         bounded = self._bounded(words, comparison, matches)
         if bounded is not None:
             return bounded
+        said = any(m.named and any(at < len(words) for at in m.used) for m in matches)
+        if not said and not self._linker.names("age"):
+            aged = self._age(words, comparison)
+            if aged is not None:
+                return aged
         loose = comparison.quantity.unit is None and not any(match.used for match in matches)
         if matches and loose and self._only_prose(words):
             # "Raised a Series A in 2024" is not about the only column of years.
@@ -75,7 +84,7 @@ class Ranges:
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         if not matches:
-            return self._age(words, comparison)
+            return None
         made = [self._made(match, comparison, words) for match in matches]
         return either([predicate for predicate in made if predicate is not None])
 
@@ -125,9 +134,13 @@ class Ranges:
         aged = bool({"old", "older", "younger", "aged", "age"} & {*words, comparison.adjective})
         if not aged or comparison.quantity.year or (unit is not None and unit.name != "years"):
             return None
-        begun = {stem(word) for word in _BEGINNINGS}
         columns = [c for c in self._linker.columns if c.kind == "date" or c.year_like]
-        columns = [c for c in columns if begun & set(map(stem, c.words))]
+        columns = [c for c in columns if self._linker.tells_beginning(c)]
+        if len(columns) > 1:
+            # "A guide older than 50", of the birth of a guide.
+            scores = [self._linker.match(c, [*words, "birth"]).score for c in columns]
+            best = max(scores)
+            columns = [c for c, s in zip(columns, scores, strict=True) if s == best > 0]
         if len(columns) != 1:
             return None
         today = dt.date.today()
@@ -178,6 +191,10 @@ class Ranges:
         content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
         content = tuple(w for w in content if w not in _PERIODS) or content
         content = tuple(w for w in content if w not in _TIMES) or content
+        content = tuple(w for w in content if stem(w) not in _ASKING) or content
+        unit = comparison.quantity.unit
+        if unit is not None and unit.dimension == "time":
+            content = tuple(w for w in content if unit_named((w,)) != unit) or content
         if not comparison.quantity.year:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.
             content = tuple(w for w in content if not is_relation(w)) or content
@@ -191,7 +208,17 @@ class Ranges:
             days = _date_span(comparison)
             return StatedNumber(content, days, None, True, self._prose, self._lexicon, days=True)
         span = _number_span(comparison, None, 1.0, year=quantity.year, unit=plain.unit)
-        return StatedNumber(content, span, plain.unit, quantity.year, self._prose, self._lexicon)
+        return StatedNumber(
+            content,
+            span,
+            plain.unit,
+            quantity.year,
+            self._prose,
+            self._lexicon,
+            period="" if quantity.year else period_in(" ".join(words)),
+            reaches=not _REACHES.isdisjoint(words),
+            kind=self._linker.entity_words,
+        )
 
     def _measured(self, adjective: str, quantity: Quantity) -> tuple[str, ...]:
         """What an adjective is about, in the unit of a quantity: the area of 5 hectares."""

@@ -162,7 +162,7 @@ class Rivals:
         if column is None:
             return None, 0
         if self._lexicon.direction(word):
-            direction = self._lexicon.direction_in(word, column.words)
+            direction = self._lexicon.direction_in(word, self._linker.measures(column))
         return column, _AGES.get(word, direction) if _dated(column) else direction
 
     def _best_column(

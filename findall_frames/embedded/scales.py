@@ -156,8 +156,8 @@ def _lettered(values: Sequence[str]) -> Scale | None:
 def _numbered(values: Sequence[str]) -> Scale | None:
     """Level 1, level 2; of a tier or a class the first is the best, and nothing is known."""
     matches = [_NUMBERED.fullmatch(" ".join(tokens(value))) for value in values]
-    names = {match[1] for match in matches if match is not None}
-    if None in matches or len(names) != 1 or not names.copy().pop():
+    found = [match for match in matches if match is not None]
+    if len(found) < max(2, _SHARE * len(values)) or len({match[1] for match in found}) > 1:
         return None
-    ranks = {tuple(tokens(m.string)): float(m[2]) for m in matches if m is not None}
-    return Scale(ranks, 1)
+    ranks = {tuple(tokens(match.string)): float(match[2]) for match in found}
+    return Scale(ranks, 1) if found[0][1] else None

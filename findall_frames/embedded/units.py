@@ -72,6 +72,7 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "gal": (3.785411784, "gal gallon"),
         "m³": (1000.0, "m3 cubic_metre cubic_meter"),
         "km³": (1e12, "km3 cubic_km cubic_kilometre cubic_kilometer"),
+        "cl": (0.01, "cl centilitre centiliter"),
         "ml": (0.001, "ml millilitre milliliter"),
     },
     "flow": {
@@ -97,7 +98,7 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "kW": (1.0, "kw kilowatt"),
         "MW": (1000.0, "mw megawatt"),
         "GW": (1e6, "gw gigawatt"),
-        "W": (0.001, "watt"),
+        "W": (0.001, "w watt"),
     },
     "energy": {
         "kWh": (1.0, "kwh kilowatt_hour"),
@@ -124,6 +125,13 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "weeks": (604800.0, "week wk wks"),
         "months": (2629746.0, "month mo mos mth"),
         "years": (31556952.0, "years yrs yr"),
+    },
+    "sound": {"dB": (1.0, "db decibel dba")},
+    "pressure": {
+        "bar": (1.0, "bar"),
+        "psi": (0.0689475729, "psi"),
+        "kPa": (0.01, "kpa kilopascal"),
+        "hPa": (0.001, "hpa mbar millibar hectopascal"),
     },
     "share": {"%": (1.0, "% percent per_cent pct percentage")},
     "temperature": {"°C": (1.0, "°c celsius degree_celsius c"), "°F": (1.0, "°f fahrenheit")},
