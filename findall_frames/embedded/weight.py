@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from findall_frames.embedded.english import FINITE, PREPOSITIONS
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.english import FILLERS, FINITE, PREPOSITIONS, is_relation
 from findall_frames.embedded.words import phrases
 
-__all__ = ["carrying"]
+__all__ = ["carrying", "nouns_in"]
 
 _LIGHT = frozenset(
     phrases(
@@ -32,6 +33,45 @@ _ENABLED = frozenset(phrases("can, may, could, must, should, get, gets, have, ne
 _GIVEN = frozenset(phrases("included, provided, supplied, served, covered"))
 _CHARGES = frozenset(phrases("cost, costs, charge, charges, charged"))
 _PRICES = frozenset(phrases("price, fee, cost, ticket, fare, rent, rate"))
+
+_LEADING = frozenset(
+    phrases("a, an, the, its, their, his, her, own, from, at, by, without, no, any")
+)
+_NOUNS = frozenset(
+    phrases(
+        """licence, license, licences, licenses, member, members, home, homes, work, degree,
+        degrees"""
+    )
+)
+_HARDLY_NOUNS = frozenset(
+    phrases(
+        """kind, kinds, type, types, sort, sorts, category, group, value, field, column, place,
+        part, use, total, average, annual, whole, entire, official, current, year, month, week,
+        named, called, known, based, located, made, available, stated, given, listed, set, equal,
+        active"""
+    )
+)
+
+
+def nouns_in(words: Sequence[str], harmless: Callable[[str], bool]) -> set[str]:
+    """Words that are asked for as nouns, though as verbs they say little: from home, a degree.
+
+    Parameters
+    ----------
+    words : sequence of str
+        Of a condition, folded.
+    harmless : callable
+        Whether a word adds nothing by itself.
+    """
+    found: set[str] = set()
+    for before, word, behind in zip(words, words[1:], [*words[2:], ""], strict=False):
+        # "A degree" is one, and so is a driving licence.
+        led = before in _LEADING or (word in _NOUNS and not harmless(before))
+        ends = not behind or (behind != "of" and not Token(behind).is_content)
+        light = is_relation(word) or word in FILLERS
+        if led and ends and light and word not in _HARDLY_NOUNS:
+            found.add(word)
+    return found
 
 
 def carrying(rest: Sequence[str], words: Sequence[str], occurs: Callable[[str], bool]) -> list[str]:

@@ -39,7 +39,7 @@ from findall_frames.embedded.partial import or_lacking, read_reordered, read_wit
 from findall_frames.embedded.presence import STATED, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
-from findall_frames.embedded.weight import carrying
+from findall_frames.embedded.weight import carrying, nouns_in
 from findall_frames.embedded.words import stem, tokens
 
 __all__ = ["Wording"]
@@ -144,7 +144,8 @@ class Wording:
                 return predicate
         words = without_kind(words, self._lexicon)
         content = [word for word in words if Token(word).is_content]
-        known = self._known_phrases(words)
+        nouns = nouns_in(words, self.harmless) - self._verbs
+        known = self._known_phrases(words).union(w for w in nouns if not self._is_row(w))
         rest = [word for word in content if word in known or not self.harmless(word)]
         rest = [word for word in rest if word not in TOPIC] or rest
         if not named_text(words, self._linker):
@@ -180,6 +181,10 @@ class Wording:
         """Words of names that the lexicon knows: both of "United States"."""
         spans = (words[at : at + n] for n in (2, 3, 4) for at in range(len(words) - n + 1))
         return {word for span in spans if self._lexicon.aliases(tuple(span)) for word in span}
+
+    def _is_row(self, word: str) -> bool:
+        """Whether a word only names what a row is."""
+        return self._linker.is_kind(word) or stem(word) in self._subject
 
     def _is_told(self, word: str) -> bool:
         """Whether some text has a word, or says it in others."""
@@ -367,8 +372,9 @@ class Wording:
         """Whether a word is a number, is written with a capital, or is known as a place."""
         capital = not self._common.issuperset(word.split())
         phrase = tuple(word.split())
-        known = bool(self._lexicon.aliases(phrase)) or self._lexicon.is_part(phrase)
-        return not word.isalpha() or capital or known
+        place = any(map(self._lexicon.is_part, (phrase, *self._lexicon.aliases(phrase))))
+        digits = any(map(str.isdigit, word))
+        return digits or capital or place
 
 
 def _says_all(match: ColumnMatch) -> bool:
