@@ -108,9 +108,12 @@ class Lexicon:
         known = [(other,), *self.told(other)] if other else []
         return [*known, *self._allowed(word, shipped_thesaurus().contrary(word))]
 
-    def synonyms(self, words: str) -> list[Phrase]:
-        """Words and phrases of general English that mean the same; may be empty."""
-        return self._allowed(words, shipped_thesaurus().same(words))
+    def synonyms(self, words: str, *, in_text: bool = False) -> list[Phrase]:
+        """Words and phrases of general English that mean the same; may be empty.
+
+        In running text only those that mean nothing else besides.
+        """
+        return self._allowed(words, shipped_thesaurus().same(words, in_text=in_text))
 
     def means(self, word: str, other: str) -> bool:
         """Whether a word of general English is another one's synonym, or is a kind of it."""
@@ -122,9 +125,12 @@ class Lexicon:
             self._meant[word, other] = known
         return known
 
-    def kinds_of(self, words: str) -> list[Phrase]:
-        """Kinds of what a word or phrase of general English names; may be empty."""
-        return self._allowed(words, shipped_thesaurus().kinds(words))
+    def kinds_of(self, words: str, *, in_text: bool = False) -> list[Phrase]:
+        """Kinds of what a word or phrase of general English names; may be empty.
+
+        In running text only those that mean nothing else besides.
+        """
+        return self._allowed(words, shipped_thesaurus().kinds(words, in_text=in_text))
 
     def _allowed(self, words: str, others: list[Phrase]) -> list[Phrase]:
         """Those that the table does not say are something else."""

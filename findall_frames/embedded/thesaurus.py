@@ -12,6 +12,7 @@ from findall_frames.embedded.words import phrases, stem, tokens
 __all__ = ["Phrase", "Thesaurus", "shipped_thesaurus"]
 
 Phrase: TypeAlias = tuple[str, ...]
+_Table: TypeAlias = dict[Phrase, dict[Phrase, bool]]
 _LEVELS: Final = 3
 """A kind of a kind of a kind is still met: a pilsner, where an alcoholic drink is asked for."""
 
@@ -23,61 +24,70 @@ class Thesaurus:
     ----------
     lines : iterable of str
         As in ``thesaurus.txt``: ``a, b`` mean the same, ``a > b, c`` are kinds of a or ways to
-        say it, ``a ! b`` deny each other.
+        say it, ``a ! b`` deny each other. A word with a star behind it has other meanings.
 
     Examples
     --------
-    >>> words = Thesaurus(["spirit > gin, rum", "staff, personnel", "safe ! dangerous"])
-    >>> words.kinds("spirits"), words.same("staff"), words.contrary("dangerous")
-    ([('gin',), ('rum',)], [('personnel',)], [('safe',)])
+    >>> words = Thesaurus(["spirit > gin, rum", "staff, personnel, hands*", "safe ! dangerous"])
+    >>> words.kinds("spirits"), words.contrary("dangerous")
+    ([('gin',), ('rum',)], [('safe',)])
+    >>> words.same("staff"), words.same("staff", in_text=True)
+    ([('personnel',), ('hands',)], [('personnel',)])
     """
 
     def __init__(self, lines: Iterable[str]) -> None:
-        self._same: dict[Phrase, list[Phrase]] = {}
-        self._kinds: dict[Phrase, list[Phrase]] = {}
-        self._contrary: dict[Phrase, list[Phrase]] = {}
-        self._below: dict[Phrase, list[Phrase]] = {}
+        self._same: _Table = {}
+        self._kinds: _Table = {}
+        self._contrary: _Table = {}
+        self._below: dict[tuple[Phrase, bool], list[Phrase]] = {}
         for line in lines:
             if not line.strip() or line.startswith("#"):
                 continue
             head, more, rest = line.partition(" > ")
             if more:
-                self._add(self._kinds, head, phrases(rest))
+                _add(self._kinds, head, phrases(rest))
                 continue
             head, denies, rest = line.partition(" ! ")
             for other in phrases(rest) if denies else ():
-                self._add(self._contrary, head, (other,))
-                self._add(self._contrary, other, (head,))
+                _add(self._contrary, head, (other,))
+                _add(self._contrary, other, (head,))
             group = () if denies else phrases(line)
             for word in group:
-                self._add(self._same, word, (other for other in group if other != word))
+                _add(self._same, word, (other for other in group if other != word))
 
-    @staticmethod
-    def _add(table: dict[Phrase, list[Phrase]], word: str, others: Iterable[str]) -> None:
-        known = table.setdefault(_key(tokens(word)), [])
-        known.extend(p for p in (tuple(tokens(other)) for other in others) if p not in known)
+    def same(self, words: str, *, in_text: bool = False) -> list[Phrase]:
+        """Words and phrases that mean the same, also in running text if wanted; may be empty."""
+        return _known(self._same, _key(words.split()), in_text=in_text)
 
-    def same(self, words: str) -> list[Phrase]:
-        """Words and phrases that mean the same as a word or phrase; may be empty."""
-        return self._same.get(_key(words.split()), [])
-
-    def kinds(self, words: str) -> list[Phrase]:
+    def kinds(self, words: str, *, in_text: bool = False) -> list[Phrase]:
         """What is a kind of what a word or phrase names, and kinds of that; may be empty."""
         key = _key(words.split())
         if key not in self._kinds:
             return []
-        if key not in self._below:
+        if (key, in_text) not in self._below:
             found: dict[Phrase, None] = {}
             edge = [key]
             for _ in range(_LEVELS):
-                edge = [kind for phrase in edge for kind in self._kinds.get(_key(phrase), ())]
+                below = (_known(self._kinds, _key(one), in_text=in_text) for one in edge)
+                edge = [kind for kinds in below for kind in kinds]
                 found.update(dict.fromkeys(edge))
-            self._below[key] = list(found)
-        return self._below[key]
+            self._below[key, in_text] = list(found)
+        return self._below[key, in_text]
 
     def contrary(self, words: str) -> list[Phrase]:
         """What denies a word or phrase; may be empty."""
-        return self._contrary.get(_key(words.split()), [])
+        return _known(self._contrary, _key(words.split()), in_text=True)
+
+
+def _add(table: _Table, word: str, others: Iterable[str]) -> None:
+    """Note others for a word, and of each whether both have no other meaning."""
+    known = table.setdefault(_key(tokens(word)), {})
+    for other in others:
+        known.setdefault(tuple(tokens(other)), "*" not in word + other)
+
+
+def _known(table: _Table, key: Phrase, *, in_text: bool) -> list[Phrase]:
+    return [phrase for phrase, plain in table.get(key, {}).items() if plain or not in_text]
 
 
 def _key(phrase: Iterable[str]) -> Phrase:
