@@ -29,6 +29,21 @@ SUPPLIERS = Corpus.from_table(
     name="suppliers",
 )
 
+STALLS = Corpus.from_table(
+    pa.table(
+        {
+            "stall": ["Ann", "Bea", "Cat", "Dot", "Eve"],
+            "goods": ["apple", "carrot", "pear", "salmon", "sofa"],
+            "mass_kg": [1.5, 2.0, 9.0, None, 40.0],
+            "tariff": [3, 4, 2, 9, 120],
+            "transport": ["lorry", "bicycle", "lorry", "van", None],
+            "secondhand": [False, False, False, False, True],
+            "proprietor": ["Ray", "Sue", "Ray", "Tom", "Uma"],
+        }
+    ),
+    name="stalls",
+)
+
 
 def found(corpus: Corpus, condition: str, *, lexicon: Lexicon | None = None) -> set[str]:
     """The names of the rows that a condition selects."""
@@ -60,6 +75,50 @@ def judge_of(corpus: Corpus, condition: str, *, lexicon: Lexicon | None = None) 
 def test_a_text_is_met_in_other_words_and_by_a_kind(condition: str, names: set[str]) -> None:
     """A synonym, a kind of it, a kind of a kind; what is denied stays denied."""
     assert found(SUPPLIERS, condition) == names
+
+
+@pytest.mark.parametrize(
+    ("condition", "names", "reading"),
+    [
+        ("weighs more than 1.8 kg", {"Bea", "Cat", "Eve"}, "Mass_kg is more than 1.8."),
+        ("costs less than 4", {"Ann", "Cat"}, "Tariff is less than 4."),
+        ("the owner is Ray", {"Ann", "Cat"}, "Proprietor is Ray."),
+        ("sells fruit", {"Ann", "Cat"}, "Goods is apple or pear, kinds of 'fruit'."),
+        ("sells furniture", {"Eve"}, "Goods is sofa, a kind of 'furniture'."),
+        (
+            "sells vegetables or fish",
+            {"Bea", "Dot"},
+            "Goods is carrot, a kind of 'vegetables' or goods is salmon, a kind of 'fish'.",
+        ),
+        (
+            "does not sell fruit",
+            {"Bea", "Dot", "Eve"},
+            "Not (goods is apple or pear, kinds of 'fruit').",
+        ),
+        (
+            "is delivered by truck",
+            {"Ann", "Cat"},
+            "Transport is lorry, another word for 'truck', leaving aside 'delivered'.",
+        ),
+        ("is used", {"Eve"}, "Secondhand is true."),
+        ("is new", {"Ann", "Bea", "Cat", "Dot"}, "Not (secondhand is true)."),
+    ],
+)
+def test_a_column_and_its_values_are_found_by_other_words(
+    condition: str, names: set[str], reading: str
+) -> None:
+    """A synonym of a header, a value by another name, and all values of a kind."""
+    assert judge_of(STALLS, condition).readings == [reading]
+    assert found(STALLS, condition) == names
+
+
+def test_a_value_that_stands_there_goes_before_other_words() -> None:
+    """What is only a kind of what was asked for is not looked for where it is there itself."""
+    table = pa.table({"item": ["A", "B", "C"], "kind": ["fruit", "apple", "bread"]})
+    corpus = Corpus.from_table(table, name="items")
+    assert found(corpus, "is fruit") == {"A"}
+    judge = judge_of(corpus, "is a kind of food")
+    assert all(v.confidence == "low" for (v,) in judge.judge(range(3)))
 
 
 def test_a_file_of_words_switches_a_relation_off(tmp_path: Path) -> None:

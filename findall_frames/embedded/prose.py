@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -216,26 +216,25 @@ class Mention:
                 if any(said[i : i + size] == list(self.words) for i in range(len(said)))
                 else None
             )
-        places: list[list[int]] = []
+        places: list[list[_Place]] = []
         contrary = False
         for word in self.words:
             if any(_lacks(other, word) for other in said) and not self.literal:
                 return False
-            found: list[int] = []
             if " " in word:
-                place = _phrase_place(word.split(), said)
+                found = _phrase_places(word.split(), said)
             else:
-                found = [at for at, other in enumerate(said) if self._same(word, other)]
-                if found and not self.literal and _is_free_of(said, found[0], sentence):
+                found = [(at, at) for at, other in enumerate(said) if self._same(word, other)]
+                if found and not self.literal and _is_free_of(said, found[0][0], sentence):
                     return False
-                place = found[0] if found else None
-            if place is None:
-                place = self._alias_place(word, said, wider=wider)
-            if place is None and self._contrary_place(word, said) is not None:
-                contrary, place = True, self._contrary_place(word, said)
-            if place is None:
+            found = found or _places_of(self._other_names(word, wider=wider), said)
+            if not found and len(self.words) > 1:
+                # The opposite of one of several words: forbidden, for dogs allowed.
+                found = _places_of(self.lexicon.contrary(word), said)
+                contrary = contrary or bool(found)
+            if not found:
                 return False if self._denied_in_short(said) else None
-            places.append(found or [place])
+            places.append(found)
         if not places:  # nothing but signs was asked for
             return None
         if self.literal:
@@ -280,9 +279,8 @@ class Mention:
         # A prize in physics makes nobody a physicist.
         loose = not self.literal and min(len(word), len(other)) > 4
         loose = loose and bool(_PERSON.search(word)) == bool(_PERSON.search(other))
-        # Nor is a lander one that landed.
-        done = word.endswith("ed") or other.endswith("ed")
-        loose = loose and not (done and (_AGENT.search(word) or _AGENT.search(other)))
+        # Nor is a lander one that landed, or a prison full of prisoners one of them.
+        loose = loose and bool(_AGENT.search(word)) == bool(_AGENT.search(other))
         same = alike(word, other) > 0 if loose else stem(word) == stem(other)
         return same or demonym_of(word, other) or demonym_of(other, word)
 
@@ -293,51 +291,52 @@ class Mention:
         matter = self.lexicon.topic(word) if wider else ()
         told = self.lexicon.told(word) if wider else ()
         plainly = wider and not self.literal
-        same = self.lexicon.synonyms(word) if plainly else ()
-        kinds = self.lexicon.kinds_of(word) if plainly else ()
+        same = self.lexicon.synonyms(word, in_text=True) if plainly else ()
+        kinds = self.lexicon.kinds_of(word, in_text=True) if plainly else ()
         itself = [phrase] if kinds and len(phrase) > 1 else []  # birds of prey
         return [*self.lexicon.aliases(phrase), *itself, *inside, *matter, *told, *same, *kinds]
 
-    def _alias_place(self, word: str, said: Sequence[str], *, wider: bool) -> int | None:
-        return self._place_of(self._other_names(word, wider=wider), said)
 
-    def _contrary_place(self, word: str, said: Sequence[str]) -> int | None:
-        """Where the opposite stands of one of several words: forbidden, for dogs allowed."""
-        return self._place_of(self.lexicon.contrary(word), said) if len(self.words) > 1 else None
-
-    @staticmethod
-    def _place_of(phrases: Sequence[tuple[str, ...]], said: Sequence[str]) -> int | None:
-        stems = set(map(stem, said))
-        for phrase in phrases:
-            size = len(phrase)
-            if stem(phrase[0]) not in stems:
-                continue
-            for at in range(len(said) - size + 1):
-                if all(map(_one_stem, said[at : at + size], phrase)):
-                    return at
-        return None
+_Place: TypeAlias = tuple[int, int]
+"""Where some words begin and end among those of a sentence."""
 
 
-def _closest(places: Sequence[Sequence[int]]) -> tuple[int, int]:
-    """The first and last place of words where they stand closest; the later of two such spans.
+def _places_of(names: Sequence[tuple[str, ...]], said: Sequence[str]) -> list[_Place]:
+    """Where the first of some names stands, in whatever form."""
+    stems = [stem(word) for word in said]
+    for name in names:
+        size = len(name)
+        first = stem(name[0])
+        if first not in stems:
+            continue
+        for at in range(len(said) - size + 1):
+            if stems[at] == first and all(map(_one_stem, said[at + 1 : at + size], name[1:])):
+                return [(at, at + size - 1)]
+    return []
+
+
+def _phrase_places(phrase: Sequence[str], said: Sequence[str]) -> list[_Place]:
+    """Where some words stand side by side, as they are."""
+    size = len(phrase)
+    starts = range(len(said) - size + 1)
+    return [(at, at + size - 1) for at in starts if said[at : at + size] == list(phrase)]
+
+
+def _closest(places: Sequence[Sequence[_Place]]) -> _Place:
+    """Where words stand closest together; the later of two such places.
 
     Who says a thing twice in a sentence, with and without a "not", means what comes last.
     """
-    best: tuple[int, int] | None = None
-    for start in max(places, key=len):
-        chosen = [min(some, key=lambda at: (abs(at - start), -at)) for some in places]
-        first, last = min(*chosen, start), max(*chosen, start)
+    best: _Place | None = None
+    for start, _ in max(places, key=len):
+        chosen = [
+            min(some, key=lambda place: (abs(place[0] - start), -place[0])) for some in places
+        ]
+        first, last = min(place[0] for place in chosen), max(place[1] for place in chosen)
         if best is None or last - first <= best[1] - best[0]:
             best = (first, last)
     assert best is not None
     return best
-
-
-def _phrase_place(phrase: Sequence[str], said: Sequence[str]) -> int | None:
-    """Where some words stand side by side, as they are."""
-    size = len(phrase)
-    places = range(len(said) - size + 1)
-    return next((at for at in places if said[at : at + size] == list(phrase)), None)
 
 
 def _one_stem(one: str, other: str) -> bool:

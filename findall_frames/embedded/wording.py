@@ -32,11 +32,13 @@ from findall_frames.embedded.manner import (
     is_language,
     is_meant_for,
     joined_names,
+    joined_phrases,
     leading_words,
     without_kind,
 )
+from findall_frames.embedded.otherwise import read_flag_otherwise, read_otherwise
 from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
-from findall_frames.embedded.presence import STATED, read_presence
+from findall_frames.embedded.presence import STATED, read_lack, read_presence
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.valuing import Valuing, words_of
 from findall_frames.embedded.weight import carrying, nouns_in
@@ -142,7 +144,7 @@ class Wording:
             predicate = attempt(words)
             if predicate is not None:
                 return predicate
-        words = without_kind(words, self._lexicon)
+        words = without_kind(joined_phrases(words, self._lexicon), self._lexicon)
         content = [word for word in words if Token(word).is_content]
         nouns = nouns_in(words, self.harmless) - self._verbs
         known = self._known_phrases(words).union(w for w in nouns if not self._is_row(w))
@@ -236,15 +238,25 @@ class Wording:
         return (
             read_opposite_flag(words, self._linker)
             or read_place(words, self._linker)
-            or read_part_of_flag(words, self._linker, self.harmless)
+            or read_part_of_flag(words, self._linker, self._says_little)
             or read_reordered(words, self._linker, self.harmless)
             or read_ongoing(words, self._linker)
             or read_compound_flag(words, self._linker)
+            or read_flag_otherwise(words, self._linker, self._says_little)
+            or read_otherwise(words, self._linker, self.valuing, self._says_little)
         )
+
+    def _says_little(self, word: str) -> bool:
+        """Whether a word, be it a verb, adds nothing to a value."""
+        if word in self._verbs or self.harmless(word):
+            return True
+        return word.endswith("ed") and not self._linker.occurs(word)  # delivered by lorry
 
     def _presence(self, words: Sequence[str]) -> Predicate | None:
         """Whether a column has a value, where words name one and say nothing of its value."""
-        return read_presence(words, self._linker, self._is_value)
+        return read_presence(words, self._linker, self._is_value) or read_lack(
+            words, self._linker, self.harmless
+        )
 
     def _explicit(self, words: Sequence[str]) -> Predicate | None:
         """A text or list column that is named."""
