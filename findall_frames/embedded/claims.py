@@ -45,6 +45,7 @@ _STOPS: Final = (
     )
 )
 _DATING: Final = frozenset(phrases("in, since, until, by, from, of, on, to, for, at"))
+_LOOSE: Final = frozenset(phrases("for, with, on, in, from, by, since, until, which, that"))
 _PERIODS: Final = {
     form: period
     for period, forms in (
@@ -103,29 +104,30 @@ DIMENSIONS: Final[dict[str, frozenset[str]]] = {
     "money": frozenset(("price", "salary")),
     "mass": frozenset(("weight",)),
 }
-# How much less a number counts, as if in characters, where these stand before it in its clause.
-_DOUBTS: Final = (
-    (
-        re.compile(
-            r"\b(?:former|formerly|previously|once|originally|used to|no longer|in place of"
-            r"|instead of|down from|up from|low of|by (?:1[5-9]|20)\d\d)\b[^,()]*$"
+# How much less a number counts, as if in characters, where one of these stands before it in its
+# clause: what was once, what is to be, what is only compared, what somebody else has.
+_DOUBTS: Final = tuple(
+    (re.compile(rf"\b(?:{'|'.join(phrases(forms))})\b[^,()]*$"), cost)
+    for cost, forms in (
+        (
+            30.0,
+            r"""former, formerly, previously, once(?! (?:an?|every|per|in|or)\b), originally,
+            used to, no longer, in place of, instead of, down from, up from, low of,
+            by (?:1[5-9]|20)\d\d""",
         ),
-        30.0,
-    ),
-    (
-        re.compile(
-            r"\b(?:plans?|planned|hopes?|intends?|is expected to|proposed|proposal)\b[^,()]*$"
+        (
+            20.0,
+            r"""plans?, planned, hopes?, hoped, intends?, intended, proposed, proposal, might, could,
+            (?:is|was|are|were|been) (?:expected|built|designed|meant|due) to, would, will,
+            may last""",
         ),
-        20.0,
-    ),
-    (
-        re.compile(
-            r"\b(?:unlike|compared (?:with|to)|(?:as|so) \w+ as|rather than|against|twice|double)"
-            r"\b[^,()]*$"
+        (
+            40.0,
+            r"""unlike, compared (?:with|to), rather than, against, twice, double,
+            (?:as|so) (?!well|many|much|soon|few|little)\w+ as""",
         ),
-        40.0,
-    ),
-    (re.compile(r"\bwho(?:se)?\b[^,()]*$"), 15.0),
+        (15.0, "who, whose"),
+    )
 )
 _WHEN = re.compile(
     r",?\s*(?:when|in which|(?:which (?:is|was) )?the year(?: in which| that| when| of)?)\b"
@@ -180,6 +182,8 @@ class Claim:
         The same where that is another thing than the one told of: not "this tunnel".
     period : str
         Of "a year", the year.
+    firm : bool
+        Whether the words before it lead straight to it: not through a "for" or a "with".
     dated : bool
         Whether a year stands there as one: in 1990, the fire of 1990.
     doubt : float
@@ -196,6 +200,7 @@ class Claim:
     of: str = ""
     held: str = ""
     period: str = ""
+    firm: bool = True
     dated: bool = False
     doubt: float = 0.0
     shift: int = 0
@@ -259,6 +264,7 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         of=before[0][2] if before and link == "of" else "",
         held=_held(before) if link == "of" else "",
         period=period_in(sentence[quantity.end : right][:_PERIOD_REACH]),
+        firm=link not in _LOOSE,
         # "The canal of 1839 crosses a forest", but "a library of 1839 books".
         dated=quantity.year and link in _DATING and not (others and _held(before)),
         doubt=doubt,

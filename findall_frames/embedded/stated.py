@@ -12,6 +12,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import is_relation
+from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
 from findall_frames.embedded.quantity import Quantity
@@ -38,8 +39,14 @@ _ACROSS = 12.0
 """How much further a number seems for each clause between it and its word."""
 _UNITED = 40.0
 """How much nearer a number seems that is in the right unit."""
+_MISSING = 15.0
+"""How much further a number seems that is not told a year, if so many a year are asked for."""
 _FAR = 100.0
+_NO_MORE = 30.0
+"""So much doubt has what was so once, or is so of something else."""
 _NEVER = 10_000.0
+_LOOSE = 30.0
+"""How far, in characters, the number of one thing may stand from the word for another."""
 _NARROW = re.compile(r"[,;:()]|\b(?:and|but|which|who|while|where)\b")
 _NO = re.compile(
     r"\b(?:(?:no|zero|without(?: any| an?(?: single)?)?|not (?:an?|any|one)(?: single)?)\s+"
@@ -162,9 +169,11 @@ class StatedNumber:
         named = claim.other and (self._attributes or unit.dimension != "money")
         if claim.held or named or claim.tells:
             return False
+        if unit.dimension == "time":
+            return False
         if unit.dimension != "length" or not self._attributes:
             return True
-        return (unit.name in _LONG) == bool(self._attributes & _DISTANCES)
+        return unit.name in _LONG and bool(self._attributes & _DISTANCES)
 
     def _may_measure(self, text: str) -> bool:
         """Whether a number and a unit of the right dimension may stand in a text."""
@@ -223,7 +232,8 @@ class StatedNumber:
         reason = f"{column.name} says {quoted(sentence)} {number}"
         excerpt = sentence if len(sentence) <= LONGEST else quantity.text
         value = int(quantity.value) if float(quantity.value).is_integer() else quantity.value
-        return Outcome(inside, value, reason, "medium", ((column.name, excerpt),))
+        sure: Confidence = "low" if claim.doubt else "medium"
+        return Outcome(inside, value, reason, sure, ((column.name, excerpt),))
 
     def _holds(self, claim: Claim) -> bool:
         """Whether a number lies within the range, and of "40 to 60" both."""
@@ -273,7 +283,7 @@ class StatedNumber:
         """Whether a number is told of another attribute, as a depth of no length, or of an age."""
         if claim.tells and self._attributes and claim.tells.isdisjoint(self._attributes):
             return True
-        if claim.dated and not self.year:
+        if not self.year and (claim.dated or claim.doubt >= _NO_MORE):
             return True
         if self.period and claim.period and self.period != claim.period:
             return True
@@ -293,21 +303,24 @@ class StatedNumber:
             gaps.append(0.0)
         if self._begins and claim.dated and claim.of and stem(claim.of) in self.kind:
             gaps.append(_FAR)  # the canal of 1860
+        missing = _MISSING if self.period and not claim.period else 0.0
         if gaps and min(gaps) < _NEVER:
-            return min(gaps) + united
+            return min(gaps) + united + missing
         if same and not self.words:
             named = quantity.unit == self.unit
-            missing = bool(self.period) and not claim.period
-            return _FAR - 30.0 * named + 15.0 * missing
+            return _FAR - 30.0 * named + missing
         return None
 
     def _gap(self, claim: Claim, sentence: str, place: tuple[int, int, float]) -> float:
         """How far a number is from a word for it, in characters."""
         quantity = claim.quantity
         start, end, cost = place
+        if not self._may_be_of(quantity, claim):
+            return _NEVER
         if claim.behind[0] <= start and end <= claim.behind[1]:
             return cost  # twelve locks
-        if claim.before[0] <= start and end <= claim.before[1]:
+        led = claim.before[0] <= start and end <= claim.before[1]
+        if led and (self.year or claim.firm):
             return cost + 1.0  # a depth of 8 metres
         if not self._may_stand_apart(claim):
             return _NEVER
@@ -316,7 +329,19 @@ class StatedNumber:
         gap += _ACROSS * len(_NARROW.findall(between))
         if self.year and quantity.end <= start:
             gap += _BEFORE
-        return gap + (_OTHER if self._is_of_another(claim) else 0.0)
+        another = self._is_of_another(claim)
+        if another and self.unit is None and not self.year and gap - cost > _LOOSE:
+            return _NEVER
+        return gap + (_OTHER if another else 0.0)
+
+    def _may_be_of(self, quantity: Quantity, claim: Claim) -> bool:
+        """Whether a number with a unit may tell what is asked without one: no kilos of eggs."""
+        unit = quantity.unit
+        if self.unit is not None or unit is None or unit.dimension in {"share", "money"}:
+            return True
+        measures = MEASURES.get(unit.dimension, ())
+        measured = bool(claim.tells) or not self._wanted.keys().isdisjoint(map(stem, measures))
+        return measured or (self.span.low is None and self.span.high is None)
 
     def _may_stand_apart(self, claim: Claim) -> bool:
         """Whether a number may be meant that is not right beside its word, by its unit."""
@@ -326,7 +351,7 @@ class StatedNumber:
         if self.unit is not None:
             return unit is not None or self.unit.dimension != "money"
         measures = MEASURES.get(unit.dimension, ()) if unit is not None else ()
-        measured = bool(claim.tells) or not self._wanted.keys().isdisjoint(map(stem, measures))
+        measured = not self._wanted.keys().isdisjoint(map(stem, measures))
         return unit is None or unit.dimension == "share" or measured
 
     def _is_age(self, quantity: Quantity, sentence: str) -> bool:
@@ -422,11 +447,21 @@ class StatedNumber:
         share = quantity.unit is not None and quantity.unit.dimension == "share"
         if share and self.unit is None and self._rates.isdisjoint(self._wanted):
             return None
+        # The m of "2 m" stands for metres or millions, and for no speed.
+        if quantity.letter and not self._may_have(quantity):
+            return None
         # A number without a unit is no weight.
         measured = self.unit is not None and self.unit.dimension not in {"money", "share"}
         if measured and quantity.unit is None and not quantity.letter:
             return None
         return quantity.in_unit(self.unit)
+
+    def _may_have(self, quantity: Quantity) -> bool:
+        """Whether a number with a letter that may be a unit can be what is asked."""
+        meant = unit_named((quantity.letter,))
+        if self.unit is None:
+            return meant is None or not quantity.text.endswith(f" {quantity.letter}")
+        return self.unit.dimension == "money" or meant is None or meant.convertible(self.unit)
 
     @property
     def _rates(self) -> frozenset[str]:
