@@ -14,9 +14,11 @@ from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     BE,
     OPENERS,
+    VERBS,
     Voice,
     begins_participle,
     counts,
+    has_subject,
     is_adverb,
     is_participle,
     is_place,
@@ -30,13 +32,6 @@ _LINK = re.compile(r"^(?:(?:and|but|,|;|also|then)\s+)+")
 _RELATIVE = frozenset(phrases("that, which, who, whose, where"))
 _PRONOUN = re.compile(
     r"^(?:that|which|who)\s+(?:also\s+)?(?!\S+\s+(?:that|which|who)\s)", re.IGNORECASE
-)
-_GOING_ON = frozenset(
-    phrases(
-        """include, offer, provide, serve, require, need, contain, sell, accept, allow, support,
-        use, make, produce, cost, take, give, earn, know, own, employ, export, import, host, carry,
-        last, belong, come, speak, live, work, weigh, hold, charge, ship, deliver, grow, like"""
-    )
 )
 # Verbs that stand before the place that something ends in, or comes from.
 _VERBS = frozenset(phrases("end, begin, start, rise, drain, empty, stand, sit, lead, lie, live"))
@@ -58,6 +53,9 @@ _TO = re.compile(
 )
 _OFFERED = re.compile(r"\b(?:that\s+(?:is|are)\s+)?(?:up\s+)?for\s+(?:rent|sale|hire)\b\s*")
 _THERE = re.compile(r"\b(?:are|is)\s+there\b\s*")
+
+
+_OR_ELSE = re.compile(r",\s+or\s+(?:that|which|who|are|is|have|has|with|in)\b")
 
 
 class Clause(NamedTuple):
@@ -103,7 +101,10 @@ class Criteria:
             rest = _OFFERED.sub("", rest)
         rest = _THERE.sub("", rest, count=1) if asking else rest
         for piece in split_pieces(rest) if rest else []:
-            if pieces and not self._is_clause(piece, pieces[-1]):
+            if pieces and _OR_ELSE.match(piece):
+                # "In Rome and with a spa, or are in Oslo and ...": neither side can be cut.
+                pieces[:] = [f"{' '.join(pieces)}{piece}".replace(" ,", ",")]
+            elif pieces and (", or " in pieces[0] or not self._is_clause(piece, pieces[-1])):
                 pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
             else:
                 pieces.append(piece)
@@ -183,7 +184,7 @@ class Criteria:
             done = ahead[-1].islower() and is_participle(before)
             bound = len(ahead) == 1 or done or self._is_bare_verb(ahead)
             return not bound and (settled or not verb or self.is_criterion(said))
-        if low == "worth" or (low == "at" and states(behind)):
+        if low in {"worth", "due"} or (low == "at" and states(behind)):
             return self.is_criterion(said)
         if compares(behind):
             # "With a reservoir | larger than 5 km³" is one.
@@ -213,7 +214,7 @@ class Criteria:
     def _asks(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a question goes on behind a clause: that close before May | are open to all."""
         verb = fold(behind[0])
-        if singular(verb) not in AUXILIARIES | _GOING_ON and verb not in AUXILIARIES:
+        if singular(verb) not in AUXILIARIES | VERBS and verb not in AUXILIARIES:
             return False
         if len(ahead) < 2 or fold(ahead[-1]) in OPENERS | _CLOSED:
             return False
@@ -263,6 +264,8 @@ class Criteria:
         low = fold(behind[0])
         if self._resumes(ahead, behind):
             return True
+        if fold(ahead[0]) not in VERBS and has_subject(ahead, of_several=True):
+            return False  # "charities | can apply for"
         if fold(ahead[0]) in _RELATIVE:
             return False
         if low in AUXILIARIES or self._begins_phrasal(behind):
@@ -280,7 +283,7 @@ class Criteria:
         ended = last.isalpha() and last not in {*OPENERS, *AUXILIARIES, "or"}
         ended = ended or [fold(word) for word in ahead[-2:-1]] == ["or"]
         measured = bool(find_quantities(" ".join(ahead)))
-        return fold(behind[0]) in _GOING_ON and len(behind) > 1 and measured and ended
+        return fold(behind[0]) in VERBS and len(behind) > 1 and measured and ended
 
     def _begins_phrasal(self, words: Sequence[str]) -> bool:
         """Whether words begin with a verb of two words: came out."""
@@ -361,7 +364,7 @@ class Criteria:
             return False
         first = words[0]
         if (
-            first in _GOING_ON
+            first in VERBS
             or is_relation(first)
             or is_participle(first)
             or self._begins_phrasal(words)

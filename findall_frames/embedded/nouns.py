@@ -12,6 +12,7 @@ from findall_frames.embedded.pieces import compares
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     OPENERS,
+    VERBS,
     begins_participle,
     has_subject,
     is_participle,
@@ -44,6 +45,8 @@ def _does(words: Sequence[str]) -> bool:
     noun, verb, following = [*(fold(word) for word in words[:3]), "", ""][:3]
     if not noun.endswith("s") or singular(noun) == noun or singular(verb) != verb:
         return False
+    if verb in VERBS:
+        return True
     counted = (
         following in _DETERMINERS or following[:1].isdigit() or bool(find_quantities(following))
     )
@@ -163,8 +166,8 @@ class Nouns:
     def _says(self, part: str) -> bool:
         """Whether words are a value or a flag of the corpus."""
         folded = [fold(word) for word in part.split()]
-        plain = [word.removeprefix("non-") for word in folded]
-        few = any(len(m.column.index.values) <= _FEW for m in self._linker.values(folded))
+        plain = [word.removeprefix("non-").removesuffix("-free") for word in folded]
+        few = any(len(m.column.index.values) <= _FEW for m in self._linker.values(plain))
         flags = self._linker.named(plain, ("boolean",))
         return few or any(flag.named for flag in flags)
 
@@ -190,7 +193,11 @@ class Nouns:
             joins = before in _JOINTS or before.endswith("ly") or folded[at].isdigit()
             done = not says and is_participle(folded[at])
             joined = at > 0 and (folded[at] in _JOINTS or joins or done)
-            listed = at > 0 and words[at - 1].endswith(",") and not joined
+            # "Red, white or pink" is one; "red, dry" are two.
+            last = next((n for n in range(at, len(words)) if not words[n].endswith(",")), at)
+            comma = at > 0 and words[at - 1].endswith(",")
+            joined = joined or (comma and not _JOINTS.isdisjoint(folded[last + 1 : last + 2]))
+            listed = comma and not joined
             # What says nothing by itself goes with its neighbour: statically | typed.
             if found and not listed and (joined or (not says and not known)):
                 found[-1] += words[at:end]
@@ -198,7 +205,8 @@ class Nouns:
                 found.append([*words[at:end]])
             known = says or (joined and folded[at] not in _JOINTS)
             at = end
-        return [" ".join(self._either(part)).replace(",", "") for part in found]
+        said = [" ".join(self._either(part)).rstrip(",") for part in found]
+        return [one if _JOINTS & set(one.split()) else one.replace(",", "") for one in said]
 
     def _either(self, words: Sequence[str]) -> Sequence[str]:
         """Of what can be only one of two, either is meant: red and white wines."""

@@ -96,11 +96,15 @@ _ONLY = re.compile(
     r"(?:include\s+|show\s+|list\s+)?(?:those\s+|ones\s+)?|\s+only$",
     re.IGNORECASE,
 )
+_ANYTHING = frozenset(
+    ("something", "anything", "somewhere", "anywhere", "someone", "anyone", "somebody", "anybody")
+)
 _MODAL = r"(?:must|should|shall|need\s+to|needs\s+to|have\s+to|has\s+to|ought\s+to|will)"
 # "Snacks (under 20 minutes)" are snacks under 20 minutes; other brackets say the same again.
 _SET_APART = re.compile(rf"\s*\(((?:{'|'.join(sorted(OPENERS))}|max|min)\b[^()]+)\)", re.IGNORECASE)
 _SUBJECT = re.compile(
-    rf"^(?:(?:they|it|these|those|each|all)(?:\s+(?:one|of\s+(?:them|these)))?\s+(?:{_MODAL}\s+)?"
+    r"^(?:(?:also|and|but|plus|in\s+addition|moreover|furthermore|finally|additionally),?\s+)?"
+    rf"(?:(?:they|it|these|those|each|all)(?:\s+(?:one|of\s+(?:them|these)))?\s+(?:{_MODAL}\s+)?"
     rf"|(?:(?:the|every|each)\s+\w+\s+)?(?P<modal>{_MODAL}\s+)"
     r"|(?P<wanted>(?:i|we)\s+(?:also\s+)?(?:need|want|require|would\s+like)\s+)(?:it|them|one|those)?"
     r"(?:\s*(?:to|that)\s+)?)(?:(?:also|all|both)\s+)*",
@@ -141,7 +145,7 @@ class _Parser:
                 sentence, told = without_wishes(sentence, self._names)
                 asked += [sentence] * bool(sentence)
             wishes += [*told, *(_WITH.sub("", one) for one in preferred)]
-        first, *others = asked or [text]
+        first, *others = asked or [" ".join(text.split()) or "all"]
         entity, thing, criteria, told = self._request(first)
         for sentence in others:
             criteria += self._sequel(sentence, thing)
@@ -168,7 +172,11 @@ class _Parser:
         if ranked is not None:
             return *ranked, wishes
         words = said.split()
-        at = 0 if fold(words[0]) in {"who", "that"} else self._nouns.end(words)
+        at = 0 if fold(words[0]) in OPENERS else self._nouns.end(words)
+        if fold(words[0]) in _ANYTHING:
+            # "Something vegan" is one that is vegan.
+            plain = words[1:2] and fold(words[1]) not in OPENERS
+            at, words = 0, ["is"] * bool(plain) + words[1:]
         noun, rest = [word.rstrip(":") for word in words[:at]], " ".join(words[at:])
         called = entity_noun(noun[-1:])
         thing = called or self._of_corpus()
@@ -176,7 +184,7 @@ class _Parser:
             # What is asked for is a kind of what the corpus holds: of its packages, the clients.
             thing = self._of_corpus()
         criteria: list[Criterion] = []
-        entity = " ".join(noun) or self._linker.corpus.about
+        entity = " ".join(noun).rstrip(",;") or self._linker.corpus.about
         for modifier in self._nouns.modifiers(self._within(noun)):
             if noun and modifier.endswith(noun[-1]):
                 # The noun itself is the criterion: a web framework, among packages.
@@ -207,7 +215,7 @@ class _Parser:
         if not criteria and not self._nouns.is_entity(noun[-1:]):
             one = called if noun[1:] and noun[-1].istitle() else called.lower()
             criteria.append(_being(" ".join([*noun[:-1], one]), thing))
-        return _uncapitalised(entity), thing, criteria, wishes
+        return _uncapitalised(entity.rstrip(",;")), thing, criteria, wishes
 
     def _within(self, noun: list[str]) -> list[str]:
         """A noun as it stands inside a sentence: publicly traded, German."""

@@ -25,6 +25,7 @@ _STEPS = [
         r"(?:looking|searching|needed|wanted|seeking|in\s+search\s+of)(?:\s+for)?[:]?",
         r"help\s+(?:me|us)(?:\s+to)?",
         r"(?:is|are)\s+there",
+        r"what\s+can\s+(?:i|we|you|one)\s+\w+",
         r"let['’]?s",
         r"(?:find|list|show|give|get|name|identify|return|fetch|select|discover|collect|compile|"
         r"tell|provide|retrieve|enumerate|pick|suggest|recommend|display|see|know|have|buy|rent|"
@@ -67,9 +68,10 @@ _BEFORE = re.compile(
     re.IGNORECASE,
 )
 _BEHIND = re.compile(
-    r"(?:^|[,;.]\s+|\s(?=and\s))(?:and\s+|but\s+)?(?P<said>[^,;.]*?)[\s(,]+"
-    r"(?:if\s+(?:at\s+all\s+)?possible|(?:would|'d|is|are)\s+(?:be\s+)?"
-    r"(?:nice(?:\s+to\s+have)?|a\s+(?:plus|bonus)|preferred|welcome|optional))\)?(?=[,;.\s]*$|[,;.])",
+    r"(?:^(?=(?:\S+\s+){1,4}(?:if|would|is|are))|[,;.]\s+|\s(?=and\s))(?:and\s+|but\s+)?"
+    r"(?P<said>[^,;.]*?)[\s(,]+"
+    r"(?:if\s+(?:at\s+all\s+)?possible|(?:(?:would|'d)\s+be|is|are)\s+"
+    r"(?:nice(?:\s+to\s+have)?|a\s+(?:plus|bonus)|preferred|optional|(?<=be\s)welcome))\)?(?=[,;.\s]*$|[,;.])",
     re.IGNORECASE,
 )
 _GREETING = re.compile(

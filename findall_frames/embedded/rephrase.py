@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
-from findall_frames.embedded.english import PREPOSITIONS
+from findall_frames.embedded.english import FINITE, PREPOSITIONS
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.words import fold, phrases, singular
 
 __all__ = [
     "BE",
     "OPENERS",
+    "VERBS",
     "Voice",
     "article",
     "begins_participle",
@@ -31,6 +32,14 @@ Voice: TypeAlias = Literal["", "active", "passive"]
 """Whether what a participle says was done by the entity or to it."""
 
 BE = frozenset(phrases("is, are, was, were, be"))
+# Common verbs, which are rarely the second noun of two.
+VERBS = frozenset(
+    phrases(
+        """include, offer, provide, serve, require, need, contain, sell, accept, allow, support,
+        use, make, produce, cost, take, give, earn, know, own, employ, export, import, host, carry,
+        last, belong, come, speak, live, work, weigh, hold, charge, ship, deliver, grow, like"""
+    )
+)
 # What begins a criterion behind the noun.
 OPENERS = frozenset(
     phrases(
@@ -166,6 +175,8 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         return f"{thing} must be one {clause}."
     elif first == "not":
         said = f"must not be {rest}"
+    elif first in {"neither", "either"} and second in FINITE | {"have", "do", "can"}:
+        return f"{thing} must be one that {clause}."
     elif first in {"neither", "either"}:
         said = f"must be {clause}"
     elif first in {"except", "excluding", "other"}:
@@ -303,7 +314,8 @@ _OUTER = frozenset(phrases("outside, inside, beyond, near, off"))
 _ADJECTIVES = frozenset(
     phrases(
         """close, next, adjacent, similar, equal, famous, suitable, compatible, available, free,
-        open, full, rich, poor, unique, native, endemic, popular, common, typical, comparable"""
+        due, open, full, rich, poor, unique, native, endemic, popular, common, typical,
+        comparable"""
     )
 )
 _SUBJECTS = frozenset(

@@ -11,7 +11,7 @@ from findall_frames.embedded.words import fold
 __all__ = ["without_exceptions"]
 
 _EXCEPTED = re.compile(
-    r"""[,;]?\s+(?:except(?:\s+for)?|excluding|but\s+not|other\s+than|apart\s+from|save\s+for)\s+
+    r"""[,;]?\s+(?:except(?:\s+for)?|excluding|but(?:\s+not)?(?=\s+(?:those|the\s+ones|ones|any|such)\b)|but\s+not|other\s+than|apart\s+from|save\s+for)\s+
     (?:(?:those|the\s+ones|ones|any|such)\s+(?P<link>(?:that|which|who)\s+)?
     |(?P<what>what(?:ever)?)\s+)(?P<first>[^\W\d_]+)""",
     re.IGNORECASE | re.VERBOSE,

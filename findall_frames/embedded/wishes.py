@@ -143,7 +143,7 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
         ours = asking["us"] or asking["each"] or _WHOSE.match(what) or _OF_EACH.search(what)
         if ours and not (find_quantities(what) and not _TEXT.match(what)):
             return _items(what)
-    if _TEXT.match(rest) and "with" not in links.split()[-1:]:
+    if _TEXT.match(rest) and (_SURE.search(links) or "with" not in links.split()[-1:]):
         return _items(rest) if _asks(rest, apart=comma) else []
     if _STANDING.match(rest) and (links or comma):
         return _items(rest)
