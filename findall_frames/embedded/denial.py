@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from findall_frames.embedded.english import FINITE, is_negator
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["Tense", "is_hearsay", "is_negated", "is_over", "part_between", "tense_of"]
+__all__ = ["Stretch", "Tense", "is_hearsay", "is_negated", "is_over", "part_between", "tense_of"]
 
 Tense: TypeAlias = Literal["past", "present", "future"]
 
@@ -95,8 +95,24 @@ _NEAR: Final = 6
 """A negation reaches this many words, unless a comma ends it."""
 
 
-def is_negated(sentence: str, said: Sequence[str], first: int, last: int) -> bool:
-    """Whether a negation reaches the words from `first` to `last`.
+class Stretch(NamedTuple):
+    """Words in a sentence.
+
+    Attributes
+    ----------
+    first, last : int
+        The places of the first and of the last of them.
+    own : frozenset of int
+        Their places; what stands between is not theirs.
+    """
+
+    first: int
+    last: int
+    own: frozenset[int]
+
+
+def is_negated(sentence: str, said: Sequence[str], at: Stretch) -> bool:
+    """Whether a negation reaches some words.
 
     Parameters
     ----------
@@ -104,11 +120,13 @@ def is_negated(sentence: str, said: Sequence[str], first: int, last: int) -> boo
         As it stands.
     said : sequence of str
         Its words, folded.
-    first, last : int
-        Places of words in it.
+    at : Stretch
+        Where the words are.
     """
+    first, last, own = at
     if any(
-        _denies(said, at) and not _is_past(said[at:last]) for at in range(first, last)
+        place not in own and _denies(said, place) and not _is_past(said[place:last])
+        for place in range(first, last)
     ) or _is_barred(said[last + 1 : last + 4]):
         return True
     if _NOT_ASKED.search(part_between(sentence, said, last + 1, min(len(said), last + 9))):
@@ -116,11 +134,12 @@ def is_negated(sentence: str, said: Sequence[str], first: int, last: int) -> boo
     start = max(0, first - _NEAR)
     if _REFUSED.search(part_between(sentence, said, start, first)):
         return True
-    for at in reversed(range(start, first)):
+    for place in reversed(range(start, first)):
+        word = said[place]
         # "A non-stop flight" is one.
-        if (_denies(said, at) or said[at] in _UNABLE) and (said[at] != "non" or at == first - 1):
-            between = part_between(sentence, said, at, first)
-            return not (_is_past(said[at:first]) or _CLAUSE_END.search(between))
+        if (_denies(said, place) or word in _UNABLE) and (word != "non" or place == first - 1):
+            between = part_between(sentence, said, place, first)
+            return not (_is_past(said[place:first]) or _CLAUSE_END.search(between))
     return False
 
 
@@ -138,18 +157,17 @@ def tense_of(condition: str) -> Tense:
     return "past" if _ASKED_PAST.search(folded) else "present"
 
 
-def is_over(
-    sentence: str, said: Sequence[str], first: int, last: int, *, tense: Tense = "present"
-) -> bool:
+def is_over(sentence: str, said: Sequence[str], at: Stretch, *, tense: Tense = "present") -> bool:
     """Whether something was so until some time, or never came to be: "failed to land".
 
     Parameters
     ----------
-    sentence, said, first, last
+    sentence, said, at
         As in `is_negated`.
     tense : {"past", "present", "future"}
         What was asked for; what was so once is no objection to "was".
     """
+    first, last, _ = at
     start, end = max(0, first - _NEAR), min(len(said), last + 1 + _NEAR)
     before, behind = said[start:first], said[last + 1 : last + _NEAR]
     led = part_between(sentence, said, start, first)

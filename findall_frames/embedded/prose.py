@@ -14,7 +14,14 @@ import pyarrow.compute as pc
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.denial import Tense, is_hearsay, is_negated, is_over, part_between
+from findall_frames.embedded.denial import (
+    Stretch,
+    Tense,
+    is_hearsay,
+    is_negated,
+    is_over,
+    part_between,
+)
 from findall_frames.embedded.english import PREPOSITIONS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
@@ -239,15 +246,15 @@ class Mention:
             return None
         if self.literal:
             return not contrary
-        first, last = _closest(places)
+        at = _closest(places)
         # "Lunch is served, but beds are for you to find" serves no beds.
-        if first < last and _CONTRAST.search(part_between(sentence, said, first, last)):
+        if at.first < at.last and _CONTRAST.search(part_between(sentence, said, at.first, at.last)):
             return None
         if contrary:
             # "Dogs are forbidden" denies that they are welcome; "not forbidden" tells neither.
-            return None if is_negated(sentence, said, first, last) else False
-        over = is_over(sentence, said, first, last, tense=self.tense)
-        return not (over or is_negated(sentence, said, first, last))
+            return None if is_negated(sentence, said, at) else False
+        over = is_over(sentence, said, at, tense=self.tense)
+        return not (over or is_negated(sentence, said, at))
 
     @cached_property
     def _short_denial(self) -> re.Pattern[str] | None:
@@ -293,7 +300,7 @@ class Mention:
         plainly = wider and not self.literal
         same = self.lexicon.synonyms(word, in_text=True) if plainly else ()
         kinds = self.lexicon.kinds_of(word, in_text=True) if plainly else ()
-        itself = [phrase] if kinds and len(phrase) > 1 else []  # birds of prey
+        itself = [phrase] if (kinds or same) and len(phrase) > 1 else []  # birds of prey
         return [*self.lexicon.aliases(phrase), *itself, *inside, *matter, *told, *same, *kinds]
 
 
@@ -322,19 +329,20 @@ def _phrase_places(phrase: Sequence[str], said: Sequence[str]) -> list[_Place]:
     return [(at, at + size - 1) for at in starts if said[at : at + size] == list(phrase)]
 
 
-def _closest(places: Sequence[Sequence[_Place]]) -> _Place:
+def _closest(places: Sequence[Sequence[_Place]]) -> Stretch:
     """Where words stand closest together; the later of two such places.
 
     Who says a thing twice in a sentence, with and without a "not", means what comes last.
     """
-    best: _Place | None = None
+    best: Stretch | None = None
     for start, _ in max(places, key=len):
         chosen = [
             min(some, key=lambda place: (abs(place[0] - start), -place[0])) for some in places
         ]
         first, last = min(place[0] for place in chosen), max(place[1] for place in chosen)
-        if best is None or last - first <= best[1] - best[0]:
-            best = (first, last)
+        if best is None or last - first <= best.last - best.first:
+            own = frozenset(at for one, end in chosen for at in range(one, end + 1))
+            best = Stretch(first, last, own)
     assert best is not None
     return best
 
