@@ -124,7 +124,8 @@ class Easing:
             for kept in ranked:
                 less = replace(mention, words=kept)
                 if self._is_met(less, denied=denied) and not (_VAGUE | _LEAVE).issuperset(kept):
-                    return less if len(self._rows(less)) <= telling else mention
+                    tells = size > 1 or len(self._rows(less)) <= telling
+                    return less if tells else mention
         return mention
 
     def _is_bound(self, word: str, mention: Mention) -> bool:

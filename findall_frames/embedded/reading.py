@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from typing import Final
 
@@ -200,7 +201,7 @@ class Reader:
             predicate = wording.mention(words or tokens(text) or [fold(text)])
         easing = Easing(
             self._corpus,
-            is_name=wording.is_name,
+            is_name=partial(wording.is_name, opening=" ".join(tokens(text)[:1])),
             occurs=self._linker.occurs,
             tense=tense_of(text),
         )

@@ -380,9 +380,9 @@ class Wording:
         words = joined_names(words, self._lexicon)
         return Mention(tuple(words), self._linker.texts, self._lexicon)
 
-    def is_name(self, word: str) -> bool:
-        """Whether a word is a number, is written with a capital, or is known as a place."""
-        capital = not self._common.issuperset(word.split())
+    def is_name(self, word: str, *, opening: str = "") -> bool:
+        """Whether a word is a number, is known as a place, or has a capital within a sentence."""
+        capital = word != opening and not self._common.issuperset(word.split())
         phrase = tuple(word.split())
         place = any(map(self._lexicon.is_part, (phrase, *self._lexicon.aliases(phrase))))
         digits = any(map(str.isdigit, word))
