@@ -13,7 +13,7 @@ from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["ATTRIBUTES", "DIMENSIONS", "Claim", "claims_of", "period_in"]
+__all__ = ["ATTRIBUTES", "DIMENSIONS", "Claim", "claims_of", "doubt_of", "period_in", "period_of"]
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()–—]")
 _HEDGES: Final = frozenset(
@@ -117,8 +117,8 @@ _DOUBTS: Final = tuple(
         ),
         (
             20.0,
-            r"""plans?, planned, hopes?, hoped, intends?, intended, proposed, proposal, might, could,
-            (?:is|was|are|were|been) (?:expected|built|designed|meant|due) to, would, will,
+            r"""plans?, planned, hopes?, hoped, intends?, intended, proposed, proposal, might,
+            (?:is|was|are|were|been) (?:expected|built|designed|meant|due) to, could, would, will,
             may last""",
         ),
         (
@@ -180,14 +180,12 @@ class Claim:
         The word of which it is said through "of": the tunnel of "a tunnel of 1,500 m".
     held : str
         The same where that is another thing than the one told of: not "this tunnel".
-    period : str
-        Of "a year", the year.
+    until : int
+        Where the next number begins, or the sentence ends.
     firm : bool
         Whether the words before it lead straight to it: not through a "for" or a "with".
     dated : bool
         Whether a year stands there as one: in 1990, the fire of 1990.
-    doubt : float
-        How much less it counts, in characters: former, planned, of something else compared.
     shift : int
         Whether it is more (1) or less (-1) than the number itself: "over 60,000".
     """
@@ -199,10 +197,9 @@ class Claim:
     tells: frozenset[str] = frozenset()
     of: str = ""
     held: str = ""
-    period: str = ""
+    until: int = 0
     firm: bool = True
     dated: bool = False
-    doubt: float = 0.0
     shift: int = 0
 
 
@@ -232,6 +229,19 @@ def claims_of(sentence: str) -> tuple[Claim, ...]:
     return tuple(claims)
 
 
+def doubt_of(claim: Claim, sentence: str) -> float:
+    """How much less a number counts, as if in characters: a former one, one only compared."""
+    ahead = sentence[: claim.quantity.start]
+    clause = ahead[max(map(ahead.rfind, (";", ":"))) + 1 :].lower()
+    return sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
+
+
+def period_of(claim: Claim, sentence: str) -> str:
+    """The time of which a number is told: the week of "20 hours a week"; else empty."""
+    end = claim.quantity.end
+    return period_in(sentence[end : min(claim.until, end + _PERIOD_REACH)])
+
+
 def period_in(text: str) -> str:
     """The time in which something is done so often: the week of "hours a week"; else empty."""
     match = _PERIOD.search(text)
@@ -253,8 +263,6 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
     if quantity.unit is None:
         others = [word for word in others if _is_plural(word)]
     ahead = sentence[: quantity.start]
-    clause = ahead[max(map(ahead.rfind, (";", ":"))) + 1 :].lower()
-    doubt = sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
     return Claim(
         quantity,
         _reach(behind),
@@ -263,11 +271,10 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         tells=tells,
         of=before[0][2] if before and link == "of" else "",
         held=_held(before) if link == "of" else "",
-        period=period_in(sentence[quantity.end : right][:_PERIOD_REACH]),
+        until=right,
         firm=link not in _LOOSE,
         # "The canal of 1839 crosses a forest", but "a library of 1839 books".
         dated=quantity.year and link in _DATING and not (others and _held(before)),
-        doubt=doubt,
         shift=1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0,
     )
 

@@ -14,6 +14,7 @@ from findall_frames.embedded.units import (
     CURRENCY_SIGNS,
     MAGNITUDES,
     magnitude_named,
+    may_be_unit,
     unit_named,
 )
 from findall_frames.embedded.words import fold, phrases
@@ -42,7 +43,7 @@ _DECADES = dict(
     zip(phrases("fifties, sixties, seventies, eighties, nineties"), range(5, 10), strict=True)
 )
 _MAGNITUDE_WORDS = {word: factor for word, factor in MAGNITUDES.items() if len(word) > 3}
-_MAGNITUDE_WORDS |= {"dozen": 12.0, "score": 20.0}
+_MAGNITUDE_WORDS |= {"dozen": 12.0}
 _COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
 _WHOLE_UNITS = "|".join(
     phrases(
@@ -105,6 +106,7 @@ _PARTS_OF_CENTURY = {
 }
 _THAN = re.compile(r"\b(?:than|least|most|over|under|nearly)$", re.IGNORECASE)
 _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
+_DIGIT = re.compile(r"\d")
 _SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
 _NUMBER = re.compile(
@@ -141,8 +143,9 @@ def find_quantities(text: str) -> list[Quantity]:
     found: list[Quantity] = []
     taken = [False] * len(text)
     lowered = text.lower()
-    for pattern, read, needed in _READERS:
-        if not any(letters in lowered for letters in needed):
+    digits = _DIGIT.search(text) is not None
+    for pattern, read, in_digits, needed in _READERS:
+        if (in_digits and not digits) or not any(map(lowered.__contains__, needed)):
             continue
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -349,6 +352,8 @@ def _with_unit(quantity: Quantity, text: str) -> Quantity:
         words.append(fold(match.group(1)))
         ends.append(match.end())
         position = match.end()
+        if len(words) == 1 and not may_be_unit(words[0]):
+            break
     # A single year, or "two-year" before a noun; else "year" names a column of years.
     yearly = words[:1] == ["year"] and (quantity.value == 1 or text[quantity.end] == "-")
     if yearly and quantity.unit is None:
@@ -389,21 +394,37 @@ def _grown(quantity: Quantity, text: str, end: int) -> Quantity:
     return replace(quantity, end=end, text=text[quantity.start : end], year=False, version=())
 
 
-# How each is found, how it is read, and letters of which a text needs some to have it at all.
-_READERS: tuple[tuple[re.Pattern[str], _Read, tuple[str, ...]], ...] = (
-    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), ("-",)),
-    (_STRETCH, _stretch, (*_THIRDS, *_SEASONS)),
-    (_MONTH_FIRST, lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)), _MONTH_STARTS),
-    (_DAY_FIRST, lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)), _MONTH_STARTS),
-    (_PART_OF_YEAR, _part_of_year, ("quarter", "half", "third", "q", "h")),
-    (_HALVES, _halves, ("half", "quarter")),
-    (_CLOCK, _clock, ("h",)),
-    (_DECADE, _decade, ("0s", "0's", "0’s")),
-    (_DECADE_WORD, _decade_word, tuple(_DECADES)),
-    (_CENTURY, _century, ("century",)),
-    (_SHORT_YEAR, _short_year, ("'", "’")),
-    (_VERSION, _dotted, (".",)),
-    (_SHARE, _share, tuple(_SHARES)),
-    (_NUMBER, _number, tuple("0123456789")),
-    (_SPELLED, _spelled, ("",)),
+# How each is found, how it is read, whether it has digits, and letters of which a text needs some
+# to have it at all.
+_READERS: tuple[tuple[re.Pattern[str], _Read, bool, tuple[str, ...]], ...] = (
+    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), True, ("-",)),
+    (_STRETCH, _stretch, True, (*_THIRDS, *_SEASONS)),
+    (
+        _MONTH_FIRST,
+        lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)),
+        True,
+        _MONTH_STARTS,
+    ),
+    (
+        _DAY_FIRST,
+        lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)),
+        True,
+        _MONTH_STARTS,
+    ),
+    (
+        _PART_OF_YEAR,
+        _part_of_year,
+        True,
+        ("quarter", "half", "third", *(f"{part}{n}" for part in "qh" for n in "1234")),
+    ),
+    (_HALVES, _halves, False, ("half", "quarter")),
+    (_CLOCK, _clock, True, ("h",)),
+    (_DECADE, _decade, True, ("0s", "0's", "0’s")),
+    (_DECADE_WORD, _decade_word, False, tuple(_DECADES)),
+    (_CENTURY, _century, False, ("century",)),
+    (_SHORT_YEAR, _short_year, True, ("'", "’")),
+    (_VERSION, _dotted, True, (".",)),
+    (_SHARE, _share, False, tuple(_SHARES)),
+    (_NUMBER, _number, True, ("",)),
+    (_SPELLED, _spelled, False, (*_COUNTS, *_MAGNITUDE_WORDS, *_WHOLE_UNITS.split("|"))),
 )

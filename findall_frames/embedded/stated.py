@@ -7,7 +7,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from findall_frames.embedded.claims import ATTRIBUTES, DIMENSIONS, Claim, claims_of
+from findall_frames.embedded.claims import (
+    ATTRIBUTES,
+    DIMENSIONS,
+    Claim,
+    claims_of,
+    doubt_of,
+    period_of,
+)
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
@@ -55,6 +62,7 @@ _NO = re.compile(
     r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
     re.IGNORECASE,
 )
+_OF_YEAR = re.compile(r"\bof (?:1\d|20)\d\d\b")
 _DENIES = re.compile(r"\b(?:no|not|zero|without)\b|n['’]t\b", re.IGNORECASE)
 _COMPARING = frozenset(("more", "fewer", "less", "other", "such", "longer", "further", "better"))
 _BEGUN = frozenset(map(stem, ("opened", "founded", "built", "made", "published", "launched")))
@@ -232,7 +240,7 @@ class StatedNumber:
         reason = f"{column.name} says {quoted(sentence)} {number}"
         excerpt = sentence if len(sentence) <= LONGEST else quantity.text
         value = int(quantity.value) if float(quantity.value).is_integer() else quantity.value
-        sure: Confidence = "low" if claim.doubt else "medium"
+        sure: Confidence = "low" if doubt_of(claim, sentence) else "medium"
         return Outcome(inside, value, reason, sure, ((column.name, excerpt),))
 
     def _holds(self, claim: Claim) -> bool:
@@ -249,7 +257,7 @@ class StatedNumber:
         """The number that fits best to one of the words, and how far it is, in characters."""
         places = self._places(sentence)
         measured = bool(self._attributes) and not self._needed and self._may_measure(sentence)
-        told = measured or self._begins
+        told = measured or (self._begins and bool(_OF_YEAR.search(sentence)))
         if (not places and self.words and not told) or not self._tells(sentence):
             return None
         found: list[tuple[float, Claim]] = []
@@ -258,8 +266,9 @@ class StatedNumber:
             if quantity is None or self._is_of_something_else(claim, sentence):
                 continue
             cost = self._cost_of(claim, sentence, places)
-            if cost is not None:
-                found.append((cost + claim.doubt, replace(claim, quantity=quantity)))
+            doubt = doubt_of(claim, sentence) if cost is not None else 0.0
+            if cost is not None and (self.year or doubt < _NO_MORE):
+                found.append((cost + doubt, replace(claim, quantity=quantity)))
         if self._counts and places:
             found += self._none(sentence)
         return min(found, key=lambda pair: pair[0]) if found else None
@@ -283,9 +292,9 @@ class StatedNumber:
         """Whether a number is told of another attribute, as a depth of no length, or of an age."""
         if claim.tells and self._attributes and claim.tells.isdisjoint(self._attributes):
             return True
-        if not self.year and (claim.dated or claim.doubt >= _NO_MORE):
+        if not self.year and claim.dated:
             return True
-        if self.period and claim.period and self.period != claim.period:
+        if self.period and period_of(claim, sentence) not in {"", self.period}:
             return True
         return self.unit is None and not self.year and self._is_age(claim.quantity, sentence)
 
@@ -303,7 +312,8 @@ class StatedNumber:
             gaps.append(0.0)
         if self._begins and claim.dated and claim.of and stem(claim.of) in self.kind:
             gaps.append(_FAR)  # the canal of 1860
-        missing = _MISSING if self.period and not claim.period else 0.0
+        told = not self.period or period_of(claim, sentence)
+        missing = 0.0 if told else _MISSING
         if gaps and min(gaps) < _NEVER:
             return min(gaps) + united + missing
         if same and not self.words:

@@ -14,6 +14,7 @@ __all__ = [
     "MEASURES",
     "Unit",
     "magnitude_named",
+    "may_be_unit",
     "unit_named",
     "unit_pattern",
 ]
@@ -126,6 +127,7 @@ _TABLE: dict[str, dict[str, tuple[float, str]]] = {
         "months": (2629746.0, "month mo mos mth"),
         "years": (31556952.0, "years yrs yr"),
     },
+    "resolution": {"MP": (1.0, "mp megapixel mpix mpx")},
     "sound": {"dB": (1.0, "db decibel dba")},
     "pressure": {
         "bar": (1.0, "bar"),
@@ -235,9 +237,22 @@ def unit_pattern(dimension: str) -> re.Pattern[str]:
     """Finds what may be a unit of a dimension; most texts without one are told apart by it."""
     written = " ".join(forms for _, forms in _TABLE[dimension].values())
     words = {form.split("_")[0] for form in written.split()}
+    words |= {"feet"} & {form.replace("foot", "feet") for form in words}
     signs = "".join(CURRENCY_SIGNS) if dimension == "money" else "%°"
     forms = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-    return re.compile(rf"[{re.escape(signs)}]|(?<![^\W\d_])(?:{forms})", re.IGNORECASE)
+    ends = r"(?:e?s)?(?![^\W\d_])"
+    return re.compile(rf"[{re.escape(signs)}]|(?<![^\W\d_])(?:{forms}){ends}", re.IGNORECASE)
+
+
+def may_be_unit(word: str) -> bool:
+    """Whether the name of a unit may begin with a folded word."""
+    starts = _starts()
+    return word in starts or singular(word) in starts
+
+
+@cache
+def _starts() -> frozenset[str]:
+    return frozenset(form[0] for form in _by_form())
 
 
 def magnitude_named(word: str) -> float | None:
