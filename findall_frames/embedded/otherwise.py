@@ -49,7 +49,7 @@ def read_otherwise(
     for start, end in _spans(words):
         rest = [*words[:start], *words[end:]]
         span = words[start:end]
-        if all(map(harmless, span)) or any(linker.stands_in(c, w) for c in prose for w in span):
+        if any(linker.stands_in(c, w) for c in prose for w in span) or _stands(span, linker):
             continue
         for column in linker.columns:
             if not linker.searchable(column):
@@ -85,7 +85,8 @@ def read_kinds(
     values = column.index.whole
     if names:
         values = {phrase: shown for phrase, shown in values.items() if shown in column.index.values}
-    known = {tuple(map(stem, phrase)): phrase for phrase in values}
+    # Turkey is no poultry.
+    known = {tuple(map(stem, p)): p for p in values if not lexicon.is_part(p)}
     for kinds, others in ((False, lexicon.synonyms(said)), (True, lexicon.kinds_of(said))):
         standing = dict.fromkeys(
             known[key] for key in (tuple(map(stem, other)) for other in others) if key in known
@@ -94,6 +95,12 @@ def read_kinds(
             wanted = tuple(valuing.wanted(column, phrase) for phrase in standing)
             return CalledOtherwise(column, wanted=wanted, said=said, kinds=kinds, confidence="low")
     return None
+
+
+def _stands(words: Sequence[str], linker: Linker) -> bool:
+    """Whether words stand in values as they are: the metal of alkali metals."""
+    columns = (c for c in linker.columns if c.name != linker.corpus.name_column)
+    return any(linker.searchable(c) and c.index.holds(tuple(words)) for c in columns)
 
 
 def read_flag_otherwise(
