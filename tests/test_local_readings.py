@@ -212,6 +212,7 @@ def test_what_is_lacking_is_told_from_what_is_denied(condition: str, expected: s
         ("revenue at least twenty times its rent", {"Harbour"}),
         ("fitting and sewing time together under 40 minutes", {"South", "West", "Old Town"}),
         ("at least 10 staff per square kilometre", {"South", "West", "Harbour"}),
+        ("total time under 40 minutes", {"South", "West", "Old Town"}),
         ("takes longer to sew than to fit", {"North", "East"}),
         ("missed its target", {"North", "Harbour"}),
         ("met its target", {"South", "East", "West", "Old Town"}),
@@ -233,3 +234,90 @@ def test_a_ratio_names_both_columns_and_cites_both_cells() -> None:
     (unknown,) = judge.judge([5])[0]
     assert not unknown.is_matched
     assert unknown.confidence == "low"
+
+
+TOURS = Corpus.from_table(
+    pa.table(
+        {
+            "Tour": ["Attic", "Bridge", "Canal", "Dome", "Elm Walk"],
+            "Entry fee": ["free", "£5", "free", "£12", "£3.50"],
+            "Souvenir": ["€1,200", "€850", "$2,400", "$990", "€3,100"],
+            "Parking": ["free", "paid", "none", "free", "paid"],
+            "Stock": [0, 14, 3, 250, 1],
+        }
+    ),
+    name="tours",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("free entry", {"Attic", "Canal"}),
+        ("Tour must be free of charge", {"Attic", "Canal"}),
+        ("with free parking", {"Attic", "Dome"}),
+        ("entry fee under 5 pounds", {"Attic", "Canal", "Elm Walk"}),
+        ("a souvenir under $1,000", {"Dome"}),
+        ("a souvenir for less than 1000 euros", {"Bridge"}),
+        ("souvenir over 1000", {"Attic", "Canal", "Elm Walk"}),
+        ("out of stock", {"Attic"}),
+        ("not sold out", {"Bridge", "Canal", "Dome", "Elm Walk"}),
+        ("bigger than Dome", set()),
+    ],
+)
+def test_prices_are_read_in_their_currency_and_free_is_one(
+    condition: str, expected: set[str]
+) -> None:
+    """No currency is converted, and what costs nothing has a price of nought."""
+    assert _found(condition, TOURS) == expected
+
+
+CLINICS = Corpus.from_table(
+    pa.table(
+        {
+            "Clinic": ["Ashgrove", "Birch Lane", "Cedar House", "Dale End", "Elmfield"],
+            "Open Sat": [True, False, True, False, None],
+            "Avg wait (min)": [15.0, 42.0, None, 5.0, 31.0],
+            "Patients ('000)": [4.2, 11.5, 6.0, 2.9, 18.3],
+            "Rating": ["Good", "Requires improvement", "Outstanding", "Inadequate", "Good"],
+            "User score (/10)": [8.1, 9.2, 6.4, 9.5, 7.7],
+            "Hrs/wk": [38, 40, 42, 35, 45],
+            "Exp. (yrs)": [3, 2, 8, 0, 6],
+            "Degree req.": ["yes", "yes", "no", "no", "no"],
+            "Langs": ["French; English", "French", "English", "", "French; Welsh; English"],
+            "4K": ["yes", "no", "no", "yes", "yes"],
+            "Parking spaces": [20, 0, 45, None, 120],
+            "GPs": [4, 9, 5, 2, 14],
+            "Last seen": ["Mar 2023", "Oct 2024", "Jan 2022", "Dec 2024", "Jul 2021"],
+        }
+    ),
+    name="clinics",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("more than 10,000 patients", {"Birch Lane", "Elmfield"}),
+        ("patients between 4,000 and 12,000", {"Ashgrove", "Birch Lane", "Cedar House"}),
+        ("more than 1,300 patients per GP", {"Dale End", "Elmfield"}),
+        ("a score of at least 9 out of 10", {"Birch Lane", "Dale End"}),
+        ("rated good or better", {"Ashgrove", "Cedar House", "Elmfield"}),
+        ("rated below good", {"Birch Lane", "Dale End"}),
+        ("open on Saturdays", {"Ashgrove", "Cedar House"}),
+        ("works over 40 hours", {"Cedar House", "Elmfield"}),
+        ("the hours are under 40", {"Ashgrove", "Dale End"}),
+        ("requires French", {"Ashgrove", "Birch Lane", "Elmfield"}),
+        ("speaks at least two languages", {"Ashgrove", "Elmfield"}),
+        ("several languages", {"Ashgrove", "Elmfield"}),
+        ("records in 4K", {"Ashgrove", "Dale End", "Elmfield"}),
+        ("no parking", {"Birch Lane"}),
+        ("wait time not recorded", {"Cedar House"}),
+        ("seen this winter", set()),
+    ],
+)
+def test_headers_with_magnitudes_and_abbreviations_are_understood(
+    condition: str, expected: set[str]
+) -> None:
+    """Thousands, points out of ten, short days and initials stand for what they shorten."""
+    assert _found(condition, CLINICS) == expected

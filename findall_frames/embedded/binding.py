@@ -13,7 +13,7 @@ from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
 from findall_frames.embedded.wording import Wording
-from findall_frames.embedded.words import tokens
+from findall_frames.embedded.words import fold, tokens
 
 __all__ = ["Binder"]
 
@@ -201,11 +201,18 @@ class Binder:
         columns = [c for c in self._linker.columns if others or self._linker.match(c, said).named]
         years = {word for column in columns for word in column.words}
         return [
-            Token(token.text)
-            if token.comparison and not token.comparison.stated and token.text in years
+            Token(fold(token.text))
+            if token.comparison
+            and not token.comparison.stated
+            and (token.text in years or self._is_name(token.text))
             else token
             for token in item
         ]
+
+    def _is_name(self, text: str) -> bool:
+        """Whether a number with a letter is the name of a column: 4K, 5G, 2FA."""
+        known = any(text.casefold() in column.words for column in self._linker.columns)
+        return known and not text.isdigit() and text.isalnum()
 
     def _noun_place(self, words: Sequence[str]) -> int:
         """Where the entity itself is named behind words that say something; else 0."""

@@ -33,9 +33,12 @@ _MONEY_WORDS = frozenset(
         turnover"""
     )
 )
+_THOUSANDS = {"000": 1e3, "000s": 1e3, "1000s": 1e3, "thou": 1e3, "thous": 1e3, "mill": 1e6}
 _COUNTED = frozenset(("population", "people"))
 YES, NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
 _LEGEND = re.compile(r"\(([^()]*=[^()]*)\)")
+# The most that can be had, of "Score (/10)" or "Rating (1-5)".
+_OUT_OF = re.compile(r"\(\s*(?:/|out of )\s*\d+\s*\)|(?<=\w)\s*/\d+$|\(\s*\d+\s*[-–]\s*\d+\s*\)")
 _MEANT = re.compile(r"(-?\d+)\s*=\s*([^\W\d_][^,;/=]*?)\s*(?:[,;/]|$)")
 _SPECIFIER = r"^\s*(~=|={2,3}|!=|<=|>=|<|>)"
 _DOTTED = r"^[vV]?[0-9]+([.][0-9]+){1,4}([-.+]?[A-Za-z][A-Za-z0-9.]*)?$"
@@ -62,14 +65,20 @@ class Column:
         The words of its name that carry meaning, without unit and magnitude.
     scale : float
         What its numbers are to be multiplied by, where its name says so: 1e6 for millions.
+    out_of : bool
+        Whether its name says how many points there are at most.
     """
 
-    def __init__(self, name: str, array: pa.ChunkedArray | pa.Array) -> None:
+    def __init__(
+        self, name: str, array: pa.ChunkedArray | pa.Array, *, currency: Unit | None = None
+    ) -> None:
         self.name = name
+        self._currency = currency
         self.array: pa.Array = (
             array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
         )
-        explained = _LEGEND.sub(" ", name)
+        explained = _OUT_OF.sub(" ", _LEGEND.sub(" ", name))
+        self.out_of = bool(_OUT_OF.search(name))
         self.words, self._named_unit, self.scale = _read_name(split_name(explained) or (name,))
 
     @cached_property
@@ -162,7 +171,15 @@ class Column:
             counted=counted or any(map(_is_plural, self.words)),
             repeated=len(distinct) * 2 <= len(self.array) - self.array.null_count,
             measured=self._named_unit is not None,
+            currency=self._currency,
         )
+
+    @cached_property
+    def in_other_currencies(self) -> tuple[Column, ...]:
+        """The same cells read in each other currency that some of them are written in."""
+        figures = self._figures if self.kind == "number" else None
+        others = figures.others if figures is not None else ()
+        return tuple(Column(self.name, self.array, currency=unit) for unit in others)
 
     @cached_property
     def days(self) -> pa.Array:
@@ -316,8 +333,10 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
                 if len(rest) > size:
                     rest[start : start + size] = []
                 break
-    for word in tuple(rest):
-        factor = magnitude_named(word)
+    for at, word in enumerate(tuple(rest)):
+        factor = magnitude_named(word) or _THOUSANDS.get(word)
+        if "per" in tuple(rest)[max(0, at - 1) : at]:
+            continue  # so many per 1000 of something else
         if word[1:] in {"usd", "eur", "gbp"} and word[0] in "kmb":
             factor, unit = magnitude_named(word[0]), unit_named((word[1:],))
         one_letter = (

@@ -29,6 +29,7 @@ _LEAD = re.compile(
 )
 _TAIL = re.compile(r"[+)*?.\s]*(?:approx\.?|est\.?|estimated)?[)\s]*")
 _PADDED = re.compile(r"0\d")
+_GRATIS = frozenset(phrases("free, free of charge, no charge, gratis, complimentary, nil"))
 _LONGEST = 30
 _MOSTLY = 0.8
 _SHORT_WORD = re.compile(r"[^\W\d_]{1,6}\.?")
@@ -43,10 +44,13 @@ class Figures(NamedTuple):
         By how they are written; what is no number is not there.
     unit : Unit or None
         What most of them are written in; all are converted to it.
+    others : tuple of Unit
+        Currencies that some are written in, which cannot be converted; they are not among values.
     """
 
     values: dict[str, float]
     unit: Unit | None
+    others: tuple[Unit, ...] = ()
 
 
 def read_figures(
@@ -55,6 +59,7 @@ def read_figures(
     counted: bool = False,
     repeated: bool = False,
     measured: bool = False,
+    currency: Unit | None = None,
 ) -> Figures | None:
     """Read the distinct texts of a column; None unless all that are not blank are numbers.
 
@@ -70,6 +75,8 @@ def read_figures(
     measured : bool
         Whether the name of the column says what its numbers are in, so that some texts may be
         remarks, such as "decomposes" among temperatures; they count as missing.
+    currency : Unit, optional
+        Read only what is written in this.
 
     Examples
     --------
@@ -78,6 +85,16 @@ def read_figures(
     ({'€40k': 40000.0, '€1.2M': 1200000.0}, 'EUR')
     """
     given = [text for text in texts if text.strip().casefold() not in BLANKS]
+    gratis = {text: 0.0 for text in given if text.strip().casefold() in _GRATIS}
+    if gratis and len(gratis) < len(given):
+        paid = [text for text in given if text not in gratis]
+        figures = read_figures(
+            paid, counted=counted, repeated=repeated, measured=measured, currency=currency
+        )
+        # Among prices, what is free has one of nought.
+        priced = figures is not None and (measured or figures.unit is not None)
+        priced = priced and (measured or figures.unit.dimension == "money")  # type: ignore[union-attr]
+        return figures._replace(values={**figures.values, **gratis}) if figures and priced else None
     if all(_PLAIN.fullmatch(text.strip()) for text in given):
         return Figures({text: _number(text) for text in given}, None)
     lead, tail = _shared(given)
@@ -93,11 +110,12 @@ def read_figures(
         return None
     units = Counter(q.unit for q in read.values() if q.unit is not None)
     letters = any(q.letter for q in read.values())
-    unit = units.most_common(1)[0][0] if units else None
+    unit = currency or (units.most_common(1)[0][0] if units else None)
     if unit is None and letters and not counted:
         unit = unit_named(("m",))
-    values = {text: q.in_unit(unit) for text, q in read.items()}
-    return Figures({text: q.value for text, q in values.items() if q is not None}, unit)
+    values = {text: q.in_unit(unit) for text, q in read.items() if not currency or q.unit == unit}
+    others = tuple(other for other in units if unit is not None and not other.convertible(unit))
+    return Figures({text: q.value for text, q in values.items() if q is not None}, unit, others)
 
 
 def _read(text: str, lead: str, tail: str) -> Quantity | None:

@@ -8,6 +8,7 @@ from findall_frames.embedded.cells import IsTrue, OneOf, Present, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Not, Predicate
+from findall_frames.embedded.english import PREPOSITIONS
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.words import alike, demonym_of, phrases
@@ -31,6 +32,7 @@ _LIGHT = frozenset(
 _ENOUGH = 0.35
 _ROOT = 4
 _LONGEST_PLACE = 3
+_MOSTLY_NAMED = 0.6
 _MOSTLY_PLACES = 0.3
 """A share of the values; Georgia among the states of America makes no column of countries."""
 
@@ -111,7 +113,30 @@ def read_place(words: Sequence[str], linker: Linker) -> Predicate | None:
                     best = share, column, wanted
             if best is not None:
                 return OneOf(best[1], wanted=tuple(best[2]), confidence="medium")
+    return _read_absent_place(words, linker)
+
+
+def _read_absent_place(words: Sequence[str], linker: Linker) -> Predicate | None:
+    """A place that no row has, where a column has its like: Guinea beside Papua New Guinea."""
+    for size in range(min(_LONGEST_PLACE, len(words)), 0, -1):
+        for start in range(len(words) - size + 1):
+            place = tuple(words[start : start + size])
+            if not linker.lexicon.is_part(place) or (start and not _leads(words[start - 1])):
+                continue
+            if any(linker.stands_in(c, place[0]) for c in linker.columns if c.kind == "prose"):
+                continue
+            for column in linker.columns:
+                if column.kind not in {"text", "list"} or not linker.searchable(column):
+                    continue
+                whole = column.index.whole
+                like = sum(linker.lexicon.is_part(phrase, like=place) for phrase in whole)
+                if whole and like >= _MOSTLY_NAMED * len(whole):
+                    return OneOf(column, wanted=(Wanted(place, " ".join(place)),), confidence="low")
     return None
+
+
+def _leads(word: str) -> bool:
+    return word in PREPOSITIONS or word in {"the", "a", "an", "or", "and"}
 
 
 def _standing(places: Sequence[tuple[str, ...]], column: Column, lexicon: Lexicon) -> list[Wanted]:

@@ -26,7 +26,7 @@ from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.reckoning import Reckoned
 from findall_frames.embedded.spans import NumberRange
 from findall_frames.embedded.stated import StatedNumber
-from findall_frames.embedded.units import magnitude_named, unit_named
+from findall_frames.embedded.units import MEASURES, magnitude_named, unit_named
 from findall_frames.embedded.words import alike, demonym_of, phrases, singular, tokens
 
 __all__ = ["Leftovers", "leaves"]
@@ -100,7 +100,12 @@ class Leftovers:
             columns = [part.first, part.second]
         if any(c is not None and self._names(c, word) for c in columns):
             return True
-        if word in {"date", "dates"} and any(c is not None and c.kind == "date" for c in columns):
+        units = [column.unit for column in columns if column is not None]
+        if any(unit is not None and word in MEASURES.get(unit.dimension, ()) for unit in units):
+            return True
+        if word in {"date", "dates"} and any(
+            c is not None and (c.kind == "date" or c.year_like) for c in columns
+        ):
             return True
         # The "sign" of single sign-on, of which a column has the initials.
         if any(c is not None and at in self._linker.match(c, words).used for c in columns):

@@ -152,7 +152,8 @@ class Lexicon:
 
     def spelled_out(self, word: str) -> tuple[str, ...]:
         """A word of a column name, and what it may be short for."""
-        return (word, *self._short[word].split(", ")) if word in self._short else (word,)
+        short = word if word in self._short else word.removesuffix("s")
+        return (word, *self._short[short].split(", ")) if short in self._short else (word,)
 
     def opposite(self, word: str) -> str | None:
         """The word that this one denies: public for private, crewed for uncrewed."""

@@ -25,18 +25,20 @@ from findall_frames.embedded.english import (
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.units import MEASURES, Unit, unit_named, unit_pattern
 from findall_frames.embedded.values import LARGE
-from findall_frames.embedded.words import alike, phrases, split_name, stem, tokens
+from findall_frames.embedded.words import alike, demonym_of, phrases, split_name, stem, tokens
 
 __all__ = ["ColumnMatch", "Linker", "ValueMatch"]
 
 _FAMILY = 0.6
 """How sure a word is of a column that a related word names: people of population."""
-_OTHER_WORD = 0.5
+_OTHER_WORD = 0.595
 """The same of one that the lexicon does not have, but the thesaurus: gap of space."""
 _TIE = 0.05
 _LITTLE = 0.15
 _EXACT = 0.4
 _CUT = (3, 6)
+_ABBREVIATED = 3
+_FAR = 1000.0
 _PERIODS = frozenset(phrases("per, day, daily, week, weekly, month, monthly, year, yearly, night"))
 _UNSAID = 0.2
 """How much worse a column of so many per week fits where no week is said."""
@@ -114,6 +116,7 @@ class Linker:
         self.corpus = corpus
         self.lexicon = lexicon
         self.columns = [corpus.column(name) for name in corpus.columns]
+        self._priced = [other for c in self.columns for other in c.in_other_currencies]
         self.texts = tuple(c for c in self.columns if c.kind in {"text", "prose", "list"})
         own = (*tokens(corpus.about.replace("_", " ")), *split_name(corpus.name_column))
         self.entity_words = lexicon.same_kind(map(stem, own))
@@ -134,6 +137,10 @@ class Linker:
         total, complete = 0.0, True
         # The year in "Population (2020)" need not be said, nor the annual in "Annual sales".
         own_words = [own for own in column.words if self._counts(own, words)]
+        if all(
+            map(is_relation, (f for own in own_words for f in self.lexicon.spelled_out(own)[-1:]))
+        ):
+            own_words = list(column.words)  # of "Degree req." the degree has to be said
         for own in own_words or column.words:
             best, place = 0.0, -1
             forms = self.lexicon.spelled_out(own)
@@ -220,12 +227,13 @@ class Linker:
         A column that fits little is among them only where no other comes near.
         """
         # What is long has a length, rather than a duration.
-        first = [word for word in implied[:1] if word == "length"]
+        length = [word for word in implied if word == "length"]
         scored = [
             (
                 self.match(column, words).score
                 + self.match(column, [*words, *implied]).score / 2
-                + self.match(column, first).score / 2,
+                + self.match(column, length).score / 2
+                + self.match(column, implied[:1]).score / 8,
                 column,
             )
             for column in columns
@@ -256,7 +264,7 @@ class Linker:
             hints += self.lexicon.attributes(words[place])
         scored: list[ColumnMatch] = []
         faint: list[ColumnMatch] = []
-        for column in self.columns:
+        for column in (*self.columns, *self._priced):
             listing = column.kind == "text" and column.index.lists_items
             if column.kind not in {"number", "date", "version", "list"} and not listing:
                 continue
@@ -266,6 +274,9 @@ class Linker:
                 score *= 0.3
             if _PERIODS.isdisjoint(words) and self._is_rate(column):
                 score -= _UNSAID
+            if comparison.quantity.unit is None and column.unit is not None:
+                # "The hours are under 40" names a column by its unit.
+                score += _FAMILY * any(unit_named((word,)) == column.unit for word in words)
             if score >= _ENOUGH:
                 scored.append(ColumnMatch(column, score, match.used, match.named))
             elif score >= _LITTLE and self._uses_all(match, hints):
@@ -322,7 +333,11 @@ class Linker:
         if letter is not None and column.unit is not None and letter.convertible(column.unit):
             return 0.8
         if quantity.unit is not None and column.unit is not None:
-            return 0.9 if quantity.unit == column.unit else 0.8
+            # Nobody who asks for hours thinks of years.
+            far = quantity.unit.dimension == "time" and not (
+                1 / _FAR < quantity.unit.factor / column.unit.factor < _FAR
+            )
+            return 1.05 if quantity.unit == column.unit else 0.5 if far else 0.8
         if quantity.unit is not None and quantity.unit.dimension == "share" and column.fraction:
             return 0.5
         if quantity.unit is not None and quantity.unit.dimension == "share" and quantity.of_whole:
@@ -426,6 +441,12 @@ class Linker:
                     if not (placed and end > start + 1 and span in column.index.whole):
                         continue
                 phrase = column.index.find(span, self.lexicon)
+                # Where something lies in Germany is not told by what is German.
+                placed = (
+                    start > 0 and words[start - 1] == "in" and not self.match(column, words).score
+                )
+                if phrase is not None and placed and demonym_of(phrase[-1], span[-1]):
+                    continue
                 if phrase is not None:
                     # What stands there as said goes before what is only made from it.
                     exact = _EXACT if phrase == span else 0.0
@@ -455,6 +476,8 @@ def _alike(own: str, word: str) -> float:
     """How alike a word of a column and one that was said are; "SOC 2" is soc2 and ISO 9001."""
     if " " in word and (own == word.replace(" ", "") or own in word.split()):
         return 1.0
+    if len(own) == _ABBREVIATED and own == f"{word}s":
+        return 1.0  # GPs
     return alike(own, word)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from findall_frames.embedded.columns import Column
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.quantities import ORDINALS
 from findall_frames.embedded.words import singular, tokens
@@ -34,8 +35,21 @@ _TIMES = re.compile(
 _TIMES_OF = {"once": "1 time", "twice": "2 times"}
 _SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
 _ONE = re.compile(
-    r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\b(?:one|single)[ -](?P<noun>[a-z]+)\b"
+    r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\b"
+    r"(?P<how>one|single|dual|twin|triple|several|multiple)[ -](?P<noun>[a-z]+)\b"
 )
+_OUT_OF = re.compile(r"(?i)(?<=\d)\s?(?:/|out of)\s?(?:\d+|five|ten|twenty)\b")
+_OUT_OF_USE = re.compile(
+    r"\bout of (?P<what>production|use|service|operation|commission|print|business|season)\b",
+    re.IGNORECASE,
+)
+_HOW_MANY = {
+    "dual": "exactly 2",
+    "twin": "exactly 2",
+    "triple": "exactly 3",
+    "several": "at least 2",
+    "multiple": "at least 2",
+}
 _ALONE = re.compile(
     r"\b(?:solo|solitaire|alone|on your own|by (?:your|one|my)self)\b", re.IGNORECASE
 )
@@ -49,7 +63,8 @@ _LESS = re.compile(r"\b(?P<root>[^\W\d_]{4,})less\b", re.IGNORECASE)
 _RELATIVE = re.compile(
     r"\b(?P<which>last|past|previous|next|coming|this)\s+"
     r"(?:(?:\d+|few|couple\s+of|two|three|five|ten|twenty)\s+)?"
-    r"(?P<span>years?|months?|weeks?|days?|decades?|quarter|century)\b(?! of )",
+    r"(?P<span>years?|months?|weeks?|days?|decades?|quarter|century"
+    r"|winter|spring|summer|autumn|fall)\b(?! of )",
     re.IGNORECASE,
 )
 _FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
@@ -62,11 +77,47 @@ _OR_MORE = re.compile(
     r"(?i)(?:\s+[a-z]+)?,?\s+(?:or|and)\s+(?:[a-z]+er|more|less|above|below|up|worse)\b"
 )
 
+_PRICES = frozenset(
+    (
+        "price",
+        "cost",
+        "fee",
+        "charge",
+        "fare",
+        "admission",
+        "entry",
+        "ticket",
+        "tuition",
+        "rent",
+        "subscription",
+        "membership",
+        "tariff",
+        "toll",
+    )
+)
+_OFTEN = frozenset(
+    ("is", "are", "be", "the", "it", "its", "that", "which", "must", "of", "to", "a")
+)
+_FREELY = re.compile(
+    r"(?:\b(?P<before>[^\W\d_]+) (?:is|are|must be|be) )?\b(?:costs? nothing|for free"
+    r"|free of charge|at no (?:extra )?(?:cost|charge)|without charge"
+    r"|(?<!-)free\b(?!\s+(?:of|from)\b|-)(?: (?P<noun>[a-z]+))?)",
+    re.IGNORECASE,
+)
+_SOLD_OUT = re.compile(
+    r"\b(?P<not>not )?(?:(?:is |are )?(?:out of|no longer in) stock|(?:is |are )?sold out)\b",
+    re.IGNORECASE,
+)
+
 _NTH = rf"(?:{'|'.join(ORDINALS)}|\d+(?:st|nd|rd|th))"
 _ORDINAL = re.compile(
     rf"\b(?P<nth>{_NTH})(?=(?:,? (?:and|or|to) (?:the )?{_NTH})*[ -](?P<noun>[a-z]+)\b)-?",
     re.IGNORECASE,
 )
+
+
+def _is_money(column: Column) -> bool:
+    return column.unit is not None and column.unit.dimension == "money"
 
 
 class Plain:
@@ -84,15 +135,41 @@ class Plain:
 
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
-        text = _NAMED_BEFORE.sub(r"\g<before>\g<name>", text)
+        text = self._gratis(_NAMED_BEFORE.sub(r"\g<before>\g<name>", text))
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
-        plain = _FREE_OF.sub(self._free_of, plain)
+        plain = _OUT_OF_USE.sub(self._not_in, _FREE_OF.sub(self._free_of, plain))
+        if any(column.out_of for column in self._linker.columns):
+            plain = _OUT_OF.sub("", plain)
         plain = _TIMES.sub(lambda m: f"{m['how']} {_TIMES_OF[m['times'].lower()]}", plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
         plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _gratis(self, text: str) -> str:
+        """The text with "price exactly 0" for free, and "no stock" for sold out."""
+        if self._linker.named(["stock"], ("number", "boolean")):
+            text = _SOLD_OUT.sub(lambda m: "in stock" if m["not"] else "no stock", text)
+        paid = [
+            column
+            for column in self._linker.columns
+            if column.kind == "number"
+            and (_is_money(column) or not _PRICES.isdisjoint(column.words))
+            and not column.year_like
+        ]
+
+        def priced(match: re.Match[str]) -> str:
+            about = [w for w in tokens(match["before"] or match["noun"] or "") if w not in _OFTEN]
+            about = [word for word in about if not self._linker.is_kind(word)]
+            meant = [c for c in paid if self._linker.match(c, about).score] if about else paid
+            if len(meant) > 1 or not about:
+                meant = [c for c in meant if not _PRICES.isdisjoint(c.words)]
+            if len(meant) != 1 or self._linker.values(["free", *about][: 1 + bool(about)])[1:]:
+                return match.group()
+            return f"{' '.join(meant[0].words)} exactly 0"
+
+        return _FREELY.sub(priced, text) if paid else text
 
     def _by_legend(self, text: str) -> str:
         """The text with "floor exactly 0" for ground floor, of a column "Floor (0 = ground)"."""
@@ -158,9 +235,10 @@ class Plain:
         counted = any(
             m.named and (m.column.kind != "text" or m.column.index.lists_items) for m in found
         )
-        if not counted and self._bounded([match["noun"]]):
+        how = match["how"].lower()
+        if not counted and how == "one" and self._bounded([match["noun"]]):
             return f"1 {match['noun']}"
-        return f"exactly 1 {match['noun']}" if counted else match.group()
+        return f"{_HOW_MANY.get(how, 'exactly 1')} {match['noun']}" if counted else match.group()
 
     def _bounded(self, words: Sequence[str]) -> bool:
         """Whether words name a range that stands in two columns."""
@@ -171,6 +249,11 @@ class Plain:
         if not _ALONE.search(text) or not self._bounded(["people"]):
             return text
         return _ALONE.sub("" if _SOMEBODY.search(text) else "1 person", text)
+
+    def _not_in(self, match: re.Match[str]) -> str:
+        """Out of production as not in production, unless a row says just that."""
+        known = any(m.end - m.start > 1 for m in self._linker.values(tokens(match.group())))
+        return match.group() if known else f"not in {match['what']}"
 
     def _free_of(self, match: re.Match[str]) -> str:
         """Free of gluten as gluten-free, where that is a value."""

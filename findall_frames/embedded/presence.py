@@ -21,13 +21,18 @@ from findall_frames.embedded.english import (
 )
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.spans import NumberRange
-from findall_frames.embedded.words import tokens
+from findall_frames.embedded.units import MEASURES
+from findall_frames.embedded.words import alike, tokens
 
 __all__ = ["STATED", "letters_behind", "read_lack", "read_presence", "whether_told"]
 
 _KINDS = ("number", "text", "prose", "list", "date", "version")
 # Of parking that is not available it is known that there is none.
 STATED = frozenset(("stated", "known", "specified", "recorded", "disclosed", "unknown", "missing"))
+# What a year or a number is given for: without a year of recognition.
+_RECORDS = frozenset(
+    ("recognition", "registration", "record", "information", "data", "entry", "details")
+)
 _CLEARLY = 0.2
 _RELATED = 0.3
 _WHETHER = (
@@ -78,7 +83,7 @@ def read_presence(
         # A garage is a value of the parking rather than another word for it.
         meant = match.score >= _RELATED or not is_value(words)
         meant = meant and alone and (stated or done) and match is found[0]
-        enough = match.named or meant
+        enough = match.named or meant or (alone and match is found[0] and _is_all(match, words))
         if enough and not _others(match, words, linker):
             told = not (PRESENT | ABSENT | STATED).isdisjoint(words)
             present = _present(match.column, stated=told)
@@ -124,6 +129,18 @@ def letters_behind(match: ColumnMatch, words: Sequence[str]) -> list[str]:
     return [w for w in behind if len(w) == 1 and (w,) in match.column.index.whole]
 
 
+def _is_all(match: ColumnMatch, words: Sequence[str]) -> bool:
+    """Whether nothing but words of a column's own name was said: parking, of Parking spaces."""
+    said = [at for at, word in enumerate(words) if Token(word).is_content]
+    own = match.column.words
+    plain = match.used.issuperset(said) and match.column.kind in {"number", "list"}
+    return (
+        plain
+        and not match.column.year_like
+        and all(any(alike(words[at], one) == 1 for one in own) for at in said)
+    )
+
+
 def _is_value_elsewhere(match: ColumnMatch, words: Sequence[str], linker: Linker) -> bool:
     """Whether what may name a column, in another form, is a value of another: open, of Opened."""
     others = [words[at] for at in match.used if words[at] not in match.column.words]
@@ -148,12 +165,14 @@ def read_lack(
 def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[str]:
     """Words that say more than whether the column has a value."""
     dated = {"date", "year"} if match.column.kind == "date" or match.column.year_like else set()
+    unit = match.column.unit
+    dated |= set(MEASURES.get(unit.dimension, ())) if unit is not None else set()
     return [
         word
         for at, word in enumerate(words)
         if at not in match.used
         and Token(word).is_content
-        and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | dated
+        and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | _RECORDS | dated
         and not is_relation(word)
         and not linker.is_kind(word)
     ]

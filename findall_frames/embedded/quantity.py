@@ -92,6 +92,8 @@ class Quantity:
             return replace(self, value=value, top=value, letter="").in_unit(unit)
         if self.unit is None or unit is None:
             return self
+        if self.unit.name == "lb" and unit.name == "GBP" and "pound" in self.text.casefold():
+            return replace(self, unit=unit)  # five pounds of money
         if not self.unit.convertible(unit):
             return None
         factor = self.unit.factor / unit.factor

@@ -16,6 +16,7 @@ from findall_frames.embedded.english import FILLERS, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.reckoning import added_up
 from findall_frames.embedded.recurring import Recurring
 from findall_frames.embedded.spans import (
     Count,
@@ -36,6 +37,7 @@ _PERIODS = frozenset(
 )
 # The first ascent is told of by its climbing.
 _TIMES = frozenset(("first", "last", "ever", "latest", "once"))
+_TOGETHER = frozenset(("total", "overall", "altogether", "combined"))
 _BEGINNINGS = ("birth", "born", "founded", "established", "opened", "built", "completed", "created")
 # "Asks for five years of experience" is about the experience.
 _ASKING = frozenset(map(stem, ("ask", "want", "expect", "demand", "seek", "involve", "spent")))
@@ -85,6 +87,10 @@ class Ranges:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         if not matches:
             return None
+        if not _TOGETHER.isdisjoint(words):
+            added = added_up([match.column for match in matches], comparison)
+            if added is not None:
+                return added
         made = [self._made(match, comparison, words) for match in matches]
         return either([predicate for predicate in made if predicate is not None])
 

@@ -49,6 +49,7 @@ from findall_frames.embedded.recurring import Calendar
 from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
+from findall_frames.embedded.units import unit_named
 from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import alike, fold, singular, stem, tokens
@@ -255,6 +256,8 @@ class Reader:
         meant = any(found.named and min(found.used) < len(words) for found in matched)
         own = {word for c in self._linker.columns for word in c.words if len(word) > 2}
         meant = meant or any(alike(word, one) == 1 for word in words for one in own)
+        units = {column.unit for column in self._linker.columns} - {None}
+        meant = meant or any(unit_named((word,)) in units for word in words)  # the hours are few
         # "The price is not known" is about the price per night.
         stated = not (PRESENT | ABSENT).isdisjoint(tokens(match["said"]))
         meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))

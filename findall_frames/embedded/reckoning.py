@@ -17,7 +17,7 @@ from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import Unit, unit_named
 from findall_frames.embedded.words import phrases, tokens
 
-__all__ = ["Reckoned", "Reckoning"]
+__all__ = ["Reckoned", "Reckoning", "added_up"]
 
 _WORKINGS: Final[dict[str, Callable[[float, float], float | None]]] = {
     "per": lambda one, other: one / other if other else None,
@@ -54,6 +54,7 @@ _LONGEST = 6
 _SMALL = frozenset(phrases("the, a, an, its, their, to, that, which, with, whose, must, do, does"))
 _MEANT = {"capita": "population", "head": "population"}
 _LONGEST_TEXT = 300
+_TWO = 2
 
 
 @dataclass(frozen=True)
@@ -164,9 +165,10 @@ class Reckoning:
 
     def _is_said_whole(self, match: re.Match[str]) -> bool:
         """Whether a column holds what would be reckoned: GDP per capita, a density."""
-        words = [*tokens(match["a"]), *tokens(match["b"]), "per"]
-        found = self._linker.named(words, ("number",))
-        whole = any(m.named and "per" in m.column.words for m in found)
+        first, second = tokens(match["a"]), tokens(match["b"])
+        found = self._linker.named([*first, *second, "per"], ("number",))
+        ends = [(min(m.used), max(m.used)) for m in found if m.named]
+        whole = any(low < len(first) <= high for low, high in ends)
         area = unit_named(tuple(tokens(match["b"])))
         dense = area is not None and area.dimension == "area" and self._linker.names("density")
         return whole or dense
@@ -198,6 +200,14 @@ class Reckoning:
             same = [c for c in self._linker.columns if c.kind == "number" and c.unit == unit]
             column = same[0] if len(same) == 1 else None
         return None if column is None or column.year_like else column
+
+
+def added_up(matches: Sequence[Column], comparison: Comparison) -> Reckoned | None:
+    """The comparison of two columns together, which a total is of; None where they do not fit."""
+    if len(matches) != _TWO or any(column.kind != "number" for column in matches):
+        return None
+    made = _made(matches[0], matches[1], "plus", comparison, share=False)
+    return made.settled if made is not None and isinstance(made.settled, Reckoned) else None
 
 
 def _made(

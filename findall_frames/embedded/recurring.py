@@ -53,6 +53,9 @@ _VERBS = frozenset(("may", "march", "mar", "sun", "fall", "spring"))
 _RANGED = re.compile(r" (?:to|through|until) |[–-]", re.IGNORECASE)
 
 
+_RELATIVE = re.compile(r"(?i)\b(?:this|last|next|past|coming)\s*$")
+
+
 @dataclass(frozen=True)
 class Recurring(PerCell):
     """A date column whose day lies in some months, or on some days of the week, of any year."""
@@ -100,6 +103,9 @@ class Calendar:
             return self._in_year(match, marks)
 
         def of_week(match: re.Match[str]) -> str:
+            days = [word.removesuffix("s") for word in tokens(match["when"])]
+            if self._is_known([form for day in days for form in (day, day[:3])]):
+                return match.group()
             numbers = {n for day, ns in _DAYS.items() for n in ns if _says(match["when"], day)}
             return self._marked(match, marks, "weekday", numbers, match["when"], "on")
 
@@ -120,6 +126,8 @@ class Calendar:
         named = match.start() > 0 and names[0][0].isupper()
         bare = names[0].lower() not in _VERBS and len(names[0]) > 3
         thirds = re.search(r"(?i)\b(?:early|mid|late)\b", when)
+        before = match.string[: match.start()]
+        thirds = thirds or _RELATIVE.search(before)
         if not (told or named or bare) or thirds or self._is_known(names):
             return match.group()
         ranges = [_SEASONS.get(name.lower()) or (_month(name),) for name in names]

@@ -15,6 +15,7 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.marks import Marks
+from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases, tokens
 
@@ -95,7 +96,12 @@ class Rivals:
         around = [*_part(said[: match.start()], last=True), *tokens(between), *_part(said[end:])]
         column, direction = self._column(word, around)
         if column is None or not direction:
-            return None
+            # What is bigger than a row is not that row, even if no column tells what is big.
+            lost = Mention(
+                (word, *tokens(match["other"][:size])), self._linker.texts, self._lexicon
+            )
+            settled = replace(_nought(match.group()), settled=lost)
+            return (end, settled, between) if word not in {"before", "after"} else None
         value = column.day_list([position])[0] if column.kind == "date" else None
         amount = column.amounts([position])[0] if column.kind == "number" else None
         shown = value if column.kind == "date" else amount
@@ -216,6 +222,11 @@ class Rivals:
             return match.group()
         made = _comparison(column, amount, direction, match.group(), closed=False)
         return f"{self._marks.put(made)} {match['between'].strip()} "
+
+
+def _nought(text: str) -> Comparison:
+    nought = Quantity(0, 0, text, 0.0, 0.0)
+    return Comparison(nought, nought, text=text)
 
 
 def _part(text: str, *, last: bool = False) -> list[str]:

@@ -13,7 +13,9 @@ __all__ = ["LESS", "MORE", "Scale", "adjective_of", "scale_of"]
 
 # Alternatives of one rank are divided by a bar. The last is the best.
 _BEST_LAST = (
-    "very poor|very bad|terrible, poor|bad|weak, fair|average|ok|okay|satisfactory|acceptable, "
+    "very poor|very bad|terrible|inadequate|unsatisfactory|failing, "
+    "poor|bad|weak|requires improvement|needs improvement, "
+    "fair|average|ok|okay|satisfactory|acceptable, "
     "good|strong, very good, excellent, outstanding|exceptional",
     "beginner|novice|basic|elementary|starter, lower intermediate, intermediate|improver, "
     "upper intermediate, advanced, expert|professional|master",

@@ -115,7 +115,7 @@ class ValueIndex:
             if len(of_place) == 1:
                 return of_place[0]
         related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
-        return related[0] if len(related) == 1 and len(phrase[-1]) > 5 else None
+        return related[0] if len(related) == 1 and len(phrase[-1]) > 4 else None
 
     def _compound(self, phrase: tuple[str, ...]) -> tuple[str, ...] | None:
         """The value in a word that ends in the column's name: freshwater, of a type of water."""
