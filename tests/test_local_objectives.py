@@ -102,6 +102,26 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
             "Which hotels that have more than 50 rooms are open to dogs?",
             ["have more than 50 rooms", "be open to dogs"],
         ),
+        (
+            "hotels in Porto, not rustic, with at least 40 rooms",
+            ["be in Porto", "not be rustic", "have at least 40 rooms"],
+        ),
+        (
+            "Which hotels in Porto or Faro have a pool?",
+            ["be in Porto or Faro", "have a pool"],
+        ),
+        (
+            "hotels run by monks that are seasonal, rate below 100 euros",
+            ["be run by monks", "be seasonal", "have rate below 100 euros"],
+        ),
+        (
+            "hotels opened not before 1970 and not after 1990",
+            ["have been opened not before 1970 and not after 1990"],
+        ),
+        (
+            "hotels in Lagos, sorted by price, regardless of style",
+            ["be in Lagos"],
+        ),
     ],
 )
 def test_a_new_phrase_is_a_criterion_that_belongs_to_all_before_it(
@@ -140,6 +160,9 @@ def test_a_condition_is_good_english(objective: str, said: str) -> None:
         ("modern, seasonal hotels in Faro", ["be a modern hotel", "be seasonal", "be in Faro"]),
         ("grand and rustic hotels", ["be a grand or rustic hotel"]),
         ("hotels that are seasonal and rustic", ["be seasonal and rustic"]),
+        ("grand but not seasonal hotels", ["be a grand hotel", "not be seasonal"]),
+        ("grand, rustic or quiet hotels", ["be a grand, rustic or quiet hotel"]),
+        ("non-seasonal hotels", ["be non-seasonal"]),
     ],
 )
 def test_each_adjective_before_the_noun_is_a_criterion(objective: str, said: list[str]) -> None:
@@ -202,3 +225,21 @@ def test_the_lack_of_one_thing_does_not_reach_behind_an_or() -> None:
         "Faro",
         "Horta",
     ]
+
+
+def test_alternatives_that_reach_over_several_clauses_are_one_condition() -> None:
+    """Cut, each side would be asked of all."""
+    said = "hotels that are in Lagos and have a spa, or are in Porto and have a gym"
+    assert len(drafted(said)[0]) == 1
+    assert found(said) == ["Brisa", "Gaivota"]
+
+
+@pytest.mark.parametrize("calling", ["hill climbs", "climbs", "steep hill climbs"])
+def test_a_noun_that_no_row_says_is_part_of_what_the_rows_are_called(calling: str) -> None:
+    """Of hill climbs, "hill" tells no climb from another; "steep" would."""
+    climbs = pa.table({"climb": ["Galibier", "Stelvio"], "country": ["France", "Italy"]})
+    corpus = Corpus.from_table(climbs, name="climbs")
+    schema = ingest(f"Find all {calling} in Italy", corpus)
+    asked = [one.description for one in schema.match_conditions]
+    assert asked[-1] == "Climb must be in Italy."
+    assert len(asked) == 1 + calling.startswith("steep")

@@ -36,7 +36,7 @@ _DETERMINERS = frozenset(
 )
 _AHEAD = 5
 _ADJECTIVES = ("an", "ese", "ish", "ic", "ed", "less", "ful", "ous", "able", "ible", "ial")
-_DOING = re.compile(r"^\w[\w-]*-\w+(?:ing|ed)$")
+_DOING = re.compile(r"^(?:non-\w+|\w[\w-]*-\w+(?:ing|ed))$")
 _JOINTS = frozenset(("and", "or", "not"))
 
 

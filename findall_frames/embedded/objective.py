@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from itertools import dropwhile
 
+from findall_frames.embedded.callings import Callings
 from findall_frames.embedded.criteria import Criteria
 from findall_frames.embedded.extremes import Superlatives
 from findall_frames.embedded.linking import Linker
@@ -17,16 +18,8 @@ from findall_frames.embedded.opening import (
     without_preferences,
 )
 from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.rephrase import (
-    OPENERS,
-    article,
-    counts,
-    entity_noun,
-    is_participle,
-    past,
-    sentence_of,
-    uncontracted,
-)
+from findall_frames.embedded.rephrase import OPENERS, article, entity_noun, is_participle, past
+from findall_frames.embedded.sentences import counts, sentence_of, uncontracted
 from findall_frames.embedded.sparing import without_exceptions
 from findall_frames.embedded.wishes import named_first, only_wishes, without_wishes
 from findall_frames.embedded.words import fold, singular, stem, tokens
@@ -99,6 +92,9 @@ _ONLY = re.compile(
 _ANYTHING = frozenset(
     ("something", "anything", "somewhere", "anywhere", "someone", "anyone", "somebody", "anybody")
 )
+_BUT_NOT = re.compile(
+    r"(?P<one>[\w-]+)\s+but\s+not\s+(?P<other>(?!in\b|from\b|on\b|at\b|by\b|for\b)[\w-]+)\s+(?P<noun>[^\W\d_]+s)(?=\s|$)"
+)
 _MODAL = r"(?:must|should|shall|need\s+to|needs\s+to|have\s+to|has\s+to|ought\s+to|will)"
 # "Snacks (under 20 minutes)" are snacks under 20 minutes; other brackets say the same again.
 _SET_APART = re.compile(rf"\s*\(((?:{'|'.join(sorted(OPENERS))}|max|min)\b[^()]+)\)", re.IGNORECASE)
@@ -131,6 +127,7 @@ class _Parser:
         self._linker = linker
         self._nouns = Nouns(linker)
         self._criteria = Criteria(linker)
+        self._callings = Callings(linker)
 
     def parse(self, text: str) -> Objective:
         wishes: list[str] = []
@@ -165,6 +162,7 @@ class _Parser:
             return self._linker.corpus.about, thing, self._sequel(text, thing), []
         text = _DONE.sub(_done, text)
         text = _EXPLAINED.sub(self._explained, without_exceptions(text))
+        text = _BUT_NOT.sub(r"\g<one> \g<noun> that are not \g<other>", text)
         asking = is_question(text)
         said = _SET_APART.sub(r" \1", without_opening(text)) or text
         said, wishes = named_first(said, self._names, lambda word: self._linker.is_kind(fold(word)))
@@ -194,7 +192,10 @@ class _Parser:
                 continue
             adjective = self._nouns.is_adjective(modifier)
             kind = modifier if adjective else f"{modifier} {thing.lower()}"
-            criteria.append(Criterion(modifier, _being(kind, thing, bare=adjective).sentence))
+            sentence = _being(kind, thing, bare=adjective).sentence
+            if self._callings.is_part(modifier, sentence):
+                continue
+            criteria.append(Criterion(modifier, sentence))
             if self._nouns.is_entity(noun[-1:]):
                 used = {fold(word) for word in modifier.split()}
                 used |= {"and", "or"}

@@ -52,6 +52,12 @@ _HERE = re.compile(
     |for\s+(?:me|us))(?=[\s,;.?!]|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
+# "Sorted by price" asks for no other rows, nor does "regardless of size".
+_NO_MATTER = re.compile(
+    r"[,;]?\s+(?:(?:sorted|ordered)\s+(?:by|from)|regardless\s+of|irrespective\s+of|no\s+matter)\b"
+    r"[^,;.]*",
+    re.IGNORECASE,
+)
 _COURTESY = re.compile(
     r"[,;.!?]*\s+(?:please|thanks|thank\s+you|many\s+thanks|cheers)"
     r"(?:\s+(?:so\s+much|very\s+much|in\s+advance|a\s+lot))?(?=[\s,;.!?]*$)",
@@ -119,7 +125,7 @@ def without_opening(text: str) -> str:
     >>> without_opening("In which countries is French spoken")
     'countries where French is spoken'
     """
-    text = _HERE.sub("", text)
+    text = _NO_MATTER.sub("", _HERE.sub("", text))
     where = _WHERE.match(text)
     if where is not None:
         verb = "" if where["verb"].lower() in {"do", "does", "did"} else f" {where['verb']}"

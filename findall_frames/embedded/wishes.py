@@ -55,6 +55,8 @@ _DETERMINER = re.compile(
 )
 _QUESTION = re.compile(r",?\s+and\s+(?=(?:how|when|who|what|where|whether)\b)", re.IGNORECASE)
 _TOO = re.compile(r",?\s+(?:too|as\s+well|also|please)$", re.IGNORECASE)
+# "The agent who handled them" is the agent.
+_WHICH = re.compile(r"\s+(?:who|which|that)\s[^,]*\b(?:them|it)$", re.IGNORECASE)
 _LONGEST = 4
 _NAMED_FIRST = re.compile(
     r"^(?P<what>.{2,80}?)\s+(?:of|for)\s+(?:(?:all|every|each|any|the|of)\s+)*(?P<rest>\S.*)$",
@@ -197,5 +199,6 @@ def _items(text: str) -> list[str]:
         return [part.strip() for part in _QUESTION.split(text)]
     if _STANDING.match(text):
         return [re.split(r"\s+(?:that\s+)?(?:they|it)\s", text.removeprefix("the "))[0]]
+    text = _WHICH.sub("", text)
     parts = (_DETERMINER.sub("", part.strip()) for part in _APART.split(text))
     return [part for part in parts if part]
