@@ -33,6 +33,7 @@ _VAGUE = frozenset(
 _LEAVE = frozenset(
     phrases("included, provided, possible, allowed, permitted, welcome, forbidden, banned")
 )
+_REFUSED = frozenset(phrases("forbidden, prohibited, banned, illegal"))
 
 
 class Easing:
@@ -106,7 +107,8 @@ class Easing:
         if any(not rows[word] and self._is_bound(word, mention) for word in words):
             return mention
         present = [word for word in words if rows[word]]
-        bound = set(filter(self._is_name, words))
+        # Where cats are told of, they are not therefore banned.
+        bound = {word for word in words if self._is_name(word) or word in _REFUSED}
         lightness = {word: self._lightness(word, mention, len(rows[word])) for word in present}
         telling = max(_FEW, _TELLING * len(self._corpus))
         if mention.told(self._corpus)[1]:
@@ -143,8 +145,10 @@ class Easing:
 
     def _lightness(self, word: str, mention: Mention, rows: int) -> tuple[bool, bool, bool, int]:
         """How easily a word is left out, to be compared with others."""
-        # "Visited by wheelchair" tells less of visits than of wheelchairs.
-        done = word.endswith(("ed", "ing")) and word != mention.words[-1]
+        # "Visited by wheelchair" tells less of visits than of wheelchairs; "grows fruit", of fruit.
+        first = word == mention.words[0] and word.endswith("s")
+        done = word.endswith(("ed", "ing")) or (first and not word.endswith(("ss", "us", "is")))
+        done = done and word != mention.words[-1]
         lightest = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
         return lightest, done or word in _LEAVE, not self._occurs(word), rows
 

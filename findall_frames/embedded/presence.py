@@ -82,6 +82,7 @@ def read_presence(
         done = done or (match.column.kind == "date" and not {"date", "dates"}.isdisjoint(words))
         # A garage is a value of the parking rather than another word for it.
         meant = match.score >= _RELATED or not is_value(words)
+        meant = meant and match.column.kind != "prose"
         meant = meant and alone and (stated or done) and match is found[0]
         enough = match.named or meant or (alone and match is found[0] and _is_all(match, words))
         if enough and not _others(match, words, linker):
