@@ -28,6 +28,7 @@ _REFUSED = re.compile(
     re.VERBOSE,
 )
 _BUT_MORE = [[word] for word in phrases("only, just, merely, least, simply, solely")]
+_OUTLAWED = frozenset(phrases("forbidden, prohibited, banned, outlawed, disallowed"))
 _BARRED = frozenset(phrases("cannot, can't, couldn't, mustn't, can, could, may, must, should"))
 _USED = frozenset(
     phrases(
@@ -219,6 +220,8 @@ def _is_barred(behind: Sequence[str]) -> bool:
     """Whether the words that follow deny that something is used: (dice) are not used."""
     if not behind or behind[0].removesuffix("n't") not in FINITE | _BARRED:
         return False
+    if behind[0] in FINITE and behind[1:2] and behind[1] in _OUTLAWED:
+        return True  # "Smoking is prohibited."
     denied = is_negator(behind[0]) or behind[1:2] in (["not"], ["never"])
     if not denied or behind[0] in _BARRED:
         return denied  # "Wheelchairs cannot reach it."
