@@ -13,7 +13,16 @@ from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["ATTRIBUTES", "DIMENSIONS", "Claim", "claims_of", "doubt_of", "period_in", "period_of"]
+__all__ = [
+    "ATTRIBUTES",
+    "DIMENSIONS",
+    "Claim",
+    "claims_of",
+    "doubt_of",
+    "is_plural",
+    "period_in",
+    "period_of",
+]
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[,;:()–—]")
 _HEDGES: Final = frozenset(
@@ -22,7 +31,8 @@ _HEDGES: Final = frozenset(
         over, up, to, at, least, most, more, less, fewer, than, under, exactly, merely, as, many,
         much, high, low, a, an, the, its, their, his, her, our, your, total, maximum, minimum, max,
         min, average, mean, of, well, no, not, even, still, now, today, currently, usually, above,
-        below, perhaps, maybe, estimated, annual, yearly, whole, combined, all, in, little, full"""
+        below, perhaps, maybe, estimated, annual, yearly, whole, combined, all, in, little, full,
+        extra, altogether, together, apiece, net, gross"""
     )
 )
 _LINKS: Final = FINITE | frozenset(
@@ -123,15 +133,23 @@ _DOUBTS: Final = tuple(
         ),
         (
             40.0,
-            r"""unlike, compared (?:with|to), rather than, against, twice, double,
+            r"""unlike, unlike [^;:()]+ (?:which|who|whose|where), compared (?:with|to),
+            rather than, against, (?:twice|double) (?:as|the|its|that),
             (?:as|so) (?!well|many|much|soon|few|little)\w+ as""",
         ),
         (15.0, "who, whose"),
     )
 )
+_PLANNED = re.compile(
+    r"[^,;:()]*\b(?:(?:is|are|was|were|been) (?:planned|proposed|expected|foreseen|due to)"
+    r"|(?:is|are) to (?:be|come|follow)|will be|under construction)\b",
+    re.IGNORECASE,
+)
+_TO_COME = 30.0
 _WHEN = re.compile(
     r",?\s*(?:when|in which|(?:which (?:is|was) )?the year(?: in which| that| when| of)?)\b"
 )
+_PART = re.compile(r"\s+of (?:the|its|his|her|their|our|them|these|those|which|whom|us|you)\b")
 _OR_SO = re.compile(r"\s+or (?:so|more|less|over|older|above|fewer)\b")
 _FROM_TO = re.compile(r"\bfrom\s+\w+(?:\s+\w+){0,3}\s+to\s", re.IGNORECASE)
 _THAT_IS = re.compile(
@@ -184,6 +202,10 @@ class Claim:
         Where the next number begins, or the sentence ends.
     firm : bool
         Whether the words before it lead straight to it: not through a "for" or a "with".
+    verb : str
+        The verb right before a year: renovated in 2015.
+    part : bool
+        Whether it is a part of a number: three of the staff.
     dated : bool
         Whether a year stands there as one: in 1990, the fire of 1990.
     shift : int
@@ -199,6 +221,8 @@ class Claim:
     held: str = ""
     until: int = 0
     firm: bool = True
+    verb: str = ""
+    part: bool = False
     dated: bool = False
     shift: int = 0
 
@@ -233,7 +257,8 @@ def doubt_of(claim: Claim, sentence: str) -> float:
     """How much less a number counts, as if in characters: a former one, one only compared."""
     ahead = sentence[: claim.quantity.start]
     clause = ahead[max(map(ahead.rfind, (";", ":"))) + 1 :].lower()
-    return sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
+    doubt = sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
+    return doubt + (_TO_COME if _PLANNED.match(sentence, claim.quantity.end) else 0.0)
 
 
 def period_of(claim: Claim, sentence: str) -> str:
@@ -261,7 +286,7 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         tells |= {"length"}  # "from Skien to Dalen, 105 km away"
     others = [word for *_, word in behind if word not in _SAID_BY and word not in _HEDGES]
     if quantity.unit is None:
-        others = [word for word in others if _is_plural(word)]
+        others = [word for word in others if is_plural(word)]
     ahead = sentence[: quantity.start]
     return Claim(
         quantity,
@@ -273,6 +298,8 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         held=_held(before) if link == "of" else "",
         until=right,
         firm=link not in _LOOSE,
+        verb=before[0][2] if quantity.year and before and before[0][2].endswith("ed") else "",
+        part=quantity.unit is None and bool(_PART.match(sentence, quantity.end)),
         # "The canal of 1839 crosses a forest", but "a library of 1839 books".
         dated=quantity.year and link in _DATING and not (others and _held(before)),
         shift=1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0,
@@ -402,5 +429,6 @@ def _reach(marks: list[_Mark]) -> tuple[int, int]:
     return min(mark[0] for mark in marks), max(mark[1] for mark in marks)
 
 
-def _is_plural(word: str) -> bool:
+def is_plural(word: str) -> bool:
+    """Whether a folded word looks like a noun in the plural."""
     return word in _PLURALS or (len(word) > 3 and word.endswith("s") and not word.endswith("ss"))

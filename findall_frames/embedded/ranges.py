@@ -7,7 +7,7 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 
-from findall_frames.embedded.claims import period_in
+from findall_frames.embedded.claims import ATTRIBUTES, period_in
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
@@ -36,12 +36,28 @@ _PERIODS = frozenset(
     ("year", "yearly", "annually", "month", "monthly", "week", "weekly", "day", "daily", "night")
 )
 # The first ascent is told of by its climbing.
-_TIMES = frozenset(("first", "last", "ever", "latest", "once"))
+_TIMES = frozenset(
+    (
+        "first",
+        "last",
+        "ever",
+        "latest",
+        "once",
+        "today",
+        "now",
+        "nowadays",
+        "currently",
+        "presently",
+    )
+)
 _TOGETHER = frozenset(("total", "overall", "altogether", "combined"))
 _BEGINNINGS = ("birth", "born", "founded", "established", "opened", "built", "completed", "created")
 # "Asks for five years of experience" is about the experience.
 _ASKING = frozenset(map(stem, ("ask", "want", "expect", "demand", "seek", "involve", "spent")))
 _REACHES = frozenset(("reach", "reaches", "reaching", "reached", "up", "can", "tops"))
+_PAID = frozenset(
+    (*MEASURES["money"], *ATTRIBUTES["price"], *ATTRIBUTES["salary"], "deposit", "loan", "rent")
+)
 _ADMITS = frozenset(("support", "work", "run", "compatible", "allow", "admit", "install"))
 
 
@@ -193,7 +209,9 @@ class Ranges:
         """The comparison of a number that the text states; None without running text."""
         if comparison.quantity.recurrence is not None:
             return None
+        comparison = _years_ago(comparison, words)
         content = tuple(w for w in words if Token(w).is_content and w not in FILLERS)
+        content = tuple(w for w in content if w != "ago") or content
         content = tuple(w for w in content if stem(w) not in self._linker.entity_words)
         content = tuple(w for w in content if w not in _PERIODS) or content
         content = tuple(w for w in content if w not in _TIMES) or content
@@ -206,6 +224,7 @@ class Ranges:
             content = tuple(w for w in content if not is_relation(w)) or content
         for adjective in (comparison.adjective, *content):
             content += self._measured(adjective, comparison.quantity)
+        comparison = _in_pounds(comparison, content)
         quantity = comparison.quantity
         plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)
         if not self._prose or not (content or quantity.unit) or plain is None:
@@ -242,6 +261,44 @@ class Ranges:
         measures = set(map(stem, MEASURES.get(unit.dimension, ())))
         said = any({stem(word), *self._lexicon.family(word)} & measures for word in words)
         return unit if said else None
+
+
+def _years_ago(comparison: Comparison, words: Sequence[str]) -> Comparison:
+    """More than 100 years ago is before a year; other comparisons stay as they are."""
+    unit = comparison.quantity.unit
+    if "ago" not in words or unit is None or unit.name != "years":
+        return comparison
+    low, high = (
+        None
+        if end is None
+        else replace(
+            end,
+            value=float(dt.date.today().year - int(end.value)),
+            top=float(dt.date.today().year - int(end.value)),
+            unit=None,
+            year=True,
+        )
+        for end in (comparison.high, comparison.low)
+    )
+    return replace(
+        comparison,
+        low=low,
+        high=high,
+        low_open=comparison.high_open,
+        high_open=comparison.low_open,
+    )
+
+
+def _in_pounds(comparison: Comparison, words: Sequence[str]) -> Comparison:
+    """A deposit of 400 pounds is money."""
+    unit = comparison.quantity.unit
+    if unit is None or unit.name != "lb" or _PAID.isdisjoint(words):
+        return comparison
+    low, high = (
+        None if end is None else replace(end, unit=unit_named(("gbp",)))
+        for end in (comparison.low, comparison.high)
+    )
+    return replace(comparison, low=low, high=high)
 
 
 def _years_before(day: dt.date, years: int) -> dt.date:

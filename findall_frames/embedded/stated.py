@@ -13,6 +13,7 @@ from findall_frames.embedded.claims import (
     Claim,
     claims_of,
     doubt_of,
+    is_plural,
     period_of,
 )
 from findall_frames.embedded.columns import Column
@@ -62,6 +63,11 @@ _NO = re.compile(
     r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
     re.IGNORECASE,
 )
+_WORKS = re.compile(
+    r"\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount|personnel|colleague)",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"^The\b|\b(?:it|its|they|their|the whole)\b", re.IGNORECASE)
 _OF_YEAR = re.compile(r"\bof (?:1\d|20)\d\d\b")
 _DENIES = re.compile(r"\b(?:no|not|zero|without)\b|n['’]t\b", re.IGNORECASE)
 _COMPARING = frozenset(("more", "fewer", "less", "other", "such", "longer", "further", "better"))
@@ -150,6 +156,8 @@ class StatedNumber:
         """The one number of a text in a unit that measures what is asked: its only area."""
         if self.unit is None or not (self._measures_unit() or self._attributes):
             return None
+        if self._things and not any(cell and self._is_about(cell) for cell in cells):
+            return None
         found = [
             (column, sentence, claim)
             for column, cell in zip(self.columns, cells, strict=True)
@@ -230,6 +238,26 @@ class StatedNumber:
         known = DIMENSIONS.get(self.unit.dimension if self.unit else "", frozenset())
         return frozenset(name for name in known if not set(ATTRIBUTES[name]).isdisjoint(self.words))
 
+    @cached_property
+    def _things(self) -> tuple[str, ...]:
+        """The things whose attribute is asked for: the breakfast of what breakfast costs."""
+        if not self._attributes:
+            return ()
+        measures = {form for name in self._attributes for form in ATTRIBUTES[name]}
+        measures |= {word for words in MEASURES.values() for word in words}
+        own = (word for word in self.words if word not in measures)
+        return tuple(word for word in own if not self.lexicon.family(word) & self._measures)
+
+    def _is_about(self, sentence: str) -> bool:
+        """Whether a sentence names the thing, or goes on about what was named before."""
+        said = {stem(fold(word)) for word in _WORD.findall(sentence)}
+        for word in self._things:
+            related = (phrase[0] for phrase in (*self.lexicon.told(word), (word,)))
+            same = (p[0] for p in self.lexicon.synonyms(word) if len(p) == 1)
+            if not said.isdisjoint(map(stem, (*related, *same))):
+                return True
+        return bool(_GOES_ON.search(sentence))
+
     def _outcome(self, column: Column, sentence: str, claim: Claim) -> Outcome:
         quantity = claim.quantity
         inside = self._holds(claim)
@@ -260,6 +288,8 @@ class StatedNumber:
         told = measured or (self._begins and bool(_OF_YEAR.search(sentence)))
         if (not places and self.words and not told) or not self._tells(sentence):
             return None
+        if self._things and not self._is_about(sentence):
+            return None
         found: list[tuple[float, Claim]] = []
         for claim in claims_of(sentence):
             quantity = self._usable(self._counted(claim.quantity, sentence))
@@ -279,6 +309,12 @@ class StatedNumber:
         counted = self.unit is None or (self.unit.dimension == "time" and not self._attributes)
         return counted and bool(self.words) and not self.year and not self._needed
 
+    @cached_property
+    def _counts_things(self) -> bool:
+        """Whether a plural says that things are counted: rooms, but not costs."""
+        money = {*MEASURES["money"], *ATTRIBUTES["price"], *ATTRIBUTES["salary"]}
+        return any(is_plural(word) and word not in money for word in self.words)
+
     def _none(self, sentence: str) -> Iterator[tuple[float, Claim]]:
         """That there is none of what is counted: no locks."""
         for match in _NO.finditer(sentence):
@@ -292,7 +328,9 @@ class StatedNumber:
         """Whether a number is told of another attribute, as a depth of no length, or of an age."""
         if claim.tells and self._attributes and claim.tells.isdisjoint(self._attributes):
             return True
-        if not self.year and claim.dated:
+        if not self.year and (claim.dated or claim.part):
+            return True
+        if claim.verb and self.year and self._cost(claim.verb) is None:
             return True
         if self.period and period_of(claim, sentence) not in {"", self.period}:
             return True
@@ -347,7 +385,12 @@ class StatedNumber:
     def _may_be_of(self, quantity: Quantity, claim: Claim) -> bool:
         """Whether a number with a unit may tell what is asked without one: no kilos of eggs."""
         unit = quantity.unit
-        if self.unit is not None or unit is None or unit.dimension in {"share", "money"}:
+        if self.unit is not None:
+            # "24 rooms" cost nothing, and "costs 450" tells of money.
+            return unit is not None or not claim.other
+        if unit is None or unit.dimension == "share":
+            return True
+        if unit.dimension == "money" and not self._counts_things:
             return True
         measures = MEASURES.get(unit.dimension, ())
         measured = bool(claim.tells) or not self._wanted.keys().isdisjoint(map(stem, measures))
@@ -400,13 +443,21 @@ class StatedNumber:
             if stem(meant) in self._wanted
         ]
         if not self._needed:
-            return places
+            return places if self._people_work(sentence) else []
         folded = fold(sentence)
         stands = [pattern.search(folded) for pattern in self._needed]
         if None in stands or len(folded) != len(sentence):
             return []
         # "Series A" tells which of several rounds is meant; its own year stands nearest.
         return [(match.start(), match.end(), 0.0) for match in stands if match]
+
+    def _people_work(self, sentence: str) -> bool:
+        """Whether the people of a sentence are said to work there, if employees are asked for."""
+        return not self._employs or bool(_WORKS.search(sentence))
+
+    @cached_property
+    def _employs(self) -> bool:
+        return any(_WORKS.match(word) for word in self.words)
 
     def _told(self, sentence: str) -> int:
         """How many of the words, measures aside, stand in a sentence."""
@@ -452,6 +503,8 @@ class StatedNumber:
         if self.year:
             return quantity if quantity.year else None
         if quantity.year and self.span.said and not self._may_be_year():
+            return None
+        if self.unit is not None and self.unit.dimension == "share" and quantity.unit is None:
             return None
         # A third of the books is no number of them.
         share = quantity.unit is not None and quantity.unit.dimension == "share"
