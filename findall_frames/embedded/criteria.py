@@ -167,7 +167,7 @@ class Criteria:
         words = tokens(body)
         found = self._linker.named(words, ("number", "text", "list"))
         # "Deposit below 3,000", but "cost below 3,000".
-        verb = words[0] in VERBS | LEANING or is_participle(words[0])
+        verb = singular(words[0]) in VERBS | LEANING or is_participle(words[0])
         alone = not verb and words[1:2] != [] and words[1] in COMPARERS
         labelled = any(
             (alone and m.used == {0})

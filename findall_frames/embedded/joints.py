@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from findall_frames.embedded.english import AUXILIARIES, PREPOSITIONS, is_negator
+from findall_frames.embedded.english import ADVERBS, AUXILIARIES, PREPOSITIONS, is_negator
 from findall_frames.embedded.flags import read_place
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pieces import compares, prices, states
@@ -35,6 +35,10 @@ _COMPARING = frozenset(
 )
 _PLACING = frozenset(phrases("in, on, at, by, for, about, near, within, during, outside, inside"))
 _CLOSED = frozenset(phrases("or, nor, and, not, neither, either, than, to, of, a, an, the, but"))
+# "For people without experience" is one.
+_ANYBODY = frozenset(
+    phrases("people, persons, someone, somebody, anyone, anybody, those, everyone")
+)
 _COUNTED = frozenset(phrases("at, more, less, up, over, under, between"))
 
 
@@ -74,7 +78,7 @@ class Joints:
             done = low in {"that", "which"} and "by" in ahead
             return done or settled or self._disagrees(before, behind) or self.is_criterion(said)
         if low in {"with", "without", "having"}:
-            done = ahead[-1].islower() and is_participle(before)
+            done = (ahead[-1].islower() and is_participle(before)) or before in _ANYBODY
             bound = len(ahead) == 1 or done or self._is_bare_verb(ahead)
             return not bound and (settled or not verb or self.is_criterion(said))
         if low in {"worth", "due"} or (low == "at" and states(behind)):
@@ -107,14 +111,27 @@ class Joints:
     def _asks(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a question goes on behind a clause: that close before May | are open to all."""
         verb = fold(behind[0])
+        if self._is_only_verb(ahead, behind):
+            return True
         if singular(verb) not in AUXILIARIES | VERBS and verb not in AUXILIARIES:
             return False
         if len(ahead) < 2 or fold(ahead[-1]) in OPENERS | _CLOSED:
             return False
-        if fold(ahead[0]) in PREPOSITIONS:
+        if fold(ahead[0]) in PREPOSITIONS or is_participle(fold(ahead[0])):
             return True
         relative = fold(ahead[0]) in _RELATIVE and fold(ahead[1]) not in BE
         return relative and len(ahead) > 2 and self._is_settled(ahead)
+
+    def _is_only_verb(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
+        """Whether a word must be the verb of a question: in Sales or Finance | involve travel."""
+        first, verb = fold(ahead[0]), fold(behind[0])
+        phrase = first in PREPOSITIONS or is_participle(first)
+        plain = behind[0].isalpha() and behind[0].islower() and singular(verb) == verb
+        if not (phrase and plain and len(behind) > 1 and self._is_settled(ahead)):
+            return False
+        later = {fold(word.strip(",")) for word in behind}
+        small = OPENERS | _CLOSED | ADVERBS
+        return verb not in small and not is_participle(verb) and not later & (AUXILIARIES | VERBS)
 
     def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a phrase with a preposition is no part of what was done: born in Rome in 1920."""

@@ -199,7 +199,9 @@ class Nouns:
             joined = joined or (comma and not _JOINTS.isdisjoint(folded[last + 1 : last + 2]))
             listed = comma and not joined
             # What says nothing by itself goes with its neighbour: statically | typed.
-            if found and not listed and (joined or (not says and not known)):
+            # "Permanent part-time" are two, "open source" is one.
+            apart = "-" in folded[at] and not joined
+            if found and not listed and (joined or (not says and not known and not apart)):
                 found[-1] += words[at:end]
             else:
                 found.append([*words[at:end]])
@@ -212,6 +214,8 @@ class Nouns:
         """Of what can be only one of two, either is meant: red and white wines."""
         lower = [fold(word) for word in words]
         at = lower.index("and") if "and" in lower else 0
+        if at and lower[at - 1].endswith("s") and singular(lower[at - 1]) != lower[at - 1]:
+            return [*words[:at], "or", *words[at + 1 :]]  # lathes and milling machines
         sides = [self._linker.values(side) for side in (lower[:at], lower[at + 1 :])]
         one, other = (
             {

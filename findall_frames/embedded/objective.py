@@ -68,6 +68,7 @@ _DONE = re.compile(
     re.IGNORECASE,
 )
 _KINDS = ("number", "boolean", "text", "prose", "list", "date", "version")
+_NEAR = 6
 _OF = frozenset(("number", "count", "amount", "year", "date", "name", "of", "the"))
 _WITH = re.compile(
     r"^(?:(?:that|which|who)\s+|(?:it|they)\s+(?:would|should|could)\s+)?(?:also\s+)?"
@@ -135,6 +136,7 @@ class _Parser:
         given = sentences(uncontracted(text))
         if _PREAMBLE.match(" ".join(given[:1])) and any(map(_REQUEST.match, given[1:])):
             given = list(dropwhile(lambda one: not _REQUEST.match(one), given))
+        given.sort(key=lambda one: not (is_question(one) and self._is_about_rows(one)))
         for whole in given:
             sentence, preferred = without_preferences(whole)
             told = only_wishes(sentence) if asked else []
@@ -147,6 +149,12 @@ class _Parser:
         for sentence in others:
             criteria += self._sequel(sentence, thing)
         return Objective(entity, tuple(criteria), tuple(dict.fromkeys([*told, *wishes])))
+
+    def _is_about_rows(self, question: str) -> bool:
+        """Whether a question asks which rows: what jobs are there, but not what do they cost."""
+        words = [fold(word) for word in question.split()[1:_NEAR]]
+        upto = next((at for at, word in enumerate(words) if word in OPENERS), len(words))
+        return any(map(self._linker.is_kind, words[:upto]))
 
     def _names(self, noun: str) -> bool:
         """Whether a noun is the name of a column."""

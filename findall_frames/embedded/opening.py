@@ -89,7 +89,7 @@ _ABBREVIATED = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"[\s,;:.]*\n\s*(?:[-*•–]|\d+[.)])\s+")
-_END = re.compile(r"(?<=[.?!;])\s+")
+_END = re.compile(r"(?<=[.?!;])\s+|:\s+(?=(?:which|what|find|list|show|give)\b)", re.IGNORECASE)
 
 
 def sentences(text: str) -> list[str]:

@@ -46,9 +46,11 @@ _PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
 _IRREGULAR_PARTICIPLES = frozenset(
     phrases(
         """made, built, written, born, sold, found, held, led, spoken, run, known, won, set, grown,
-        taught, caught, bought, brought, sent, lost, left, kept, paid, drawn, driven, flown, broken,
-        chosen, hidden, ridden, stolen, sung, worn, woven, laid, lit, bound, fought, hung, fed,
-        given, taken, eaten, shown, thrown, bred, cast, cut, shot, struck"""
+        taught, caught, bought, brought, sent, lost, left, kept, paid, drawn, driven, flown,
+        broken, chosen, dug, heard, seen, told, put, spent, swept, spun, shaken, forgotten,
+        frozen, withdrawn, overseen, sunk, done, hidden, ridden, stolen, sung, worn, woven,
+        laid, lit, bound, fought, hung, fed, given, taken, eaten, shown, thrown, bred, cast,
+        cut, shot, struck"""
     )
 )
 _PASTS_OF = {

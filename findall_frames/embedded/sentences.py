@@ -218,8 +218,10 @@ def _participial(words: Sequence[str], voice: Voice) -> str:
 
 
 def _be(rest: str, *, past: bool) -> str:
-    negated = re.match(r"(?:not|never)\s+", rest)
+    negated = re.match(r"(?:not|never|no\s+longer)\s+", rest)
     rest = rest[negated.end() :] if negated else rest
+    if negated and negated.group().startswith("no "):
+        return f"must not be {_single(rest)} any more"
     return f"must {'not ' if negated else ''}{'have been' if past else 'be'} {_single(rest)}"
 
 
