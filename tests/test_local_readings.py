@@ -321,3 +321,57 @@ def test_headers_with_magnitudes_and_abbreviations_are_understood(
 ) -> None:
     """Thousands, points out of ten, short days and initials stand for what they shorten."""
     assert _found(condition, CLINICS) == expected
+
+
+BILLS = Corpus.from_table(
+    pa.table(
+        {
+            "Bill": ["B. Rossi", "C. Ender", "D. Okafor", "E. Lind", "F. Moss", "G. Hale"],
+            "Lang": ["en", "de", "en", "fr", "sv", "de"],
+            "Country": ["GB", "AT", "US", "FR", "SE", "DE"],
+            "Issued": [dt.date(2024, month, 3) for month in (1, 2, 3, 4, 5, 6)],
+            "Due date": [dt.date(2024, 2, 15), None, *[dt.date(2024, m, 9) for m in (4, 5, 6, 7)]],
+            "Paid on": [
+                dt.date(2024, 2, 10),
+                dt.date(2024, 3, 1),
+                dt.date(2024, 5, 1),
+                None,
+                dt.date(2024, 6, 9),
+                None,
+            ],
+            "CO2 (kt/yr)": [720.0, 4900.0, 0.0, 10.0, 1.0, 3.0],
+            "Grid kV": [220, 380, 380, 110, 33, 20],
+            "Load (MW)": [400.0, 1200.0, 3200.0, 95.0, 60.5, 10.0],
+            "Units": [2, 4, 3, 5, 22, 1],
+            "Market value (€m)": [4.0, 1.2, 15.0, 8.5, 0.9, 22.0],
+            "Caps": [54, 3, 22, 0, 101, 40],
+        }
+    ),
+    name="bills",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("unpaid", {"E. Lind", "G. Hale"}),
+        ("not yet paid", {"E. Lind", "G. Hale"}),
+        ("paid before the due date", {"B. Rossi"}),
+        ("paid after it was due", {"D. Okafor"}),
+        ("the oldest unpaid bill", {"E. Lind"}),
+        ("uncapped", {"E. Lind"}),
+        ("more caps than Rossi", {"F. Moss"}),
+        ("the most valuable", {"G. Hale"}),
+        ("in German", {"C. Ender", "G. Hale"}),
+        ("not in English or French", {"C. Ender", "F. Moss", "G. Hale"}),
+        ("from Austria or the UK", {"B. Rossi", "C. Ender"}),
+        ("more than a million tonnes of CO2 a year", {"C. Ender"}),
+        ("at least 200 kilovolts", {"B. Rossi", "C. Ender", "D. Okafor"}),
+        ("more than 250 MW per unit", {"C. Ender", "D. Okafor"}),
+    ],
+)
+def test_codes_and_dates_of_bills_are_read_as_people_say_them(
+    condition: str, expected: set[str]
+) -> None:
+    """What is unpaid has no day of payment, and de is German among languages."""
+    assert _found(condition, BILLS) == expected

@@ -23,7 +23,8 @@ Kind: TypeAlias = Literal["number", "boolean", "text", "prose", "list", "date", 
 
 _SMALL_WORDS = frozenset(
     phrases(
-        """of, in, the, a, an, and, is, are, has, have, was, can, by, to, for, n, no, num, number,
+        """of, in, on, at, the, a, an, and, is, are, has, have, was, can, by, to, for, n, no, num,
+        number,
         count, unit"""
     )
 )

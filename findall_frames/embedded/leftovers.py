@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from findall_frames.embedded.cells import OneOf, Present, WordsAt
 from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.codes import stands_for
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import (
     AllOf,
@@ -134,7 +135,8 @@ class Leftovers:
                 span = tuple(words[start : start + size])
                 span = span if self._lexicon.aliases(span) else (*span[:-1], singular(span[-1]))
                 others = (*self._lexicon.aliases(span), *self._lexicon.parts(span))
-                if phrase in others:
+                coded = any(stands_for(phrase[0], name) for name in (span, *others))
+                if phrase in others or coded:
                     return True
                 made = (o for o in others if o[:-1] == phrase[:-1])
                 if any(demonym_of(phrase[-1], other[-1]) for other in made):

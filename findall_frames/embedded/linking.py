@@ -39,6 +39,9 @@ _EXACT = 0.4
 _CUT = (3, 6)
 _ABBREVIATED = 3
 _FAR = 1000.0
+_RATINGS = frozenset(("rating", "score", "stars"))
+_RATERS = frozenset(("user", "guest", "customer", "client", "critic", "visitor", "reader"))
+_ORDER = frozenset(("last", "first"))
 _PERIODS = frozenset(phrases("per, day, daily, week, weekly, month, monthly, year, yearly, night"))
 _UNSAID = 0.2
 """How much worse a column of so many per week fits where no week is said."""
@@ -47,7 +50,8 @@ _JOINTS = frozenset(("per", "at"))
 _ENOUGH_TEXTS = 2000
 _BEGINNINGS = phrases(
     """birth, born, founded, established, est, opened, built, completed, created, started, launched,
-    released, published, year, vintage, first, appeared, introduced"""
+    released, published, year, vintage, first, appeared, introduced, commissioned, inaugurated,
+    issued, posted, joined, hired, registered, signed, installed"""
 )
 _ENOUGH = 0.35
 """A column must fit at least as well: a related word for the whole of its name."""
@@ -136,7 +140,7 @@ class Linker:
         used: set[int] = set()
         total, complete = 0.0, True
         # The year in "Population (2020)" need not be said, nor the annual in "Annual sales".
-        own_words = [own for own in column.words if self._counts(own, words)]
+        own_words = [own for own in column.words if self._counts(own, words, column)]
         if all(
             map(is_relation, (f for own in own_words for f in self.lexicon.spelled_out(own)[-1:]))
         ):
@@ -148,7 +152,12 @@ class Linker:
                 score = max(_alike(form, word) for form in forms)
                 if not score and _is_cut(own, column) and word.startswith(own):
                     score = 1.0
-                if not score and any(stem(word) in self.lexicon.family(form) for form in forms):
+                family = own not in _ORDER  # the last of something does not last
+                if (
+                    family
+                    and not score
+                    and any(stem(word) in self.lexicon.family(form) for form in forms)
+                ):
                     score = _FAMILY
                 if not score and column.unit is not None and len(own_words) == 1:
                     # A column called "Km" is of lengths, and "Time (h)" of durations.
@@ -170,13 +179,17 @@ class Linker:
         share = total / len(own_words or column.words)
         return ColumnMatch(column, total * share, frozenset(used), complete)
 
-    def _counts(self, own: str, words: Sequence[str]) -> bool:
+    def _counts(self, own: str, words: Sequence[str], column: Column) -> bool:
         """Whether a word of a column has to be said for the column to be named."""
         forms = self.lexicon.spelled_out(own)
         said = not set(words).isdisjoint(forms)
         if own.isdigit():
             # Of ISO 9001 and ISO 27001 the number tells which is meant.
             return said or any(word[-1:].isdigit() for word in words)
+        if own in _RATERS and not _RATINGS.isdisjoint(column.words):
+            return said
+        if own == "date" and column.kind == "date" and len(column.words) > 1:
+            return said  # what is due has a due date
         # What is short for several words, as est is, tells columns apart.
         small = own in _JOINTS or not FILLERS.isdisjoint(forms[:2])
         return said or not small

@@ -39,6 +39,10 @@ _ONE = re.compile(
     r"(?P<how>one|single|dual|twin|triple|several|multiple)[ -](?P<noun>[a-z]+)\b"
 )
 _OUT_OF = re.compile(r"(?i)(?<=\d)\s?(?:/|out of)\s?(?:\d+|five|ten|twenty)\b")
+_YET = re.compile(
+    r"(?P<not>\bnot|n['’]t|\bnever) yet\b|\b(?:has|have|is|are) yet (?P<to>to )(?:be |have )?",
+    re.IGNORECASE,
+)
 _OUT_OF_USE = re.compile(
     r"\bout of (?P<what>production|use|service|operation|commission|print|business|season)\b",
     re.IGNORECASE,
@@ -90,6 +94,8 @@ _PRICES = frozenset(
         "tuition",
         "rent",
         "subscription",
+        "rrp",
+        "msrp",
         "membership",
         "tariff",
         "toll",
@@ -139,6 +145,7 @@ class Plain:
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
+        plain = _YET.sub(lambda m: "not " if m["to"] else m["not"], plain)
         plain = _OUT_OF_USE.sub(self._not_in, _FREE_OF.sub(self._free_of, plain))
         if any(column.out_of for column in self._linker.columns):
             plain = _OUT_OF.sub("", plain)

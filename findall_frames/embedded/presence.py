@@ -31,9 +31,20 @@ _KINDS = ("number", "text", "prose", "list", "date", "version")
 STATED = frozenset(("stated", "known", "specified", "recorded", "disclosed", "unknown", "missing"))
 # What a year or a number is given for: without a year of recognition.
 _RECORDS = frozenset(
-    ("recognition", "registration", "record", "information", "data", "entry", "details")
+    (
+        "recognition",
+        "registration",
+        "record",
+        "information",
+        "data",
+        "entry",
+        "details",
+        "emission",
+        "emissions",
+    )
 )
 _CLEARLY = 0.2
+_SHORTEST = 4
 _RELATED = 0.3
 _WHETHER = (
     re.compile(r"^(?P<head>.*?)\b(?:whether|if)\s+(?P<what>.+)$", re.IGNORECASE),
@@ -154,12 +165,14 @@ def read_lack(
     """That a column has no value, in one word: unrated, unpriced."""
     for at, word in enumerate(words):
         done = word.removeprefix("un")
-        if done == word or not done.endswith("ed"):
+        if done == word or len(done) < _SHORTEST:
             continue
         found = [match for match in linker.named([done], _KINDS) if not match.column.shaded]
+        if not done.endswith("ed"):
+            found = [m for m in found if any(alike(done, own) == 1 for own in m.column.words)]
         rest = [word for n, word in enumerate(words) if n != at and not harmless(word)]
         if found and all(linker.match(found[0].column, [word]).score for word in rest):
-            return Not(Present(found[0].column, confidence="medium"))
+            return Not(_present(found[0].column, stated=False))
     return None
 
 

@@ -41,6 +41,7 @@ _FORMS: Final = tuple(
         (rf"{_A} {_N} times {_AS}(?:as |more than |than )?{_THAT}{_B}$", "per", False),
         (rf"{_N} times (?:as (?:many|much|long)|more) {_A} (?:as|than) {_B}$", "per", False),
         (rf"{_A} {_N} of {_THAT}{_B}$", "per", True),
+        (rf"{_N}(?P<a>) {_PER} {_B}$", "per", False),
         (rf"(?P<pre>sum of|combined|total of|total) {_A} and {_B} (?:{_IS} )*{_N}", "plus", False),
         (rf"{_A} and {_B},? {_TOGETHER} (?:{_IS} )*{_N}", "plus", False),
         (rf"{_A} and {_B} (?:{_IS} )*{_N},? {_TOGETHER}", "plus", False),
@@ -147,6 +148,8 @@ class Reckoning:
             leads = match.start("n") < match.start("a")
             opened = "pre" in match.re.groupindex
             first = self._first(match["a"]) if leads or opened else self._last(match["a"])
+            if match["a"] == "":
+                first = self._measured(comparison)
             second = self._first(match["b"])
             if first is None or second is None or first[0] is second[0]:
                 continue
@@ -163,12 +166,24 @@ class Reckoning:
             return f"{text[:start]} ¤{len(comparisons) - 1}¤ {text[end:]}"
         return text
 
+    def _measured(self, comparison: Comparison) -> tuple[Column, int] | None:
+        """The one column in whose unit an amount is: 100 MW per unit."""
+        quantity = comparison.quantity
+        columns = [c for c in self._linker.columns if c.kind == "number" and c.unit is not None]
+        columns = [
+            c for c in columns if c.unit and quantity.unit and quantity.unit.convertible(c.unit)
+        ]
+        return (columns[0], 0) if len(columns) == 1 else None
+
     def _is_said_whole(self, match: re.Match[str]) -> bool:
         """Whether a column holds what would be reckoned: GDP per capita, a density."""
         first, second = tokens(match["a"]), tokens(match["b"])
         found = self._linker.named([*first, *second, "per"], ("number",))
         ends = [(min(m.used), max(m.used)) for m in found if m.named]
         whole = any(low < len(first) <= high for low, high in ends)
+        # "$2 per serving", of a cost that is per serving.
+        bare = [] if first else self._linker.named(second, ("number",))
+        whole = whole or any(len(m.column.words) > len(m.used) for m in bare)
         area = unit_named(tuple(tokens(match["b"])))
         dense = area is not None and area.dimension == "area" and self._linker.names("density")
         return whole or dense

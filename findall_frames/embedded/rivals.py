@@ -44,6 +44,7 @@ _DOWN = frozenset(phrases("less, fewer, lower, smaller, earlier, shorter, worse,
 _AGES = {"older": -1, "newer": 1, "younger": 1}
 _TIMELY = frozenset(phrases("before, after, earlier, later, sooner, older, newer, younger"))
 _LONGEST_NAME = 8
+_LONG_NAME = 4
 _LONGEST = 100
 """Words of a condition that may compare with other rows."""
 _FEW_ROWS = 100_000
@@ -151,6 +152,15 @@ class Rivals:
         bare = name.removeprefix("the ")
         wanted = pa.array([bare, f"the {bare}"], pa.large_string())
         rows = pc.indices_nonzero(pc.fill_null(pc.is_in(self._folded, value_set=wanted), False))
+        if (
+            not len(rows)
+            and not self._linker.is_kind(bare)
+            and len(bare) >= _LONG_NAME
+            and len(self._folded) <= _FEW_ROWS
+        ):
+            # A surname will do where one row has it.
+            ended = pc.ends_with(self._folded, f" {bare}")
+            rows = pc.indices_nonzero(pc.fill_null(ended, False))
         return int(rows[0].as_py()) if len(rows) == 1 else None
 
     def _column(self, word: str, around: Sequence[str]) -> tuple[Column | None, int]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cached_property
 
+from findall_frames.embedded.codes import code_of, is_coded
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.words import alike, demonym_of, singular, tokens
 
@@ -16,6 +17,8 @@ LARGE = 200_000
 _SAMPLE = 2_000
 
 _FEW = 4
+_CODE = 3
+"""Characters of the longest code."""
 _SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WITH)\s+")
 
 
@@ -100,6 +103,9 @@ class ValueIndex:
             letter = len(other) == 1 and len(other[0]) == 1
             if other in self.whole and (not letter or len(self.whole) <= _FEW):
                 return other
+        code = self._code(forms, lexicon)
+        if code is not None:
+            return code
         compound = self._compound(phrase)
         if compound is not None:
             return compound
@@ -116,6 +122,16 @@ class ValueIndex:
                 return of_place[0]
         related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
         return related[0] if len(related) == 1 and len(phrase[-1]) > 4 else None
+
+    def _code(self, forms: Sequence[tuple[str, ...]], lexicon: Lexicon) -> tuple[str, ...] | None:
+        """The code of a language, a country or a state: de of German."""
+        if not self.whole or any(len(p) > 1 or len(p[0]) > _CODE for p in self.whole):
+            return None
+        full = (one for word in self._words for one in lexicon.spelled_out(word))
+        kind = is_coded(self.whole, full)
+        names = (name for form in forms for name in (form, *lexicon.aliases(form)))
+        found = (code_of(kind, name, self.whole) for name in names if kind)
+        return next(((code,) for code in found if code is not None), None)
 
     def _compound(self, phrase: tuple[str, ...]) -> tuple[str, ...] | None:
         """The value in a word that ends in the column's name: freshwater, of a type of water."""
