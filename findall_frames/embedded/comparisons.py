@@ -145,6 +145,11 @@ _ENDS_OF_YEARS = (
     (r"(?i)\b(?:since|after|from) the (?:beginning|start) of (?=\d{4}\b)", "since "),
     (r"(?i)\b(?:before|until|till|by) the (?:beginning|start) of (?=\d{4}\b)", "before "),
 )
+# "Before the age of 40" is at an age under 40.
+_AGES = (
+    (r"(?i)\b(?:before|until|under|below) (?:reaching )?(?:the |an )?age of ", "age under "),
+    (r"(?i)\b(?:after|over|above|past|beyond) (?:the |an )?age of ", "age over "),
+)
 # "Five or more years" are at least five years.
 _OR_MORE = re.compile(
     r"(?i)(\d[\d.,]*(?:\s?(?:k|m|bn|million|billion))?|\b[a-z]{3,}) or (more|fewer|less) "
@@ -184,6 +189,8 @@ class _Reader:
             r"(?<=\d)((?:\s?(?:k|m|bn|million|billion|thousand))?)\+(?!\w)", r"\1 or more", text
         )
         text = _OR_MORE.sub(_side_ahead, text)
+        for pattern, plain in _AGES:
+            text = re.sub(pattern, plain, text)
         text = re.sub(r"(?i)\b(before|after|since|until|by|in) the year (?=\d)", r"\1 ", text)
         text = _MONTHS_OF_YEAR.sub(r"\1 \2", text)
         for pattern, plain in _ENDS_OF_YEARS:

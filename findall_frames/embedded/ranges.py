@@ -221,7 +221,8 @@ class Ranges:
             content = tuple(w for w in content if unit_named((w,)) != unit) or content
         if not comparison.quantity.year:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.
-            content = tuple(w for w in content if not is_relation(w)) or content
+            told = tuple(w for w in content if not is_relation(w))
+            content = content if set(told) <= {"people", "persons"} else told
         for adjective in (comparison.adjective, *content):
             content += self._measured(adjective, comparison.quantity)
         comparison = _in_pounds(comparison, content)

@@ -63,8 +63,9 @@ _NO = re.compile(
     r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
     re.IGNORECASE,
 )
+_PEOPLE = frozenset(("people", "persons", "men", "women"))
 _WORKS = re.compile(
-    r"\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount|personnel|colleague)",
+    r"-(?:person|strong)\b|\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount|personnel|colleague)",
     re.IGNORECASE,
 )
 _GOES_ON = re.compile(r"^The\b|\b(?:it|its|they|their|the whole)\b", re.IGNORECASE)
@@ -443,7 +444,7 @@ class StatedNumber:
             if stem(meant) in self._wanted
         ]
         if not self._needed:
-            return places if self._people_work(sentence) else []
+            return places if self._people_meant(sentence) else []
         folded = fold(sentence)
         stands = [pattern.search(folded) for pattern in self._needed]
         if None in stands or len(folded) != len(sentence):
@@ -451,9 +452,25 @@ class StatedNumber:
         # "Series A" tells which of several rounds is meant; its own year stands nearest.
         return [(match.start(), match.end(), 0.0) for match in stands if match]
 
-    def _people_work(self, sentence: str) -> bool:
-        """Whether the people of a sentence are said to work there, if employees are asked for."""
-        return not self._employs or bool(_WORKS.search(sentence))
+    def _people_meant(self, sentence: str) -> bool:
+        """Whether the people of a sentence are those asked for: they work there, they live near."""
+        if self._employs:
+            return bool(_WORKS.search(sentence))
+        if not self._done_by_people:
+            return True
+        said = _WORD.findall(self.lexicon.plain_verbs(sentence))
+        return any(stem(fold(word)) in self._done_by_people for word in said)
+
+    @cached_property
+    def _done_by_people(self) -> frozenset[str]:
+        """Stems of words for what people do, where "people" alone would say too little."""
+        words = [word for word in self.words if word not in _PEOPLE]
+        if len(words) == len(self.words):
+            return frozenset()
+        told = (p[0] for word in words for p in self.lexicon.told(word) if len(p) == 1)
+        same = (p[0] for word in words for p in self.lexicon.synonyms(word) if len(p) == 1)
+        family = (form for word in words for form in self.lexicon.family(word))
+        return frozenset(map(stem, (*words, *told, *same))) | frozenset(family)
 
     @cached_property
     def _employs(self) -> bool:
