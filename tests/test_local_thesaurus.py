@@ -44,6 +44,22 @@ STALLS = Corpus.from_table(
     name="stalls",
 )
 
+HOTELS = Corpus.from_table(
+    pa.table(
+        {
+            "hotel": ["Alba", "Brenner", "Corso", "Dune", "Elba"],
+            "about": [
+                "Alba has a view of the bay. Breakfast costs extra and dogs stay outside.",
+                "Brenner is shut in summer, and bicycles can be hired.",
+                "Corso lies near the cathedral. Its trattoria serves trout. Smoking is prohibited.",
+                "Dune was refurbished in 2021 and has an elevator. You may work from home next door.",
+                "Elba used to be a monastery. A minibus takes visitors to the airfield.",
+            ],
+        }
+    ),
+    name="hotels",
+)
+
 
 def found(corpus: Corpus, condition: str, *, lexicon: Lexicon | None = None) -> set[str]:
     """The names of the rows that a condition selects."""
@@ -119,6 +135,47 @@ def test_a_value_that_stands_there_goes_before_other_words() -> None:
     assert found(corpus, "is fruit") == {"A"}
     judge = judge_of(corpus, "is a kind of food")
     assert all(v.confidence == "low" for (v,) in judge.judge(range(3)))
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("has a place to eat", {"Corso"}),
+        ("serves fish", {"Corso"}),
+        ("was renovated", {"Dune"}),
+        ("has a lift", {"Dune"}),
+        ("no smoking", {"Corso"}),
+        ("smoking is allowed", set()),
+        ("was a religious building", {"Elba"}),
+        ("closed in the summer months", {"Brenner"}),
+        ("offers transport", {"Elba"}),
+    ],
+)
+def test_a_guest_asks_a_prospectus_in_other_words(condition: str, names: set[str]) -> None:
+    """Also by a phrase for a kind of thing, and for what is prohibited."""
+    assert found(HOTELS, condition) == names
+
+
+@pytest.mark.parametrize("condition", ["is a fruit", "sells poultry", "is made of metal"])
+def test_a_name_or_a_place_is_no_kind_of_thing(condition: str) -> None:
+    """Apple is a company, Turkey a country, and nothing stands for a word with other meanings."""
+    table = pa.table(
+        {
+            "company": ["Apple", "Orbis", "Castle"],
+            "country": ["Turkey", "Chile", "Peru"],
+            "about": ["It makes phones.", "It has the lead in rivets.", "It rents out cranes."],
+        }
+    )
+    assert found(Corpus.from_table(table, name="companies"), condition) == set()
+
+
+def test_a_word_with_other_meanings_stands_only_for_what_a_table_has() -> None:
+    """In running text nothing tells which of them is meant."""
+    lexicon = default_lexicon()
+    assert ("ship",) in lexicon.synonyms("dispatch")
+    assert ("ship",) not in lexicon.synonyms("dispatch", in_text=True)
+    assert ("lead",) in lexicon.kinds_of("metal")
+    assert ("lead",) not in lexicon.kinds_of("metal", in_text=True)
 
 
 def test_a_file_of_words_switches_a_relation_off(tmp_path: Path) -> None:

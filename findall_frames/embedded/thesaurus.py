@@ -68,9 +68,10 @@ class Thesaurus:
             found: dict[Phrase, None] = {}
             edge = [key]
             for _ in range(_LEVELS):
-                below = (_known(self._kinds, _key(one), in_text=in_text) for one in edge)
-                edge = [kind for kinds in below for kind in kinds]
-                found.update(dict.fromkeys(edge))
+                below = (_known(self._kinds, one, in_text=in_text) for one in edge)
+                kinds = [kind for several in below for kind in several]
+                found.update(dict.fromkeys(kinds))
+                edge = list(map(_key, kinds))
             self._below[key, in_text] = list(found)
         return self._below[key, in_text]
 
