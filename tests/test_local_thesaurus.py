@@ -52,7 +52,7 @@ HOTELS = Corpus.from_table(
                 "Alba has a view of the bay. Breakfast costs extra and dogs stay outside.",
                 "Brenner is shut in summer, and bicycles can be hired.",
                 "Corso lies near the cathedral. Its trattoria serves trout. Smoking is prohibited.",
-                "Dune was refurbished in 2021 and has an elevator. You may work from home next door.",
+                "Dune was refurbished in 2021 and has an elevator. You may work from home here.",
                 "Elba used to be a monastery. A minibus takes visitors to the airfield.",
             ],
         }
