@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
 
+from findall_frames.embedded.attributes import DIMENSIONS, SAID_BY
 from findall_frames.embedded.english import AUXILIARIES, FINITE, PREPOSITIONS
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import fold, phrases
 
 __all__ = [
-    "ATTRIBUTES",
-    "DIMENSIONS",
     "Claim",
     "claims_of",
     "doubt_of",
@@ -73,47 +72,6 @@ _PLURALS: Final = frozenset(
 )
 _SIGNS: Final = frozenset(",;:()–—")
 
-ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
-    "length": phrases(
-        """long, length, distance, lengthwise, stretch, stretches, stretching, stretched, extends,
-        extend, extending, runs, run, running, covers, covering, measures, measured, measuring"""
-    ),
-    "depth": phrases("deep, depth, draws, draught, dredged, shallow"),
-    "height": phrases(
-        """high, tall, height, elevation, altitude, rises, rise, rising, towers, soars"""
-    ),
-    "width": phrases("wide, width, broad, breadth, across"),
-    "diameter": phrases("across, diameter"),
-    "wingspan": phrases("wingspan, wings"),
-    "thickness": phrases("thick, thickness"),
-    "distance": phrases("away, distance, apart"),
-    "age": phrases("old, aged, age"),
-    "duration": phrases("long, lasts, last, lasting, lasted, takes, take, took, taking, duration"),
-    "price": phrases(
-        """price, priced, prices, cost, costs, costing, fee, fees, fare, ticket, tickets, admission,
-        entry, charge, charges, charged, tuition, pay, pays, paying, paid"""
-    ),
-    "salary": phrases(
-        """salary, pay, pays, paying, paid, wage, wages, earn, earns, earned, earning, earnings,
-        remuneration, compensation, stipend"""
-    ),
-    "weight": phrases("weighs, weigh, weighed, weighing, weight, heavy, mass"),
-}
-"""By what a number with a unit tells: words beside it that say so."""
-
-_SAID_BY: Final = {
-    word: frozenset(name for name, words in ATTRIBUTES.items() if word in words)
-    for words in ATTRIBUTES.values()
-    for word in words
-}
-DIMENSIONS: Final[dict[str, frozenset[str]]] = {
-    "length": frozenset(
-        ("length", "depth", "height", "width", "diameter", "thickness", "distance", "wingspan")
-    ),
-    "time": frozenset(("age", "duration")),
-    "money": frozenset(("price", "salary")),
-    "mass": frozenset(("weight",)),
-}
 # How much less a number counts, as if in characters, where one of these stands before it in its
 # clause: what was once, what is to be, what is only compared, what somebody else has.
 _DOUBTS: Final = tuple(
@@ -280,11 +238,11 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
     # The m of "4 m" stands for metres beside "deep".
     dimension = "length" if quantity.letter == "m" and not dimension else dimension
     said = [word for *_, word in (*behind, *before)]
-    tells = frozenset().union(*(_SAID_BY.get(word, ()) for word in said))
+    tells = frozenset().union(*(SAID_BY.get(word, ()) for word in said))
     tells &= DIMENSIONS.get(dimension, frozenset())
     if "distance" in tells and _FROM_TO.search(sentence, 0, quantity.start):
         tells |= {"length"}  # "from Skien to Dalen, 105 km away"
-    others = [word for *_, word in behind if word not in _SAID_BY and word not in _HEDGES]
+    others = [word for *_, word in behind if word not in SAID_BY and word not in _HEDGES]
     if quantity.unit is None:
         others = [word for word in others if is_plural(word)]
     ahead = sentence[: quantity.start]
@@ -323,11 +281,11 @@ def _behind(quantity: Quantity, marks: list[_Mark], sentence: str) -> list[_Mark
             passed = True
             continue
         following = marks[at + 1][2] if at + 1 < len(marks) else ""
-        if (word == "in" and not found and following in _SAID_BY) or (
+        if (word == "in" and not found and following in SAID_BY) or (
             word == ","
             and following == "in"
             and marks[at + 2 : at + 3]
-            and marks[at + 2][2] in _SAID_BY
+            and marks[at + 2][2] in SAID_BY
         ):
             continue
         if word in _STOPS or word in _SIGNS or len(found) == _MOST:
@@ -358,7 +316,7 @@ def _before(quantity: Quantity, marks: list[_Mark]) -> tuple[list[_Mark], str]:
 def _held(before: list[_Mark]) -> str:
     """The other thing of which a number tells: "a tunnel of 90 m", but not "this tunnel"."""
     words = [word for *_, word in before]
-    plain = bool(words) and words[0] not in _SAID_BY and _OWN.isdisjoint(words)
+    plain = bool(words) and words[0] not in SAID_BY and _OWN.isdisjoint(words)
     return words[0] if plain else ""
 
 

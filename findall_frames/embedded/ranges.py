@@ -7,7 +7,8 @@ from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 
-from findall_frames.embedded.claims import ATTRIBUTES, period_in
+from findall_frames.embedded.attributes import ATTRIBUTES
+from findall_frames.embedded.claims import period_in
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
@@ -249,7 +250,9 @@ class Ranges:
     def _measured(self, adjective: str, quantity: Quantity) -> tuple[str, ...]:
         """What an adjective is about, in the unit of a quantity: the area of 5 hectares."""
         attributes = tuple(self._lexicon.attributes(adjective))
-        measures = MEASURES.get(quantity.unit.dimension, ()) if quantity.unit else ()
+        metres = quantity.letter and quantity.text.endswith(f" {quantity.letter}")
+        unit = unit_named((quantity.letter,)) if metres else quantity.unit
+        measures = MEASURES.get(unit.dimension, ()) if unit is not None else ()
         return tuple(a for a in attributes if a in measures) or attributes
 
     def _letter_unit(self, quantity: Quantity, words: Sequence[str]) -> Unit | None:

@@ -1,0 +1,277 @@
+"""How well the numbers of a sentence fit the one that is sought."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from findall_frames.embedded.claims import Claim, claims_of, doubt_of, period_of
+from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.sought import Sought
+from findall_frames.embedded.units import MEASURES, unit_named, unit_pattern
+from findall_frames.embedded.words import fold, stem
+
+__all__ = ["Fit"]
+
+_NUMBER = re.compile(
+    r"""\d|illion|hundred|thousand|dozen|century|half|third|quarter|fifth|tenth|\w+ties\b|\w+teen\b
+    |\b(?:one|single|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty
+    |forty|fifty|sixty|seventy|eighty|ninety)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_BEHIND = re.compile(r"\W*([^\W\d_]+)(?:\s+([^\W\d_]+))?")
+_AGED = frozenset(("age", "aged", "old", "older", "years", "minimum"))
+_AGE_BEFORE = re.compile(r"\b(?:aged?|age of|ages)\s+(?:at least\s+|over\s+)?$", re.IGNORECASE)
+_AGE_BEHIND = re.compile(r"\s+(?:or|and)\s+(?:over|older|above)\b|\s+years?\s+(?:old|of age)\b")
+_OTHER = 15.0
+"""How much further a number seems that belongs to another noun."""
+_BEFORE = 25.0
+"""How much further a year seems, in characters, where it stands before its verb."""
+_ACROSS = 12.0
+"""How much further a number seems for each clause between it and its word."""
+_UNITED = 40.0
+"""How much nearer a number seems that is in the right unit."""
+_MISSING = 15.0
+"""How much further a number seems that is not told a year, if so many a year are asked for."""
+_FAR = 100.0
+_NO_MORE = 30.0
+"""So much doubt has what was so once, or is so of something else."""
+_NEVER = 10_000.0
+_LOOSE = 30.0
+"""How far, in characters, the number of one thing may stand from the word for another."""
+_NARROW = re.compile(r"[,;:()]|\b(?:and|but|which|who|while|where)\b")
+_NO = re.compile(
+    r"\b(?:(?:no|zero|without(?: any| an?(?: single)?)?|not (?:an?|any|one)(?: single)?)\s+"
+    r"(?:(?P<kind>[^\W\d_]+)\s+)?(?P<noun>[^\W\d_]+)"
+    r"|(?P<subject>[^\W\d_]+)\s+(?:isn['’]t|aren['’]t|is not|are not)"
+    r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
+    re.IGNORECASE,
+)
+_OF_YEAR = re.compile(r"\bof (?:1\d|20)\d\d\b")
+_DENIES = re.compile(r"\b(?:no|not|zero|without)\b|n['’]t\b", re.IGNORECASE)
+_COMPARING = frozenset(("more", "fewer", "less", "other", "such", "longer", "further", "better"))
+_DISTANCES = frozenset(("length", "distance"))
+# What is told in kilometres is no height, nor a depth.
+_LONG = frozenset(("km", "mi", "nmi"))
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Finds the number that fits best.
+
+    Attributes
+    ----------
+    sought : Sought
+        What is asked for.
+    """
+
+    sought: Sought
+
+    def may_tell(self, text: str) -> bool:
+        """A quick look for a number, or for the lack of what is counted."""
+        return bool(_NUMBER.search(text) or (self.sought.counts and _DENIES.search(text)))
+
+    def may_measure(self, text: str) -> bool:
+        """Whether a number and a unit of the right dimension may stand in a text."""
+        forms = unit_pattern(self.sought.unit.dimension) if self.sought.unit is not None else None
+        return bool(forms and forms.search(text) and _NUMBER.search(text))
+
+    def is_measure(self, claim: Claim) -> bool:
+        """Whether a number may be of what is asked, though nothing beside it says so."""
+        unit = claim.quantity.unit
+        if unit is None or self.sought.unit is None or not unit.convertible(self.sought.unit):
+            return False
+        # What was raised may be told as "a $12M Series A".
+        named = claim.other and (self.sought.attributes or unit.dimension != "money")
+        if claim.held or named or claim.tells:
+            return False
+        if unit.dimension == "time":
+            return False
+        if unit.dimension != "length" or not self.sought.attributes:
+            return True
+        return unit.name in _LONG and bool(self.sought.attributes & _DISTANCES)
+
+    def nearest(self, sentence: str) -> tuple[float, Claim] | None:
+        """The number that fits best to one of the words, and how far it is, in characters."""
+        places = self.sought.places(sentence)
+        measured = (
+            bool(self.sought.attributes) and not self.sought.needed and self.may_measure(sentence)
+        )
+        told = measured or (self.sought.begins and bool(_OF_YEAR.search(sentence)))
+        if (not places and self.sought.words and not told) or not self.sought.tells_deed(sentence):
+            return None
+        if self.sought.things and not self.sought.is_about(sentence):
+            return None
+        found: list[tuple[float, Claim]] = []
+        for claim in claims_of(sentence):
+            quantity = self.usable(self._counted(claim.quantity, sentence))
+            if quantity is None or self._is_of_something_else(claim, sentence):
+                continue
+            cost = self._cost_of(claim, sentence, places)
+            doubt = doubt_of(claim, sentence) if cost is not None else 0.0
+            if cost is not None and (self.sought.year or doubt < _NO_MORE):
+                found.append((cost + doubt, replace(claim, quantity=quantity)))
+        if self.sought.counts and places:
+            found += self._none(sentence)
+        return min(found, key=lambda pair: pair[0]) if found else None
+
+    def _none(self, sentence: str) -> Iterator[tuple[float, Claim]]:
+        """That there is none of what is counted: no locks."""
+        for match in _NO.finditer(sentence):
+            noun = match["noun"] or match["subject"]
+            if self.sought.cost(noun) == 0.0 and fold(match["kind"] or "") not in _COMPARING:
+                start, end = match.span()
+                none = Quantity(start, end, match.group(), 0.0, 0.0, self.sought.unit)
+                yield 1.0 - (_UNITED if self.sought.unit else 0.0), Claim(none, (0, 0), (0, 0))
+
+    def _is_of_something_else(self, claim: Claim, sentence: str) -> bool:
+        """Whether a number is told of another attribute, as a depth of no length, or of an age."""
+        if (
+            claim.tells
+            and self.sought.attributes
+            and claim.tells.isdisjoint(self.sought.attributes)
+        ):
+            return True
+        if not self.sought.year and (claim.dated or claim.part):
+            return True
+        if claim.verb and self.sought.year and self.sought.cost(claim.verb) is None:
+            return True
+        if self.sought.period and period_of(claim, sentence) not in {"", self.sought.period}:
+            return True
+        return (
+            self.sought.unit is None
+            and not self.sought.year
+            and self._is_age(claim.quantity, sentence)
+        )
+
+    def _cost_of(
+        self, claim: Claim, sentence: str, places: Sequence[tuple[int, int, float]]
+    ) -> float | None:
+        """How far a number is from what is asked; None where nothing links them."""
+        quantity = claim.quantity
+        same = self.sought.unit is not None and quantity.unit is not None
+        united = -_UNITED if same else 0.0
+        if quantity.unit == self.sought.unit:
+            united -= 1.0  # of "60 miles (97 km)", the number in the unit asked for
+        gaps = [self._gap(claim, sentence, place) for place in places]
+        if claim.tells & self.sought.attributes:
+            gaps.append(0.0)
+        if self.sought.begins and claim.dated and claim.of and stem(claim.of) in self.sought.kind:
+            gaps.append(_FAR)  # the canal of 1860
+        told = not self.sought.period or period_of(claim, sentence)
+        missing = 0.0 if told else _MISSING
+        if gaps and min(gaps) < _NEVER:
+            return min(gaps) + united + missing
+        if same and not self.sought.words:
+            named = quantity.unit == self.sought.unit
+            return _FAR - 30.0 * named + missing
+        return None
+
+    def _gap(self, claim: Claim, sentence: str, place: tuple[int, int, float]) -> float:
+        """How far a number is from a word for it, in characters."""
+        quantity = claim.quantity
+        start, end, cost = place
+        if not self._may_be_of(quantity, claim):
+            return _NEVER
+        if claim.behind[0] <= start and end <= claim.behind[1]:
+            return cost  # twelve locks
+        led = claim.before[0] <= start and end <= claim.before[1]
+        if led and (self.sought.year or claim.firm):
+            return cost + 1.0  # a depth of 8 metres
+        if not self._may_stand_apart(claim):
+            return _NEVER
+        gap = max(start - quantity.end, quantity.start - end, 0) + cost
+        between = sentence[end : quantity.start] or sentence[quantity.end : start]
+        gap += _ACROSS * len(_NARROW.findall(between))
+        if self.sought.year and quantity.end <= start:
+            gap += _BEFORE
+        another = self._is_of_another(claim)
+        if another and self.sought.unit is None and not self.sought.year and gap - cost > _LOOSE:
+            return _NEVER
+        return gap + (_OTHER if another else 0.0)
+
+    def _may_be_of(self, quantity: Quantity, claim: Claim) -> bool:
+        """Whether a number with a unit may tell what is asked without one: no kilos of eggs."""
+        unit = quantity.unit
+        if self.sought.unit is not None:
+            # "24 rooms" cost nothing, and "costs 450" tells of money.
+            return unit is not None or not claim.other
+        if unit is None or unit.dimension == "share":
+            return True
+        if unit.dimension == "money" and not self.sought.counts_things:
+            return True
+        measures = MEASURES.get(unit.dimension, ())
+        measured = bool(claim.tells) or not self.sought.wanted.keys().isdisjoint(
+            map(stem, measures)
+        )
+        return measured or (self.sought.span.low is None and self.sought.span.high is None)
+
+    def _may_stand_apart(self, claim: Claim) -> bool:
+        """Whether a number may be meant that is not right beside its word, by its unit."""
+        unit = claim.quantity.unit
+        if self.sought.attributes and (claim.held or (unit is not None and claim.other)):
+            return False
+        if self.sought.unit is not None:
+            return unit is not None or self.sought.unit.dimension != "money"
+        measures = MEASURES.get(unit.dimension, ()) if unit is not None else ()
+        measured = not self.sought.wanted.keys().isdisjoint(map(stem, measures))
+        return unit is None or unit.dimension == "share" or measured
+
+    def _is_age(self, quantity: Quantity, sentence: str) -> bool:
+        """Whether somebody has to be so old: participants must be 18 or over."""
+        if not _AGED.isdisjoint(self.sought.words):
+            return False
+        before, behind = sentence[: quantity.start], sentence[quantity.end :]
+        return bool(_AGE_BEFORE.search(before) or _AGE_BEHIND.match(behind))
+
+    def _is_of_another(self, claim: Claim) -> bool:
+        """Whether a number belongs to a unit or noun that is not asked for: two guides."""
+        if claim.quantity.unit is not None and self.sought.unit is None:
+            return True
+        return bool(claim.held or claim.other)
+
+    def _counted(self, quantity: Quantity, sentence: str) -> Quantity:
+        """The quantity; a "one" right before what is counted is meant as a number."""
+        behind = _BEHIND.match(sentence, quantity.end) if quantity.weak else None
+        # "One chalky egg" is one egg.
+        following = [fold(word) for word in behind.groups("")] if behind is not None else []
+        counted = {stem(word) for word in self.sought.words}
+        if counted.isdisjoint(map(stem, following)):
+            return quantity
+        return replace(quantity, weak=False)
+
+    def usable(self, quantity: Quantity) -> Quantity | None:
+        """A number in the unit asked for; None where it can be no such number."""
+        sought = self.sought
+        if sought.days and quantity.dates is None:
+            return None  # which day of the year is not said
+        if quantity.weak or quantity.dates is not None:
+            return quantity if sought.year and quantity.dates is not None else None
+        if sought.year:
+            return quantity if quantity.year else None
+        if quantity.year and sought.span.said and not sought.may_be_year():
+            return None
+        unit = quantity.unit.dimension if quantity.unit is not None else ""
+        asked = sought.unit.dimension if sought.unit is not None else ""
+        # A third of the books is no number of them, nor are thirty books a share.
+        if unit == "share" and not asked and sought.rates.isdisjoint(sought.wanted):
+            return None
+        # The m of "2 m" stands for metres or millions, and for no speed.
+        if quantity.letter and not self._may_have(quantity):
+            return None
+        # A number without a unit is no weight.
+        if not unit and asked not in {"", "money"} and not quantity.letter:
+            return None
+        return quantity.in_unit(sought.unit)
+
+    def _may_have(self, quantity: Quantity) -> bool:
+        """Whether a number with a letter that may be a unit can be what is asked."""
+        meant = unit_named((quantity.letter,))
+        if self.sought.unit is None:
+            return meant is None or not quantity.text.endswith(f" {quantity.letter}")
+        return (
+            self.sought.unit.dimension == "money"
+            or meant is None
+            or meant.convertible(self.sought.unit)
+        )
