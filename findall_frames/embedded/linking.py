@@ -126,6 +126,7 @@ class Linker:
         self.entity_words = lexicon.same_kind(map(stem, own))
         self.bounds = find_bounds(self.columns)
         self._occurring: dict[str, bool] = {}
+        self._fits: dict[tuple[str, str, str, bool], float] = {}
 
     def is_kind(self, word: str) -> bool:
         """Whether a folded noun only says what kind of thing a row is: company, film."""
@@ -147,25 +148,9 @@ class Linker:
             own_words = list(column.words)  # of "Degree req." the degree has to be said
         for own in own_words or column.words:
             best, place = 0.0, -1
-            forms = self.lexicon.spelled_out(own)
+            alone = len(own_words) == 1
             for at, word in enumerate(words):
-                score = max(_alike(form, word) for form in forms)
-                if not score and _is_cut(own, column) and word.startswith(own):
-                    score = 1.0
-                family = own not in _ORDER  # the last of something does not last
-                if (
-                    family
-                    and not score
-                    and any(stem(word) in self.lexicon.family(form) for form in forms)
-                ):
-                    score = _FAMILY
-                if not score and column.unit is not None and len(own_words) == 1:
-                    # A column called "Km" is of lengths, and "Time (h)" of durations.
-                    measures = _measured(column.unit)
-                    called = unit_named((own,)) == column.unit or own in measures
-                    score = _FAMILY if called and word in measures else 0.0
-                if not score and any(self.lexicon.means(form, word) for form in forms):
-                    score = _OTHER_WORD
+                score = self._fit(column, own, word, alone=alone)
                 if score > best:
                     best, place = score, at
             short = self._initials(own, words)
@@ -178,6 +163,11 @@ class Linker:
                 used.add(place)
         share = total / len(own_words or column.words)
         return ColumnMatch(column, total * share, frozenset(used), complete)
+
+    def _shortens(self, own: str, word: str) -> bool:
+        """Whether a word of a column is the beginning of one, and none itself: susp, descr."""
+        begins = _CUT[0] < len(own) <= _CUT[1] and len(word) > len(own) + 2 and own.isalpha()
+        return begins and word.startswith(own) and not self.lexicon.knows(own)
 
     def _counts(self, own: str, words: Sequence[str], column: Column) -> bool:
         """Whether a word of a column has to be said for the column to be named."""
@@ -193,6 +183,35 @@ class Linker:
         # What is short for several words, as est is, tells columns apart.
         small = own in _JOINTS or not FILLERS.isdisjoint(forms[:2])
         return said or not small
+
+    def _fit(self, column: Column, own: str, word: str, *, alone: bool) -> float:
+        """How well a word names one of a column's own; `alone` where that is its only one."""
+        known = self._fits.get((column.name, own, word, alone))
+        if known is None:
+            known = self._find_fit(column, own, word, alone=alone)
+            self._fits[column.name, own, word, alone] = known
+        return known
+
+    def _find_fit(self, column: Column, own: str, word: str, *, alone: bool) -> float:
+        forms = self.lexicon.spelled_out(own)
+        score = max(_alike(form, word) for form in forms)
+        if not score and _is_cut(own, column) and word.startswith(own):
+            score = 1.0
+        if not score and column.kind == "boolean" and _can_be(own, word):
+            score = 1.0
+        if not score and self._shortens(own, word):
+            score = 0.7
+        family = own not in _ORDER  # the last of something does not last
+        if family and not score and any(stem(word) in self.lexicon.family(f) for f in forms):
+            score = _FAMILY
+        if not score and column.unit is not None and alone:
+            # A column called "Km" is of lengths, and "Time (h)" of durations.
+            measures = _measured(column.unit)
+            called = unit_named((own,)) == column.unit or own in measures
+            score = _FAMILY if called and word in measures else 0.0
+        if not score and any(self.lexicon.means(form, word) for form in forms):
+            score = _OTHER_WORD
+        return score
 
     @staticmethod
     def _initials(own: str, words: Sequence[str]) -> range:
@@ -492,6 +511,12 @@ def _alike(own: str, word: str) -> float:
     if len(own) == _ABBREVIATED and own == f"{word}s":
         return 1.0  # GPs
     return alike(own, word)
+
+
+def _can_be(own: str, word: str) -> bool:
+    """Whether a word of a flag says that something can be done: loanable, of loaned."""
+    root = own.removesuffix("able").removesuffix("ible")
+    return root != own and len(root) > 2 and stem(word) in {stem(root), stem(root + "e")}
 
 
 def _around(words: Sequence[str], start: int, end: int) -> list[str]:
