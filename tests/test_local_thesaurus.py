@@ -128,6 +128,31 @@ def test_a_column_and_its_values_are_found_by_other_words(
     assert found(STALLS, condition) == names
 
 
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("by air", {"plane"}),
+        ("by public transport", {"train", "ferry"}),
+        ("is a boat", {"ferry"}),
+        ("from home", {"plane"}),
+        ("money back", {"train"}),
+        ("is not refundable", {"ferry", "plane"}),
+    ],
+)
+def test_a_flag_and_a_single_common_name_are_found_by_other_words(
+    condition: str, names: set[str]
+) -> None:
+    """By a phrase of which the name of the column is a kind, or the other way round."""
+    table = pa.table(
+        {
+            "mode": ["train", "ferry", "plane"],
+            "telework": [False, False, True],
+            "refundable": [True, False, False],
+        }
+    )
+    assert found(Corpus.from_table(table, name="modes"), condition) == names
+
+
 def test_a_value_that_stands_there_goes_before_other_words() -> None:
     """What is only a kind of what was asked for is not looked for where it is there itself."""
     table = pa.table({"item": ["A", "B", "C"], "kind": ["fruit", "apple", "bread"]})

@@ -77,7 +77,7 @@ def read_kinds(
 ) -> Predicate | None:
     """Values of a column that some words are another name of, or else kinds of what they name.
 
-    Of `names` a single one is no kind of anything: a company of the name of Apple is no fruit.
+    Of `names` with a capital a single one is no kind of anything: Apple is a company, no fruit.
     """
     if len(column.index.values) > _MANY:
         return None
@@ -91,7 +91,8 @@ def read_kinds(
         standing = dict.fromkeys(
             known[key] for key in (tuple(map(stem, other)) for other in others) if key in known
         )
-        if len(standing) > (names and kinds):
+        proper = names and kinds and not any(values[phrase].islower() for phrase in standing)
+        if len(standing) > proper:
             wanted = tuple(valuing.wanted(column, phrase) for phrase in standing)
             return CalledOtherwise(column, wanted=wanted, said=said, kinds=kinds, confidence="low")
     return None
@@ -111,11 +112,25 @@ def read_flag_otherwise(
         if column.kind != "boolean" and not column.shaded:
             continue
         name = " ".join(column.words)
-        if _says(words, linker.lexicon.synonyms(name), harmless):
+        others = [*linker.lexicon.synonyms(name), *linker.lexicon.kinds_of(name)]
+        if _says(words, others, harmless) or _widens(words, column, linker.lexicon, harmless):
             return IsTrue(column, confidence="low")
         if _says(words, linker.lexicon.contrary(name), harmless):
             return Not(IsTrue(column, confidence="low"))
     return None
+
+
+def _widens(
+    words: Sequence[str], column: Column, lexicon: Lexicon, harmless: Callable[[str], bool]
+) -> bool:
+    """Whether a column is named by a kind of what words say, and they say no more: from home."""
+    name = list(map(stem, column.words))
+    return any(
+        list(map(stem, kind)) == name
+        for start, end in _spans(words)
+        if all(map(harmless, [*words[:start], *words[end:]]))
+        for kind in lexicon.kinds_of(" ".join(words[start:end]))
+    )
 
 
 def _says(words: Sequence[str], others: Sequence[Phrase], harmless: Callable[[str], bool]) -> bool:
@@ -130,9 +145,8 @@ def _says(words: Sequence[str], others: Sequence[Phrase], harmless: Callable[[st
 
 
 def _spans(words: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """Places of phrases, the longest first."""
+    """Places of phrases, the longest first; also of by air and on foot."""
     for size in range(_LONGEST, 0, -1):
         for start in range(len(words) - size + 1):
-            ends = words[start], words[start + size - 1]
-            if all(Token(word).is_content for word in ends):
+            if Token(words[start + size - 1]).is_content:
                 yield start, start + size
