@@ -375,3 +375,46 @@ def test_codes_and_dates_of_bills_are_read_as_people_say_them(
 ) -> None:
     """What is unpaid has no day of payment, and de is German among languages."""
     assert _found(condition, BILLS) == expected
+
+
+FERRIES = Corpus.from_table(
+    pa.table(
+        {
+            "Ferry": ["Ada", "Bee", "Cod", "Dab"],
+            "typical_seats": [40, 120, 260, 18],
+            "Line": ["Motor", "Steam", "Motor", "Sail"],
+            "dt_closed": [dt.date(2023, 9, 24), None, dt.date(2024, 8, 2), None],
+            "perils": [["hail", "collision"], ["storm"], ["fire damage"], []],
+            "agent": ["L. Okafor", "R. Dahl", "L. Okafor", "S. Moss"],
+            "cust_since": [2009, 2003, 1999, 2015],
+            "Loanable": ["Y", "N", None, "N"],
+            "fraud_susp": ["N", "Y", "N", None],
+            "population": [0, 12, 4, None],
+            "Last borrowed": [dt.date(2024, 1, 2), None, None, dt.date(2024, 5, 1)],
+            "On loan": [2, 0, 0, 1],
+        }
+    ),
+    name="ferries",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("with room for fewer than 50 people", {"Ada", "Dab"}),
+        ("must be about motor lines", {"Ada", "Cod"}),
+        ("no closing date has been entered", {"Bee", "Dab"}),
+        ("the damage was done by hail or a storm", {"Ada", "Bee"}),
+        ("is not handled by Okafor", {"Bee", "Dab"}),
+        ("a customer since 2003 or even longer", {"Bee", "Cod"}),
+        ("cannot be loaned out", {"Bee", "Dab"}),
+        ("fraud is not suspected", {"Ada", "Cod"}),
+        ("nobody lives there", {"Ada"}),
+        ("never borrowed", {"Bee", "Cod"}),
+    ],
+)
+def test_what_nobody_does_and_what_can_be_done_is_read_from_tables(
+    condition: str, expected: set[str]
+) -> None:
+    """A table tells it in a flag, in a day that is missing, or in a nought."""
+    assert _found(condition, FERRIES) == expected

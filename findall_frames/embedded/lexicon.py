@@ -125,6 +125,11 @@ class Lexicon:
             self._meant[word, other] = known
         return known
 
+    def knows(self, word: str) -> bool:
+        """Whether a word is one of general English, as far as its thesaurus tells."""
+        known = shipped_thesaurus()
+        return bool(known.same(word) or known.kinds(word) or known.contrary(word))
+
     def kinds_of(self, words: str, *, in_text: bool = False) -> list[Phrase]:
         """Kinds of what a word or phrase of general English names; may be empty.
 

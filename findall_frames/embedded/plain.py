@@ -43,6 +43,19 @@ _YET = re.compile(
     r"(?P<not>\bnot|n['’]t|\bnever) yet\b|\b(?:has|have|is|are) yet (?P<to>to )(?:be |have )?",
     re.IGNORECASE,
 )
+_DONE_BY = re.compile(
+    r"^(?:the|its|their|any) [a-z]+ (?:was|were|is|are|has been|have been|must have been) "
+    r"(?:done|caused|made|brought about) by\b",
+    re.IGNORECASE,
+)
+_NOBODY = re.compile(
+    r"\b(?:nobody|no[ -]one|no people) (?:lives?|live|lived|resides?)\b"
+    r"(?: (?:there|here|on it|in it))?|\buninhabited\b",
+    re.IGNORECASE,
+)
+_ROOM = re.compile(
+    r"\b(?:room|space|places|a place) for (?=(?:[a-z]+ ){0,3}\d|[a-z]+ )", re.IGNORECASE
+)
 _OUT_OF_USE = re.compile(
     r"\bout of (?P<what>production|use|service|operation|commission|print|business|season)\b",
     re.IGNORECASE,
@@ -145,6 +158,7 @@ class Plain:
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
+        plain = self._uninhabited(_DONE_BY.sub("by", plain))
         plain = _YET.sub(lambda m: "not " if m["to"] else m["not"], plain)
         plain = _OUT_OF_USE.sub(self._not_in, _FREE_OF.sub(self._free_of, plain))
         if any(column.out_of for column in self._linker.columns):
@@ -256,6 +270,14 @@ class Plain:
         if not _ALONE.search(text) or not self._bounded(["people"]):
             return text
         return _ALONE.sub("" if _SOMEBODY.search(text) else "1 person", text)
+
+    def _uninhabited(self, text: str) -> str:
+        """The text with "population exactly 0" where nobody lives, and seats for room."""
+        people = self._linker.named(["population"], ("number",))
+        if people and people[0].named and not self._linker.named(["inhabited"], ("boolean",)):
+            text = _NOBODY.sub(f"{' '.join(people[0].column.words)} exactly 0", text)
+        seats = self._linker.named(["seats", "capacity"], ("number",))
+        return _ROOM.sub("seats for ", text) if seats else text
 
     def _not_in(self, match: re.Match[str]) -> str:
         """Out of production as not in production, unless a row says just that."""

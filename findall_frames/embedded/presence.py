@@ -41,11 +41,12 @@ _RECORDS = frozenset(
         "details",
         "emission",
         "emissions",
+        "entered",
     )
 )
 _CLEARLY = 0.2
 _SHORTEST = 4
-_RELATED = 0.3
+_RELATED = 0.355
 _WHETHER = (
     re.compile(r"^(?P<head>.*?)\b(?:whether|if)\s+(?P<what>.+)$", re.IGNORECASE),
     re.compile(r"^whether\s+(?P<what>.+)\s+(?P<head>(?:is|was|has)\b.*)$", re.IGNORECASE),
@@ -78,7 +79,9 @@ def read_presence(
     stated_flag = not STATED.isdisjoint(words)
     found = linker.named(words, (*_KINDS, "boolean") if stated_flag else _KINDS)
     # "the price" will do for the price per night, where no other column has a price.
+    found = sorted(found, key=lambda match: -_is_exact(match, words))
     alone = len(found) == 1 or (len(found) > 1 and found[0].score - found[1].score > _CLEARLY)
+    alone = alone or [_is_exact(match, words) for match in found[:2]] == [True, False]
     stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)
     for match in found:
         if match.column.name == linker.corpus.name_column and is_value(words):
@@ -139,6 +142,11 @@ def letters_behind(match: ColumnMatch, words: Sequence[str]) -> list[str]:
         return []
     behind = words[max(match.used) + 1 :]
     return [w for w in behind if len(w) == 1 and (w,) in match.column.index.whole]
+
+
+def _is_exact(match: ColumnMatch, words: Sequence[str]) -> bool:
+    """Whether a word of a column was said as such, and not by another."""
+    return any(alike(words[at], own) == 1 for at in match.used for own in match.column.words)
 
 
 def _is_all(match: ColumnMatch, words: Sequence[str]) -> bool:

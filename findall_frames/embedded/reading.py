@@ -200,6 +200,7 @@ class Reader:
             if words and all(self._linker.is_kind(word) for word in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
+            predicate = Not(predicate) if any(map(is_negator, tokens(said))) else predicate
         easing = Easing(
             self._corpus,
             is_name=partial(wording.is_name, opening=" ".join(tokens(text)[:1])),

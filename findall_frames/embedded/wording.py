@@ -175,6 +175,9 @@ class Wording:
             rest = [] if entity else [word for word in content if word not in AUXILIARIES]
         if not rest:
             return None
+        if not any(column.kind == "prose" for column in self._linker.texts):
+            # Of "handled by Okafor" a table may hold no more than the name.
+            rest = [w for w in rest if not w.endswith("ed") or self._is_told(w)] or rest
         mentioned = self.mention(rest, named_text(words, self._linker))
         within = read_within(rest, self._linker)
         return within or or_lacking(mentioned, rest, self._linker.texts, self._lexicon)
@@ -271,7 +274,9 @@ class Wording:
             if not all(self.harmless(word) for word in words[match.start : match.end])
             and not is_language(words, match)
         ]
-        if any(word in TOPIC for word in words) and not (bound or is_meant_for(words, found)):
+        running = any(column.kind == "prose" for column in self._linker.texts)
+        topic = running and any(word in TOPIC for word in words)
+        if topic and not (bound or is_meant_for(words, found)):
             return None
         if not found:
             # "active" says little, unless it is a value and nothing else was said.
