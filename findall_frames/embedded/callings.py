@@ -6,13 +6,12 @@ import re
 
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.reading import Reader
+from findall_frames.embedded.rephrase import is_adjectival
 from findall_frames.embedded.words import fold, phrases
 
 __all__ = ["Callings"]
 
-_ADJECTIVAL = re.compile(
-    r"(?:ed|ing|ful|less|ous|[ai]ble|al|ic|ive|ary|ory|ish|ian|ean|ese|ant|ent|y|er|est|like)$"
-)
+_ADJECTIVAL = re.compile(r"(?:ing|y|er|est)$")
 _ADJECTIVES = frozenset(
     phrases(
         """good, bad, best, new, old, young, big, small, large, little, tall, short, long, high,
@@ -62,7 +61,7 @@ class Callings:
         word = fold(modifier)
         if not (modifier.isalpha() and modifier.islower()) or word in _ADJECTIVES:
             return False
-        if _ADJECTIVAL.search(word) or self._tells_kinds():
+        if is_adjectival(word) or _ADJECTIVAL.search(word) or self._tells_kinds():
             return False
         name = self._linker.corpus.name_column
         elsewhere = (column for column in self._linker.texts if column.name != name)
@@ -71,4 +70,7 @@ class Callings:
         return not self._reader.read(criterion).understood
 
     def _tells_kinds(self) -> bool:
-        return any(not _KINDS.isdisjoint(column.words) for column in self._linker.columns)
+        columns = self._linker.columns
+        told = any(not _KINDS.isdisjoint(column.words) for column in columns)
+        # Running text may say it in any words: of weekend courses, that they last two days.
+        return told or any(column.kind == "prose" for column in columns)

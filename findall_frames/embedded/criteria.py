@@ -11,7 +11,14 @@ from findall_frames.embedded.joints import COMPARERS, HAD, LEANING, Joints
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.pieces import compares, split_pieces
 from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.rephrase import OPENERS, VERBS, is_adverb, is_participle, is_place
+from findall_frames.embedded.rephrase import (
+    OPENERS,
+    VERBS,
+    is_adjectival,
+    is_adverb,
+    is_participle,
+    is_place,
+)
 from findall_frames.embedded.sentences import BE, Voice, counts
 from findall_frames.embedded.words import fold, singular, tokens
 
@@ -26,13 +33,21 @@ _NOT_DONE = re.compile(r"not\s+(?:\w+ed|made|built|in|by|from|on|at|for)\b")
 _TO = re.compile(
     r"^to\s+(?:stay|rent|buy|visit|eat|live|see|read|watch|work|use|try)\b(?:\s+(?:at|for)\b)?\s*"
 )
-_OFFERED = re.compile(r"\b(?:that\s+(?:is|are)\s+)?(?:up\s+)?for\s+(?:rent|sale|hire)\b\s*")
+_OFFERED = re.compile(
+    r"\b(?:that\s+(?:is|are)\s+)?(?:up\s+)?for\s+(?:rent|sale|hire)\b\s*"
+    r"(?!below|under|over|above|of|up|at|between|less|more)"
+)
 _THERE = re.compile(r"\b(?:are|is)\s+there\b\s*")
 _OR_ELSE = re.compile(r",\s+or\s+(?:that|which|who|are|is|have|has|with|in)\b")
 _BOUND = re.compile(
     r"(?:(?:but|not|no)\s+)*(?:(?:more|less|fewer|\w+er)\s+than|at\s+(?:most|least)|over|under|before"
     r"|after|below|above|up\s+to|until)\s+\S+(?:\s+\S+)?"
 )
+
+
+_CAN_WE = re.compile(r"^(can|could|should|may)\s+(i|we|you|one|people|they)\b", re.IGNORECASE)
+_OR_MORE = re.compile(r"\bor\s+(?:more|less|fewer|better|above|below|over|higher|lower|\w+er)\b")
+_SHORT = 3
 
 
 class Clause(NamedTuple):
@@ -77,12 +92,17 @@ class Criteria:
         rest = _TO.sub("", rest.strip(" ,;"))
         if not self._linker.values(["rent"]) and not self._linker.values(["sale"]):
             rest = _OFFERED.sub("", rest)
-        rest = _THERE.sub("", rest, count=1) if asking else rest
-        for piece in split_pieces(rest) if rest else []:
+        if asking:
+            rest = _CAN_WE.sub(r"that \2 \1", _THERE.sub("", rest, count=1))
+        given = split_pieces(rest) if rest else []
+        for at, piece in enumerate(given):
             if pieces and _OR_ELSE.match(piece):
                 # "In Rome and with a spa, or are in Oslo and ...": neither side can be cut.
                 pieces[:] = [f"{' '.join(pieces)}{piece}".replace(" ,", ",")]
-            elif pieces and (", or " in pieces[0] or not self._is_clause(piece, pieces[-1])):
+            elif pieces and (
+                ", or " in pieces[0]
+                or not (self._is_clause(piece, pieces[-1]) or self._is_next(given, at))
+            ):
                 pieces[-1] = f"{pieces[-1]} {piece}".replace(" ,", ",")
             else:
                 pieces.append(piece)
@@ -91,9 +111,11 @@ class Criteria:
             joined = _LINK.sub("", piece.strip(" ,;"))
             if not joined:
                 continue
-            if found and not self.opens(joined):
-                joined = self._shared(found[-1], joined)
-            parts = self._joints.chained(joined, asking=asking and not found)
+            if not self.opens(joined):
+                joined = self._shared([Clause("that"), *found][-1], joined)
+            parts = [joined]
+            if ", or " not in joined:
+                parts = self._joints.chained(joined, asking=asking and not found)
             # Of "wines scored above 90" it is told, "wines made before 1990 have" is about them.
             told = asking and not found and not any(map(self._is_finite, parts[1:]))
             for part in parts:
@@ -125,10 +147,21 @@ class Criteria:
     def _shared(self, before: Clause, said: str) -> str:
         """A part that shares the beginning of the one before: with a garden and | a pool."""
         first = before.said.split()[0]
-        if HAD.match(before.said) or self._is_labelled(said):
+        if fold(first) not in BE and self._stands(said):
+            values = self._linker.values(tokens(said))
+            plain = any(m.start == 0 and m.column.kind == "text" for m in values)
+            plain = plain or is_adjectival(said.split()[0])
+            return f"is {said}" if plain else f"with {said}"
+        if HAD.match(before.said) or self._is_labelled(said) or said[:1].isdigit():
             # "With a rating above 8 and a budget under 5": the second is had as well.
             return f"with {said}"
         return f"{first} {said}" if fold(first) in BE else said
+
+    def _stands(self, said: str) -> bool:
+        """Whether a part is only a flag or a value, without a verb: pool, vegetarian."""
+        words = tokens(said)
+        known = self._is_flag(said) or any(m.start == 0 for m in self._linker.values(words))
+        return known and len(words) <= _SHORT
 
     @staticmethod
     def _is_finite(part: str) -> bool:
@@ -161,6 +194,26 @@ class Criteria:
         if is_place(body.split()) or self._is_labelled(body):
             return True
         return first not in PREPOSITIONS and self._is_verb(body)
+
+    def _is_next(self, pieces: Sequence[str], at: int) -> bool:
+        """Whether a piece behind a comma is no item of a list: with a spa, | a bar, and ..."""
+        said = [_LINK.sub("", piece.strip(" ,;")) for piece in pieces]
+        # Of "with a spa, a gym or a bar" one will do.
+        upto = next((n for n in range(at, len(pieces)) if self.opens(said[n] or "x")), len(pieces))
+        listed = any(re.match(r",?\s*(?:or|nor)\s", piece) for piece in pieces[at:upto])
+        if listed and "such as" not in pieces[at]:
+            return False
+        body, before = said[at], said[at - 1]
+        if not body or pieces[at].startswith(("but", "except")):
+            return False
+        if re.match(r"(?:an?|the)\s", body) and HAD.match(before):
+            return self._joints.is_criterion(body) and self._joints.is_criterion(before)
+        if body[:1].isdigit() and _OR_MORE.search(body):
+            return True
+        words = tokens(body)
+        new = {m.column.name for m in self._linker.values(words) if m.start == 0}
+        old = {m.column.name for m in self._linker.values(tokens(before))}
+        return pieces[at].startswith(",") and bool(new) and not new & old and len(words) <= _SHORT
 
     def _is_labelled(self, body: str) -> bool:
         """Whether a piece is the name of a column with a value or number of it: class A or B."""

@@ -39,6 +39,7 @@ _CLOSED = frozenset(phrases("or, nor, and, not, neither, either, than, to, of, a
 _ANYBODY = frozenset(
     phrases("people, persons, someone, somebody, anyone, anybody, those, everyone")
 )
+_STRANDED = 3
 _COUNTED = frozenset(phrases("at, more, less, up, over, under, between"))
 
 
@@ -69,6 +70,8 @@ class Joints:
     def _begins(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether another criterion begins behind some words."""
         low, before = fold(behind[0].strip(",")), fold(ahead[-1].strip(","))
+        if low in _RELATIVE and fold(ahead[0]) == "that" and before in PREPOSITIONS:
+            return len(ahead) > _STRANDED  # "that we can apply for | that close in May"
         if is_adverb(before) or before in _CLOSED | OPENERS - {"more", "less"}:
             return before == "or" and self._resumes(ahead, behind)
         said, following = " ".join(ahead), " ".join(behind)
@@ -130,7 +133,7 @@ class Joints:
         if not (phrase and plain and len(behind) > 1 and self._is_settled(ahead)):
             return False
         later = {fold(word.strip(",")) for word in behind}
-        small = OPENERS | _CLOSED | ADVERBS
+        small = OPENERS | _CLOSED | ADVERBS | PREPOSITIONS
         return verb not in small and not is_participle(verb) and not later & (AUXILIARIES | VERBS)
 
     def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:

@@ -97,14 +97,13 @@ _BUT_NOT = re.compile(
     r"(?P<one>[\w-]+)\s+but\s+not\s+(?P<other>(?!in\b|from\b|on\b|at\b|by\b|for\b)[\w-]+)\s+(?P<noun>[^\W\d_]+s)(?=\s|$)"
 )
 _MODAL = r"(?:must|should|shall|need\s+to|needs\s+to|have\s+to|has\s+to|ought\s+to|will)"
-# "Snacks (under 20 minutes)" are snacks under 20 minutes; other brackets say the same again.
-_SET_APART = re.compile(rf"\s*\(((?:{'|'.join(sorted(OPENERS))}|max|min)\b[^()]+)\)", re.IGNORECASE)
+_SET_APART = re.compile(r"\s*\(([^()]+)\)")
 _SUBJECT = re.compile(
     r"^(?:(?:also|and|but|plus|in\s+addition|moreover|furthermore|finally|additionally),?\s+)?"
-    rf"(?:(?:they|it|these|those|each|all)(?:\s+(?:one|of\s+(?:them|these)))?\s+(?:{_MODAL}\s+)?"
+    rf"(?:(?:they|it|these|those|each|all|which(?=\s+(?:ones|of)\b))(?:\s+(?:ones?|of\s+(?:them|these|those)))?\s+(?:{_MODAL}\s+)?"
     rf"|(?:(?:the|every|each)\s+\w+\s+)?(?P<modal>{_MODAL}\s+)"
     r"|(?P<wanted>(?:i|we)\s+(?:also\s+)?(?:need|want|require|would\s+like)\s+)(?:it|them|one|those)?"
-    r"(?:\s*(?:to|that)\s+)?)(?:(?:also|all|both)\s+)*",
+    r"(?:\s*(?P<to>to|that)\s+)?)(?:(?:also|all|both)\s+)*",
     re.IGNORECASE,
 )
 _EXPLAINED = re.compile(r"\b(?P<how>[^\W\d_]+)\s+(?P<noun>[^\W\d_]+)\s+\((?P<said>[^()]+)\)")
@@ -172,7 +171,7 @@ class _Parser:
         text = _EXPLAINED.sub(self._explained, without_exceptions(text))
         text = _BUT_NOT.sub(r"\g<one> \g<noun> that are not \g<other>", text)
         asking = is_question(text)
-        said = _SET_APART.sub(r" \1", without_opening(text)) or text
+        said = _SET_APART.sub(self._set_apart, without_opening(text)) or text
         said, wishes = named_first(said, self._names, lambda word: self._linker.is_kind(fold(word)))
         ranked = self._ranked(said)
         if ranked is not None:
@@ -183,7 +182,17 @@ class _Parser:
             # "Something vegan" is one that is vegan.
             plain = words[1:2] and fold(words[1]) not in OPENERS
             at, words = 0, ["is"] * bool(plain) + words[1:]
+        if at:
+            # "Hotels in Rome and hotels with a pool": either will do.
+            again = re.escape(words[at - 1].rstrip(",;"))
+            words[at:] = re.sub(
+                rf",?\s+(?:and|or|as\s+well\s+as)\s+(?:the\s+|all\s+)?{again}\s+(?=(?:that|which|who|with|in)\b)",
+                ", or ",
+                " ".join(words[at:]),
+                flags=re.IGNORECASE,
+            ).split()
         noun, rest = [word.rstrip(":") for word in words[:at]], " ".join(words[at:])
+        noun[-1:] = [word.rstrip(",;") for word in noun[-1:]]
         called = entity_noun(noun[-1:])
         thing = called or self._of_corpus()
         if not self._nouns.is_entity(noun[-1:]):
@@ -205,7 +214,7 @@ class _Parser:
                 continue
             criteria.append(Criterion(modifier, sentence))
             if self._nouns.is_entity(noun[-1:]):
-                used = {fold(word) for word in modifier.split()}
+                used = {fold(word.strip(",")) for word in modifier.split()}
                 used |= {"and", "or"}
                 kept = [word for word in entity.split() if fold(word.strip(",")) not in used]
                 entity = " ".join(kept) or entity
@@ -228,9 +237,9 @@ class _Parser:
 
     def _within(self, noun: list[str]) -> list[str]:
         """A noun as it stands inside a sentence: publicly traded, German."""
-        first = noun[0] if noun else ""
+        first = noun[0].rstrip(",") if noun else ""
         proper = self._linker.values([fold(first)]) or fold(first).endswith(("an", "ese", "ish"))
-        return [first.lower(), *noun[1:]] if first.istitle() and noun[1:] and not proper else noun
+        return [noun[0].lower(), *noun[1:]] if first.istitle() and noun[1:] and not proper else noun
 
     def _of_corpus(self) -> str:
         corpus = self._linker.corpus
@@ -251,11 +260,20 @@ class _Parser:
             if not at and not subject and not self._criteria.opens(whole):
                 whole = f"have {whole}" if counts(whole) else f"be {whole}"
             elif not at and subject and not self._criteria.opens(whole):
-                had = subject["wanted"] and f"have {whole}"
+                had = subject["wanted"] and not subject["to"] and f"have {whole}"
                 found.append(Criterion(whole, f"{thing} must {had or whole}."))
                 continue
             found.append(Criterion(whole, sentence_of(thing, whole, voice=clause.voice)))
         return found
+
+    def _set_apart(self, match: re.Match[str]) -> str:
+        """What stands in brackets as a part of the sentence, where it is a criterion."""
+        said = _ONLY.sub("", match[1])
+        first = fold(said.split()[0]) if said.split() else ""
+        if first in OPENERS:
+            return f" {said}"
+        few = any(m.start == 0 for m in self._linker.values(tokens(said)))
+        return f", {said}," if few or counts(said) else match.group()
 
     def _explained(self, match: re.Match[str]) -> str:
         """Short courses (under 7 weeks) as courses under 7 weeks: the number says how short."""

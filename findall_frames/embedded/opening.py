@@ -27,19 +27,23 @@ _STEPS = [
         r"(?:is|are)\s+there",
         r"what\s+can\s+(?:i|we|you|one)\s+\w+",
         r"let['’]?s",
+        r"tell\s+(?:me|us)\s+about",
         r"(?:find|list|show|give|get|name|identify|return|fetch|select|discover|collect|compile|"
         r"tell|provide|retrieve|enumerate|pick|suggest|recommend|display|see|know|have|buy|rent|"
         r"hire|send|bring|need|want|look|create|make|build|prepare|draw\s+up|check|"
         r"search(?=\s+(?:for|all|every|the|out)\b))"
         r"(?:\s+(?:me|us))?(?:\s+(?:out|for|up))?",
-        r"(?:which|what)(?:\s+(?:is|are)(?=\s+the\b))?",
+        r"(?:which|what)(?:\s+(?:is|are)(?=\s+(?:the|some|all)\b))?",
         rf"(?:{_ARTICLE}\s+)?(?:full\s+|complete\s+|comprehensive\s+|short\s+)?"
         r"(?:list|set|table|overview|selection|collection|names?)\s+of",
         r"(?:all|every|each|any|some|only|just|both)(?:\s+of)?(?:\s+possible)?",
         rf"(?:of\s+)?{_ARTICLE}",
     )
 ]
-_ASKING = re.compile(r"^\W*(?:(?:so|and|please)\W+)?(?:which|what|who)\b", re.IGNORECASE)
+_ASKING = re.compile(
+    r"^\W*(?:(?:so|and|please)\W+)?(?:which|what|who)\b(?!\s+(?:is|are)\s+(?:the|some)\b)",
+    re.IGNORECASE,
+)
 _WHERE = re.compile(
     r"^(?:in|at|on|from|to)\s+(?:which|what)\s+(?P<noun>[^\W\d_]+(?:\s[^\W\d_]+)?)\s+"
     r"(?P<verb>is|are|was|were|do|does|did|can)\s+(?P<said>.+)\s(?P<last>\S+)$",
@@ -89,6 +93,7 @@ _ABBREVIATED = re.compile(
     re.IGNORECASE,
 )
 _ITEM = re.compile(r"[\s,;:.]*\n\s*(?:[-*•–]|\d+[.)])\s+")
+_DASH = re.compile(r"(?<!\d)\s+[-–—]\s+")
 _END = re.compile(r"(?<=[.?!;])\s+|:\s+(?=(?:which|what|find|list|show|give)\b)", re.IGNORECASE)
 
 
@@ -101,13 +106,14 @@ def sentences(text: str) -> list[str]:
     ['Find tools', 'They must be free', 'at least 100 users, e.g. Acme Inc. in Rome']
     """
     found: list[str] = []
-    for part in _END.split(" ".join(_ITEM.sub(". ", text).split())):
+    plain = _DASH.sub(", ", " ".join(_ITEM.sub(". ", text).split()))
+    for part in _END.split(plain):
         if found and _ABBREVIATED.search(found[-1]):
             found[-1] = f"{found[-1]} {part}"
         else:
             found.append(part)
-    plain = (_COURTESY.sub("", f" {part}").strip(" ,;.!?") for part in found)
-    return [part for part in plain if part and not _GREETING.fullmatch(part)]
+    polite = (_COURTESY.sub("", f" {part}").strip(" ,;.!?") for part in found)
+    return [part for part in polite if part and not _GREETING.fullmatch(part)]
 
 
 def is_question(text: str) -> bool:

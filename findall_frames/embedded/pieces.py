@@ -24,7 +24,9 @@ def split_pieces(text: str) -> list[str]:
         flags=re.IGNORECASE,
     )
     pieces = re.split(
-        r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)", guarded, flags=re.IGNORECASE
+        r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)(?!or\s+(?:more|less|fewer)\b)",
+        guarded,
+        flags=re.IGNORECASE,
     )
     return [piece.replace("\0", "and").strip() for piece in pieces if piece and piece.strip()]
 

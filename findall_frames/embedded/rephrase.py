@@ -17,6 +17,7 @@ __all__ = [
     "begins_participle",
     "entity_noun",
     "has_subject",
+    "is_adjectival",
     "is_adverb",
     "is_participle",
     "is_place",
@@ -41,6 +42,9 @@ OPENERS = frozenset(
         are, was, were, has, have, had, do, does, can, to, using, via, starting, priced,
         called, named, as"""
     )
+)
+_ADJECTIVAL = re.compile(
+    r"(?:ed|ful|less|ous|[ai]ble|al|ic|ive|ary|ory|ish|ian|ean|ese|ant|ent|like)$"
 )
 _PARTICIPLE = re.compile(r"^[a-z]{2,}(?:ed|ing)$")
 _IRREGULAR_PARTICIPLES = frozenset(
@@ -139,6 +143,11 @@ def is_adverb(word: str) -> bool:
     if word in {"first", "last", "once", "also", "still"}:
         return True
     return word.endswith("ly") and word not in _NO_ADVERBS
+
+
+def is_adjectival(word: str) -> bool:
+    """Whether a word ends as adjectives do, and says what something is rather than has."""
+    return bool(_ADJECTIVAL.search(fold(word)))
 
 
 def is_place(words: Sequence[str]) -> bool:

@@ -11,6 +11,7 @@ from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.rephrase import (
     ADJECTIVES,
     OPENERS,
+    VERBS,
     article,
     base,
     has_subject,
@@ -62,6 +63,10 @@ _NO_MORE = re.compile(r"(?:more|less|fewer|\w+er)\s+than\b")
 _OTHERWISE = re.compile(
     r"\bor\s+(?:with|in|by|from|(?:first|last|\w+ly)\s|\w+ed\b|ha[sv]e?\b|are\b)"
 )
+_DENIED_OR = re.compile(
+    r"(?P<denied>(?:(?:is|are|was|were|do|does|did|have|has)\s+)?not\s.+?)\s+or\s+"
+    rf"(?P<other>(?:is|are|was|were|have|has|had|{'|'.join(sorted(VERBS))})\s(?!not\b).+)$"
+)
 _ADJECTIVAL = re.compile(r"^(?!enable|disable)\w{3,}(?:[aiu]ble|ful|less|ous|(?<!top)ic)$")
 _COUNTING = frozenset(
     phrases("more, less, fewer, at, over, under, between, up, about, around, exactly, just, some")
@@ -79,6 +84,12 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
     Where it is asked of several things, a word such as "gardeners" in "that gardeners love" is
     no verb.
     """
+    either = _DENIED_OR.match(clause)
+    if either is not None:
+        # The "not" goes no further than the "or".
+        whole = sentence_of(thing, either["other"], of_several=of_several).rstrip(".")
+        lacked = sentence_of("x", either["denied"], voice=voice).removeprefix("x must ")
+        return f"{whole} or {lacked}"
     words = clause.split()
     first, second = fold(words[0]), fold(words[1]) if len(words) > 1 else ""
     rest = " ".join(words[1:])
@@ -164,6 +175,8 @@ def counts(clause: str) -> bool:
     found = find_quantities(clause)
     if len(found) != 1 or found[0].unit is not None or found[0].year or found[0].dates:
         return False
+    if [fold(word) for word in words[-2:-1]] == ["or"]:
+        words = words[:-2]  # "4 stars or more"
     last = fold(words[-1].strip(",."))
     return last.isalpha() and last != singular(last) and not find_quantities(f"5 {last}")[0].unit
 
@@ -209,7 +222,8 @@ def _participial(words: Sequence[str], voice: Voice) -> str:
     if first == "born":
         return "have been"
     done = first in _BY_ITSELF or following in {"a", "an", "the", "its", "their", "no"}
-    if done or (voice == "active" and following != "by"):
+    standing = first in _STANDING and following in PREPOSITIONS
+    if done or (voice == "active" and following != "by" and not standing):
         return "have"
     if first in _STANDING:
         return "be"

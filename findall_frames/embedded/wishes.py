@@ -57,11 +57,9 @@ _QUESTION = re.compile(r",?\s+and\s+(?=(?:how|when|who|what|where|whether)\b)", 
 _TOO = re.compile(r",?\s+(?:too|as\s+well|also|please)$", re.IGNORECASE)
 # "The agent who handled them" is the agent.
 _WHICH = re.compile(r"\s+(?:who|which|that)\s[^,]*\b(?:them|it)$", re.IGNORECASE)
+_WHICH_ONES = re.compile(r"^which\s+(?:ones|of\s+(?:them|these|those))\b", re.IGNORECASE)
 _LONGEST = 4
-_NAMED_FIRST = re.compile(
-    r"^(?P<what>.{2,80}?)\s+(?:of|for)\s+(?:(?:all|every|each|any|the|of)\s+)*(?P<rest>\S.*)$",
-    re.IGNORECASE,
-)
+_OF_ALL = re.compile(r"\s+(?:of|for)\s+(?:(?:all|every|each|any|the|of)\s+)*(?=\S)", re.IGNORECASE)
 
 
 def without_wishes(text: str, names: Callable[[str], bool]) -> tuple[str, list[str]]:
@@ -104,6 +102,8 @@ def only_wishes(sentence: str) -> list[str]:
     >>> only_wishes("What do they cost")
     ['what do they cost']
     """
+    if _WHICH_ONES.match(sentence):
+        return []
     asking = _ASKING.match(sentence)
     wanted = asking is not None and asking["verb"].split()[0].lower() in {"i", "we"}
     if asking is not None and (not wanted or _OF_THEM.match(asking["what"])):
@@ -127,14 +127,16 @@ def named_first(
     ...             {"wines"}.__contains__)
     ('wines from Spain', ['prices'])
     """
-    match = _NAMED_FIRST.match(text)
-    if match is None or not any(map(is_kind, match["rest"].split()[:3])):
-        return text, []
-    items = _items(match["what"])
-    told = [item for item in items if not re.fullmatch(r"names?|titles?", item.lower())]
-    if any(is_kind(word) for item in told for word in item.split()) or not all(map(names, told)):
-        return text, []
-    return match["rest"], told
+    for match in _OF_ALL.finditer(text):
+        rest = text[match.end() :]
+        if not match.start() or not any(map(is_kind, rest.split()[:3])):
+            continue
+        items = _items(text[: match.start()])
+        told = [item for item in items if not re.fullmatch(r"names?|titles?", item.lower())]
+        own = any(is_kind(word) for item in told for word in item.split())
+        if not own and all(map(names, told)):
+            return rest, told
+    return text, []
 
 
 def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> list[str]:
@@ -167,7 +169,8 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
     if _OF_EACH.search(rest) and (sure or rest.lower().startswith("the ")):
         return items
     bare = sure or (comma and links.split()[-1:] == ["with"])
-    return items if bare and short and all(map(names, items)) else []
+    enough = any if links.startswith("plus") else all
+    return items if bare and short and enough(map(names, items)) else []
 
 
 def _asks(rest: str, *, apart: bool) -> bool:
