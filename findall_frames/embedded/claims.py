@@ -93,7 +93,8 @@ _DOUBTS: Final = tuple(
             40.0,
             r"""unlike, unlike [^;:()]+ (?:which|who|whose|where), compared (?:with|to),
             rather than, against, (?:twice|double) (?:as|the|its|that),
-            (?:as|so) (?!well|many|much|soon|few|little)\w+ as""",
+            (?:as|so) (?!well|many|much|soon|few|little)\w+ as,
+            (?:our|my|your|his|her|their) (?:[\w-]+ )?[\w-]+\W+who""",
         ),
         (15.0, "who, whose"),
     )

@@ -40,11 +40,13 @@ _NO_MORE = 30.0
 _NEVER = 10_000.0
 _LOOSE = 30.0
 """How far, in characters, the number of one thing may stand from the word for another."""
+_ALIKE = 100.0
+"""How many times larger a unit may be than the one asked for, where nothing else is asked."""
 _NARROW = re.compile(r"[,;:()]|\b(?:and|but|which|who|while|where)\b")
 _NO = re.compile(
     r"\b(?:(?:no|zero|without(?: any| an?(?: single)?)?|not (?:an?|any|one)(?: single)?)\s+"
-    r"(?:(?P<kind>[^\W\d_]+)\s+)?(?P<noun>[^\W\d_]+)"
-    r"|(?P<subject>[^\W\d_]+)\s+(?:isn['’]t|aren['’]t|is not|are not)"
+    r"(?:([^\W\d_]+)\s+)?([^\W\d_]+)"
+    r"|([^\W\d_]+)\s+(?:isn['’]t|aren['’]t|is not|are not)"
     r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
     re.IGNORECASE,
 )
@@ -119,8 +121,10 @@ class Fit:
     def _none(self, sentence: str) -> Iterator[tuple[float, Claim]]:
         """That there is none of what is counted: no locks."""
         for match in _NO.finditer(sentence):
-            noun = match["noun"] or match["subject"]
-            if self.sought.cost(noun) == 0.0 and fold(match["kind"] or "") not in _COMPARING:
+            first, *others = (fold(word) for word in match.groups() if word)
+            if first not in _COMPARING and any(
+                self.sought.cost(word) == 0.0 for word in (first, *others)
+            ):
                 start, end = match.span()
                 none = Quantity(start, end, match.group(), 0.0, 0.0, self.sought.unit)
                 yield 1.0 - (_UNITED if self.sought.unit else 0.0), Claim(none, (0, 0), (0, 0))
@@ -163,10 +167,18 @@ class Fit:
         missing = 0.0 if told else _MISSING
         if gaps and min(gaps) < _NEVER:
             return min(gaps) + united + missing
-        if same and not self.sought.words:
-            named = quantity.unit == self.sought.unit
-            return _FAR - 30.0 * named + missing
+        if same and not self.sought.words and self._is_alike(claim, sentence):
+            return _FAR - 30.0 * (quantity.unit == self.sought.unit) + missing
         return None
+
+    def _is_alike(self, claim: Claim, sentence: str) -> bool:
+        """Whether a number may be meant where only a unit is asked for: no years for hours."""
+        unit, asked = claim.quantity.unit, self.sought.unit
+        assert unit is not None
+        assert asked is not None
+        if self.sought.period:
+            return unit == asked and bool(period_of(claim, sentence))
+        return max(unit.factor, asked.factor) <= _ALIKE * min(unit.factor, asked.factor)
 
     def _gap(self, claim: Claim, sentence: str, place: tuple[int, int, float]) -> float:
         """How far a number is from a word for it, in characters."""

@@ -9,7 +9,13 @@ from functools import cached_property
 from findall_frames.embedded.attributes import ATTRIBUTES, DIMENSIONS
 from findall_frames.embedded.claims import is_plural
 from findall_frames.embedded.conditions import Span
-from findall_frames.embedded.english import is_relation
+from findall_frames.embedded.english import (
+    ADVERBS,
+    AUXILIARIES,
+    NEGATORS,
+    PREPOSITIONS,
+    is_relation,
+)
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import alike, fold, stem
@@ -17,13 +23,16 @@ from findall_frames.embedded.words import alike, fold, stem
 __all__ = ["Sought"]
 
 _WORD = re.compile(r"[^\W\d_]+")
+_SMALL = ADVERBS | AUXILIARIES | NEGATORS | PREPOSITIONS
 _PEOPLE = frozenset(("people", "persons", "men", "women"))
 _WORKS = re.compile(
     r"-(?:person|strong)\b|\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount"
     r"|personnel|colleague)",
     re.IGNORECASE,
 )
-_GOES_ON = re.compile(r"^The\b|\b(?:it|its|they|their|the whole)\b", re.IGNORECASE)
+_GOES_ON = re.compile(r"\b(?:it|its|they|their|the whole)\b", re.IGNORECASE)
+# What weighs so much, or is so tall, is mostly the whole of it.
+_BODIES = frozenset(("mass", "length"))
 _BEGUN = frozenset(map(stem, ("opened", "founded", "built", "made", "published", "launched")))
 
 
@@ -76,7 +85,7 @@ class Sought:
         """Stems of the words, and of those related to them, with what these cost."""
         wanted = {stem(word): 0.0 for word in self.words}
         for word in self.words:
-            told = {stem(phrase[0]) for phrase in self.lexicon.told(word)}
+            told = {stem(p[0]) for p in self.lexicon.told(word) if p[0] not in _SMALL}
             same = {stem(phrase[0]) for phrase in self.lexicon.synonyms(word) if len(phrase) == 1}
             for related in same:
                 wanted.setdefault(related, 10.0)
@@ -121,7 +130,8 @@ class Sought:
             same = (p[0] for p in self.lexicon.synonyms(word) if len(p) == 1)
             if not said.isdisjoint(map(stem, (*related, *same))):
                 return True
-        return bool(_GOES_ON.search(sentence))
+        body = self.unit is not None and self.unit.dimension in _BODIES
+        return bool(_GOES_ON.search(sentence)) or (body and sentence.startswith("The "))
 
     @cached_property
     def counts(self) -> bool:

@@ -1,0 +1,160 @@
+"""Numbers that sentences state: of what each is, in which unit, and whether it still holds."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.api.models import MatchCondition
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+
+INNS = Corpus.from_table(
+    pa.table(
+        {
+            "Inn": ["Harbour", "Mill", "Castle", "Forest", "City", "Lake", "Station", "Sky"],
+            "About": [
+                "The inn has 24 rooms, six of which look on to the sea. A double room costs "
+                "between 90 and 140 euros a night. Breakfast is served from 7 to 10 and is 12 "
+                "euros extra. It was built in 1788 as a customs house, renovated in 2015 and now "
+                "employs around thirty people. The beach is 300 metres away.",
+                "A dozen rooms, none of them with television. Rates start at €75 per night. The "
+                "lodge dates from the sixteenth century; the owners took over in 1998. The pool "
+                "is 20 m long and 1.6 metres deep.",
+                "With more than two hundred beds it is the largest in town. The castle, 950 years "
+                "old, is half a mile away. Staff of 120. Nearly 60 % of the guests come back. A "
+                "room is about $210, parking $25 a day. It opened its doors in the early 1970s.",
+                "Sixty pitches and four huts, each for up to six people. The season lasts five "
+                "months. The lake is three kilometres off, and the nearest shop 12 km.",
+                "Formerly 40 rooms, it was enlarged in 2019 and has 88 today. There is no pool "
+                "and only one lift. Half a million people pass the door every day.",
+                "Sleeps eight. The house covers 180 square metres on a plot of 1.2 hectares. A "
+                "week is £1,450, plus a deposit of £300. The jetty is 15 feet wide.",
+                "Unlike its neighbour, which has 50 rooms, the house has just nine. Trains stopped "
+                "running in 1967 and it opened as an inn in 1991. Three of the staff have worked "
+                "here for over twenty years.",
+                "The tower is 165 metres tall, weighs 38,000 tonnes and took six years to build. A "
+                "new wing with 300 rooms is planned for 2027; at present there are 450. A suite "
+                "can cost as much as 2,000 euros.",
+            ],
+        }
+    ),
+    name="inns",
+)
+
+POSTS = Corpus.from_table(
+    pa.table(
+        {
+            "post": ["Cook", "Clerk", "Pilot", "Nurse", "Guard"],
+            "text": [
+                "Twenty hours a week, in shifts of five hours. Five years of experience are asked "
+                "for. Permanent contract, 31,000 euros a year.",
+                "You work 38 hours weekly. No experience is needed. The salary itself is €43k; "
+                "you look after loans of up to €900,000.",
+                "Half of your time goes into travel. We pay one hundred and ten thousand euros and "
+                "ask for seven years' experience.",
+                "Our head nurse, who has twelve years of experience, will train you. The contract "
+                "runs for eighteen months. You earn 39,000 euros for 30 hours a week.",
+                "The two-person team watches over 40 doors. Experience isn't necessary. You get "
+                "28,500 euros.",
+            ],
+        }
+    ),
+    name="posts",
+)
+
+CANALS = Corpus.from_table(
+    pa.table(
+        {
+            "canal": ["Arm", "Bend", "Cut", "Dyke", "Edge"],
+            "text": [
+                "It runs 60 miles (97 km) from the hills to the sea and was opened in 1822 with "
+                "29 locks. It is 4 m deep.",
+                "The canal of 1839 crosses a forest on 101 km. Some 11,000 or so ships a year "
+                "pass its five sets of locks.",
+                "At 204 km it is the longest of all. It goes through a tunnel of 1,500 metres and "
+                "has no locks. Started in 1790, it was opened only in 1816.",
+                "From 1825, when it was opened, to 1970 it carried coal; it reopened in 2002. "
+                "Depth is 9 metres throughout. It is twice as long as the 40 km of the old one.",
+                "Length: 14 km. It has 8 locks in place of the former 28. The fire of 1901 "
+                "killed two men.",
+            ],
+        }
+    ),
+    name="waterways",
+)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "condition", "places"),
+    [
+        (INNS, "more than 20 rooms", [0, 4, 7]),
+        (INNS, "fewer than fifteen rooms", [1, 6]),
+        (INNS, "at least 400 rooms", [7]),
+        (INNS, "a room costs less than 100 euros a night", [1]),
+        (INNS, "breakfast costs more than 10 euros", [0]),
+        (INNS, "built before 1800", [0, 1]),
+        (INNS, "opened after 1980", [6]),
+        (INNS, "employs more than 25 people", [0, 2]),
+        (INNS, "staff of at least 100", [2]),
+        (INNS, "the beach is less than 500 metres away", [0]),
+        (INNS, "pool deeper than 1.5 m", [1]),
+        (INNS, "pool longer than 15 m", [1]),
+        (INNS, "taller than 100 metres", [7]),
+        (INNS, "sleeps at least six", [5]),
+        (INNS, "deposit below 400 pounds", [5]),
+        (INNS, "plot of more than a hectare", [5]),
+        (INNS, "the jetty is at least 4 metres wide", [5]),
+        (INNS, "more than half of the guests return", [2]),
+        (INNS, "built over 100 years ago", [0, 1]),
+        (INNS, "the season is at least three months long", [3]),
+        (POSTS, "fewer than 30 hours a week", [0]),
+        (POSTS, "at least 35 hours per week", [1]),
+        (POSTS, "five or more years of experience", [0, 2]),
+        (POSTS, "less than two years of experience", [1, 4]),
+        (POSTS, "The salary is at least €40,000 a year.", [1, 2]),
+        (POSTS, "pays less than 35k euros", [0, 4]),
+        (POSTS, "half of the working time or more is spent travelling", [2]),
+        (CANALS, "longer than 90 km", [0, 1, 2]),
+        (CANALS, "a length of less than 20 km", [4]),
+        (CANALS, "a depth of 8 metres or more", [3]),
+        (CANALS, "at least 10,000 vessels a year use it", [1]),
+        (CANALS, "no more than eight locks", [1, 2, 4]),
+        (CANALS, "more than 20 locks", [0]),
+        (CANALS, "opened in the nineteenth century", [0, 1, 2, 3]),
+        (CANALS, "first opened in 1850 or later", []),
+        (CANALS, "killed more than 1,000 people", []),
+    ],
+)
+def test_the_number_of_a_sentence_is_of_its_own_noun(
+    corpus: Corpus, condition: str, places: list[int]
+) -> None:
+    """Not of another thing, attribute, unit or time; and none where nothing is stated."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], corpus)
+    verdicts = [verdict for (verdict,) in judge.judge(range(len(corpus)))]
+    found = [at for at, verdict in enumerate(verdicts) if verdict.is_matched]
+    assert found == places, judge.readings
+    assert all(verdict.citations for verdict in verdicts if verdict.is_matched)
+
+
+@pytest.mark.parametrize(
+    ("condition", "at", "sentence"),
+    [
+        ("a depth of 8 metres or more", 3, "Depth is 9 metres throughout."),
+        ("no more than eight locks", 4, "It has 8 locks in place of the former 28."),
+    ],
+)
+def test_the_sentence_of_the_number_is_cited(condition: str, at: int, sentence: str) -> None:
+    """As it stands, whatever other numbers the text has."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], CANALS)
+    ((verdict,),) = list(judge.judge([at]))
+    assert [citation.excerpts for citation in verdict.citations] == [[sentence]]
+
+
+def test_a_missing_number_is_no_answer() -> None:
+    """Neither the condition nor its contrary holds, and the confidence is low."""
+    for condition in ("a depth of 8 metres or more", "a depth of less than 8 metres"):
+        judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], CANALS)
+        ((verdict,),) = list(judge.judge([4]))
+        assert not verdict.is_matched
+        assert verdict.confidence == "low"
