@@ -48,6 +48,8 @@ _UNSAID = 0.2
 _DATES = frozenset(("date", "dates", "day", "year", "time"))
 _JOINTS = frozenset(("per", "at"))
 _ENOUGH_TEXTS = 2000
+_REACH = 24
+"""Words that stand further before a value than this do not name its column."""
 _BEGINNINGS = phrases(
     """birth, born, founded, established, est, opened, built, completed, created, started, launched,
     released, published, year, vintage, first, appeared, introduced, commissioned, inaugurated,
@@ -365,6 +367,8 @@ class Linker:
         if letter is not None and column.unit is not None and letter.convertible(column.unit):
             return 0.8
         if quantity.unit is not None and column.unit is not None:
+            if quantity.unit.name == "lb" and column.unit.dimension == "money":
+                return 1.05  # pounds of money, where there is a price in them
             # Nobody who asks for hours thinks of years.
             far = quantity.unit.dimension == "time" and not (
                 1 / _FAR < quantity.unit.factor / column.unit.factor < _FAR
@@ -523,7 +527,7 @@ def _around(words: Sequence[str], start: int, end: int) -> list[str]:
     """The words that may name the column of a value: not those of the next prepositional phrase."""
     after = words[end:]
     upto = next((at for at, word in enumerate(after) if word in PREPOSITIONS), len(after))
-    return [*words[:end], *after[:upto]]
+    return [*words[max(0, start - _REACH) : end], *after[:upto]]
 
 
 def _hides(one: ValueMatch, other: ValueMatch) -> bool:
