@@ -418,3 +418,47 @@ def test_what_nobody_does_and_what_can_be_done_is_read_from_tables(
 ) -> None:
     """A table tells it in a flag, in a day that is missing, or in a nought."""
     assert _found(condition, FERRIES) == expected
+
+
+LESSONS = Corpus.from_table(
+    pa.table(
+        {
+            "lesson": ["Looms", "Dyes", "Felt", "Yarn"],
+            "start_dt": [dt.date(2025, 3, 1), dt.date(2025, 4, 12), dt.date(2025, 6, 7), None],
+            "end_dt": [dt.date(2025, 3, 2), dt.date(2025, 5, 1), dt.date(2025, 6, 9), None],
+            "teacher": ["Ana", None, "Cy", "Bo"],
+            "age_min": [16, 12, 18, 6],
+            "max_pax": [12, 8, 20, 6],
+            "wheelchair ok": ["yes", "no", "yes", "no"],
+            "Rx only": ["Y", "N", "N", "Y"],
+            "result": ["success", "success", "partial failure", "ongoing"],
+            "Power W": [470, 850, 600, 200],
+            "Weight (mg)": [50.0, 5.0, 100.0, 2.0],
+            "Price £": ["£3.20", "£5.99", "£21.00", "£4.50"],
+            "sold in": ["UK; IE", "UK; FR; DE", "US; UK", "DE"],
+        }
+    ),
+    name="lessons",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("ends in June", {"Felt"}),
+        ("starts in March or April", {"Looms", "Dyes"}),
+        ("teacher to be announced", {"Dyes"}),
+        ("minimum age below 16", {"Dyes", "Yarn"}),
+        ("for at least 10 people", {"Looms", "Felt"}),
+        ("not wheelchair accessible", {"Dyes", "Yarn"}),
+        ("prescription only", {"Looms", "Yarn"}),
+        ("successful", {"Looms", "Dyes"}),
+        ("over half a kilowatt", {"Dyes", "Felt"}),
+        ("under five pounds", {"Looms", "Yarn"}),
+        ("sold in Germany", {"Dyes", "Yarn"}),
+        ("sold in France and Germany", {"Dyes"}),
+    ],
+)
+def test_short_headers_are_asked_for_in_full(condition: str, expected: set[str]) -> None:
+    """Ends, least ages, places and pounds are told apart by what a header can hold."""
+    assert _found(condition, LESSONS) == expected

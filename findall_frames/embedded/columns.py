@@ -34,6 +34,9 @@ _MONEY_WORDS = frozenset(
         turnover"""
     )
 )
+_LEAST_OF = frozenset(
+    phrases("age, price, order, qty, quantity, pax, players, people, size, guests, persons, temp")
+)
 _THOUSANDS = {"000": 1e3, "000s": 1e3, "1000s": 1e3, "thou": 1e3, "thous": 1e3, "mill": 1e6}
 _COUNTED = frozenset(("population", "people"))
 YES, NO = frozenset(("yes", "true", "y", "t")), frozenset(("no", "false", "n", "f"))
@@ -322,6 +325,8 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
             found = unit_named(tuple(rest[start : start + size]))
             if rest[start : start + size] == ["yr"] or (start == 0 and rest[0] in {"min", "max"}):
                 found = None  # "Founded (yr)" holds no spans, "min players" no minutes
+            if rest[start : start + size] == ["min"] and _LEAST_OF.intersection(rest[:start]):
+                found = None  # nor does "age_min"
             if (
                 found
                 and found.dimension == "time"

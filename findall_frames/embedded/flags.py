@@ -24,9 +24,9 @@ __all__ = [
 # What is said of a thing that can be done, and of who does it.
 _LIGHT = frozenset(
     phrases(
-        """suitable, suited, possible, good, fine, ok, okay, friendly, bring, take, use, allow,
-        allows, accept, accepts, permit, permits, welcome, welcomes, allowed, accepted, permitted,
-        go, come, stay, enter, visit, users, people"""
+        """accessible, suitable, suited, possible, good, fine, ok, okay, friendly, bring, take, use,
+        allow, allows, accept, accepts, permit, permits, welcome, welcomes, allowed, accepted,
+        permitted, go, come, stay, enter, visit, users, people"""
     )
 )
 _ENOUGH = 0.35
@@ -70,18 +70,21 @@ def read_part_of_flag(
 ) -> Predicate | None:
     """A flag of which only a part is said, if nothing else is: pets for "Pet friendly"."""
     said = [at for at, word in enumerate(words) if not harmless(word) and Token(word).is_content]
-    said = [at for at in said if words[at] not in _LIGHT]
+    said = [at for at in said if words[at] not in _LIGHT] or said
     found = [m for m in linker.named(words, ("boolean", "text")) if said and set(said) <= m.used]
     found = [m for m in found if m.column.kind == "boolean" or m.column.shaded]
-    found = [m for m in found if _says_the_same(m, words, said)]
+    found = [m for m in found if _says_the_same(m, words, said, linker.lexicon)]
     if not found or (len(found) > 1 and found[0].score == found[1].score):
         return None
     return IsTrue(found[0].column, confidence="low")
 
 
-def _says_the_same(match: ColumnMatch, words: Sequence[str], said: Sequence[int]) -> bool:
+def _says_the_same(
+    match: ColumnMatch, words: Sequence[str], said: Sequence[int], lexicon: Lexicon
+) -> bool:
     """Whether some word of the name itself was said, not only a related one."""
-    return any(alike(words[at], own) for at in said for own in match.column.words)
+    own = [form for word in match.column.words for form in lexicon.spelled_out(word)]
+    return any(alike(words[at], form) for at in said for form in own)
 
 
 def read_compound_flag(words: Sequence[str], linker: Linker) -> Predicate | None:

@@ -43,6 +43,10 @@ _YET = re.compile(
     r"(?P<not>\bnot|n['’]t|\bnever) yet\b|\b(?:has|have|is|are) yet (?P<to>to )(?:be |have )?",
     re.IGNORECASE,
 )
+_TO_COME = re.compile(
+    r"\b(?:is |are )?(?:still |yet )?to be (?:announced|confirmed|decided|determined|named)\b",
+    re.IGNORECASE,
+)
 _DONE_BY = re.compile(
     r"^(?:the|its|their|any) [a-z]+ (?:was|were|is|are|has been|have been|must have been) "
     r"(?:done|caused|made|brought about) by\b",
@@ -158,6 +162,7 @@ class Plain:
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
+        plain = _TO_COME.sub("is not given", plain)
         plain = self._uninhabited(_DONE_BY.sub("by", plain))
         plain = _YET.sub(lambda m: "not " if m["to"] else m["not"], plain)
         plain = _OUT_OF_USE.sub(self._not_in, _FREE_OF.sub(self._free_of, plain))

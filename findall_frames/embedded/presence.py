@@ -157,7 +157,7 @@ def _is_all(match: ColumnMatch, words: Sequence[str]) -> bool:
     return (
         plain
         and not match.column.year_like
-        and all(any(alike(words[at], one) == 1 for one in own) for at in said)
+        and all(any(alike(words[at], one) > 0 for one in own) for at in said)
     )
 
 

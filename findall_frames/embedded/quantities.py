@@ -48,7 +48,8 @@ _COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
 _WHOLE_UNITS = "|".join(
     phrases(
         """tonne, ton, mile, kilometre, kilometer, kilogram, kilo, metre, meter, foot, inch, pound,
-        ounce, gallon, litre, liter, acre, hectare, year, month, week, day, hour, minute, second"""
+        ounce, gallon, litre, liter, acre, hectare, kilowatt, megawatt, gigawatt, gigabyte,
+        terabyte, year, month, week, day, hour, minute, second"""
     )
 )
 # "Two hundred and five", but not "between five and ten".

@@ -372,8 +372,10 @@ class Reader:
             letters = match.group(1).strip(" \"'“”‘’").rstrip(".")
             if len(letters.split()) > 1 and not _QUOTED.search(match.group(1)):
                 continue  # "ends in the North Sea"
-            if any(q.year for q in find_quantities(letters)) and not (named and named[0].named):
-                continue  # "ends in 2026"
+            timely = any(q.year or q.dates for q in find_quantities(letters))
+            timely = timely or self._calendar.is_time(letters)
+            if timely and not (named and named[0].named):
+                continue  # "ends in 2026", "starts in June"
             if not named and words:
                 column = self._holding(letters) or column
             predicate: Predicate = WordsAt(column, letters=letters, place=place)

@@ -49,6 +49,7 @@ _DAYS_OF_YEAR = (
     re.compile(rf"\b(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({_MONTH})\b(?! \d)", re.IGNORECASE),
     re.compile(rf"\b({_MONTH}) (\d{{1,2}})(?:st|nd|rd|th)?\b(?!\d|,? \d)", re.IGNORECASE),
 )
+_TIME = re.compile(rf"(?:the |an? )?(?:{_WHEN}|{'|'.join(_DAYS)})s?", re.IGNORECASE)
 _VERBS = frozenset(("may", "march", "mar", "sun", "fall", "spring"))
 _RANGED = re.compile(r" (?:to|through|until) |[–-]", re.IGNORECASE)
 
@@ -118,6 +119,10 @@ class Calendar:
         for pattern in _DAYS_OF_YEAR:
             text = pattern.sub(day_of_year, text)
         return _IN_YEAR.sub(of_year, _DAY.sub(of_week, text))
+
+    def is_time(self, text: str) -> bool:
+        """Whether a text is nothing but a time that comes round: June, a Monday."""
+        return self._dated and bool(_TIME.fullmatch(text.strip()))
 
     def _in_year(self, match: re.Match[str], marks: Marks) -> str:
         when = match["when"]

@@ -125,10 +125,11 @@ class ValueIndex:
 
     def _code(self, forms: Sequence[tuple[str, ...]], lexicon: Lexicon) -> tuple[str, ...] | None:
         """The code of a language, a country or a state: de of German."""
-        if not self.whole or any(len(p) > 1 or len(p[0]) > _CODE for p in self.whole):
+        if not self.whole or any(len(token) > _CODE for p in self.whole for token in p):
             return None
+        items = [phrase for phrase in self.whole if len(phrase) == 1]
         full = (one for word in self._words for one in lexicon.spelled_out(word))
-        kind = is_coded(self.whole, full)
+        kind = is_coded(items, full)
         names = (name for form in forms for name in (form, *lexicon.aliases(form)))
         found = (code_of(kind, name, self.whole) for name in names if kind)
         return next(((code,) for code in found if code is not None), None)

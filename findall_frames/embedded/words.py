@@ -113,9 +113,9 @@ _COMPOUND = re.compile(
 _VOWEL = re.compile(r"[aeiouy]")
 _DERIVATIONS = frozenset(
     phrases(
-        """, e, t, th, er, or, ee, ist, ion, ation, ition, ency, ence, ens, ent, ant, anse, ment,
-        al, ity, y, ly, ship, ous, nes, age, ate, enci, ensi, anci, ive, ure, ize, iz, i, at, ur,
-        um, ic, ar, ary, eli, li, ri, eer,
+        """, e, t, th, ful, er, or, ee, ist, ion, ation, ition, ency, ence, ens, ent, ant, anse,
+        ment, al, ity, y, ly, ship, ous, nes, age, ate, enci, ensi, anci, ive, ure, ize, iz, i, at,
+        ur, um, ic, ar, ary, eli, li, ri, eer,
         tion"""
     )
 )
