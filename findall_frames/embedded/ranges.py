@@ -11,6 +11,7 @@ from findall_frames.embedded.attributes import ATTRIBUTES
 from findall_frames.embedded.claims import period_in
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
+from findall_frames.embedded.comparing import Comparing
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.conditions import Predicate, Span, either, number_text
 from findall_frames.embedded.english import FILLERS, is_relation
@@ -56,6 +57,8 @@ _BEGINNINGS = ("birth", "born", "founded", "established", "opened", "built", "co
 # "Asks for five years of experience" is about the experience.
 _ASKING = frozenset(map(stem, ("ask", "want", "expect", "demand", "seek", "involve", "spent")))
 _REACHES = frozenset(("reach", "reaches", "reaching", "reached", "up", "can", "tops"))
+# In these nobody tells a height.
+_LONG = frozenset(("km", "mi", "nmi"))
 _PAID = frozenset(
     (*MEASURES["money"], *ATTRIBUTES["price"], *ATTRIBUTES["salary"], "deposit", "loan", "rent")
 )
@@ -73,6 +76,7 @@ class Ranges:
 
     def __init__(self, linker: Linker) -> None:
         self._linker = linker
+        self._comparing = Comparing(linker)
         self._lexicon = linker.lexicon
         self._prose = tuple(c for c in linker.columns if c.kind == "prose")
 
@@ -85,7 +89,7 @@ class Ranges:
         if comparison.column:
             column = self._linker.corpus.column(comparison.column)
             return self._made(ColumnMatch(column, 1.0, frozenset(), True), comparison, words)
-        matches = self._linker.compared(words, place, comparison)
+        matches = self._comparing.columns(words, place, comparison)
         bounded = self._bounded(words, comparison, matches)
         if bounded is not None:
             return bounded
@@ -253,6 +257,8 @@ class Ranges:
         metres = quantity.letter and quantity.text.endswith(f" {quantity.letter}")
         unit = unit_named((quantity.letter,)) if metres else quantity.unit
         measures = MEASURES.get(unit.dimension, ()) if unit is not None else ()
+        if unit is not None and unit.name in _LONG:
+            measures = ("length", "distance")
         return tuple(a for a in attributes if a in measures) or attributes
 
     def _letter_unit(self, quantity: Quantity, words: Sequence[str]) -> Unit | None:
