@@ -276,3 +276,15 @@ def test_a_noun_that_no_row_says_is_part_of_what_the_rows_are_called(calling: st
     asked = [one.description for one in schema.match_conditions]
     assert asked[-1] == "Climb must be in Italy."
     assert len(asked) == 1 + calling.startswith("steep")
+
+
+@pytest.mark.parametrize(
+    "objective",
+    ["", "?", "Hi!", "the", "with", "- , .", "They must be", "who", "hotels that are %?"],
+)
+def test_an_objective_that_says_nothing_is_drafted_all_the_same(objective: str) -> None:
+    """Each draft has a kind of entity and a condition, since the API asks for both."""
+    schema = ingest(objective, HOTELS)
+    assert schema.entity_type.strip()
+    assert all(one.description.strip() for one in schema.match_conditions)
+    assert schema.match_conditions

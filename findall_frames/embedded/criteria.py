@@ -218,6 +218,8 @@ class Criteria:
     def _is_labelled(self, body: str) -> bool:
         """Whether a piece is the name of a column with a value or number of it: class A or B."""
         words = tokens(body)
+        if not words:
+            return False
         found = self._linker.named(words, ("number", "text", "list"))
         # "Deposit below 3,000", but "cost below 3,000".
         verb = singular(words[0]) in VERBS | LEANING or is_participle(words[0])

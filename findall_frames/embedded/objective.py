@@ -143,7 +143,7 @@ class _Parser:
                 sentence, told = without_wishes(sentence, self._names)
                 asked += [sentence] * bool(sentence)
             wishes += [*told, *(_WITH.sub("", one) for one in preferred)]
-        first, *others = asked or [" ".join(text.split()) or "all"]
+        first, *others = asked or [" ".join(text.split()) or self._linker.corpus.about]
         entity, thing, criteria, told = self._request(first)
         for sentence in others:
             criteria += self._sequel(sentence, thing)

@@ -103,7 +103,7 @@ def entity_noun(noun: Sequence[str]) -> str:
 
 def article(words: str) -> str:
     """The article that stands before words, with a space: "an " before AI and HTTP."""
-    first = words.split()[0]
+    first = (words.split() or [""])[0]
     if first.isupper() and len(first) > 1:
         # NASA is said as a word, MIT letter by letter.
         spoken = len(first) > _SPELLED and not set("AEIOU").isdisjoint(first[1:])
