@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from itertools import combinations
+from math import log
 from typing import Final
 
 from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.denial import Tense
+from findall_frames.embedded.denial import tense_of
 from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.words import phrases
+from findall_frames.embedded.words import phrases, tokens
 
 __all__ = ["Easing"]
 
@@ -34,6 +36,31 @@ _LEAVE = frozenset(
     phrases("included, provided, possible, allowed, permitted, welcome, forbidden, banned")
 )
 _REFUSED = frozenset(phrases("forbidden, prohibited, banned, illegal"))
+# When, where and how a thing is so says nothing without it; nor does what is said of any thing.
+_WEAK = frozenset(
+    phrases(
+        """before, after, later, earlier, early, late, soon, once, twice, again, often, always, hardly,
+        scarcely, barely, daily, weekly, monthly, together, apart, alone, itself, himself, herself,
+        themselves, yourself, beside, between, beyond, above, below, until, since, during, legally,
+        directly, today, nowadays, everybody, everyone, nobody, another, others, else, local, small,
+        young, old, large, big, little, long, short, high, low, good, bad, new, real, full, main,
+        whole, private, human, lot, times, time, way, part, members"""
+    )
+)
+# What is made, kept or lost tells more than that it is.
+_LIGHT_VERBS = frozenset(
+    stem(word)
+    for word in phrases(
+        """lose, make, cut, keep, have, get, go, run, put, hold, take, give, bring, find, leave, do,
+        cause, send, tell, begin, start, stand, fall, come, use, work, need, set, see, stop, show,
+        become, let, become, stay, spend, want, happen, discover, involve, inform, report, pay"""
+    )
+)
+_SUBJECT = re.compile(r"^the (?P<noun>[^\W\d_]+) (?!of |that |which |who |and |or |in |at )")
+_ENOUGH: Final = 0.4
+"""What is left has to carry so much of what was asked."""
+_VERB_WEIGHT: Final = 0.4
+_LEAST_WEIGHT: Final = 0.1
 
 
 class Easing:
@@ -51,8 +78,8 @@ class Easing:
         Whether a word is a name, which nothing else stands for.
     occurs : callable
         Whether some text has a word itself, not only another for it.
-    tense : {"past", "present", "future"}
-        What the condition asks for.
+    condition : str
+        What was asked, as it was written.
     """
 
     def __init__(
@@ -61,10 +88,11 @@ class Easing:
         *,
         is_name: Callable[[str], bool],
         occurs: Callable[[str], bool],
-        tense: Tense,
+        condition: str,
     ) -> None:
         self._corpus = corpus
-        self._tense = tense
+        self._tense = tense_of(condition)
+        self._opening = " ".join(tokens(condition)[:1])
         self._is_name = is_name
         self._occurs = occurs
 
@@ -125,9 +153,10 @@ class Easing:
             )
             for kept in ranked:
                 less = replace(mention, words=kept)
-                if self._is_met(less, denied=denied) and not (_VAGUE | _LEAVE).issuperset(kept):
-                    tells = size > 1 or len(self._rows(less)) <= telling
-                    return less if tells else mention
+                if (_VAGUE | _LEAVE).issuperset(kept) or not self._is_met(less, denied=denied):
+                    continue
+                if size > 1 or len(self._rows(less)) <= telling:
+                    return less
         return mention
 
     def _is_bound(self, word: str, mention: Mention) -> bool:
@@ -146,7 +175,7 @@ class Easing:
     def _lightness(self, word: str, mention: Mention, rows: int) -> tuple[bool, bool, bool, int]:
         """How easily a word is left out, to be compared with others."""
         # "Visited by wheelchair" tells less of visits than of wheelchairs; "grows fruit", of fruit.
-        first = word == mention.words[0] and word.endswith("s")
+        first = word == self._opening and word.endswith("s")
         done = word.endswith(("ed", "ing")) or (first and not word.endswith(("ss", "us", "is")))
         done = done and word != mention.words[-1]
         lightest = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)

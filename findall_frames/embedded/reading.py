@@ -21,7 +21,6 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
 from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.denial import tense_of
 from findall_frames.embedded.easing import Easing
 from findall_frames.embedded.english import (
     ABSENT,
@@ -205,7 +204,7 @@ class Reader:
             self._corpus,
             is_name=partial(wording.is_name, opening=" ".join(tokens(text)[:1])),
             occurs=self._linker.occurs,
-            tense=tense_of(text),
+            condition=text,
         )
         predicate = easing.eased(predicate)
         predicate = self._leftovers.noted(predicate, found, wording.harmless)
