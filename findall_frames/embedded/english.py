@@ -87,7 +87,7 @@ FILLERS: Final = frozenset(
 PRESENT: Final = frozenset(
     phrases(
         """given, known, stated, listed, specified, available, recorded, disclosed, reported,
-        provided, documented, present, exist, exists, file, filled, noted"""
+        provided, documented, present, exist, exists, file, filled, noted, entered, assigned"""
     )
 )
 ABSENT: Final = frozenset(

@@ -46,7 +46,7 @@ def read_opposite_flag(words: Sequence[str], linker: Linker) -> Predicate | None
         changed = [*words[:at], opposite, *words[at + 1 :]]
         found = [m for m in linker.named(changed, ("boolean", "text")) if at in m.used]
         found = [m for m in found if m.column.kind == "boolean" or m.column.shaded]
-        found = [m for m in found if any(alike(opposite, own) for own in m.column.words)]
+        found = [m for m in found if _says_the_same(m, changed, [at], linker.lexicon)]
         if found:
             sure = found[0].named
             return Not(IsTrue(found[0].column, confidence="high" if sure else "low"))

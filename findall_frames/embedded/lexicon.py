@@ -165,7 +165,12 @@ class Lexicon:
         if word in self._opposites:
             return self._opposites[word]
         return next(
-            (word[len(p) :] for p in _DENYING if word.startswith(p) and len(word) > 6), None
+            (
+                word[len(p) :]
+                for p in _DENYING
+                if word.startswith(p) and len(word) > (5 if p == "un" else 6)
+            ),
+            None,
         )
 
     def parts(self, phrase: tuple[str, ...]) -> list[tuple[str, ...]]:

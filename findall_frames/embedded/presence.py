@@ -82,6 +82,10 @@ def read_presence(
     found = sorted(found, key=lambda match: -_is_exact(match, words))
     alone = len(found) == 1 or (len(found) > 1 and found[0].score - found[1].score > _CLEARLY)
     alone = alone or [_is_exact(match, words) for match in found[:2]] == [True, False]
+    # What was audited has a date of its last audit, whatever else is told of audits.
+    dated = [match for match in found if match.column.kind == "date" and _is_done(match, words)]
+    if len(dated) == 1:
+        found, alone = dated, True
     stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)
     for match in found:
         if match.column.name == linker.corpus.name_column and is_value(words):
@@ -92,7 +96,7 @@ def read_presence(
         if letters_behind(match, words) or _is_value_elsewhere(match, words, linker):
             continue
         # "Is not ranked" asks whether there is a rank.
-        done = any(words[at].endswith("ed") for at in match.used) and not is_value(words)
+        done = _is_done(match, words) and not is_value(words)
         done = done or (match.column.kind == "date" and not {"date", "dates"}.isdisjoint(words))
         # A garage is a value of the parking rather than another word for it.
         meant = match.score >= _RELATED or not is_value(words)
@@ -142,6 +146,11 @@ def letters_behind(match: ColumnMatch, words: Sequence[str]) -> list[str]:
         return []
     behind = words[max(match.used) + 1 :]
     return [w for w in behind if len(w) == 1 and (w,) in match.column.index.whole]
+
+
+def _is_done(match: ColumnMatch, words: Sequence[str]) -> bool:
+    """Whether a column was named by a participle: audited."""
+    return any(words[at].endswith("ed") for at in match.used)
 
 
 def _is_exact(match: ColumnMatch, words: Sequence[str]) -> bool:
