@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
-from math import log
 from typing import Final
 
 from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
@@ -36,31 +34,6 @@ _LEAVE = frozenset(
     phrases("included, provided, possible, allowed, permitted, welcome, forbidden, banned")
 )
 _REFUSED = frozenset(phrases("forbidden, prohibited, banned, illegal"))
-# When, where and how a thing is so says nothing without it; nor does what is said of any thing.
-_WEAK = frozenset(
-    phrases(
-        """before, after, later, earlier, early, late, soon, once, twice, again, often, always, hardly,
-        scarcely, barely, daily, weekly, monthly, together, apart, alone, itself, himself, herself,
-        themselves, yourself, beside, between, beyond, above, below, until, since, during, legally,
-        directly, today, nowadays, everybody, everyone, nobody, another, others, else, local, small,
-        young, old, large, big, little, long, short, high, low, good, bad, new, real, full, main,
-        whole, private, human, lot, times, time, way, part, members"""
-    )
-)
-# What is made, kept or lost tells more than that it is.
-_LIGHT_VERBS = frozenset(
-    stem(word)
-    for word in phrases(
-        """lose, make, cut, keep, have, get, go, run, put, hold, take, give, bring, find, leave, do,
-        cause, send, tell, begin, start, stand, fall, come, use, work, need, set, see, stop, show,
-        become, let, become, stay, spend, want, happen, discover, involve, inform, report, pay"""
-    )
-)
-_SUBJECT = re.compile(r"^the (?P<noun>[^\W\d_]+) (?!of |that |which |who |and |or |in |at )")
-_ENOUGH: Final = 0.4
-"""What is left has to carry so much of what was asked."""
-_VERB_WEIGHT: Final = 0.4
-_LEAST_WEIGHT: Final = 0.1
 
 
 class Easing:
