@@ -48,6 +48,7 @@ _WITHOUT = frozenset(("no", "not", "never", "without", "cannot"))
 LONGEST = 400
 """Characters; of a longer sentence only a part is cited."""
 _ENOUGH_ROWS = 500
+_SHORTEST = 4
 
 
 def sentences(text: str) -> Iterator[str]:
@@ -226,7 +227,7 @@ class Mention:
         places: list[list[_Place]] = []
         contrary = False
         for word in self.words:
-            if any(_lacks(other, word) for other in said) and not self.literal:
+            if not self.literal and any(self._lacks(other, word) for other in said):
                 return False
             if " " in word:
                 found = _phrase_places(word.split(), said)
@@ -291,6 +292,14 @@ class Mention:
         same = alike(word, other) > 0 if loose else stem(word) == stem(other)
         return same or demonym_of(word, other) or demonym_of(other, word)
 
+    def _lacks(self, other: str, word: str) -> bool:
+        """Whether a word of a text denies what is asked for: flightless, unharmed."""
+        root = other.removesuffix("less").removeprefix("un")
+        if root == other or len(root) < _SHORTEST or other == word:
+            return False
+        names = [word, *(p[0] for p in self.lexicon.synonyms(word, in_text=True) if len(p) == 1)]
+        return stem(root) in map(stem, names if other.startswith("un") else names[:1])
+
     def _other_names(self, word: str, *, wider: bool) -> list[tuple[str, ...]]:
         """Other names of a thing; in running text, of a place also those of what lies in it."""
         phrase = tuple(word.split())
@@ -300,7 +309,7 @@ class Mention:
         plainly = wider and not self.literal
         same = self.lexicon.synonyms(word, in_text=True) if plainly else ()
         kinds = self.lexicon.kinds_of(word, in_text=True) if plainly else ()
-        itself = [phrase] if (kinds or same) and len(phrase) > 1 else []  # birds of prey
+        itself = [phrase] if kinds and len(phrase) > 1 else []  # birds of prey
         return [*self.lexicon.aliases(phrase), *itself, *inside, *matter, *told, *same, *kinds]
 
 
@@ -353,12 +362,6 @@ def _one_stem(one: str, other: str) -> bool:
 
 def _forms(word: str) -> list[str]:
     return [word, *irregular_forms(word)]
-
-
-def _lacks(other: str, word: str) -> bool:
-    """Whether a word of a text says that something is without what is asked for: flightless."""
-    root = other.removesuffix("less")
-    return root != other and len(root) > 3 and other != word and stem(root) == stem(word)
 
 
 def _is_free_of(said: Sequence[str], at: int, sentence: str) -> bool:
