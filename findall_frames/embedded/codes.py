@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cache
 
-from findall_frames.embedded.words import phrases, tokens
+from findall_frames.embedded.words import demonym_of, phrases, tokens
 
 __all__ = ["code_of", "is_coded", "stands_for"]
 
@@ -87,7 +87,16 @@ def code_of(kind: str, name: tuple[str, ...], values: Iterable[tuple[str, ...]])
     'de'
     """
     standing = {value[0] for value in values if len(value) == 1}
-    return next((code for code in _codes(kind).get(name, ()) if code in standing), None)
+    codes = _codes(kind).get(name) or _codes_of_adjective(kind, name)
+    return next((code for code in codes if code in standing), None)
+
+
+@cache
+def _codes_of_adjective(kind: str, name: tuple[str, ...]) -> tuple[str, ...]:
+    """The codes of the place that an adjective is made from: German, South Korean."""
+    places = (place for place in _codes(kind) if place[:-1] == name[:-1])
+    place = next((place for place in places if demonym_of(name[-1], place[-1])), None)
+    return _codes(kind)[place] if place and kind != "language" else ()
 
 
 def stands_for(code: str, name: tuple[str, ...]) -> bool:

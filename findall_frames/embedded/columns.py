@@ -336,6 +336,8 @@ def _read_name(words: tuple[str, ...]) -> tuple[tuple[str, ...], Unit | None, fl
             ambiguous = size == 1 and len(rest[start]) == 1
             if found and unit is None and not (ambiguous and (money or counted or start == 0)):
                 unit = found
+                if rest[max(0, start - 1) : start] == ["k"]:
+                    rest[start - 1] = "thousand"  # "(k sq ft)"
                 if len(rest) > size:
                     rest[start : start + size] = []
                 break

@@ -10,7 +10,7 @@ from findall_frames.embedded.cells import OneOf, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Predicate
-from findall_frames.embedded.english import TOPIC, is_relation
+from findall_frames.embedded.english import TOPIC, is_negator, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.manner import is_attributive, words_beside
@@ -47,7 +47,9 @@ def read_explicit(
             continue
         valued = {w for m in linker.values(words) for w in words[m.start : m.end]}
         plain = [word for word in kept if word in valued or not word.endswith("ed")]
-        phrase = column.index.find(tuple(kept), linker.lexicon)
+        denied = tuple(w for w in words if w in kept or (is_negator(w) and w not in column.words))
+        phrase = denied if denied in column.index.whole else None
+        phrase = phrase or column.index.find(tuple(kept), linker.lexicon)
         if phrase is None and plain:
             # "tagged with the keyword http": the value stands behind a participle.
             phrase = column.index.find(tuple(plain), linker.lexicon)
@@ -64,6 +66,9 @@ def read_explicit(
         otherwise = read_kinds(kept, column, linker.lexicon, valuing) if sure else None
         if otherwise is not None:
             return otherwise
+        whole = any(m.whole and set(kept) <= set(m.phrase) for m in linker.values(words))
+        if whole and not sure:
+            continue  # who works in sales is of that department, rather than has it in a title
         if column.index.holds(tuple(kept)):
             wanted = Wanted(tuple(kept), " ".join(kept), whole=False)
             return OneOf(column, wanted=(wanted,), confidence="medium")

@@ -17,6 +17,7 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import (
     ADVERBS,
     PREPOSITIONS,
+    is_negator,
 )
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.naming import ColumnMatch, Naming
@@ -216,6 +217,7 @@ class Linker:
                 if not all(Token(word).is_content for word in (span[0], span[-1])):
                     # "In progress" and "all year" are values as they stand.
                     placed = span[0] in PREPOSITIONS | ADVERBS or span[-1] == "a"
+                    placed = placed or is_negator(span[0])  # not certified
                     if not (placed and end > start + 1 and span in column.index.whole):
                         continue
                 phrase = column.index.find(span, self.lexicon)

@@ -53,10 +53,11 @@ _DONE_BY = re.compile(
     re.IGNORECASE,
 )
 _NOBODY = re.compile(
-    r"\b(?:nobody|no[ -]one|no people) (?:lives?|live|lived|resides?)\b"
-    r"(?: (?:there|here|on it|in it))?|\buninhabited\b",
+    r"\b(?:nobody|no[ -]one|no people) (?:(?:lives?|lived|resides?)|(?P<work>works?|is employed))\b"
+    r"(?: (?:there|here|on it|in it|at it))?|\buninhabited\b",
     re.IGNORECASE,
 )
+_RATHER = re.compile(r",? (?:rather than|instead of|as opposed to) (?=[^\W\d_])", re.IGNORECASE)
 _ROOM = re.compile(
     r"\b(?:room|space|places|a place) for (?=(?:[a-z]+ ){0,3}\d|[a-z]+ )", re.IGNORECASE
 )
@@ -169,7 +170,7 @@ class Plain:
         if any(column.out_of for column in self._linker.columns):
             plain = _OUT_OF.sub("", plain)
         plain = _TIMES.sub(lambda m: f"{m['how']} {_TIMES_OF[m['times'].lower()]}", plain)
-        plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(plain))
+        plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(_RATHER.sub(" and not ", plain)))
         plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
 
@@ -278,7 +279,9 @@ class Plain:
 
     def _uninhabited(self, text: str) -> str:
         """The text with "population exactly 0" where nobody lives, and seats for room."""
-        people = self._linker.named(["population"], ("number",))
+        nobody = _NOBODY.search(text)
+        who = "employees" if nobody and nobody["work"] else "population"
+        people = self._linker.named([who], ("number",)) if nobody else []
         if people and people[0].named and not self._linker.named(["inhabited"], ("boolean",)):
             text = _NOBODY.sub(f"{' '.join(people[0].column.words)} exactly 0", text)
         seats = self._linker.named(["seats", "capacity"], ("number",))

@@ -106,7 +106,8 @@ class ValueIndex:
         code = self._code(forms, lexicon)
         if code is not None:
             return code
-        compound = self._compound(phrase)
+        short = [p for p in self.whole if len(p) == 1 and phrase[-1] in lexicon.spelled_out(p[0])]
+        compound = short[0] if len(phrase) == len(short) == 1 else self._compound(phrase)
         if compound is not None:
             return compound
         plural = [p for p in self._ending_like(phrase) if _one_noun(p[-1], phrase[-1])]
