@@ -12,6 +12,7 @@ from findall_frames.embedded.attributes import DIMENSIONS, SAID_BY
 from findall_frames.embedded.english import AUXILIARIES, FINITE, PREPOSITIONS
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.units import unit_named
 from findall_frames.embedded.words import fold, phrases
 
 __all__ = [
@@ -81,7 +82,8 @@ _DOUBTS: Final = tuple(
             30.0,
             r"""former, formerly, previously, once(?! (?:an?|every|per|in|or)\b), originally,
             used to, no longer, in place of, instead of, down from, up from, low of,
-            by (?:1[5-9]|20)\d\d""",
+            by (?:1[5-9]|20)\d\d,
+            (?:each|every) (?!year|month|week|day|night)\w+ (?:has|have|with)""",
         ),
         (
             20.0,
@@ -104,11 +106,17 @@ _PLANNED = re.compile(
     r"|(?:is|are) to (?:be|come|follow)|will be|under construction)\b",
     re.IGNORECASE,
 )
+# "It had 700 workers before the crisis."
+_BACK_THEN = re.compile(
+    r"[^,;:()]*?\b(?:before (?:the|it|that|they)|until|at first|in those days|back then)\b",
+    re.IGNORECASE,
+)
 _TO_COME = 30.0
 _WHEN = re.compile(
     r",?\s*(?:when|in which|(?:which (?:is|was) )?the year(?: in which| that| when| of)?)\b"
 )
 _PART = re.compile(r"\s+of (?:the|its|his|her|their|our|them|these|those|which|whom|us|you)\b")
+_THERE = re.compile(r"\bthere (?:is|are|were)(?:\s\w+)?\s+$", re.IGNORECASE)
 _OR_SO = re.compile(r"\s+or (?:so|more|less|over|older|above|fewer)\b")
 _FROM_TO = re.compile(r"\bfrom\s+\w+(?:\s+\w+){0,3}\s+to\s", re.IGNORECASE)
 _THAT_IS = re.compile(
@@ -217,7 +225,9 @@ def doubt_of(claim: Claim, sentence: str) -> float:
     ahead = sentence[: claim.quantity.start]
     clause = ahead[max(map(ahead.rfind, (";", ":"))) + 1 :].lower()
     doubt = sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
-    return doubt + (_TO_COME if _PLANNED.match(sentence, claim.quantity.end) else 0.0)
+    doubt += _TO_COME if _PLANNED.match(sentence, claim.quantity.end) else 0.0
+    past = claim.quantity.unit is None and _BACK_THEN.match(sentence, claim.quantity.end)
+    return doubt + (_TO_COME if past else 0.0)
 
 
 def period_of(claim: Claim, sentence: str) -> str:
@@ -233,6 +243,7 @@ def period_in(text: str) -> str:
 
 
 def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, right: int) -> Claim:
+    quantity = _in_money(quantity)
     behind = _behind(quantity, [m for m in marks if quantity.end <= m[0] < right], sentence)
     before, link = _before(quantity, [m for m in marks if left <= m[0] < quantity.start])
     dimension = quantity.unit.dimension if quantity.unit is not None else ""
@@ -258,11 +269,19 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         until=right,
         firm=link not in _LOOSE,
         verb=before[0][2] if quantity.year and before and before[0][2].endswith("ed") else "",
-        part=quantity.unit is None and bool(_PART.match(sentence, quantity.end)),
+        part=quantity.unit is None
+        and bool(_PART.match(sentence, quantity.end))
+        and not _THERE.search(ahead),
         # "The canal of 1839 crosses a forest", but "a library of 1839 books".
         dated=quantity.year and link in _DATING and not (others and _held(before)),
         shift=1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0,
     )
+
+
+def _in_money(quantity: Quantity) -> Quantity:
+    """Two million pounds are money."""
+    pounds = quantity.unit is not None and quantity.unit.name == "lb" and "illion" in quantity.text
+    return replace(quantity, unit=unit_named(("gbp",))) if pounds else quantity
 
 
 def _behind(quantity: Quantity, marks: list[_Mark], sentence: str) -> list[_Mark]:
@@ -291,6 +310,9 @@ def _behind(quantity: Quantity, marks: list[_Mark], sentence: str) -> list[_Mark
             continue
         if word in _STOPS or word in _SIGNS or len(found) == _MOST:
             break
+        counted = found and not passed and quantity.unit is None and is_plural(found[-1][2])
+        if counted and not is_plural(word):
+            break  # "two guides lead groups" are no two groups
         if not (passed and word in _HEDGES):
             found.append(mark)
     return found

@@ -50,6 +50,10 @@ _NO = re.compile(
     r"(?=\s*(?:[.,;]|needed|required|necessary|asked|expected|demanded)))\b",
     re.IGNORECASE,
 )
+_BECAME = re.compile(r"\b(?:became|has been|was made|turned into)\b([^,;:()]*)$", re.IGNORECASE)
+_BEING = re.compile(r"\b(?:became|has been|was made|turned into)\b", re.IGNORECASE)
+_BECOMING = 10.0
+_SHORT = 5
 _OF_YEAR = re.compile(r"\bof (?:1\d|20)\d\d\b")
 _DENIES = re.compile(r"\b(?:no|not|zero|without)\b|n['’]t\b", re.IGNORECASE)
 _COMPARING = frozenset(("more", "fewer", "less", "other", "such", "longer", "further", "better"))
@@ -88,7 +92,7 @@ class Fit:
         named = claim.other and (self.sought.attributes or unit.dimension != "money")
         if claim.held or named or claim.tells:
             return False
-        if unit.dimension == "time":
+        if unit.dimension in {"time", "share"}:
             return False
         if unit.dimension != "length" or not self.sought.attributes:
             return True
@@ -100,7 +104,9 @@ class Fit:
         measured = (
             bool(self.sought.attributes) and not self.sought.needed and self.may_measure(sentence)
         )
-        told = measured or (self.sought.begins and bool(_OF_YEAR.search(sentence)))
+        told = measured or (
+            self.sought.begins and bool(_OF_YEAR.search(sentence) or _BEING.search(sentence))
+        )
         if (not places and self.sought.words and not told) or not self.sought.tells_deed(sentence):
             return None
         if self.sought.things and not self.sought.is_about(sentence):
@@ -108,6 +114,8 @@ class Fit:
         found: list[tuple[float, Claim]] = []
         for claim in claims_of(sentence):
             quantity = self.usable(self._counted(claim.quantity, sentence))
+            if quantity is not None and claim.quantity.letter:
+                claim = replace(claim, quantity=quantity)
             if quantity is None or self._is_of_something_else(claim, sentence):
                 continue
             cost = self._cost_of(claim, sentence, places)
@@ -131,23 +139,16 @@ class Fit:
 
     def _is_of_something_else(self, claim: Claim, sentence: str) -> bool:
         """Whether a number is told of another attribute, as a depth of no length, or of an age."""
-        if (
-            claim.tells
-            and self.sought.attributes
-            and claim.tells.isdisjoint(self.sought.attributes)
-        ):
+        sought = self.sought
+        if claim.tells and sought.attributes and claim.tells.isdisjoint(sought.attributes):
             return True
-        if not self.sought.year and (claim.dated or claim.part):
+        if sought.year:
+            return bool(claim.verb) and sought.cost(claim.verb) is None
+        if claim.dated or claim.part:
             return True
-        if claim.verb and self.sought.year and self.sought.cost(claim.verb) is None:
+        if sought.period and period_of(claim, sentence) not in {"", sought.period}:
             return True
-        if self.sought.period and period_of(claim, sentence) not in {"", self.sought.period}:
-            return True
-        return (
-            self.sought.unit is None
-            and not self.sought.year
-            and self._is_age(claim.quantity, sentence)
-        )
+        return sought.unit is None and self._is_age(claim.quantity, sentence) is not sought.asks_age
 
     def _cost_of(
         self, claim: Claim, sentence: str, places: Sequence[tuple[int, int, float]]
@@ -161,8 +162,8 @@ class Fit:
         gaps = [self._gap(claim, sentence, place) for place in places]
         if claim.tells & self.sought.attributes:
             gaps.append(0.0)
-        if self.sought.begins and claim.dated and claim.of and stem(claim.of) in self.sought.kind:
-            gaps.append(_FAR)  # the canal of 1860
+        if self.sought.begins and claim.dated:
+            gaps += self._beginnings(claim, sentence)
         told = not self.sought.period or period_of(claim, sentence)
         missing = 0.0 if told else _MISSING
         if gaps and min(gaps) < _NEVER:
@@ -170,6 +171,20 @@ class Fit:
         if same and not self.sought.words and self._is_alike(claim, sentence):
             return _FAR - 30.0 * (quantity.unit == self.sought.unit) + missing
         return None
+
+    def _beginnings(self, claim: Claim, sentence: str) -> Iterator[float]:
+        """That a year is the one in which the row began to be what it is."""
+        became = _BECAME.search(sentence, 0, claim.quantity.start)
+        said = became.group(1).split()[:_SHORT] if became else []
+        kind = next((at for at, word in enumerate(said) if self._is_kind(word)), 0)
+        # A museum since 1965, but not a PDO cheese.
+        if kind and all(map(str.islower, said[:kind])):
+            yield _BECOMING
+        if claim.of and self._is_kind(claim.of):
+            yield _FAR  # the canal of 1860
+
+    def _is_kind(self, word: str) -> bool:
+        return stem(fold(word)) in self.sought.kind
 
     def _is_alike(self, claim: Claim, sentence: str) -> bool:
         """Whether a number may be meant where only a unit is asked for: no years for hours."""
@@ -231,11 +246,13 @@ class Fit:
         return unit is None or unit.dimension == "share" or measured
 
     def _is_age(self, quantity: Quantity, sentence: str) -> bool:
-        """Whether somebody has to be so old: participants must be 18 or over."""
-        if not _AGED.isdisjoint(self.sought.words):
+        """Whether somebody is, or has to be, so old: participants must be 18 or over."""
+        if not self.sought.asks_age and not _AGED.isdisjoint(self.sought.words):
             return False
         before, behind = sentence[: quantity.start], sentence[quantity.end :]
-        return bool(_AGE_BEFORE.search(before) or _AGE_BEHIND.match(behind))
+        told = quantity.unit is not None and quantity.unit.name == "years"
+        told = told and bool(re.match(r"[\s-]+(?:old|of age)\b", behind))
+        return told or bool(_AGE_BEFORE.search(before) or _AGE_BEHIND.match(behind))
 
     def _is_of_another(self, claim: Claim) -> bool:
         """Whether a number belongs to a unit or noun that is not asked for: two guides."""

@@ -105,6 +105,7 @@ _PARTS_OF_CENTURY = {
     "first": (0, 49),
     "second": (50, 99),
 }
+_IS = re.compile(r"\b(?:is|are|was|were|by|at|to|about|only|just|nearly|almost)$", re.I)
 _THAN = re.compile(r"\b(?:than|least|most|over|under|nearly)$", re.IGNORECASE)
 _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _DIGIT = re.compile(r"\d")
@@ -278,7 +279,8 @@ def _clock(match: re.Match[str]) -> Quantity:
 def _share(match: re.Match[str]) -> Quantity | None:
     behind, before = match.string[match.end() :].lstrip(), match.string[: match.start()].rstrip()
     counted = behind.startswith(("a ", "an "))
-    if counted or (behind and not behind.startswith("of ") and not _THAN.search(before)):
+    told = behind.startswith("of ") or (behind[:1] in set(".,;)") and _IS.search(before))
+    if counted or (behind and not told and not _THAN.search(before)):
         return None  # "half a million", "a third party"
     many = {"two": 2, "three": 3}.get((match["some"] or "").lower(), 1)
     parts = _SHARES[(match["one"] or match["many"].removesuffix("s")).lower()]

@@ -230,6 +230,8 @@ class Ranges:
             content = content if set(told) <= {"people", "persons"} else told
         for adjective in (comparison.adjective, *content):
             content += self._measured(adjective, comparison.quantity)
+        if "age" in content and not comparison.quantity.year:
+            content = tuple(w for w in content if w != "year")
         comparison = _in_pounds(comparison, content)
         quantity = comparison.quantity
         plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)

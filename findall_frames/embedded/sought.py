@@ -23,6 +23,13 @@ from findall_frames.embedded.words import alike, fold, stem
 __all__ = ["Sought"]
 
 _WORD = re.compile(r"[^\W\d_]+")
+# Where and how something came to be is no number of things.
+_PLACED = frozenset(
+    map(stem, ("made", "built", "located", "based", "found", "lives", "from", "where", "by"))
+)
+_AMOUNTS = frozenset(
+    map(stem, ("turnover", "profit", "loss", "loan", "fine", "tax", "salary", "wage", "debt"))
+)
 _SMALL = ADVERBS | AUXILIARIES | NEGATORS | PREPOSITIONS
 _PEOPLE = frozenset(("people", "persons", "men", "women"))
 _WORKS = re.compile(
@@ -78,7 +85,8 @@ class Sought:
     @cached_property
     def others(self) -> frozenset[str]:
         """Those of them that are something else than what is asked: revenue for funding."""
-        return self.measures - frozenset(self.wanted)
+        money = self.unit is not None and self.unit.dimension == "money"
+        return (self.measures | (_AMOUNTS if money else frozenset())) - frozenset(self.wanted)
 
     @cached_property
     def wanted(self) -> dict[str, float]:
@@ -89,7 +97,8 @@ class Sought:
             same = {stem(phrase[0]) for phrase in self.lexicon.synonyms(word) if len(phrase) == 1}
             for related in same:
                 wanted.setdefault(related, 10.0)
-            for related in self.lexicon.family(word) | told:
+            family = self.lexicon.family(word) - (frozenset() if self.year else _PLACED)
+            for related in family | told:
                 wanted.setdefault(related, 20.0)
         return wanted
 
@@ -102,6 +111,11 @@ class Sought:
     def begins(self) -> bool:
         """Whether it is asked in which year something began to be."""
         return self.year and not _BEGUN.isdisjoint(self.wanted)
+
+    @cached_property
+    def asks_age(self) -> bool:
+        """Whether somebody's age is asked for, in years that go without saying."""
+        return self.unit is None and not self.year and "age" in self.words
 
     def measures_unit(self) -> bool:
         return not self.measures.isdisjoint(self.wanted)
