@@ -109,7 +109,9 @@ class Easing:
             return mention
         present = [word for word in words if rows[word]]
         # Where cats are told of, they are not therefore banned.
-        bound = {word for word in words if self._is_name(word) or word in _REFUSED}
+        # Nor are they not allowed where nothing is told of them.
+        kept_so = _REFUSED | _LEAVE if denied else _REFUSED
+        bound = {word for word in words if self._is_name(word) or word in kept_so}
         lightness = {word: self._lightness(word, mention, len(rows[word])) for word in present}
         telling = max(_FEW, _TELLING * len(self._corpus))
         if mention.told(self._corpus)[1]:
