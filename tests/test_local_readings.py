@@ -462,3 +462,24 @@ LESSONS = Corpus.from_table(
 def test_short_headers_are_asked_for_in_full(condition: str, expected: set[str]) -> None:
     """Ends, least ages, places and pounds are told apart by what a header can hold."""
     assert _found(condition, LESSONS) == expected
+
+
+@pytest.mark.parametrize(
+    ("condition", "corpus"),
+    [
+        ("more than 3 staff per till", SHOPS),
+        ("fewer than 4 staff per till", SHOPS),
+        ("fitting and sewing time together under 40 minutes", SHOPS),
+        ("not opened in winter", INNS),
+        ("ends in June", LESSONS),
+        ("moderate or harder", WALKS),
+        ("a souvenir under $1,000", TOURS),
+    ],
+)
+def test_whole_columns_select_what_row_by_row_matches(condition: str, corpus: Corpus) -> None:
+    """What is generated first is just what is evaluated to match."""
+    judge = _judge(condition, corpus)
+    verdicts = judge.judge(range(len(corpus)))
+    selection = judge.select(thorough=False)
+    matched = [verdict.is_matched for (verdict,) in verdicts]
+    assert selection.rows.to_pylist() == matched

@@ -59,7 +59,9 @@ class Comparing:
             hints += self._linker.lexicon.attributes(words[place])
         scored: list[ColumnMatch] = []
         faint: list[ColumnMatch] = []
-        for column in (*self._linker.columns, *self._linker.priced):
+        # What is free is so in any currency.
+        priced = self._linker.priced if comparison.quantity.value else []
+        for column in (*self._linker.columns, *priced):
             listing = column.kind == "text" and column.index.lists_items
             if column.kind not in {"number", "date", "version", "list"} and not listing:
                 continue

@@ -7,6 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.conditions import Outcome, Span, number_text
@@ -83,6 +86,18 @@ class Reckoned:
     def describe(self) -> str:
         """The predicate in words."""
         return f"{self.first.name} {self.working} {self.second.name} is {self.span.said}"
+
+    @property
+    def results(self) -> pa.DoubleArray:
+        """What every row of the corpus makes; null where it cannot be told."""
+        one, other = (
+            pc.multiply(column.numbers, factor)
+            for column, factor in zip((self.first, self.second), self.factors, strict=True)
+        )
+        if self.working == "per":
+            other = pc.if_else(pc.equal(other, 0.0), pa.scalar(None, pa.float64()), other)
+        made = {"per": pc.divide, "plus": pc.add, "minus": pc.subtract}[self.working](one, other)
+        return pc.round(made, 9)
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position; where either is missing it cannot be told."""

@@ -24,6 +24,8 @@ from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.extremes import Extreme
 from findall_frames.embedded.finding import Selection
 from findall_frames.embedded.pairs import Pair
+from findall_frames.embedded.reckoning import Reckoned
+from findall_frames.embedded.recurring import Recurring
 from findall_frames.embedded.spans import (
     Count,
     DateRange,
@@ -42,6 +44,7 @@ _OF_ONE_CELL: Final = (
     IsTrue,
     OneOf,
     Present,
+    Recurring,
     VersionAdmitted,
     VersionRange,
     WordsAt,
@@ -134,6 +137,8 @@ def _bounds(predicate: Predicate, corpus: Corpus, *, thorough: bool) -> _Bounds:
         return _all_of(parts, size=size) if isinstance(predicate, AllOf) else _any_of(parts)
     if isinstance(predicate, NumberRange):
         return _told(_in_span(predicate.column.numbers, predicate.span))
+    if isinstance(predicate, Reckoned):
+        return _told(_in_span(predicate.results, predicate.span))
     scoped = isinstance(predicate, Extreme) and predicate.within is not None
     if isinstance(predicate, _OF_ONE_CELL) and not (scoped or _holds_lists(predicate.column)):
         values = predicate.column.array.dictionary_encode()
