@@ -58,6 +58,8 @@ _CLOSED = re.compile(
     r"""\b(?:closed|shut)\ (?:down\b|for\ good|permanently|forever|its\ doors
         |in\ (?:early\ |late\ )?\d)
     |\b(?:has|have|had)\ (?:ceased|ended|vanished|disappeared|stopped)\b|\bthing\ of\ the\ past\b
+    |\blong\ ago\b|^used\ to\b|\bout\ of\ the\ question\b
+    |(?:\bno|(?:\bnot|n't)\b[^,;:()]*\bany)\ (?:longer|more)\b
     |\b(?:burn(?:t|ed)|torn|pulled|knocked|closed|shut)\ down\b
     |\b(?:was|were|been)\ (?:demolished|destroyed|dissolved|discontinued|abolished|scrapped|removed
     |dismantled|withdrawn|razed)\b""",
@@ -67,6 +69,7 @@ _CLOSED = re.compile(
 _THEN_NOT = re.compile(r"\band (?:no longer|never|has not|have not|does not|do not)\b")
 _THE_LAST = re.compile(r"\bthe last (?:\w+ )?$")
 _LONG_AGO = re.compile(r"\b(?:in (?:\w+ )?(?:1\d{3}|20\d\d)|ago)\b")
+_MEANWHILE = re.compile(r"\b(?:used to|no longer|formerly)\b")
 _REOPENED = re.compile(r"\bre(?:opened|built|vived|stored|launched)\b")
 _TO_COME = re.compile(
     r"\b(?:plans|planning|hopes|hoping|intends|intending|expected|wants) to (?:\w+ ){0,3}$"
@@ -78,7 +81,7 @@ _ASKED_PAST = re.compile(
 )
 _ASKED_FUTURE = re.compile(r"\b(?:plan|plans|planned|planning|will|future|going to|intends?)\b")
 _CALLED_OFF = re.compile(
-    r"\b(?:given up|called off|out of the question|^(?:nomination|nominee|candidate)"
+    r"\b(?:given up|called off|^(?:nomination|nominee|candidate)"
     r"|(?:not|never) come true|(?:did not|never) happen(?:ed)?)\b"
 )
 _LOST = re.compile(
@@ -130,6 +133,9 @@ def is_negated(sentence: str, said: Sequence[str], at: Stretch) -> bool:
         for place in range(first, last)
     ) or _is_barred(said[last + 1 : last + 4]):
         return True
+    leave = said[last] in _BARRED | FINITE  # "Dogs may not come in."
+    if leave and said[last + 1 : last + 2] in (["not"], ["never"]):
+        return True
     if _NOT_ASKED.search(part_between(sentence, said, last + 1, min(len(said), last + 9))):
         return True
     start = max(0, first - _NEAR)
@@ -174,6 +180,7 @@ def is_over(sentence: str, said: Sequence[str], at: Stretch, *, tense: Tense = "
     led = part_between(sentence, said, start, first)
     followed = part_between(sentence, said, last + 1, end)
     clause = _CLAUSE_END.split(followed, maxsplit=1)[0]
+    rest = part_between(sentence, said, last + 1, len(said))
     if tense != "future" and (_TO_COME.search(led) or _IS_TO_COME.search(clause)):
         return True
     if _NOT_YET & set(before) and not (tense == "future" and "planned" in before):
@@ -184,7 +191,8 @@ def is_over(sentence: str, said: Sequence[str], at: Stretch, *, tense: Tense = "
         return False
     closed = bool(_CLOSED.search(clause)) and not _REOPENED.search(fold(sentence))
     gone = _THE_LAST.search(led) and _LONG_AGO.search(clause)
-    gone = gone or _THEN_NOT.search(followed) or _FORMERLY.search(led) or _LOST.search(led)
+    gone = gone or _MEANWHILE.search(part_between(sentence, said, first, last))
+    gone = gone or _THEN_NOT.search(rest) or _FORMERLY.search(led) or _LOST.search(led)
     return closed or bool(gone) or (bool({"was", "were"} & set(before)) and "until" in behind)
 
 
