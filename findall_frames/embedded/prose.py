@@ -74,6 +74,10 @@ def _trimmed(piece: str) -> Iterator[str]:
         yield piece
 
 
+Name: TypeAlias = tuple[str, ...]
+"""The words of a name, folded."""
+
+
 @dataclass(frozen=True)
 class Mention:
     """Words that stand together in one sentence, or one cell, of a row.
@@ -104,6 +108,10 @@ class Mention:
     silence: Literal["no", "unknown"] = "no"
     tense: Tense = "present"
     _known: dict[tuple[str, bool], tuple[str, ...]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    _named: dict[tuple[str, bool], tuple[list[Name], list[Name]]] = field(
         default_factory=dict, repr=False, compare=False
     )
 
@@ -225,7 +233,7 @@ class Mention:
                 else None
             )
         places: list[list[_Place]] = []
-        contrary = False
+        contrary = partly = False
         for word in self.words:
             if not self.literal and any(self._lacks(other, word) for other in said):
                 return False
@@ -235,7 +243,11 @@ class Mention:
                 found = [(at, at) for at, other in enumerate(said) if self._same(word, other)]
                 if found and not self.literal and _is_free_of(said, found[0][0], sentence):
                     return False
-            found = found or _places_of(self._other_names(word, wider=wider), said)
+            same, narrower = self._names_of(word, wider=wider)
+            found = found or _places_of(same, said)
+            if not found:
+                found = _places_of(narrower, said)
+                partly = partly or bool(found)
             if not found and len(self.words) > 1:
                 # The opposite of one of several words: forbidden, for dogs allowed.
                 found = _places_of(self.lexicon.contrary(word), said)
@@ -255,7 +267,10 @@ class Mention:
             # "Dogs are forbidden" denies that they are welcome; "not forbidden" tells neither.
             return None if is_negated(sentence, said, at) else False
         over = is_over(sentence, said, at, tense=self.tense)
-        return not (over or is_negated(sentence, said, at))
+        if not (over or is_negated(sentence, said, at)):
+            return True
+        # Where there are no poodles, there may be dogs.
+        return None if partly else False
 
     @cached_property
     def _short_denial(self) -> re.Pattern[str] | None:
@@ -299,6 +314,18 @@ class Mention:
             return False
         names = [word, *(p[0] for p in self.lexicon.synonyms(word, in_text=True) if len(p) == 1)]
         return stem(root) in map(stem, names if other.startswith("un") else names[:1])
+
+    def _names_of(self, word: str, *, wider: bool) -> tuple[list[Name], list[Name]]:
+        """Other names of a thing, and names of kinds and parts of it."""
+        known = self._named.get((word, wider))
+        if known is None:
+            plainly = wider and not self.literal
+            some = {*self.lexicon.kinds_of(word, in_text=True)} if plainly else set()
+            some |= {*self.lexicon.parts(tuple(word.split()))} if wider else set()
+            names = self._other_names(word, wider=wider)
+            known = [name for name in names if name not in some], [n for n in names if n in some]
+            self._named[word, wider] = known
+        return known
 
     def _other_names(self, word: str, *, wider: bool) -> list[tuple[str, ...]]:
         """Other names of a thing; in running text, of a place also those of what lies in it."""
