@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,7 +15,6 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.denial import (
-    Stretch,
     Tense,
     is_hearsay,
     is_negated,
@@ -25,11 +24,18 @@ from findall_frames.embedded.denial import (
 from findall_frames.embedded.english import PREPOSITIONS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.places import (
+    Name,
+    Place,
+    closest,
+    is_free_of,
+    phrase_places,
+    places_of,
+)
 from findall_frames.embedded.words import (
     alike,
     beginning,
     demonym_of,
-    fold,
     irregular_forms,
     stem,
     tokens,
@@ -72,10 +78,6 @@ def _trimmed(piece: str) -> Iterator[str]:
     piece = piece.strip()
     if piece:
         yield piece
-
-
-Name: TypeAlias = tuple[str, ...]
-"""The words of a name, folded."""
 
 
 @dataclass(frozen=True)
@@ -232,25 +234,25 @@ class Mention:
                 if any(said[i : i + size] == list(self.words) for i in range(len(said)))
                 else None
             )
-        places: list[list[_Place]] = []
+        places: list[list[Place]] = []
         contrary = partly = False
         for word in self.words:
             if not self.literal and any(self._lacks(other, word) for other in said):
                 return False
             if " " in word:
-                found = _phrase_places(word.split(), said)
+                found = phrase_places(word.split(), said)
             else:
                 found = [(at, at) for at, other in enumerate(said) if self._same(word, other)]
-                if found and not self.literal and _is_free_of(said, found[0][0], sentence):
+                if found and not self.literal and is_free_of(said, found[0][0], sentence):
                     return False
             same, narrower = self._names_of(word, wider=wider)
-            found = found or _places_of(same, said)
+            found = found or places_of(same, said)
             if not found:
-                found = _places_of(narrower, said)
+                found = places_of(narrower, said)
                 partly = partly or bool(found)
             if not found and len(self.words) > 1:
                 # The opposite of one of several words: forbidden, for dogs allowed.
-                found = _places_of(self.lexicon.contrary(word), said)
+                found = places_of(self.lexicon.contrary(word), said)
                 contrary = contrary or bool(found)
             if not found:
                 return False if self._denied_in_short(said) else None
@@ -259,7 +261,7 @@ class Mention:
             return None
         if self.literal:
             return not contrary
-        at = _closest(places)
+        at = closest(places)
         # "Lunch is served, but beds are for you to find" serves no beds.
         if at.first < at.last and _CONTRAST.search(part_between(sentence, said, at.first, at.last)):
             return None
@@ -340,60 +342,8 @@ class Mention:
         return [*self.lexicon.aliases(phrase), *itself, *inside, *matter, *told, *same, *kinds]
 
 
-_Place: TypeAlias = tuple[int, int]
-"""Where some words begin and end among those of a sentence."""
-
-
-def _places_of(names: Sequence[tuple[str, ...]], said: Sequence[str]) -> list[_Place]:
-    """Where the first of some names stands, in whatever form."""
-    stems = [stem(word) for word in said]
-    for name in names:
-        size = len(name)
-        first = stem(name[0])
-        if first not in stems:
-            continue
-        for at in range(len(said) - size + 1):
-            if stems[at] == first and all(map(_one_stem, said[at + 1 : at + size], name[1:])):
-                return [(at, at + size - 1)]
-    return []
-
-
-def _phrase_places(phrase: Sequence[str], said: Sequence[str]) -> list[_Place]:
-    """Where some words stand side by side, as they are."""
-    size = len(phrase)
-    starts = range(len(said) - size + 1)
-    return [(at, at + size - 1) for at in starts if said[at : at + size] == list(phrase)]
-
-
-def _closest(places: Sequence[Sequence[_Place]]) -> Stretch:
-    """Where words stand closest together; the later of two such places.
-
-    Who says a thing twice in a sentence, with and without a "not", means what comes last.
-    """
-    best: Stretch | None = None
-    for start, _ in max(places, key=len):
-        chosen = [
-            min(some, key=lambda place: (abs(place[0] - start), -place[0])) for some in places
-        ]
-        first, last = min(place[0] for place in chosen), max(place[1] for place in chosen)
-        if best is None or last - first <= best.last - best.first:
-            own = frozenset(at for one, end in chosen for at in range(one, end + 1))
-            best = Stretch(first, last, own)
-    assert best is not None
-    return best
-
-
-def _one_stem(one: str, other: str) -> bool:
-    return one == other or stem(one) == stem(other)
-
-
 def _forms(word: str) -> list[str]:
     return [word, *irregular_forms(word)]
-
-
-def _is_free_of(said: Sequence[str], at: int, sentence: str) -> bool:
-    """Whether a word only tells what something is without: gluten-free."""
-    return said[at + 1 : at + 2] == ["free"] and f"{said[at]}-free" in fold(sentence)
 
 
 def cells_of(columns: Sequence[Column], positions: Sequence[int]) -> list[tuple[str | None, ...]]:
