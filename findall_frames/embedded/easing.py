@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
+from math import log
 from typing import Final
 
 from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.denial import tense_of
 from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.words import phrases, tokens
+from findall_frames.embedded.words import phrases, stem, tokens
 
 __all__ = ["Easing"]
 
@@ -34,6 +35,30 @@ _LEAVE = frozenset(
     phrases("included, provided, possible, allowed, permitted, welcome, forbidden, banned")
 )
 _REFUSED = frozenset(phrases("forbidden, prohibited, banned, illegal"))
+# When, where and how something is so says nothing without it.
+_WEAK = frozenset(
+    phrases(
+        """before, after, later, earlier, early, late, soon, once, twice, again, often, always,
+        hardly, scarcely, barely, daily, weekly, monthly, together, apart, alone, itself, himself,
+        herself, themselves, yourself, beside, between, beyond, above, below, until, since, during,
+        legally, directly, today, nowadays, everybody, everyone, nobody, another, others, else,
+        local, small, young, old, large, big, little, long, short, high, low, good, bad, new, real,
+        full, main, whole, private, human, lot, times, time, members"""
+    )
+)
+# What is made, kept or lost tells more than that it is.
+_LIGHT_VERBS = frozenset(
+    stem(word)
+    for word in phrases(
+        """lose, make, cut, keep, have, get, go, run, put, hold, take, give, bring, find, leave, do,
+        cause, send, tell, begin, start, stand, fall, come, use, work, need, set, see, stop, show,
+        become, let, stay, spend, want, happen, discover, involve, inform, report, pay"""
+    )
+)
+_ENOUGH: Final = 1 / 3
+"""What is left has to carry so much of what was asked."""
+_VERB_WEIGHT: Final = 0.4
+_LEAST_WEIGHT: Final = 0.1
 
 
 class Easing:
@@ -49,8 +74,6 @@ class Easing:
         Where the words are looked for.
     is_name : callable
         Whether a word is a name, which nothing else stands for.
-    occurs : callable
-        Whether some text has a word itself, not only another for it.
     condition : str
         What was asked, as it was written.
     """
@@ -60,14 +83,12 @@ class Easing:
         corpus: Corpus,
         *,
         is_name: Callable[[str], bool],
-        occurs: Callable[[str], bool],
         condition: str,
     ) -> None:
         self._corpus = corpus
         self._tense = tense_of(condition)
         self._opening = " ".join(tokens(condition)[:1])
         self._is_name = is_name
-        self._occurs = occurs
 
     def eased(self, predicate: Predicate, *, denied: bool = False) -> Predicate:
         """The predicate with such words left out of its mentions.
@@ -112,27 +133,37 @@ class Easing:
         # Nor are they not allowed where nothing is told of them.
         kept_so = _REFUSED | _LEAVE if denied else _REFUSED
         bound = {word for word in words if self._is_name(word) or word in kept_so}
-        lightness = {word: self._lightness(word, mention, len(rows[word])) for word in present}
         telling = max(_FEW, _TELLING * len(self._corpus))
         if mention.told(self._corpus)[1]:
             # Where it is denied, its words are those of the texts: an emergency room is no room.
-            plain = (word for word in present if not any(lightness[word][:2]))
+            plain = (word for word in present if not any(self._lightness(word, mention)))
             bound.update(word for word in plain if len(rows[word]) <= telling)
-        for size in range(min(len(present), len(words) - 1), 0, -1):
-            some = (kept for kept in combinations(present, size) if bound.issubset(kept))
-            # Of as many words, those are left out that say least.
-            ranked = sorted(
-                (kept for kept in some if set.intersection(*(rows[word] for word in kept))),
-                key=lambda kept: sorted(lightness[w] for w in present if w not in kept),
-                reverse=True,
-            )
-            for kept in ranked:
-                less = replace(mention, words=kept)
-                if (_VAGUE | _LEAVE).issuperset(kept) or not self._is_met(less, denied=denied):
-                    continue
-                if size > 1 or len(self._rows(less)) <= telling:
-                    return less
+        weights = {word: self._weight(word, mention, len(rows[word])) for word in words}
+        enough = _ENOUGH * sum(weights.values())
+        some = [
+            kept
+            for size in range(1, min(len(present), len(words) - 1) + 1)
+            for kept in combinations(present, size)
+            if bound.issubset(kept) and set.intersection(*(rows[word] for word in kept))
+        ]
+        weight = {kept: sum(weights[word] for word in kept) for kept in some}
+        for kept in sorted(some, key=lambda kept: (weight[kept], len(kept)), reverse=True):
+            less = replace(mention, words=kept)
+            if weight[kept] < enough:
+                break
+            if all(map(_says_little, kept)) or not self._is_met(less, denied=denied):
+                continue
+            if len(kept) > 1 or len(self._rows(less)) <= telling:
+                return less
         return mention
+
+    def _weight(self, word: str, mention: Mention, rows: int) -> float:
+        """How much of what is asked a word carries."""
+        rare = log((len(self._corpus) + 1) / max(rows, 1))
+        least, light = self._lightness(word, mention)
+        if least or word in _WEAK:
+            return rare * _LEAST_WEIGHT
+        return rare * (_VERB_WEIGHT if light or stem(word) in _LIGHT_VERBS else 1.0)
 
     def _is_bound(self, word: str, mention: Mention) -> bool:
         """Whether a word cannot be left out though no row says it: a name, or what was done."""
@@ -147,14 +178,19 @@ class Easing:
         # That something is not allowed is not told by where it is.
         return not (denied and _LEAVE.intersection(mention.words)) and bool(says)
 
-    def _lightness(self, word: str, mention: Mention, rows: int) -> tuple[bool, bool, bool, int]:
-        """How easily a word is left out, to be compared with others."""
+    def _lightness(self, word: str, mention: Mention) -> tuple[bool, bool]:
+        """Whether a word tells least of all, or only how things belong together."""
         # "Visited by wheelchair" tells less of visits than of wheelchairs; "grows fruit", of fruit.
         first = word == self._opening and word.endswith("s")
         done = word.endswith(("ed", "ing")) or (first and not word.endswith(("ss", "us", "is")))
         done = done and word != mention.words[-1]
-        lightest = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
-        return lightest, done or word in _LEAVE, not self._occurs(word), rows
+        least = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
+        return least, done or word in _LEAVE
 
     def _rows(self, mention: Mention) -> set[int]:
         return set().union(*mention.told(self._corpus))
+
+
+def _says_little(word: str) -> bool:
+    """Whether a word by itself is no criterion."""
+    return word in _VAGUE | _LEAVE | _WEAK or stem(word) in _LIGHT_VERBS

@@ -203,7 +203,6 @@ class Reader:
         easing = Easing(
             self._corpus,
             is_name=partial(wording.is_name, opening=" ".join(tokens(text)[:1])),
-            occurs=self._linker.occurs,
             condition=text,
         )
         predicate = easing.eased(predicate)
