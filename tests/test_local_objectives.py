@@ -132,6 +132,22 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
         ),
         ("hotels (grand only) in Lagos", ["be grand", "be in Lagos"]),
         ("hotels for people without a car", ["be for people without a car"]),
+        (
+            "hotels opened in Porto in 2010 or 2015",
+            ["have been opened in Porto", "have been opened in 2010 or 2015"],
+        ),
+        (
+            "hotels at which Ann won a prize in Porto",
+            ["be one at which Ann won a prize in Porto"],
+        ),
+        (
+            "hotels with both a spa and a gym, no more than 100 euros",
+            ["have both a spa and a gym", "be no more than 100 euros"],
+        ),
+        (
+            "modern hotels that were praised in May and took years to build",
+            ["be a modern hotel", "have been praised in May", "have taken years to build"],
+        ),
     ],
 )
 def test_a_new_phrase_is_a_criterion_that_belongs_to_all_before_it(
@@ -230,6 +246,7 @@ def test_sentences_in_series_are_criteria_of_the_same_thing(
             ["be in Faro"],
             ["rate", "when_opened"],
         ),
+        ("hotels in Faro, and who the owner was", ["be in Faro"], ["who_owner_was"]),
     ],
 )
 def test_what_is_to_be_told_or_only_preferred_is_no_criterion(

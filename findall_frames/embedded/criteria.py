@@ -19,7 +19,7 @@ from findall_frames.embedded.rephrase import (
     is_participle,
     is_place,
 )
-from findall_frames.embedded.sentences import BE, Voice, counts
+from findall_frames.embedded.sentences import BE, PASTS, Voice, counts
 from findall_frames.embedded.words import fold, singular, tokens
 
 __all__ = ["Clause", "Criteria"]
@@ -259,6 +259,7 @@ class Criteria:
         first = words[0]
         if (
             first in VERBS
+            or first in PASTS
             or is_relation(first)
             or is_participle(first)
             or self._joints.begins_phrasal(words)

@@ -65,6 +65,11 @@ class Joints:
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
+        for at, part in enumerate(parts[1:], start=1):
+            done, first = parts[at - 1].partition(" ")[0], fold(part.split()[0])
+            if first in _COMPARING | _PLACING and is_participle(done) and find_quantities(part):
+                # "Held in Italy in May" is held in Italy, and held in May.
+                parts[at] = f"{done} {part}"
         return [part.removeprefix("and ") for part in parts if part]
 
     def _begins(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
@@ -74,11 +79,13 @@ class Joints:
             return len(ahead) > _STRANDED  # "that we can apply for | that close in May"
         if is_adverb(before) or before in _CLOSED | OPENERS - {"more", "less"}:
             return before == "or" and self._resumes(ahead, behind)
+        if len(ahead) > 1 and fold(ahead[1]) in {"which", "whom"}:
+            return low in _RELATIVE  # "at which Norway won a medal" is one
         said, following = " ".join(ahead), " ".join(behind)
         verb = self._is_verbal(ahead)
         settled = self._is_settled(ahead)
         if low in _RELATIVE:
-            done = low in {"that", "which"} and "by" in ahead
+            done = low in {"that", "which", "whose"} and "by" in ahead
             return done or settled or self._disagrees(before, behind) or self.is_criterion(said)
         if low in {"with", "without", "having"}:
             done = (ahead[-1].islower() and is_participle(before)) or before in _ANYBODY
@@ -108,7 +115,8 @@ class Joints:
             )
         if begins_participle(behind, 0) and not (low.endswith("ing") and self._linker.names(low)):
             known = self.is_criterion(said) and self.is_criterion(following)
-            return known or (settled and fold(behind[1]) in PREPOSITIONS)
+            passive = not verb and behind[1] == "by" and self.is_criterion(following)
+            return known or passive or (settled and fold(behind[1]) in PREPOSITIONS)
         return self._begins_verb(ahead, behind) and self.is_criterion(said)
 
     def _asks(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
@@ -138,7 +146,8 @@ class Joints:
 
     def _states_itself(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
         """Whether a phrase with a preposition is no part of what was done: born in Rome in 1920."""
-        return not (self._is_verbal(ahead) and find_quantities(" ".join(behind)))
+        verbal = self._is_verbal(ahead) and not is_participle(fold(ahead[0]))
+        return not (verbal and find_quantities(" ".join(behind)))
 
     @staticmethod
     def _is_verbal(words: Sequence[str]) -> bool:
@@ -170,6 +179,8 @@ class Joints:
         """Whether words are a verb and its auxiliaries: that do not integrate."""
         small = [fold(word) for word in words[:-1]]
         plain = all(low in _RELATIVE | AUXILIARIES or is_negator(low) for low in small)
+        if not BE.isdisjoint(small):
+            return plain and is_participle(fold(words[-1]))
         return plain and fold(words[-1]) not in AUXILIARIES
 
     def _begins_verb(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:

@@ -173,7 +173,10 @@ class Nouns:
 
     def _asking(self, before: Sequence[str]) -> list[str]:
         """Words that ask something, and what joins them."""
-        says = [not self._says_nothing(fold(word.strip(","))) for word in before[:-1]] + [True]
+        says = [
+            not self._says_nothing(fold(word.strip(","))) or self._linker.is_capital_value(word)
+            for word in before[:-1]
+        ] + [True]
         joins = [
             fold(word) in _JOINTS and 0 < at < len(before) - 1 and says[at - 1] and says[at + 1]
             for at, word in enumerate(before)
@@ -191,12 +194,17 @@ class Nouns:
             says = at in spans or self._says_by_itself(folded[at])
             before = folded[at - 1]
             joins = before in _JOINTS or before.endswith("ly") or folded[at].isdigit()
-            done = not says and is_participle(folded[at])
+            # "Certified" goes with what it is certified to, "plan" with which plan it is.
+            label = self._linker.names(folded[at]) and not "".join(folded[end : end + 1]).isdigit()
+            done = not says and (is_participle(folded[at]) or label)
             joined = at > 0 and (folded[at] in _JOINTS or joins or done)
             # "Red, white or pink" is one; "red, dry" are two.
             last = next((n for n in range(at, len(words)) if not words[n].endswith(",")), at)
             comma = at > 0 and words[at - 1].endswith(",")
             joined = joined or (comma and not _JOINTS.isdisjoint(folded[last + 1 : last + 2]))
+            # "Bronze Age or Iron Age" is one.
+            ahead = [fold(word) for word in found[-1]] if found else []
+            joined = joined or (folded[at] in ahead and not _JOINTS.isdisjoint(ahead))
             listed = comma and not joined
             # What says nothing by itself goes with its neighbour: statically | typed.
             # "Permanent part-time" are two, "open source" is one.

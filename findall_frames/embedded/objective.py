@@ -270,7 +270,7 @@ class _Parser:
         """What stands in brackets as a part of the sentence, where it is a criterion."""
         said = _ONLY.sub("", match[1])
         first = fold(said.split()[0]) if said.split() else ""
-        if first in OPENERS:
+        if first in OPENERS | {"no", "up"}:
             return f" {said}"
         few = any(m.start == 0 for m in self._linker.values(tokens(said)))
         return f", {said}," if few or counts(said) else match.group()

@@ -28,7 +28,7 @@ _STEPS = [
         r"what\s+can\s+(?:i|we|you|one)\s+\w+",
         r"let['’]?s",
         r"tell\s+(?:me|us)\s+about",
-        r"(?:find|list|show|give|get|name|identify|return|fetch|select|discover|collect|compile|"
+        r"(?:find\s?all|find|list|show|give|get|name|identify|return|fetch|select|discover|collect|compile|"
         r"tell|provide|retrieve|enumerate|pick|suggest|recommend|display|see|know|have|buy|rent|"
         r"hire|send|bring|need|want|look|create|make|build|prepare|draw\s+up|check|"
         r"search(?=\s+(?:for|all|every|the|out)\b))"

@@ -23,6 +23,9 @@ def split_pieces(text: str) -> list[str]:
         text,
         flags=re.IGNORECASE,
     )
+    guarded = re.sub(
+        r"\b(both\s+[^,;]*?)\s+and\s+", lambda m: f"{m.group(1)} \0 ", guarded, flags=re.IGNORECASE
+    )
     pieces = re.split(
         r"\s*(?=[,;]\s)|(?<![,;])\s+(?=(?:and|or|nor|but|except)\s)(?!or\s+(?:more|less|fewer)\b)",
         guarded,

@@ -22,14 +22,14 @@ from findall_frames.embedded.rephrase import (
 )
 from findall_frames.embedded.words import fold, phrases, singular
 
-__all__ = ["BE", "Voice", "counts", "sentence_of", "uncontracted"]
+__all__ = ["BE", "PASTS", "Voice", "counts", "sentence_of", "uncontracted"]
 
 Voice: TypeAlias = Literal["", "active", "passive"]
 """Whether what a participle says was done by the entity or to it."""
 
 BE = frozenset(phrases("is, are, was, were, be"))
 # Pasts that are no participles themselves.
-_PASTS = dict(
+PASTS = dict(
     pair.split(":")
     for pair in phrases(
         """came:come, went:gone, became:become, began:begun, grew:grown, flew:flown, fell:fallen,
@@ -135,10 +135,10 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         said = f"must be {clause}"
     elif is_adverb(first) and is_participle(second):
         said = f"must {_participial(words[1:], voice)} {clause}"
-    elif is_adverb(first) and second in _PASTS:
-        said = f"must have {first} {_PASTS[second]} {' '.join(words[2:])}"
-    elif first in _PASTS:
-        said = f"must have {_PASTS[first]} {rest}"
+    elif is_adverb(first) and second in PASTS:
+        said = f"must have {first} {PASTS[second]} {' '.join(words[2:])}"
+    elif first in PASTS:
+        said = f"must have {PASTS[first]} {rest}"
     elif first in _UNCHANGED and voice != "passive":
         said = f"must {clause}"
     elif first.endswith("ing") and _is_doing(second):
@@ -244,7 +244,12 @@ def _single(said: str) -> str:
     words = said.split()
     ends = (at for at, word in enumerate(words) if fold(word) in OPENERS | PREPOSITIONS)
     at = next(ends, len(words)) - 1
-    if at < 0 or at > _KIND_OF or {"and", "or", "either", "neither", "both"} & set(words):
+    if (
+        " than " in said
+        or at < 0
+        or at > _KIND_OF
+        or {"and", "or", "either", "neither", "both"} & set(words)
+    ):
         return said
     last = fold(words[at])
     plain = last.endswith("s") and last.isalpha() and last != singular(last)

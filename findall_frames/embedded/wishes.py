@@ -178,6 +178,8 @@ def _asks(rest: str, *, apart: bool) -> bool:
     first = rest.split()[0].lower()
     if first in {"which", "where", "if", "whether"}:
         return bool(_ABOUT_THEM.search(rest))
+    if _THE.match(rest):
+        return True
     if first == "who" and apart and _OF_ONE.match(rest):
         return not find_quantities(rest)
     if first == "who" and _RELATIVE_WHO.match(rest) and not _ABOUT_THEM.search(rest):
@@ -189,6 +191,8 @@ def _asks(rest: str, *, apart: bool) -> bool:
 
 # "The cities they stand in".
 _STANDING = re.compile(rf"^the\s+{_WORD}(?:\s{_WORD})?\s+(?:that\s+)?(?:they|it)\s", re.IGNORECASE)
+# "Who the agent was".
+_THE = re.compile(r"^(?:who|what)\s+(?:the|their|its)\s.*\s(?:is|was|are|were)$", re.IGNORECASE)
 # Of several, "who is hiring" asks; "who are hiring" tells.
 _OF_ONE = re.compile(r"^who\s+(?:is|was|has|does)\b", re.IGNORECASE)
 # "Who wrote the libretto" asks; "who know Python" tells.
