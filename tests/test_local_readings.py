@@ -483,3 +483,43 @@ def test_whole_columns_select_what_row_by_row_matches(condition: str, corpus: Co
     selection = judge.select(thorough=False)
     matched = [verdict.is_matched for (verdict,) in verdicts]
     assert selection.rows.to_pylist() == matched
+
+
+MATCHES = Corpus.from_table(
+    pa.table(
+        {
+            "Match": ["Summer Cup", "Winter Cup", "Spring Games", "Autumn Open"],
+            "Ordered": [dt.date(2024, 1, day) for day in (1, 5, 9, 20)],
+            "Shipped": [dt.date(2024, 1, 4), dt.date(2024, 1, 20), None, dt.date(2024, 1, 21)],
+            "Start date": [dt.date(2024, 6, day) for day in (1, 3, 5, 7)],
+            "End date": [dt.date(2024, 6, 20), dt.date(2024, 6, 5), dt.date(2024, 6, 6), None],
+            "season": ["Summer", "Winter", "Spring", "Autumn"],
+            "continent": ["Europe", "Europe", "Asia", "Asia"],
+            "production": ["1,200 cases", "400 cases", "3,000 cases", "900 cases"],
+            "boiling_c": [2500.0, 900.0, 1999.0, 2001.0],
+            "first_year": [1999, 2005, 2011, 1980],
+            "languages": [["French"], ["German", "French"], ["Thai"], []],
+            "Is public": [True, False, None, False],
+        }
+    ),
+    name="matches",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("shipped within five days of being ordered", {"Summer Cup", "Autumn Open"}),
+        ("shipped more than a week after it was ordered", {"Winter Cup"}),
+        ("lasted more than two weeks", {"Summer Cup"}),
+        ("lasted less than 3 days", {"Winter Cup", "Spring Games"}),
+        ("summer matches in Europe since 1990", {"Summer Cup"}),
+        ("more than 1,000 cases", {"Summer Cup", "Spring Games"}),
+        ("boils above 2000 degrees", {"Summer Cup", "Autumn Open"}),
+        ("privately held", {"Winter Cup", "Autumn Open"}),
+        ("borders France", set()),
+    ],
+)
+def test_spells_of_time_lie_between_two_dates(condition: str, expected: set[str]) -> None:
+    """What lasted, and what came within days of another thing, is reckoned from both days."""
+    assert _found(condition, MATCHES) == expected

@@ -178,6 +178,12 @@ class Column:
             currency=self._currency,
         )
 
+    @property
+    def noun(self) -> str:
+        """The word behind all of its numbers, where there is one: cases."""
+        figures = self._figures if self.kind == "number" else None
+        return figures.noun if figures is not None else ""
+
     @cached_property
     def in_other_currencies(self) -> tuple[Column, ...]:
         """The same cells read in each other currency that some of them are written in."""

@@ -11,7 +11,7 @@ from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, is_relation
 from findall_frames.embedded.linking import LITTLE, Linker
 from findall_frames.embedded.naming import FAMILY, ColumnMatch
 from findall_frames.embedded.units import MEASURES, unit_named
-from findall_frames.embedded.words import phrases
+from findall_frames.embedded.words import alike, phrases
 
 __all__ = ["Comparing"]
 
@@ -74,6 +74,8 @@ class Comparing:
             if comparison.quantity.unit is None and column.unit is not None:
                 # "The hours are under 40" names a column by its unit.
                 score += FAMILY * any(unit_named((word,)) == column.unit for word in words)
+            if column.noun and any(alike(word, column.noun) == 1 for word in words):
+                score += FAMILY
             if score >= _ENOUGH:
                 scored.append(ColumnMatch(column, score, match.used, match.named))
             elif score >= LITTLE and self._uses_all(match, hints):

@@ -46,11 +46,14 @@ class Figures(NamedTuple):
         What most of them are written in; all are converted to it.
     others : tuple of Unit
         Currencies that some are written in, which cannot be converted; they are not among values.
+    noun : str
+        The word behind all of them, folded, that is no unit: the cases of "1,200 cases".
     """
 
     values: dict[str, float]
     unit: Unit | None
     others: tuple[Unit, ...] = ()
+    noun: str = ""
 
 
 def read_figures(
@@ -115,7 +118,8 @@ def read_figures(
         unit = unit_named(("m",))
     values = {text: q.in_unit(unit) for text, q in read.items() if not currency or q.unit == unit}
     others = tuple(other for other in units if unit is not None and not other.convertible(unit))
-    return Figures({text: q.value for text, q in values.items() if q is not None}, unit, others)
+    numbers = {text: q.value for text, q in values.items() if q is not None}
+    return Figures(numbers, unit, others, fold(tail).strip())
 
 
 def _read(text: str, lead: str, tail: str) -> Quantity | None:

@@ -40,7 +40,7 @@ _MOSTLY_PLACES = 0.3
 def read_opposite_flag(words: Sequence[str], linker: Linker) -> Predicate | None:
     """A flag that is denied by a word of its own: uncrewed, private for publicly traded."""
     for at, word in enumerate(words):
-        opposite = linker.lexicon.opposite(word)
+        opposite = linker.lexicon.opposite(word) or linker.lexicon.opposite(word.removesuffix("ly"))
         if opposite is None:
             continue
         changed = [*words[:at], opposite, *words[at + 1 :]]

@@ -99,6 +99,8 @@ class Leftovers:
         columns = [_column_of(part)]
         if isinstance(part, Pair | Reckoned):
             columns = [part.first, part.second]
+        if any(c is not None and c.noun and alike(c.noun, word) == 1 for c in columns):
+            return True
         if any(c is not None and self._names(c, word) for c in columns):
             return True
         units = [column.unit for column in columns if column is not None]
@@ -116,7 +118,7 @@ class Leftovers:
         )
 
     def _names(self, column: Column, word: str) -> bool:
-        opposite = self._lexicon.opposite(word)
+        opposite = self._lexicon.opposite(word) or self._lexicon.opposite(word.removesuffix("ly"))
         said = [word, *([opposite] if opposite else [])]
         said += [other[0] for other in self._lexicon.contrary(word) if len(other) == 1]
         return any(self._linker.match(column, [one]).score > 0 for one in said) or bool(

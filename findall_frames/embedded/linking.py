@@ -37,6 +37,8 @@ __all__ = ["LITTLE", "ColumnMatch", "Linker", "ValueMatch"]
 LITTLE = 0.15
 """A column that fits less is not meant."""
 _EXACT = 0.4
+_ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|ch|ss|ek)$")
+_ORIGINS = frozenset(("from", "of", "or", "and", "either", "neither", "nor", "not"))
 _ENOUGH_TEXTS = 2000
 _REACH = 24
 """Words that stand further before a value than this do not name its column."""
@@ -221,11 +223,10 @@ class Linker:
                     if not (placed and end > start + 1 and span in column.index.whole):
                         continue
                 phrase = column.index.find(span, self.lexicon)
-                # Where something lies in Germany is not told by what is German.
-                placed = (
-                    start > 0 and words[start - 1] == "in" and not self.match(column, words).score
-                )
-                if phrase is not None and placed and demonym_of(phrase[-1], span[-1]):
+                # Where something lies, or what it borders, is not told by what is German.
+                placed = start > 0 and words[start - 1] not in _ORIGINS
+                placed = placed and not self.match(column, words).score
+                if phrase is not None and placed and self._is_adjective(phrase, span):
                     continue
                 if phrase is not None:
                     # What stands there as said goes before what is only made from it.
@@ -235,6 +236,20 @@ class Linker:
                     break
             start += 1
         return found
+
+    def _is_adjective(self, phrase: tuple[str, ...], place: tuple[str, ...]) -> bool:
+        """Whether a phrase is made from the name of a place: German, French."""
+        if demonym_of(phrase[-1], place[-1]):
+            return True
+        return phrase in self.lexicon.aliases(place) and bool(_ADJECTIVE.search(phrase[-1]))
+
+    def is_capital_value(self, word: str) -> bool:
+        """Whether a word in capitals is a value, which in small letters would say little: IT."""
+        plain = tokens(word)
+        if not word.strip(",;").isupper() or len(plain) != 1 or Token(plain[0]).is_content:
+            return False
+        columns = filter(self.searchable, self.columns)
+        return any(column.index.whole.get((plain[0],), "").isupper() for column in columns)
 
     def searchable(self, column: Column) -> bool:
         """Whether values of a column are looked for where nothing names it."""

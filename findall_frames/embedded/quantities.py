@@ -7,7 +7,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import (
@@ -109,10 +109,11 @@ _IS = re.compile(r"\b(?:is|are|was|were|by|at|to|about|only|just|nearly|almost)$
 _THAN = re.compile(r"\b(?:than|least|most|over|under|nearly)$", re.IGNORECASE)
 _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _DIGIT = re.compile(r"\d")
+_FOUR = re.compile(r"\d{4}")
 _SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
 _NUMBER = re.compile(
-    r"(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹]|\b(?:usd|eur|gbp|chf|jpy|inr|cny))\s?)?"
+    r"(?=[-−$€£¥₹.\duegcjiUEGCJI])(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹]|\b(?:usd|eur|gbp|chf|jpy|inr|cny))\s?)?"
     r"(?P<number>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|(?<![\w.])\.\d+|\d+(?:\.\d+)?)"
     r"(?!\d|st\b|nd\b|rd\b|th\b)",
     re.I,
@@ -145,9 +146,9 @@ def find_quantities(text: str) -> list[Quantity]:
     found: list[Quantity] = []
     taken = [False] * len(text)
     lowered = text.lower()
-    digits = _DIGIT.search(text) is not None
-    for pattern, read, in_digits, needed in _READERS:
-        if (in_digits and not digits) or not any(map(lowered.__contains__, needed)):
+    digits = 4 if _FOUR.search(text) else int(_DIGIT.search(text) is not None)
+    for pattern, read, least, needed in _READERS:
+        if digits < least or not any(map(lowered.__contains__, needed)):
             continue
         for match in pattern.finditer(text):
             start, end = match.span()
@@ -357,19 +358,21 @@ def _with_unit(quantity: Quantity, text: str) -> Quantity:
         position = match.end()
         if len(words) == 1 and not may_be_unit(words[0]):
             break
+    if words[:1] in (["degrees"], ["degree"]) and quantity.year:
+        quantity = replace(quantity, year=False)
     # A single year, or "two-year" before a noun; else "year" names a column of years.
     yearly = words[:1] == ["year"] and (quantity.value == 1 or text[quantity.end] == "-")
     if yearly and quantity.unit is None:
-        return _grown(replace(quantity, unit=unit_named(("years",))), text, ends[0])
+        return _grown(quantity, text, ends[0], unit=unit_named(("years",)))
     for size in range(len(words), 0, -1):
         unit = unit_named(tuple(words[:size]))
         # A single letter is a unit only right behind its number.
         far = size == 1 and len(words[0]) == 1 and ends[0] - quantity.end > 2
         if unit is not None and not far and not quantity.letter:
             if size == 1 and words[0] in {"m", "b"} and quantity.unit is None:
-                return _grown(replace(quantity, letter=words[0]), text, ends[0])
+                return _grown(quantity, text, ends[0], letter=words[0])
             if quantity.unit is None or quantity.unit == unit:
-                return _grown(replace(quantity, unit=unit), text, ends[size - 1])
+                return _grown(quantity, text, ends[size - 1], unit=unit)
     return quantity
 
 
@@ -386,48 +389,49 @@ def _with_magnitude(quantity: Quantity, text: str) -> Quantity:
     if factor is None or (len(word) == 1 and not attached and not money and written != "M"):
         return quantity
     if written == "m" and not money:
-        return _grown(replace(quantity, letter="m"), text, match.end())
+        return _grown(quantity, text, match.end(), letter="m")
     if word == "mm" and not money:
         return quantity
     value = round(quantity.value * factor, 6)
-    return _grown(replace(quantity, value=value, top=value), text, match.end())
+    return _grown(quantity, text, match.end(), value=value, top=value)
 
 
-def _grown(quantity: Quantity, text: str, end: int) -> Quantity:
-    return replace(quantity, end=end, text=text[quantity.start : end], year=False, version=())
+def _grown(quantity: Quantity, text: str, end: int, **changes: Any) -> Quantity:
+    written = text[quantity.start : end]
+    return replace(quantity, end=end, text=written, year=False, version=(), **changes)
 
 
-# How each is found, how it is read, whether it has digits, and letters of which a text needs some
-# to have it at all.
-_READERS: tuple[tuple[re.Pattern[str], _Read, bool, tuple[str, ...]], ...] = (
-    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), True, ("-",)),
-    (_STRETCH, _stretch, True, (*_THIRDS, *_SEASONS)),
+# How each is found, how it is read, how many digits it has at least, four in a row or any, and
+# letters of which a text needs some to have it at all.
+_READERS: tuple[tuple[re.Pattern[str], _Read, int, tuple[str, ...]], ...] = (
+    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), 4, ("-",)),
+    (_STRETCH, _stretch, 4, (*_THIRDS, *_SEASONS)),
     (
         _MONTH_FIRST,
         lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)),
-        True,
+        4,
         _MONTH_STARTS,
     ),
     (
         _DAY_FIRST,
         lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)),
-        True,
+        4,
         _MONTH_STARTS,
     ),
     (
         _PART_OF_YEAR,
         _part_of_year,
-        True,
+        4,
         ("quarter", "half", "third", *(f"{part}{n}" for part in "qh" for n in "1234")),
     ),
-    (_HALVES, _halves, False, ("half", "quarter")),
-    (_CLOCK, _clock, True, ("h",)),
-    (_DECADE, _decade, True, ("0s", "0's", "0’s")),
-    (_DECADE_WORD, _decade_word, False, tuple(_DECADES)),
-    (_CENTURY, _century, False, ("century",)),
-    (_SHORT_YEAR, _short_year, True, ("'", "’")),
-    (_VERSION, _dotted, True, (".",)),
-    (_SHARE, _share, False, tuple(_SHARES)),
-    (_NUMBER, _number, True, ("",)),
-    (_SPELLED, _spelled, False, (*_COUNTS, *_MAGNITUDE_WORDS, *_WHOLE_UNITS.split("|"))),
+    (_HALVES, _halves, 0, ("half", "quarter")),
+    (_CLOCK, _clock, 1, ("h",)),
+    (_DECADE, _decade, 1, ("0s", "0's", "0’s")),
+    (_DECADE_WORD, _decade_word, 0, tuple(_DECADES)),
+    (_CENTURY, _century, 0, ("century",)),
+    (_SHORT_YEAR, _short_year, 1, ("'", "’")),
+    (_VERSION, _dotted, 1, (".",)),
+    (_SHARE, _share, 0, tuple(_SHARES)),
+    (_NUMBER, _number, 1, ("",)),
+    (_SPELLED, _spelled, 0, (*_COUNTS, *_MAGNITUDE_WORDS, *_WHOLE_UNITS.split("|"))),
 )

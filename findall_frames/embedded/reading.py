@@ -22,6 +22,7 @@ from findall_frames.embedded.comparisons import find_comparisons
 from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.easing import Easing
+from findall_frames.embedded.elapsed import Elapsed
 from findall_frames.embedded.english import (
     ABSENT,
     AUXILIARIES,
@@ -123,6 +124,7 @@ class Reader:
         self._calendar = Calendar(self._linker)
         self._ranking = Ranking(self._linker)
         self._reckoning = Reckoning(self._linker)
+        self._elapsed = Elapsed(self._linker)
         self._plain = Plain(self._linker)
         self._names = Names(self._linker)
         self._superlatives = Superlatives(self._linker)
@@ -184,6 +186,7 @@ class Reader:
         marked = self._names.restore(marked, hidden)
         marked = Marks.restore(marked, known=len(comparisons))
         comparisons = [*comparisons, *marks.found]
+        marked = self._elapsed.replace(marked, comparisons)
         marked = self._reckoning.replace(marked, comparisons)
         found = self._names.joined(self._glued(tokenise(marked, comparisons)), said, hidden)
         found = lend_nouns([*named, *found])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -55,15 +56,18 @@ _FORMS: Final = tuple(
 )
 _LONGEST = 6
 """Words that may name a column."""
-_SMALL = frozenset(phrases("the, a, an, its, their, to, that, which, with, whose, must, do, does"))
+_SMALL = frozenset(
+    phrases("the, a, an, its, their, to, that, which, with, whose, must, do, does, density, ratio")
+)
 _MEANT = {"capita": "population", "head": "population"}
 _LONGEST_TEXT = 300
+_EPOCH = dt.date(1970, 1, 1)
 _TWO = 2
 
 
 @dataclass(frozen=True)
 class Reckoned:
-    """A range for what two number columns of a row make together.
+    """A range for what two columns of numbers, or of days, make together.
 
     Attributes
     ----------
@@ -91,7 +95,7 @@ class Reckoned:
     def results(self) -> pa.DoubleArray:
         """What every row of the corpus makes; null where it cannot be told."""
         one, other = (
-            pc.multiply(column.numbers, factor)
+            pc.multiply(_numbers(column), factor)
             for column, factor in zip((self.first, self.second), self.factors, strict=True)
         )
         if self.working == "per":
@@ -101,7 +105,7 @@ class Reckoned:
 
     def check(self, corpus: Corpus, positions: Sequence[int]) -> list[Outcome]:
         """An outcome for each position; where either is missing it cannot be told."""
-        amounts = (self.first.amounts(positions), self.second.amounts(positions))
+        amounts = (_amounts(self.first, positions), _amounts(self.second, positions))
         cells = (self.first.cells(positions), self.second.cells(positions))
         return [self._outcome(*row) for row in zip(*amounts, *cells, strict=True)]
 
@@ -125,6 +129,20 @@ class Reckoned:
         )
         evidence = ((names[0], shown[0]), (names[1], shown[1]))
         return Outcome(inside, result, reason, "medium", evidence)
+
+
+def _amounts(column: Column, positions: Sequence[int]) -> list[float | None]:
+    """What is reckoned with of each cell: its number, or its day counted from the first."""
+    if column.kind != "date":
+        return column.amounts(positions)
+    days = column.day_list(positions)
+    return [None if day is None else float((day - _EPOCH).days) for day in days]
+
+
+def _numbers(column: Column) -> pa.DoubleArray:
+    if column.kind != "date":
+        return column.numbers
+    return column.days.cast(pa.int32()).cast(pa.float64())
 
 
 class Reckoning:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from findall_frames.embedded.cells import OneOf, Wanted
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import Predicate
+from findall_frames.embedded.conditions import Predicate, join
 from findall_frames.embedded.english import TOPIC, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import ColumnMatch, Linker, ValueMatch
@@ -73,6 +73,9 @@ class Valuing:
     def _value_of(self, column: Column, item: Sequence[Token], *, explicit: bool) -> Wanted | None:
         """The value of a column that a list item is, if it is nothing else."""
         words = [word for token in item for word in words_of(token)]
+        quoted = next((tuple(tokens(token.text)) for token in item if token.quoted), None)
+        if quoted in column.index.whole:
+            return self.wanted(column, quoted)
         own = self._linker.match(column, words)
         rest = [w for at, w in enumerate(words) if at not in own.used or own.score < 0.9]
         rest = [w for w in rest if Token(w).is_content and w not in self._verbs]
@@ -102,10 +105,13 @@ class Valuing:
         return None
 
     def values_only(self, item: Sequence[Token]) -> Predicate | None:
-        """A value among words that a comparison left over."""
+        """The values among words that a comparison left over; of one word only the likeliest."""
         words = [word for token in item for word in words_of(token)]
-        found = self._linker.values(words)
-        return self.one_of(found[0], words) if found else None
+        first: dict[int, ValueMatch] = {}
+        for match in self._linker.values(words):
+            if not first or match.start >= max(other.end for other in first.values()):
+                first[match.start] = match
+        return join("and", [self.one_of(match, words) for match in first.values()])
 
     def number_in_value(self, item: Sequence[Token]) -> Predicate | None:
         """A number that belongs to a value, as in "Apache 2.0"."""
