@@ -101,6 +101,7 @@ _DOUBTS: Final = tuple(
         (15.0, "who, whose"),
     )
 )
+_ANY_DOUBT = re.compile("|".join(pattern.pattern for pattern, _ in _DOUBTS))
 _PLANNED = re.compile(
     r"[^,;:()]*\b(?:(?:is|are|was|were|been) (?:planned|proposed|expected|foreseen|due to)"
     r"|(?:is|are) to (?:be|come|follow)|will be|under construction)\b",
@@ -112,6 +113,8 @@ _BACK_THEN = re.compile(
     re.IGNORECASE,
 )
 _TO_COME = 30.0
+_BESIDE = 40
+"""How far back, in characters, the words right before a number are looked for."""
 _WHEN = re.compile(
     r",?\s*(?:when|in which|(?:which (?:is|was) )?the year(?: in which| that| when| of)?)\b"
 )
@@ -224,7 +227,9 @@ def doubt_of(claim: Claim, sentence: str) -> float:
     """How much less a number counts, as if in characters: a former one, one only compared."""
     ahead = sentence[: claim.quantity.start]
     clause = ahead[max(map(ahead.rfind, (";", ":"))) + 1 :].lower()
-    doubt = sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
+    doubt = 0.0
+    if _ANY_DOUBT.search(clause):
+        doubt = sum(cost for pattern, cost in _DOUBTS if pattern.search(clause))
     doubt += _TO_COME if _PLANNED.match(sentence, claim.quantity.end) else 0.0
     past = claim.quantity.unit is None and _BACK_THEN.match(sentence, claim.quantity.end)
     return doubt + (_TO_COME if past else 0.0)
@@ -257,7 +262,7 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
     others = [word for *_, word in behind if word not in SAID_BY and word not in _HEDGES]
     if quantity.unit is None:
         others = [word for word in others if is_plural(word)]
-    ahead = sentence[: quantity.start]
+    ahead = sentence[max(0, quantity.start - _BESIDE) : quantity.start]
     return Claim(
         quantity,
         _reach(behind),

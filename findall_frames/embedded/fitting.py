@@ -10,15 +10,16 @@ from findall_frames.embedded.claims import Claim, claims_of, doubt_of, period_of
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.sought import Sought
 from findall_frames.embedded.units import MEASURES, unit_named, unit_pattern
-from findall_frames.embedded.words import fold, stem
+from findall_frames.embedded.words import fold, phrases, stem
 
 __all__ = ["Fit"]
 
-_NUMBER = re.compile(
-    r"""\d|illion|hundred|thousand|dozen|century|half|third|quarter|fifth|tenth|\w+ties\b|\w+teen\b
-    |\b(?:one|single|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty
-    |forty|fifty|sixty|seventy|eighty|ninety)\b""",
-    re.IGNORECASE | re.VERBOSE,
+_DIGIT = re.compile(r"\d")
+# Letters of which a number has some that is not written in digits.
+_SPELLED = phrases(
+    """one, single, two, three, four, five, six, seven, eight, nine, ten, eleven, twel, teen, thirt,
+    twent, fort, fift, ties, ty, hundred, thousand, illion, dozen, centur, half, third, quarter,
+    fifth, tenth"""
 )
 _BEHIND = re.compile(r"\W*([^\W\d_]+)(?:\s+([^\W\d_]+))?")
 _AGED = frozenset(("age", "aged", "old", "older", "years", "minimum"))
@@ -76,12 +77,12 @@ class Fit:
 
     def may_tell(self, text: str) -> bool:
         """A quick look for a number, or for the lack of what is counted."""
-        return bool(_NUMBER.search(text) or (self.sought.counts and _DENIES.search(text)))
+        return _may_number(text) or bool(self.sought.counts and _DENIES.search(text))
 
     def may_measure(self, text: str) -> bool:
         """Whether a number and a unit of the right dimension may stand in a text."""
         forms = unit_pattern(self.sought.unit.dimension) if self.sought.unit is not None else None
-        return bool(forms and forms.search(text) and _NUMBER.search(text))
+        return bool(forms and forms.search(text)) and _may_number(text)
 
     def is_measure(self, claim: Claim) -> bool:
         """Whether a number may be of what is asked, though nothing beside it says so."""
@@ -304,3 +305,8 @@ class Fit:
             or meant is None
             or meant.convertible(self.sought.unit)
         )
+
+
+def _may_number(text: str) -> bool:
+    """A quick look whether a number may stand in a text."""
+    return bool(_DIGIT.search(text)) or any(map(text.lower().__contains__, _SPELLED))
