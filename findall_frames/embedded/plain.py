@@ -57,6 +57,12 @@ _NOBODY = re.compile(
     r"(?: (?:there|here|on it|in it|at it))?|\buninhabited\b",
     re.IGNORECASE,
 )
+_WHO = re.compile(r"\b(?P<noun>[^\W\d_]+) (?:who|that|which) (?=[a-z])", re.IGNORECASE)
+_CAPITALS = re.compile(r"(?<![\w\"&'.-])[A-Z]{2,3}(?![\w\"&'.-])")
+_BARE_AGE = re.compile(
+    r"(?:\b(?<=be )|(?<=is )|(?<=are )|^)(?P<how>over|under|above|below) (?P<age>\d{2})$",
+    re.IGNORECASE,
+)
 _RATHER = re.compile(r",? (?:rather than|instead of|as opposed to) (?=[^\W\d_])", re.IGNORECASE)
 _ROOM = re.compile(
     r"\b(?:room|space|places|a place) for (?=(?:[a-z]+ ){0,3}\d|[a-z]+ )", re.IGNORECASE
@@ -160,6 +166,9 @@ class Plain:
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
         text = self._gratis(_NAMED_BEFORE.sub(r"\g<before>\g<name>", text))
+        text = _WHO.sub(self._of_part, self._of_people(text))
+        if not text.isupper():
+            text = _CAPITALS.sub(self._quoted, text)
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
@@ -173,6 +182,28 @@ class Plain:
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(_RATHER.sub(" and not ", plain)))
         plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _quoted(self, match: re.Match[str]) -> str:
+        """The IT of a department in quotes, as it is no pronoun."""
+        said = match.group()
+        return f'"{said}"' if self._linker.is_capital_value(said) else said
+
+    def _of_part(self, match: re.Match[str]) -> str:
+        """Customers who joined as customers joined, where a column is about the customers."""
+        noun = singular(match["noun"].lower())
+        if self._linker.is_kind(noun) or self._linker.values([noun]):
+            return match.group()
+        several = (c for c in self._linker.columns if len(c.words) > 1)
+        forms = (form for c in several for own in c.words for form in self._lexicon.spelled_out(own))
+        return f"{match['noun']} " if noun in map(singular, forms) else match.group()
+
+    def _of_people(self, text: str) -> str:
+        """The text with "older than 50" for "over 50", where there are ages or days of birth."""
+        match = _BARE_AGE.search(text)
+        if match is None or not self._linker.named(["age", "birth"], ("number", "date")):
+            return text
+        how = "older" if match["how"].lower() in {"over", "above"} else "younger"
+        return f"{text[: match.start()]}{how} than {match['age']}"
 
     def _gratis(self, text: str) -> str:
         """The text with "price exactly 0" for free, and "no stock" for sold out."""

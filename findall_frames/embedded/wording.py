@@ -199,8 +199,12 @@ class Wording:
     def _names_part(self, word: str) -> bool:
         """Whether a word is part of the name of a column, and stands in no text."""
         columns = (c for c in self._linker.columns if c.kind not in {"prose", "boolean"})
-        own = any(len(c.words) > 1 and stem(word) in map(stem, c.words) for c in columns)
-        return own and not self._linker.occurs(word)
+        forms = (
+            {stem(form) for own in c.words for form in self._lexicon.spelled_out(own)}
+            for c in columns
+            if len(c.words) > 1
+        )
+        return any(stem(word) in own for own in forms) and not self._linker.occurs(word)
 
     def harmless(self, word: str) -> bool:
         """Whether a word adds nothing to what else was understood."""
