@@ -82,6 +82,8 @@ class Joints:
         if len(ahead) > 1 and fold(ahead[1]) in {"which", "whom"}:
             return low in _RELATIVE  # "at which Norway won a medal" is one
         said, following = " ".join(ahead), " ".join(behind)
+        if low in PREPOSITIONS and fold(behind[1]) in {"which", "whom", "whose"}:
+            return self.is_criterion(said)  # "a score of 8 or better | for which"
         verb = self._is_verbal(ahead)
         settled = self._is_settled(ahead)
         if low in _RELATIVE:

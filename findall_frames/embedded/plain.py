@@ -57,6 +57,7 @@ _NOBODY = re.compile(
     r"(?: (?:there|here|on it|in it|at it))?|\buninhabited\b",
     re.IGNORECASE,
 )
+_OURSELVES = re.compile(r"\s+(?:with|to|for) us\b")  # who is with us is in no US
 _WHO = re.compile(r"\b(?P<noun>[^\W\d_]+) (?:who|that|which) (?=[a-z])", re.IGNORECASE)
 _CAPITALS = re.compile(r"(?<![\w\"&'.-])[A-Z]{2,3}(?![\w\"&'.-])")
 _BARE_AGE = re.compile(
@@ -166,7 +167,7 @@ class Plain:
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
         text = self._gratis(_NAMED_BEFORE.sub(r"\g<before>\g<name>", text))
-        text = _WHO.sub(self._of_part, self._of_people(text))
+        text = _WHO.sub(self._of_part, self._of_people(_OURSELVES.sub("", text)))
         if not text.isupper():
             text = _CAPITALS.sub(self._quoted, text)
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))

@@ -199,7 +199,7 @@ class Reader:
         predicate = None if node is None else binder.bind(node)
         if predicate is None:
             words = [word for word in tokens(said) if Token(word).is_content]
-            if words and all(self._linker.is_kind(word) for word in words):
+            if words and all(self._linker.is_kind(w) or wording.names_part(w) for w in words):
                 return Reading(Present(self._corpus.column(self._corpus.name_column)), True)
             predicate = wording.mention(words or tokens(text) or [fold(text)])
             predicate = Not(predicate) if any(map(is_negator, tokens(said))) else predicate

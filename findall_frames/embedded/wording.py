@@ -119,9 +119,9 @@ class Wording:
         words = [word for token in item for word in words_of(token)]
         content = [word for word in words if Token(word).is_content]
         # "Companies that are in Peru": a clause of which only the name of all rows is left.
-        if all(stem(word) in self._subject for word in content):
-            return None
         quoted = next((token for token in item if token.quoted), None)
+        if quoted is None and all(stem(word) in self._subject for word in content):
+            return None
         if quoted is not None and self._linker.values(words) == []:
             value = self.valuing.value_called(tuple(tokens(quoted.text)))
             if value is not None:
@@ -163,7 +163,7 @@ class Wording:
             linked = linked and not (rest and self._lexicon.told(rest[-1]))
             if linked and rest and self._linker.occurs(rest[-1].split()[0]):
                 rest = [*told, rest[-1]]
-        if rest and all(map(self._names_part, rest)):
+        if rest and all(map(self.names_part, rest)):
             # "a language" other than English says nothing by itself.
             return None
         # "People ski there" tells of the skiing.
@@ -196,7 +196,7 @@ class Wording:
         firsts = (word.split()[0], *(phrase[0] for phrase in self._lexicon.told(word)))
         return any(map(self._linker.occurs, firsts))
 
-    def _names_part(self, word: str) -> bool:
+    def names_part(self, word: str) -> bool:
         """Whether a word is part of the name of a column, and stands in no text."""
         columns = (c for c in self._linker.columns if c.kind not in {"prose", "boolean"})
         forms = (
