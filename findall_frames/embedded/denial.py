@@ -9,7 +9,16 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from findall_frames.embedded.english import FINITE, is_negator
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["Stretch", "Tense", "is_hearsay", "is_negated", "is_over", "part_between", "tense_of"]
+__all__ = [
+    "Stretch",
+    "Tense",
+    "is_hearsay",
+    "is_negated",
+    "is_of_leave",
+    "is_over",
+    "part_between",
+    "tense_of",
+]
 
 Tense: TypeAlias = Literal["past", "present", "future"]
 
@@ -89,6 +98,10 @@ _LOST = re.compile(
     r"|\b(?:put an end to|did away with|done away with|got rid of|abandoned) (?:\w+ ){0,2}$"
 )
 _NO_MORE = frozenset(phrases("cancelled, failed, abandoned, vanished, disappeared, gone"))
+_OF_LEAVE = re.compile(
+    r"\b(?:may not|cannot|can not|can't|not (?:be )?(?:allowed|permitted|admitted|welcome|possible"
+    r"|suitable|fit|suited|safe))\b"
+)
 _HEARSAY = re.compile(
     r"""\b(?:(?:is|are|was|were)\ (?:said|believed|thought|rumoured|rumored|reported|claimed)\ to
     |it\ is\ (?:said|believed|thought|rumoured|rumored)|allegedly|reportedly|supposedly
@@ -194,6 +207,17 @@ def is_over(sentence: str, said: Sequence[str], at: Stretch, *, tense: Tense = "
     gone = gone or _MEANWHILE.search(part_between(sentence, said, first, last))
     gone = gone or _THEN_NOT.search(rest) or _FORMERLY.search(led) or _LOST.search(led)
     return closed or bool(gone) or (bool({"was", "were"} & set(before)) and "until" in behind)
+
+
+def is_of_leave(condition: str) -> bool:
+    """Whether a condition asks what can or may not be done, or is not fit for something.
+
+    Examples
+    --------
+    >>> is_of_leave("You may not bring a dog"), is_of_leave("must not have a café")
+    (True, False)
+    """
+    return _OF_LEAVE.search(fold(condition)) is not None
 
 
 def is_hearsay(sentence: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 
 from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.denial import tense_of
+from findall_frames.embedded.denial import is_of_leave, tense_of
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.words import phrases, stem, tokens
 
@@ -87,6 +87,7 @@ class Easing:
     ) -> None:
         self._corpus = corpus
         self._tense = tense_of(condition)
+        self._of_leave = is_of_leave(condition)
         self._opening = " ".join(tokens(condition)[:1])
         self._is_name = is_name
 
@@ -115,9 +116,10 @@ class Easing:
             return predicate
         if 1 < len(predicate.words) <= _MOST_WORDS:
             predicate = self._eased(predicate, denied=denied)
-        # Where a text denies it, or none says it anywhere, silence tells nothing.
+        # Where a text denies it, or none says it anywhere, silence tells nothing; nor does it
+        # tell what may not be done.
         is_open = denied and (
-            predicate.is_denied_somewhere() or not predicate.told(self._corpus)[0]
+            self._of_leave or predicate.is_denied_somewhere() or not predicate.told(self._corpus)[0]
         )
         return replace(predicate, silence="unknown") if is_open else predicate
 
@@ -138,6 +140,7 @@ class Easing:
             # Where it is denied, its words are those of the texts: an emergency room is no room.
             plain = (word for word in present if not any(self._lightness(word, mention)))
             bound.update(word for word in plain if len(rows[word]) <= telling)
+            bound.update(_LEAVE.intersection(words))  # dogs that stay outside are not allowed
         weights = {word: self._weight(word, mention, len(rows[word])) for word in words}
         enough = _ENOUGH * sum(weights.values())
         some = [
@@ -147,7 +150,9 @@ class Easing:
             if bound.issubset(kept) and set.intersection(*(rows[word] for word in kept))
         ]
         weight = {kept: sum(weights[word] for word in kept) for kept in some}
-        for kept in sorted(some, key=lambda kept: (weight[kept], len(kept)), reverse=True):
+        # Of words that weigh the same the last tell most: a free trial is a trial.
+        some = sorted(some, key=lambda kept: (weight[kept], len(kept), words.index(kept[-1])))
+        for kept in reversed(some):
             less = replace(mention, words=kept)
             if weight[kept] < enough:
                 break
@@ -181,8 +186,9 @@ class Easing:
     def _lightness(self, word: str, mention: Mention) -> tuple[bool, bool]:
         """Whether a word tells least of all, or only how things belong together."""
         # "Visited by wheelchair" tells less of visits than of wheelchairs; "grows fruit", of fruit.
-        first = word == self._opening and word.endswith("s")
-        done = word.endswith(("ed", "ing")) or (first and not word.endswith(("ss", "us", "is")))
+        verb = word.split()[0]
+        first = verb == self._opening and verb.endswith("s")
+        done = verb.endswith(("ed", "ing")) or (first and not verb.endswith(("ss", "us", "is")))
         done = done and word != mention.words[-1]
         least = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
         return least, done or word in _LEAVE
