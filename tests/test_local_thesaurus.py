@@ -174,6 +174,8 @@ def test_a_value_that_stands_there_goes_before_other_words() -> None:
         ("was a religious building", {"Elba"}),
         ("closed in the summer months", {"Brenner"}),
         ("offers transport", {"Elba"}),
+        ("pets are allowed", set()),
+        ("pets are not allowed", {"Alba"}),
     ],
 )
 def test_a_guest_asks_a_prospectus_in_other_words(condition: str, names: set[str]) -> None:
@@ -192,6 +194,19 @@ def test_a_name_or_a_place_is_no_kind_of_thing(condition: str) -> None:
         }
     )
     assert found(Corpus.from_table(table, name="companies"), condition) == set()
+
+
+def test_who_is_unharmed_was_not_injured() -> None:
+    """The opposite by its prefix, also of a synonym; the others are told of in other words."""
+    texts = [
+        "A van ran off the road in the morning, but its driver was unharmed.",
+        "A cook slipped on the wet floor of the kitchen and broke his wrist.",
+        "The pump in the cellar failed at noon and was replaced the same day.",
+    ]
+    table = pa.table({"report": ["A", "B", "C"], "what happened": texts})
+    corpus = Corpus.from_table(table, name="reports", name_column="report")
+    assert found(corpus, "somebody was injured") == {"B"}
+    assert found(corpus, "nobody was injured") == {"A"}
 
 
 def test_a_word_with_other_meanings_stands_only_for_what_a_table_has() -> None:

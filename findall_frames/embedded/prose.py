@@ -128,7 +128,7 @@ class Mention:
             names += [phrase[0] for phrase in self._other_names(names[0], wider=True)]
         start = f"(?:{'|'.join(re.escape(name[: max(3, len(name) - 3)]) for name in names)})"
         denial = r"\b(?:not|never|no|nor|neither|without|nothing|nobody|cannot)\b|n['’]t\b"
-        near = rf"(?i)(?:{denial})[^.,;]{{0,40}}\b{start}"
+        near = rf"(?i)(?:{denial})[^.,;]{{0,40}}\b{start}|(?i)\bun{start}"
         if len(self.words) > 1:
             end = re.escape(self.words[-1][: max(3, len(self.words[-1]) - 3)])
             near += rf"|(?i)\b{start}[^.,;]{{0,40}}(?:{denial})[^.,;]{{0,40}}\b{end}"
