@@ -68,8 +68,9 @@ _COURTESY = re.compile(
     re.IGNORECASE,
 )
 _RATHER = (
-    r"(?:ideally|preferably|desirably|(?:as\s+)?an?\s+(?:plus|bonus)(?:\s+(?:if|for|is))?"
-    r"|bonus(?:\s+points)?(?:\s+(?:if|for))?"
+    r"(?:ideally|preferably|desirably|as\s+an?\s+(?:plus|bonus)"
+    r"|an?\s+(?:plus|bonus)(?:\s+(?:if|for|is)|(?=[:,]))"
+    r"|bonus\s+points(?:\s+(?:if|for))?|bonus(?:\s+(?:if|for)|(?=:))"
     r"|(?:it\s+)?(?:would|'d)\s+be\s+(?:nice|great|good|ideal|lovely)\s+(?:if|to)"
     r"|nice\s+to\s+have)"
 )

@@ -312,8 +312,8 @@ class Plain:
     def _uninhabited(self, text: str) -> str:
         """The text with "population exactly 0" where nobody lives, and seats for room."""
         nobody = _NOBODY.search(text)
-        who = "employees" if nobody and nobody["work"] else "population"
-        people = self._linker.named([who], ("number",)) if nobody else []
+        who = ["employees", "headcount"] if nobody and nobody["work"] else ["population"]
+        people = self._linker.named(who, ("number",)) if nobody else []
         if people and people[0].named and not self._linker.named(["inhabited"], ("boolean",)):
             text = _NOBODY.sub(f"{' '.join(people[0].column.words)} exactly 0", text)
         seats = self._linker.named(["seats", "capacity"], ("number",))
