@@ -195,7 +195,9 @@ class Plain:
         if self._linker.is_kind(noun) or self._linker.values([noun]):
             return match.group()
         several = (c for c in self._linker.columns if len(c.words) > 1)
-        forms = (form for c in several for own in c.words for form in self._lexicon.spelled_out(own))
+        forms = (
+            form for c in several for own in c.words for form in self._lexicon.spelled_out(own)
+        )
         return f"{match['noun']} " if noun in map(singular, forms) else match.group()
 
     def _of_people(self, text: str) -> str:
