@@ -145,6 +145,7 @@ def test_a_time_of_the_year_is_read_without_a_year(condition: str, expected: set
             "between easy and hard",
             {"Lakes Loop", "Ridge Walk", "Gorge Path", "Coast Trail", "Amble"},
         ),
+        ("very hard difficulty", {"Summit Push"}),
         ("hard or very hard", {"Ridge Walk", "Summit Push", "Coast Trail"}),
         ("walks that are moderate or harder and in Scotland", {"Ridge Walk", "Summit Push"}),
         ("fire class B or better", {"Lakes Loop", "Ridge Walk", "Summit Push", "Amble"}),
@@ -190,6 +191,8 @@ def test_everyday_words_reach_the_column_that_they_imply(
     ("condition", "expected"),
     [
         ("unrated", {"Fjord"}),
+        ("more than 100 rooms or fewer than 20", {"Bellevue", "Dune"}),
+        ("a guest rating of at least 9 or four stars", {"Bellevue", "Castello", "Edelweiss"}),
         ("whose price is unknown", {"Castello"}),
         ("no opening date", set()),
         ("overlooks the sea", {"Dune", "Fjord"}),

@@ -126,7 +126,11 @@ class Binder:
 
     def _bind_numbers(self, phrase: Phrase) -> Predicate | None:
         """Several numbers of one column: 4 or 6 cylinders, in 1998 or 1999."""
-        words = [t.text for item in phrase.items for t in item if t.comparison is None]
+        each = [[t.text for t in item if t.comparison is None] for item in phrase.items]
+        firsts = (self._linker.named(words, ("number", "date"))[:1] for words in each)
+        if len({match.column for found in firsts for match in found if match.named}) > 1:
+            return None  # a rating of 9 or five stars
+        words = [word for some in each for word in some]
         parts: list[Predicate] = []
         for item in phrase.items:
             comparison = next((t.comparison for t in item if t.comparison), None)

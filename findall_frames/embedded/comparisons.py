@@ -239,7 +239,8 @@ class _Reader:
             self._replace(
                 rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b(?! (?:than )?§)", self._after(side)
             )
-        self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? (?:or|and) ([a-z]{{2,}}er|worse)\b", self._or_so)
+        steps = r"(?:or|and) ([a-z]{2,}er|worse)\b(?! than)"
+        self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? {steps}", self._or_so)
         self._replace(rf"from {_Q} on\b", self._after(">="))
         self._text = self._moved()
         self._replace(rf"\b(not |no )?(?:(more|less) )?([a-z]+) than {_A}{_Q}", self._comparative)

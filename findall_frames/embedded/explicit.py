@@ -23,6 +23,7 @@ __all__ = ["named_text", "read_explicit"]
 _MENTIONS = re.compile(
     r"\b(?:mention|contain|include|say|describe|talk about|refer to)(?:s|ed|ing|d)?\b"
 )
+_DEGREES = frozenset(("very", "most", "all", "any", "some"))
 _SAME_WORDS = 0.9
 
 
@@ -47,7 +48,9 @@ def read_explicit(
             continue
         valued = {w for m in linker.values(words) for w in words[m.start : m.end]}
         plain = [word for word in kept if word in valued or not word.endswith("ed")]
-        denied = tuple(w for w in words if w in kept or (is_negator(w) and w not in column.words))
+        # "Not certified" and "very high" are values with a small word before them.
+        small = {w for w in words if (is_negator(w) or w in _DEGREES) and w not in column.words}
+        denied = tuple(w for w in words if w in kept or w in small)
         phrase = denied if denied in column.index.whole else None
         phrase = phrase or column.index.find(tuple(kept), linker.lexicon)
         if phrase is None and plain:
