@@ -68,6 +68,8 @@ def found(objective: str) -> list[str]:
         ("I'd love to know which hotels have over 80 rooms", ["Corvo", "Gaivota"]),
         ("I run a small agency. Please list all hotels in Sintra for me.", ["Horta"]),
         ("In which hotels is there a spa?", ["Alba", "Corvo", "Gaivota"]),
+        ("In Lagos, which hotels have a spa?", ["Gaivota"]),
+        ("What hotels would you recommend in Porto with over 50 rooms?", ["Estrela"]),
     ],
 )
 def test_courtesies_around_a_question_are_no_criteria(objective: str, names: list[str]) -> None:
@@ -147,6 +149,10 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
         (
             "modern hotels that were praised in May and took years to build",
             ["be a modern hotel", "have been praised in May", "have taken years to build"],
+        ),
+        (
+            "hotels with style modern or rustic, town Porto or Faro",
+            ["have style modern or rustic", "have town Porto or Faro"],
         ),
     ],
 )

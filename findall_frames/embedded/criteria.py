@@ -45,6 +45,11 @@ _BOUND = re.compile(
 )
 
 
+_WOULD_YOU = re.compile(
+    r"^(?:would|do|can|could|should)\s+(?:you|i|we)\s+"
+    r"(?:recommend|suggest|have|know(?:\s+of)?|consider|choose|pick|visit|propose)\b\s*",
+    re.IGNORECASE,
+)
 _CAN_WE = re.compile(r"^(can|could|should|may)\s+(i|we|you|one|people|they)\b", re.IGNORECASE)
 _OR_MORE = re.compile(r"\bor\s+(?:more|less|fewer|better|above|below|over|higher|lower|\w+er)\b")
 _SHORT = 3
@@ -93,6 +98,7 @@ class Criteria:
         if not self._linker.values(["rent"]) and not self._linker.values(["sale"]):
             rest = _OFFERED.sub("", rest)
         if asking:
+            rest = _WOULD_YOU.sub("", rest)
             rest = _CAN_WE.sub(r"that \2 \1", _THERE.sub("", rest, count=1))
         given = split_pieces(rest) if rest else []
         for at, piece in enumerate(given):
@@ -221,15 +227,22 @@ class Criteria:
         if not words:
             return False
         found = self._linker.named(words, ("number", "text", "list"))
+        values = self._linker.values(words)
         # "Deposit below 3,000", but "cost below 3,000".
         verb = singular(words[0]) in VERBS | LEANING or is_participle(words[0])
-        alone = not verb and words[1:2] != [] and words[1] in COMPARERS
+        noun = not verb and words[0] not in OPENERS
+        alone = noun and words[1:2] != [] and words[1] in COMPARERS
         labelled = any(
             (alone and m.used == {0})
             or (m.named and len(m.used) > 1 and m.used == set(range(len(m.used))))
+            or (
+                noun
+                and m.used == {0}
+                and any(v.start == 1 and v.column is m.column for v in values)
+            )
             for m in found
         )
-        return labelled and (bool(find_quantities(body)) or bool(self._linker.values(words)))
+        return labelled and (bool(find_quantities(body)) or bool(values))
 
     def _is_flag(self, body: str) -> bool:
         """Whether a piece is an adjective that a column answers: and landlocked."""

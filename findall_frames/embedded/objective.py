@@ -75,6 +75,11 @@ _WITH = re.compile(
     r"(?:with|having|have|has|be|are|is|include|includes|offer|offers)\s+",
     re.IGNORECASE,
 )
+_FRONTED = re.compile(
+    r"^(?P<where>(?:in|at|on|near|from|for|among|within|outside)\s[^,:]{2,60}),\s+"
+    r"(?P<asked>(?:which|what|find|list|show)\s.+)$",
+    re.IGNORECASE,
+)
 _REQUEST = re.compile(
     r"^(?:please\s+|(?:can|could)\s+you\s+)*(?:find|list|show|give|get|identify|which|what|who"
     r"|search|look|(?:i|we)\s.*?\b(?:look|search|need|want|like|after|seek))",
@@ -135,6 +140,10 @@ class _Parser:
         given = sentences(uncontracted(text))
         if _PREAMBLE.match(" ".join(given[:1])) and any(map(_REQUEST.match, given[1:])):
             given = list(dropwhile(lambda one: not _REQUEST.match(one), given))
+        # "In Rome, which museums are free" asks which museums are free, and in Rome.
+        fronted = _FRONTED.match(given[0]) if given else None
+        if fronted is not None:
+            given[:1] = [fronted["asked"], fronted["where"]]
         given.sort(key=lambda one: not (is_question(one) and self._is_about_rows(one)))
         for whole in given:
             sentence, preferred = without_preferences(whole)

@@ -128,7 +128,7 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
     elif first in {"neither", "either"} and second in FINITE | {"have", "do", "can"}:
         return f"{thing} must be one that {clause}."
     elif first in {"neither", "either"}:
-        said = f"must be {clause}"
+        said = f"must {'be ' * (second not in VERBS)}{clause}"
     elif first in {"except", "excluding", "other"}:
         said = f"must not be {_after(rest, ('than', 'for'))}"
     elif first == "worth":
