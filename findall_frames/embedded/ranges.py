@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from calendar import monthrange
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -13,8 +12,15 @@ from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparing import Comparing
 from findall_frames.embedded.comparisons import Comparison
-from findall_frames.embedded.conditions import Predicate, Span, either, number_text
+from findall_frames.embedded.conditions import Predicate, Span, either
 from findall_frames.embedded.english import FILLERS, is_relation
+from findall_frames.embedded.extents import (
+    begun_in,
+    date_span,
+    number_span,
+    version_span,
+    years_before,
+)
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.quantity import Quantity
@@ -172,12 +178,12 @@ class Ranges:
             return None
         today = dt.date.today()
         old, young = (
-            None if end is None else _years_before(today, int(end.value))
+            None if end is None else years_before(today, int(end.value))
             for end in (comparison.high, comparison.low)
         )
         # The older something is, the earlier it began: the ends change places.
         dates = Span(old, young, comparison.high_open, comparison.low_open)
-        return _begun_in(columns[0], dates)
+        return begun_in(columns[0], dates)
 
     def _made(
         self, match: ColumnMatch, comparison: Comparison, words: Sequence[str]
@@ -189,14 +195,14 @@ class Ranges:
                 return VersionAdmitted(
                     column, version=comparison.quantity.version, confidence=confidence
                 )
-            return VersionRange(column, span=_version_span(comparison), confidence=confidence)
+            return VersionRange(column, span=version_span(comparison), confidence=confidence)
         if comparison.quantity.recurrence is not None:
             times = comparison.quantity.recurrence
             return Recurring(column, times=times, confidence=confidence)
         if column.kind == "date":
-            return DateRange(column, span=_date_span(comparison), confidence=confidence)
+            return DateRange(column, span=date_span(comparison), confidence=confidence)
         if column.kind in {"list", "text"}:
-            return Count(column, span=_number_span(comparison, None, 1.0), confidence=confidence)
+            return Count(column, span=number_span(comparison, None, 1.0), confidence=confidence)
         if column.kind != "number":
             return None
         if comparison.quantity.dates is not None and not comparison.quantity.is_day:
@@ -207,7 +213,7 @@ class Ranges:
         if unit is not None and unit.dimension == "share" and column.fraction:
             scale = 100.0
         shift = 1900.0 if column.short_year else 0.0
-        span = _number_span(comparison, column, scale, shift=shift)
+        span = number_span(comparison, column, scale, shift=shift)
         return NumberRange(column, span, confidence)
 
     def in_text(self, words: Sequence[str], comparison: Comparison) -> Predicate | None:
@@ -238,9 +244,9 @@ class Ranges:
         if not self._prose or not (content or quantity.unit) or plain is None:
             return None
         if quantity.dates is not None:
-            days = _date_span(comparison)
+            days = date_span(comparison)
             return StatedNumber(content, days, None, True, self._prose, self._lexicon, days=True)
-        span = _number_span(comparison, None, 1.0, year=quantity.year, unit=plain.unit)
+        span = number_span(comparison, None, 1.0, year=quantity.year, unit=plain.unit)
         return StatedNumber(
             content,
             span,
@@ -311,111 +317,3 @@ def _in_pounds(comparison: Comparison, words: Sequence[str]) -> Comparison:
         for end in (comparison.low, comparison.high)
     )
     return replace(comparison, low=low, high=high)
-
-
-def _years_before(day: dt.date, years: int) -> dt.date:
-    """The same day some years earlier; the last of February in a common year."""
-    first = max(1, day.year - years)
-    return dt.date(first, day.month, min(day.day, monthrange(first, day.month)[1]))
-
-
-def _begun_in(column: Column, dates: Span) -> Predicate:
-    """That a year or date lies in a range of days; of years only the number counts."""
-    if column.kind == "date":
-        return DateRange(column, span=replace(dates, said=_ends_said(dates)))
-    low, high = (None if day is None else day.year for day in (dates.low, dates.high))
-    years = Span(low, high, dates.low_open, dates.high_open)
-    return NumberRange(column, replace(years, said=_ends_said(years)), "medium")
-
-
-def _ends_said(span: Span) -> str:
-    low = f"{'after' if span.low_open else 'no earlier than'} {span.low}"
-    high = f"{'before' if span.high_open else 'no later than'} {span.high}"
-    ends = ((span.low, low), (span.high, high))
-    return " and ".join(said for end, said in ends if end is not None)
-
-
-def _number_span(
-    comparison: Comparison,
-    column: Column | None,
-    scale: float,
-    *,
-    shift: float = 0.0,
-    year: bool = False,
-    unit: Unit | None = None,
-) -> Span:
-    """The range in the unit and scale of a column's cells."""
-    unit = column.unit if column is not None else (unit or comparison.quantity.unit)
-    year = year or (column is not None and (column.year_like or column.short_year))
-
-    def end(quantity: Quantity | None, *, top: bool) -> float | None:
-        if quantity is None:
-            return None
-        converted = quantity.in_unit(unit) or quantity
-        return round(((converted.top if top else converted.value) - shift) / scale, 9)
-
-    low = end(comparison.low, top=comparison.low_open)
-    high = end(comparison.high, top=not comparison.high_open)
-    if comparison.about and low is not None and high is not None:
-        low, high = low - abs(low) / 10, high + abs(high) / 10
-    said = _said(low, high, comparison, year=year)
-    return Span(low, high, comparison.low_open, comparison.high_open, said)
-
-
-def _said(low: float | None, high: float | None, comparison: Comparison, *, year: bool) -> str:
-    def text(number: float) -> str:
-        return number_text(number, year=year)
-
-    if low is not None and high is not None:
-        if low == high:
-            return text(low)
-        if comparison.low_open and comparison.high_open:
-            return f"strictly between {text(low)} and {text(high)}"
-        return f"between {text(low)} and {text(high)}"
-    if low is not None:
-        return (
-            f"{'after' if year else 'more than'} {text(low)}"
-            if comparison.low_open
-            else f"at least {text(low)}"
-        )
-    assert high is not None
-    return (
-        f"{'before' if year else 'less than'} {text(high)}"
-        if comparison.high_open
-        else f"at most {text(high)}"
-    )
-
-
-def _date_span(comparison: Comparison) -> Span:
-    def days(quantity: Quantity) -> tuple[dt.date, dt.date]:
-        if quantity.dates is not None:
-            return quantity.dates
-        first, last = (min(max(int(year), 1), 9999) for year in (quantity.value, quantity.top))
-        return dt.date(first, 1, 1), dt.date(last, 12, 31)
-
-    low = days(comparison.low)[1 if comparison.low_open else 0] if comparison.low else None
-    high = days(comparison.high)[0 if comparison.high_open else 1] if comparison.high else None
-    if low is not None and high is not None:
-        said = f"between {low} and {high}" if low != high else str(low)
-    elif low is not None:
-        said = f"after {low}" if comparison.low_open else f"on or after {low}"
-    else:
-        said = f"before {high}" if comparison.high_open else f"on or before {high}"
-    return Span(low, high, comparison.low_open, comparison.high_open, said)
-
-
-def _version_span(comparison: Comparison) -> Span:
-    low = comparison.low.version if comparison.low else None
-    high = comparison.high.version if comparison.high else None
-
-    def text(version: tuple[int, ...]) -> str:
-        return ".".join(map(str, version))
-
-    if low is not None and high is not None:
-        said = f"version {text(low)}" if low == high else f"between {text(low)} and {text(high)}"
-    elif low is not None:
-        said = f"later than {text(low)}" if comparison.low_open else f"{text(low)} or later"
-    else:
-        assert high is not None
-        said = f"earlier than {text(high)}" if comparison.high_open else f"{text(high)} or earlier"
-    return Span(low, high, comparison.low_open, comparison.high_open, said)

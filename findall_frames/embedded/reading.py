@@ -9,15 +9,15 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
+from findall_frames.embedded.affixes import Affixes
 from findall_frames.embedded.binding import Binder
-from findall_frames.embedded.cells import Present, WordsAt
+from findall_frames.embedded.cells import Present
 from findall_frames.embedded.clauses import (
     Token,
     lend_nouns,
     parse_clauses,
     tokenise,
 )
-from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
 from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
@@ -42,7 +42,6 @@ from findall_frames.embedded.pairs import read_pair
 from findall_frames.embedded.plain import Plain
 from findall_frames.embedded.presence import whether_told
 from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.ranking import Ranking
 from findall_frames.embedded.reckoning import Reckoning
 from findall_frames.embedded.recurring import Calendar
@@ -50,7 +49,6 @@ from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.restating import restated
 from findall_frames.embedded.rivals import Rivals
 from findall_frames.embedded.units import unit_named
-from findall_frames.embedded.values import LARGE
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import alike, fold, singular, stem, tokens
 
@@ -68,13 +66,6 @@ _PLAIN_SUBJECT = re.compile(
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
-_QUOTED = re.compile(r"^[\"'“”‘’]")
-_AFFIX = {
-    "begins with": re.compile(
-        r"\b(?:begin|start)(?:s|ning|ing)?\s+with\s+(?:the\s+)?(?:letters?\s+)?(.+)$"
-    ),
-    "ends with": re.compile(r"\bend(?:s|ing)?\s+(?:with|in)\s+(?:the\s+)?(?:letters?\s+)?(.+)$"),
-}
 
 
 @dataclass(frozen=True)
@@ -122,6 +113,7 @@ class Reader:
         self._corpus = corpus
         self._rivals = Rivals(self._linker)
         self._calendar = Calendar(self._linker)
+        self._affixes = Affixes(self._linker, self._calendar)
         self._ranking = Ranking(self._linker)
         self._reckoning = Reckoning(self._linker)
         self._elapsed = Elapsed(self._linker)
@@ -161,7 +153,7 @@ class Reader:
         if told is not None:
             return Reading(told, True)
         said, subject, named = self._without_subject(plain)
-        affix = self._affix(fold(said), named)
+        affix = self._affixes.read(fold(said), named)
         if affix is not None:
             return Reading(affix, True)
         pair = read_pair(fold(f"{' '.join(t.text for t in named)} {said}"), self._linker)
@@ -354,34 +346,6 @@ class Reader:
                 ):
                     return end - at
         return 1
-
-    def _holding(self, letters: str) -> Column | None:
-        """The column of which some letters are a whole value, as ".pl" of file endings."""
-        columns = (c for c in self._linker.columns if c.kind in {"text", "list"})
-        return next((c for c in columns if letters in map(fold, c.index.values[:LARGE])), None)
-
-    def _affix(self, said: str, subject: Sequence[Token]) -> Predicate | None:
-        for place, pattern in _AFFIX.items():
-            match = pattern.search(said)
-            if match is None:
-                continue
-            words = [*(t.text for t in subject), *tokens(said[: match.start()])]
-            column = self._corpus.column(self._corpus.name_column)
-            named = self._linker.named(words, ("text", "list", "prose"))
-            if named and named[0].named:
-                column = named[0].column
-            letters = match.group(1).strip(" \"'“”‘’").rstrip(".")
-            if len(letters.split()) > 1 and not _QUOTED.search(match.group(1)):
-                continue  # "ends in the North Sea"
-            timely = any(q.year or q.dates for q in find_quantities(letters))
-            timely = timely or self._calendar.is_time(letters)
-            if timely and not (named and named[0].named):
-                continue  # "ends in 2026", "starts in June"
-            if not named and words:
-                column = self._holding(letters) or column
-            predicate: Predicate = WordsAt(column, letters=letters, place=place)
-            return Not(predicate) if " not " in f" {said[: match.start()]} " else predicate
-        return None
 
 
 def _verbs(said: str) -> frozenset[str]:

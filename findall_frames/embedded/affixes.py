@@ -1,0 +1,71 @@
+"""Conditions on the letters that a text begins or ends with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from findall_frames.embedded.cells import WordsAt
+from findall_frames.embedded.clauses import Token
+from findall_frames.embedded.columns import Column
+from findall_frames.embedded.conditions import Not, Predicate
+from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.recurring import Calendar
+from findall_frames.embedded.values import LARGE
+from findall_frames.embedded.words import fold, tokens
+
+__all__ = ["Affixes"]
+
+_QUOTED = re.compile(r"^[\"'“”‘’]")
+_AFFIX = {
+    "begins with": re.compile(
+        r"\b(?:begin|start)(?:s|ning|ing)?\s+with\s+(?:the\s+)?(?:letters?\s+)?(.+)$"
+    ),
+    "ends with": re.compile(r"\bend(?:s|ing)?\s+(?:with|in)\s+(?:the\s+)?(?:letters?\s+)?(.+)$"),
+}
+
+
+class Affixes:
+    """Reads such conditions on one corpus.
+
+    Parameters
+    ----------
+    linker : Linker
+        Of the corpus.
+    calendar : Calendar
+        Of the same: what "ends in June" has a date.
+    """
+
+    def __init__(self, linker: Linker, calendar: Calendar) -> None:
+        self._linker = linker
+        self._calendar = calendar
+
+    def _holding(self, letters: str) -> Column | None:
+        """The column of which some letters are a whole value, as ".pl" of file endings."""
+        columns = (c for c in self._linker.columns if c.kind in {"text", "list"})
+        return next((c for c in columns if letters in map(fold, c.index.values[:LARGE])), None)
+
+    def read(self, said: str, subject: Sequence[Token]) -> Predicate | None:
+        """The predicate of a folded condition on letters; None where it is on something else."""
+        for place, pattern in _AFFIX.items():
+            match = pattern.search(said)
+            if match is None:
+                continue
+            words = [*(t.text for t in subject), *tokens(said[: match.start()])]
+            column = self._linker.corpus.column(self._linker.corpus.name_column)
+            named = self._linker.named(words, ("text", "list", "prose"))
+            if named and named[0].named:
+                column = named[0].column
+            letters = match.group(1).strip(" \"'“”‘’").rstrip(".")
+            if len(letters.split()) > 1 and not _QUOTED.search(match.group(1)):
+                continue  # "ends in the North Sea"
+            timely = any(q.year or q.dates for q in find_quantities(letters))
+            timely = timely or self._calendar.is_time(letters)
+            if timely and not (named and named[0].named):
+                continue  # "ends in 2026", "starts in June"
+            if not named and words:
+                column = self._holding(letters) or column
+            predicate: Predicate = WordsAt(column, letters=letters, place=place)
+            return Not(predicate) if " not " in f" {said[: match.start()]} " else predicate
+        return None
