@@ -150,9 +150,7 @@ class Easing:
             if bound.issubset(kept) and set.intersection(*(rows[word] for word in kept))
         ]
         weight = {kept: sum(weights[word] for word in kept) for kept in some}
-        # Of words that weigh the same the last tell most: a free trial is a trial.
-        some = sorted(some, key=lambda kept: (weight[kept], len(kept), words.index(kept[-1])))
-        for kept in reversed(some):
+        for kept in sorted(some, key=lambda kept: (weight[kept], len(kept)), reverse=True):
             less = replace(mention, words=kept)
             if weight[kept] < enough:
                 break
