@@ -84,6 +84,28 @@ CANALS = Corpus.from_table(
     name="waterways",
 )
 
+FIRMS = Corpus.from_table(
+    pa.table(
+        {
+            "firm": ["Aldin", "Corax", "Dunmore", "Eltra", "Fenix"],
+            "profile": [
+                "Aldin makes lifts. It has some 4.1 thousand people on its payroll, 900 of them "
+                "abroad. Last year sales came to 1.2 billion euros, up 8 % on the year before.",
+                "Corax brews with a crew of eighteen. Turnover is just under nine million euros. "
+                "Nearly half of the beer is exported. The founder died at the age of 38.",
+                "It made a loss of 2.5 million pounds in 2022 but a profit of 1.1 million a year "
+                "later. It has been a public firm since 1999.",
+                "Eltra sells in more than forty countries. It employed 700 people before the "
+                "crisis and has 410 now. It plans to hire another 100 by next year.",
+                "It opened its first shop in the late 1990s; now there are 87 of them. Each shop "
+                "has between ten and fifteen workers. Its market share is a quarter. The founder, "
+                "aged 72, still runs it.",
+            ],
+        }
+    ),
+    name="firms",
+)
+
 
 @pytest.mark.parametrize(
     ("corpus", "condition", "places"),
@@ -108,6 +130,17 @@ CANALS = Corpus.from_table(
         (INNS, "more than half of the guests return", [2]),
         (INNS, "built over 100 years ago", [0, 1]),
         (INNS, "the season is at least three months long", [3]),
+        (FIRMS, "more than 500 employees", [0]),
+        (FIRMS, "between 400 and 500 employees", [3]),
+        (FIRMS, "made a loss of more than 2 million", [2]),
+        (FIRMS, "turnover of less than 9 million euros", [1]),
+        (FIRMS, "sells to over 30 countries", [3]),
+        (FIRMS, "more than 80 shops", [4]),
+        (FIRMS, "market share above 20 %", [4]),
+        (FIRMS, "exports at least 40 % of its output", [1]),
+        (FIRMS, "founder older than 70", [4]),
+        (FIRMS, "founder died before the age of 40", [1]),
+        (FIRMS, "founded before 2005", [2]),
         (POSTS, "fewer than 30 hours a week", [0]),
         (POSTS, "at least 35 hours per week", [1]),
         (POSTS, "five or more years of experience", [0, 2]),

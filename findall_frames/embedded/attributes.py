@@ -32,6 +32,7 @@ ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
         """salary, pay, pays, paying, paid, wage, wages, earn, earns, earned, earning, earnings,
         remuneration, compensation, stipend"""
     ),
+    "rent": phrases("rent, rents, rented, rental, pay, pays, paying, paid"),
     "weight": phrases("weighs, weigh, weighed, weighing, weight, heavy, mass"),
 }
 """By what a number with a unit tells: words beside it that say so."""
@@ -46,6 +47,6 @@ DIMENSIONS: Final[dict[str, frozenset[str]]] = {
         ("length", "depth", "height", "width", "diameter", "thickness", "distance", "wingspan")
     ),
     "time": frozenset(("age", "duration")),
-    "money": frozenset(("price", "salary")),
+    "money": frozenset(("price", "salary", "rent")),
     "mass": frozenset(("weight",)),
 }

@@ -50,7 +50,8 @@ _STOPS: Final = (
         phrases(
             """and, or, but, which, that, who, whom, whose, where, when, while, whereas, because,
             so, if, must, should, shall, may, might, each, per, a, an, every, before, after,
-            until, since, than, then, there, it, they, he, she, we, you, not, cannot, from"""
+            until, since, than, then, there, including, excluding, plus, it, they, he, she, we,
+            you, not, cannot, from"""
         )
     )
 )
@@ -68,6 +69,7 @@ _PERIODS: Final = {
     )
     for form in phrases(forms)
 }
+_NO_NOUNS: Final = SAID_BY.keys() | _HEDGES | _PERIODS.keys()
 _PLURALS: Final = frozenset(
     phrases("people, children, men, women, staff, sheep, fish, mice, feet, teeth, geese, cattle")
 )
@@ -259,9 +261,11 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
     tells &= DIMENSIONS.get(dimension, frozenset())
     if "distance" in tells and _FROM_TO.search(sentence, 0, quantity.start):
         tells |= {"length"}  # "from Skien to Dalen, 105 km away"
-    others = [word for *_, word in behind if word not in SAID_BY and word not in _HEDGES]
+    others = [word for *_, word in behind if word not in _NO_NOUNS]
     if quantity.unit is None:
-        others = [word for word in others if is_plural(word)]
+        # A three-bedroom flat has three bedrooms.
+        hyphen = sentence[quantity.end : quantity.end + 1] == "-"
+        others = others[:1] if hyphen else [word for word in others if is_plural(word)]
     ahead = sentence[max(0, quantity.start - _BESIDE) : quantity.start]
     return Claim(
         quantity,

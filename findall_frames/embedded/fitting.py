@@ -43,6 +43,8 @@ _LOOSE = 30.0
 """How far, in characters, the number of one thing may stand from the word for another."""
 _ALIKE = 100.0
 """How many times larger a unit may be than the one asked for, where nothing else is asked."""
+_RELATED = 20.0
+"""What a word costs that is only related to the one asked for."""
 _NARROW = re.compile(r"[,;:()]|\b(?:and|but|which|who|while|where)\b")
 _NO = re.compile(
     r"\b(?:(?:no|zero|without(?: any| an?(?: single)?)?|not (?:an?|any|one)(?: single)?)\s+"
@@ -91,7 +93,8 @@ class Fit:
             return False
         # What was raised may be told as "a $12M Series A".
         named = claim.other and (self.sought.attributes or unit.dimension != "money")
-        if claim.held or named or claim.tells:
+        held = bool(claim.held) and not self._is_kind(claim.held)
+        if held or named or claim.tells:
             return False
         if unit.dimension in {"time", "share"}:
             return False
@@ -215,7 +218,9 @@ class Fit:
         if self.sought.year and quantity.end <= start:
             gap += _BEFORE
         another = self._is_of_another(claim)
-        if another and self.sought.unit is None and not self.sought.year and gap - cost > _LOOSE:
+        related, far = cost >= _RELATED, gap - cost > _LOOSE
+        apart = (another and (far or (related and end <= quantity.start))) or (related and far)
+        if apart and self.sought.unit is None and not self.sought.year:
             return _NEVER
         return gap + (_OTHER if another else 0.0)
 
@@ -224,7 +229,7 @@ class Fit:
         unit = quantity.unit
         if self.sought.unit is not None:
             # "24 rooms" cost nothing, and "costs 450" tells of money.
-            return unit is not None or not claim.other
+            return unit is not None or not (claim.other or claim.held)
         if unit is None or unit.dimension == "share":
             return True
         if unit.dimension == "money" and not self.sought.counts_things:

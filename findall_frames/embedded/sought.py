@@ -31,6 +31,8 @@ _AMOUNTS = frozenset(
     map(stem, ("turnover", "profit", "loss", "loan", "fine", "tax", "salary", "wage", "debt"))
 )
 _SMALL = ADVERBS | AUXILIARIES | NEGATORS | PREPOSITIONS
+_ALIKE = 15.0
+"""What a word costs that is only formed like the one asked for: visit, of visitors."""
 _PEOPLE = frozenset(("people", "persons", "men", "women"))
 _WORKS = re.compile(
     r"-(?:person|strong)\b|\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount"
@@ -129,11 +131,11 @@ class Sought:
     @cached_property
     def things(self) -> tuple[str, ...]:
         """The things whose attribute is asked for: the breakfast of what breakfast costs."""
-        if not self.attributes:
+        if not self.attributes and not self.measures_unit():
             return ()
         measures = {form for name in self.attributes for form in ATTRIBUTES[name]}
         measures |= {word for words in MEASURES.values() for word in words}
-        own = (word for word in self.words if word not in measures)
+        own = (w for w in self.words if w not in measures and not self.lexicon.attributes(w))
         return tuple(word for word in own if not self.lexicon.family(word) & self.measures)
 
     def is_about(self, sentence: str) -> bool:
@@ -234,8 +236,9 @@ class Sought:
             if cost is None and self._units and unit_named((word,)) in self._units:
                 cost = 0.0  # a kilo, of kilograms
             # "One million people visit it" tells of visitors.
-            related = cost is None and any(alike(word, other) for other in self.words)
-            self._costs[written] = 15.0 if related else cost
+            near = cost is None or cost > _ALIKE
+            related = near and any(alike(word, other) for other in self.words)
+            self._costs[written] = _ALIKE if related else cost
         return self._costs[written]
 
     @property

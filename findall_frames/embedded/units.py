@@ -251,6 +251,7 @@ def unit_pattern(dimension: str) -> re.Pattern[str]:
     words |= {"feet"} & {form.replace("foot", "feet") for form in words}
     signs = "".join(CURRENCY_SIGNS) if dimension == "money" else "%°"
     forms = "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    forms = forms.replace("2", "[2²]").replace("3", "[3³]")
     ends = r"(?:e?s)?(?![^\W\d_])"
     return re.compile(rf"[{re.escape(signs)}]|(?<![^\W\d_])(?:{forms}){ends}", re.IGNORECASE)
 
