@@ -75,7 +75,7 @@ _CLOSED = re.compile(
     re.VERBOSE,
 )
 # "Freight was diverted and no longer comes this way"; "the last wolf was shot in 1912".
-_THEN_NOT = re.compile(r"\band (?:no longer|never|has not|have not|does not|do not)\b")
+_THEN_NOT = re.compile(r"^[^;:()]*\band no longer\b")
 _THE_LAST = re.compile(r"\bthe last (?:\w+ )?$")
 _LONG_AGO = re.compile(r"\b(?:in (?:\w+ )?(?:1\d{3}|20\d\d)|ago)\b")
 _MEANWHILE = re.compile(r"\b(?:used to|no longer|formerly)\b")
