@@ -99,13 +99,15 @@ _ANYTHING = frozenset(
     ("something", "anything", "somewhere", "anywhere", "someone", "anyone", "somebody", "anybody")
 )
 _BUT_NOT = re.compile(
-    r"(?P<one>[\w-]+)\s+but\s+not\s+(?P<other>(?!in\b|from\b|on\b|at\b|by\b|for\b)[\w-]+)\s+(?P<noun>[^\W\d_]+s)(?=\s|$)"
+    r"(?P<one>[\w-]+)\s+but\s+not\s+(?P<other>(?!in\b|from\b|on\b|at\b|by\b|for\b)[\w-]+)"
+    r"\s+(?P<noun>[^\W\d_]+s)(?=\s|$)"
 )
 _MODAL = r"(?:must|should|shall|need\s+to|needs\s+to|have\s+to|has\s+to|ought\s+to|will)"
 _SET_APART = re.compile(r"\s*\(([^()]+)\)")
 _SUBJECT = re.compile(
     r"^(?:(?:also|and|but|plus|in\s+addition|moreover|furthermore|finally|additionally),?\s+)?"
-    rf"(?:(?:they|it|these|those|each|all|which(?=\s+(?:ones|of)\b))(?:\s+(?:ones?|of\s+(?:them|these|those)))?\s+(?:{_MODAL}\s+)?"
+    r"(?:(?:they|it|these|those|each|all|which(?=\s+(?:ones|of)\b))"
+    rf"(?:\s+(?:ones?|of\s+(?:them|these|those)))?\s+(?:{_MODAL}\s+)?"
     rf"|(?:(?:the|every|each)\s+\w+\s+)?(?P<modal>{_MODAL}\s+)"
     r"|(?P<wanted>(?:i|we)\s+(?:also\s+)?(?:need|want|require|would\s+like)\s+)(?:it|them|one|those)?"
     r"(?:\s*(?P<to>to|that)\s+)?)(?:(?:also|all|both)\s+)*",
@@ -191,22 +193,32 @@ class _Parser:
             # "Something vegan" is one that is vegan.
             plain = words[1:2] and fold(words[1]) not in OPENERS
             at, words = 0, ["is"] * bool(plain) + words[1:]
-        if at:
-            # "Hotels in Rome and hotels with a pool": either will do.
-            again = re.escape(words[at - 1].rstrip(",;"))
-            words[at:] = re.sub(
-                rf",?\s+(?:and|or|as\s+well\s+as)\s+(?:the\s+|all\s+)?{again}\s+(?=(?:that|which|who|with|in)\b)",
-                ", or ",
-                " ".join(words[at:]),
-                flags=re.IGNORECASE,
-            ).split()
-        noun, rest = [word.rstrip(":") for word in words[:at]], " ".join(words[at:])
+        noun = [word.rstrip(":") for word in words[:at]]
         noun[-1:] = [word.rstrip(",;") for word in noun[-1:]]
+        rest = _either(" ".join(words[at:]), noun)
         called = entity_noun(noun[-1:])
         thing = called or self._of_corpus()
         if not self._nouns.is_entity(noun[-1:]):
             # What is asked for is a kind of what the corpus holds: of its packages, the clients.
             thing = self._of_corpus()
+        entity, criteria = self._before(noun, thing)
+        clauses = self._criteria.clauses(rest, asking=asking)
+        if clauses and not criteria:
+            # The noun asks nothing of its own: suppliers, among reports on them.
+            thing = called or thing
+        several = bool(noun) and self._nouns.is_plural(noun[-1])
+        criteria += [
+            Criterion(one.said, sentence_of(thing, one.said, of_several=several, voice=one.voice))
+            for one in clauses
+        ]
+        if not criteria and not self._nouns.is_entity(noun[-1:]):
+            one = called if noun[1:] and noun[-1].istitle() else called.lower()
+            criteria.append(_being(" ".join([*noun[:-1], one]), thing))
+        return _uncapitalised(entity.rstrip(",;")), thing, criteria, wishes
+
+    def _before(self, noun: list[str], thing: str) -> tuple[str, list[Criterion]]:
+        """What to call the entity, and the criteria in the noun and the words before it."""
+        called = entity_noun(noun[-1:])
         criteria: list[Criterion] = []
         entity = " ".join(noun).rstrip(",;") or self._linker.corpus.about
         for modifier in self._nouns.modifiers(self._within(noun)):
@@ -230,19 +242,7 @@ class _Parser:
         if criteria == [] and noun and self._nouns.says_what(noun[-1]):
             # "Physicists who died ..." among people.
             criteria.append(_being(entity_noun(noun[-1:]).lower(), thing))
-        clauses = self._criteria.clauses(rest, asking=asking)
-        if clauses and not criteria:
-            # The noun asks nothing of its own: suppliers, among reports on them.
-            thing = called or thing
-        several = bool(noun) and self._nouns.is_plural(noun[-1])
-        criteria += [
-            Criterion(one.said, sentence_of(thing, one.said, of_several=several, voice=one.voice))
-            for one in clauses
-        ]
-        if not criteria and not self._nouns.is_entity(noun[-1:]):
-            one = called if noun[1:] and noun[-1].istitle() else called.lower()
-            criteria.append(_being(" ".join([*noun[:-1], one]), thing))
-        return _uncapitalised(entity.rstrip(",;")), thing, criteria, wishes
+        return entity, criteria
 
     def _within(self, noun: list[str]) -> list[str]:
         """A noun as it stands inside a sentence: publicly traded, German."""
@@ -306,6 +306,15 @@ class _Parser:
         sentence = f"{thing} must be {'one of ' * several}the {said}."
         entity = fold(kinds[0]) if kinds else self._linker.corpus.about
         return entity, thing, [Criterion(said, sentence)]
+
+
+def _either(rest: str, noun: list[str]) -> str:
+    """Hotels in Rome or with a pool, for "hotels in Rome and hotels with a pool"."""
+    if not noun:
+        return rest
+    again = rf",?\s+(?:and|or|as\s+well\s+as)\s+(?:the\s+|all\s+)?{re.escape(noun[-1])}"
+    pattern = rf"{again}\s+(?=(?:that|which|who|with|in)\b)"
+    return re.sub(pattern, ", or ", rest, flags=re.IGNORECASE)
 
 
 def _done(match: re.Match[str]) -> str:
