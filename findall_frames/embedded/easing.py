@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import combinations
@@ -12,7 +13,8 @@ from findall_frames.embedded.conditions import AllOf, AnyOf, Either, Not, Partly
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.denial import is_of_leave, tense_of
 from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.words import phrases, stem, tokens
+from findall_frames.embedded.rephrase import is_participle
+from findall_frames.embedded.words import fold, phrases, stem, tokens
 
 __all__ = ["Easing"]
 
@@ -43,7 +45,8 @@ _WEAK = frozenset(
         herself, themselves, yourself, beside, between, beyond, above, below, until, since, during,
         legally, directly, today, nowadays, everybody, everyone, nobody, another, others, else,
         local, small, young, old, large, big, little, long, short, high, low, good, bad, new, real,
-        full, main, whole, private, human, lot, times, time, members"""
+        full, main, whole, private, human, lot, times, time, members, up, down, over, back, off,
+        out, away"""
     )
 )
 # What is made, kept or lost tells more than that it is.
@@ -54,6 +57,10 @@ _LIGHT_VERBS = frozenset(
         cause, send, tell, begin, start, stand, fall, come, use, work, need, set, see, stop, show,
         become, let, stay, spend, want, happen, discover, involve, inform, report, pay"""
     )
+)
+_TOPIC_OF = re.compile(
+    r"the (?P<noun>[^\W\d_]+) (?!of |that |which |who |whose |and |or |in |at |on |with |for )",
+    re.IGNORECASE,
 )
 _ENOUGH: Final = 1 / 3
 """What is left has to carry so much of what was asked."""
@@ -89,6 +96,8 @@ class Easing:
         self._tense = tense_of(condition)
         self._of_leave = is_of_leave(condition)
         self._opening = " ".join(tokens(condition)[:1])
+        topic = _TOPIC_OF.match(condition)
+        self._topic = fold(topic["noun"]) if topic else ""
         self._is_name = is_name
 
     def eased(self, predicate: Predicate, *, denied: bool = False) -> Predicate:
@@ -114,6 +123,8 @@ class Easing:
         told = any(column.kind == "prose" for column in predicate.columns)
         if not told or len(self._corpus) > _LARGEST:
             return predicate
+        if self._is_about_topic(predicate):
+            predicate = replace(predicate, words=predicate.words[1:])
         if 1 < len(predicate.words) <= _MOST_WORDS:
             predicate = self._eased(predicate, denied=denied)
         # Where a text denies it, or none says it anywhere, silence tells nothing; nor does it
@@ -159,6 +170,14 @@ class Easing:
             if len(kept) > 1 or len(self._rows(less)) <= telling:
                 return less
         return mention
+
+    def _is_about_topic(self, mention: Mention) -> bool:
+        """Whether the first word only says whom most texts are about: the insured is a nurse."""
+        if mention.words[0] != self._topic or all(map(_says_little, mention.words[1:])):
+            return False
+        nouns = [word for word in mention.words[1:] if not is_participle(word)]
+        topic = replace(mention, words=mention.words[:1])
+        return bool(nouns) and len(self._rows(topic)) > max(_FEW, _TELLING * len(self._corpus))
 
     def _weight(self, word: str, mention: Mention, rows: int) -> float:
         """How much of what is asked a word carries."""

@@ -31,6 +31,7 @@ from findall_frames.embedded.english import (
     PREPOSITIONS,
     PRESENT,
     is_negator,
+    is_relation,
 )
 from findall_frames.embedded.extremes import Split, Superlatives
 from findall_frames.embedded.leftovers import Leftovers, leaves
@@ -66,6 +67,7 @@ _PLAIN_SUBJECT = re.compile(
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_ONE = re.compile(r"^an?\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -256,16 +258,24 @@ class Reader:
         stated = not (PRESENT | ABSENT).isdisjoint(tokens(match["said"]))
         meant = meant or (stated and bool(words) and bool(self._linker.named(words, _KINDS)))
         meant_column = meant
-        meant = meant or (_SUBJECT.match(text) is None and self._is_said(words))
+        plain = _SUBJECT.match(text) is None or self._says_no_more(match["said"])
+        meant = meant or (plain and self._is_said(words, one=_ONE.match(text) is not None))
         kept = [Token(word) for word in words] if meant or self._linker.values(words) else []
         # What is asked for itself is no mere name of the entity: a permit is needed.
         subject = frozenset() if kept and not meant_column else frozenset(map(stem, words))
         return match["said"].strip(), subject, kept
 
-    def _is_said(self, words: Sequence[str]) -> bool:
+    def _is_said(self, words: Sequence[str], *, one: bool) -> bool:
         """Whether the subject of a plain sentence is what is asked for: a permit is needed."""
+        if one:
+            return bool(words)
         nouns = [word for word in words if stem(word) not in self._lexicon.kinds]
         return bool(nouns) and any(map(self._linker.occurs, nouns))
+
+    def _says_no_more(self, said: str) -> bool:
+        """Whether all that is said of a subject is that it must be so: dogs must be allowed."""
+        words = [word for word in tokens(said) if Token(word).is_content]
+        return all(is_participle(word) or is_relation(word) or word in PRESENT for word in words)
 
     def _kind_said(self, said: str) -> frozenset[str]:
         """The noun for the kind of entity that a condition begins with: European companies."""

@@ -19,7 +19,8 @@ _LIGHT = frozenset(
         generally, normally, typically, regularly, often, always, sometimes, especially,
         particularly, specially, specifically, really, explicitly, directly, easily, commonly,
         widely, highly, extremely, relatively, quite, almost, nearly, another,
-        today, nowadays, presently, done"""
+        today, nowadays, presently, done, itself, himself, herself, once, later, afterwards,
+        subsequently, eventually, finally, meanwhile, legally, thereby, thereafter"""
     )
 )
 _SOME = frozenset(("some", "any", "certain"))

@@ -40,6 +40,7 @@ from findall_frames.embedded.otherwise import read_flag_otherwise, read_otherwis
 from findall_frames.embedded.partial import or_lacking, read_reordered, read_within
 from findall_frames.embedded.presence import STATED, read_lack, read_presence
 from findall_frames.embedded.prose import Mention
+from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.valuing import Valuing, words_of
 from findall_frames.embedded.weight import carrying, nouns_in
 from findall_frames.embedded.words import stem, tokens
@@ -277,6 +278,7 @@ class Wording:
             for match in self._linker.values(words)
             if not all(self.harmless(word) for word in words[match.start : match.end])
             and not is_language(words, match)
+            and not self._is_doer(words, match)
         ]
         running = any(column.kind == "prose" for column in self._linker.texts)
         topic = running and any(word in TOPIC for word in words)
@@ -332,6 +334,18 @@ class Wording:
             if len(told) < len(rest):
                 parts = [_unsure(part) for part in parts]
         return join("and", parts)
+
+    def _is_doer(self, words: Sequence[str], match: ValueMatch) -> bool:
+        """Whether a value is another that did something to the row: hit by a bus."""
+        before = words[max(0, match.start - 3) : match.start]
+        if before[1:] not in (["by", "a"], ["by", "an"], ["by", "another"]):
+            return False
+        done = is_participle(before[0]) and not is_relation(before[0])
+        return (
+            done
+            and not self._linker.match(match.column, before[:1]).score
+            and self._linker.occurs(before[0])
+        )
 
     def _is_value(self, words: Sequence[str]) -> bool:
         """Whether a value of a column with few was said, and nothing else."""

@@ -1,0 +1,92 @@
+"""Which words of a condition carry it where only running text can tell."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.api.models import MatchCondition
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+
+TEXTS = {
+    "Ada": "The patient, a baker, fell off a ladder. The cut was closed with six stitches. Her "
+    "knee was bruised by a bus door.",
+    "Ben": "The patient came with a fever after a walk in the frost. He is a retired baker and was "
+    "bitten by an adder.",
+    "Cy": "A cyclist of 30 hit a bus. No bone was broken, and the patient went home. He smokes.",
+    "Dot": "The patient was stung by wasps in a local orchard. Pets may not come along.",
+    "Eve": "Burns from frying oil. The patient lost two days of work. Dogs may visit her.",
+    "Fay": "The patient, who never smoked, has had a cough since a storm flooded her cellar.",
+    "Gus": "The patient slipped on ice. A nephew brought him before noon.",
+    "Hal": "A rash after eating shellfish. The young patient was seen by the nurse on duty.",
+}
+KINDS = ["fall", "bite", "bus", "sting", "burn", "cough", "fall", "rash"]
+WARD = Corpus.from_table(
+    pa.table({"name": list(TEXTS), "cause": KINDS, "notes": list(TEXTS.values())}),
+    name="cases",
+)
+
+
+def found(condition: str) -> tuple[list[str], list[str]]:
+    """The names of the rows found, and how the condition was read."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], WARD)
+    rows = judge.judge(range(len(WARD)))
+    return [
+        name
+        for name, row in zip(TEXTS, rows, strict=True)
+        if all(verdict.is_matched for verdict in row)
+    ], list(judge.readings)
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("The patient is a blacksmith", []),
+        ("the local bishop", []),
+        ("a young violinist", []),
+        ("came before his doctor", []),
+        ("The patient was lost in a storm", ["Fay"]),
+    ],
+)
+def test_what_is_left_of_a_condition_carries_it(condition: str, names: list[str]) -> None:
+    """Neither whom all texts are about nor an adverb or adjective stands for what none says."""
+    rows, readings = found(condition)
+    assert rows == names, readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("The patient is a baker", ["Ada", "Ben"]),
+        ("The patient was bitten by an adder", ["Ben"]),
+        ("The patient was later seen by a nurse", ["Hal"]),
+    ],
+)
+def test_whom_most_texts_are_about_need_not_be_named(condition: str, names: list[str]) -> None:
+    """A text goes on with "he" where it has named its patient once."""
+    rows, readings = found(condition)
+    assert rows == names, readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"),
+    [
+        ("Dogs must be allowed", ["Eve"]),
+        ("A volcano did the damage", []),
+        ("A nephew was there", ["Gus"]),
+    ],
+)
+def test_a_subject_of_which_little_is_said_is_asked_for(condition: str, names: list[str]) -> None:
+    """That something may be there is nothing without the thing."""
+    rows, readings = found(condition)
+    assert rows == names, readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "names"), [("bruised by a bus", ["Ada"]), ("caused by a bus", ["Cy"])]
+)
+def test_who_did_something_is_not_what_the_row_is(condition: str, names: list[str]) -> None:
+    """A value that stands as the doer of another verb is looked for in the text."""
+    rows, readings = found(condition)
+    assert rows == names, readings
