@@ -165,6 +165,37 @@ def test_silence_is_no_denial_of_what_no_text_speaks_of() -> None:
     assert rows(POSTS, "does not offer stock options") == []
 
 
+STREETS = Corpus.from_table(
+    pa.table(
+        {
+            "Street": ["Alder", "Birch", "Cedar", "Dale"],
+            "Text": [
+                "There is no bakery, and you may not bring a dog.",
+                "It has a shop. Dogs are welcome.",
+                "There are no shops left. Four benches stand in the shade.",
+                "No poodle was ever seen here. It is quiet.",
+            ],
+        }
+    ),
+    name="streets",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("does not have a shop", [2]),
+        ("has a shop", [1]),
+        ("You may not bring a dog", [0]),
+        ("dogs are not allowed", [0]),
+        ("cannot be visited with a dog", [0]),
+    ],
+)
+def test_the_denial_of_a_kind_and_silence_deny_nothing(condition: str, places: list[int]) -> None:
+    """Where there is no bakery there may be a shop; what may not be done has to be said."""
+    assert rows(STREETS, condition) == places
+
+
 @pytest.mark.parametrize(
     ("condition", "tense"),
     [
