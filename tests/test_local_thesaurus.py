@@ -238,3 +238,18 @@ def test_every_line_of_the_thesaurus_relates_words() -> None:
             assert len(listed) > 1, line
             assert all(listed), line
             assert len(set(listed)) == len(listed), line
+
+
+def test_a_phrase_that_has_kinds_is_also_met_by_its_own_words_apart() -> None:
+    """Who asks for an energy source is told by sources of energy, not by half of it."""
+    about = [
+        "The island lives on many sources of energy.",
+        "Its main source of income is tea.",
+        "A reactor is the only nuclear plant.",
+    ]
+    places = Corpus.from_table(
+        pa.table({"place": ["Ada", "Bol", "Cis"], "about": about}), name="places"
+    )
+    asked = MatchCondition("energy", "has an energy source")
+    rows = RuleEvaluator().judge_for([asked], places).judge(range(3))
+    assert [row[0].is_matched for row in rows] == [True, False, True]

@@ -21,7 +21,7 @@ from findall_frames.embedded.denial import (
     is_over,
     part_between,
 )
-from findall_frames.embedded.english import PREPOSITIONS
+from findall_frames.embedded.english import ADVERBS, AUXILIARIES, PREPOSITIONS
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.places import (
@@ -250,6 +250,8 @@ class Mention:
             if not found:
                 found = places_of(narrower, said)
                 partly = partly or bool(found)
+            if not found and " " in word:
+                found = self._apart(word, said)
             if not found and len(self.words) > 1:
                 # The opposite of one of several words: forbidden, for dogs allowed.
                 found = places_of(self.lexicon.contrary(word), said)
@@ -273,6 +275,21 @@ class Mention:
             return True
         # Where there are no poodles, there may be dogs.
         return None if partly else False
+
+    def _apart(self, phrase: str, said: Sequence[str]) -> list[Place]:
+        """Where a sentence has the words of a phrase apart; those of a name stand together."""
+        words = phrase.split()
+        if self.literal or self.lexicon.aliases(tuple(words)) or self.lexicon.is_part(tuple(words)):
+            return []
+        places = [
+            [(at, at) for at, other in enumerate(said) if self._same(word, other)]
+            for word in words
+            if not (word in PREPOSITIONS or word in ADVERBS or word in AUXILIARIES)
+        ]
+        if not (places and all(places)):
+            return []
+        found = closest(places)
+        return [(found.first, found.last)]
 
     @cached_property
     def _short_denial(self) -> re.Pattern[str] | None:
