@@ -69,6 +69,7 @@ def found(objective: str) -> list[str]:
         ("I run a small agency. Please list all hotels in Sintra for me.", ["Horta"]),
         ("In which hotels is there a spa?", ["Alba", "Corvo", "Gaivota"]),
         ("In Lagos, which hotels have a spa?", ["Gaivota"]),
+        ("In Porto: hotels with a gym", ["Brisa"]),
         ("What hotels would you recommend in Porto with over 50 rooms?", ["Estrela"]),
     ],
 )

@@ -76,8 +76,8 @@ _WITH = re.compile(
     re.IGNORECASE,
 )
 _FRONTED = re.compile(
-    r"^(?P<where>(?:in|at|on|near|from|for|among|within|outside)\s[^,:]{2,60}),\s+"
-    r"(?P<asked>(?:which|what|find|list|show)\s.+)$",
+    r"^(?P<where>(?:in|at|on|near|from|for|among|within|outside)\s[^,:]{2,60})"
+    r"(?::\s+|,\s+(?=(?:which|what|find|list|show)\s))(?P<asked>.+)$",
     re.IGNORECASE,
 )
 _REQUEST = re.compile(
