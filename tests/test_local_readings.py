@@ -526,3 +526,40 @@ MATCHES = Corpus.from_table(
 def test_spells_of_time_lie_between_two_dates(condition: str, expected: set[str]) -> None:
     """What lasted, and what came within days of another thing, is reckoned from both days."""
     assert _found(condition, MATCHES) == expected
+
+
+DESKS = Corpus.from_table(
+    pa.table(
+        {
+            "Desk": ["A1", "B2", "C3", "D4"],
+            "Rent (€/mo)": [1250, 330, 1600, 900],
+            "Size (m²)": [96.0, 27.0, 50.0, 40.0],
+            "Deposit": ["€2,500", "€990", "€400", None],
+            "Opened": [dt.date(2024, 1, day) for day in (4, 9, 10, 12)],
+            "Closed": [dt.date(2024, 1, 5), None, dt.date(2024, 1, 30), None],
+            "1st resp. (min)": [410.0, 20.0, None, 250.0],
+            "Good for": ["dogs; families", "hikers", "dogs", "skiers"],
+        }
+    ),
+    name="desks",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("under 1000 euros", {"B2", "D4"}),
+        ("a deposit under 1000 euros", {"B2", "C3"}),
+        ("rent per square metre below 15 euros", {"A1", "B2"}),
+        ("still open", {"B2", "D4"}),
+        ("resolved within two days", {"A1"}),
+        ("closed more than a week after it was opened", {"C3"}),
+        ("the first response took longer than four hours", {"A1", "D4"}),
+        ("dogs allowed", {"A1", "C3"}),
+    ],
+)
+def test_an_amount_alone_is_a_price_and_open_is_what_has_not_closed(
+    condition: str, expected: set[str]
+) -> None:
+    """What is named goes before what is only likely."""
+    assert _found(condition, DESKS) == expected

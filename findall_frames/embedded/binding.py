@@ -8,7 +8,7 @@ from dataclasses import replace
 from findall_frames.embedded.clauses import Joined, Negated, Node, Phrase, Token
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import AnyOf, Not, Predicate, join
-from findall_frames.embedded.english import PREPOSITIONS
+from findall_frames.embedded.english import FILLERS, PREPOSITIONS
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.ranges import Ranges
@@ -193,6 +193,7 @@ class Binder:
         ]
         if rest and len(rest) < len(plain) + 1:
             left_over = [t for k, t in enumerate(item) if t.comparison is None and k not in used]
+            left_over = [t for t in left_over if t.text not in FILLERS]  # revenue by the year
             extra = self._wording.valuing.values_only(left_over)
             if extra is not None:
                 parts.append(extra)

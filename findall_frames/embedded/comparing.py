@@ -17,7 +17,9 @@ __all__ = ["Comparing"]
 
 _TIE = 0.05
 _FAR = 1000.0
+_PRICES = frozenset(phrases("price, cost, costs, fee, fare, rent, charge, rate, tuition, salary"))
 _PERIODS = frozenset(phrases("per, day, daily, week, weekly, month, monthly, year, yearly, night"))
+_UNNAMED = 0.3
 _UNSAID = 0.2
 """How much worse a column of so many per week fits where no week is said."""
 _DATES = frozenset(("date", "dates", "day", "year", "time"))
@@ -57,6 +59,8 @@ class Comparing:
         elif place < len(words):
             # "12,000 km2 large", "5 m tall".
             hints += self._linker.lexicon.attributes(words[place])
+        unit = comparison.quantity.unit
+        money = unit is not None and unit.dimension == "money"
         scored: list[ColumnMatch] = []
         faint: list[ColumnMatch] = []
         # What is free is so in any currency.
@@ -74,6 +78,8 @@ class Comparing:
             if comparison.quantity.unit is None and column.unit is not None:
                 # "The hours are under 40" names a column by its unit.
                 score += FAMILY * any(unit_named((word,)) == column.unit for word in words)
+            if money and not match.used and _PRICES.isdisjoint(column.words):
+                score -= _UNNAMED  # who only says an amount thinks of the price, and no deposit
             if column.noun and any(alike(word, column.noun) == 1 for word in words):
                 score += FAMILY
             if score >= _ENOUGH:

@@ -136,6 +136,10 @@ _MONTHS_OF_YEAR = re.compile(
 # What is said of the first or last day of a year is true of the whole of it.
 _ENDS_OF_YEARS = (
     (r"(?i)\bsince (\d{4}) or (?:even )?(?:longer|earlier|before)\b", r"in or before \1"),
+    (
+        r"(?i)\b(?:has|have|had)(?: not|n't| never) been (\w+) since (?=(?:[a-z]+ )?\d{4}\b)",
+        r"\1 in or before ",
+    ),
     (r"(?i)\b(?:after|later than) mid[- ](?=\d{4}\b)", "after June "),
     (r"(?i)\bsince mid[- ](?=\d{4}\b)", "since June "),
     (r"(?i)\b(?:before|until|till) mid[- ](?=\d{4}\b)", "before July "),

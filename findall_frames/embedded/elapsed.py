@@ -12,7 +12,7 @@ from findall_frames.embedded.pairs import only_column
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.reckoning import Reckoned
 from findall_frames.embedded.units import unit_named
-from findall_frames.embedded.words import phrases, stem, tokens
+from findall_frames.embedded.words import alike, phrases, stem, tokens
 
 __all__ = ["Elapsed"]
 
@@ -25,11 +25,12 @@ _AFTER = re.compile(
     r"(?:of|after|from|later than) (?:(?:the|its|their|being|it was|they were) )*"
     r"(?P<b>[a-z' -]+?)(?=$|,| and | or | but )"
 )
-_BEGINS = frozenset(
-    map(stem, phrases("start, begin, began, open, launch, from, issued, loss, first, beginning"))
-)
+_WITHIN = re.compile(r"(?P<a>(?:[a-z'-]+ ){0,3}?[a-z'-]+) (?:within|in)? ?¤(?P<n>\d+)¤$")
+_DONE = frozenset(map(stem, phrases("resolved, settled, finished, completed, done, closed")))
+_SPELLS = frozenset(phrases("duration, dur, length, term, runtime, days, time, running"))
+_BEGINS = frozenset(phrases("start, begin, began, open, opened, launch, from, beginning"))
 _ENDS = frozenset(
-    map(stem, phrases("end, close, finish, until, to, completed, last, ending, decommissioned"))
+    phrases("end, ended, close, closed, finish, until, to, completed, completion, decommissioned")
 )
 
 
@@ -46,7 +47,7 @@ class Elapsed:
         self._linker = linker
         self._dated = [column for column in linker.columns if column.kind == "date"]
         self._timed = any(
-            column.kind == "number" and column.unit is not None and column.unit.dimension == "time"
+            column.kind == "number" and not _SPELLS.isdisjoint(column.words)
             for column in linker.columns
         )
 
@@ -55,18 +56,36 @@ class Elapsed:
         if len(self._dated) < 2:
             return marked
         match = _LASTED.search(marked)
-        if match is not None and not self._timed:
+        if match is not None and not self._timed and not self._is_said(marked[: match.start()]):
             first, last = self._of(_BEGINS), self._of(_ENDS)
             return self._marked(match, first, last, comparisons, whole=True) or marked
         match = _AFTER.search(marked)
         if match is None:
-            return marked
+            return self._within(marked, comparisons)
         last, first = (self._named(match[name]) for name in ("a", "b"))
         return self._marked(match, first, last, comparisons, whole=False) or marked
 
+    def _within(self, marked: str, comparisons: list[Comparison]) -> str:
+        """Resolved within two days: of its beginning, which is not said."""
+        match = _WITHIN.search(marked)
+        if match is None or not comparisons[int(match["n"])].text.startswith(("within", "in ")):
+            return marked
+        done = any(stem(word) in _DONE for word in tokens(match["a"]))
+        last = self._named(match["a"]) or (self._of(_ENDS) if done else None)
+        return self._marked(match, self._of(_BEGINS), last, comparisons, whole=False) or marked
+
+    def _is_said(self, text: str) -> bool:
+        """Whether words name a column that holds a time: the first response took ..."""
+        words = tokens(text)
+        columns = (c for c in self._linker.columns if c.kind == "number" and c.unit is not None)
+        return any(
+            c.unit is not None and c.unit.dimension == "time" and self._linker.match(c, words).score
+            for c in columns
+        )
+
     def _of(self, meant: frozenset[str]) -> Column | None:
         """The one column of days that is called so."""
-        found = [c for c in self._dated if meant.intersection(map(stem, c.words))]
+        found = [c for c in self._dated if any(alike(a, b) for a in c.words for b in meant)]
         return found[0] if len(found) == 1 else None
 
     def _named(self, text: str) -> Column | None:

@@ -46,7 +46,7 @@ def read_opposite_flag(words: Sequence[str], linker: Linker) -> Predicate | None
         changed = [*words[:at], opposite, *words[at + 1 :]]
         found = [m for m in linker.named(changed, ("boolean", "text")) if at in m.used]
         found = [m for m in found if m.column.kind == "boolean" or m.column.shaded]
-        found = [m for m in found if _says_the_same(m, changed, [at], linker.lexicon)]
+        found = [m for m in found if linker.fits(m.column, opposite)]
         if found:
             sure = found[0].named
             return Not(IsTrue(found[0].column, confidence="high" if sure else "low"))
@@ -145,6 +145,9 @@ def _leads(word: str) -> bool:
 def _standing(places: Sequence[tuple[str, ...]], column: Column, lexicon: Lexicon) -> list[Wanted]:
     """Those places, by whatever name, that stand in a column."""
     whole = column.index.whole
+    coded = [code for place in places if (code := column.index.country_code(place, lexicon))]
+    if coded:
+        return [Wanted(code, whole[code]) for code in dict.fromkeys(coded)]
     alike_places = sum(
         lexicon.is_part(phrase, like=places[0]) or lexicon.is_demonym(phrase) for phrase in whole
     )

@@ -110,6 +110,10 @@ class Linker:
         """How well words name a column."""
         return self._naming.match(column, words)
 
+    def fits(self, column: Column, word: str) -> bool:
+        """Whether a word is one of a column's own, be it in another form or spelled out."""
+        return self._naming.fits(column, word)
+
     def named(self, words: Sequence[str], kinds: Sequence[str]) -> list[ColumnMatch]:
         """Columns of some kinds that words name, the best first."""
         found = [self.match(column, words) for column in self.columns if column.kind in kinds]
@@ -209,7 +213,13 @@ class Linker:
                 hint = self.match(column, _around(words, match.start, match.end)).score
                 found.append(replace(match, score=match.score + min(hint, 1.5)))
         widest = [m for m in found if not any(_hides(other, m) for other in found)]
+        widest = [m for m in widest if not self._is_within_place(words, m)]
         return sorted(widest, key=lambda m: (m.start, -m.score))
+
+    def _is_within_place(self, words: Sequence[str], match: ValueMatch) -> bool:
+        """Whether a value is part of the name of something larger: America, of North America."""
+        before = words[max(0, match.start - 1) : match.end]
+        return len(before) > match.end - match.start and bool(self.lexicon.parts(tuple(before)))
 
     def _values_in(self, column: Column, words: Sequence[str], score: float) -> list[ValueMatch]:
         found, start = [], 0

@@ -25,6 +25,7 @@ __all__ = [
 ]
 
 _LONGEST_NAME = 4
+_LEAVE = (["allowed"], ["permitted"], ["accepted"], ["admitted"])
 _FEW = 50
 _PLACED = frozenset(("in", "at", "near", "from", "by"))
 
@@ -66,7 +67,7 @@ def leading_words(
             at += 1
         # "Dogs are allowed": the verb behind a value.
         if (
-            at > end + 1
+            (at > end + 1 or words[at : at + 1] in _LEAVE)
             and at < len(words)
             and (words[at].endswith("ed") or is_relation(words[at]))
         ):

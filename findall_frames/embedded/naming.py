@@ -81,7 +81,8 @@ class Naming:
                     best, place = score, at
             short = self._initials(own, words)
             if short:
-                best = 1.0
+                # Three initials leave little doubt: annual recurring revenue, of "ARR".
+                best = 1.0 if len(short) < _ABBREVIATED else 1.2
                 used.update(short)
             total += best
             complete = complete and best > FAMILY
@@ -89,6 +90,10 @@ class Naming:
                 used.add(place)
         share = total / len(own_words or column.words)
         return ColumnMatch(column, total * share, frozenset(used), complete)
+
+    def fits(self, column: Column, word: str) -> bool:
+        """Whether a word is one of a column's own, be it in another form or spelled out."""
+        return any(self._fit(column, own, word, alone=False) > FAMILY for own in column.words)
 
     def _shortens(self, own: str, word: str) -> bool:
         """Whether a word of a column is short for one, and none itself: susp, hazmat, whse."""

@@ -93,6 +93,8 @@ def read_presence(
         own_name = match.column.name == linker.corpus.name_column
         if own_name and not stated and all(linker.is_kind(words[at]) for at in match.used):
             continue  # "routes that are steep" says nothing of the name
+        if any(linker.lexicon.not_yet(words[at]) for at in match.used):
+            continue  # still open, of a day of opening
         if letters_behind(match, words) or _is_value_elsewhere(match, words, linker):
             continue
         # "Is not ranked" asks whether there is a rank.
@@ -102,7 +104,9 @@ def read_presence(
         meant = match.score >= _RELATED or not is_value(words)
         meant = meant and match.column.kind != "prose"
         meant = meant and alone and (stated or done) and match is found[0]
-        enough = match.named or meant or (alone and match is found[0] and _is_all(match, words))
+        enough = (
+            match.named or meant or (alone and match is found[0] and _is_all(match, words, linker))
+        )
         if enough and not _others(match, words, linker):
             told = not (PRESENT | ABSENT | STATED).isdisjoint(words)
             present = _present(match.column, stated=told)
@@ -158,15 +162,14 @@ def _is_exact(match: ColumnMatch, words: Sequence[str]) -> bool:
     return any(alike(words[at], own) == 1 for at in match.used for own in match.column.words)
 
 
-def _is_all(match: ColumnMatch, words: Sequence[str]) -> bool:
+def _is_all(match: ColumnMatch, words: Sequence[str], linker: Linker) -> bool:
     """Whether nothing but words of a column's own name was said: parking, of Parking spaces."""
     said = [at for at, word in enumerate(words) if Token(word).is_content]
-    own = match.column.words
     plain = match.used.issuperset(said) and match.column.kind in {"number", "list"}
     return (
         plain
         and not match.column.year_like
-        and all(any(alike(words[at], one) > 0 for one in own) for at in said)
+        and all(linker.fits(match.column, words[at]) for at in said)
     )
 
 
@@ -205,8 +208,13 @@ def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[st
         and Token(word).is_content
         and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | _RECORDS | dated
         and not is_relation(word)
-        and not linker.is_kind(word)
+        and (not linker.is_kind(word) or _is_cell(match.column, word))
     ]
+
+
+def _is_cell(column: Column, word: str) -> bool:
+    """Whether a word is a value of a column: the Enterprise plan."""
+    return column.kind in {"text", "list"} and (word,) in column.index.whole
 
 
 def _present(column: Column, *, stated: bool) -> Predicate:

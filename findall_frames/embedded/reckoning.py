@@ -212,8 +212,8 @@ class Reckoning:
         """Whether a column holds what would be reckoned: GDP per capita, a density."""
         first, second = tokens(match["a"]), tokens(match["b"])
         found = self._linker.named([*first, *second, "per"], ("number",))
-        ends = [(min(m.used), max(m.used)) for m in found if m.named]
-        whole = any(low < len(first) <= high for low, high in ends)
+        one, other = set(range(len(first))), set(range(len(first), len(first) + len(second)))
+        whole = any(m.named and m.used & one and m.used & other for m in found)
         # "$2 per serving", of a cost that is per serving.
         bare = [] if first else self._linker.named(second, ("number",))
         whole = whole or any(len(m.column.words) > len(m.used) for m in bare)

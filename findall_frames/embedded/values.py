@@ -124,13 +124,21 @@ class ValueIndex:
         related = [p for p in self._ending_like(phrase) if alike(phrase[-1], p[-1]) > 0]
         return related[0] if len(related) == 1 and len(phrase[-1]) > 4 else None
 
-    def _code(self, forms: Sequence[tuple[str, ...]], lexicon: Lexicon) -> tuple[str, ...] | None:
-        """The code of a language, a country or a state: de of German."""
+    def country_code(self, name: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
+        """The code of a country, in a column of such codes."""
+        return self._code([name], lexicon) if self._coded(lexicon) == "country" else None
+
+    def _coded(self, lexicon: Lexicon) -> str:
+        """What the values are codes of, if of anything."""
         if not self.whole or any(len(token) > _CODE for p in self.whole for token in p):
-            return None
+            return ""
         items = [phrase for phrase in self.whole if len(phrase) == 1]
         full = (one for word in self._words for one in lexicon.spelled_out(word))
-        kind = is_coded(items, full)
+        return is_coded(items, full)
+
+    def _code(self, forms: Sequence[tuple[str, ...]], lexicon: Lexicon) -> tuple[str, ...] | None:
+        """The code of a language, a country or a state: de of German."""
+        kind = self._coded(lexicon)
         names = (name for form in forms for name in (form, *lexicon.aliases(form)))
         found = (code_of(kind, name, self.whole) for name in names if kind)
         return next(((code,) for code in found if code is not None), None)
