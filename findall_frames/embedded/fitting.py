@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from findall_frames.embedded.claims import Claim, claims_of, doubt_of, period_of
+from findall_frames.embedded.claims import Claim, claims_of, period_of
+from findall_frames.embedded.doubts import doubt_of
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.sought import Sought
 from findall_frames.embedded.units import MEASURES, unit_named, unit_pattern
@@ -123,7 +124,7 @@ class Fit:
             if quantity is None or self._is_of_something_else(claim, sentence):
                 continue
             cost = self._cost_of(claim, sentence, places)
-            doubt = doubt_of(claim, sentence) if cost is not None else 0.0
+            doubt = doubt_of(claim.quantity, sentence) if cost is not None else 0.0
             if cost is not None and (self.sought.year or doubt < _NO_MORE):
                 found.append((cost + doubt, replace(claim, quantity=quantity)))
         if self.sought.counts and places:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from findall_frames.embedded.claims import Claim, claims_of, doubt_of
+from findall_frames.embedded.claims import Claim, claims_of
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.doubts import doubt_of
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.fitting import Fit
 from findall_frames.embedded.lexicon import Lexicon
@@ -104,7 +105,7 @@ class StatedNumber:
             for sentence in sentences(cell)
             if self._fit.may_measure(sentence)
             for claim in claims_of(sentence)
-            if self._fit.is_measure(claim) and not doubt_of(claim, sentence)
+            if self._fit.is_measure(claim) and not doubt_of(claim.quantity, sentence)
         ]
         if len(found) != 1:
             return None
@@ -125,7 +126,7 @@ class StatedNumber:
         reason = f"{column.name} says {quoted(sentence)} {number}"
         excerpt = sentence if len(sentence) <= LONGEST else quantity.text
         value = int(quantity.value) if float(quantity.value).is_integer() else quantity.value
-        sure: Confidence = "low" if doubt_of(claim, sentence) else "medium"
+        sure: Confidence = "low" if doubt_of(claim.quantity, sentence) else "medium"
         return Outcome(inside, value, reason, sure, ((column.name, excerpt),))
 
     def _holds(self, claim: Claim) -> bool:
