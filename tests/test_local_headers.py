@@ -72,6 +72,26 @@ PLANTS = Corpus.from_table(
     name="plants",
 )
 
+FLEET = Corpus.from_table(
+    pa.table(
+        {
+            "Name": ["AB12", "CD34", "EF56", "GH78"],
+            "Drv. assigned": ["Hana Kim", None, "Lee Ott", "Pia Roth"],
+            "HQ ctry": ["US", "CA", "DE", "JP"],
+            "Plan": ["Pro", "Free", "Enterprise", "Enterprise"],
+            "MRR ($)": [499, 0, 12000, 8000],
+            "ARR ($k)": [6.0, 0.0, 144.0, 96.0],
+            "Billing": ["monthly", "monthly", "annual", "annual"],
+            "Furn.": ["yes", "no", "part", "no"],
+            "Pkg sp.": [1, 2, 2, 0],
+            "Flr": [3, 0, 12, 5],
+            "EPC": ["C", "E", "A", "D"],
+            "Last svc": [dt.date(2024, 2, 1), dt.date(2023, 8, 20), None, dt.date(2022, 6, 6)],
+        }
+    ),
+    name="accounts",
+)
+
 SITES = Corpus.from_table(
     pa.table(
         {
@@ -131,6 +151,19 @@ def _matched(judge: RuleJudge, corpus: Corpus) -> list[str]:
         # Thousands of a unit.
         (PLANTS, "larger than 50,000 square feet", ["Alva", "Cove"]),
         (PLANTS, "a floor area under 30k sq ft", ["Brix", "Dorn"]),
+        (FLEET, "not based in North America", ["EF56", "GH78"]),
+        (FLEET, "in Europe or Asia", ["EF56", "GH78"]),
+        # Consonants only, initials, and a word that elsewhere only says what a row is.
+        (FLEET, "has no driver", ["CD34"]),
+        (FLEET, "not driven by Roth", ["AB12", "EF56"]),
+        (FLEET, "annual recurring revenue above $100k", ["EF56"]),
+        (FLEET, "on the Enterprise plan", ["EF56", "GH78"]),
+        (FLEET, "has at least two parking spaces", ["CD34", "EF56"]),
+        (FLEET, "without parking", ["GH78"]),
+        (FLEET, "unfurnished", ["CD34", "GH78"]),
+        (FLEET, "on the ground floor", ["CD34"]),
+        (FLEET, "an energy rating of C or better", ["AB12", "EF56"]),
+        (FLEET, "has not been serviced since 2023", ["CD34", "GH78"]),
         # Ages without a noun.
         (STAFF, "Employee must be over 50", ["Ann", "Cy"]),
         (STAFF, "under 40", ["Bo", "Di"]),

@@ -57,6 +57,7 @@ _NOBODY = re.compile(
     r"(?: (?:there|here|on it|in it|at it))?|\buninhabited\b",
     re.IGNORECASE,
 )
+_GROUND = re.compile(r"\bground[ -]floor\b", re.IGNORECASE)
 _OURSELVES = re.compile(r"\s+(?:with|to|for) us\b")  # who is with us is in no US
 _WHO = re.compile(r"\b(?P<noun>[^\W\d_]+) (?:who|that|which) (?=[a-z])", re.IGNORECASE)
 _CAPITALS = re.compile(r"(?<![\w\"&'.-])[A-Z]{2,3}(?![\w\"&'.-])")
@@ -182,7 +183,13 @@ class Plain:
         plain = _TIMES.sub(lambda m: f"{m['how']} {_TIMES_OF[m['times'].lower()]}", plain)
         plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(_RATHER.sub(" and not ", plain)))
         plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
+        if any("floor" in self._lexicon.spelled_out(" ".join(c.words)) for c in self._numbers()):
+            plain = _GROUND.sub("floor exactly 0", plain)
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _numbers(self) -> list[Column]:
+        """Columns of numbers."""
+        return [column for column in self._linker.columns if column.kind == "number"]
 
     def _quoted(self, match: re.Match[str]) -> str:
         """The IT of a department in quotes, as it is no pronoun."""

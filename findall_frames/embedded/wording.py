@@ -309,6 +309,7 @@ class Wording:
             for at, word in enumerate(words)
             if at not in covered
             and word not in self._verbs
+            and not (words[at + 1 : at + 2] == ["by"] and at + 2 in covered)  # let by an agent
             and not (word == "first" and words[at + 1 : at + 2] and words[at + 1].endswith("ed"))
             and not self.harmless(word)
             and not any(self._linker.match(m.column, [word]).score for m in found)
