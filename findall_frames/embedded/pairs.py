@@ -57,6 +57,8 @@ _SMALL = frozenset(
     phrases("the, a, an, its, their, it, of, one, that, whose, which, where, must, be, also, with")
 )
 _ENOUGH = 0.36
+_LONGEST = 400
+"""Characters of a condition that may compare two columns."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,8 @@ def read_pair(said: str, linker: Linker) -> Predicate | None:
     linker : Linker
         Of the corpus.
     """
+    if len(said) > _LONGEST:
+        return None  # no question, and long to take apart
     for match in _BETWEEN.finditer(said):
         words, behind = tokens(said[: match.start()]), tokens(said[match.end() :])
         before = [word for word in words if not is_negator(word)]

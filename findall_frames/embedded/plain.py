@@ -22,6 +22,8 @@ _OPENING = re.compile(
 _SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
 _SIDES = {"negative": "below 0", "positive": "above 0"}
 _PER_EACH = re.compile(r"\bper (\w+) and (?=(?:month|year|week|day|night|hour)\b)", re.IGNORECASE)
+_LONGEST = 400
+"""Characters of a condition in which an "it" is looked up."""
 # "Flew past Jupiter or went into orbit around it".
 _NAMED_BEFORE = re.compile(
     r"(?P<before>\S+ .*?\b(?P<name>[A-Z][\w-]+)\b.*\b(?:or|and)\b.*"
@@ -167,7 +169,9 @@ class Plain:
 
     def without_ado(self, text: str) -> str:
         """The text without "I'm looking for", and with one verb for each of two words."""
-        text = self._gratis(_NAMED_BEFORE.sub(r"\g<before>\g<name>", text))
+        if " it" in text and len(text) <= _LONGEST:
+            text = _NAMED_BEFORE.sub(r"\g<before>\g<name>", text)
+        text = self._gratis(text)
         text = _WHO.sub(self._of_part, self._of_people(_OURSELVES.sub("", text)))
         if not text.isupper():
             text = _CAPITALS.sub(self._quoted, text)
