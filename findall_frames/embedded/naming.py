@@ -149,8 +149,9 @@ class Naming:
     @staticmethod
     def _initials(own: str, words: Sequence[str]) -> range:
         """The places of words that a word of a column is short for: minimum order quantity."""
+        start = own[:2]
         for at, two in enumerate(pairwise(words)):
-            if _are_beginnings(own, two):
+            if two[0].startswith(start) and _are_beginnings(own, two):
                 return range(at, at + 2)
         initials = "".join(word[:1] for word in words)
         # Of "SKUs" or "AEs" the last letter only says that there are several.
