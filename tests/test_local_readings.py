@@ -192,6 +192,7 @@ def test_everyday_words_reach_the_column_that_they_imply(
     [
         ("unrated", {"Fjord"}),
         ("more than 100 rooms or fewer than 20", {"Bellevue", "Dune"}),
+        ("opened before 1990 and never had pets", set()),
         ("a guest rating of at least 9 or four stars", {"Bellevue", "Castello", "Edelweiss"}),
         ("whose price is unknown", {"Castello"}),
         ("no opening date", set()),
@@ -452,6 +453,8 @@ LESSONS = Corpus.from_table(
         ("starts in March or April", {"Looms", "Dyes"}),
         ("teacher to be announced", {"Dyes"}),
         ("minimum age below 16", {"Dyes", "Yarn"}),
+        ("age 16 and older", {"Looms", "Felt"}),
+        ("starts before May 2025 and never had a wheelchair ok", {"Dyes"}),
         ("for at least 10 people", {"Looms", "Felt"}),
         ("not wheelchair accessible", {"Dyes", "Yarn"}),
         ("prescription only", {"Looms", "Yarn"}),

@@ -88,7 +88,14 @@ _FEWER = frozenset(
     )
 )
 
-_NO_ADJECTIVES = frozenset(phrases("other, rather, another, either, over, under, after, number"))
+# Of ages; of years it is the other way round.
+_AGED = {"older": 1, "younger": -1, "newer": -1}
+_NO_ADJECTIVES = frozenset(
+    phrases(
+        """other, rather, another, either, neither, over, under, after, number, never, ever,
+        whether, however, together, altogether"""
+    )
+)
 
 # (words before the number, the side that is meant), the longest phrases first.
 _BEFORE = (
@@ -137,7 +144,8 @@ _MONTHS_OF_YEAR = re.compile(
 _ENDS_OF_YEARS = (
     (r"(?i)\bsince (\d{4}) or (?:even )?(?:longer|earlier|before)\b", r"in or before \1"),
     (
-        r"(?i)\b(?:has|have|had)(?: not|n't| never) been (\w+) since (?=(?:[a-z]+ )?\d{4}\b)",
+        r"(?i)\b(?:(?:has|have|had)(?: not|n't| never)|not have) been (\w+) since "
+        r"(?=(?:[a-z]+ )?\d{4}\b)",
         r"\1 in or before ",
     ),
     (r"(?i)\b(?:after|later than) mid[- ](?=\d{4}\b)", "after June "),
@@ -214,6 +222,7 @@ class _Reader:
         text = re.sub(
             r"(?i)\b(?:an? |one[ -])?(hour|day|week|month|year|mile)[ -]long\b", r"1 \1 long", text
         )
+        text = re.sub(r"(?i)\bhalf an? (?!dozen|million|billion|thousand)(?=[a-z])", "0.5 ", text)
         text = re.sub(r"(?i)\bminus (?=\d)", "-", text)
         text = re.sub(r"\s*(?:!=|<>|≠)\s*", " not ", text)
         self._quantities = find_quantities(text)
@@ -243,7 +252,7 @@ class _Reader:
             self._replace(
                 rf"{_ABOUT}{_Q}{_NOUNS},? (?:{words})\b(?! (?:than )?§)", self._after(side)
             )
-        steps = r"(?:or|and) ([a-z]{2,}er|worse)\b(?! than)"
+        steps = r"(or|and) ([a-z]{2,}er|worse)\b(?! than)"
         self._replace(rf"{_ABOUT}{_Q}{_NOUNS},? {steps}", self._or_so)
         self._replace(rf"from {_Q} on\b", self._after(">="))
         self._text = self._moved()
@@ -307,12 +316,16 @@ class _Reader:
 
     def _or_so(self, match: re.Match[str]) -> str | None:
         """Grade 3 or harder, 10 kg or lighter."""
-        _, number, nouns, adjective = match.groups()
-        if adjective in _NO_ADJECTIVES:
-            return None
-        direction = self._lexicon.direction(adjective) or (-1 if adjective in _FEWER else 1)
-        side = ">=" if direction > 0 else "<="
+        _, number, nouns, link, adjective = match.groups()
         quantity = self._quantities[int(number)]
+        direction = _AGED.get(adjective, 0) * (-1 if quantity.year else 1)
+        direction = direction or self._lexicon.direction(adjective) or -(adjective in _FEWER)
+        # "3 rooms and dinner" compares nothing: no dictionary has harder, and all have dinner.
+        unknown = link == "or" and not self._lexicon.knows(adjective)
+        if adjective in _NO_ADJECTIVES or not (direction or unknown):
+            return None
+        direction = direction or 1
+        side = ">=" if direction > 0 else "<="
         return self._mark(self._sided(side, quantity, adjective=adjective), match) + nouns
 
     def _before(self, side: str) -> Callable[[re.Match[str]], Comparison]:

@@ -280,7 +280,9 @@ def _clock(match: re.Match[str]) -> Quantity:
 def _share(match: re.Match[str]) -> Quantity | None:
     behind, before = match.string[match.end() :].lstrip(), match.string[: match.start()].rstrip()
     counted = behind.startswith(("a ", "an "))
-    told = behind.startswith("of ") or (behind[:1] in set(".,;)") and _IS.search(before))
+    told = behind.startswith(("of ", "or less", "or more")) or (
+        behind[:1] in set(".,;)") and _IS.search(before)
+    )
     if counted or (behind and not told and not _THAN.search(before)):
         return None  # "half a million", "a third party"
     many = {"two": 2, "three": 3}.get((match["some"] or "").lower(), 1)
