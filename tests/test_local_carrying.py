@@ -90,3 +90,49 @@ def test_who_did_something_is_not_what_the_row_is(condition: str, names: list[st
     """A value that stands as the doer of another verb is looked for in the text."""
     rows, readings = found(condition)
     assert rows == names, readings
+
+
+PETS = Corpus.from_table(
+    pa.table(
+        {
+            "name": ["Ike", "Joy", "Kit", "Lee"],
+            "species": ["cat", "dog", "dog", "cat"],
+            "story": [
+                "Ike slept beside dogs all his life. A couple found him, and he does not bite.",
+                "Joy grew up with cats on a farm. Who takes her must rent no flat: she barks.",
+                "Kit chases whatever moves. She needs no lead in the wood but listens well.",
+                "Lee wants peace. Buyers may visit him on Sundays.",
+            ],
+        }
+    ),
+    name="pets",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("grew up with cats", [1]),
+        ("slept beside dogs", [0]),
+        ("cats that want peace", [3]),
+        ("Owners can visit the animal", [3]),
+    ],
+)
+def test_whom_a_row_lives_with_is_not_what_it_is(condition: str, places: list[int]) -> None:
+    """Of cats that something is done with, no column tells."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PETS)
+    rows = judge.judge(range(len(PETS)))
+    found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
+    assert found == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [("It does not bite, but listens", [2]), ("barks rather than bites", [1])],
+)
+def test_what_is_set_against_a_thing_tells_enough(condition: str, places: list[int]) -> None:
+    """Whoever rents is told not to own by the rent; no text has to deny that they own."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PETS)
+    rows = judge.judge(range(len(PETS)))
+    found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
+    assert found == places, judge.readings

@@ -218,7 +218,7 @@ class _Parser:
             cut = token.text in _CUTS or (
                 token.text in {"with", "having", "without"}
                 and not bound
-                and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at + 1 :]))
+                and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at:]))
             )
             # "Either in Leeds or with a lift" are two of which one will do.
             offered = at > 0 and tokens[at - 1].text == "or"

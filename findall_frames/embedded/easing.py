@@ -62,6 +62,11 @@ _TOPIC_OF = re.compile(
     r"the (?P<noun>[^\W\d_]+) (?!of |that |which |who |whose |and |or |in |at |on |with |for )",
     re.IGNORECASE,
 )
+# Who "rents, does not own" is told of by the rent.
+_CONTRAST = re.compile(
+    r"(?:\bnot\b|n't\b)(?! only\b)[^,;]*,? but (?!also\b)|, (?:(?:does|do|is|are|was|were) )?not\b"
+    r"|\b(?:rather than|instead of)\b"
+)
 _ENOUGH: Final = 1 / 3
 """What is left has to carry so much of what was asked."""
 _VERB_WEIGHT: Final = 0.4
@@ -96,6 +101,7 @@ class Easing:
         self._tense = tense_of(condition)
         self._of_leave = is_of_leave(condition)
         self._opening = " ".join(tokens(condition)[:1])
+        self._contrasts = _CONTRAST.search(fold(condition)) is not None
         topic = _TOPIC_OF.match(condition)
         self._topic = fold(topic["noun"]) if topic else ""
         self._is_name = is_name
@@ -129,7 +135,7 @@ class Easing:
             predicate = self._eased(predicate, denied=denied)
         # Where a text denies it, or none says it anywhere, silence tells nothing; nor does it
         # tell what may not be done.
-        is_open = denied and (
+        is_open = (denied and not self._contrasts) and (
             self._of_leave or predicate.is_denied_somewhere() or not predicate.told(self._corpus)[0]
         )
         return replace(predicate, silence="unknown") if is_open else predicate

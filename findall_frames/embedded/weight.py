@@ -27,7 +27,8 @@ _SOME = frozenset(("some", "any", "certain"))
 _PERSONS = frozenset(
     phrases(
         """participants, visitors, guests, customers, users, attendees, students, travellers,
-        passengers, members, residents, patients, buyers, tenants, players"""
+        passengers, members, residents, patients, buyers, tenants, players, couple, couples, adults,
+        applicants, candidates, employees, pupils, viewers, readers, owners, drivers, parties"""
     )
 )
 _ENABLED = frozenset(phrases("can, may, could, must, should, get, gets, have, need"))

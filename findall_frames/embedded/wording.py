@@ -43,7 +43,7 @@ from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.rephrase import is_participle
 from findall_frames.embedded.valuing import Valuing, words_of
 from findall_frames.embedded.weight import carrying, nouns_in
-from findall_frames.embedded.words import stem, tokens
+from findall_frames.embedded.words import singular, stem, tokens
 
 __all__ = ["Wording"]
 
@@ -54,6 +54,7 @@ _SHORTEST = 3
 _KINDS_OF_NAME = frozenset(("site", "sites", "list", "award", "awards", "status"))
 _ANYBODY = frozenset(("people", "person", "someone", "somebody", "anyone", "anybody"))
 _THERE = frozenset(("exist", "exists", "available", "present"))
+_BESIDE = frozenset(("with", "beside", "alongside", "near", "against"))
 _ENDS = frozenset(("and", "or", "but", ",", ";"))
 
 
@@ -95,6 +96,9 @@ class Wording:
         if any(token.comparison for token in part):
             return True
         words = [token.text for token in part]
+        behind = ["with", *words]
+        if any(self._is_another(behind, match) for match in self._linker.values(behind)):
+            return False
         kinds = ("number", "boolean", "text", "list", "date", "version")
         return any(match.named for match in self._linker.named(words, kinds))
 
@@ -104,7 +108,8 @@ class Wording:
             return True
         words = [word for token in found for word in words_of(token)]
         flags = self._linker.named(words, ("boolean",))
-        return bool(self._linker.values(words)) or any(flag.named for flag in flags)
+        values = (m for m in self._linker.values(words) if not self._is_another(words, m))
+        return any(values) or any(flag.named for flag in flags)
 
     def tells_of(self, found: Sequence[Token]) -> bool:
         """Whether words before a list of values are sought in the text: beginners in Ireland."""
@@ -278,7 +283,7 @@ class Wording:
             for match in self._linker.values(words)
             if not all(self.harmless(word) for word in words[match.start : match.end])
             and not is_language(words, match)
-            and not self._is_doer(words, match)
+            and not self._is_another(words, match)
         ]
         running = any(column.kind == "prose" for column in self._linker.texts)
         topic = running and any(word in TOPIC for word in words)
@@ -287,7 +292,7 @@ class Wording:
         if not found:
             # "active" says little, unless it is a value and nothing else was said.
             found = [m for m in self._linker.values(words) if len(m.column.index.values) <= _MANY]
-            found = [m for m in found if self._is_all(words, m)]
+            found = [m for m in found if self._is_all(words, m) and not self._is_another(words, m)]
         named = any(not self._common.issuperset(words[m.start : m.end]) for m in found)
         tied = named or any(map(is_relation, words))
         if not found or (not tied and all(map(self._open_list, found))):
@@ -336,17 +341,20 @@ class Wording:
                 parts = [_unsure(part) for part in parts]
         return join("and", parts)
 
-    def _is_doer(self, words: Sequence[str], match: ValueMatch) -> bool:
-        """Whether a value is another that did something to the row: hit by a bus."""
+    def _is_another(self, words: Sequence[str], match: ValueMatch) -> bool:
+        """Whether a value is no row itself but another to it: hit by a bus, lives with cats."""
         before = words[max(0, match.start - 3) : match.start]
+        led = before[:-1] if before[-1:] == ["other"] else before
+        if not _BESIDE.isdisjoint(led[-1:]):
+            # Of what a thing has, as of its colours, the rows may have several.
+            own = match.column.kind == "text" and not match.column.index.lists_items
+            said = words[match.start : match.end]
+            return own and said != list(match.phrase) and said[-1] != singular(said[-1])
         if before[1:] not in (["by", "a"], ["by", "an"], ["by", "another"]):
             return False
         done = is_participle(before[0]) and not is_relation(before[0])
-        return (
-            done
-            and not self._linker.match(match.column, before[:1]).score
-            and self._linker.occurs(before[0])
-        )
+        named = self._linker.match(match.column, before[:1]).score
+        return done and not named and self._linker.occurs(before[0])
 
     def _is_value(self, words: Sequence[str]) -> bool:
         """Whether a value of a column with few was said, and nothing else."""
