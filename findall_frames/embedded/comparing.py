@@ -10,7 +10,7 @@ from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.english import FILLERS, GENERIC_HEADS, is_relation
 from findall_frames.embedded.linking import LITTLE, Linker
 from findall_frames.embedded.naming import FAMILY, ColumnMatch
-from findall_frames.embedded.units import MEASURES, unit_named
+from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import alike, phrases
 
 __all__ = ["Comparing"]
@@ -80,6 +80,8 @@ class Comparing:
                 score += FAMILY * any(unit_named((word,)) == column.unit for word in words)
             if money and not match.used and _PRICES.isdisjoint(column.words):
                 score -= _UNNAMED  # who only says an amount thinks of the price, and no deposit
+            if unit is not None and column.unit is None and self._only_implied(column, words, unit):
+                score -= FAMILY
             if column.noun and any(alike(word, column.noun) == 1 for word in words):
                 score += FAMILY
             if score >= _ENOUGH:
@@ -91,6 +93,12 @@ class Comparing:
             return faint
         best = max((match.score for match in scored), default=0.0)
         return [match for match in scored if best - match.score < _TIE]
+
+    def _only_implied(self, column: Column, words: Sequence[str], unit: Unit) -> bool:
+        """Whether only an adjective names a column, where another has the unit: m² are no beds."""
+        units = (other.unit for other in self._linker.columns)
+        elsewhere = any(other is not None and other.convertible(unit) for other in units)
+        return elsewhere and not self._linker.match(column, words).score
 
     def _is_rate(self, column: Column) -> bool:
         """Whether a column holds so much a week, or what a month costs."""

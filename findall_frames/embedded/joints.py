@@ -67,7 +67,9 @@ class Joints:
         parts = [" ".join(words[a:b]).strip(" ,") for a, b in zip(cuts, ends, strict=True)]
         for at, part in enumerate(parts[1:], start=1):
             done, first = parts[at - 1].partition(" ")[0], fold(part.split()[0])
-            if first in _COMPARING | _PLACING and is_participle(done) and find_quantities(part):
+            own = re.match(r"\w+ (?:which|whom)\b", part)  # "for which lead exceeded 5 µg"
+            placed = first in _COMPARING | _PLACING and not own
+            if placed and is_participle(done) and find_quantities(part):
                 # "Held in Italy in May" is held in Italy, and held in May.
                 parts[at] = f"{done} {part}"
         return [part.removeprefix("and ") for part in parts if part]

@@ -207,14 +207,15 @@ def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[st
         if at not in match.used
         and Token(word).is_content
         and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | _RECORDS | dated
-        and not is_relation(word)
-        and (not linker.is_kind(word) or _is_cell(match.column, word))
+        and (
+            not (is_relation(word) or linker.is_kind(word)) or _is_cell(match.column, word, linker)
+        )
     ]
 
 
-def _is_cell(column: Column, word: str) -> bool:
-    """Whether a word is a value of a column: the Enterprise plan."""
-    return column.kind in {"text", "list"} and (word,) in column.index.whole
+def _is_cell(column: Column, word: str, linker: Linker) -> bool:
+    """Whether a word is a value of a column: the Enterprise plan, passed of pass."""
+    return column.kind in {"text", "list"} and bool(column.index.find((word,), linker.lexicon))
 
 
 def _present(column: Column, *, stated: bool) -> Predicate:

@@ -48,6 +48,7 @@ class ValueIndex:
     def __init__(self, values: Sequence[str], words: Sequence[str]) -> None:
         self.values = values
         self._words = words
+        self._cut: dict[Lexicon, list[tuple[tuple[str, ...], list[tuple[str, ...]]]]] = {}
 
     @cached_property
     def whole(self) -> dict[tuple[str, ...], str]:
@@ -106,8 +107,7 @@ class ValueIndex:
         code = self._code(forms, lexicon)
         if code is not None:
             return code
-        short = [p for p in self.whole if len(p) == 1 and phrase[-1] in lexicon.spelled_out(p[0])]
-        compound = short[0] if len(phrase) == len(short) == 1 else self._compound(phrase)
+        compound = self._shortened(phrase, lexicon) or self._compound(phrase)
         if compound is not None:
             return compound
         plural = [p for p in self._ending_like(phrase) if _one_noun(p[-1], phrase[-1])]
@@ -142,6 +142,24 @@ class ValueIndex:
         names = (name for form in forms for name in (form, *lexicon.aliases(form)))
         found = (code_of(kind, name, self.whole) for name in names if kind)
         return next(((code,) for code in found if code is not None), None)
+
+    def _shortened(self, phrase: tuple[str, ...], lexicon: Lexicon) -> tuple[str, ...] | None:
+        """The value with words cut short that a phrase spells out: Ops, Univ. of Leeds."""
+        cut = self._cut.get(lexicon)
+        if cut is None:
+            some = self.whole if len(self.whole) <= _SAMPLE else ()
+            spelled = ([lexicon.spelled_out(word) for word in value] for value in some)
+            pairs = zip(some, spelled, strict=True)
+            cut = self._cut[lexicon] = [
+                (value, forms) for value, forms in pairs if any(len(form) > 1 for form in forms)
+            ]
+        found = (
+            value
+            for value, forms in cut
+            if len(forms) == len(phrase)
+            and all(word in form for word, form in zip(phrase, forms, strict=True))
+        )
+        return next(found, None)
 
     def _compound(self, phrase: tuple[str, ...]) -> tuple[str, ...] | None:
         """The value in a word that ends in the column's name: freshwater, of a type of water."""
