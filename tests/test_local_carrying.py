@@ -136,3 +136,25 @@ def test_what_is_set_against_a_thing_tells_enough(condition: str, places: list[i
     rows = judge.judge(range(len(PETS)))
     found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
     assert found == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "reading", "places"),
+    [
+        ("Nobody has to rent a flat", "not (the text mentions 'rent flat')", [1]),
+        ("Nothing was chased", "not (the text mentions 'chased')", []),
+        ("A thief visited it", "the text mentions 'thief visited'", []),
+        ("A peacock chases them", "the text mentions 'peacock chases'", []),
+        ("The visit takes place on Sundays", "the text mentions 'visit sundays'", [3]),
+        ("Buyers no longer visit him", "not (the text mentions 'buyers visit')", []),
+        ("slept beside other animals", "the text mentions 'slept beside animals'", [0]),
+    ],
+)
+def test_who_does_a_thing_or_nobody_is_heard(
+    condition: str, reading: str, places: list[int]
+) -> None:
+    """A denial by its subject is one, and where no text tells of a thief none visited."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], PETS)
+    assert reading in judge.readings[0], judge.readings
+    rows = judge.judge(range(len(PETS)))
+    assert [at for at, row in enumerate(rows) if all(v.is_matched for v in row)] == places

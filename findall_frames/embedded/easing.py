@@ -45,7 +45,9 @@ _WEAK = frozenset(
         herself, themselves, yourself, beside, between, beyond, above, below, until, since, during,
         legally, directly, today, nowadays, everybody, everyone, nobody, another, others, else,
         local, small, young, old, large, big, little, long, short, high, low, good, bad, new, real,
-        full, main, whole, private, human, lot, times, time, members, up, down, over, back, off,
+        full, main, whole, loud, quiet, hot, cold, warm, strong, weak,
+        fast, slow, hard, soft, rich, poor, wide, deep, dark, bright, serious, simple, private,
+        human, lot, times, time, members, up, down, over, back, off,
         out, away"""
     )
 )
@@ -67,6 +69,9 @@ _CONTRAST = re.compile(
     r"(?:\bnot\b|n't\b)(?! only\b)[^,;]*,? but (?!also\b)|, (?:(?:does|do|is|are|was|were) )?not\b"
     r"|\b(?:rather than|instead of)\b"
 )
+# That nobody was hurt, or nothing found, no text tells by saying nothing of it.
+_NOBODY = re.compile(r"\b(?:nobody|no one|nothing|none|neither|never)\b")
+_DOER = re.compile(r"^an? (?P<noun>[^\W\d_]+) [a-z]+(?:ed|s|id|ght) (?:it|the|its|a|an|them)\b")
 _ENOUGH: Final = 1 / 3
 """What is left has to carry so much of what was asked."""
 _VERB_WEIGHT: Final = 0.4
@@ -99,7 +104,9 @@ class Easing:
     ) -> None:
         self._corpus = corpus
         self._tense = tense_of(condition)
-        self._of_leave = is_of_leave(condition)
+        self._of_leave = is_of_leave(condition) or _NOBODY.search(fold(condition)) is not None
+        doer = _DOER.match(fold(condition))
+        self._doer = doer["noun"] if doer else ""
         self._opening = " ".join(tokens(condition)[:1])
         self._contrasts = _CONTRAST.search(fold(condition)) is not None
         topic = _TOPIC_OF.match(condition)
@@ -196,7 +203,9 @@ class Easing:
     def _is_bound(self, word: str, mention: Mention) -> bool:
         """Whether a word cannot be left out though no row says it: a name, or what was done."""
         last = len(mention.words) > 1 and word == mention.words[-1]
-        return self._is_name(word) or (last and word.endswith("ed") and word not in _LEAVE)
+        if word == self._doer or self._is_name(word):
+            return True
+        return last and word.endswith("ed") and word not in _LEAVE
 
     def _is_met(self, mention: Mention, *, denied: bool) -> bool:
         """Whether some row tells what is asked: that it is so, or that it is not."""

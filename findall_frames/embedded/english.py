@@ -46,7 +46,7 @@ PREPOSITIONS: Final = frozenset(
 )
 ADVERBS: Final = frozenset(
     phrases(
-        """anything, something, everything, able, a, an, the, its, their, his, her, it, they,
+        """anything, something, everything, able, a, an, the, its, their, his, her, him, it, they,
         them, this, that, these, those, any, some, all, each, every, both, either, which, who,
         whom, whose, what, where, when, there, also, only, just, currently, actually, still,
         already, mainly, primarily, officially, originally, at least, very, more, most, than,

@@ -88,6 +88,9 @@ _ALONE = re.compile(
 _SOMEBODY = re.compile(r"\b(?:1|one) (?:person|player)\b", re.IGNORECASE)
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
 _FREE_OF = re.compile(r"\bfree (?:of|from) (?P<what>[^\W\d_]+)", re.IGNORECASE)
+_TAKES_PLACE = re.compile(r"\b(?:takes?|took|taken|taking) place\b", re.IGNORECASE)
+# "Ships no longer use it", but "it is no longer used".
+_NO_LONGER = re.compile(r"^(?P<who>(?:the )?[a-z]+s) no longer (?P<does>[a-z]+ )", re.IGNORECASE)
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
 
 _LIST = re.compile(r"(?<=\bin )\(([^()]+,[^()]+)\)")
@@ -178,7 +181,8 @@ class Plain:
         plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
-        plain = _TO_COME.sub("is not given", plain)
+        plain = _TO_COME.sub("is not given", _TAKES_PLACE.sub("happens", plain))
+        plain = _NO_LONGER.sub(r"no longer \g<who> \g<does>", plain)
         plain = self._uninhabited(_DONE_BY.sub("by", plain))
         plain = _YET.sub(lambda m: "not " if m["to"] else m["not"], plain)
         plain = _OUT_OF_USE.sub(self._not_in, _FREE_OF.sub(self._free_of, plain))

@@ -245,6 +245,9 @@ class Reader:
         if match is None:
             return text, frozenset(), []
         words = [word for word in tokens(match["subject"]) if Token(word).is_content]
+        if any(map(is_negator, tokens(match["subject"]))):
+            # "Nobody has to bring tools", but "no tools must be brought".
+            return (text if words else f"not {match['said'].strip()}"), frozenset(), []
         words = [word for word in words if not self._linker.is_kind(word)]
         others = (c for c in self._linker.columns if c.name != self._corpus.name_column)
         every = [*words, *(word for word in tokens(match["said"]) if Token(word).is_content)]

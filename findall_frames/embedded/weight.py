@@ -20,7 +20,8 @@ _LIGHT = frozenset(
         particularly, specially, specifically, really, explicitly, directly, easily, commonly,
         widely, highly, extremely, relatively, quite, almost, nearly, another,
         today, nowadays, presently, done, itself, himself, herself, once, later, afterwards,
-        subsequently, eventually, finally, meanwhile, legally, thereby, thereafter"""
+        necessary, essential, compulsory, obligatory, mandatory, subsequently, eventually,
+        finally, meanwhile, legally, thereby, thereafter"""
     )
 )
 _SOME = frozenset(("some", "any", "certain"))
@@ -66,9 +67,9 @@ def nouns_in(words: Sequence[str], harmless: Callable[[str], bool]) -> set[str]:
         Whether a word adds nothing by itself.
     """
     found: set[str] = set()
-    for before, word, behind in zip(words, words[1:], [*words[2:], ""], strict=False):
+    for before, word, behind in zip(["", *words], words, [*words[1:], ""], strict=False):
         # "A degree" is one, and so is a driving licence.
-        led = before in _LEADING or (word in _NOUNS and not harmless(before))
+        led = before in _LEADING or (word in _NOUNS and not (before and harmless(before)))
         ends = not behind or (behind != "of" and not Token(behind).is_content)
         light = is_relation(word) or word in FILLERS
         if led and ends and light and word not in _HARDLY_NOUNS:

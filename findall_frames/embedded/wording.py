@@ -256,8 +256,15 @@ class Wording:
             or read_ongoing(words, self._linker)
             or read_compound_flag(words, self._linker)
             or read_flag_otherwise(words, self._linker, self._says_little)
-            or read_otherwise(words, self._linker, self.valuing, self._says_little)
+            or self._called_otherwise(words)
         )
+
+    def _called_otherwise(self, words: Sequence[str]) -> Predicate | None:
+        """A value that is called otherwise; of those that a row lives with, no column tells."""
+        told = any(column.kind == "prose" for column in self._linker.texts)
+        if told and not _BESIDE.isdisjoint(words) and words[-1] != singular(words[-1]):
+            return None
+        return read_otherwise(words, self._linker, self.valuing, self._says_little)
 
     def _says_little(self, word: str) -> bool:
         """Whether a word, be it a verb, adds nothing to a value."""
