@@ -158,3 +158,36 @@ def test_who_does_a_thing_or_nobody_is_heard(
     assert reading in judge.readings[0], judge.readings
     rows = judge.judge(range(len(PETS)))
     assert [at for at, row in enumerate(rows) if all(v.is_matched for v in row)] == places
+
+
+JOBS = Corpus.from_table(
+    pa.table(
+        {
+            "title": ["Cook", "Clerk", "Driver"],
+            "closing": pa.array(["2026-01-10", "2026-01-12", "2026-01-18"]).cast(pa.date32()),
+            "text": [
+                "You cook for sixty people and have every other Sunday off. Part-time is fine.",
+                "Some time at the counter, and never a shift at the weekend. Ask for Mr Part.",
+                "You drive at weekends, too, and for part of the time at night.",
+            ],
+        }
+    ),
+    name="jobs",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("You drive at weekends", [2]),
+        ("closing at weekends", [0, 2]),
+        ("Part-time is possible", [0]),
+        ("part-time or full-time", [0]),
+    ],
+)
+def test_days_and_compounds_are_asked_of_what_tells_them(condition: str, places: list[int]) -> None:
+    """A date tells no working days, and neither a part nor a time is part-time."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], JOBS)
+    rows = judge.judge(range(len(JOBS)))
+    found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
+    assert found == places, judge.readings

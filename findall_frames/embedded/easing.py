@@ -29,7 +29,7 @@ _VAGUE = frozenset(
     phrases(
         """another, other, others, company, firm, business, organisation, organization, group,
         person, people, somebody, someone, visitors, guests, users, customers, thing, things,
-        place, kind, kinds, type, types, way, use, work, part, special, different, good"""
+        tourists, anyone, anybody, everyone, everybody, place, kind, kinds, type, types, way, use, work, part, special, different, good"""
     )
 )
 # Of what is allowed or comes with something, a text may say that it can be had.

@@ -21,7 +21,7 @@ from findall_frames.embedded.denial import (
     is_over,
     part_between,
 )
-from findall_frames.embedded.english import ADVERBS, AUXILIARIES, PREPOSITIONS
+from findall_frames.embedded.english import ADVERBS, AUXILIARIES, PREPOSITIONS, is_relation
 from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.places import (
@@ -281,6 +281,8 @@ class Mention:
         words = phrase.split()
         if self.literal or self.lexicon.aliases(tuple(words)) or self.lexicon.is_part(tuple(words)):
             return []
+        if len(words) == 2 and any(map(is_relation, words)):
+            return []  # part of the time is not part-time
         places = [
             [(at, at) for at, other in enumerate(said) if self._same(word, other)]
             for word in words

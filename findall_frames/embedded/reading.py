@@ -67,6 +67,7 @@ _PLAIN_SUBJECT = re.compile(
     r"(?P<said>(?:is|are|was|were|has|have|does|do|did|can|will)\b.*)$",
     re.IGNORECASE | re.DOTALL,
 )
+_HYPHENED = re.compile(r"\b([^\W\d_]+)-([^\W\d_]+)\b")
 _ONE = re.compile(r"^an?\s", re.IGNORECASE)
 
 
@@ -168,7 +169,8 @@ class Reader:
         verbs = _verbs(said) if said != text else self._leading_verb(said)
         subject |= self._kind_said(said)
         common = frozenset(word for word in tokens(said) if word in said)
-        wording = self._wording(subject, verbs, common)
+        compounds = frozenset(_HYPHENED.findall(fold(said)))
+        wording = self._wording(subject, verbs, common, compounds)
         split = self._superlatives.split(said, wording.harmless) if ranked else None
         if split is not None:
             return Reading(self._scoped(split, named, wording), True)
@@ -233,8 +235,11 @@ class Reader:
         subject: frozenset[str],
         verbs: frozenset[str],
         common: frozenset[str] = frozenset(),
+        compounds: frozenset[tuple[str, str]] = frozenset(),
     ) -> Wording:
-        return Wording(self._linker, subject=subject, verbs=verbs, common=common)
+        return Wording(
+            self._linker, subject=subject, verbs=verbs, common=common, compounds=compounds
+        )
 
     def _without_subject(self, text: str) -> tuple[str, frozenset[str], list[Token]]:
         """The condition, stems of its subject, and the subject where it is a criterion itself.

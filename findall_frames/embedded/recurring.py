@@ -107,6 +107,8 @@ class Calendar:
             days = [word.removesuffix("s") for word in tokens(match["when"])]
             if self._is_known([form for day in days for form in (day, day[:3])]):
                 return match.group()
+            if match["when"].endswith("s") and self._is_habit(match.string):
+                return match.group()
             numbers = {n for day, ns in _DAYS.items() for n in ns if _says(match["when"], day)}
             return self._marked(match, marks, "weekday", numbers, match["when"], "on")
 
@@ -148,6 +150,12 @@ class Calendar:
         """Whether a text column holds such names by themselves: the season of a route."""
         values = self._linker.values([name.lower() for name in names])
         return bool(values) or any(self._linker.names(name.lower()) for name in names)
+
+    def _is_habit(self, text: str) -> bool:
+        """Whether what is done on such days is for running text to tell: works on Sundays."""
+        dates = [column for column in self._linker.columns if column.kind == "date"]
+        prose = any(column.kind == "prose" for column in self._linker.columns)
+        return prose and not any(self._linker.match(c, tokens(text)).score for c in dates)
 
     @staticmethod
     def _marked(

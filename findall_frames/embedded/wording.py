@@ -71,6 +71,8 @@ class Wording:
         Its verbs, which say how a value belongs to the entity: to eat fish.
     common : frozenset of str
         Its words that are written in lower case.
+    compounds : frozenset of (str, str)
+        Those of its words that a hyphen joins: part-time.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Wording:
         subject: frozenset[str],
         verbs: frozenset[str],
         common: frozenset[str] = frozenset(),
+        compounds: frozenset[tuple[str, str]] = frozenset(),
     ) -> None:
         self._linker = linker
         self._lexicon = linker.lexicon
@@ -87,6 +90,7 @@ class Wording:
         self._subject = subject
         self._verbs = verbs
         self._common = common
+        self._compounds = compounds
         self.valuing = Valuing(linker, verbs=verbs, common=common)
 
     def stands_alone(self, found: Sequence[Token]) -> bool:
@@ -150,7 +154,8 @@ class Wording:
             predicate = attempt(words)
             if predicate is not None:
                 return predicate
-        words = without_kind(joined_phrases(words, self._lexicon), self._lexicon)
+        words = joined_phrases(self._compounded(words), self._lexicon)
+        words = without_kind(words, self._lexicon)
         content = [word for word in words if Token(word).is_content]
         nouns = nouns_in(words, self.harmless) - self._verbs
         known = self._known_phrases(words).union(w for w in nouns if not self._is_row(w))
@@ -187,6 +192,19 @@ class Wording:
         mentioned = self.mention(rest, named_text(words, self._linker))
         within = read_within(rest, self._linker)
         return within or or_lacking(mentioned, rest, self._linker.texts, self._lexicon)
+
+    def _compounded(self, words: Sequence[str]) -> Sequence[str]:
+        """The words, with those that a hyphen joins as one where one of them says little."""
+        if not self._compounds:
+            return words
+        found: list[str] = []
+        for word in words:
+            pair = (found[-1], word) if found else ("", word)
+            if pair in self._compounds and any(map(self.harmless, pair)):
+                found[-1] = " ".join(pair)
+            else:
+                found.append(word)
+        return found
 
     def _known_phrases(self, words: Sequence[str]) -> set[str]:
         """Words of names that the lexicon knows: both of "United States"."""
