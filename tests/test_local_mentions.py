@@ -209,3 +209,12 @@ def test_the_denial_of_a_kind_and_silence_deny_nothing(condition: str, places: l
 def test_a_condition_tells_which_time_it_asks_for(condition: str, tense: str) -> None:
     """From its own words."""
     assert tense_of(condition) == tense
+
+
+def test_what_no_cell_speaks_of_is_denied_by_none() -> None:
+    """Of swimming a table of hues says neither yes nor no."""
+    hues = Corpus.from_table(
+        pa.table({"Lamp": ["Ada", "Bo", "Cy"], "Hue": ["red", "sea green", "blue"]}), name="lamps"
+    )
+    assert rows(hues, "does not swim") == []
+    assert rows(hues, "is not green") == [0, 2]

@@ -134,8 +134,12 @@ class Easing:
             return predicate
         predicate = replace(predicate, tense=self._tense)
         told = any(column.kind == "prose" for column in predicate.columns)
-        if not told or len(self._corpus) > _LARGEST:
+        if len(self._corpus) > _LARGEST:
             return predicate
+        if not told:
+            # What no cell says anywhere, no row denies by leaving it out.
+            is_open = denied and not predicate.told(self._corpus)[0]
+            return replace(predicate, silence="unknown") if is_open else predicate
         if self._is_about_topic(predicate):
             predicate = replace(predicate, words=predicate.words[1:])
         if 1 < len(predicate.words) <= _MOST_WORDS:
