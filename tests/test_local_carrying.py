@@ -191,3 +191,38 @@ def test_days_and_compounds_are_asked_of_what_tells_them(condition: str, places:
     rows = judge.judge(range(len(JOBS)))
     found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
     assert found == places, judge.readings
+
+
+FERRIES = Corpus.from_table(
+    pa.table(
+        {
+            "name": ["Ono", "Pia", "Quo", "Rex"],
+            "text": [
+                "Ono burned at her berth, and everyone was rescued. She bears the name of a river.",
+                "Pia capsized with the loss of forty people; nobody on deck was hurt in the panic.",
+                "Quo went aground without loss of life. Two years on she was refloated.",
+                "Rex still sails. A steward drowned in 1980, and a cook broke his arm.",
+            ],
+        }
+    ),
+    name="ferries",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("No one lost their life", [0, 2]),
+        ("Nobody was killed", [0, 2]),
+        ("Nobody was injured", [1]),
+        ("Somebody died", [3]),
+        ("It was brought back up", [2]),
+        ("It is named after a person", []),
+    ],
+)
+def test_what_befell_nobody_is_told_in_many_ways(condition: str, places: list[int]) -> None:
+    """That all were rescued denies that any died, as "no deaths" does."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], FERRIES)
+    rows = judge.judge(range(len(FERRIES)))
+    found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
+    assert found == places, judge.readings

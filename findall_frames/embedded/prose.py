@@ -252,7 +252,7 @@ class Mention:
                 partly = partly or bool(found)
             if not found and " " in word:
                 found = self._apart(word, said)
-            if not found and len(self.words) > 1:
+            if not found and not self.literal:
                 # The opposite of one of several words: forbidden, for dogs allowed.
                 found = places_of(self.lexicon.contrary(word), said)
                 contrary = contrary or bool(found)
@@ -343,6 +343,8 @@ class Mention:
             plainly = wider and not self.literal
             some = {*self.lexicon.kinds_of(word, in_text=True)} if plainly else set()
             some |= {*self.lexicon.parts(tuple(word.split()))} if wider else set()
+            # What means the same denies as much, be it named among the kinds as well.
+            some -= {*self.lexicon.synonyms(word, in_text=True)} if plainly else set()
             names = self._other_names(word, wider=wider)
             known = [name for name in names if name not in some], [n for n in names if n in some]
             self._named[word, wider] = known

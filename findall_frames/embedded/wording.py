@@ -179,6 +179,9 @@ class Wording:
             return None
         # "People ski there" tells of the skiing.
         rest = [word for word in rest if word not in _ANYBODY] or rest
+        if rest and {"after", "before"}.issuperset(rest):
+            # "Named after a person" says no more by its "after".
+            rest = [word for word in content if word not in AUXILIARIES]
         if len(rest) > _SAID and rest[-1] in _KINDS_OF_NAME:
             rest = rest[:-1]
         if not rest:
