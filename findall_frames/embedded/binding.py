@@ -232,9 +232,14 @@ class Binder:
 
 def _lasting(node: Node) -> Node:
     """What is no longer so, without the "longer"."""
-    if not isinstance(node, Phrase) or [t.text for t in node.items[0][:1]] not in _NO_LONGER:
+    if not isinstance(node, Phrase):
         return node
-    return Phrase((node.items[0][1:], *node.items[1:]), node.links)
+    first = node.items[0]
+    at = next((n for n, token in enumerate(first) if token.is_content), 0)
+    at = 0 if [token.text for token in first[:1]] == ["more"] else at
+    if [token.text for token in first[at : at + 1]] not in _NO_LONGER:
+        return node
+    return Phrase(((*first[:at], *first[at + 1 :]), *node.items[1:]), node.links)
 
 
 def _column_of(predicate: Predicate) -> Column | None:

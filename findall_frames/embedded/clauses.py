@@ -91,6 +91,7 @@ _EXCEPT = (
     ("but", "not"),
     ("but",),
 )
+_OBLIGING = frozenset(("must", "should", "shall"))
 _BREAKS = frozenset(("but", "while", "yet", "although", "whereas", ";"))
 _CUTS = frozenset(("that", "which", "who", "whose", "where"))
 
@@ -221,7 +222,7 @@ class _Parser:
                 and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at:]))
             )
             # "Either in Leeds or with a lift" are two of which one will do.
-            offered = at > 0 and tokens[at - 1].text == "or"
+            offered = _is_offered(tokens[:at])
             if token.text in _BREAKS or (cut and not offered and _tells(tokens[:at])):
                 # "without" stays: it negates what follows.
                 rest = tokens[at if token.text == "without" else at + 1 :]
@@ -309,7 +310,7 @@ class _Parser:
         end = at + 1
         while end < len(segments):
             segment, link = segments[end], links[end - 1]
-            fresh = bool(segment) and segment[0].text in FINITE
+            fresh = bool(segment) and segment[0].text in FINITE | _OBLIGING
             again = any(is_negator(token.text) for token in segment)
             carried = link == "nor" or (link == "or" and not fresh and not again)
             item = link == "and" and _bare(segment) and not self._stands_alone(segment)
@@ -370,6 +371,14 @@ def _is_verb(tokens: Sequence[Token]) -> bool:
     content = [token for token in tokens if token.is_content]
     helped = any(token.text in AUXILIARIES or is_negator(token.text) for token in tokens)
     return helped and content == [tokens[-1]]
+
+
+def _is_offered(before: Sequence[Token]) -> bool:
+    """Whether words end in an "or" or "nor", be it with a verb that says nothing: or be."""
+    said = [token.text for token in before]
+    while said and said[-1] in AUXILIARIES:
+        said.pop()
+    return said[-1:] in (["or"], ["nor"])
 
 
 def _bare(segment: Sequence[Token]) -> bool:

@@ -31,7 +31,12 @@ def read_explicit(
     words: Sequence[str], linker: Linker, valuing: Valuing, harmless: Callable[[str], bool]
 ) -> Predicate | None:
     """A text or list column that is named: has an Apache license, capital is Lima."""
-    for match in linker.named(words, ("text", "list", "version")):
+    # A "where" asks for a country only where nothing else names a column.
+    found = sorted(
+        linker.named(words, ("text", "list", "version")),
+        key=lambda match: {words[at] for at in match.used} == {"where"},
+    )
+    for match in found:
         sure = match.named
         if match.column.name == linker.corpus.name_column and (
             match.score < _SAME_WORDS or not _about_names(words, linker)
@@ -41,7 +46,11 @@ def read_explicit(
         kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
         if not rest and sure:
             kept = letters_behind(match, words)
-        if not kept or (_MENTIONS.search(" ".join(words)) and match.column.kind == "text"):
+        if not kept:
+            continue
+        mentioned = match.column.kind == "text" and _MENTIONS.search(" ".join(words))
+        # Who includes breakfast has "included" in that column.
+        if mentioned and match.column.index.find(tuple(kept), linker.lexicon) is None:
             continue
         column = match.column
         if column.kind == "version":

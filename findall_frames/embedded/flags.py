@@ -29,6 +29,8 @@ _LIGHT = frozenset(
         permitted, go, come, stay, enter, visit, users, people"""
     )
 )
+# A column called accident_free denies the accident.
+_LACKING = frozenset(("free", "no", "non", "without", "not"))
 _ENOUGH = 0.35
 _ROOT = 4
 _LONGEST_PLACE = 3
@@ -76,7 +78,9 @@ def read_part_of_flag(
     found = [m for m in found if _says_the_same(m, words, said, linker.lexicon)]
     if not found or (len(found) > 1 and found[0].score == found[1].score):
         return None
-    return IsTrue(found[0].column, confidence="low")
+    flag = IsTrue(found[0].column, confidence="low")
+    lacks = _LACKING.intersection(found[0].column.words).difference(words)
+    return Not(flag) if lacks else flag
 
 
 def _says_the_same(

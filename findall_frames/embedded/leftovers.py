@@ -25,10 +25,10 @@ from findall_frames.embedded.otherwise import CalledOtherwise
 from findall_frames.embedded.pairs import Pair
 from findall_frames.embedded.prose import Mention
 from findall_frames.embedded.reckoning import Reckoned
-from findall_frames.embedded.spans import NumberRange
+from findall_frames.embedded.spans import DateRange, NumberRange
 from findall_frames.embedded.stated import StatedNumber
 from findall_frames.embedded.units import MEASURES, magnitude_named, unit_named
-from findall_frames.embedded.words import alike, demonym_of, phrases, singular, tokens
+from findall_frames.embedded.words import alike, demonym_of, phrases, singular, stem, tokens
 
 __all__ = ["Leftovers", "leaves"]
 
@@ -38,6 +38,7 @@ _STRUCTURE = frozenset(
         year, years, yearly, annually, word, words"""
     )
 )
+_BEGUN = frozenset(map(stem, phrases("began, start, commence")))
 
 
 class Leftovers:
@@ -92,6 +93,8 @@ class Leftovers:
             return True
         if isinstance(part, NumberRange) and self._lexicon.direction(word):
             return True  # 300 pages long
+        if stem(word) in _BEGUN and isinstance(part, DateRange | NumberRange):
+            return self._linker.tells_beginning(part.column)
         if isinstance(part, Present):
             ended = self._lexicon.not_yet(word)
             if ended is not None and self._linker.match(part.column, [ended]).score:

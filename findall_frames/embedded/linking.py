@@ -45,7 +45,7 @@ _REACH = 24
 _BEGINNINGS = phrases(
     """birth, born, founded, established, est, opened, built, completed, created, started, launched,
     released, published, year, vintage, first, appeared, introduced, commissioned, inaugurated,
-    issued, posted, joined, hired, registered, signed, installed"""
+    issued, posted, joined, hired, registered, signed, installed, since, start, began"""
 )
 
 
@@ -236,7 +236,8 @@ class Linker:
                 # Where something lies, or what it borders, is not told by what is German.
                 placed = start > 0 and words[start - 1] not in _ORIGINS
                 placed = placed and not self.match(column, words).score
-                if phrase is not None and placed and self._is_adjective(phrase, span):
+                other = phrase is not None and phrase != span
+                if phrase is not None and other and placed and self._is_adjective(phrase, span):
                     continue
                 if phrase is not None:
                     # What stands there as said goes before what is only made from it.

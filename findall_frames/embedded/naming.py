@@ -80,6 +80,8 @@ class Naming:
                 if score > best:
                     best, place = score, at
             short = self._initials(own, words)
+            if short and not self._may_shorten(own, [words[at] for at in short]):
+                short = range(0)
             if short:
                 # Three initials leave little doubt: annual recurring revenue, of "ARR".
                 best = 1.0 if len(short) < _ABBREVIATED else 1.2
@@ -94,6 +96,14 @@ class Naming:
     def fits(self, column: Column, word: str) -> bool:
         """Whether a word is one of a column's own, be it in another form or spelled out."""
         return any(self._fit(column, own, word, alone=False) > FAMILY for own in column.words)
+
+    def _may_shorten(self, own: str, words: Sequence[str]) -> bool:
+        """Whether two letters that are known to be short for a phrase stand for this one."""
+        known = self.lexicon.spelled_out(own)[1:]
+        letters = all(len(word) == 1 for word in words)  # b.p.
+        if len(own) >= _ABBREVIATED or letters or not any(" " in form for form in known):
+            return True
+        return " ".join([*words[:-1], singular(words[-1])]) in known
 
     def _shortens(self, own: str, word: str) -> bool:
         """Whether a word of a column is short for one, and none itself: susp, hazmat, whse."""

@@ -245,6 +245,11 @@ class Plain:
                 return match.group()
             return f"{' '.join(meant[0].words)} exactly 0"
 
+        said = tokens(text)
+        known = self._linker.values(["free"]) if "free" in said else []
+        valued = (match for match in known if match.column.kind == "text")
+        if any(self._linker.match(match.column, said).score for match in valued):
+            return text.replace("for free", "free")  # wifi, of which "free" is a value
         return _FREELY.sub(priced, text) if paid else text
 
     def _by_legend(self, text: str) -> str:
@@ -287,7 +292,8 @@ class Plain:
     def _without(self, match: re.Match[str]) -> str:
         """Nut-free as without nut, unless a column is called so."""
         words = tokens(match.group())
-        called = any(found.named for found in self._linker.named(words, ("boolean",)))
+        flags = self._linker.named(words, ("boolean",))
+        called = any(found.named and len(found.used) == len(words) for found in flags)
         called = called or any(m.end - m.start == len(words) for m in self._linker.values(words))
         return match.group() if called else f"without {match['what']}"
 

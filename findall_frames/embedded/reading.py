@@ -47,8 +47,9 @@ from findall_frames.embedded.ranking import Ranking
 from findall_frames.embedded.reckoning import Reckoning
 from findall_frames.embedded.recurring import Calendar
 from findall_frames.embedded.rephrase import is_participle
-from findall_frames.embedded.restating import restated
+from findall_frames.embedded.restating import restated, without_examples
 from findall_frames.embedded.rivals import Rivals
+from findall_frames.embedded.turns import Turns
 from findall_frames.embedded.units import unit_named
 from findall_frames.embedded.wording import Wording
 from findall_frames.embedded.words import alike, fold, singular, stem, tokens
@@ -120,6 +121,7 @@ class Reader:
         self._ranking = Ranking(self._linker)
         self._reckoning = Reckoning(self._linker)
         self._elapsed = Elapsed(self._linker)
+        self._turns = Turns(self._linker)
         self._plain = Plain(self._linker)
         self._names = Names(self._linker)
         self._superlatives = Superlatives(self._linker)
@@ -138,6 +140,12 @@ class Reader:
             if reading.complete:
                 return reading
             parts.append(reading)
+        for part in without_examples(text):
+            reading = self._read(part)
+            if reading.complete and not any(
+                isinstance(p, Present) for p in leaves(reading.predicate)
+            ):
+                return reading
         whole = self._read(text)
         # Where only the text can tell, the shorter half is looked for: "cooperative: all ...".
         return parts[-1] if parts and not whole.understood else whole
@@ -151,7 +159,8 @@ class Reader:
         return any(match.named and said <= match.used for match in found)
 
     def _read(self, text: str, *, ranked: bool = True) -> Reading:
-        plain = self._plain.without_ado(" ".join(text.split()).rstrip(" .!?"))
+        turned = self._turns.plain(" ".join(text.split()).rstrip(" .!?"))
+        plain = self._plain.without_ado(turned)
         told = self._whether_told(plain)
         if told is not None:
             return Reading(told, True)

@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-__all__ = ["restated"]
+__all__ = ["restated", "without_examples"]
 
 _BRACKETS = re.compile(r"\s*\(([^()]+)\)")
 _AGAIN = re.compile(r"[,;]?\s+(?:i\.\s?e\.|that is,|in other words,?|meaning)\s+", re.IGNORECASE)
 _LISTED = re.compile(r"\b(?:in|of|is|are|one of|by|from)$", re.IGNORECASE)
+_EXAMPLES = re.compile(
+    r",\s*(?:such as|for (?:example|instance),?|e\.\s?g\.,?|say,|like)\s+\S.*$"
+    r"|\s+\((?:such as|for (?:example|instance),?|e\.\s?g\.,?|say,|like)\s[^()]*\)",
+    re.IGNORECASE,
+)
 _COLON = re.compile(r":\s+")
 
 
@@ -42,3 +47,9 @@ def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
     if match is not None and not _LISTED.search(text[: match.start()]):
         yield _BRACKETS.sub("", text)
         yield match.group(1)
+
+
+def without_examples(text: str) -> list[str]:
+    """The condition without its examples, where it has any: a fixed link, such as a bridge."""
+    plain = _EXAMPLES.sub("", text)
+    return [plain] if plain != text else []

@@ -120,7 +120,15 @@ _DERIVATIONS = frozenset(
     )
 )
 # Repaired and repairable; produced and production, of which the stem ends in an s.
-_DERIVED_ALONE = ({"", "abl"}, {"", "ibl"}, {"s", "ction"})
+_DERIVED_ALONE = (
+    {"", "abl"},
+    {"", "ibl"},
+    {"s", "ction"},
+    {"b", "ption"},
+    {"m", "mption"},
+    {"t", "ssion"},
+    {"d", "sion"},
+)
 _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander, ern")
 
 

@@ -1,0 +1,118 @@
+"""Turns of phrase that only the columns of a table make plain."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from findall_frames.api.models import MatchCondition
+from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.ingest import ingest
+
+TRAMS = Corpus.from_table(
+    pa.table(
+        {
+            "Tram": ["Linea", "Corso", "Rondo", "Metra"],
+            "in_production": [True, False, False, None],
+            "breakdowns_12m": [0, 4, 1, None],
+            "breakdowns_total": [9, 40, 2, 7],
+            "leased_since": [dt.date(2012, 5, 1), dt.date(2019, 3, 1), None, dt.date(2016, 9, 1)],
+            "first_run": [1999, 2015, 2020, 2003],
+            "price_eur": [2_400_000, 900_000, 1_500_000, None],
+            "one_way": [True, False, False, True],
+            "low_floor_entry": ["yes", "no", "yes", "yes"],
+            "signs_in": [["German", "French"], ["French"], ["Italian", "German"], None],
+            "built_in": ["Germany", "France", "Italy", "Poland"],
+            "extras": [["wifi"], ["ramp", "wifi"], ["ramp"], []],
+        }
+    ),
+    name="trams",
+)
+
+STAYS = Corpus.from_table(
+    pa.table(
+        {
+            "Stay": ["Alp", "Bay", "Cliff", "Dune"],
+            "sleeps": [4, 2, 6, 4],
+            "prev_guests": [1, 0, 14, 3],
+            "bedrooms": [1, 1, 3, 2],
+            "open_requests": [2, 51, 80, 50],
+            "rent_eur": [900, 15_500, 2_000, 14_000],
+            "smoke_free": ["yes", "no", "yes", "no"],
+            "breakfast": ["included", "extra", "none", "included"],
+            "toll": ["no", "yes", "no", "yes"],
+            "pets": [True, False, False, True],
+            "kind": ["flat", "flat", "cabin", "cabin"],
+            "diets": [["vegetarian"], [], ["vegan", "nut-free"], ["vegetarian"]],
+            "os": ["Linux", "Windows", "Linux", "none"],
+            "persons": [4, 2, 6, 4],
+            "parking": ["free", "paid", "none", "free"],
+        }
+    ),
+    name="stays",
+)
+
+
+@pytest.mark.parametrize(
+    ("corpus", "condition", "places"),
+    [
+        (TRAMS, "They don't build it any more", [1, 2]),
+        (TRAMS, "no longer made", [1, 2]),
+        (TRAMS, "is not produced any longer", [1, 2]),
+        (TRAMS, "still being built", [0]),
+        (TRAMS, "production has ended", [1, 2]),
+        (TRAMS, "had no breakdowns at all in the last 12 months", [0]),
+        (TRAMS, "more than two breakdowns during the past year", [1]),
+        (TRAMS, "our lease began in 2015 or later", [1, 3]),
+        (TRAMS, "where German is read on the signs", [0, 2]),
+        (TRAMS, "has a low floor entry, such as a ramp or a step of no height", [0, 2, 3]),
+        (TRAMS, "costs at most 1 500 000 euros", [1, 2]),
+        (TRAMS, "a price under 2 000 000", [1, 2]),
+        (STAYS, "for six", [2]),
+        (STAYS, "for four people", [0, 3]),
+        (STAYS, "one-bedroom", [0, 1]),
+        (STAYS, "had one previous guest", [0]),
+        (STAYS, "does not have a single previous guest", [1]),
+        (STAYS, "more open requests than 50", [1, 2]),
+        (STAYS, "fewer open requests than 50", [0]),
+        (STAYS, "for at most 15k", [0, 2, 3]),
+        (STAYS, "under 14.5k", [0, 2, 3]),
+        (STAYS, "toll-free", [0, 2]),
+        (STAYS, "smoke-free", [0, 2]),
+        (STAYS, "one where there is smoke", [1, 3]),
+        (STAYS, "a non-vegetarian flat", [1]),
+        (STAYS, "a nut-free cabin", [2]),
+        (STAYS, "must not take pets or must include breakfast", [0, 1, 2, 3]),
+        (STAYS, "is a cabin or be without breakfast", [2, 3]),
+        (STAYS, "neither a cabin nor with free parking", [1]),
+        (STAYS, "parking for free", [0, 3]),
+        (STAYS, "an OLED screen", []),
+    ],
+)
+def test_a_turn_of_phrase_is_read_by_the_columns(
+    corpus: Corpus, condition: str, places: list[int]
+) -> None:
+    """What is over, who does it, for how many and for how much is found in the columns."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], corpus)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("objective", "places"),
+    [
+        ("Find trams with signs in French that are no longer made", [1]),
+        ("one-bedroom flats that include breakfast", [0]),
+        ("Find stays for four people with free parking", [0, 3]),
+    ],
+)
+def test_an_objective_keeps_its_turns_of_phrase(objective: str, places: list[int]) -> None:
+    """A draft leaves such turns as they were said, so that they can still be read."""
+    corpus = TRAMS if "trams" in objective else STAYS
+    judge = RuleEvaluator().judge_for(ingest(objective, corpus).match_conditions, corpus)
+    verdicts = judge.judge(range(4))
+    found = [at for at, row in enumerate(verdicts) if all(v.is_matched for v in row)]
+    assert found == places, judge.readings
