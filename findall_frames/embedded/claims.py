@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Final, TypeAlias
+from itertools import chain
+from typing import Final, TypeAlias, overload
 
 from findall_frames.embedded.attributes import DIMENSIONS, SAID_BY
 from findall_frames.embedded.english import AUXILIARIES, FINITE, PREPOSITIONS
@@ -17,6 +18,7 @@ from findall_frames.embedded.words import fold, phrases
 
 __all__ = [
     "Claim",
+    "Claims",
     "claims_of",
     "is_plural",
     "period_in",
@@ -96,6 +98,14 @@ _UNDER = re.compile(
     r"|not quite)\s+(?:an?\s+)?$",
     re.IGNORECASE,
 )
+_SHIFTING = frozenset(
+    phrases(
+        """over, than, above, exceed, exceeds, exceeded, exceeding, of, under, below, nearly,
+        almost, quite"""
+    )
+)
+"""One of these is among the two words right before such a number."""
+_NEAREST = 2
 _PERIOD = re.compile(
     r"\b(?:(?:a|an|per|each|every)\s+(?:\w+\s+)?(year|annum|month|week|day|night|hour)"
     r"|(yearly|annually|monthly|weekly|daily|nightly|hourly))\b",
@@ -159,7 +169,7 @@ class Claim:
 
 
 @lru_cache(maxsize=4096)
-def claims_of(sentence: str) -> tuple[Claim, ...]:
+def claims_of(sentence: str) -> Claims:
     """The numbers of a sentence in their order.
 
     Examples
@@ -167,21 +177,70 @@ def claims_of(sentence: str) -> tuple[Claim, ...]:
     >>> [(c.quantity.value, c.other, *c.tells) for c in claims_of("Its 12 locks are 4 m deep.")]
     [(12.0, 'locks'), (4.0, '', 'depth')]
     """
-    found = [told for one in find_quantities(sentence) if (told := _told(one, sentence))]
-    quantities = list(_in_ranges(found, sentence))
-    if not quantities:
-        return ()
-    marks = [(m.start(), m.end(), fold(m.group())) for m in _TOKEN.finditer(sentence)]
-    claims: list[Claim] = []
-    for at, quantity in enumerate(quantities):
-        left = quantities[at - 1].end if at else 0
-        right = quantities[at + 1].start if at + 1 < len(quantities) else len(sentence)
-        claim = _claim(quantity, sentence, marks, left, right)
-        if claims and _converts(claims[-1].quantity, quantity, sentence):
-            claim = _like(claim, claims[-1])
-            claims[-1] = _like(claims[-1], claim)
-        claims.append(claim)
-    return tuple(claims)
+    return Claims(sentence)
+
+
+class Claims(Sequence[Claim]):
+    """The numbers of a sentence; of what each is said is only looked at when it is asked for.
+
+    Parameters
+    ----------
+    sentence : str
+        The sentence.
+
+    Attributes
+    ----------
+    quantities : tuple of Quantity
+        The numbers, "40 to 60" as one.
+    """
+
+    def __init__(self, sentence: str) -> None:
+        found = [told for one in find_quantities(sentence) if (told := _told(one, sentence))]
+        joined = found if len(found) < 2 else _in_ranges(found, sentence)
+        self.quantities: Final = tuple(map(_in_money, joined))
+        self._sentence: Final = sentence
+        self._claims: Final[dict[int, Claim]] = {}
+
+    def __len__(self) -> int:
+        return len(self.quantities)
+
+    @overload
+    def __getitem__(self, at: int) -> Claim: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Claim]: ...
+
+    def __getitem__(self, at: int | slice) -> Claim | Sequence[Claim]:
+        if isinstance(at, slice):
+            return [self[one] for one in range(len(self))[at]]
+        if at not in self._claims:
+            self._work_out(range(len(self))[at])
+        return self._claims[at]
+
+    def _work_out(self, at: int) -> None:
+        """What a number is said of, along with those that say the same in other units."""
+        first = last = at
+        while first and self._converts(first - 1):
+            first -= 1
+        while last + 1 < len(self) and self._converts(last):
+            last += 1
+        claims: list[Claim] = []
+        for each in range(first, last + 1):
+            claim = self._alone(each)
+            if claims:
+                claim = _like(claim, claims[-1])
+                claims[-1] = _like(claims[-1], claim)
+            claims.append(claim)
+        self._claims.update(zip(range(first, last + 1), claims, strict=True))
+
+    def _converts(self, at: int) -> bool:
+        return _converts(self.quantities[at], self.quantities[at + 1], self._sentence)
+
+    def _alone(self, at: int) -> Claim:
+        left = self.quantities[at - 1].end if at else 0
+        last = at + 1 == len(self)
+        right = len(self._sentence) if last else self.quantities[at + 1].start
+        return _claim(self.quantities[at], self._sentence, left, right)
 
 
 def period_of(claim: Claim, sentence: str) -> str:
@@ -196,16 +255,18 @@ def period_in(text: str) -> str:
     return _PERIODS[fold(match.group(1) or match.group(2))] if match else ""
 
 
-def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, right: int) -> Claim:
-    quantity = _in_money(quantity)
-    behind = _behind(quantity, [m for m in marks if quantity.end <= m[0] < right], sentence)
-    before, link = _before(quantity, [m for m in marks if left <= m[0] < quantity.start])
+def _claim(quantity: Quantity, sentence: str, left: int, right: int) -> Claim:
+    behind = _behind(quantity, _marks(sentence, quantity.end, right), sentence)
+    leading = _marks(sentence, left, quantity.start)
+    before, link = _before(quantity, leading)
+    near = {mark[2] for mark in leading[-_NEAREST:]}
     dimension = quantity.unit.dimension if quantity.unit is not None else ""
     # The m of "4 m" stands for metres beside "deep".
     dimension = "length" if quantity.letter == "m" and not dimension else dimension
-    said = [word for *_, word in (*behind, *before)]
-    tells = frozenset().union(*(SAID_BY.get(word, ()) for word in said))
-    tells &= DIMENSIONS.get(dimension, frozenset())
+    tells = frozenset[str]()
+    if dimension in DIMENSIONS:
+        said = (SAID_BY.get(mark[2], ()) for mark in (*behind, *before))
+        tells = DIMENSIONS[dimension].intersection(chain.from_iterable(said))
     if "distance" in tells and _FROM_TO.search(sentence, 0, quantity.start):
         tells |= {"length"}  # "from Skien to Dalen, 105 km away"
     others = [word for *_, word in behind if word not in _NO_NOUNS]
@@ -230,8 +291,17 @@ def _claim(quantity: Quantity, sentence: str, marks: list[_Mark], left: int, rig
         and not _THERE.search(ahead),
         # "The canal of 1839 crosses a forest", but "a library of 1839 books".
         dated=quantity.year and link in _DATING and not (others and _held(before)),
-        shift=1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0,
+        shift=0 if _SHIFTING.isdisjoint(near) else _shift(ahead),
     )
+
+
+def _marks(sentence: str, start: int, end: int) -> list[_Mark]:
+    """The words and signs that stand there."""
+    return [(m.start(), m.end(), fold(m[0])) for m in _TOKEN.finditer(sentence, start, end)]
+
+
+def _shift(ahead: str) -> int:
+    return 1 if _OVER.search(ahead) else -1 if _UNDER.search(ahead) else 0
 
 
 def _in_money(quantity: Quantity) -> Quantity:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
+from findall_frames.embedded.attributes import ATTRIBUTES
 from findall_frames.embedded.claims import Claim, claims_of, period_of
 from findall_frames.embedded.doubts import doubt_of
+from findall_frames.embedded.quantities import letters_of
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.sought import Sought
-from findall_frames.embedded.units import MEASURES, unit_named, unit_pattern
+from findall_frames.embedded.units import MEASURES, unit_letters, unit_named, unit_pattern
 from findall_frames.embedded.words import fold, phrases, stem
 
 __all__ = ["Fit"]
@@ -64,6 +67,16 @@ _COMPARING = frozenset(("more", "fewer", "less", "other", "such", "longer", "fur
 _DISTANCES = frozenset(("length", "distance"))
 # What is told in kilometres is no height, nor a depth.
 _LONG = frozenset(("km", "mi", "nmi"))
+_LONG_FORMS = frozenset(
+    phrases(
+        """km, kms, kilometre, kilometres, kilometer, kilometers, mi, mis, mile, miles, nmi, nmis,
+        nautical"""
+    )
+)
+_FOUR = re.compile(r"\d{4}")
+# What a year has that is not written in four digits.
+_YEARLY = ("century", "0s", "0's", "0’s", "ties", "'", "’")
+_BARE = frozenset(("money", "share"))
 
 
 @dataclass(frozen=True)
@@ -80,12 +93,51 @@ class Fit:
 
     def may_tell(self, text: str) -> bool:
         """A quick look for a number, or for the lack of what is counted."""
-        return _may_number(text) or bool(self.sought.counts and _DENIES.search(text))
+        if (self._may_be_year(text) or self._has_unit(text)) and _may_number(text):
+            return True
+        return bool(self.sought.counts and _DENIES.search(text))
+
+    def _may_be_year(self, text: str) -> bool:
+        if not (self.sought.year or self.sought.days):
+            return False
+        lowered = text.lower()
+        return any(map(lowered.__contains__, _YEARLY)) or bool(_FOUR.search(text))
+
+    def _has_unit(self, text: str) -> bool:
+        """Whether the unit of a number that can be the one asked for may stand in a text."""
+        if self.sought.year or self.sought.days:
+            return False
+        if self._letters is None:
+            return True
+        return not self._letters.isdisjoint(letters_of(text)) or "°" in text
+
+    @cached_property
+    def _letters(self) -> frozenset[str] | None:
+        """Some of these stand wherever a number is that can be the one asked for, if given."""
+        unit = self.sought.unit
+        # "Costs 450" tells of money, and "half of it" of a share.
+        return unit_letters(unit.dimension) if unit and unit.dimension not in _BARE else None
 
     def may_measure(self, text: str) -> bool:
-        """Whether a number and a unit of the right dimension may stand in a text."""
-        forms = unit_pattern(self.sought.unit.dimension) if self.sought.unit is not None else None
-        return bool(forms and forms.search(text)) and _may_number(text)
+        """Whether a number may stand in a text that is of what is asked, as its only length."""
+        unit = self.sought.unit
+        if unit is None or unit.dimension in {"time", "share"}:
+            return False
+        if unit.dimension == "money":
+            return bool(unit_pattern(unit.dimension).search(text)) and _may_number(text)
+        if unit.dimension == "length" and self.sought.attributes:
+            far = bool(self.sought.attributes & _DISTANCES)
+            return far and not _LONG_FORMS.isdisjoint(letters_of(text)) and _may_number(text)
+        return self._has_unit(text) and _may_number(text)
+
+    @cached_property
+    def _said(self) -> re.Pattern[str]:
+        """Finds what may be a word for the attribute that is asked for."""
+        names = self.sought.attributes
+        # "From Skien to Dalen, 105 km away" tells of a length.
+        names |= {"distance"} if "length" in names else frozenset()
+        forms = "|".join(sorted({form for name in names for form in ATTRIBUTES[name]}))
+        return re.compile(rf"\b(?:{forms or '(?!)'})\b", re.IGNORECASE)
 
     def is_measure(self, claim: Claim) -> bool:
         """Whether a number may be of what is asked, though nothing beside it says so."""
@@ -97,17 +149,15 @@ class Fit:
         held = bool(claim.held) and not self._is_kind(claim.held)
         if held or named or claim.tells:
             return False
-        if unit.dimension in {"time", "share"}:
-            return False
-        if unit.dimension != "length" or not self.sought.attributes:
-            return True
-        return unit.name in _LONG and bool(self.sought.attributes & _DISTANCES)
+        return unit.dimension != "length" or not self.sought.attributes or unit.name in _LONG
 
     def nearest(self, sentence: str) -> tuple[float, Claim] | None:
         """The number that fits best to one of the words, and how far it is, in characters."""
         places = self.sought.places(sentence)
         measured = (
-            bool(self.sought.attributes) and not self.sought.needed and self.may_measure(sentence)
+            bool(self.sought.attributes)
+            and not self.sought.needed
+            and bool(self._said.search(sentence))
         )
         told = measured or (
             self.sought.begins and bool(_OF_YEAR.search(sentence) or _BEING.search(sentence))
@@ -117,11 +167,15 @@ class Fit:
         if self.sought.things and not self.sought.is_about(sentence):
             return None
         found: list[tuple[float, Claim]] = []
-        for claim in claims_of(sentence):
-            quantity = self.usable(self._counted(claim.quantity, sentence))
-            if quantity is not None and claim.quantity.letter:
+        claims = claims_of(sentence)
+        for at, written in enumerate(claims.quantities):
+            quantity = self.usable(self._counted(written, sentence))
+            if quantity is None:
+                continue
+            claim = claims[at]
+            if written.letter:
                 claim = replace(claim, quantity=quantity)
-            if quantity is None or self._is_of_something_else(claim, sentence):
+            if self._is_of_something_else(claim, sentence):
                 continue
             cost = self._cost_of(claim, sentence, places)
             doubt = doubt_of(claim.quantity, sentence) if cost is not None else 0.0

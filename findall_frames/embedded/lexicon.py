@@ -151,6 +151,11 @@ class Lexicon:
         for match in self._two_words.finditer(text):
             yield match, self._phrasal[match.group().lower()]
 
+    @property
+    def verbs_of_two_words(self) -> Mapping[str, str]:
+        """Each with a verb that means the same: founded for set up."""
+        return self._phrasal
+
     def not_yet(self, word: str) -> str | None:
         """What has not happened to something of which this word is true: death for alive."""
         return self._ongoing.get(word)

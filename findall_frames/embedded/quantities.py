@@ -7,6 +7,8 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from findall_frames.embedded.quantity import Quantity
@@ -19,7 +21,7 @@ from findall_frames.embedded.units import (
 )
 from findall_frames.embedded.words import fold, phrases
 
-__all__ = ["MONTHS", "ORDINALS", "find_quantities", "version_key"]
+__all__ = ["MONTHS", "ORDINALS", "find_quantities", "letters_of", "version_key"]
 
 
 MONTHS = phrases(
@@ -27,7 +29,7 @@ MONTHS = phrases(
     december"""
 )
 _MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
-_MONTH_STARTS = tuple(month[:3] for month in MONTHS)
+_MONTH_WORDS = frozenset((*MONTHS, *(month[:3] for month in MONTHS)))
 _SMALL = phrases(
     """zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen,
     fourteen, fifteen, sixteen, seventeen, eighteen, nineteen"""
@@ -55,6 +57,7 @@ _WHOLE_UNITS = "|".join(
 # "Two hundred and five", but not "between five and ten".
 _AND = rf"(?<=hundred )and(?=\s+(?:{_COUNT})\b(?!\s+hundred))"
 _BIG = "|".join(f"{word}s?" for word in _MAGNITUDE_WORDS)
+_BIGS = (*_MAGNITUDE_WORDS, *(f"{word}s" for word in _MAGNITUDE_WORDS))
 
 _ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
 _DAY_FIRST = re.compile(
@@ -109,6 +112,7 @@ _IS = re.compile(r"\b(?:is|are|was|were|by|at|to|about|only|just|nearly|almost)$
 _THAN = re.compile(r"\b(?:than|least|most|over|under|nearly)$", re.IGNORECASE)
 _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _DIGIT = re.compile(r"\d")
+_LETTERS = re.compile(r"[a-z]+")
 _FOUR = re.compile(r"\d{4}")
 _SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
@@ -122,10 +126,10 @@ _SPELLED = re.compile(
     rf"\b(?:(?:an?\s+)?half\s+(?:an?\s+)?(?P<half>{_BIG})"
     rf"|(?:an?\s+)?quarter\s+of\s+an?\s+(?P<quarter>{_BIG})"
     rf"|(?:an?|several)\s+(?P<single>{_BIG})"
-    rf"|(?P<one>an?)(?=\s+(?:{_WHOLE_UNITS})\b)"
     rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:{_COUNT}|{_BIG}|{_AND}))*))\b",
     re.I,
 )
+_A_UNIT = re.compile(rf"\ban?(?=\s+(?:{_WHOLE_UNITS})\b)", re.I)
 _UNIT = r"[^\W\d_]+(?:[²³]|[23](?!\w))?"
 _NEXT_WORD = re.compile(rf"[\s\u00a0-]*(%|°[CF]?|{_UNIT}(?:/{_UNIT})?)")
 
@@ -144,29 +148,46 @@ def find_quantities(text: str) -> list[Quantity]:
     [(1990.0, 1999.0)]
     """
     found: list[Quantity] = []
-    taken = [False] * len(text)
     lowered = text.lower()
+    words = letters_of(text)
     digits = 4 if _FOUR.search(text) else int(_DIGIT.search(text) is not None)
-    for pattern, read, least, needed in _READERS:
-        if digits < least or not any(map(lowered.__contains__, needed)):
+    for pattern, read, least, needed, signs in _READERS:
+        if digits < least or (needed and needed.isdisjoint(words)):
+            continue
+        if signs and not any(map(lowered.__contains__, signs)):
             continue
         for match in pattern.finditer(text):
-            start, end = match.span()
-            if any(taken[start:end]):
+            if found and _is_taken(match, found):
                 continue
             quantity = read(match)
-            if quantity is None:
-                continue
-            quantity = _with_unit(quantity, text)
-            taken[quantity.start : quantity.end] = [True] * (quantity.end - quantity.start)
-            found.append(quantity)
-    return sorted(found, key=lambda quantity: quantity.start)
+            if quantity is not None:
+                found.append(_with_unit(quantity, text))
+    found.sort(key=_start)
+    return found
+
+
+@lru_cache(maxsize=1024)
+def letters_of(text: str) -> frozenset[str]:
+    """What stands in a text in letters without accents, in lower case: km, of 5km²."""
+    return frozenset(_LETTERS.findall(text.lower()))
 
 
 def version_key(text: str) -> tuple[int, ...]:
     """The leading numbers of a version; empty where it has none."""
     match = re.match(r"\s*[vV]?(\d+(?:\.\d+)*)", text)
     return tuple(int(part) for part in match.group(1).split(".")) if match else ()
+
+
+_start = attrgetter("start")
+
+
+def _is_taken(match: re.Match[str], found: list[Quantity]) -> bool:
+    """Whether a place belongs to another number already."""
+    start, end = match.span()
+    for one in found:  # noqa: SIM110 - much faster than a generator, and this is the inner loop
+        if start < one.end and one.start < end:
+            return True
+    return False
 
 
 def _plain(match: re.Match[str], value: float, top: float | None = None) -> Quantity:
@@ -305,25 +326,29 @@ def _dotted(match: re.Match[str]) -> Quantity:
 
 
 def _number(match: re.Match[str]) -> Quantity:
-    written = re.sub(r"[,\u00a0\u202f]", "", match["number"])
-    value = -float(written) if match["sign"] else float(written)
-    quantity = _plain(match, value)
-    currency = (match["currency"] or "").lower()
+    sign, currency, number = match.groups()
+    written = number.replace(",", "").replace("\u00a0", "").replace("\u202f", "")
+    value = -float(written) if sign else float(written)
+    start, end = match.span()
     if currency:
-        unit = unit_named((CURRENCY_SIGNS.get(currency[-1], currency),))
-        return replace(quantity, unit=unit)
-    if written != match["number"]:
-        return quantity
-    year = re.fullmatch(r"1\d{3}|20\d{2}|2100", written) is not None
-    return replace(quantity, year=year, version=version_key(written))
+        name = currency.lower()
+        unit = unit_named((CURRENCY_SIGNS.get(name[-1], name),))
+        return Quantity(start, end, match.group(), value, value, unit)
+    if len(written) != len(number) or written[0] == ".":
+        return Quantity(start, end, match.group(), value, value)
+    year = len(written) == 4 and "." not in written and (written < "2101" and written >= "1000")
+    parts = tuple(map(int, written.split(".")))
+    return Quantity(start, end, match.group(), value, value, year=year, version=parts)
+
+
+def _a_unit(match: re.Match[str]) -> Quantity:
+    return replace(_plain(match, 1.0), weak=True)
 
 
 def _spelled(match: re.Match[str]) -> Quantity:
     for part, group in ((0.5, "half"), (0.25, "quarter"), (1.0, "single")):
         if match[group]:
             return _plain(match, part * _big(match[group]))
-    if match["one"]:
-        return replace(_plain(match, 1.0), weak=True)
     total = current = 0.0
     words = re.split(r"[\s-]+", match["words"].lower())
     for word in words:
@@ -347,6 +372,9 @@ def _big(word: str) -> float:
 
 def _with_unit(quantity: Quantity, text: str) -> Quantity:
     """The quantity with the magnitude and the unit that follow it."""
+    following = _NEXT_WORD.match(text, quantity.end)
+    if following is None or not _says_more(following.group(1)):
+        return quantity
     whole = quantity.dates or quantity.top != quantity.value or len(quantity.version) > 2
     if whole or (quantity.unit is not None and quantity.unit.dimension != "money"):
         return quantity
@@ -378,6 +406,13 @@ def _with_unit(quantity: Quantity, text: str) -> Quantity:
     return quantity
 
 
+@lru_cache(maxsize=4096)
+def _says_more(written: str) -> bool:
+    """Whether a word behind a number may be a magnitude or begin the name of a unit."""
+    word = fold(written)
+    return word == "year" or magnitude_named(word) is not None or may_be_unit(word)
+
+
 def _with_magnitude(quantity: Quantity, text: str) -> Quantity:
     match = _NEXT_WORD.match(text, quantity.end)
     if match is None:
@@ -404,36 +439,35 @@ def _grown(quantity: Quantity, text: str, end: int, **changes: Any) -> Quantity:
 
 
 # How each is found, how it is read, how many digits it has at least, four in a row or any, and
-# letters of which a text needs some to have it at all.
-_READERS: tuple[tuple[re.Pattern[str], _Read, int, tuple[str, ...]], ...] = (
-    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), 4, ("-",)),
-    (_STRETCH, _stretch, 4, (*_THIRDS, *_SEASONS)),
+# words and signs of which a text needs some to have it at all.
+_NONE: frozenset[str] = frozenset()
+_READERS: tuple[tuple[re.Pattern[str], _Read, int, frozenset[str], tuple[str, ...]], ...] = (
+    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), 4, _NONE, ("-",)),
+    (_STRETCH, _stretch, 4, frozenset((*_THIRDS, *_SEASONS)), ()),
     (
         _MONTH_FIRST,
         lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)),
         4,
-        _MONTH_STARTS,
+        _MONTH_WORDS,
+        (),
     ),
     (
         _DAY_FIRST,
         lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)),
         4,
-        _MONTH_STARTS,
+        _MONTH_WORDS,
+        (),
     ),
-    (
-        _PART_OF_YEAR,
-        _part_of_year,
-        4,
-        ("quarter", "half", "third", *(f"{part}{n}" for part in "qh" for n in "1234")),
-    ),
-    (_HALVES, _halves, 0, ("half", "quarter")),
-    (_CLOCK, _clock, 1, ("h",)),
-    (_DECADE, _decade, 1, ("0s", "0's", "0’s")),
-    (_DECADE_WORD, _decade_word, 0, tuple(_DECADES)),
-    (_CENTURY, _century, 0, ("century",)),
-    (_SHORT_YEAR, _short_year, 1, ("'", "’")),
-    (_VERSION, _dotted, 1, (".",)),
-    (_SHARE, _share, 0, tuple(_SHARES)),
-    (_NUMBER, _number, 1, ("",)),
-    (_SPELLED, _spelled, 0, (*_COUNTS, *_MAGNITUDE_WORDS, *_WHOLE_UNITS.split("|"))),
+    (_PART_OF_YEAR, _part_of_year, 4, frozenset(phrases("quarter, half, third, q, h")), ()),
+    (_HALVES, _halves, 0, frozenset(phrases("half, quarter, quarters")), ()),
+    (_CLOCK, _clock, 1, frozenset(phrases("h, hr, hrs, hour, hours")), ()),
+    (_DECADE, _decade, 1, _NONE, ("0s", "0's", "0’s")),
+    (_DECADE_WORD, _decade_word, 0, frozenset(_DECADES), ()),
+    (_CENTURY, _century, 0, frozenset(("century",)), ()),
+    (_SHORT_YEAR, _short_year, 1, _NONE, ("'", "’")),
+    (_VERSION, _dotted, 1, _NONE, (".",)),
+    (_SHARE, _share, 0, frozenset((*_SHARES, *phrases("thirds, quarters, fifths"))), ()),
+    (_NUMBER, _number, 1, _NONE, ()),
+    (_SPELLED, _spelled, 0, frozenset((*_COUNTS, *_BIGS)), ()),
+    (_A_UNIT, _a_unit, 0, frozenset(_WHOLE_UNITS.split("|")), ()),
 )

@@ -33,6 +33,7 @@ _AMOUNTS = frozenset(
 _SMALL = ADVERBS | AUXILIARIES | NEGATORS | PREPOSITIONS
 _ALIKE = 15.0
 """What a word costs that is only formed like the one asked for: visit, of visitors."""
+_MOST_WORDS = 65_536
 _PEOPLE = frozenset(("people", "persons", "men", "women"))
 _WORKS = re.compile(
     r"-(?:person|strong)\b|\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount"
@@ -163,16 +164,15 @@ class Sought:
 
     def places(self, sentence: str) -> list[tuple[int, int, float]]:
         """Where words for the number stand in a sentence, and what each costs."""
-        places = [
-            (match.start(), match.end(), cost)
-            for match in _WORD.finditer(sentence)
-            if (cost := self.cost(match.group())) is not None
-        ]
-        places += [
-            (match.start(), match.end(), 0.0)
-            for match, meant in self.lexicon.phrasal_verbs(sentence)
-            if stem(meant) in self.wanted
-        ]
+        places: list[tuple[int, int, float]] = []
+        costs = self._costs
+        for match in _WORD.finditer(sentence):
+            word = match.group()
+            cost = costs[word] if word in costs else self.cost(word)
+            if cost is not None:
+                places.append((match.start(), match.end(), cost))
+        if self._phrasal is not None:
+            places += [(m.start(), m.end(), 0.0) for m in self._phrasal.finditer(sentence)]
         if not self.needed:
             return places if self._people_meant(sentence) else []
         folded = fold(sentence)
@@ -181,6 +181,13 @@ class Sought:
             return []
         # "Series A" tells which of several rounds is meant; its own year stands nearest.
         return [(match.start(), match.end(), 0.0) for match in stands if match]
+
+    @cached_property
+    def _phrasal(self) -> re.Pattern[str] | None:
+        """Finds the verbs of two words that mean what is asked for: set up, for founded."""
+        verbs = self.lexicon.verbs_of_two_words.items()
+        same = [re.escape(verb) for verb, meant in verbs if stem(meant) in self.wanted]
+        return re.compile(rf"\b(?:{'|'.join(same)})\b", re.IGNORECASE) if same else None
 
     def _people_meant(self, sentence: str) -> bool:
         """Whether the people of a sentence are those asked for: they work there, they live near."""
@@ -238,6 +245,8 @@ class Sought:
             # "One million people visit it" tells of visitors.
             near = cost is None or cost > _ALIKE
             related = near and any(alike(word, other) for other in self.words)
+            if len(self._costs) == _MOST_WORDS:
+                self._costs.clear()
             self._costs[written] = _ALIKE if related else cost
         return self._costs[written]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 
 from findall_frames.embedded.claims import Claim, claims_of
 from findall_frames.embedded.columns import Column
@@ -98,15 +99,16 @@ class StatedNumber:
             return None
         if self._sought.things and not any(cell and self._sought.is_about(cell) for cell in cells):
             return None
-        found = [
+        measures = (
             (column, sentence, claim)
             for column, cell in zip(self.columns, cells, strict=True)
             if cell is not None and self._fit.may_measure(cell)
             for sentence in sentences(cell)
             if self._fit.may_measure(sentence)
-            for claim in claims_of(sentence)
+            for claim in self._measures(sentence)
             if self._fit.is_measure(claim) and not doubt_of(claim.quantity, sentence)
-        ]
+        )
+        found = list(islice(measures, 2))
         if len(found) != 1:
             return None
         column, sentence, claim = found[0]
@@ -115,6 +117,13 @@ class StatedNumber:
             return None
         claim = replace(claim, quantity=usable)
         return self._outcome(column, sentence, claim)._replace(confidence="low")
+
+    def _measures(self, sentence: str) -> Iterator[Claim]:
+        """The numbers of a sentence that are in such a unit."""
+        claims = claims_of(sentence)
+        for at, quantity in enumerate(claims.quantities):
+            if self.unit and quantity.unit and quantity.unit.convertible(self.unit):
+                yield claims[at]
 
     def _outcome(self, column: Column, sentence: str, claim: Claim) -> Outcome:
         quantity = claim.quantity

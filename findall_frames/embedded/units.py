@@ -15,6 +15,7 @@ __all__ = [
     "Unit",
     "magnitude_named",
     "may_be_unit",
+    "unit_letters",
     "unit_named",
     "unit_pattern",
 ]
@@ -241,6 +242,16 @@ def unit_named(words: tuple[str, ...]) -> Unit | None:
     'km²'
     """
     return _by_form().get(words) or _by_form().get(tuple(singular(word) for word in words))
+
+
+@cache
+def unit_letters(dimension: str) -> frozenset[str]:
+    """The first letters, up to a sign or a digit, of all that may be a unit of a dimension."""
+    written = " ".join(forms for _, forms in _TABLE[dimension].values()).split()
+    starts = {re.split(r"[^a-z]", form)[0] for form in written} - {""}
+    starts |= {"feet"} & {form.replace("foot", "feet") for form in starts}
+    starts |= {form.removesuffix("s") for form in starts}
+    return frozenset((*starts, *(f"{s}s" for s in starts), *(f"{s}es" for s in starts)))
 
 
 @cache
