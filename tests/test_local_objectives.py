@@ -152,6 +152,25 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
             ["be a modern hotel", "have been praised in May", "have taken years to build"],
         ),
         (
+            "hotels that are seasonal and pay more than 10 euros an hour",
+            ["be seasonal", "pay more than 10 euros an hour"],
+        ),
+        ("hotels in a former mill that serve dinner", ["be in a former mill", "serve dinner"]),
+        (
+            "Which hotels with a pool lie less than 5 km from the sea?",
+            ["have a pool", "lie less than 5 km from the sea"],
+        ),
+        (
+            "Which hotels can guests walk to that are seasonal?",
+            ["be one that guests can walk to", "be seasonal"],
+        ),
+        (
+            "Which hotels are seasonal and do not ask for money?",
+            ["be seasonal", "not ask for money"],
+        ),
+        ("hotels in Faro that close before June", ["be in Faro", "close before June"]),
+        ("hotels first opened after 1990", ["have been first opened after 1990"]),
+        (
             "hotels with style modern or rustic, town Porto or Faro",
             ["have style modern or rustic", "have town Porto or Faro"],
         ),
@@ -218,6 +237,7 @@ def test_each_adjective_before_the_noun_is_a_criterion(objective: str, said: lis
         ("Hotels with a bar. Exclude those in Lisbon.", ["have a bar", "not be in Lisbon"]),
         ("Hotels with a bar; only those that are seasonal", ["have a bar", "be seasonal"]),
         ("We have two dogs: which hotels in Lagos have a bar?", ["be in Lagos", "have a bar"]),
+        ("We are a family and need two beds. Which hotels are in Faro?", ["be in Faro"]),
         ("I want to sleep late. Which hotels are in Faro?", ["be in Faro", "sleep late"]),
         ("Tell me about hotels in Porto: which ones have a gym?", ["be in Porto", "have a gym"]),
     ],
@@ -252,6 +272,12 @@ def test_sentences_in_series_are_criteria_of_the_same_thing(
             "hotels in Faro, their rate and when they opened",
             ["be in Faro"],
             ["rate", "when_opened"],
+        ),
+        ("hotels in Faro along with their largest room", ["be in Faro"], ["largest_room"]),
+        (
+            "hotels in Faro, with the year in which they were built",
+            ["be in Faro"],
+            ["year_in_which_were_built"],
         ),
         ("hotels in Faro, and who the owner was", ["be in Faro"], ["who_owner_was"]),
     ],

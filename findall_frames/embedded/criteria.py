@@ -50,7 +50,9 @@ _WOULD_YOU = re.compile(
     r"(?:recommend|suggest|have|know(?:\s+of)?|consider|choose|pick|visit|propose)\b\s*",
     re.IGNORECASE,
 )
-_CAN_WE = re.compile(r"^(can|could|should|may)\s+(i|we|you|one|people|they)\b", re.IGNORECASE)
+_CAN_WE = re.compile(
+    r"^(can|could|should|may)\s+(i|we|you|one|people|they|[^\W\d_]{3,}s)\b", re.IGNORECASE
+)
 _OR_MORE = re.compile(r"\bor\s+(?:more|less|fewer|better|above|below|over|higher|lower|\w+er)\b")
 _SHORT = 3
 
@@ -230,6 +232,7 @@ class Criteria:
         values = self._linker.values(words)
         # "Deposit below 3,000", but "cost below 3,000".
         verb = singular(words[0]) in VERBS | LEANING or is_participle(words[0])
+        verb = verb or (is_adverb(words[0]) and is_participle("".join(words[1:2])))
         noun = not verb and words[0] not in OPENERS
         alone = noun and words[1:2] != [] and words[1] in COMPARERS
         labelled = any(

@@ -26,7 +26,12 @@ __all__ = ["COMPARERS", "HAD", "LEANING", "Joints"]
 HAD = re.compile(r"^(?:with|having|has|have)\s")
 _RELATIVE = frozenset(phrases("that, which, who, whose, where"))
 # Verbs that stand before the place that something ends in, or comes from.
-LEANING = frozenset(phrases("end, begin, start, rise, drain, empty, stand, sit, lead, lie, live"))
+LEANING = frozenset(
+    phrases(
+        """end, begin, start, rise, drain, empty, stand, sit, lead, lie, live, arrive, depart,
+        leave, go, fly, sail, travel"""
+    )
+)
 COMPARERS = frozenset(
     phrases("more, less, fewer, over, under, above, below, at, between, exactly, up")
 )
@@ -128,7 +133,9 @@ class Joints:
         verb = fold(behind[0])
         if self._is_only_verb(ahead, behind):
             return True
-        if singular(verb) not in AUXILIARIES | VERBS and verb not in AUXILIARIES:
+        leans = verb in LEANING and fold(behind[1]) in PREPOSITIONS | COMPARERS
+        known = singular(verb) in AUXILIARIES | VERBS or verb in AUXILIARIES
+        if not leans and not known:
             return False
         if len(ahead) < 2 or fold(ahead[-1]) in OPENERS | _CLOSED:
             return False
@@ -144,6 +151,9 @@ class Joints:
         plain = behind[0].isalpha() and behind[0].islower() and singular(verb) == verb
         if not (phrase and plain and len(behind) > 1 and self._is_settled(ahead)):
             return False
+        measured = find_quantities(" ".join([ahead[-1], *behind[:2]]))
+        if measured and measured[0].unit is not None:
+            return False  # "less than 5 light years"
         later = {fold(word.strip(",")) for word in behind}
         small = OPENERS | _CLOSED | ADVERBS | PREPOSITIONS
         return verb not in small and not is_participle(verb) and not later & (AUXILIARIES | VERBS)
@@ -176,7 +186,8 @@ class Joints:
         """Whether a verb is not that of the noun ahead: with free entry | that are open."""
         verb = fold(behind[1]) if len(behind) > 1 else ""
         several = before != singular(before) and not before.endswith("ss")
-        return not several and verb in {"are", "were", "have", "do"}
+        plain = singular(verb) == verb and verb in VERBS | LEANING  # "a mill | that serve dinner"
+        return not several and (plain or verb in {"are", "were", "have", "do"})
 
     @staticmethod
     def _is_bare_verb(words: Sequence[str]) -> bool:

@@ -63,7 +63,7 @@ class Objective:
 
 
 _DONE = re.compile(
-    r"^(?:which|what)\s+(?P<noun>[^,]+?)\s+(?P<do>did|does|do)\s+(?P<who>[^,]+?)\s+"
+    r"^(?:which|what)\s+(?P<noun>[^,]+?)\s+(?P<do>did|does|do)\s+(?P<who>(?!not\b)[^,]+?)\s+"
     r"(?P<verb>[^\W\d_]+)$",
     re.IGNORECASE,
 )
@@ -83,6 +83,11 @@ _FRONTED = re.compile(
 _REQUEST = re.compile(
     r"^(?:please\s+|(?:can|could)\s+you\s+)*(?:find|list|show|give|get|identify|which|what|who"
     r"|search|look|(?:i|we)\s.*?\b(?:look|search|need|want|like|after|seek))",
+    re.IGNORECASE,
+)
+_OF_US = re.compile(
+    r"^(?:i|we)(?:['’](?:m|re)|\s+(?:am|are))\s+(?:an?|two|three|\d)\b"
+    r"(?!.*?\b(?:looking|searching|search)\s)",
     re.IGNORECASE,
 )
 _PREAMBLE = re.compile(r"^(?:i|we|our|my|there|this|it)\b", re.IGNORECASE)
@@ -141,7 +146,7 @@ class _Parser:
         asked: list[str] = []
         given = sentences(uncontracted(text))
         if _PREAMBLE.match(" ".join(given[:1])) and any(map(_REQUEST.match, given[1:])):
-            given = list(dropwhile(lambda one: not _REQUEST.match(one), given))
+            given = list(dropwhile(_only_tells, given))
         # "In Rome, which museums are free" asks which museums are free, and in Rome.
         fronted = _FRONTED.match(given[0]) if given else None
         if fronted is not None:
@@ -306,6 +311,11 @@ class _Parser:
         sentence = f"{thing} must be {'one of ' * several}the {said}."
         entity = fold(kinds[0]) if kinds else self._linker.corpus.about
         return entity, thing, [Criterion(said, sentence)]
+
+
+def _only_tells(sentence: str) -> bool:
+    """Whether a sentence says who asks: we are a charity and need money for a roof."""
+    return not _REQUEST.match(sentence) or bool(_OF_US.match(sentence))
 
 
 def _either(rest: str, noun: list[str]) -> str:

@@ -30,7 +30,9 @@ VERBS = frozenset(
     phrases(
         """include, offer, provide, serve, require, need, contain, sell, accept, allow, support,
         use, make, produce, cost, take, give, earn, know, own, employ, export, import, host, carry,
-        last, belong, come, speak, live, work, weigh, hold, charge, ship, deliver, grow, like"""
+        last, belong, come, speak, live, work, weigh, hold, charge, ship, deliver, grow, like,
+        owe, ask, pay, arrive, depart, leave, treat, cause, lack, attract, receive, involve,
+        reach, exceed, teach, bring, keep, prefer, avoid"""
     )
 )
 # What begins a criterion behind the noun.

@@ -131,6 +131,8 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         said = f"must {'be ' * (second not in VERBS)}{clause}"
     elif first in {"except", "excluding", "other"}:
         said = f"must not be {_after(rest, ('than', 'for'))}"
+    elif first == "close" and second not in {"to", "by"}:
+        said = f"must {clause}"
     elif first == "worth":
         said = f"must be {clause}"
     elif is_adverb(first) and is_participle(second):

@@ -154,9 +154,12 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
     parts = _QUESTION.split(rest, maxsplit=1)
     if len(parts) > 1 and (before := _told(parts[0], links, comma, names)):
         return [*before, *_items(parts[1])]
-    if _GREATEST.search(rest) or find_quantities(rest):
+    if find_quantities(rest):
         return []
     sure = bool(_SURE.search(links))
+    if _GREATEST.search(rest):
+        own = _WHOSE.match(rest) and (links or comma) and not _SAYING.search(rest)
+        return _items(rest) if own else []
     if not sure and _SAYING.search(rest):
         return []
     if _WHOSE.match(rest) and (links or comma):
@@ -190,7 +193,11 @@ def _asks(rest: str, *, apart: bool) -> bool:
 
 
 # "The cities they stand in".
-_STANDING = re.compile(rf"^the\s+{_WORD}(?:\s{_WORD})?\s+(?:that\s+)?(?:they|it)\s", re.IGNORECASE)
+_STANDING = re.compile(
+    rf"^the\s+{_WORD}(?:\s{_WORD})?\s+(?P<link>that\s+|when\s+|where\s+"
+    r"|(?:in|on|at|from|by|for|to)\s+which\s+)?(?:they|it)\s",
+    re.IGNORECASE,
+)
 # "Who the agent was".
 _THE = re.compile(r"^(?:who|what)\s+(?:the|their|its)\s.*\s(?:is|was|are|were)$", re.IGNORECASE)
 # Of several, "who is hiring" asks; "who are hiring" tells.
@@ -204,7 +211,10 @@ def _items(text: str) -> list[str]:
     text = _OF_EACH.sub("", _TOO.sub("", text.strip(" ,;.?!()")))
     if _TEXT.match(text):
         return [part.strip() for part in _QUESTION.split(text)]
-    if _STANDING.match(text):
+    standing = _STANDING.match(text)
+    if standing is not None and len((standing["link"] or "that").split()) > 1:
+        return [text.removeprefix("the ")]  # "year in which they were approved"
+    if standing is not None:
         return [re.split(r"\s+(?:that\s+)?(?:they|it)\s", text.removeprefix("the "))[0]]
     text = _WHICH.sub("", text)
     parts = (_DETERMINER.sub("", part.strip()) for part in _APART.split(text))
