@@ -226,3 +226,21 @@ def test_what_befell_nobody_is_told_in_many_ways(condition: str, places: list[in
     rows = judge.judge(range(len(FERRIES)))
     found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
     assert found == places, judge.readings
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("It hit a rock", []),
+        ("drowned with honey", []),
+        ("It does not sail any more", []),
+        ("Its name has not been changed", []),
+        ("It has not been hurt in a panic", [1]),
+    ],
+)
+def test_what_is_asked_of_a_doing_is_its_object(condition: str, places: list[int]) -> None:
+    """Who broke an arm has broken no record, and silence tells of no end."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], FERRIES)
+    rows = judge.judge(range(len(FERRIES)))
+    found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
+    assert found == places, judge.readings

@@ -29,7 +29,8 @@ _VAGUE = frozenset(
     phrases(
         """another, other, others, company, firm, business, organisation, organization, group,
         person, people, somebody, someone, visitors, guests, users, customers, thing, things,
-        tourists, anyone, anybody, everyone, everybody, place, kind, kinds, type, types, way, use, work, part, special, different, good"""
+        tourists, anyone, anybody, everyone, everybody, place, kind, kinds, type, types, way, use,
+        work, part, special, different, good"""
     )
 )
 # Of what is allowed or comes with something, a text may say that it can be had.
@@ -45,19 +46,27 @@ _WEAK = frozenset(
         herself, themselves, yourself, beside, between, beyond, above, below, until, since, during,
         legally, directly, today, nowadays, everybody, everyone, nobody, another, others, else,
         local, small, young, old, large, big, little, long, short, high, low, good, bad, new, real,
-        full, main, whole, loud, quiet, hot, cold, warm, strong, weak,
-        fast, slow, hard, soft, rich, poor, wide, deep, dark, bright, serious, simple, private,
-        human, lot, times, time, members, up, down, over, back, off,
-        out, away"""
+        full, main, whole, loud, quiet, hot, cold, warm, strong, weak, fast, slow, hard, soft,
+        rich, poor, wide, deep, dark, bright, serious, simple, famous, private, human, lot, times,
+        time, members, up, down, over, back, off, out, away"""
     )
 )
 # What is made, kept or lost tells more than that it is.
 _LIGHT_VERBS = frozenset(
     stem(word)
     for word in phrases(
-        """lose, make, cut, keep, have, get, go, run, put, hold, take, give, bring, find, leave, do,
-        cause, send, tell, begin, start, stand, fall, come, use, work, need, set, see, stop, show,
-        become, let, stay, spend, want, happen, discover, involve, inform, report, pay"""
+        """lose, make, cut, keep, have, get, go, run, put, hold, take, give, bring, find, leave,
+        do, cause, send, tell, begin, start, stand, fall, come, use, work, need, set, see, stop,
+        show, become, let, stay, spend, want, happen, discover, involve, inform, report, pay"""
+    )
+)
+_DOINGS = frozenset(
+    phrases(
+        """hit, hits, struck, strikes, ate, eats, eat, drank, drinks, saw, sees, heard, hears,
+        like, likes, love, loves, met, meets, bought, buys, sold, sells, read, reads, wrote,
+        writes, won, wins, grew, grows, broke, breaks, caught, catches, killed, kills, killing,
+        carries, wore, wears, threw, throws, beat, beats, drove, drives, chose, chooses, fought,
+        fights"""
     )
 )
 _TOPIC_OF = re.compile(
@@ -70,7 +79,10 @@ _CONTRAST = re.compile(
     r"|\b(?:rather than|instead of)\b"
 )
 # That nobody was hurt, or nothing found, no text tells by saying nothing of it.
-_NOBODY = re.compile(r"\b(?:nobody|no one|nothing|none|neither|never)\b")
+_NOBODY = re.compile(
+    r"\b(?:nobody|no one|nothing|none|neither|never|any ?more|any longer|no longer)\b"
+    r"|\bha(?:s|ve|d)(?: not|n't) (?:yet )?been\b"
+)
 _DOER = re.compile(r"^an? (?P<noun>[^\W\d_]+) [a-z]+(?:ed|s|id|ght) (?:it|the|its|a|an|them)\b")
 _ENOUGH: Final = 1 / 3
 """What is left has to carry so much of what was asked."""
@@ -163,6 +175,8 @@ class Easing:
         # Nor are they not allowed where nothing is told of them.
         kept_so = _REFUSED | _LEAVE if denied else _REFUSED
         bound = {word for word in words if self._is_name(word) or word in kept_so}
+        if denied and is_participle(words[-1]) and rows[words[-1]]:
+            bound.add(words[-1])  # that results were not published is not that there are none
         telling = max(_FEW, _TELLING * len(self._corpus))
         if mention.told(self._corpus)[1]:
             # Where it is denied, its words are those of the texts: an emergency room is no room.
@@ -170,6 +184,8 @@ class Easing:
             bound.update(word for word in plain if len(rows[word]) <= telling)
             bound.update(_LEAVE.intersection(words))  # dogs that stay outside are not allowed
         weights = {word: self._weight(word, mention, len(rows[word])) for word in words}
+        # Where no text tells of honey, none says that anything is eaten with it.
+        missing = not rows[words[-1]] and not _says_little(words[-1])
         enough = _ENOUGH * sum(weights.values())
         some = [
             kept
@@ -183,6 +199,8 @@ class Easing:
             if weight[kept] < enough:
                 break
             if all(map(_says_little, kept)) or not self._is_met(less, denied=denied):
+                continue
+            if missing and all(is_participle(word) or word in _DOINGS for word in kept):
                 continue
             if len(kept) > 1 or len(self._rows(less)) <= telling:
                 return less
@@ -202,7 +220,8 @@ class Easing:
         least, light = self._lightness(word, mention)
         if least or word in _WEAK:
             return rare * _LEAST_WEIGHT
-        return rare * (_VERB_WEIGHT if light or stem(word) in _LIGHT_VERBS else 1.0)
+        verb = light or stem(word) in _LIGHT_VERBS or word in _DOINGS
+        return rare * (_VERB_WEIGHT if verb else 1.0)
 
     def _is_bound(self, word: str, mention: Mention) -> bool:
         """Whether a word cannot be left out though no row says it: a name, or what was done."""

@@ -72,7 +72,9 @@ def nouns_in(words: Sequence[str], harmless: Callable[[str], bool]) -> set[str]:
         led = before in _LEADING or (word in _NOUNS and not (before and harmless(before)))
         ends = not behind or (behind != "of" and not Token(behind).is_content)
         light = is_relation(word) or word in FILLERS
-        if led and ends and light and word not in _HARDLY_NOUNS:
+        # "Has not been found": here the last word is what is asked.
+        done = before == "been" and not behind and is_relation(word)
+        if done or (led and ends and light and word not in _HARDLY_NOUNS):
             found.add(word)
     return found
 
