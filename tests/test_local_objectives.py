@@ -169,6 +169,22 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
             ["be seasonal", "not ask for money"],
         ),
         ("hotels in Faro that close before June", ["be in Faro", "close before June"]),
+        (
+            "hotels with more than 40 rooms and a pool",
+            ["have more than 40 rooms", "have a pool"],
+        ),
+        (
+            "hotels where lunch is included and the rate is below 100",
+            ["be one where lunch is included", "be one where the rate is below 100"],
+        ),
+        (
+            "hotels outside Lisbon with a rate below 100",
+            ["be outside Lisbon", "have a rate below 100"],
+        ),
+        ("hotels with free parking that welcome dogs", ["have free parking", "welcome dogs"]),
+        ("hotels with a view that people love", ["have a view that people love"]),
+        ("hotels in Porto, but leave out the rustic ones", ["be in Porto", "not be rustic"]),
+        ("everyone in Porto with a gym", ["be in Porto", "have a gym"]),
         ("hotels first opened after 1990", ["have been first opened after 1990"]),
         (
             "hotels with style modern or rustic, town Porto or Faro",
@@ -273,6 +289,8 @@ def test_sentences_in_series_are_criteria_of_the_same_thing(
             ["be in Faro"],
             ["rate", "when_opened"],
         ),
+        ("hotels under 100 euros, and the style", ["be under 100 euros"], ["style"]),
+        ("hotels in Faro, listed with their rate", ["be in Faro"], ["rate"]),
         ("hotels in Faro along with their largest room", ["be in Faro"], ["largest_room"]),
         (
             "hotels in Faro, with the year in which they were built",
@@ -326,6 +344,34 @@ def test_a_noun_that_no_row_says_is_part_of_what_the_rows_are_called(calling: st
     asked = [one.description for one in schema.match_conditions]
     assert asked[-1] == "Climb must be in Italy."
     assert len(asked) == 1 + calling.startswith("steep")
+
+
+@pytest.mark.parametrize(
+    ("corpus", "kinds", "objective"),
+    [
+        ("breeds", "size", "cat breeds from Persia"),
+        ("wrecks", "type", "ships from Persia"),
+    ],
+)
+def test_what_many_texts_call_their_row_is_no_criterion(
+    corpus: str, kinds: str, objective: str
+) -> None:
+    """Of cat breeds all are cats, and all wrecks are ships of whatever type."""
+    noun = "cat" if corpus == "breeds" else "ship"
+    table = {
+        "name": ["One", "Two", "Three"],
+        kinds: ["small", "barge", "large"],
+        "origin": ["Persia", "Siam", "Persia"],
+        "text": [
+            f"A calm {noun} that has been known for long, and that many people like very much.",
+            "It was first seen in the nineteenth century, and nobody knows where it came from.",
+            "It came to Europe with merchants, who had found it on one of their long journeys.",
+        ],
+    }
+    drafts = ingest(f"Find all {objective}", Corpus.from_table(pa.table(table), name=corpus))
+    thing = corpus[:-1].capitalize()
+    said = [one.description for one in drafts.match_conditions]
+    assert said == [f"{thing} must be from Persia."]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.reading import Reader
 from findall_frames.embedded.rephrase import is_adjectival
-from findall_frames.embedded.words import fold, phrases
+from findall_frames.embedded.words import fold, phrases, singular
 
 __all__ = ["Callings"]
 
@@ -33,6 +36,11 @@ _KINDS = frozenset(
         discipline, use, uses, style"""
     )
 )
+
+
+# "Dog breeds" says of what all are breeds.
+_OF_A_GENUS = frozenset(phrases("breed, species, variety, cultivar, strain, type, kind, sort"))
+_MANY = 0.25
 
 
 class Callings:
@@ -67,7 +75,34 @@ class Callings:
         elsewhere = (column for column in self._linker.texts if column.name != name)
         if any(self._linker.stands_in(column, word) for column in elsewhere):
             return False
-        return not self._reader.read(criterion).understood
+        return not self._reads(criterion)
+
+    def is_genus(self, modifier: str, head: str, criterion: str) -> bool:
+        """Whether a noun says of what all rows are breeds or species, as many rows tell."""
+        single = singular(fold(head)) if fold(head) != "species" else "species"
+        plain = modifier.isalpha() and modifier.islower() and not is_adjectival(modifier)
+        if not plain or single not in _OF_A_GENUS or not self._linker.is_kind(fold(head)):
+            return False
+        return self._is_told_of_many(fold(modifier)) and not self._reads(criterion)
+
+    def is_common(self, noun: str, criterion: str) -> bool:
+        """Whether a noun is what rows of many kinds are: ships, where each has another type."""
+        word = singular(fold(noun))
+        typed = any(not _KINDS.isdisjoint(column.words) for column in self._linker.columns)
+        return typed and self._is_told_of_many(word) and not self._reads(criterion)
+
+    def _reads(self, criterion: str) -> bool:
+        return self._reader.read(criterion).understood
+
+    def _is_told_of_many(self, word: str) -> bool:
+        """Whether running text has a word in a good part of all rows."""
+        pattern = rf"(?i)\b{re.escape(word)}(?:e?s)?\b"
+        shares = (
+            pc.mean(pc.cast(pc.match_substring_regex(column.texts, pattern), pa.int8())).as_py()
+            for column in self._linker.columns
+            if column.kind == "prose"
+        )
+        return any((share or 0) >= _MANY for share in shares)
 
     def _tells_kinds(self) -> bool:
         columns = self._linker.columns

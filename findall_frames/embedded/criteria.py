@@ -55,6 +55,8 @@ _CAN_WE = re.compile(
 )
 _OR_MORE = re.compile(r"\bor\s+(?:more|less|fewer|better|above|below|over|higher|lower|\w+er)\b")
 _SHORT = 3
+_RELATIVE = re.compile(r"^(?:where|(?:in|at|on|for)\s+which)\b", re.IGNORECASE)
+_ONE_MORE = re.compile(r"(?:an?|no|its\s+own|free)\s+[^\W\d_]", re.IGNORECASE)
 
 
 class Clause(NamedTuple):
@@ -119,7 +121,9 @@ class Criteria:
             joined = _LINK.sub("", piece.strip(" ,;"))
             if not joined:
                 continue
-            if not self.opens(joined):
+            if found and (shared := _of_one_more(found[-1].said, joined)):
+                joined = shared
+            elif not self.opens(joined):
                 joined = self._shared([Clause("that"), *found][-1], joined)
             parts = [joined]
             if ", or " not in joined:
@@ -194,9 +198,13 @@ class Criteria:
             return True
         if link == "and" and _same_measure(before, body):
             return False
-        if find_quantities(body) and not body[:1].isdigit():
+        if link == "and" and _of_one_more(_LINK.sub("", before.strip(" ,;")), body):
             return True
         had = HAD.match(_LINK.sub("", before.strip(" ,;")))
+        if link == "and" and had and find_quantities(before) and _ONE_MORE.match(body):
+            return True
+        if find_quantities(body) and not body[:1].isdigit():
+            return True
         if self._is_flag(body) and not (link and had):
             return True
         if is_place(body.split()) or self._is_labelled(body):
@@ -289,6 +297,19 @@ class Criteria:
             return False
         named = self._linker.named([first], ("number", "list", "text", "version"))
         return bool(named) and first == singular(first)
+
+
+def _of_one_more(before: str, body: str) -> str:
+    """A clause that shares a relative: where lunch is included and | the price is below 100."""
+    relative = _RELATIVE.match(before)
+    words = [fold(word) for word in body.split()]
+    upto = next((at for at, word in enumerate(words) if word in AUXILIARIES), 0)
+    if relative is None or not 0 < upto < min(_SHORT + 1, len(words) - 1):
+        return ""
+    if " or " in f"{before} {body}" or set(words[:upto]) & (OPENERS | PREPOSITIONS):
+        return ""
+    verbs = [word for word in before.split() if fold(word) in AUXILIARIES]
+    return f"{relative.group()} {body}" if verbs else ""
 
 
 def _same_measure(before: str, body: str) -> bool:

@@ -18,7 +18,7 @@ from findall_frames.embedded.rephrase import (
     is_adverb,
     is_participle,
 )
-from findall_frames.embedded.sentences import BE
+from findall_frames.embedded.sentences import BE, PASTS
 from findall_frames.embedded.words import fold, phrases, singular, tokens
 
 __all__ = ["COMPARERS", "HAD", "LEANING", "Joints"]
@@ -44,6 +44,7 @@ _CLOSED = frozenset(phrases("or, nor, and, not, neither, either, than, to, of, a
 _ANYBODY = frozenset(
     phrases("people, persons, someone, somebody, anyone, anybody, those, everyone")
 )
+_SEVERAL = frozenset(phrases("people, children, men, women, few, many, most, several, both, none"))
 _STRANDED = 3
 _COUNTED = frozenset(phrases("at, more, less, up, over, under, between"))
 
@@ -122,7 +123,8 @@ class Joints:
                 and self._states_itself(ahead, behind)
                 and self.is_criterion(following)
             )
-        if begins_participle(behind, 0) and not (low.endswith("ing") and self._linker.names(low)):
+        gerund = low.endswith("ing") and self._linker.names(low) and not ahead[-1][:1].isupper()
+        if begins_participle(behind, 0) and not gerund:
             known = self.is_criterion(said) and self.is_criterion(following)
             passive = not verb and behind[1] == "by" and self.is_criterion(following)
             return known or passive or (settled and fold(behind[1]) in PREPOSITIONS)
@@ -186,13 +188,21 @@ class Joints:
         """Whether a verb is not that of the noun ahead: with free entry | that are open."""
         verb = fold(behind[1]) if len(behind) > 1 else ""
         several = before != singular(before) and not before.endswith("ss")
-        plain = singular(verb) == verb and verb in VERBS | LEANING  # "a mill | that serve dinner"
+        # "In a mill | that serve dinner", but "a mill that people love".
+        small = AUXILIARIES | ADVERBS | OPENERS | _CLOSED | _SEVERAL
+        plain = len(behind) > 2 and behind[1].isalpha() and behind[1].islower()
+        plain = plain and singular(verb) == verb and verb not in small
+        plain = plain and not (is_participle(verb) or is_adverb(verb) or verb in PASTS)
+        plain = plain or verb in VERBS | LEANING
+        plain = plain and fold(behind[0]) in {"that", "which", "who"}
         return not several and (plain or verb in {"are", "were", "have", "do"})
 
     @staticmethod
     def _is_bare_verb(words: Sequence[str]) -> bool:
         """Whether words are a verb and its auxiliaries: that do not integrate."""
         small = [fold(word) for word in words[:-1]]
+        if words[-1][:1].isupper():
+            return False  # "outside England"
         plain = all(low in _RELATIVE | AUXILIARIES or is_negator(low) for low in small)
         if not BE.isdisjoint(small):
             return plain and is_participle(fold(words[-1]))

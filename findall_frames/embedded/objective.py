@@ -101,7 +101,18 @@ _ONLY = re.compile(
     re.IGNORECASE,
 )
 _ANYTHING = frozenset(
-    ("something", "anything", "somewhere", "anywhere", "someone", "anyone", "somebody", "anybody")
+    (
+        "something",
+        "anything",
+        "somewhere",
+        "anywhere",
+        "someone",
+        "anyone",
+        "somebody",
+        "anybody",
+        "everyone",
+        "everybody",
+    )
 )
 _BUT_NOT = re.compile(
     r"(?P<one>[\w-]+)\s+but\s+not\s+(?P<other>(?!in\b|from\b|on\b|at\b|by\b|for\b)[\w-]+)"
@@ -238,6 +249,8 @@ class _Parser:
             sentence = _being(kind, thing, bare=adjective).sentence
             if self._callings.is_part(modifier, sentence):
                 continue
+            if self._callings.is_genus(modifier, noun[-1], sentence):
+                continue
             criteria.append(Criterion(modifier, sentence))
             if self._nouns.is_entity(noun[-1:]):
                 used = {fold(word.strip(",")) for word in modifier.split()}
@@ -246,7 +259,9 @@ class _Parser:
                 entity = " ".join(kept) or entity
         if criteria == [] and noun and self._nouns.says_what(noun[-1]):
             # "Physicists who died ..." among people.
-            criteria.append(_being(entity_noun(noun[-1:]).lower(), thing))
+            being = _being(called.lower(), thing)
+            if not self._callings.is_common(noun[-1], being.sentence):
+                criteria.append(being)
         return entity, criteria
 
     def _within(self, noun: list[str]) -> list[str]:

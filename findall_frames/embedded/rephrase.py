@@ -32,7 +32,7 @@ VERBS = frozenset(
         use, make, produce, cost, take, give, earn, know, own, employ, export, import, host, carry,
         last, belong, come, speak, live, work, weigh, hold, charge, ship, deliver, grow, like,
         owe, ask, pay, arrive, depart, leave, treat, cause, lack, attract, receive, involve,
-        reach, exceed, teach, bring, keep, prefer, avoid"""
+        reach, exceed, teach, bring, keep, prefer, avoid, welcome"""
     )
 )
 # What begins a criterion behind the noun.

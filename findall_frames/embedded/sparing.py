@@ -11,13 +11,22 @@ from findall_frames.embedded.words import fold
 __all__ = ["without_exceptions"]
 
 _EXCEPTED = re.compile(
-    r"""[,;]?\s+(?:except(?:\s+for)?|excluding|but(?:\s+not)?(?=\s+(?:those|the\s+ones|ones|any|such)\b)|but\s+not|other\s+than|apart\s+from|save\s+for)\s+
+    r"""[,;]?\s+(?:except(?:\s+for)?|excluding|but(?:\s+not)?(?=\s+(?:those|the\s+ones|ones|any|such)\b)|but\s+not|other\s+than|apart\s+from|save\s+for
+      |(?:(?:and|but)\s+)?(?:please\s+)?(?:exclude|(?:leave|leaving)\s+out|skip|ignore|omit))\s+
     (?:(?:those|the\s+ones|ones|any|such)\s+(?P<link>(?:that|which|who)\s+)?
     |(?P<what>what(?:ever)?)\s+)(?P<first>[^\W\d_]+)""",
     re.IGNORECASE | re.VERBOSE,
 )
 # "On whose slopes people ski" is about the slopes.
 _OPEN_ENDED = re.compile(r"\b(?:on|in|at|from|by|to|of|for|with)\s+(whose)\b", re.IGNORECASE)
+
+
+_EXCEPTED_ONES = re.compile(
+    r"""[,;]?\s+(?:(?:and|but)\s+)?(?:please\s+)?
+    (?:except(?:\s+for)?|excluding|exclude|(?:leave|leaving)\s+out|skip|ignore|omit|not)\s+
+    (?:the\s+|any\s+)?(?P<kind>(?!the\b|those\b|any\b)[\w-]+)\s+ones\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
 
 
 def without_exceptions(text: str) -> str:
@@ -28,6 +37,7 @@ def without_exceptions(text: str) -> str:
     >>> without_exceptions("white solids, except those that dissolve in water")
     'white solids that do not dissolve in water'
     """
+    text = _EXCEPTED_ONES.sub(r" that are not \g<kind>", text)
     return _EXCEPTED.sub(_without, _OPEN_ENDED.sub(r"\1", text))
 
 

@@ -13,11 +13,11 @@ _WORD = r"[^\W\d_][\w'’/-]*"
 _LINK = re.compile(
     r"""(?:[,;:]\s*|\s+\(?)
     (?P<links>(?:(?:and|along\s+with|together\s+with|including|include|plus|also|as\s+well\s+as
-      |with|then|showing|listing|giving|stating|noting)\b\s*|incl\.\s*)*)""",
+      |with|then|showing|listing|giving|stating|noting|listed|shown)\b\s*|incl\.\s*)*)""",
     re.IGNORECASE | re.VERBOSE,
 )
 _SURE = re.compile(
-    r"\b(?:along|together|well|including|incl|plus|showing|listing|giving|stating)\b"
+    r"\b(?:along|together|well|including|incl|plus|showing|listing|giving|stating|listed|shown)\b"
 )
 _ASKING = re.compile(
     r"""^(?:(?:please|also|then|and|could\s+you|can\s+you)\s+)*
@@ -171,6 +171,8 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
         return items
     if _OF_EACH.search(rest) and (sure or rest.lower().startswith("the ")):
         return items
+    if comma and links == "and" and rest.startswith("the ") and all(map(names, items)):
+        return items  # "under 600 euros, and the agent"
     bare = sure or (comma and links.split()[-1:] == ["with"])
     enough = any if links.startswith("plus") else all
     return items if bare and short and enough(map(names, items)) else []
@@ -194,7 +196,7 @@ def _asks(rest: str, *, apart: bool) -> bool:
 
 # "The cities they stand in".
 _STANDING = re.compile(
-    rf"^the\s+{_WORD}(?:\s{_WORD})?\s+(?P<link>that\s+|when\s+|where\s+"
+    rf"^the\s+{_WORD}(?:\s{_WORD}){{0,2}}?\s+(?P<link>that\s+|when\s+|where\s+"
     r"|(?:in|on|at|from|by|for|to)\s+which\s+)?(?:they|it)\s",
     re.IGNORECASE,
 )
@@ -212,7 +214,7 @@ def _items(text: str) -> list[str]:
     if _TEXT.match(text):
         return [part.strip() for part in _QUESTION.split(text)]
     standing = _STANDING.match(text)
-    if standing is not None and len((standing["link"] or "that").split()) > 1:
+    if standing is not None and (standing["link"] or "that").strip().lower() != "that":
         return [text.removeprefix("the ")]  # "year in which they were approved"
     if standing is not None:
         return [re.split(r"\s+(?:that\s+)?(?:they|it)\s", text.removeprefix("the "))[0]]
