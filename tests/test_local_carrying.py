@@ -244,3 +244,37 @@ def test_what_is_asked_of_a_doing_is_its_object(condition: str, places: list[int
     rows = judge.judge(range(len(FERRIES)))
     found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
     assert found == places, judge.readings
+
+
+HUTS = Corpus.from_table(
+    pa.table(
+        {
+            "name": ["Alm", "Berg", "Col", "Dent", "Eck"],
+            "text": [
+                "A hut for families with bigger children, at 1,800 m. Dogs are not admitted.",
+                "The ladder makes it unsuitable for children. Your dog can come along.",
+                "Hikers sleep in bunks. No dogs, please, and no music.",
+                "Small groups are welcome. The path is not recommended for small children.",
+                "Sunny and quiet. Dogs must stay at home.",
+            ],
+        }
+    ),
+    name="huts",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("You may not bring a dog", [0, 2, 4]),
+        ("Guests are allowed to bring their dogs", [1]),
+        ("not suitable for families with children", [1, 3]),
+        ("unfit for people with small children", [3]),
+    ],
+)
+def test_what_texts_deny_in_fewer_words_is_denied(condition: str, places: list[int]) -> None:
+    """To bring a dog is what is not allowed, and what is not for children is not for families."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], HUTS)
+    rows = judge.judge(range(len(HUTS)))
+    found = [at for at, row in enumerate(rows) if all(verdict.is_matched for verdict in row)]
+    assert found == places, judge.readings

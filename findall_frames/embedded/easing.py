@@ -164,7 +164,7 @@ class Easing:
         return replace(predicate, silence="unknown") if is_open else predicate
 
     def _eased(self, mention: Mention, *, denied: bool) -> Mention:
-        if self._is_met(mention, denied=denied):
+        if self._is_met(mention, denied=denied) and not (denied and self._is_undenied(mention)):
             return mention
         words = mention.words
         rows = {word: self._rows(replace(mention, words=(word,))) for word in words}
@@ -175,7 +175,7 @@ class Easing:
         # Nor are they not allowed where nothing is told of them.
         kept_so = _REFUSED | _LEAVE if denied else _REFUSED
         bound = {word for word in words if self._is_name(word) or word in kept_so}
-        if denied and is_participle(words[-1]) and rows[words[-1]]:
+        if denied and rows[words[-1]] and not _says_little(words[-1]):
             bound.add(words[-1])  # that results were not published is not that there are none
         telling = max(_FEW, _TELLING * len(self._corpus))
         if mention.told(self._corpus)[1]:
@@ -196,15 +196,23 @@ class Easing:
         weight = {kept: sum(weights[word] for word in kept) for kept in some}
         for kept in sorted(some, key=lambda kept: (weight[kept], len(kept)), reverse=True):
             less = replace(mention, words=kept)
-            if weight[kept] < enough:
-                break
+            # What is not fit for families with children is not fit for children.
+            if weight[kept] < (enough / 2 if denied and kept[-1] == words[-1] else enough):
+                continue
             if all(map(_says_little, kept)) or not self._is_met(less, denied=denied):
                 continue
             if missing and all(is_participle(word) or word in _DOINGS for word in kept):
                 continue
-            if len(kept) > 1 or len(self._rows(less)) <= telling:
+            if denied and self._is_undenied(less):
+                continue
+            rows_told = less.told(self._corpus)[1] if denied else self._rows(less)
+            if len(kept) > 1 or len(rows_told) <= telling:
                 return less
         return mention
+
+    def _is_undenied(self, mention: Mention) -> bool:
+        """Whether no row denies it, so that rows may deny it in fewer words."""
+        return not mention.told(self._corpus)[1]
 
     def _is_about_topic(self, mention: Mention) -> bool:
         """Whether the first word only says whom most texts are about: the insured is a nurse."""

@@ -89,6 +89,14 @@ _SOMEBODY = re.compile(r"\b(?:1|one) (?:person|player)\b", re.IGNORECASE)
 _OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
 _FREE_OF = re.compile(r"\bfree (?:of|from) (?P<what>[^\W\d_]+)", re.IGNORECASE)
 _TAKES_PLACE = re.compile(r"\b(?:takes?|took|taken|taking) place\b", re.IGNORECASE)
+_UNFIT = re.compile(r"\b(?P<how>unsuitable|unfit|inappropriate|unsuited) (?:for|to)\b", re.I)
+_BRING = re.compile(
+    r"^(?:you|guests?|visitors?|people|one|tenants?|participants?|customers?|we|i) "
+    r"(?:(?:may|can|could|must)(?P<not> ?not|n['’]t)?|are (?P<un>not )?(?:allowed|permitted) to) "
+    r"(?:bring|take|have|keep) (?:along )?(?:an? |your |their |our |my |any )?(?P<whom>[a-z]+)"
+    r"(?: along| with (?:you|them|us|me))?$",
+    re.IGNORECASE,
+)
 # "Ships no longer use it", but "it is no longer used".
 _NO_LONGER = re.compile(r"^(?P<who>(?:the )?[a-z]+s) no longer (?P<does>[a-z]+ )", re.IGNORECASE)
 _UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
@@ -182,6 +190,8 @@ class Plain:
         plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
         plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
         plain = _TO_COME.sub("is not given", _TAKES_PLACE.sub("happens", plain))
+        plain = _BRING.sub(self._brought, plain)
+        plain = _UNFIT.sub(self._not_suitable, plain)
         plain = _NO_LONGER.sub(r"no longer \g<who> \g<does>", plain)
         plain = self._uninhabited(_DONE_BY.sub("by", plain))
         plain = _YET.sub(lambda m: "not " if m["to"] else m["not"], plain)
@@ -194,6 +204,19 @@ class Plain:
         if any("floor" in self._lexicon.spelled_out(" ".join(c.words)) for c in self._numbers()):
             plain = _GROUND.sub("floor exactly 0", plain)
         return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+
+    def _brought(self, match: re.Match[str]) -> str:
+        """Dogs allowed, for "you may bring your dog"."""
+        whom = singular(match["whom"].lower())
+        if not any(self._lexicon.means(whom, kind) for kind in ("animal", "pet", "child")):
+            return match.group()
+        return f"{match['whom']} are {'not ' if match['not'] or match['un'] else ''}allowed"
+
+    def _not_suitable(self, match: re.Match[str]) -> str:
+        """Not suitable for children, where no row is called unsuitable."""
+        how = match["how"].lower()
+        known = self._linker.values([how]) or self._linker.names(how)
+        return match.group() if known else "not suitable for"
 
     def _numbers(self) -> list[Column]:
         """Columns of numbers."""
