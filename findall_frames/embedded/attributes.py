@@ -13,7 +13,7 @@ ATTRIBUTES: Final[dict[str, tuple[str, ...]]] = {
         """long, length, distance, lengthwise, stretch, stretches, stretching, stretched, extends,
         extend, extending, runs, run, running, covers, covering, measures, measured, measuring"""
     ),
-    "depth": phrases("deep, depth, draws, draught, dredged, shallow"),
+    "depth": phrases("deep, depth, draws, draught, dredged, shallow, below, beneath, down"),
     "height": phrases(
         """high, tall, height, elevation, altitude, rises, rise, rising, towers, soars"""
     ),

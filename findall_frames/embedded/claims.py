@@ -334,7 +334,8 @@ def _behind(quantity: Quantity, marks: list[_Mark], sentence: str) -> list[_Mark
             and marks[at + 2][2] in SAID_BY
         ):
             continue
-        if word in _STOPS or word in _SIGNS or len(found) == _MOST:
+        below = not found and word in SAID_BY and quantity.unit is not None
+        if (word in _STOPS and not below) or word in _SIGNS or len(found) == _MOST:
             break
         counted = found and not passed and quantity.unit is None and is_plural(found[-1][2])
         if counted and not is_plural(word):

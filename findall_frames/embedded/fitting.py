@@ -29,6 +29,12 @@ _BEHIND = re.compile(r"\W*([^\W\d_]+)(?:\s+([^\W\d_]+))?")
 _AGED = frozenset(("age", "aged", "old", "older", "years", "minimum"))
 _AGE_BEFORE = re.compile(r"\b(?:aged?|age of|ages)\s+(?:at least\s+|over\s+)?$", re.IGNORECASE)
 _AGE_BEHIND = re.compile(r"\s+(?:or|and)\s+(?:over|older|above)\b|\s+years?\s+(?:old|of age)\b")
+# Mr Novak, who is 29 and a chef; the insured, 26, a cook; a 27-year-old.
+_SO_OLD = re.compile(
+    r"(?:\b(?:who|he|she|[A-Z]\w+) (?:is|was|turned) (?:only |just |already )?|\w, )(\d{1,2})"
+    r"(?=,| and (?:an?|the|works?|has|had|was|is)\b|\.|$)|\b(\d{1,2})[\s-]years?[\s-]old\b"
+    r"|\baged? (?:of )?(\d{1,2})\b"
+)
 _OTHER = 15.0
 """How much further a number seems that belongs to another noun."""
 _BEFORE = 25.0
@@ -162,6 +168,7 @@ class Fit:
         told = measured or (
             self.sought.begins and bool(_OF_YEAR.search(sentence) or _BEING.search(sentence))
         )
+        told = told or (self.sought.asks_age and bool(_SO_OLD.search(sentence)))
         if (not places and self.sought.words and not told) or not self.sought.tells_deed(sentence):
             return None
         if self.sought.things and not self.sought.is_about(sentence):
@@ -203,7 +210,7 @@ class Fit:
             return True
         if sought.year:
             return bool(claim.verb) and sought.cost(claim.verb) is None
-        if claim.dated or claim.part:
+        if claim.dated or (claim.part and not sought.of_people):
             return True
         if sought.period and period_of(claim, sentence) not in {"", sought.period}:
             return True
@@ -223,6 +230,8 @@ class Fit:
             gaps.append(0.0)
         if self.sought.begins and claim.dated:
             gaps += self._beginnings(claim, sentence)
+        if self.sought.asks_age and self._is_age(quantity, sentence):
+            gaps.append(_BECOMING)
         told = not self.sought.period or period_of(claim, sentence)
         missing = 0.0 if told else _MISSING
         if gaps and min(gaps) < _NEVER:
@@ -313,6 +322,8 @@ class Fit:
         before, behind = sentence[: quantity.start], sentence[quantity.end :]
         told = quantity.unit is not None and quantity.unit.name == "years"
         told = told and bool(re.match(r"[\s-]+(?:old|of age)\b", behind))
+        if self.sought.asks_age and any(m[1] == quantity.text for m in _SO_OLD.finditer(sentence)):
+            return True
         return told or bool(_AGE_BEFORE.search(before) or _AGE_BEHIND.match(behind))
 
     def _is_of_another(self, claim: Claim) -> bool:

@@ -71,7 +71,7 @@ _DECADE = re.compile(
 _DECADE_WORD = re.compile(rf"\bthe\s+(?:(early|mid|late)[\s-]+)?({'|'.join(_DECADES)})\b", re.I)
 _CENTURY = re.compile(
     r"\b(?:(early|mid|late|first[\s-]half[\s-]of|second[\s-]half[\s-]of)[\s-]+)?(?:the\s+)?"
-    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}))[\s-]century\b",
+    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}|twenty[\s-]first))[\s-]century\b",
     re.I,
 )
 _HALVES = re.compile(
@@ -233,7 +233,8 @@ def _part_of_decade(match: re.Match[str], start: float) -> Quantity:
 
 
 def _century(match: re.Match[str]) -> Quantity:
-    number = match.group(2) or ORDINALS.index(match.group(3).lower()) + 1
+    name = (match.group(3) or "").lower()
+    number = match.group(2) or (ORDINALS.index(name) + 1 if name in ORDINALS else 21)
     first = 100.0 * int(number) - 99
     part = re.split(r"[\s-]", (match.group(1) or "").lower())[0]
     low, high = _PARTS_OF_CENTURY.get(part, (0, 99))

@@ -17,8 +17,9 @@ from findall_frames.embedded.english import (
     is_relation,
 )
 from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.tellings import Telling, tellings_of
 from findall_frames.embedded.units import MEASURES, Unit, unit_named
-from findall_frames.embedded.words import alike, fold, stem
+from findall_frames.embedded.words import alike, fold, phrases, stem
 
 __all__ = ["Sought"]
 
@@ -34,6 +35,15 @@ _SMALL = ADVERBS | AUXILIARIES | NEGATORS | PREPOSITIONS
 _ALIKE = 15.0
 """What a word costs that is only formed like the one asked for: visit, of visitors."""
 _MOST_WORDS = 65_536
+_TOLD = 8.0
+"""What a word costs that tells the same number as the one asked for: perished, of died."""
+# Where something is says nothing of what is there.
+_SETTING = frozenset(
+    phrases(
+        """lie, lies, lying, rest, rests, resting, sit, sits, stand, stands, situated, located,
+        surface, sea, seabed, seafloor, water, waves, ground, level, bottom, below, beneath"""
+    )
+)
 _PEOPLE = frozenset(("people", "persons", "men", "women"))
 _WORKS = re.compile(
     r"-(?:person|strong)\b|\b(?:employ|staff|work|job|hire|hiring|payroll|team|headcount"
@@ -103,7 +113,20 @@ class Sought:
             family = self.lexicon.family(word) - (frozenset() if self.year else _PLACED)
             for related in family | told:
                 wanted.setdefault(related, 20.0)
+        for telling in self.tellings:
+            for related in telling.told:
+                wanted[related] = min(_TOLD, wanted.get(related, _TOLD))
         return wanted
+
+    @cached_property
+    def tellings(self) -> tuple[Telling, ...]:
+        """The groups of words by which it is told."""
+        return tellings_of(self.words, year=self.year)
+
+    @cached_property
+    def of_people(self) -> bool:
+        """Whether a part of some people may be meant: two thousand of her crew."""
+        return any(telling.of_people for telling in self.tellings)
 
     @cached_property
     def _units(self) -> list[Unit]:
@@ -137,6 +160,7 @@ class Sought:
         measures = {form for name in self.attributes for form in ATTRIBUTES[name]}
         measures |= {word for words in MEASURES.values() for word in words}
         own = (w for w in self.words if w not in measures and not self.lexicon.attributes(w))
+        own = (w for w in own if w not in _SETTING)
         return tuple(word for word in own if not self.lexicon.family(word) & self.measures)
 
     def is_about(self, sentence: str) -> bool:
@@ -147,6 +171,8 @@ class Sought:
             same = (p[0] for p in self.lexicon.synonyms(word) if len(p) == 1)
             if not said.isdisjoint(map(stem, (*related, *same))):
                 return True
+        if any(not said.isdisjoint(telling.told) for telling in self.tellings):
+            return True
         body = self.unit is not None and self.unit.dimension in _BODIES
         return bool(_GOES_ON.search(sentence)) or (body and sentence.startswith("The "))
 
@@ -173,6 +199,8 @@ class Sought:
                 places.append((match.start(), match.end(), cost))
         if self._phrasal is not None:
             places += [(m.start(), m.end(), 0.0) for m in self._phrasal.finditer(sentence)]
+        for telling in self.tellings:
+            places += [(m.start(), m.end(), _TOLD) for m in telling.phrase.finditer(sentence)]
         if not self.needed:
             return places if self._people_meant(sentence) else []
         folded = fold(sentence)
@@ -195,6 +223,8 @@ class Sought:
             return bool(_WORKS.search(sentence))
         if not self._done_by_people:
             return True
+        if any(telling.phrase.search(sentence) for telling in self.tellings):
+            return True
         said = _WORD.findall(self.lexicon.plain_verbs(sentence))
         return any(stem(fold(word)) in self._done_by_people for word in said)
 
@@ -207,7 +237,8 @@ class Sought:
         told = (p[0] for word in words for p in self.lexicon.told(word) if len(p) == 1)
         same = (p[0] for word in words for p in self.lexicon.synonyms(word) if len(p) == 1)
         family = (form for word in words for form in self.lexicon.family(word))
-        return frozenset(map(stem, (*words, *told, *same))) | frozenset(family)
+        other = frozenset[str]().union(*(telling.told for telling in self.tellings))
+        return frozenset(map(stem, (*words, *told, *same))) | frozenset(family) | other
 
     @cached_property
     def _employs(self) -> bool:
@@ -228,6 +259,9 @@ class Sought:
         forms = {form for word in done for form in (stem(word), *self.lexicon.family(word))}
         others = (p for w in done for p in (*self.lexicon.topic(w), *self.lexicon.told(w)))
         forms |= {stem(phrase[0]) for phrase in others}
+        forms = forms.union(*(telling.told for telling in self.tellings))
+        if any(telling.phrase.search(sentence) for telling in self.tellings):
+            return True
         return any(stem(word) in forms or any(alike(word, d) for d in done) for word in said)
 
     @cached_property
