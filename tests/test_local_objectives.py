@@ -185,6 +185,15 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
         ("hotels with a view that people love", ["have a view that people love"]),
         ("hotels in Porto, but leave out the rustic ones", ["be in Porto", "not be rustic"]),
         ("everyone in Porto with a gym", ["be in Porto", "have a gym"]),
+        (
+            "hotels in Faro and breakfast must be included",
+            ["be in Faro", "be one where breakfast must be included"],
+        ),
+        ("hotels (two stars or more) in Faro", ["have two stars or more", "be in Faro"]),
+        ("hotels that cats and dogs are afraid of", ["be one that cats and dogs are afraid of"]),
+        ("Which grand hotels there are run by monks?", ["be a grand hotel", "be run by monks"]),
+        ("every item of grand hotels in Lagos", ["be a grand hotel", "be in Lagos"]),
+        ("hotels or hostels in Faro", ["be in Faro"]),
         ("hotels first opened after 1990", ["have been first opened after 1990"]),
         (
             "hotels with style modern or rustic, town Porto or Faro",
@@ -289,6 +298,7 @@ def test_sentences_in_series_are_criteria_of_the_same_thing(
             ["be in Faro"],
             ["rate", "when_opened"],
         ),
+        ("hotels in Faro, with the person who runs it", ["be in Faro"], ["person"]),
         ("hotels under 100 euros, and the style", ["be under 100 euros"], ["style"]),
         ("hotels in Faro, listed with their rate", ["be in Faro"], ["rate"]),
         ("hotels in Faro along with their largest room", ["be in Faro"], ["largest_room"]),

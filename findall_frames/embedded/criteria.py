@@ -37,7 +37,7 @@ _OFFERED = re.compile(
     r"\b(?:that\s+(?:is|are)\s+)?(?:up\s+)?for\s+(?:rent|sale|hire)\b\s*"
     r"(?!below|under|over|above|of|up|at|between|less|more)"
 )
-_THERE = re.compile(r"\b(?:are|is)\s+there\b\s*")
+_THERE = re.compile(r"\b(?:are|is)\s+there\b\s*|^there\s+(?=(?:are|is|have|has)\s)")
 _OR_ELSE = re.compile(r",\s+or\s+(?:that|which|who|are|is|have|has|with|in)\b")
 _BOUND = re.compile(
     r"(?:(?:but|not|no)\s+)*(?:(?:more|less|fewer|\w+er)\s+than|at\s+(?:most|least)|over|under|before"
@@ -56,6 +56,9 @@ _CAN_WE = re.compile(
 _OR_MORE = re.compile(r"\bor\s+(?:more|less|fewer|better|above|below|over|higher|lower|\w+er)\b")
 _SHORT = 3
 _RELATIVE = re.compile(r"^(?:where|(?:in|at|on|for)\s+which)\b", re.IGNORECASE)
+_RELATIVES = frozenset(("that", "which", "who", "whose", "whom", "with"))
+_PRONOUNS = frozenset(("it", "they", "these", "those", "each", "all", "both", "we", "i", "you"))
+_MODAL = frozenset(("must", "should", "may", "might"))
 _ONE_MORE = re.compile(r"(?:an?|no|its\s+own|free)\s+[^\W\d_]", re.IGNORECASE)
 
 
@@ -121,7 +124,7 @@ class Criteria:
             joined = _LINK.sub("", piece.strip(" ,;"))
             if not joined:
                 continue
-            if found and (shared := _of_one_more(found[-1].said, joined)):
+            if found and (shared := self._of_another(found[-1].said, joined)):
                 joined = shared
             elif not self.opens(joined):
                 joined = self._shared([Clause("that"), *found][-1], joined)
@@ -198,7 +201,7 @@ class Criteria:
             return True
         if link == "and" and _same_measure(before, body):
             return False
-        if link == "and" and _of_one_more(_LINK.sub("", before.strip(" ,;")), body):
+        if link == "and" and self._of_another(_LINK.sub("", before.strip(" ,;")), body):
             return True
         had = HAD.match(_LINK.sub("", before.strip(" ,;")))
         if link == "and" and had and find_quantities(before) and _ONE_MORE.match(body):
@@ -210,6 +213,26 @@ class Criteria:
         if is_place(body.split()) or self._is_labelled(body):
             return True
         return first not in PREPOSITIONS and self._is_verb(body)
+
+    @staticmethod
+    def _of_another(before: str, body: str) -> str:
+        """A clause on another thing: where lunch is included and | the price is below 100."""
+        words = [fold(word) for word in body.split()]
+        upto = next((at for at, word in enumerate(words) if word in AUXILIARIES | _MODAL), 0)
+        if not 0 < upto < min(_SHORT + 1, len(words) - 1):
+            return ""
+        if " or " in f"{before} {body}" or not {*OPENERS, *PREPOSITIONS}.isdisjoint(words[:upto]):
+            return ""
+        if not words[0].isalpha() or words[0] in _PRONOUNS:
+            return ""
+        relative = _RELATIVE.match(before)
+        said = [fold(word) for word in before.split()]
+        whole = not AUXILIARIES.isdisjoint(said)
+        if relative is None and (said[0] in _RELATIVES or not {"which", "whose"}.isdisjoint(said)):
+            return ""  # "that cats | and dogs are afraid of"
+        if relative is None:
+            return f"where {body}"
+        return f"{relative.group()} {body}" if whole else ""
 
     def _is_next(self, pieces: Sequence[str], at: int) -> bool:
         """Whether a piece behind a comma is no item of a list: with a spa, | a bar, and ..."""
@@ -281,6 +304,8 @@ class Criteria:
         if len(words) < 2:
             return False
         first = words[0]
+        if first.endswith("ing") and self._linker.values([first]):
+            return False  # "energy and | heating"
         if (
             first in VERBS
             or first in PASTS
@@ -297,19 +322,6 @@ class Criteria:
             return False
         named = self._linker.named([first], ("number", "list", "text", "version"))
         return bool(named) and first == singular(first)
-
-
-def _of_one_more(before: str, body: str) -> str:
-    """A clause that shares a relative: where lunch is included and | the price is below 100."""
-    relative = _RELATIVE.match(before)
-    words = [fold(word) for word in body.split()]
-    upto = next((at for at, word in enumerate(words) if word in AUXILIARIES), 0)
-    if relative is None or not 0 < upto < min(_SHORT + 1, len(words) - 1):
-        return ""
-    if " or " in f"{before} {body}" or set(words[:upto]) & (OPENERS | PREPOSITIONS):
-        return ""
-    verbs = [word for word in before.split() if fold(word) in AUXILIARIES]
-    return f"{relative.group()} {body}" if verbs else ""
 
 
 def _same_measure(before: str, body: str) -> bool:

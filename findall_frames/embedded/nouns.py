@@ -15,6 +15,7 @@ from findall_frames.embedded.rephrase import (
     VERBS,
     begins_participle,
     has_subject,
+    is_adverb,
     is_participle,
     is_place,
 )
@@ -35,6 +36,7 @@ _DETERMINERS = frozenset(
     phrases("the, a, an, more, less, fewer, at, over, under, no, all, only, their")
 )
 _AHEAD = 5
+_FEW_WORDS = 12
 _ADJECTIVES = ("an", "ese", "ish", "ic", "ed", "less", "ful", "ous", "able", "ible", "ial")
 _DOING = re.compile(r"^(?:non-\w+|\w[\w-]*-\w+(?:ing|ed))$")
 _JOINTS = frozenset(("and", "or", "not"))
@@ -43,6 +45,8 @@ _JOINTS = frozenset(("and", "or", "not"))
 def _does(words: Sequence[str]) -> bool:
     """Whether a verb stands behind a plural noun: birds | lay more than five eggs."""
     noun, verb, following = [*(fold(word) for word in words[:3]), "", ""][:3]
+    if verb in _JOINTS:
+        return False
     if not noun.endswith("s") or singular(noun) == noun or singular(verb) != verb:
         return False
     if verb in VERBS:
@@ -78,12 +82,17 @@ class Nouns:
 
     def end(self, words: Sequence[str]) -> int:
         """How many words name what is looked for."""
+        inside = self._inside_values(words[:_FEW_WORDS])
         for at, word in enumerate(words):
             low = fold(word.strip(",;"))
+            if at in inside:
+                continue  # "Church of England | schools"
             if at and (low in OPENERS or is_negator(low)):
                 return at
             if at and (begins_participle(words, at) or compares(words[at:])):
                 return at
+            if at and is_adverb(low) and words[at + 1 :] and begins_participle(words, at + 1):
+                return at  # tools | first bought after 2015
             if word.endswith((",", ";", ":")) and at + 1 < len(words):
                 if not (word.endswith(",") and self._goes_on(words[at : at + _AHEAD])):
                     return at + 1
@@ -91,6 +100,12 @@ class Nouns:
             if at and (_does(words[at - 1 :]) or self._ends_noun(words[at - 1], words[at:])):
                 return at
         return len(words)
+
+    def _inside_values(self, words: Sequence[str]) -> set[int]:
+        """Where values of several words go on."""
+        folded = [fold(word.strip(",;")) for word in words]
+        values = self._linker.values(folded)
+        return {at for match in values for at in range(match.start + 1, match.end)}
 
     def _goes_on(self, words: Sequence[str]) -> bool:
         """Whether the noun is still to come behind a comma: urgent, | open tickets."""
@@ -108,7 +123,7 @@ class Nouns:
         """Whether a noun ends here: suppliers | close to Oslo, which supplier | delivers pumps."""
         low = fold(behind[0])
         several = self.is_plural(word)
-        if self._linker.is_kind(low) and not several:
+        if low in _JOINTS or (self._linker.is_kind(low) and not several):
             return False  # metro | systems
         verb = len(behind) > 1 and (is_relation(singular(low)) or self._linker.names(low))
         # Of several a verb stands as it is, and another plural is no verb: parts suppliers.

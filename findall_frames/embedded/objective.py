@@ -69,6 +69,7 @@ _DONE = re.compile(
 )
 _KINDS = ("number", "boolean", "text", "prose", "list", "date", "version")
 _NEAR = 6
+_SIDES = 3
 _OF = frozenset(("number", "count", "amount", "year", "date", "name", "of", "the"))
 _WITH = re.compile(
     r"^(?:(?:that|which|who)\s+|(?:it|they)\s+(?:would|should|could)\s+)?(?:also\s+)?"
@@ -211,7 +212,11 @@ class _Parser:
             at, words = 0, ["is"] * bool(plain) + words[1:]
         noun = [word.rstrip(":") for word in words[:at]]
         noun[-1:] = [word.rstrip(",;") for word in noun[-1:]]
+        noun[:-1] = [re.sub(r"['’]s$", "", word) for word in noun[:-1]]  # "GSK's medicines"
         rest = _either(" ".join(words[at:]), noun)
+        joined = fold(noun[-2]) in {"or", "and"} if len(noun) >= _SIDES else False
+        if joined and self._linker.is_kind(fold(noun[-_SIDES])):
+            del noun[1 - _SIDES :]  # "flats or studios", among flats
         called = entity_noun(noun[-1:])
         thing = called or self._of_corpus()
         if not self._nouns.is_entity(noun[-1:]):

@@ -37,6 +37,7 @@ _STEPS = [
         rf"(?:{_ARTICLE}\s+)?(?:full\s+|complete\s+|comprehensive\s+|short\s+)?"
         r"(?:list|set|table|overview|selection|collection|names?)\s+of",
         r"(?:all|every|each|any|some|only|just|both)(?:\s+of)?(?:\s+possible)?",
+        r"(?:pieces?|items?|examples?|instances?)\s+of",
         rf"(?:of\s+)?{_ARTICLE}",
     )
 ]

@@ -172,7 +172,7 @@ def uncontracted(text: str) -> str:
 def counts(clause: str) -> bool:
     """Whether a clause is a count of something, which is had: at least 200 beds."""
     words = clause.split()
-    if fold(words[0]) not in _COUNTING and not words[0][:1].isdigit():
+    if fold(words[0]) not in _COUNTING and not find_quantities(words[0]):
         return False
     found = find_quantities(clause)
     if len(found) != 1 or found[0].unit is not None or found[0].year or found[0].dates:

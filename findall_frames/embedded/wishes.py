@@ -160,7 +160,7 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
     if _GREATEST.search(rest):
         own = _WHOSE.match(rest) and (links or comma) and not _SAYING.search(rest)
         return _items(rest) if own else []
-    if not sure and _SAYING.search(rest):
+    if not sure and _SAYING.search(_WHICH.sub("", rest)):
         return []
     if _WHOSE.match(rest) and (links or comma):
         return _items(rest)
