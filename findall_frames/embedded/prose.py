@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 import pyarrow as pa
@@ -310,23 +310,18 @@ class Mention:
         if self._short_denial is None:
             return False
         for at, other in enumerate(said[1:], start=1):
+            if not (said[at - 1] in _WITHOUT or said[at - 1].endswith("n't")):
+                continue
             # "Not allowed" says of swimming nothing about dogs; "no rennet" says enough.
             noun = said[at - 1] in {"no", "without"} and self._same(self.words[-1], other)
             told = noun or self._same(self.words[0], other)
             behind = said[at + 1] if at + 1 < len(said) else ""
-            denies = said[at - 1] in _WITHOUT or said[at - 1].endswith("n't")
-            if told and denies and behind not in PREPOSITIONS:
+            if told and behind not in PREPOSITIONS:
                 return True
         return False
 
     def _same(self, word: str, other: str) -> bool:
-        # A prize in physics makes nobody a physicist.
-        loose = not self.literal and min(len(word), len(other)) > 4
-        loose = loose and bool(_PERSON.search(word)) == bool(_PERSON.search(other))
-        # Nor is a lander one that landed, or a prison full of prisoners one of them.
-        loose = loose and bool(_AGENT.search(word)) == bool(_AGENT.search(other))
-        same = alike(word, other) > 0 if loose else stem(word) == stem(other)
-        return same or demonym_of(word, other) or demonym_of(other, word)
+        return _is_same(word, other, loose=not self.literal)
 
     def _lacks(self, other: str, word: str) -> bool:
         """Whether a word of a text denies what is asked for: flightless, unharmed."""
@@ -361,6 +356,18 @@ class Mention:
         kinds = self.lexicon.kinds_of(word, in_text=True) if plainly else ()
         itself = [phrase] if kinds and len(phrase) > 1 else []  # birds of prey
         return [*self.lexicon.aliases(phrase), *itself, *inside, *matter, *told, *same, *kinds]
+
+
+@lru_cache(maxsize=65536)
+def _is_same(word: str, other: str, *, loose: bool) -> bool:
+    """Whether two words are forms of one, or of a place and its people."""
+    # A prize in physics makes nobody a physicist.
+    loose = loose and min(len(word), len(other)) > 4
+    loose = loose and bool(_PERSON.search(word)) == bool(_PERSON.search(other))
+    # Nor is a lander one that landed, or a prison full of prisoners one of them.
+    loose = loose and bool(_AGENT.search(word)) == bool(_AGENT.search(other))
+    same = alike(word, other) > 0 if loose else stem(word) == stem(other)
+    return same or demonym_of(word, other) or demonym_of(other, word)
 
 
 def _forms(word: str) -> list[str]:
