@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import log10
+from typing import TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -41,12 +42,19 @@ _ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|ch|ss|ek)$")
 _ORIGINS = frozenset(("from", "of", "or", "and", "either", "neither", "nor", "not"))
 _ENOUGH_TEXTS = 2000
 _REACH = 24
-"""Words that stand further before a value than this do not name its column."""
+"""Words that stand further from a value than this do not name its column."""
+_WIDEST = 7
+"""Words of the longest value that is looked for."""
+_REMEMBERED = 512
+"""Texts whose values are kept, as an objective is asked about the same part again and again."""
 _BEGINNINGS = phrases(
     """birth, born, founded, established, est, opened, built, completed, created, started, launched,
     released, published, year, vintage, first, appeared, introduced, commissioned, inaugurated,
     issued, posted, joined, hired, registered, signed, installed, since, start, began"""
 )
+
+# Where words end that are called a value, and the value by column.
+_Called: TypeAlias = list[tuple[int, dict[str, tuple[str, ...]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +105,8 @@ class Linker:
         self.bounds = find_bounds(self.columns)
         self._occurring: dict[str, bool] = {}
         self._naming = Naming(lexicon)
+        self._called: dict[tuple[str, ...], dict[str, tuple[str, ...]]] = {}
+        self._values: dict[tuple[str, ...], tuple[ValueMatch, ...]] = {}
 
     def is_kind(self, word: str) -> bool:
         """Whether a folded noun only says what kind of thing a row is: company, film."""
@@ -199,8 +209,21 @@ class Linker:
 
     def values(self, words: Sequence[str]) -> list[ValueMatch]:
         """Whole values that words name, in whatever columns; longer ones hide those within."""
+        asked = tuple(words)
+        known = self._values.get(asked)
+        if known is None:
+            if len(self._values) >= _REMEMBERED:
+                self._values.clear()
+                self._called.clear()
+            known = self._values[asked] = tuple(self._find_values(asked))
+        return list(known)
+
+    def _find_values(self, words: tuple[str, ...]) -> list[ValueMatch]:
         found: list[ValueMatch] = []
         rows = len(self.corpus)
+        called = [self._called_from(words, start) for start in range(len(words))]
+        if not any(called):
+            return []
         for column in self.columns:
             if not self.searchable(column):
                 continue
@@ -209,10 +232,10 @@ class Linker:
             score = 1.0 - 0.1 * round(log10(distinct)) - (0.6 if own_name else 0.0)
             if distinct * 2 > rows > 20:
                 score -= 0.2
-            for match in self._values_in(column, words, score):
+            for match in self._values_in(column, words, called, score):
                 hint = self.match(column, _around(words, match.start, match.end)).score
                 found.append(replace(match, score=match.score + min(hint, 1.5)))
-        widest = [m for m in found if not any(_hides(other, m) for other in found)]
+        widest = _widest(found)
         widest = [m for m in widest if not self._is_within_place(words, m)]
         return sorted(widest, key=lambda m: (m.start, -m.score))
 
@@ -221,32 +244,55 @@ class Linker:
         before = words[max(0, match.start - 1) : match.end]
         return len(before) > match.end - match.start and bool(self.lexicon.parts(tuple(before)))
 
-    def _values_in(self, column: Column, words: Sequence[str], score: float) -> list[ValueMatch]:
+    def _values_in(
+        self, column: Column, words: Sequence[str], called: Sequence[_Called], score: float
+    ) -> list[ValueMatch]:
         found, start = [], 0
+        named: bool | None = None
         while start < len(words):
-            for end in range(min(len(words), start + 7), start, -1):
-                span = tuple(words[start:end])
-                if not all(Token(word).is_content for word in (span[0], span[-1])):
-                    # "In progress" and "all year" are values as they stand.
-                    placed = span[0] in PREPOSITIONS | ADVERBS or span[-1] == "a"
-                    placed = placed or is_negator(span[0])  # not certified
-                    if not (placed and end > start + 1 and span in column.index.whole):
-                        continue
-                phrase = column.index.find(span, self.lexicon)
-                # Where something lies, or what it borders, is not told by what is German.
-                placed = start > 0 and words[start - 1] not in _ORIGINS
-                placed = placed and not self.match(column, words).score
-                other = phrase is not None and phrase != span
-                if phrase is not None and other and placed and self._is_adjective(phrase, span):
+            for end, phrases_of in called[start]:
+                phrase = phrases_of.get(column.name)
+                if phrase is None:
                     continue
-                if phrase is not None:
-                    # What stands there as said goes before what is only made from it.
-                    exact = _EXACT if phrase == span else 0.0
-                    found.append(ValueMatch(column, start, end, phrase, True, score + exact))
-                    start = end - 1
-                    break
+                # Where something lies, or what it borders, is not told by what is German.
+                span = tuple(words[start:end])
+                placed = start > 0 and words[start - 1] not in _ORIGINS
+                if phrase != span and placed and self._is_adjective(phrase, span):
+                    if named is None:
+                        named = self.match(column, words).score > 0
+                    if not named:
+                        continue
+                # What stands there as said goes before what is only made from it.
+                exact = _EXACT if phrase == span else 0.0
+                found.append(ValueMatch(column, start, end, phrase, True, score + exact))
+                start = end - 1
+                break
             start += 1
         return found
+
+    def _called_from(self, words: tuple[str, ...], start: int) -> _Called:
+        """The ends of words that are called a value from a place on, the longest first."""
+        ends = range(min(len(words), start + _WIDEST), start, -1)
+        found = ((end, self._called_by(words[start:end])) for end in ends)
+        return [(end, called) for end, called in found if called]
+
+    def _called_by(self, span: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """The value that some words are called in each column that has one, looked for once."""
+        known = self._called.get(span)
+        if known is None:
+            looked = ((c.name, self._value_of(c, span)) for c in self.columns if self.searchable(c))
+            known = {name: phrase for name, phrase in looked if phrase is not None}
+            self._called[span] = known
+        return known
+
+    def _value_of(self, column: Column, span: tuple[str, ...]) -> tuple[str, ...] | None:
+        if not all(Token(word).is_content for word in (span[0], span[-1])):
+            # "In progress" and "all year" are values as they stand.
+            placed = span[0] in PREPOSITIONS | ADVERBS or span[-1] == "a"
+            placed = placed or is_negator(span[0])  # not certified
+            if not (placed and len(span) > 1 and span in column.index.whole):
+                return None
+        return column.index.find(span, self.lexicon)
 
     def _is_adjective(self, phrase: tuple[str, ...], place: tuple[str, ...]) -> bool:
         """Whether a phrase is made from the name of a place: German, French."""
@@ -271,15 +317,22 @@ class Linker:
 
 def _around(words: Sequence[str], start: int, end: int) -> list[str]:
     """The words that may name the column of a value: not those of the next prepositional phrase."""
-    after = words[end:]
+    after = words[end : end + _REACH]
     upto = next((at for at, word in enumerate(after) if word in PREPOSITIONS), len(after))
     return [*words[max(0, start - _REACH) : end], *after[:upto]]
 
 
-def _hides(one: ValueMatch, other: ValueMatch) -> bool:
-    """Whether a longer value covers the place of another."""
-    longer = one.end - one.start > other.end - other.start
-    return longer and one.start <= other.start and other.end <= one.end
+def _widest(found: Sequence[ValueMatch]) -> list[ValueMatch]:
+    """The matches that no longer one covers."""
+    ends: dict[int, int] = {}
+    for match in found:
+        ends[match.start] = max(match.end, ends.get(match.start, 0))
+    return [
+        m
+        for m in found
+        if ends[m.start] == m.end
+        and all(ends.get(at, 0) < m.end for at in range(m.start - _WIDEST, m.start))
+    ]
 
 
 def _start(word: str) -> str:
