@@ -8,6 +8,7 @@ import pytest
 from findall_frames.api.models import MatchCondition
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
+from findall_frames.embedded.quantities import find_quantities
 
 INNS = Corpus.from_table(
     pa.table(
@@ -191,3 +192,64 @@ def test_a_missing_number_is_no_answer() -> None:
         ((verdict,),) = list(judge.judge([4]))
         assert not verdict.is_matched
         assert verdict.confidence == "low"
+
+
+HULLS = Corpus.from_table(
+    pa.table(
+        {
+            "Hull": ["Alba", "Brise", "Corvo", "Dania", "Elbe"],
+            "Log": [
+                "Sculpted figures adorn the stern. She was floated out in 1911 and sank in 1915 "
+                "with the loss of 1,240 lives. A diver spotted her in 1983, 90 metres down.",
+                "The sea took her and 310 of her crew perished; two thousand people watched from "
+                "the shore. Surveyors located the hulk in 2006, 3.1 kilometres beneath the waves.",
+                "Launched in 1898, she seats 240 guests at dinner today and has 30 cabins. The "
+                "cold store was at 9 °C. Her owner, Ms Ferro, who is 28, lives in the stern.",
+                "She was put up for sale in 2019. There is room for 80 passengers, and the cold "
+                "store ran at 3 °C. The mate, 51, has been with her for a hundred and four months.",
+                "Nobody died when she went down. A patent for her screw dates from 1842. The "
+                "wreck lies only 12 metres below the surface.",
+            ],
+        }
+    ),
+    name="hulls",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("More than 1,000 people died", [0]),
+        ("between 200 and 500 people were killed", [1]),
+        ("the wreck was discovered in the 1980s", [0]),
+        ("discovered in the twenty-first century", [1]),
+        ("launched before 1900", [2]),
+        ("launched between 1905 and 1920", [0]),
+        ("It lies more than two kilometres below the surface", [1]),
+        ("lies less than 50 metres deep", [4]),
+        ("big enough to seat more than 100 guests", [2]),
+        ("room for at least 200 guests", [2]),
+        ("the owner is under the age of thirty", [2]),
+        ("aged over 50", [3]),
+        ("cold store at 4 degrees or colder", [3]),
+        ("cold store warmer than 7 °C", [2]),
+        ("invented in the nineteenth century", [4]),
+    ],
+)
+def test_a_number_is_found_beside_other_words_for_what_is_asked(
+    condition: str, places: list[int]
+) -> None:
+    """Perished tells of who died, located of what was discovered, and below of a depth."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], HULLS)
+    found = [at for at, (v,) in enumerate(judge.judge(range(len(HULLS)))) if v.is_matched]
+    assert found == places, judge.readings
+
+
+def test_a_hundred_and_four_is_one_number() -> None:
+    """Also where "a" says that there is one hundred; but not between two hundreds."""
+    for text, values in (
+        ("a hundred and four years", [104.0]),
+        ("a hundred and twenty-one", [121.0]),
+        ("between a hundred and two hundred", [100.0, 200.0]),
+    ):
+        assert [quantity.value for quantity in find_quantities(text)] == values

@@ -35,6 +35,7 @@ _SO_OLD = re.compile(
     r"(?=,| and (?:an?|the|works?|has|had|was|is)\b|\.|$)|\b(\d{1,2})[\s-]years?[\s-]old\b"
     r"|\baged? (?:of )?(\d{1,2})\b"
 )
+_OUT_OF = re.compile(r"\s+(?:\w+ )?(?:out )?of (?:[a-z]+ ){0,2}", re.IGNORECASE)
 _OTHER = 15.0
 """How much further a number seems that belongs to another noun."""
 _BEFORE = 25.0
@@ -179,6 +180,10 @@ class Fit:
             quantity = self.usable(self._counted(written, sentence))
             if quantity is None:
                 continue
+            if at and self.sought.of_people:
+                between = sentence[claims.quantities[at - 1].end : written.start]
+                if _OUT_OF.fullmatch(between):
+                    continue  # thirty of more than a thousand people
             claim = claims[at]
             if written.letter:
                 claim = replace(claim, quantity=quantity)

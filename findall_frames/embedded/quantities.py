@@ -125,6 +125,7 @@ _NUMBER = re.compile(
 _SPELLED = re.compile(
     rf"\b(?:(?:an?\s+)?half\s+(?:an?\s+)?(?P<half>{_BIG})"
     rf"|(?:an?\s+)?quarter\s+of\s+an?\s+(?P<quarter>{_BIG})"
+    rf"|an?\s+hundred\s+and\s+(?P<over>(?:{_COUNT})(?:[\s-](?:{_COUNT}))?)(?!\s+(?:{_BIG})\b)"
     rf"|(?:an?|several)\s+(?P<single>{_BIG})"
     rf"|(?P<words>(?:{_COUNT})(?:[\s-]+(?:{_COUNT}|{_BIG}|{_AND}))*))\b",
     re.I,
@@ -350,6 +351,9 @@ def _spelled(match: re.Match[str]) -> Quantity:
     for part, group in ((0.5, "half"), (0.25, "quarter"), (1.0, "single")):
         if match[group]:
             return _plain(match, part * _big(match[group]))
+    if match["over"]:
+        over = re.split(r"[\s-]+", match["over"].lower())
+        return _plain(match, 100.0 + sum(_COUNTS[word] for word in over))
     total = current = 0.0
     words = re.split(r"[\s-]+", match["words"].lower())
     for word in words:

@@ -34,6 +34,7 @@ from findall_frames.embedded.spans import (
     VersionRange,
 )
 from findall_frames.embedded.stated import StatedNumber
+from findall_frames.embedded.tellings import tellings_of
 from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import stem
 
@@ -110,6 +111,9 @@ class Ranges:
             return None
         if matches and self._is_another_amount(words, matches, comparison.quantity):
             return None
+        if before is not None and not any(Token(word).is_content for word in words):
+            # Approved before 1960 or after 1990: both times it is about the approval.
+            matches = [match for match in matches if match.column is before] or matches
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         if not matches:
@@ -232,13 +236,14 @@ class Ranges:
             content = tuple(w for w in content if unit_named((w,)) != unit) or content
         if not comparison.quantity.year:
             # Who "wrote 20 operas" has 20 operas, whatever else was written.
-            told = tuple(w for w in content if not is_relation(w))
+            told = tuple(w for w in content if not is_relation(w) or tellings_of((w,), year=False))
             content = content if set(told) <= {"people", "persons"} else told
+        content = _without_enough(content, words)
         for adjective in (comparison.adjective, *content):
             content += self._measured(adjective, comparison.quantity)
         if "age" in content and not comparison.quantity.year:
             content = tuple(w for w in content if w != "year")
-        comparison = _in_pounds(comparison, content)
+        comparison = _in_degrees(_in_pounds(comparison, content), content)
         quantity = comparison.quantity
         plain = quantity.in_unit(self._letter_unit(quantity, content) or quantity.unit)
         if not self._prose or not (content or quantity.unit) or plain is None:
@@ -317,3 +322,24 @@ def _in_pounds(comparison: Comparison, words: Sequence[str]) -> Comparison:
         for end in (comparison.low, comparison.high)
     )
     return replace(comparison, low=low, high=high)
+
+
+def _in_degrees(comparison: Comparison, words: Sequence[str]) -> Comparison:
+    """Four degrees are a temperature beside words for one; without another word, in Celsius."""
+    quantity = comparison.quantity
+    if quantity.unit is not None or quantity.year or "temperature" not in words:
+        return comparison
+    low, high = (
+        None if end is None else replace(end, unit=unit_named(("celsius",)))
+        for end in (comparison.low, comparison.high)
+    )
+    return replace(comparison, low=low, high=high)
+
+
+def _without_enough(content: tuple[str, ...], words: Sequence[str]) -> tuple[str, ...]:
+    """What is asked of something big enough to do it: the seats of "big enough to seat"."""
+    if "enough" not in words:
+        return content
+    at = list(words).index("enough")
+    left = {"enough", *words[max(0, at - 1) : at]}
+    return tuple(word for word in content if word not in left) or content

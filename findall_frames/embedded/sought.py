@@ -37,11 +37,14 @@ _ALIKE = 15.0
 _MOST_WORDS = 65_536
 _TOLD = 8.0
 """What a word costs that tells the same number as the one asked for: perished, of died."""
+_PEOPLE_ALONE = 20.0
+_AGES = frozenset(("age", "aged"))
 # Where something is says nothing of what is there.
 _SETTING = frozenset(
     phrases(
         """lie, lies, lying, rest, rests, resting, sit, sits, stand, stands, situated, located,
-        surface, sea, seabed, seafloor, water, waves, ground, level, bottom, below, beneath"""
+        surface, sea, seabed, seafloor, water, waves, ground, level, bottom, below, beneath, hire,
+        rent, buy, book"""
     )
 )
 _PEOPLE = frozenset(("people", "persons", "men", "women"))
@@ -116,6 +119,9 @@ class Sought:
         for telling in self.tellings:
             for related in telling.told:
                 wanted[related] = min(_TOLD, wanted.get(related, _TOLD))
+        if self.of_people:
+            # "Two dozen people were rescued" tells of none that died.
+            wanted |= {word: _PEOPLE_ALONE for word in map(stem, _PEOPLE) if word in wanted}
         return wanted
 
     @cached_property
@@ -141,7 +147,7 @@ class Sought:
     @cached_property
     def asks_age(self) -> bool:
         """Whether somebody's age is asked for, in years that go without saying."""
-        return self.unit is None and not self.year and "age" in self.words
+        return self.unit is None and not self.year and not _AGES.isdisjoint(self.words)
 
     def measures_unit(self) -> bool:
         return not self.measures.isdisjoint(self.wanted)
@@ -200,7 +206,13 @@ class Sought:
         if self._phrasal is not None:
             places += [(m.start(), m.end(), 0.0) for m in self._phrasal.finditer(sentence)]
         for telling in self.tellings:
-            places += [(m.start(), m.end(), _TOLD) for m in telling.phrase.finditer(sentence)]
+            spelled = [(m.start(), m.end(), _TOLD) for m in telling.phrase.finditer(sentence)]
+            # Two thousand people may be there and do anything but sit.
+            if telling.beside and not spelled:
+                said = {stem(fold(sentence[start:end])) for start, end, _ in places}
+                if said.isdisjoint(telling.told):
+                    return []
+            places += spelled
         if not self.needed:
             return places if self._people_meant(sentence) else []
         folded = fold(sentence)

@@ -87,7 +87,14 @@ _TELLINGS = (
     ),
     Telling(
         _stems("recognised, registered, admitted"),
-        _stems("recognised, recognition, registered, accepted, admitted"),
+        _stems("recognised, recognition, registered, accepted, admitted, entered, dates"),
+        year=True,
+    ),
+    # Whatever has a date is what happened then.
+    Telling(
+        _stems("happened, occurred"),
+        _stems("happened, occurred"),
+        re.compile(r"\b(?:1[5-9]|20)\d\d\b"),
         year=True,
     ),
     Telling(
@@ -106,15 +113,15 @@ _TELLINGS = (
     Telling(
         _stems("seat, seats, seated, accommodate, host, capacity, hold, room, space"),
         _stems(
-            """seat, seats, seated, hold, holds, takes, host, hosts, accommodates, welcomes, sit,
-            served, capacity, guests, diners"""
+            """seat, seats, seated, hold, holds, host, hosts, accommodates, welcomes, sit, served,
+            capacity"""
         ),
-        re.compile(r"\b(?:room|space|places?) for\b", re.IGNORECASE),
+        re.compile(r"\b(?:(?:room|space|places?|enough) for|takes?)\b", re.IGNORECASE),
         beside=_GUESTS,
     ),
     Telling(
         _stems("lifespan, expectancy, lives, live, longevity"),
-        _stems("lifespan, expectancy, lives, live, life, longevity"),
+        _stems("lifespan, expectancy, lives, live, life, longevity, age"),
     ),
     Telling(_stems("fined, fine, penalty"), _stems("fined, fine, fines, penalty")),
     Telling(_stems("fridge, refrigerator"), _stems("fridge, refrigerator, cooler, chiller")),
