@@ -116,3 +116,59 @@ def test_an_objective_keeps_its_turns_of_phrase(objective: str, places: list[int
     verdicts = judge.judge(range(4))
     found = [at for at, row in enumerate(verdicts) if all(v.is_matched for v in row)]
     assert found == places, judge.readings
+
+
+GRANTS = Corpus.from_table(
+    pa.table(
+        {
+            "Applicant": ["Choir", "Beehive", "Film Lab", "Chess"],
+            "grant_no": ["G-1", "G-2", "G-3", "G-4"],
+            "genres": ["Music|Youth", "Nature|Youth", "Music|Film|Youth", "Film"],
+            "status": ["paid out", "approved", "pending", "paid out"],
+            "submitted": [1998, 2004, 1985, 2011],
+            "decided": [dt.date(2004, 3, 1), dt.date(2005, 1, 1), None, dt.date(2012, 1, 1)],
+            "staff_paid": [0, 3, None, 6],
+            "known_donors": [0, 2, 1, None],
+            "stops": [0, 1, 2, 0],
+            "assessor": ["Lind", "Osei", "Lind", "Moreau"],
+            "headteacher": ["Ward", None, "Snell", "Ode"],
+            "pregnancy_safe": ["yes", "no", "yes", None],
+            "entry_fees_eur": [0, 5, 0, 8],
+            "dept": ["Support", "Sales", "Law", "Law"],
+            "sso": ["yes", "yes", "no", "no"],
+            "risks": [["bleeding"], ["rash", "bleeding"], ["drowsiness"], []],
+        }
+    ),
+    name="grants",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "places"),
+    [
+        ("youth music", [0, 2]),
+        ("film music", [2]),
+        ("paid out", [0, 3]),
+        ("approved but not yet paid out", [1]),
+        ("no decision has been made yet", [2]),
+        ("has known donors", [1, 2]),
+        ("has no known donors", [0]),
+        ("nonstop", [0, 3]),
+        ("assessed by anyone but Lind", [1, 3]),
+        ("assessed by anybody but Osei or Moreau", [0, 2]),
+        ("without a head teacher", [1]),
+        ("safe for pregnant women", [0, 2]),
+        ("charges no entry fees", [0, 2]),
+        ("supports single sign-on", [0, 1]),
+        ("may cause bleeding", [0, 1]),
+        ("does not make you drowsy", [0, 1, 3]),
+        ("submitted in the eighties or nineties", [0, 2]),
+        ("submitted before 1990 or after 2010", [2, 3]),
+        ("1 to 2 stops, inclusive", [1, 2]),
+    ],
+)
+def test_small_words_do_not_hide_a_column(condition: str, places: list[int]) -> None:
+    """Verbs, particles and joined items around a value or a name leave it what it is."""
+    judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], GRANTS)
+    found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
+    assert found == places, judge.readings

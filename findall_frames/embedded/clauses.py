@@ -193,7 +193,9 @@ class _Parser:
                     # "A revision other than A".
                     return Negated(Phrase(((*tokens[:at], *tokens[end:]),)))
                 if _content(tokens[end:]):
-                    before = self._without_kind(tokens[:at]) if "than" in words else tokens[:at]
+                    before = tokens[:at]
+                    if words in (("other", "than"), ("but",)):
+                        before = self._without_kind(tokens[:at])
                     kept = self.exceptions(before) if _says(before) else None
                     return _join("and", [kept, _negate(self.breaks(tokens[end:], negated=True))])
         return self.breaks(tokens)
@@ -201,7 +203,7 @@ class _Parser:
     @staticmethod
     def _but_excepts(tokens: Sequence[Token], at: int) -> bool:
         """Whether "but" takes something out, as in "any language but English"."""
-        every = {"any", "all", "every", "anything", "everything", "everyone"}
+        every = {"any", "all", "every", "anything", "everything", "everyone", "anyone", "anybody"}
         before = {token.text for token in tokens[max(0, at - 3) : at]}
         return tokens[at].text == "but" and not every.isdisjoint(before)
 

@@ -12,11 +12,12 @@ from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Predicate
 from findall_frames.embedded.english import TOPIC, is_negator, is_relation
 from findall_frames.embedded.finding import Confidence
-from findall_frames.embedded.linking import Linker
+from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.manner import is_attributive, words_beside
 from findall_frames.embedded.otherwise import read_kinds
 from findall_frames.embedded.presence import letters_behind
 from findall_frames.embedded.valuing import Valuing
+from findall_frames.embedded.words import split_name
 
 __all__ = ["named_text", "read_explicit"]
 
@@ -42,6 +43,10 @@ def read_explicit(
             match.score < _SAME_WORDS or not _about_names(words, linker)
         ):
             continue  # "plays for" names no Player, "a suspension bridge" no bridge
+        if len(split_name(match.column.name)) > len(match.used) and _only_kind(
+            match, words, linker
+        ):
+            continue  # mechanical patents, of which each has a patent number
         rest = [w for at, w in enumerate(words) if at not in match.used and Token(w).is_content]
         kept = [w for w in rest if not is_relation(w) and w not in TOPIC] or rest
         if not rest and sure:
@@ -102,9 +107,16 @@ def named_text(words: Sequence[str], linker: Linker) -> tuple[Column, ...]:
     """A text column that the condition names: the summary mentions async."""
     found = linker.named(words, ("prose", "text", "list"))
     named = found and found[0].named
+    if found and len(split_name(found[0].column.name)) > 1 and _only_kind(found[0], words, linker):
+        named = False
     if named and found[0].column.name == linker.corpus.name_column:
         named = found[0].score >= _SAME_WORDS and _about_names(words, linker)
     return (found[0].column,) if named else ()
+
+
+def _only_kind(match: ColumnMatch, words: Sequence[str], linker: Linker) -> bool:
+    """Whether all that names a column is what every row is called."""
+    return all(linker.is_kind(words[at]) for at in match.used)
 
 
 def _about_names(words: Sequence[str], linker: Linker) -> bool:

@@ -26,7 +26,7 @@ _LIGHT = frozenset(
     phrases(
         """accessible, suitable, suited, possible, good, fine, ok, okay, friendly, bring, take, use,
         allow, allows, accept, accepts, permit, permits, welcome, welcomes, allowed, accepted,
-        permitted, go, come, stay, enter, visit, users, people"""
+        permitted, go, come, stay, enter, visit, users, people, women"""
     )
 )
 # A column called accident_free denies the accident.

@@ -40,6 +40,8 @@ LITTLE = 0.15
 _EXACT = 0.4
 _ADJECTIVE = re.compile(r"(?:ish|ese|ian|ean|ch|ss|ek)$")
 _ORIGINS = frozenset(("from", "of", "or", "and", "either", "neither", "nor", "not"))
+_PARTICLES = frozenset(("out", "off", "away", "back", "in", "on", "up", "down", "over"))
+_MARKS = frozenset("|;,/")
 _ENOUGH_TEXTS = 2000
 _REACH = 24
 """Words that stand further from a value than this do not name its column."""
@@ -50,7 +52,7 @@ _REMEMBERED = 512
 _BEGINNINGS = phrases(
     """birth, born, founded, established, est, opened, built, completed, created, started, launched,
     released, published, year, vintage, first, appeared, introduced, commissioned, inaugurated,
-    issued, posted, joined, hired, registered, signed, installed, since, start, began"""
+    issued, posted, joined, hired, registered, signed, installed, since, began"""
 )
 
 # Where words end that are called a value, and the value by column.
@@ -290,9 +292,11 @@ class Linker:
             # "In progress" and "all year" are values as they stand.
             placed = span[0] in PREPOSITIONS | ADVERBS or span[-1] == "a"
             placed = placed or is_negator(span[0])  # not certified
+            placed = placed or span[-1] in _PARTICLES  # paid out
             if not (placed and len(span) > 1 and span in column.index.whole):
                 return None
-        return column.index.find(span, self.lexicon)
+        phrase = column.index.find(span, self.lexicon)
+        return None if phrase is not None and _joins_items(column, phrase) else phrase
 
     def _is_adjective(self, phrase: tuple[str, ...], place: tuple[str, ...]) -> bool:
         """Whether a phrase is made from the name of a place: German, French."""
@@ -313,6 +317,13 @@ class Linker:
         if column.kind not in {"text", "list"} or {"url", "urls"} & set(column.words):
             return False
         return len(column.index.values) <= LARGE
+
+
+def _joins_items(column: Column, phrase: tuple[str, ...]) -> bool:
+    """Whether a cell lists what is said of one thing: Crime|Drama, of a crime drama."""
+    if len(phrase) == 1 or not column.index.lists_items:
+        return False
+    return not _MARKS.isdisjoint(column.index.whole[phrase])
 
 
 def _around(words: Sequence[str], start: int, end: int) -> list[str]:

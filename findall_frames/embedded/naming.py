@@ -161,6 +161,8 @@ class Naming:
         """The places of words that a word of a column is short for: minimum order quantity."""
         start = own[:2]
         for at, two in enumerate(pairwise(words)):
+            if _joined_up(own, two):
+                return range(at, at + 2)  # head teacher
             if two[0].startswith(start) and _are_beginnings(own, two):
                 return range(at, at + 2)
         initials = "".join(word[:1] for word in words)
@@ -200,6 +202,12 @@ def _is_skeleton(own: str, word: str) -> bool:
     ends = own[0] == word[0] and own[-1] in {word[-1], singular(word)[-1]}
     left = iter(word)
     return ends and set("aeiou").isdisjoint(own[1:-1]) and all(letter in left for letter in own)
+
+
+def _joined_up(own: str, two: Sequence[str]) -> bool:
+    """Whether a header writes two words as one: headteacher, postcode."""
+    begins = 2 < len(two[0]) < len(own) - 2 and own.startswith(two[0])
+    return begins and alike(own, two[0] + two[1]) == 1
 
 
 def _are_beginnings(own: str, two: Sequence[str]) -> bool:

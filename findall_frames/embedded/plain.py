@@ -254,7 +254,7 @@ class Plain:
             column
             for column in self._linker.columns
             if column.kind == "number"
-            and (_is_money(column) or not _PRICES.isdisjoint(column.words))
+            and (_is_money(column) or not _PRICES.isdisjoint(map(singular, column.words)))
             and not column.year_like
         ]
 
@@ -263,7 +263,7 @@ class Plain:
             about = [word for word in about if not self._linker.is_kind(word)]
             meant = [c for c in paid if self._linker.match(c, about).score] if about else paid
             if len(meant) > 1 or not about:
-                meant = [c for c in meant if not _PRICES.isdisjoint(c.words)]
+                meant = [c for c in meant if not _PRICES.isdisjoint(map(singular, c.words))]
             if len(meant) != 1 or self._linker.values(["free", *about][: 1 + bool(about)])[1:]:
                 return match.group()
             return f"{' '.join(meant[0].words)} exactly 0"

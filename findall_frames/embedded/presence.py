@@ -22,7 +22,7 @@ from findall_frames.embedded.english import (
 from findall_frames.embedded.linking import ColumnMatch, Linker
 from findall_frames.embedded.spans import NumberRange
 from findall_frames.embedded.units import MEASURES
-from findall_frames.embedded.words import alike, tokens
+from findall_frames.embedded.words import alike, phrases, stem, tokens
 
 __all__ = ["STATED", "letters_behind", "read_lack", "read_presence", "whether_told"]
 
@@ -44,6 +44,8 @@ _RECORDS = frozenset(
         "entered",
     )
 )
+# Who charges no fee, or keeps no pets, has none.
+_LIGHT = frozenset(map(stem, phrases("charge, pay, keep, allow, accept, permit, grant")))
 _CLEARLY = 0.2
 _SHORTEST = 4
 _RELATED = 0.355
@@ -87,7 +89,10 @@ def read_presence(
     if len(dated) == 1:
         found, alone = dated, True
     stated = absent or any(word in PRESENT | {"has", "have", "having"} for word in words)
+    whole = bool(found) and is_value(words)
     for match in found:
+        if whole and not match.named and not stated:
+            continue  # paid out, which is a status, and no paid staff
         if match.column.name == linker.corpus.name_column and is_value(words):
             return None
         own_name = match.column.name == linker.corpus.name_column
@@ -108,7 +113,8 @@ def read_presence(
             match.named or meant or (alone and match is found[0] and _is_all(match, words, linker))
         )
         if enough and not _others(match, words, linker):
-            told = not (PRESENT | ABSENT | STATED).isdisjoint(words)
+            saying = (PRESENT | ABSENT | STATED).difference(match.column.words)  # known planets
+            told = not saying.isdisjoint(words)
             present = _present(match.column, stated=told)
             return Not(present) if absent else present
     return None
@@ -206,6 +212,8 @@ def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[st
         for at, word in enumerate(words)
         if at not in match.used
         and Token(word).is_content
+        and not any(linker.fits(match.column, one) for one in (word, stem(word)))
+        and stem(word) not in _LIGHT
         and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | _RECORDS | dated
         and (
             not (is_relation(word) or linker.is_kind(word)) or _is_cell(match.column, word, linker)

@@ -90,6 +90,17 @@ _WITHOUT = re.compile(
 _JOINED = re.compile(r"\b(?:and|or|nor|but|not|no|that|which|who|with|without)\b", re.IGNORECASE)
 
 
+_MAY = re.compile(r"(?:^|(?<=that )|(?<=which )|(?<=who )|(?<=it )|(?<=they ))may (?=[a-z])")
+_INCLUSIVE = re.compile(
+    r"(?<=\w)(?:,? \(?(?:both )?inclusive(?:ly)?\)?|,? both ends included)$", re.I
+)
+_DECADES = re.compile(
+    r"(?<=ties) (?P<link>or|and) "
+    r"(?=(?:(?:early|mid|late)[ -])?(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b)"
+)
+_NON = re.compile(r"\bnon-?(?P<what>[a-z]{4,})\b", re.IGNORECASE)
+
+
 class Turns:
     """Puts the turns of conditions on one corpus into plainer words.
 
@@ -107,6 +118,7 @@ class Turns:
         if len(text) > _LONGEST:
             return text
         text = _SPACED.sub(lambda match: match.group().replace(" ", ""), text)
+        text = _DECADES.sub(r" \g<link> the ", _MAY.sub("can ", _INCLUSIVE.sub("", text)))
         text = _FROM_BEFORE.sub("", _AT_ALL.sub("", text))
         text = _ANY_MORE.sub(lambda match: f" no longer{match['said']}", text)
         text = _ENDED.sub(self._ended, _LASTING.sub(self._lasting, text))
@@ -114,7 +126,8 @@ class Turns:
         text = _SPAN.sub(self._headed, text)
         text = _MORE_THAN.sub(self._compared, text)
         text = _FOR_SOME.sub(self._serving, _ONE.sub(self._single, text))
-        return _WITHOUT.sub(self._without, _AMOUNT.sub(self._priced, text))
+        text = _WITHOUT.sub(self._without, _AMOUNT.sub(self._priced, text))
+        return _NON.sub(self._none, text)
 
     def _named(self, words: list[str], *kinds: str) -> Column | None:
         """The column that all of some words name, as they stand in its name."""
@@ -213,6 +226,11 @@ class Turns:
         if len(paid) != 1 or not (match["for"] or match["k"]):
             return match.group()
         return f"{' '.join(paid[0].words)} {match['how']}{match['n']}{(match['k'] or '').strip()}"
+
+    def _none(self, match: re.Match[str]) -> str:
+        """Nonstop as no stop, where a column counts the stops."""
+        counted = self._named([fold(match["what"])], "number")
+        return match.group() if counted is None else f"no {match['what']}"
 
     def _without(self, match: re.Match[str]) -> str:
         """A non-vegetarian main as a main that is not vegetarian."""

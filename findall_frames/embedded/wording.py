@@ -253,7 +253,8 @@ class Wording:
             return None
         top = [m for m in named if named[0].score - m.score < 0.05]
         used = {at for match in top for at in match.used}
-        rest = [word for at, word in enumerate(words) if at not in used]
+        # Who supports single sign-on is in no department of that name.
+        rest = [w for at, w in enumerate(words) if at not in used and w not in TOPIC]
         flag = either([IsTrue(match.column) for match in top])
         more = self._implicit(rest) if any(Token(word).is_content for word in rest) else None
         # "Oscar-winning dramas" says two things.

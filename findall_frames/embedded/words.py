@@ -124,11 +124,14 @@ _DERIVED_ALONE = (
     {"", "abl"},
     {"", "ibl"},
     {"s", "ction"},
+    {"", "ness"},
+    {"t", "ci"},
     {"b", "ption"},
     {"m", "mption"},
     {"t", "ssion"},
     {"d", "sion"},
 )
+_FAR_APART = ({"t", "ssion"}, {"d", "sion"})
 _DEMONYM_ENDINGS = phrases("n, an, ian, ean, ese, ish, i, ic, vian, nese, te, lander, ern")
 
 
@@ -256,7 +259,8 @@ def alike(one: str, other: str) -> float:
     if common >= 4 and a[common:] in _DERIVATIONS and b[common:] in _DERIVATIONS:
         return 0.7
     # What is repairable can be repaired; but what is portable has no ports.
-    if common >= 5 and {a[common:], b[common:]} in _DERIVED_ALONE:
+    endings = {a[common:], b[common:]}
+    if endings in _DERIVED_ALONE and (common >= 5 or (common == 4 and endings in _FAR_APART)):
         return 0.7
     return 0.0
 
