@@ -161,16 +161,9 @@ class Fit:
     def nearest(self, sentence: str) -> tuple[float, Claim] | None:
         """The number that fits best to one of the words, and how far it is, in characters."""
         places = self.sought.places(sentence)
-        measured = (
-            bool(self.sought.attributes)
-            and not self.sought.needed
-            and bool(self._said.search(sentence))
-        )
-        told = measured or (
-            self.sought.begins and bool(_OF_YEAR.search(sentence) or _BEING.search(sentence))
-        )
-        told = told or (self.sought.asks_age and bool(_SO_OLD.search(sentence)))
-        if (not places and self.sought.words and not told) or not self.sought.tells_deed(sentence):
+        if not places and self.sought.words and not self._may_be_told(sentence):
+            return None
+        if not self.sought.tells_deed(sentence):
             return None
         if self.sought.things and not self.sought.is_about(sentence):
             return None
@@ -196,6 +189,15 @@ class Fit:
         if self.sought.counts and places:
             found += self._none(sentence)
         return min(found, key=lambda pair: pair[0]) if found else None
+
+    def _may_be_told(self, sentence: str) -> bool:
+        """Whether a number may be told without a word for it: by its attribute, as an age."""
+        sought = self.sought
+        if sought.attributes and not sought.needed and self._said.search(sentence):
+            return True
+        if sought.begins and (_OF_YEAR.search(sentence) or _BEING.search(sentence)):
+            return True
+        return sought.asks_age and bool(_SO_OLD.search(sentence))
 
     def _none(self, sentence: str) -> Iterator[tuple[float, Claim]]:
         """That there is none of what is counted: no locks."""

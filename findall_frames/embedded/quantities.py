@@ -9,12 +9,13 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import (
     CURRENCY_SIGNS,
     MAGNITUDES,
+    Unit,
     magnitude_named,
     may_be_unit,
     unit_named,
@@ -383,7 +384,7 @@ def _with_unit(quantity: Quantity, text: str) -> Quantity:
     whole = quantity.dates or quantity.top != quantity.value or len(quantity.version) > 2
     if whole or (quantity.unit is not None and quantity.unit.dimension != "money"):
         return quantity
-    quantity = _with_magnitude(quantity, text)
+    quantity = _with_magnitude(quantity, text, following)
     words: list[str] = []
     ends: list[int] = []
     position = quantity.end
@@ -418,10 +419,7 @@ def _says_more(written: str) -> bool:
     return word == "year" or magnitude_named(word) is not None or may_be_unit(word)
 
 
-def _with_magnitude(quantity: Quantity, text: str) -> Quantity:
-    match = _NEXT_WORD.match(text, quantity.end)
-    if match is None:
-        return quantity
+def _with_magnitude(quantity: Quantity, text: str, match: re.Match[str]) -> Quantity:
     word, written = fold(match.group(1)), match.group(1)
     attached = match.start(1) == quantity.end
     money = quantity.unit is not None
@@ -435,12 +433,30 @@ def _with_magnitude(quantity: Quantity, text: str) -> Quantity:
     if word == "mm" and not money:
         return quantity
     value = round(quantity.value * factor, 6)
-    return _grown(quantity, text, match.end(), value=value, top=value)
+    return _grown(quantity, text, match.end(), value=value)
 
 
-def _grown(quantity: Quantity, text: str, end: int, **changes: Any) -> Quantity:
-    written = text[quantity.start : end]
-    return replace(quantity, end=end, text=written, year=False, version=(), **changes)
+def _grown(
+    quantity: Quantity,
+    text: str,
+    end: int,
+    *,
+    unit: Unit | None = None,
+    letter: str = "",
+    value: float | None = None,
+) -> Quantity:
+    """The quantity with what follows it up to an end; it is no year then, nor a version."""
+    return Quantity(
+        quantity.start,
+        end,
+        text[quantity.start : end],
+        quantity.value if value is None else value,
+        quantity.top if value is None else value,
+        unit or quantity.unit,
+        letter or quantity.letter,
+        weak=quantity.weak,
+        of_whole=quantity.of_whole,
+    )
 
 
 # How each is found, how it is read, how many digits it has at least, four in a row or any, and

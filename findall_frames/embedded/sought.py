@@ -17,7 +17,7 @@ from findall_frames.embedded.english import (
     is_relation,
 )
 from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.tellings import Telling, tellings_of
+from findall_frames.embedded.tellings import NO_PHRASE, Telling, tellings_of
 from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import alike, fold, phrases, stem
 
@@ -130,6 +130,11 @@ class Sought:
         return tellings_of(self.words, year=self.year)
 
     @cached_property
+    def _spelled(self) -> tuple[Telling, ...]:
+        """Those of them that are told in several words as well."""
+        return tuple(telling for telling in self.tellings if telling.phrase is not NO_PHRASE)
+
+    @cached_property
     def of_people(self) -> bool:
         """Whether a part of some people may be meant: two thousand of her crew."""
         return any(telling.of_people for telling in self.tellings)
@@ -205,7 +210,7 @@ class Sought:
                 places.append((match.start(), match.end(), cost))
         if self._phrasal is not None:
             places += [(m.start(), m.end(), 0.0) for m in self._phrasal.finditer(sentence)]
-        for telling in self.tellings:
+        for telling in self._spelled:
             spelled = [(m.start(), m.end(), _TOLD) for m in telling.phrase.finditer(sentence)]
             # Two thousand people may be there and do anything but sit.
             if telling.beside and not spelled:
@@ -235,7 +240,7 @@ class Sought:
             return bool(_WORKS.search(sentence))
         if not self._done_by_people:
             return True
-        if any(telling.phrase.search(sentence) for telling in self.tellings):
+        if any(telling.phrase.search(sentence) for telling in self._spelled):
             return True
         said = _WORD.findall(self.lexicon.plain_verbs(sentence))
         return any(stem(fold(word)) in self._done_by_people for word in said)
@@ -272,7 +277,7 @@ class Sought:
         others = (p for w in done for p in (*self.lexicon.topic(w), *self.lexicon.told(w)))
         forms |= {stem(phrase[0]) for phrase in others}
         forms = forms.union(*(telling.told for telling in self.tellings))
-        if any(telling.phrase.search(sentence) for telling in self.tellings):
+        if any(telling.phrase.search(sentence) for telling in self._spelled):
             return True
         return any(stem(word) in forms or any(alike(word, d) for d in done) for word in said)
 

@@ -8,9 +8,10 @@ from functools import lru_cache
 
 from findall_frames.embedded.words import phrases, stem
 
-__all__ = ["Telling", "tellings_of"]
+__all__ = ["NO_PHRASE", "Telling", "tellings_of"]
 
-_NEVER = re.compile(r"(?!)")
+NO_PHRASE = re.compile(r"(?!)")
+"""Of what is told in single words only."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Telling:
 
     asked: frozenset[str]
     told: frozenset[str]
-    phrase: re.Pattern[str] = _NEVER
+    phrase: re.Pattern[str] = NO_PHRASE
     year: bool = False
     beside: frozenset[str] = frozenset()
     of_people: bool = field(default=False, kw_only=True)
