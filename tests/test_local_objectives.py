@@ -194,6 +194,23 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
         ("Which grand hotels there are run by monks?", ["be a grand hotel", "be run by monks"]),
         ("every item of grand hotels in Lagos", ["be a grand hotel", "be in Lagos"]),
         ("hotels or hostels in Faro", ["be in Faro"]),
+        (
+            "hotels in Faro scoring above 8 for under 100 euros",
+            ["be in Faro", "score above 8", "be for under 100 euros"],
+        ),
+        (
+            "hotels over 100 euros first opened before 1990",
+            ["be over 100 euros", "have been first opened before 1990"],
+        ),
+        (
+            "hotels near Lisbon lasting less than 2 hours",
+            ["be near Lisbon", "last less than 2 hours"],
+        ),
+        ("unpaid hotels in Faro", ["be an unpaid hotel", "be in Faro"]),
+        (
+            "hotels with more than 3 stars opened this year",
+            ["have more than 3 stars", "have been opened this year"],
+        ),
         ("hotels first opened after 1990", ["have been first opened after 1990"]),
         (
             "hotels with style modern or rustic, town Porto or Faro",
@@ -299,6 +316,11 @@ def test_sentences_in_series_are_criteria_of_the_same_thing(
             ["rate", "when_opened"],
         ),
         ("hotels in Faro, with the person who runs it", ["be in Faro"], ["person"]),
+        (
+            "hotels in Faro, the names of their owners and when they opened",
+            ["be in Faro"],
+            ["names_of_owners", "when_opened"],
+        ),
         ("hotels under 100 euros, and the style", ["be under 100 euros"], ["style"]),
         ("hotels in Faro, listed with their rate", ["be in Faro"], ["rate"]),
         ("hotels in Faro along with their largest room", ["be in Faro"], ["largest_room"]),

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.reading import Reader
-from findall_frames.embedded.rephrase import is_adjectival
+from findall_frames.embedded.rephrase import is_adjectival, is_participle
 from findall_frames.embedded.words import fold, phrases, singular
 
 __all__ = ["Callings"]
@@ -71,6 +71,8 @@ class Callings:
             return False
         if is_adjectival(word) or _ADJECTIVAL.search(word) or self._tells_kinds():
             return False
+        if is_participle(word) or is_participle(word.removeprefix("un")):
+            return False  # unpaid
         name = self._linker.corpus.name_column
         elsewhere = (column for column in self._linker.texts if column.name != name)
         if any(self._linker.stands_in(column, word) for column in elsewhere):

@@ -46,6 +46,8 @@ _ANYBODY = frozenset(
 )
 _SEVERAL = frozenset(phrases("people, children, men, women, few, many, most, several, both, none"))
 _STRANDED = 3
+# Words that stand further from a joint than this do not tell that it is one.
+_REACH = 40
 _COUNTED = frozenset(phrases("at, more, less, up, over, under, between"))
 
 
@@ -66,7 +68,8 @@ class Joints:
         words = clause.split()
         cuts = [0]
         for at in range(1, len(words) - 1):
-            ahead, behind = words[cuts[-1] : at], words[at:]
+            ahead, behind = words[cuts[-1] : at], words[at : at + _REACH]
+            ahead = [*ahead[:2], *ahead[-_REACH:]] if len(ahead) > _REACH + 2 else ahead
             if self._begins(ahead, behind) or (asking and self._asks(ahead, behind)):
                 cuts.append(at)
         ends = [*cuts[1:], len(words)]
@@ -75,7 +78,8 @@ class Joints:
             done, first = parts[at - 1].partition(" ")[0], fold(part.split()[0])
             own = re.match(r"\w+ (?:which|whom)\b", part)  # "for which lead exceeded 5 µg"
             placed = first in _COMPARING | _PLACING and not own
-            if placed and is_participle(done) and find_quantities(part):
+            costs = first == "for" and prices(part.split()[1:])
+            if placed and not costs and is_participle(done) and find_quantities(part):
                 # "Held in Italy in May" is held in Italy, and held in May.
                 parts[at] = f"{done} {part}"
         return [part.removeprefix("and ") for part in parts if part]
@@ -98,7 +102,8 @@ class Joints:
             done = low in {"that", "which", "whose"} and "by" in ahead
             return done or settled or self._disagrees(before, behind) or self.is_criterion(said)
         if low in {"with", "without", "having"}:
-            done = (ahead[-1].islower() and is_participle(before)) or before in _ANYBODY
+            done = ahead[-1].islower() and is_participle(before) and not self._is_value(before)
+            done = done or before in _ANYBODY
             bound = len(ahead) == 1 or done or self._is_bare_verb(ahead)
             return not bound and (settled or not verb or self.is_criterion(said))
         if low in {"worth", "due"} or (low == "at" and states(behind)):
@@ -123,11 +128,17 @@ class Joints:
                 and self._states_itself(ahead, behind)
                 and self.is_criterion(following)
             )
+        if len(ahead) == 1 and is_participle(before):
+            return False  # "tagged billing"
+        if is_adverb(low) and len(behind) > _STRANDED and begins_participle(behind, 1):
+            return settled and (not verb or is_participle(fold(ahead[0])))
         gerund = low.endswith("ing") and self._linker.names(low) and not ahead[-1][:1].isupper()
         if begins_participle(behind, 0) and not gerund:
             known = self.is_criterion(said) and self.is_criterion(following)
             passive = not verb and behind[1] == "by" and self.is_criterion(following)
-            return known or passive or (settled and fold(behind[1]) in PREPOSITIONS)
+            goes_on = fold(behind[1]) in PREPOSITIONS | {"this", "last"}
+            goes_on = goes_on or bool(find_quantities(following))
+            return known or passive or (settled and goes_on)
         return self._begins_verb(ahead, behind) and self.is_criterion(said)
 
     def _asks(self, ahead: Sequence[str], behind: Sequence[str]) -> bool:
@@ -170,6 +181,9 @@ class Joints:
         """Whether a part says what an entity does, or what was done to it."""
         first = fold(words[0])
         return first in _RELATIVE or first not in OPENERS - AUXILIARIES
+
+    def _is_value(self, word: str) -> bool:
+        return any(match.end == 1 for match in self._linker.values([word]))
 
     def _is_settled(self, words: Sequence[str]) -> bool:
         """Whether a part could end here: behind a value, a name or a number."""

@@ -59,7 +59,7 @@ _HERE = re.compile(
 )
 # "Sorted by price" asks for no other rows, nor does "regardless of size".
 _NO_MATTER = re.compile(
-    r"[,;]?\s+(?:(?:sorted|ordered)\s+(?:by|from)|regardless\s+of|irrespective\s+of|no\s+matter)\b"
+    r"[,;]?\s+(?:(?:sorted|ordered|grouped|ranked|arranged)\s+(?:by|from)|regardless\s+of|irrespective\s+of|no\s+matter)\b"
     r"[^,;.]*",
     re.IGNORECASE,
 )

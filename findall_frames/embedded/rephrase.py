@@ -182,4 +182,5 @@ def begins_participle(words: Sequence[str], at: int) -> bool:
         return False
     following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
     # "companies founded after 2010", but not "installed packages".
-    return following in OPENERS or following[:1].isdigit() or following in {"a", "an", "the"}
+    determined = following in {"a", "an", "the", "this", "last"}
+    return following in OPENERS or following[:1].isdigit() or determined

@@ -151,6 +151,8 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
         return _items(rest) if _asks(rest, apart=comma) else []
     if _STANDING.match(rest) and (links or comma):
         return _items(rest)
+    if _OF_THEIRS.match(rest) and (links or comma) and not _SAYING.search(rest):
+        return _items(rest)
     parts = _QUESTION.split(rest, maxsplit=1)
     if len(parts) > 1 and (before := _told(parts[0], links, comma, names)):
         return [*before, *_items(parts[1])]
@@ -200,6 +202,8 @@ _STANDING = re.compile(
     r"|(?:in|on|at|from|by|for|to)\s+which\s+)?(?:they|it)\s",
     re.IGNORECASE,
 )
+# "The names of their owners".
+_OF_THEIRS = re.compile(rf"^the\s+{_WORD}\s+of\s+(?:their|its)\s", re.IGNORECASE)
 # "Who the agent was".
 _THE = re.compile(r"^(?:who|what)\s+(?:the|their|its)\s.*\s(?:is|was|are|were)$", re.IGNORECASE)
 # Of several, "who is hiring" asks; "who are hiring" tells.
