@@ -55,6 +55,8 @@ _CAN_WE = re.compile(
 )
 _OR_MORE = re.compile(r"\bor\s+(?:more|less|fewer|better|above|below|over|higher|lower|\w+er)\b")
 _SHORT = 3
+# A list has no more items than this.
+_ITEMS = 24
 _RELATIVE = re.compile(r"^(?:where|(?:in|at|on|for)\s+which)\b", re.IGNORECASE)
 _RELATIVES = frozenset(("that", "which", "who", "whose", "whom", "with"))
 _PRONOUNS = frozenset(("it", "they", "these", "those", "each", "all", "both", "we", "i", "you"))
@@ -236,6 +238,7 @@ class Criteria:
 
     def _is_next(self, pieces: Sequence[str], at: int) -> bool:
         """Whether a piece behind a comma is no item of a list: with a spa, | a bar, and ..."""
+        pieces, at = pieces[at - 1 : at + _ITEMS], 1
         said = [_LINK.sub("", piece.strip(" ,;")) for piece in pieces]
         # Of "with a spa, a gym or a bar" one will do.
         upto = next((n for n in range(at, len(pieces)) if self.opens(said[n] or "x")), len(pieces))
