@@ -566,3 +566,40 @@ def test_an_amount_alone_is_a_price_and_open_is_what_has_not_closed(
 ) -> None:
     """What is named goes before what is only likely."""
     assert _found(condition, DESKS) == expected
+
+
+PORTS = Corpus.from_table(
+    pa.table(
+        {
+            "Port No.": ["Ada", "Sund", "Skar", "Bree"],
+            "Coast": ["West", "West", "East", "East"],
+            "Berths": [12, 40, 7, 60],
+            "Lit": [True, False, True, True],
+        }
+    ),
+    name="ports",
+)
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("is lit and the name starts with S", {"Skar"}),
+        ("lies on the east coast and begins with S", {"Skar"}),
+        ("is not lit and does not start with A", {"Sund"}),
+        ("with more than 10 berths whose name starts with S", {"Sund"}),
+        ("must not be on the east coast and must begin with S", {"Sund"}),
+        ("on the coast of the west (West) with more than 20 berths", {"Sund"}),
+        ("more than 10 berths (at least 11) and not lit", {"Sund"}),
+        ("Port must be lit (Lit) with wooden handles", set()),
+        ("large, i.e. more than 30 berths with wooden handles", set()),
+    ],
+)
+def test_nothing_is_lost_beside_letters_and_what_is_said_twice(
+    condition: str, expected: set[str]
+) -> None:
+    """What else a condition asks is asked too, or makes the answer a doubtful one."""
+    judge = _judge(condition, PORTS)
+    rows = zip(PORTS.names(range(4)), judge.judge(range(4)), strict=True)
+    sure = {name for name, (one,) in rows if one.is_matched and one.confidence != "low"}
+    assert sure == expected, judge.readings

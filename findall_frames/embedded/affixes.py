@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from findall_frames.embedded.cells import WordsAt
 from findall_frames.embedded.clauses import Token
@@ -13,9 +14,9 @@ from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.recurring import Calendar
 from findall_frames.embedded.values import LARGE
-from findall_frames.embedded.words import fold, tokens
+from findall_frames.embedded.words import fold, phrases, tokens
 
-__all__ = ["Affixes"]
+__all__ = ["Affix", "Affixes"]
 
 _QUOTED = re.compile(r"^[\"'“”‘’]")
 _AFFIX = {
@@ -24,6 +25,30 @@ _AFFIX = {
     ),
     "ends with": re.compile(r"\bend(?:s|ing)?\s+(?:with|in)\s+(?:the\s+)?(?:letters?\s+)?(.+)$"),
 }
+_JOINT = re.compile(r"\b(?:and|but|that|which|who|whose)\b|[,;]")
+# What leads to such letters and asks nothing by itself: "and its title does not".
+_LEADING = frozenset(
+    phrases(
+        """and, that, which, who, whose, it, its, the, a, an, must, have, has, with, do, does, did,
+        not, also, one, name, title"""
+    )
+)
+
+
+@dataclass(frozen=True)
+class Affix:
+    """A condition on letters.
+
+    Attributes
+    ----------
+    predicate : Predicate
+        What is asked of the letters.
+    rest : str
+        What else is asked, before them; may be empty.
+    """
+
+    predicate: Predicate
+    rest: str
 
 
 class Affixes:
@@ -46,13 +71,15 @@ class Affixes:
         columns = (c for c in self._linker.columns if c.kind in {"text", "list"})
         return next((c for c in columns if letters in map(fold, c.index.values[:LARGE])), None)
 
-    def read(self, said: str, subject: Sequence[Token]) -> Predicate | None:
-        """The predicate of a folded condition on letters; None where it is on something else."""
+    def read(self, said: str, subject: Sequence[Token]) -> Affix | None:
+        """What a folded condition asks of letters; None where it is on something else."""
         for place, pattern in _AFFIX.items():
             match = pattern.search(said)
             if match is None:
                 continue
-            words = [*(t.text for t in subject), *tokens(said[: match.start()])]
+            before = said[: match.start()]
+            *others, near = _JOINT.split(before)
+            words = [*(t.text for t in subject if not others), *tokens(near)]
             column = self._linker.corpus.column(self._linker.corpus.name_column)
             named = self._linker.named(words, ("text", "list", "prose"))
             if named and named[0].named:
@@ -64,8 +91,14 @@ class Affixes:
             timely = timely or self._calendar.is_time(letters)
             if timely and not (named and named[0].named):
                 continue  # "ends in 2026", "starts in June"
-            if not named and words:
-                column = self._holding(letters) or column
-            predicate: Predicate = WordsAt(column, letters=letters, place=place)
-            return Not(predicate) if " not " in f" {said[: match.start()]} " else predicate
+            held = None if named or not words else self._holding(letters)
+            predicate: Predicate = WordsAt(held or column, letters=letters, place=place)
+            leading = _LEADING | {*column.words}
+            ahead = before.split()
+            while ahead and ahead[-1].strip(",") in leading:
+                ahead.pop()
+            denied = "not" in before.split()[0 if held else len(ahead) :]
+            # "Source files end in .pl" names what ends so.
+            rest = "" if held else " ".join(ahead).strip(",")
+            return Affix(Not(predicate) if denied else predicate, rest)
         return None

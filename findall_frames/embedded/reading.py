@@ -18,8 +18,9 @@ from findall_frames.embedded.clauses import (
     parse_clauses,
     tokenise,
 )
+from findall_frames.embedded.columns import Column
 from findall_frames.embedded.comparisons import find_comparisons
-from findall_frames.embedded.conditions import Anything, Either, Not, Partly, Predicate
+from findall_frames.embedded.conditions import AllOf, Anything, Either, Not, Partly, Predicate
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.easing import Easing
 from findall_frames.embedded.elapsed import Elapsed
@@ -94,6 +95,18 @@ class Reading:
         sure = all(getattr(part, "confidence", "high") != "low" for part in parts)
         return self.understood and sure and not any(isinstance(p, Partly | Mention) for p in parts)
 
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The columns that its conditions are on, by name."""
+        columns = (getattr(part, "column", None) for part in leaves(self.predicate))
+        return {column.name: column for column in columns if column is not None}
+
+    def says_more_than(self, other: Reading) -> bool:
+        """Whether it is on the same columns, and asks for something besides."""
+        parts = [self.predicate, *leaves(self.predicate)]
+        more = any(isinstance(part, Partly | Mention) for part in parts)
+        return more and self.understood and self.columns.keys() >= other.columns.keys() != set()
+
     def describe(self) -> str:
         """The reading in a sentence."""
         said = self.predicate.describe()
@@ -138,7 +151,8 @@ class Reader:
         for part in restated(text, self._names_column):
             reading = self._read(part)
             if reading.complete:
-                return reading
+                # "Over a mile high, i.e. above 5,280 ft, with a tower": one part says more.
+                return next((one for one in parts if one.says_more_than(reading)), reading)
             parts.append(reading)
         for part in without_examples(text):
             reading = self._read(part)
@@ -167,7 +181,9 @@ class Reader:
         said, subject, named = self._without_subject(plain)
         affix = self._affixes.read(fold(said), named)
         if affix is not None:
-            return Reading(affix, True)
+            besides = self._said_besides(affix.rest, subject)
+            both = besides and AllOf((besides, affix.predicate))
+            return Reading(both or affix.predicate, True)
         pair = read_pair(fold(f"{' '.join(t.text for t in named)} {said}"), self._linker)
         if pair is not None:
             return Reading(pair, True)
@@ -223,12 +239,17 @@ class Reader:
         if asked is None:
             return None
         what, known = asked
-        parts = leaves(self._read(what).predicate)
-        columns = {c.name: c for c in (getattr(part, "column", None) for part in parts) if c}
+        columns = self._read(what).columns
         if len(columns) != 1:
             return None
         present = Present(columns.popitem()[1])
         return present if known else Not(present)
+
+    def _said_besides(self, rest: str, subject: frozenset[str]) -> Predicate | None:
+        """What the rest of a condition asks; None where it only names the entity."""
+        harmless = self._wording(subject, frozenset()).harmless
+        says = any(Token(word).is_content and not harmless(word) for word in tokens(rest))
+        return self._read(rest).predicate if says else None
 
     def _scoped(self, split: Split, named: Sequence[Token], wording: Wording) -> Predicate:
         """A superlative among those rows that the rest of the condition is true of."""

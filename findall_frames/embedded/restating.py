@@ -33,6 +33,8 @@ def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
     --------
     >>> list(restated("old, i.e. built before 1900", lambda said: False))
     ['built before 1900', 'old']
+    >>> list(restated("in Rome (Italy) with a pool", lambda said: False))
+    ['in Rome with a pool']
     >>> list(restated("Stage: closed", lambda said: said == "Stage"))
     []
     """
@@ -46,7 +48,8 @@ def restated(text: str, names_column: Callable[[str], bool]) -> Iterator[str]:
     match = _BRACKETS.search(text)
     if match is not None and not _LISTED.search(text[: match.start()]):
         yield _BRACKETS.sub("", text)
-        yield match.group(1)
+        if not text[match.end() :].strip(" .,;"):
+            yield match.group(1)
 
 
 def without_examples(text: str) -> list[str]:
