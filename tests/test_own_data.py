@@ -37,6 +37,7 @@ WORDS = """\
 same = [["spa", "wellness area"]]        # names of the same thing
 attributes = [["stars", "category"]]     # words that ask for the same column
 more = { stars = ["posh"] }              # posher means more stars
+not_same = [["parking", "garage"]]       # known to be the same, but not to you
 """
 ODD = {"mood": "Hotel must be romantic", "stars": "Hotel must have 4 stars or more"}
 
