@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from calendar import monthrange
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from operator import attrgetter
-from typing import TypeAlias
 
+from findall_frames.embedded.moments import MOMENTS, MONTHS, ORDINALS, Finder, plainly
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.units import (
     CURRENCY_SIGNS,
@@ -25,12 +22,6 @@ from findall_frames.embedded.words import fold, phrases
 __all__ = ["MONTHS", "ORDINALS", "find_quantities", "letters_of", "version_key"]
 
 
-MONTHS = phrases(
-    """january, february, march, april, may, june, july, august, september, october, november,
-    december"""
-)
-_MONTH = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
-_MONTH_WORDS = frozenset((*MONTHS, *(month[:3] for month in MONTHS)))
 _SMALL = phrases(
     """zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen,
     fourteen, fifteen, sixteen, seventeen, eighteen, nineteen"""
@@ -38,13 +29,6 @@ _SMALL = phrases(
 _TENS = phrases("twenty, thirty, forty, fifty, sixty, seventy, eighty, ninety")
 _COUNTS = {word: float(n) for n, word in enumerate(_SMALL)} | {"single": 1.0}
 _COUNTS |= {word: 10.0 * n for n, word in enumerate(_TENS, start=2)}
-ORDINALS = phrases(
-    """first, second, third, fourth, fifth, sixth, seventh, eighth, ninth, tenth, eleventh, twelfth,
-    thirteenth, fourteenth, fifteenth, sixteenth, seventeenth, eighteenth, nineteenth, twentieth"""
-)
-_DECADES = dict(
-    zip(phrases("fifties, sixties, seventies, eighties, nineties"), range(5, 10), strict=True)
-)
 _MAGNITUDE_WORDS = {word: factor for word, factor in MAGNITUDES.items() if len(word) > 3}
 _MAGNITUDE_WORDS |= {"dozen": 12.0}
 _COUNT = "|".join(sorted(_COUNTS, key=len, reverse=True))
@@ -60,21 +44,6 @@ _AND = rf"(?<=hundred )and(?=\s+(?:{_COUNT})\b(?!\s+hundred))"
 _BIG = "|".join(f"{word}s?" for word in _MAGNITUDE_WORDS)
 _BIGS = (*_MAGNITUDE_WORDS, *(f"{word}s" for word in _MAGNITUDE_WORDS))
 
-_ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
-_DAY_FIRST = re.compile(
-    rf"\b(?:(\d{{1,2}})(?:st|nd|rd|th)?\s+)?({_MONTH})\.?,?\s+(\d{{4}})\b", re.I
-)
-_MONTH_FIRST = re.compile(rf"\b({_MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?,?\s+(\d{{4}})\b", re.I)
-_DECADE = re.compile(
-    r"(?:\b(?:the\s+)?(early|mid|late)[\s-]+)?(?:\bthe\s+)?(?:\b(1\d|20)|['’]|\b(?:the|an?|of|from|in)\s+)(\d)0['’]?s\b",
-    re.I,
-)
-_DECADE_WORD = re.compile(rf"\bthe\s+(?:(early|mid|late)[\s-]+)?({'|'.join(_DECADES)})\b", re.I)
-_CENTURY = re.compile(
-    r"\b(?:(early|mid|late|first[\s-]half[\s-]of|second[\s-]half[\s-]of)[\s-]+)?(?:the\s+)?"
-    rf"(?:(\d{{1,2}})(?:st|nd|rd|th)|({'|'.join(ORDINALS)}|twenty[\s-]first))[\s-]century\b",
-    re.I,
-)
 _HALVES = re.compile(
     rf"\b(?:(?P<whole>\d+|{_COUNT})\s+and\s+a\s+half(?P<big>\s+(?:{_BIG}))?"
     rf"|(?:an?|one)\s+(?P<after>{_WHOLE_UNITS}|{_BIG})\s+and\s+a\s+half"
@@ -85,37 +54,17 @@ _HALVES = re.compile(
 _CLOCK = re.compile(
     r"\b(\d{1,3})\s?h(?:ours?|rs?)?\s?(?:and\s)?(\d{1,2})\s?m(?:in(?:ute)?s?)?\b", re.I
 )
-_PART_OF_YEAR = re.compile(
-    r"\b(?:(?:the\s+)?(first|second|third|fourth|last|final)\s+(quarter|half|third)\s+of"
-    r"|([QH])([1-4])(?:\s+of)?)\s+(\d{4})\b",
-    re.I,
-)
-_STRETCH = re.compile(
-    rf"\b(?:(?:the\s+)?(early|mid|late|spring|summer|autumn|fall)(?:\s+of|\s+in)?[\s,-]+)"
-    rf"(?:({_MONTH})\.?,?\s+)?(\d{{4}})\b",
-    re.I,
-)
-_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9}
-_THIRDS = ("early", "mid", "late")
 _SHARE = re.compile(
     r"(?<!first )(?<!second )(?<!last )\b(?:(?:an?\s+)?(?P<one>half|third|quarter|fifth|tenth)"
     r"|(?P<some>two|three)[\s-](?P<many>thirds|quarters|fifths))(?!\s+of\s+an?\b)\b",
     re.I,
 )
-_PARTS_OF_CENTURY = {
-    "early": (0, 32),
-    "mid": (33, 66),
-    "late": (66, 99),
-    "first": (0, 49),
-    "second": (50, 99),
-}
 _IS = re.compile(r"\b(?:is|are|was|were|by|at|to|about|only|just|nearly|almost)$", re.I)
 _THAN = re.compile(r"\b(?:than|least|most|over|under|nearly)$", re.IGNORECASE)
 _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[a-z]+")
 _FOUR = re.compile(r"\d{4}")
-_SHORT_YEAR = re.compile(r"(?<!\w)['’](\d{2})\b")
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
 _NUMBER = re.compile(
     r"(?=[-−$€£¥₹.\duegcjiUEGCJI])(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹]|\b(?:usd|eur|gbp|chf|jpy|inr|cny))\s?)?"
@@ -136,9 +85,6 @@ _UNIT = r"[^\W\d_]+(?:[²³]|[23](?!\w))?"
 _NEXT_WORD = re.compile(rf"[\s\u00a0-]*(%|°[CF]?|{_UNIT}(?:/{_UNIT})?)")
 
 
-_Read: TypeAlias = Callable[[re.Match[str]], Quantity | None]
-
-
 def find_quantities(text: str) -> list[Quantity]:
     """All quantities in a text, in their order; each place belongs to one only.
 
@@ -153,7 +99,7 @@ def find_quantities(text: str) -> list[Quantity]:
     lowered = text.lower()
     words = letters_of(text)
     digits = 4 if _FOUR.search(text) else int(_DIGIT.search(text) is not None)
-    for pattern, read, least, needed, signs in _READERS:
+    for pattern, read, least, needed, signs in _FINDERS:
         if digits < least or (needed and needed.isdisjoint(words)):
             continue
         if signs and not any(map(lowered.__contains__, signs)):
@@ -192,97 +138,11 @@ def _is_taken(match: re.Match[str], found: list[Quantity]) -> bool:
     return False
 
 
-def _plain(match: re.Match[str], value: float, top: float | None = None) -> Quantity:
-    start, end = match.span()
-    return Quantity(start, end, match.group(), value, value if top is None else top)
-
-
-def _years(match: re.Match[str], low: float, high: float) -> Quantity:
-    return replace(_plain(match, low, high), year=True)
-
-
-def _date(match: re.Match[str], year: str, month: int, day: str | None) -> Quantity | None:
-    try:
-        first = dt.date(int(year), month, int(day or 1))
-        last = first if day else first.replace(day=monthrange(first.year, month)[1])
-    except ValueError:
-        return None
-    return replace(_plain(match, float(year)), dates=(first, last))
-
-
-def _month(name: str) -> int:
-    return [month[:3] for month in MONTHS].index(name[:3].lower()) + 1
-
-
-def _decade(match: re.Match[str]) -> Quantity:
-    century, tens = match.group(2) or "19", match.group(3)
-    if tens == "0" and match.group(2) and century != "20":
-        # The 1800s are a century, the 2000s are mostly meant as ten years.
-        low, high = _PARTS_OF_CENTURY.get((match.group(1) or "").lower(), (0, 99))
-        return _years(match, 100.0 * int(century) + low, 100.0 * int(century) + high)
-    return _part_of_decade(match, float(f"{century}{tens}0"))
-
-
-def _decade_word(match: re.Match[str]) -> Quantity:
-    return _part_of_decade(match, 1900.0 + 10 * _DECADES[match.group(2).lower()])
-
-
-def _part_of_decade(match: re.Match[str], start: float) -> Quantity:
-    low, high = {"early": (0, 3), "mid": (4, 6), "late": (7, 9)}.get(
-        (match.group(1) or "").lower(), (0, 9)
-    )
-    return _years(match, start + low, start + high)
-
-
-def _century(match: re.Match[str]) -> Quantity:
-    name = (match.group(3) or "").lower()
-    number = match.group(2) or (ORDINALS.index(name) + 1 if name in ORDINALS else 21)
-    first = 100.0 * int(number) - 99
-    part = re.split(r"[\s-]", (match.group(1) or "").lower())[0]
-    low, high = _PARTS_OF_CENTURY.get(part, (0, 99))
-    return _years(match, first + low, first + high)
-
-
-def _part_of_year(match: re.Match[str]) -> Quantity | None:
-    months = {"q": 3, "h": 6, "t": 4}[(match.group(2) or match.group(3))[0].lower()]
-    nth = (match.group(1) or match.group(4)).lower()
-    if nth in {"last", "final"}:
-        number = 12 // months
-    else:
-        number = int(nth) if nth.isdigit() else ORDINALS.index(nth) + 1
-    if number * months > 12:
-        return None
-    return _months(match, int(match.group(5)), number * months - months + 1, months)
-
-
-def _stretch(match: re.Match[str]) -> Quantity | None:
-    """Early, mid and late are thirds, of a year or of a month."""
-    which, name, year = match.group(1).lower(), match.group(2), int(match.group(3))
-    # Where only years are known, the year is what counts.
-    if name is None and which in _SEASONS:
-        return replace(_months(match, year, _SEASONS[which], 3), year=True)
-    if which not in _THIRDS:
-        return None
-    part = _THIRDS.index(which)
-    if name is None:
-        return replace(_months(match, year, 4 * part + 1, 4), year=True)
-    last = monthrange(year, _month(name))[1]
-    days = ((1, 10), (11, 20), (21, last))[part]
-    spell = tuple(dt.date(year, _month(name), day) for day in days)
-    return replace(_plain(match, float(year)), dates=(spell[0], spell[1]))
-
-
-def _months(match: re.Match[str], year: int, first: int, count: int) -> Quantity:
-    last = first + count - 1
-    until = dt.date(year, last, monthrange(year, last)[1])
-    return replace(_plain(match, float(year)), dates=(dt.date(year, first, 1), until))
-
-
 def _halves(match: re.Match[str]) -> Quantity:
     if match["whole"]:
         whole = match["whole"].lower()
         value = _COUNTS[whole] if whole in _COUNTS else float(whole)
-        return _plain(match, (value + 0.5) * (_big(match["big"].strip()) if match["big"] else 1))
+        return plainly(match, (value + 0.5) * (_big(match["big"].strip()) if match["big"] else 1))
     word = (match["after"] or match["half"] or match["part"]).lower()
     value = 1.5 if match["after"] else 0.5
     if match["part"]:
@@ -290,15 +150,15 @@ def _halves(match: re.Match[str]) -> Quantity:
     # A "year" by itself is none, so that a column of that name holds dates.
     unit = unit_named((word,)) or unit_named((f"{word}s",))
     return (
-        _plain(match, value * _big(word))
+        plainly(match, value * _big(word))
         if unit is None
-        else replace(_plain(match, value), unit=unit)
+        else replace(plainly(match, value), unit=unit)
     )
 
 
 def _clock(match: re.Match[str]) -> Quantity:
     hours = int(match.group(1)) + int(match.group(2)) / 60
-    return replace(_plain(match, hours), unit=unit_named(("hour",)))
+    return replace(plainly(match, hours), unit=unit_named(("hour",)))
 
 
 def _share(match: re.Match[str]) -> Quantity | None:
@@ -312,20 +172,13 @@ def _share(match: re.Match[str]) -> Quantity | None:
     many = {"two": 2, "three": 3}.get((match["some"] or "").lower(), 1)
     parts = _SHARES[(match["one"] or match["many"].removesuffix("s")).lower()]
     value = round(100 * many / parts, 6)
-    return replace(_plain(match, value), unit=unit_named(("percent",)), of_whole=True)
-
-
-def _short_year(match: re.Match[str]) -> Quantity:
-    # Two digits mean the last hundred years, seen from about now.
-    year = int(match.group(1))
-    year += 2000 if year < 30 else 1900
-    return _years(match, year, year)
+    return replace(plainly(match, value), unit=unit_named(("percent",)), of_whole=True)
 
 
 def _dotted(match: re.Match[str]) -> Quantity:
     version = version_key(match.group(1))
     value = float(f"{version[0]}.{version[1]}")
-    return replace(_plain(match, value), version=version)
+    return replace(plainly(match, value), version=version)
 
 
 def _number(match: re.Match[str]) -> Quantity:
@@ -345,16 +198,16 @@ def _number(match: re.Match[str]) -> Quantity:
 
 
 def _a_unit(match: re.Match[str]) -> Quantity:
-    return replace(_plain(match, 1.0), weak=True)
+    return replace(plainly(match, 1.0), weak=True)
 
 
 def _spelled(match: re.Match[str]) -> Quantity:
     for part, group in ((0.5, "half"), (0.25, "quarter"), (1.0, "single")):
         if match[group]:
-            return _plain(match, part * _big(match[group]))
+            return plainly(match, part * _big(match[group]))
     if match["over"]:
         over = re.split(r"[\s-]+", match["over"].lower())
-        return _plain(match, 100.0 + sum(_COUNTS[word] for word in over))
+        return plainly(match, 100.0 + sum(_COUNTS[word] for word in over))
     total = current = 0.0
     words = re.split(r"[\s-]+", match["words"].lower())
     for word in words:
@@ -366,7 +219,7 @@ def _spelled(match: re.Match[str]) -> Quantity:
                 total, current = total + max(current, 1.0) * factor, 0.0
             else:
                 current = max(current, 1.0) * factor
-    quantity = _plain(match, total + current)
+    quantity = plainly(match, total + current)
     version = (int(current),) if not total else ()
     return replace(quantity, weak=words in (["one"], ["single"]), version=version)
 
@@ -459,36 +312,13 @@ def _grown(
     )
 
 
-# How each is found, how it is read, how many digits it has at least, four in a row or any, and
-# words and signs of which a text needs some to have it at all.
-_NONE: frozenset[str] = frozenset()
-_READERS: tuple[tuple[re.Pattern[str], _Read, int, frozenset[str], tuple[str, ...]], ...] = (
-    (_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), 4, _NONE, ("-",)),
-    (_STRETCH, _stretch, 4, frozenset((*_THIRDS, *_SEASONS)), ()),
-    (
-        _MONTH_FIRST,
-        lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)),
-        4,
-        _MONTH_WORDS,
-        (),
-    ),
-    (
-        _DAY_FIRST,
-        lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)),
-        4,
-        _MONTH_WORDS,
-        (),
-    ),
-    (_PART_OF_YEAR, _part_of_year, 4, frozenset(phrases("quarter, half, third, q, h")), ()),
-    (_HALVES, _halves, 0, frozenset(phrases("half, quarter, quarters")), ()),
-    (_CLOCK, _clock, 1, frozenset(phrases("h, hr, hrs, hour, hours")), ()),
-    (_DECADE, _decade, 1, _NONE, ("0s", "0's", "0’s")),
-    (_DECADE_WORD, _decade_word, 0, frozenset(_DECADES), ()),
-    (_CENTURY, _century, 0, frozenset(("century",)), ()),
-    (_SHORT_YEAR, _short_year, 1, _NONE, ("'", "’")),
-    (_VERSION, _dotted, 1, _NONE, (".",)),
-    (_SHARE, _share, 0, frozenset((*_SHARES, *phrases("thirds, quarters, fifths"))), ()),
-    (_NUMBER, _number, 1, _NONE, ()),
-    (_SPELLED, _spelled, 0, frozenset((*_COUNTS, *_BIGS)), ()),
-    (_A_UNIT, _a_unit, 0, frozenset(_WHOLE_UNITS.split("|")), ()),
+_FINDERS = (
+    *MOMENTS,
+    Finder(_HALVES, _halves, 0, frozenset(phrases("half, quarter, quarters"))),
+    Finder(_CLOCK, _clock, 1, frozenset(phrases("h, hr, hrs, hour, hours"))),
+    Finder(_VERSION, _dotted, 1, signs=(".",)),
+    Finder(_SHARE, _share, 0, frozenset((*_SHARES, *phrases("thirds, quarters, fifths")))),
+    Finder(_NUMBER, _number, 1),
+    Finder(_SPELLED, _spelled, 0, frozenset((*_COUNTS, *_BIGS))),
+    Finder(_A_UNIT, _a_unit, 0, frozenset(_WHOLE_UNITS.split("|"))),
 )
