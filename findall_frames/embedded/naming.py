@@ -21,6 +21,8 @@ _OTHER_WORD = 0.595
 """The same of one that the lexicon does not have, but the thesaurus: gap of space."""
 _CUT = (3, 6)
 _ABBREVIATED = 3
+_REMEMBERED = 1024
+"""Texts whose match is kept: each of their words asks for that of the whole."""
 _RATINGS = frozenset(("rating", "score", "stars"))
 _RATERS = frozenset(("user", "guest", "customer", "client", "critic", "visitor", "reader"))
 _ORDER = frozenset(("last", "first"))
@@ -61,9 +63,19 @@ class Naming:
     def __init__(self, lexicon: Lexicon) -> None:
         self.lexicon = lexicon
         self._fits: dict[tuple[str, str, str, bool], float] = {}
+        self._matched: dict[tuple[str, tuple[str, ...]], ColumnMatch] = {}
 
     def match(self, column: Column, words: Sequence[str]) -> ColumnMatch:
         """How well words name a column."""
+        key = (column.name, tuple(words))
+        known = self._matched.get(key)
+        if known is None:
+            if len(self._matched) >= _REMEMBERED:
+                self._matched.clear()
+            known = self._matched[key] = self._find_match(column, key[1])
+        return known
+
+    def _find_match(self, column: Column, words: tuple[str, ...]) -> ColumnMatch:
         used: set[int] = set()
         total, complete = 0.0, True
         # The year in "Population (2020)" need not be said, nor the annual in "Annual sales".
@@ -72,9 +84,9 @@ class Naming:
             map(is_relation, (f for own in own_words for f in self.lexicon.spelled_out(own)[-1:]))
         ):
             own_words = list(column.words)  # of "Degree req." the degree has to be said
+        alone = len(own_words) == 1
         for own in own_words or column.words:
             best, place = 0.0, -1
-            alone = len(own_words) == 1
             for at, word in enumerate(words):
                 score = self._fit(column, own, word, alone=alone)
                 if score > best:

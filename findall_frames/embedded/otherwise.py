@@ -19,6 +19,8 @@ from findall_frames.embedded.words import stem
 __all__ = ["CalledOtherwise", "read_flag_otherwise", "read_kinds", "read_otherwise"]
 
 _LONGEST = 3
+# As many words may name a word of a column: one, and five that it has the initials of.
+_NAMING = 6
 _MANY = 200
 """Of a column with more values nobody can see what is meant by a word that is none of them."""
 
@@ -46,6 +48,9 @@ def read_otherwise(
     """
     prose = [column for column in linker.texts if column.kind == "prose"]
     best: tuple[tuple[bool, int], Predicate] | None = None
+    others = sum(not harmless(word) for word in words) - _LONGEST
+    if others > _NAMING * max((len(column.words) for column in linker.columns), default=0):
+        return None
     for start, end in _spans(words):
         rest = [*words[:start], *words[end:]]
         span = words[start:end]
