@@ -136,6 +136,9 @@ GRANTS = Corpus.from_table(
             "entry_fees_eur": [0, 5, 0, 8],
             "dept": ["Support", "Sales", "Law", "Law"],
             "sso": ["yes", "yes", "no", "no"],
+            "pets": ["dog", "cat", "none", "n/a"],
+            "monthly_dues_eur": [1500, 2500, 2010, 300],
+            "gdpr_dpa_signed": ["yes", "no", None, "yes"],
             "risks": [["bleeding"], ["rash", "bleeding"], ["drowsiness"], []],
         }
     ),
@@ -165,6 +168,10 @@ GRANTS = Corpus.from_table(
         ("submitted in the eighties or nineties", [0, 2]),
         ("submitted before 1990 or after 2010", [2, 3]),
         ("1 to 2 stops, inclusive", [1, 2]),
+        ("neither a dog nor a cat", [2]),
+        ("dues of more than 2000 a month", [1, 2]),
+        ("the DPA has been signed", [0, 3]),
+        ("the DPA has not been signed yet", [1]),
     ],
 )
 def test_small_words_do_not_hide_a_column(condition: str, places: list[int]) -> None:

@@ -62,6 +62,8 @@ class PerCell(ABC):
         return outcomes
 
 
+# Whose pets are "none" has no dog; of "n/a" nobody knows.
+_NOTHING = frozenset(("none", "nothing", "nil"))
 _DEGREES = frozenset(
     phrases(
         """very, extra, extremely, super, ultra, highly, fairly, semi, half, partly, mid, near, not,
@@ -123,7 +125,8 @@ class OneOf(PerCell):
         return f"{self.column.name} {exactly} {'only ' if self.alone else ''}{joined}"
 
     def _tell(self, cell: Any) -> Told | None:
-        if cell is None or (isinstance(cell, str) and cell.casefold() in BLANKS):
+        blank = isinstance(cell, str) and cell.casefold() in BLANKS - _NOTHING
+        if cell is None or blank:
             return None
         name = self.column.name
         elements = (

@@ -72,6 +72,8 @@ def read_part_of_flag(
 ) -> Predicate | None:
     """A flag of which only a part is said, if nothing else is: pets for "Pet friendly"."""
     said = [at for at, word in enumerate(words) if not harmless(word) and Token(word).is_content]
+    # "Signed" says little by itself, but is all that is asked.
+    said = said or [at for at, word in enumerate(words) if Token(word).is_content]
     said = [at for at in said if words[at] not in _LIGHT] or said
     found = [m for m in linker.named(words, ("boolean", "text")) if said and set(said) <= m.used]
     found = [m for m in found if m.column.kind == "boolean" or m.column.shaded]

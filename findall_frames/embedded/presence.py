@@ -213,7 +213,7 @@ def _others(match: ColumnMatch, words: Sequence[str], linker: Linker) -> list[st
         if at not in match.used
         and Token(word).is_content
         and not any(linker.fits(match.column, one) for one in (word, stem(word)))
-        and stem(word) not in _LIGHT
+        and (stem(word) not in _LIGHT or _is_cell(match.column, word, linker))
         and word not in PRESENT | ABSENT | FILLERS | GENERIC_HEADS | _RECORDS | dated
         and (
             not (is_relation(word) or linker.is_kind(word)) or _is_cell(match.column, word, linker)

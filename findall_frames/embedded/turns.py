@@ -92,11 +92,17 @@ _JOINED = re.compile(r"\b(?:and|or|nor|but|not|no|that|which|who|with|without)\b
 
 _MAY = re.compile(r"(?:^|(?<=that )|(?<=which )|(?<=who )|(?<=it )|(?<=they ))may (?=[a-z])")
 _INCLUSIVE = re.compile(
-    r"(?<=\w)(?:,? \(?(?:both )?inclusive(?:ly)?\)?|,? both ends included)$", re.I
+    r"(?<=\w)(?:,? \(?(?:both )?inclusive(?:ly)?\)?|,? both (?:ends )?included)$", re.I
 )
 _DECADES = re.compile(
     r"(?<=ties) (?P<link>or|and) "
     r"(?=(?:(?:early|mid|late)[ -])?(?:twen|thir|for|fif|six|seven|eigh|nine)ties\b)"
+)
+_AMOUNTS = re.compile(
+    r"(?P<before>\b(?:pay|paying|pays|paid|cost|costs|costing|charge|charges|earn|earns)\s"
+    r"(?:[a-z]+\s){0,3})?(?<![\d.,-])(?P<n>[1-9]\d{3})(?![\d.,-])(?P<per>\s(?:a|an|per|each|every)\s"
+    r"(?:day|week|month|night|year|hour|person|head)\b)?",
+    re.IGNORECASE,
 )
 _NON = re.compile(r"\bnon-?(?P<what>[a-z]{4,})\b", re.IGNORECASE)
 
@@ -119,6 +125,7 @@ class Turns:
             return text
         text = _SPACED.sub(lambda match: match.group().replace(" ", ""), text)
         text = _DECADES.sub(r" \g<link> the ", _MAY.sub("can ", _INCLUSIVE.sub("", text)))
+        text = _AMOUNTS.sub(_amount, text)
         text = _FROM_BEFORE.sub("", _AT_ALL.sub("", text))
         text = _ANY_MORE.sub(lambda match: f" no longer{match['said']}", text)
         text = _ENDED.sub(self._ended, _LASTING.sub(self._lasting, text))
@@ -243,3 +250,11 @@ class Turns:
             return match.group()
         lacks = f"not {what}" if match["non"] else f"without {what}"
         return f"{match['head']}{rest} that is {lacks}"
+
+
+def _amount(match: re.Match[str]) -> str:
+    """What is paid, and what so much is of each month, is no year: 2,000 a month."""
+    dated = re.search(r"\b(?:in|since|before|after|until|from)\s$", match["before"] or "")
+    if not (match["before"] or match["per"]) or dated:
+        return match.group()
+    return f"{match['before'] or ''}{int(match['n']):,}{match['per'] or ''}"
