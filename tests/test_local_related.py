@@ -193,7 +193,29 @@ def test_a_lexicon_of_ones_own_adds_words_to_those_of_the_package(tmp_path: Path
     assert not any(verdict.is_matched for (verdict,) in plain.judge(range(4)))
 
 
-@pytest.mark.parametrize("text", ["same = 3", "synonyms = []", "same = ["])
+def test_a_verb_of_ones_own_goes_before_that_of_the_package(tmp_path: Path) -> None:
+    """Verbs of two words and nouns of two words are added too, however they are written."""
+    path = tmp_path / "words.toml"
+    path.write_text(
+        'compounds = ["Ice Cream"]\nphrasal = [["Set Up", "installed"], ["Do Up", "restored"]]\n',
+        encoding="utf-8",
+    )
+    lexicon = read_lexicon(path)
+    assert lexicon.plain_verbs("was set up, do up") == "was installed, restored"
+    assert "ice cream" in lexicon.compounds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "same = 3",
+        "synonyms = []",
+        "same = [",
+        "not_same = [[]]",
+        'phrasal = [["set up"]]',
+        'compounds = [["ice cream"]]',
+    ],
+)
 def test_a_lexicon_of_another_form_is_refused(text: str, tmp_path: Path) -> None:
     """The message says what may stand in it."""
     path = tmp_path / "words.toml"

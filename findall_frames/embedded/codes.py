@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 
 from findall_frames.embedded.words import demonym_of, phrases, tokens
 
@@ -91,7 +91,7 @@ def code_of(kind: str, name: tuple[str, ...], values: Iterable[tuple[str, ...]])
     return next((code for code in codes if code in standing), None)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _codes_of_adjective(kind: str, name: tuple[str, ...]) -> tuple[str, ...]:
     """The codes of the place that an adjective is made from: German, South Korean."""
     places = (place for place in _codes(kind) if place[:-1] == name[:-1])

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Final, TypeAlias
+from typing import Annotated, Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
@@ -19,7 +19,10 @@ from findall_frames.errors import CorpusError
 __all__ = ["Lexicon", "default_lexicon", "read_lexicon"]
 
 
+_Key = TypeVar("_Key")
+_Found = TypeVar("_Found")
 _Word: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\w")]
+_Group: TypeAlias = Annotated[list[_Word], msgspec.Meta(min_length=1)]
 _REMEMBERED: Final = 100_000
 _DENYING: Final = ("un", "non", "in", "im", "dis")
 
@@ -120,9 +123,7 @@ class Lexicon:
         known = self._meant.get((word, other))
         if known is None:
             known = _has(self.synonyms(word), other) or _has(self.kinds_of(other), word)
-            if len(self._meant) >= _REMEMBERED:
-                self._meant.clear()
-            self._meant[word, other] = known
+            _remember(self._meant, (word, other), known)
         return known
 
     def knows(self, word: str) -> bool:
@@ -182,7 +183,8 @@ class Lexicon:
         """What lies in what a phrase names, by name or by demonym: countries for European."""
         known = self._parts_of.get(phrase)
         if known is None:
-            known = self._parts_of[phrase] = self._find_parts(phrase)
+            known = self._find_parts(phrase)
+            _remember(self._parts_of, phrase, known)
         return known
 
     def is_part(self, phrase: tuple[str, ...], *, like: tuple[str, ...] | None = None) -> bool:
@@ -260,7 +262,7 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
     for name, entries in added.items():
         known = shipped.get(name)
         try:
-            shipped[name] = _joined(entries, known)
+            shipped[name] = _joined(name, entries, known)
         except msgspec.ValidationError as error:
             raise CorpusError(
                 f"The lexicon {os.fspath(path)!r} has an entry {name!r} that is not known or not "
@@ -270,10 +272,15 @@ def read_lexicon(path: str | os.PathLike[str]) -> Lexicon:
     return Lexicon(shipped)
 
 
-def _joined(entries: Any, known: Any) -> Any:
+def _joined(name: str, entries: Any, known: Any) -> Any:
     """What is added to a table of the package, which says what form it has to have."""
+    if name == "phrasal":
+        pairs = msgspec.convert(entries, list[tuple[_Word, _Word]])
+        return [*known, *((fold(verb), fold(other)) for verb, other in pairs)]
+    if name == "compounds":
+        return [*map(fold, msgspec.convert(entries, list[_Word])), *known]
     if isinstance(known, list):
-        groups = msgspec.convert(entries, list[list[_Word]])
+        groups = msgspec.convert(entries, list[_Group])
         return [*([fold(word) for word in group] for group in groups), *known]
     if not isinstance(known, dict):
         raise msgspec.ValidationError("there is no table of this name")
@@ -281,8 +288,8 @@ def _joined(entries: Any, known: Any) -> Any:
         words = msgspec.convert(entries, dict[_Word, _Word])
         return {**known, **{fold(word): fold(other) for word, other in words.items()}}
     joined: dict[str, list[str]] = {**known}
-    for name, group in msgspec.convert(entries, dict[_Word, list[_Word]]).items():
-        whole = next((each for each in joined if fold(each) == fold(name)), name)
+    for word, group in msgspec.convert(entries, dict[_Word, list[_Word]]).items():
+        whole = next((each for each in joined if fold(each) == fold(word)), word)
         joined[whole] = [*map(fold, group), *joined.get(whole, ())]
     return joined
 
@@ -290,6 +297,13 @@ def _joined(entries: Any, known: Any) -> Any:
 def _shipped() -> dict[str, Any]:
     text = Path(__file__).with_name("lexicon.toml").read_text(encoding="utf-8")
     return tomllib.loads(text)
+
+
+def _remember(known: dict[_Key, _Found], key: _Key, found: _Found) -> None:
+    """Note what was found, and forget the rest where that has become too much."""
+    if len(known) >= _REMEMBERED:
+        known.clear()
+    known[key] = found
 
 
 def _has(phrases: Iterable[Phrase], word: str) -> bool:
