@@ -210,6 +210,14 @@ def test_condition_names_are_unique_keys_that_end_in_check() -> None:
     assert all(name.endswith("_check") and name.isidentifier() for name in names)
 
 
+def test_all_rows_are_found_where_their_names_are_numbers() -> None:
+    """Of a column "Order no." the "no." denies nothing."""
+    corpus = Corpus.from_table(pa.table({"Order no.": ["A-1", "B-2"]}), name="orders")
+    conditions = ingest("Find all orders", corpus).match_conditions
+    rows = RuleEvaluator().judge_for(conditions, corpus).judge(range(2))
+    assert [verdict.is_matched for (verdict,) in rows] == [True, True]
+
+
 def test_an_objective_without_criteria_that_names_something_else_matches_nothing() -> None:
     """Asked for web frameworks, not every package is an answer."""
     corpus = open_corpus("packages")

@@ -69,7 +69,8 @@ def ingest(objective: str, corpus: Corpus, *, lexicon: Lexicon | None = None) ->
     if not conditions:
         # Every row is asked for. The API wants a condition all the same: each row has its name.
         thing = entity_noun(parsed.entity_type.split()[-1:]) or "Row"
-        name = " ".join(tokens(corpus.name_column))
+        # "Order no." would deny that there is one.
+        name = " ".join("number" if word == "no" else word for word in tokens(corpus.name_column))
         sentence = f"{thing} must have {article(name)}{name}."
         conditions.append(MatchCondition(_slug_words(tokens(name)) + "_check", sentence))
     properties = {
