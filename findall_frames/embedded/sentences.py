@@ -190,8 +190,6 @@ def _is_doing(following: str) -> bool:
 
 def _have(rest: str, *, past: bool) -> str:
     denied = re.match(r"(?:not|never)\s+", rest)
-    if denied and rest[denied.end() :].startswith("been "):
-        return f"must {denied.group().strip()} have {rest[denied.end() :]}"
     if denied:
         return f"must {denied.group().strip()} have {rest[denied.end() :]}"
     return f"must have {'had ' * past}{rest}"
