@@ -1,29 +1,20 @@
-"""What the numbers of a sentence are said of: the noun that each counts, the word it measures."""
+"""The numbers of a sentence, each with what it is said of."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
-from itertools import chain
-from typing import Final, TypeAlias, overload
+from typing import Final, overload
 
-from findall_frames.embedded.attributes import DIMENSIONS, SAID_BY
-from findall_frames.embedded.english import AUXILIARIES, FINITE, PREPOSITIONS
 from findall_frames.embedded.quantities import find_quantities
 from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.saying import PERIODS, Claim, claim_of
 from findall_frames.embedded.units import unit_named
-from findall_frames.embedded.words import fold, phrases
+from findall_frames.embedded.words import fold
 
-__all__ = [
-    "Claim",
-    "Claims",
-    "claims_of",
-    "is_plural",
-    "period_in",
-    "period_of",
-]
+__all__ = ["Claims", "claims_of", "period_in", "period_of"]
 
 
 _LONGEST = 2000
@@ -38,9 +29,6 @@ _PERIOD = re.compile(
 )
 _LASTS = re.compile(r"\b(?:takes?|took|lasts?|lasted|for|within|after|in)\s*$", re.IGNORECASE)
 _PERIOD_REACH = 60
-
-
-
 
 
 def claims_of(sentence: str) -> Claims:
@@ -134,22 +122,10 @@ def period_in(text: str) -> str:
     return PERIODS[fold(match.group(1) or match.group(2))] if match else ""
 
 
-
-
-
-
-
-
 def _in_money(quantity: Quantity) -> Quantity:
     """Two million pounds are money."""
     pounds = quantity.unit is not None and quantity.unit.name == "lb" and "illion" in quantity.text
     return replace(quantity, unit=unit_named(("gbp",))) if pounds else quantity
-
-
-
-
-
-
 
 
 def _in_ranges(quantities: list[Quantity], sentence: str) -> Iterator[Quantity]:
@@ -211,7 +187,3 @@ def _told(quantity: Quantity, sentence: str) -> Quantity | None:
         return quantity
     one = quantity.text[:3].lower() == "one" or _LASTS.search(sentence, 0, quantity.start)
     return replace(quantity, weak=False) if one else None
-
-
-
-

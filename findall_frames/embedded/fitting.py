@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from findall_frames.embedded.attributes import ATTRIBUTES
-from findall_frames.embedded.claims import Claim, claims_of, period_of
+from findall_frames.embedded.claims import claims_of, period_of
 from findall_frames.embedded.doubts import doubt_of
 from findall_frames.embedded.quantities import letters_of
 from findall_frames.embedded.quantity import Quantity
+from findall_frames.embedded.saying import Claim
 from findall_frames.embedded.sought import Sought
 from findall_frames.embedded.units import MEASURES, unit_letters, unit_named, unit_pattern
 from findall_frames.embedded.words import fold, phrases, stem

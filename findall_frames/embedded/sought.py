@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from findall_frames.embedded.attributes import ATTRIBUTES, DIMENSIONS
-from findall_frames.embedded.claims import is_plural
 from findall_frames.embedded.conditions import Span
 from findall_frames.embedded.english import (
     ADVERBS,
@@ -17,6 +16,7 @@ from findall_frames.embedded.english import (
     is_relation,
 )
 from findall_frames.embedded.lexicon import Lexicon
+from findall_frames.embedded.saying import is_plural
 from findall_frames.embedded.tellings import NO_PHRASE, Telling, tellings_of
 from findall_frames.embedded.units import MEASURES, Unit, unit_named
 from findall_frames.embedded.words import alike, fold, phrases, stem

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
 
-from findall_frames.embedded.claims import Claim, claims_of
+from findall_frames.embedded.claims import claims_of
 from findall_frames.embedded.columns import Column
 from findall_frames.embedded.conditions import Outcome, Span, number_text
 from findall_frames.embedded.corpus import Corpus
@@ -16,6 +16,7 @@ from findall_frames.embedded.finding import Confidence
 from findall_frames.embedded.fitting import Fit
 from findall_frames.embedded.lexicon import Lexicon
 from findall_frames.embedded.prose import LONGEST, cells_of, quoted, sentences
+from findall_frames.embedded.saying import Claim
 from findall_frames.embedded.sought import Sought
 from findall_frames.embedded.units import Unit
 from findall_frames.embedded.words import stem, tokens
