@@ -211,6 +211,20 @@ def test_courtesies_around_a_question_are_no_criteria(objective: str, names: lis
             "hotels with more than 3 stars opened this year",
             ["have more than 3 stars", "have been opened this year"],
         ),
+        (
+            "Which hotels without a pool cost less than 60 euros?",
+            ["not have a pool", "cost less than 60 euros"],
+        ),
+        ("hotels a child can sleep in", ["be one that a child can sleep in"]),
+        ("hotels offering yoga", ["offer yoga"]),
+        (
+            "hotels in Faro for which the owner has given it up",
+            ["be in Faro", "be one for which the owner has given it up"],
+        ),
+        (
+            "Which hotels in Faro have more than 9 rooms and a bar?",
+            ["be in Faro", "have more than 9 rooms", "have a bar"],
+        ),
         ("hotels first opened after 1990", ["have been first opened after 1990"]),
         (
             "hotels with style modern or rustic, town Porto or Faro",

@@ -19,7 +19,7 @@ from findall_frames.embedded.rephrase import (
     is_participle,
     is_place,
 )
-from findall_frames.embedded.sentences import BE, PASTS, Voice, counts
+from findall_frames.embedded.sentences import BE, OF_ANOTHER, PASTS, Voice, counts
 from findall_frames.embedded.words import fold, singular, tokens
 
 __all__ = ["Clause", "Criteria"]
@@ -61,6 +61,7 @@ _RELATIVE = re.compile(r"^(?:where|(?:in|at|on|for)\s+which)\b", re.IGNORECASE)
 _RELATIVES = frozenset(("that", "which", "who", "whose", "whom", "with"))
 _PRONOUNS = frozenset(("it", "they", "these", "those", "each", "all", "both", "we", "i", "you"))
 _MODAL = frozenset(("must", "should", "may", "might"))
+_HAS_MORE = re.compile(r"\b(?:with|having|has|have)\s")
 _ONE_MORE = re.compile(r"(?:an?|no|its\s+own|free)\s+[^\W\d_]", re.IGNORECASE)
 
 
@@ -109,6 +110,8 @@ class Criteria:
         if asking:
             rest = _WOULD_YOU.sub("", rest)
             rest = _CAN_WE.sub(r"that \2 \1", _THERE.sub("", rest, count=1))
+        if OF_ANOTHER.match(rest):
+            rest = f"that {rest}"
         given = split_pieces(rest) if rest else []
         for at, piece in enumerate(given):
             if pieces and _OR_ELSE.match(piece):
@@ -206,7 +209,8 @@ class Criteria:
         if link == "and" and self._of_another(_LINK.sub("", before.strip(" ,;")), body):
             return True
         had = HAD.match(_LINK.sub("", before.strip(" ,;")))
-        if link == "and" and had and find_quantities(before) and _ONE_MORE.match(body):
+        counted = find_quantities(before) and _HAS_MORE.search(before)
+        if link == "and" and counted and _ONE_MORE.match(body):
             return True
         if find_quantities(body) and not body[:1].isdigit():
             return True

@@ -103,7 +103,7 @@ class Joints:
             return done or settled or self._disagrees(before, behind) or self.is_criterion(said)
         if low in {"with", "without", "having"}:
             done = ahead[-1].islower() and is_participle(before) and not self._is_value(before)
-            done = done or before in _ANYBODY
+            done = done or before in _ANYBODY or fold(ahead[-2:][0]) in _RELATIVE
             bound = len(ahead) == 1 or done or self._is_bare_verb(ahead)
             return not bound and (settled or not verb or self.is_criterion(said))
         if low in {"worth", "due"} or (low == "at" and states(behind)):
@@ -152,7 +152,7 @@ class Joints:
             return False
         if len(ahead) < 2 or fold(ahead[-1]) in OPENERS | _CLOSED:
             return False
-        if fold(ahead[0]) in PREPOSITIONS or is_participle(fold(ahead[0])):
+        if fold(ahead[0]) in {*PREPOSITIONS, "without"} or is_participle(fold(ahead[0])):
             return True
         relative = fold(ahead[0]) in _RELATIVE and fold(ahead[1]) not in BE
         return relative and len(ahead) > 2 and self._is_settled(ahead)

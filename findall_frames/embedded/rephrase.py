@@ -182,5 +182,9 @@ def begins_participle(words: Sequence[str], at: int) -> bool:
         return False
     following = fold(words[at + 1].strip(",;")) if at + 1 < len(words) else ""
     # "companies founded after 2010", but not "installed packages".
+    before = fold(words[at - 1]) if at else ""
+    several = before.endswith("s") and before != singular(before)
+    if low.endswith("ing") and several and following and of_gerund(low) in VERBS:
+        return True  # "starters | containing egg"
     determined = following in {"a", "an", "the", "this", "last"}
     return following in OPENERS or following[:1].isdigit() or determined

@@ -22,7 +22,7 @@ from findall_frames.embedded.rephrase import (
 )
 from findall_frames.embedded.words import fold, phrases, singular
 
-__all__ = ["BE", "PASTS", "Voice", "counts", "sentence_of", "uncontracted"]
+__all__ = ["BE", "OF_ANOTHER", "PASTS", "Voice", "counts", "sentence_of", "uncontracted"]
 
 Voice: TypeAlias = Literal["", "active", "passive"]
 """Whether what a participle says was done by the entity or to it."""
@@ -59,6 +59,8 @@ _BY_ITSELF = frozenset(
 # Forms that are present and past alike: that run on water.
 _UNCHANGED = frozenset(phrases("run, cut, set, cast, cost, hit, put, let, spread, shut, need"))
 _KIND_OF = 3
+# "A company can apply for".
+OF_ANOTHER = re.compile(r"(?:an?|the)\s+[^\W\d_]+\s+(?:can|could|may|might|should|must)\s")
 _NO_MORE = re.compile(r"(?:more|less|fewer|\w+er)\s+than\b")
 _OTHERWISE = re.compile(
     r"\bor\s+(?:with|in|by|from|(?:first|last|\w+ly)\s|\w+ed\b|ha[sv]e?\b|are\b)"
@@ -149,7 +151,7 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         said = f"must {_participial(words, voice)} {clause}"
     elif first in _COMPARING or is_place(words) or _is_comparative(words) or _is_like(words):
         said = f"must be {clause}"
-    elif has_subject(words, of_several=of_several):
+    elif has_subject(words, of_several=of_several) or OF_ANOTHER.match(clause):
         return f"{thing} must be one that {clause}."
     elif first == "never":
         past = "never " + ("have" if voice == "active" else "have been")

@@ -182,7 +182,9 @@ def _told(rest: str, links: str, comma: bool, names: Callable[[str], bool]) -> l
 
 def _asks(rest: str, *, apart: bool) -> bool:
     """Whether a question is put, and no criterion: who sponsors them, not who know Python."""
-    first = rest.split()[0].lower()
+    first, second = [word.lower() for word in rest.split()[:2]]
+    if first not in _ASKERS and second in {"which", "whom", "whose"}:
+        return bool(re.search(r"\b(?:they|them)\b", rest))  # "for which the owner paid"
     if first in {"which", "where", "if", "whether"}:
         return bool(_ABOUT_THEM.search(rest))
     if _THE.match(rest):
@@ -202,6 +204,7 @@ _STANDING = re.compile(
     r"|(?:in|on|at|from|by|for|to)\s+which\s+)?(?:they|it)\s",
     re.IGNORECASE,
 )
+_ASKERS = frozenset(("how", "when", "who", "what", "which", "where", "whether", "why", "if"))
 # "The names of their owners".
 _OF_THEIRS = re.compile(rf"^the\s+{_WORD}\s+of\s+(?:their|its)\s", re.IGNORECASE)
 # "Who the agent was".
