@@ -218,6 +218,24 @@ def test_all_rows_are_found_where_their_names_are_numbers() -> None:
     assert [verdict.is_matched for (verdict,) in rows] == [True, True]
 
 
+@pytest.mark.parametrize(
+    ("objective", "said"),
+    [
+        ("Find parts ordered from Spain", ["Part must have been ordered from Spain."]),
+        ("Find parts, ordered by price", []),
+        ("Find parts sorted by price that are made in Spain", ["Part must be made in Spain."]),
+    ],
+)
+def test_an_order_that_is_wished_is_told_from_what_was_ordered(
+    objective: str, said: list[str]
+) -> None:
+    """How rows are to be sorted asks for no others, and takes nothing else with it."""
+    table = pa.table({"part": ["bolt", "nut"], "origin": ["Spain", "Oman"], "price": [1, 2]})
+    drafted = ingest(objective, Corpus.from_table(table, name="parts")).match_conditions
+    conditions = [condition.description for condition in drafted]
+    assert conditions == (said or ["Part must have a part."])
+
+
 def test_an_objective_without_criteria_that_names_something_else_matches_nothing() -> None:
     """Asked for web frameworks, not every package is an answer."""
     corpus = open_corpus("packages")

@@ -57,10 +57,12 @@ _HERE = re.compile(
     |for\s+(?:me|us))(?=[\s,;.?!]|$)""",
     re.IGNORECASE | re.VERBOSE,
 )
-# "Sorted by price" asks for no other rows, nor does "regardless of size".
+# "Sorted by price" asks for no other rows, nor does "regardless of size"; but "ordered by a school"
+# and "ranked by Forbes" do.
 _NO_MATTER = re.compile(
-    r"[,;]?\s+(?:(?:sorted|ordered|grouped|ranked|arranged)\s+(?:by|from)|regardless\s+of|irrespective\s+of|no\s+matter)\b"
-    r"[^,;.]*",
+    r"(?:[,;]?\s+(?:(?:sorted|grouped|arranged)\s+by|(?:sorted|ordered|ranked)\s+from(?=[^,;.]*\sto\s)"
+    r"|regardless\s+of|irrespective\s+of|no\s+matter)|[,;]\s+(?:ordered|ranked)\s+by)\b"
+    r"(?:(?!\s(?:that|which|who|whose|with|without)\s)[^,;.])*",
     re.IGNORECASE,
 )
 _COURTESY = re.compile(
