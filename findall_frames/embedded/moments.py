@@ -12,7 +12,7 @@ from typing import NamedTuple
 from findall_frames.embedded.quantity import Quantity
 from findall_frames.embedded.words import phrases
 
-__all__ = ["MOMENTS", "MONTHS", "ORDINALS", "Finder", "plainly"]
+__all__ = ["MOMENTS", "MONTHS", "ORDINALS", "Finder", "month_number", "plainly"]
 
 
 class Finder(NamedTuple):
@@ -108,7 +108,8 @@ def _date(match: re.Match[str], year: str, month: int, day: str | None) -> Quant
     return replace(plainly(match, float(year)), dates=(first, last))
 
 
-def _month(name: str) -> int:
+def month_number(name: str) -> int:
+    """Of the name of a month, or its first three letters: 3 for March."""
     return [month[:3] for month in MONTHS].index(name[:3].lower()) + 1
 
 
@@ -164,9 +165,9 @@ def _stretch(match: re.Match[str]) -> Quantity | None:
     part = _THIRDS.index(which)
     if name is None:
         return replace(_months(match, year, 4 * part + 1, 4), year=True)
-    last = monthrange(year, _month(name))[1]
+    last = monthrange(year, month_number(name))[1]
     days = ((1, 10), (11, 20), (21, last))[part]
-    spell = tuple(dt.date(year, _month(name), day) for day in days)
+    spell = tuple(dt.date(year, month_number(name), day) for day in days)
     return replace(plainly(match, float(year)), dates=(spell[0], spell[1]))
 
 
@@ -188,13 +189,13 @@ MOMENTS = (
     Finder(_STRETCH, _stretch, 4, frozenset((*_THIRDS, *_SEASONS))),
     Finder(
         _MONTH_FIRST,
-        lambda m: _date(m, m.group(3), _month(m.group(1)), m.group(2)),
+        lambda m: _date(m, m.group(3), month_number(m.group(1)), m.group(2)),
         4,
         _MONTH_WORDS,
     ),
     Finder(
         _DAY_FIRST,
-        lambda m: _date(m, m.group(3), _month(m.group(2)), m.group(1)),
+        lambda m: _date(m, m.group(3), month_number(m.group(2)), m.group(1)),
         4,
         _MONTH_WORDS,
     ),

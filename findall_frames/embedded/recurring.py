@@ -12,7 +12,7 @@ from findall_frames.embedded.comparisons import Comparison
 from findall_frames.embedded.dates import as_day
 from findall_frames.embedded.linking import Linker
 from findall_frames.embedded.marks import Marks
-from findall_frames.embedded.quantities import MONTHS
+from findall_frames.embedded.moments import MONTHS, month_number
 from findall_frames.embedded.quantity import Quantity, Recurrence
 from findall_frames.embedded.words import phrases, tokens
 
@@ -115,7 +115,7 @@ class Calendar:
         def day_of_year(match: re.Match[str]) -> str:
             first, second = match.groups()
             day, month = (first, second) if first.isdigit() else (second, first)
-            number = 100 * _month(month) + int(day)
+            number = 100 * month_number(month) + int(day)
             return self._marked(match, marks, "day", {number}, match.group(), "on")
 
         for pattern in _DAYS_OF_YEAR:
@@ -137,7 +137,7 @@ class Calendar:
         thirds = thirds or _RELATIVE.search(before)
         if not (told or named or bare) or thirds or self._is_known(names):
             return match.group()
-        ranges = [_SEASONS.get(name.lower()) or (_month(name),) for name in names]
+        ranges = [_SEASONS.get(name.lower()) or (month_number(name),) for name in names]
         numbers = {number for span in ranges for number in span}
         between = (match["before"] or "").strip().lower() == "between"
         if len(ranges) == 2 and (between or _RANGED.search(when)):
@@ -164,10 +164,6 @@ class Calendar:
         times = Recurrence(unit, frozenset(numbers), f"{place} {said}")
         end = Quantity(*match.span(), match.group(), 0.0, 0.0, recurrence=times)
         return marks.put(Comparison(end, end, text=match.group().strip()))
-
-
-def _month(name: str) -> int:
-    return [month[:3] for month in MONTHS].index(name[:3].lower()) + 1
 
 
 def _says(text: str, day: str) -> bool:
