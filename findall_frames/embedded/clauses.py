@@ -86,6 +86,7 @@ _PIECE = re.compile(r'¤(\d+)¤|"([^"]+)"|([^\W_]+(?:\.\d+)*(?:\'[^\W\d_]+)?(?:\
 _EXCEPT = (
     ("except",),
     ("excluding",),
+    ("unless",),
     ("apart", "from"),
     ("other", "than"),
     ("but", "not"),

@@ -34,8 +34,8 @@ __all__ = ["Leftovers", "leaves"]
 
 _STRUCTURE = frozenset(
     phrases(
-        """longer, but, except, excluding, apart, while, whereas, although, only, since, first, yes,
-        true, year, years, yearly, annually, word, words"""
+        """longer, but, unless, except, excluding, anyone, anybody, apart, while, whereas,
+        although, only, since, first, yes, true, year, years, yearly, annually, word, words"""
     )
 )
 _BEGUN = frozenset(map(stem, phrases("began, start, commence")))

@@ -104,6 +104,13 @@ _AMOUNTS = re.compile(
     r"(?:day|week|month|night|year|hour|person|head)\b)?",
     re.IGNORECASE,
 )
+_EXCLUDING = re.compile(
+    r"\b(?:but|and|yet) (?:excludes?|omits?|leaves? out) (?=[^\W_])", re.IGNORECASE
+)
+_THE_ONLY = re.compile(
+    r"^(?:the |its |their )?only (?P<noun>[a-z]+) (?:is|are|being) (?P<value>[^,;]+)$",
+    re.IGNORECASE,
+)
 _NON = re.compile(r"\bnon-?(?P<what>[a-z]{4,})\b", re.IGNORECASE)
 
 
@@ -125,6 +132,7 @@ class Turns:
             return text
         text = _SPACED.sub(lambda match: match.group().replace(" ", ""), text)
         text = _DECADES.sub(r" \g<link> the ", _MAY.sub("can ", _INCLUSIVE.sub("", text)))
+        text = _EXCLUDING.sub("but not ", _THE_ONLY.sub(r"\g<noun> is only \g<value>", text))
         text = _AMOUNTS.sub(_amount, text)
         text = _FROM_BEFORE.sub("", _AT_ALL.sub("", text))
         text = _ANY_MORE.sub(lambda match: f" no longer{match['said']}", text)
@@ -246,7 +254,8 @@ class Turns:
         whole = [m for m in self._linker.values(said) if m.start == 0 and m.end > 1]
         words = tokens(rest)
         says = [m for m in self._linker.values(words) if m.start == 0]
-        if whole or not says or _JOINED.search(rest):
+        of_kind = len(words) > 1 and self._linker.is_kind(words[0])
+        if whole or not (says or of_kind) or _JOINED.search(rest):
             return match.group()
         lacks = f"not {what}" if match["non"] else f"without {what}"
         return f"{match['head']}{rest} that is {lacks}"
