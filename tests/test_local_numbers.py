@@ -207,7 +207,8 @@ HULLS = Corpus.from_table(
                 "cold store was at 9 °C. Her owner, Ms Ferro, who is 28, lives in the stern.",
                 "She was put up for sale in 2019. There is room for 80 passengers, and the cold "
                 "store ran at 3 °C. The mate, 51, has been with her for a hundred and four months.",
-                "Nobody died when she went down. A patent for her screw dates from 1842. The "
+                "Nobody died when she went down in 1981. She still holds 400 casks and "
+                "welcomes 3,000 visitors a year. A patent for her screw dates from 1842. The "
                 "wreck lies only 12 metres below the surface.",
             ],
         }
@@ -234,6 +235,7 @@ HULLS = Corpus.from_table(
         ("cold store at 4 degrees or colder", [3]),
         ("cold store warmer than 7 °C", [2]),
         ("invented in the nineteenth century", [4]),
+        ("holds more than 250 people", []),
     ],
 )
 def test_a_number_is_found_beside_other_words_for_what_is_asked(

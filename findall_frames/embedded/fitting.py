@@ -220,6 +220,10 @@ class Fit:
             return bool(claim.verb) and sought.cost(claim.verb) is None
         if claim.dated or (claim.part and not sought.of_people):
             return True
+        if sought.of_capacity and (
+            (claim.other and sought.cost(claim.other) is None) or period_of(claim, sentence)
+        ):
+            return True  # it holds 18,500 garments, and welcomes 48,000 visitors a year
         if sought.period and period_of(claim, sentence) not in {"", sought.period}:
             return True
         return sought.unit is None and self._is_age(claim.quantity, sentence) is not sought.asks_age

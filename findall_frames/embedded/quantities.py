@@ -65,6 +65,8 @@ _SHARES = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "tenth": 10}
 _DIGIT = re.compile(r"\d")
 _LETTERS = re.compile(r"[a-z]+")
 _FOUR = re.compile(r"\d{4}")
+_LONGEST = 2000
+"""Characters of a text that is remembered."""
 _VERSION = re.compile(r"\bv?(\d+(?:\.\d+){2,})\b", re.I)
 _NUMBER = re.compile(
     r"(?=[-−$€£¥₹.\duegcjiUEGCJI])(?P<sign>(?<![\w.])[-−](?=[$€£¥₹\d]))?(?:(?P<currency>us\$|[$€£¥₹]|\b(?:usd|eur|gbp|chf|jpy|inr|cny))\s?)?"
@@ -114,9 +116,13 @@ def find_quantities(text: str) -> list[Quantity]:
     return found
 
 
-@lru_cache(maxsize=1024)
 def letters_of(text: str) -> frozenset[str]:
     """What stands in a text in letters without accents, in lower case: km, of 5km²."""
+    return _letters(text) if len(text) <= _LONGEST else _letters.__wrapped__(text)
+
+
+@lru_cache(maxsize=1024)
+def _letters(text: str) -> frozenset[str]:
     return frozenset(_LETTERS.findall(text.lower()))
 
 

@@ -135,6 +135,11 @@ class Sought:
         return tuple(telling for telling in self.tellings if telling.phrase is not NO_PHRASE)
 
     @cached_property
+    def of_capacity(self) -> bool:
+        """Whether it is asked how many people there is room for."""
+        return any(telling.beside for telling in self.tellings)
+
+    @cached_property
     def of_people(self) -> bool:
         """Whether a part of some people may be meant: two thousand of her crew."""
         return any(telling.of_people for telling in self.tellings)

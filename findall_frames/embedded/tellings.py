@@ -68,10 +68,12 @@ _TELLINGS = (
     Telling(
         _stems("discovered, found, located, rediscovered, unearthed, identified"),
         _stems(
-            """discovered, found, located, rediscovered, unearthed, identified, spotted, sighted,
-            tracked, uncovered"""
+            """discovered, located, rediscovered, unearthed, identified, spotted, sighted, tracked,
+            uncovered"""
         ),
-        re.compile(r"\b(?:came (?:up)?on|came across|hit upon|dug up|turned up)\b", re.IGNORECASE),
+        re.compile(
+            r"\b(?:found|came (?:up)?on|came across|hit upon|dug up|turned up)\b", re.IGNORECASE
+        ),
         year=True,
     ),
     Telling(
@@ -115,7 +117,7 @@ _TELLINGS = (
         _stems("seat, seats, seated, accommodate, host, capacity, hold, room, space"),
         _stems(
             """seat, seats, seated, hold, holds, host, hosts, accommodates, welcomes, sit, served,
-            capacity"""
+            capacity, guests, diners"""
         ),
         re.compile(r"\b(?:(?:room|space|places?|enough) for|takes?)\b", re.IGNORECASE),
         beside=_GUESTS,
@@ -138,7 +140,8 @@ def tellings_of(words: tuple[str, ...], *, year: bool) -> tuple[Telling, ...]:
     >>> [telling.year for telling in tellings_of(("invented",), year=True)]
     [True]
     """
-    stems = frozenset(map(stem, words))
+    # What was founded was not found.
+    stems = frozenset(stem(word) for word in words if word != "founded")
     return tuple(
         telling
         for telling in _TELLINGS
