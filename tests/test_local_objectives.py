@@ -392,6 +392,20 @@ def test_a_noun_that_no_row_says_is_part_of_what_the_rows_are_called(calling: st
     assert len(asked) == 1 + calling.startswith("steep")
 
 
+@pytest.mark.parametrize(("asked", "kind"), [("thefts", "theft"), ("frauds", "fraud")])
+def test_a_noun_that_some_texts_say_is_a_criterion(asked: str, kind: str) -> None:
+    """Although every text has a word that begins alike, as "the" does."""
+    texts = [
+        f"On the way home the owner saw it: a {kind}. The police were told on the same day.",
+        "The roof leaked after the storm, and the framed pictures were wet from the rain.",
+        f"The second {kind} in the same street, which the neighbours told the police about.",
+    ]
+    table = pa.table({"name": ["One", "Two", "Three"], "text": texts})
+    drafts = ingest(f"Find all {asked} reported in May", Corpus.from_table(table, name="claims"))
+    said = [one.description for one in drafts.match_conditions]
+    assert said[0] == f"Claim must be a {kind}."
+
+
 @pytest.mark.parametrize(
     ("corpus", "kinds", "objective"),
     [

@@ -157,7 +157,8 @@ class Nouns:
             return False
         if stem(low) in self._linker.lexicon.kinds and self.is_entity([word]):
             return False
-        occurs = self._linker.occurs(low) and not self._linker.is_everywhere(low)
+        one = singular(low)
+        occurs = self._linker.occurs(one) and not self._linker.is_everywhere(one)
         return bool(self._linker.values([low])) or occurs
 
     def modifiers(self, noun: Sequence[str]) -> list[str]:
