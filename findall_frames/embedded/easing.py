@@ -24,6 +24,8 @@ _TELLING: Final = 0.25
 """A word that a larger share of the rows says tells too little by itself."""
 _FEW: Final = 2
 _MOST_WORDS: Final = 6
+# What asks for more things than this is no single criterion, and each word of it is sought.
+_MOST_PARTS = 12
 # Whoever does it, and whatever it is done to, is the least that has to be said.
 _VAGUE = frozenset(
     phrases(
@@ -140,6 +142,8 @@ class Easing:
         if isinstance(predicate, Partly):
             return replace(predicate, part=self.eased(predicate.part, denied=denied))
         if isinstance(predicate, AllOf | AnyOf | Either):
+            if len(predicate.parts) > _MOST_PARTS:
+                return predicate
             parts = tuple(self.eased(part, denied=denied) for part in predicate.parts)
             return replace(predicate, parts=parts)
         if not isinstance(predicate, Mention) or predicate.literal or predicate.exact:

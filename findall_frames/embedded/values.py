@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import islice, takewhile
 
 from findall_frames.embedded.codes import code_of, is_coded
 from findall_frames.embedded.lexicon import Lexicon
@@ -73,7 +75,14 @@ class ValueIndex:
         found = self._holding.get(token)
         if found is not None or len(token) < 3:
             return found or []
-        return [p for other, ps in self._holding.items() if other.startswith(token) for p in ps]
+        at = bisect_left(self._sorted, token)
+        begun = takewhile(lambda other: other.startswith(token), islice(self._sorted, at, None))
+        return [phrase for other in begun for phrase in self._holding[other]]
+
+    @cached_property
+    def _sorted(self) -> list[str]:
+        """The tokens of all values in their order, those with one beginning side by side."""
+        return sorted(self._holding)
 
     @cached_property
     def descriptive(self) -> bool:
