@@ -384,6 +384,15 @@ def test_bytes_that_are_no_text_are_left_out_with_a_word() -> None:
         assert open_corpus(table).columns == ("name",)
 
 
+def test_days_in_no_year_of_a_calendar_are_left_out_with_a_word() -> None:
+    """A year above 9999 would otherwise end the first run that looks at it."""
+    times = pa.array([0, 10**15, None], pa.timestamp("ms", "UTC"))
+    table = pa.table({"name": ["Alma", "Bora", "Cima"], "opened": times})
+    with pytest.warns(FindAllWarning, match="'opened' has a cell that is in none of the years"):
+        corpus = open_corpus(table)
+    assert [corpus.row(at)["opened"] is None for at in range(3)] == [False, True, True]
+
+
 def test_a_dataframe_that_arrow_cannot_take_is_refused_with_a_way_out() -> None:
     """Such as one of sparse columns."""
     frame = pd.DataFrame({"name": ["Alma"], "rooms": pd.arrays.SparseArray([0])})

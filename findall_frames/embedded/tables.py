@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from typing import Any, Final
 
@@ -39,7 +40,8 @@ def clean(table: pa.Table) -> pa.Table:
     """One chunk per column; NaN and blank texts become null; texts may exceed 2 GB.
 
     Objects, times of day and whatever else a column may hold become text, objects as JSON. A
-    column of bytes that are no text is left out, with a warning.
+    column of bytes that are no text is left out, with a warning, and so are days in no year that
+    a calendar has.
     """
     columns = {}
     for name, column in zip(table.column_names, table.columns, strict=True):
@@ -58,6 +60,8 @@ def clean(table: pa.Table) -> pa.Table:
             column = pc.if_else(pc.equal(pc.utf8_trim_whitespace(column), ""), None, column)
         elif pa.types.is_floating(column.type):
             column = pc.if_else(pc.is_nan(column), None, column)
+        elif pa.types.is_temporal(column.type):
+            column = _in_calendar(name, column)
         chunks = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
         columns[name] = chunks
     return pa.table(columns)
@@ -76,6 +80,27 @@ def _readable(column: pa.ChunkedArray) -> pa.ChunkedArray | None:
         return column
     texts = [None if cell is None else _written(cell) for cell in column.to_pylist()]
     return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def _in_calendar(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The days and times of the years 1 to 9999, as no others can be compared with dates."""
+    kind = column.type
+    plain = column
+    if pa.types.is_timestamp(kind) and kind.tz is not None:
+        # What time it is elsewhere takes a database that not every machine has.
+        plain = column.cast(pa.int64()).cast(pa.timestamp(kind.unit))
+    years = pc.year(plain)
+    known = pc.and_(pc.greater_equal(years, dt.MINYEAR), pc.less_equal(years, dt.MAXYEAR))
+    beyond = pc.sum(pc.invert(known)).as_py() or 0
+    if not beyond:
+        return column
+    some = f"{beyond} cells that are" if beyond > 1 else "a cell that is"
+    warn(
+        f"The column {name!r} has {some} in none of the years 1 to 9999. What they say is left "
+        "out.",
+        FindAllWarning,
+    )
+    return pc.if_else(known, column, None)
 
 
 def _is_one_of(kind: pa.DataType, tests: tuple[Any, ...]) -> bool:
