@@ -218,14 +218,17 @@ class _Parser:
         """``A but B``, ``A that B``: A and B."""
         for at, token in enumerate(tokens):
             # "tagged with a keyword" is one criterion, "a country with a coast" is two.
-            bound = at > 0 and (tokens[at - 1].text.endswith("ed") or _is_verb(tokens[:at]))
+            joins = token.text in {"with", "having", "without"}
+            bound = (
+                joins and at > 0 and (tokens[at - 1].text.endswith("ed") or _is_verb(tokens[:at]))
+            )
             cut = token.text in _CUTS or (
-                token.text in {"with", "having", "without"}
+                joins
                 and not bound
                 and (self._stands_alone(tokens[at + 1 :]) or self._says_something(tokens[at:]))
             )
             # "Either in Leeds or with a lift" are two of which one will do.
-            offered = _is_offered(tokens[:at])
+            offered = cut and _is_offered(tokens[:at])
             if token.text in _BREAKS or (cut and not offered and _tells(tokens[:at])):
                 # "without" stays: it negates what follows.
                 rest = tokens[at if token.text == "without" else at + 1 :]
