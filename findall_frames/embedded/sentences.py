@@ -63,7 +63,7 @@ _KIND_OF = 3
 OF_ANOTHER = re.compile(r"(?:an?|the)\s+[^\W\d_]+\s+(?:can|could|may|might|should|must)\s")
 _NO_MORE = re.compile(r"(?:more|less|fewer|\w+er)\s+than\b")
 _OTHERWISE = re.compile(
-    r"\bor\s+(?:with|in|by|from|(?:first|last|\w+ly)\s|\w+ed\b|ha[sv]e?\b|are\b)"
+    r"\sor\s+(?:with|in|by|from|(?:first|last|\w+ly)\s|\w+ed\b|ha[sv]e?\b|are\b)"
 )
 _DENIED_OR = re.compile(
     r"(?P<denied>(?:(?:is|are|was|were|do|does|did|have|has)\s+)?not\s.+?)\s+or\s+"
@@ -120,15 +120,15 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
     elif first in {"must", "should", "shall", "will", "would", "may", "might"}:
         said = f"must {rest}"
     elif first == "whose":
-        return f"{thing} must be one whose {rest}."
+        said = f"must be one whose {rest}"
     elif first == "where":
-        return f"{thing} must be one where {rest}."
+        said = f"must be one where {rest}"
     elif second in {"which", "whom", "whose"}:
-        return f"{thing} must be one {clause}."
+        said = f"must be one {clause}"
     elif first == "not":
         said = f"must not be {rest}"
     elif first in {"neither", "either"} and second in FINITE | {"have", "do", "can"}:
-        return f"{thing} must be one that {clause}."
+        said = f"must be one that {clause}"
     elif first in {"neither", "either"}:
         said = f"must {'be ' * (second not in VERBS)}{clause}"
     elif first in {"except", "excluding", "other"}:
@@ -137,29 +137,36 @@ def sentence_of(thing: str, clause: str, *, of_several: bool = False, voice: Voi
         said = f"must {clause}"
     elif first == "worth":
         said = f"must be {clause}"
-    elif is_adverb(first) and is_participle(second):
-        said = f"must {_participial(words[1:], voice)} {clause}"
-    elif is_adverb(first) and second in PASTS:
-        said = f"must have {first} {PASTS[second]} {' '.join(words[2:])}"
-    elif first in PASTS:
-        said = f"must have {PASTS[first]} {rest}"
-    elif first in _UNCHANGED and voice != "passive":
-        said = f"must {clause}"
-    elif first.endswith("ing") and _is_doing(second):
-        said = f"must {of_gerund(first)} {rest}"
-    elif is_participle(first) and (first != "run" or second == "by"):
-        said = f"must {_participial(words, voice)} {clause}"
-    elif first in _COMPARING or is_place(words) or _is_comparative(words) or _is_like(words):
-        said = f"must be {clause}"
-    elif has_subject(words, of_several=of_several) or OF_ANOTHER.match(clause):
-        return f"{thing} must be one that {clause}."
-    elif first == "never":
-        past = "never " + ("have" if voice == "active" else "have been")
-        said = f"must {past} {rest}" if is_participle(second) else f"must never {rest}"
     else:
-        verb = words[0].islower() and first.endswith("s") and not first.endswith("ss")
-        said = f"must {base(first) if verb else words[0]} {rest}"
+        said = _doing(words, of_several=of_several, voice=voice)
     return f"{thing} {' '.join(said.split())}."
+
+
+def _doing(words: Sequence[str], *, of_several: bool, voice: Voice) -> str:
+    """What an entity must do or have done, where a clause begins with what it does or is."""
+    clause, rest = " ".join(words), " ".join(words[1:])
+    first, second = fold(words[0]), fold(words[1]) if len(words) > 1 else ""
+    if is_adverb(first) and is_participle(second):
+        return f"must {_participial(words[1:], voice)} {clause}"
+    if is_adverb(first) and second in PASTS:
+        return f"must have {first} {PASTS[second]} {' '.join(words[2:])}"
+    if first in PASTS:
+        return f"must have {PASTS[first]} {rest}"
+    if first in _UNCHANGED and voice != "passive":
+        return f"must {clause}"
+    if first.endswith("ing") and _is_doing(second):
+        return f"must {of_gerund(first)} {rest}"
+    if is_participle(first) and (first != "run" or second == "by"):
+        return f"must {_participial(words, voice)} {clause}"
+    if first in _COMPARING or is_place(words) or _is_comparative(words) or _is_like(words):
+        return f"must be {clause}"
+    if has_subject(words, of_several=of_several) or OF_ANOTHER.match(clause):
+        return f"must be one that {clause}"
+    if first == "never":
+        past = "never " + ("have" if voice == "active" else "have been")
+        return f"must {past} {rest}" if is_participle(second) else f"must never {rest}"
+    verb = words[0].islower() and first.endswith("s") and not first.endswith("ss")
+    return f"must {base(first) if verb else words[0]} {rest}"
 
 
 def uncontracted(text: str) -> str:
