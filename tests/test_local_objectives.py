@@ -435,7 +435,18 @@ def test_what_many_texts_call_their_row_is_no_criterion(
 
 @pytest.mark.parametrize(
     "objective",
-    ["", "?", "Hi!", "the", "with", "- , .", "They must be", "who", "hotels that are %?"],
+    [
+        "",
+        "?",
+        "Hi!",
+        "the",
+        "with",
+        "- , .",
+        "They must be",
+        "who",
+        "hotels that are %?",
+        "who , , with",
+    ],
 )
 def test_an_objective_that_says_nothing_is_drafted_all_the_same(objective: str) -> None:
     """Each draft has a kind of entity and a condition, since the API asks for both."""

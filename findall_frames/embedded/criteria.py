@@ -232,7 +232,7 @@ class Criteria:
         if not words[0].isalpha() or words[0] in _PRONOUNS:
             return ""
         relative = _RELATIVE.match(before)
-        said = [fold(word) for word in before.split()]
+        said = [fold(word) for word in before.split()] or [""]
         whole = not AUXILIARIES.isdisjoint(said)
         if relative is None and (said[0] in _RELATIVES or not {"which", "whose"}.isdisjoint(said)):
             return ""  # "that cats | and dogs are afraid of"

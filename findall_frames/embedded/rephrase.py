@@ -154,7 +154,7 @@ def is_adjectival(word: str) -> bool:
 
 def is_place(words: Sequence[str]) -> bool:
     """Whether words begin as in "outside Norway" or "close to the sea"."""
-    first, second = fold(words[0]), fold(words[1]) if len(words) > 1 else ""
+    first, second = [*map(fold, words[:2]), "", ""][:2]
     return first in PREPOSITIONS | _OUTER or (first in ADJECTIVES and second in PREPOSITIONS)
 
 
