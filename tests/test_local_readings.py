@@ -593,6 +593,7 @@ PORTS = Corpus.from_table(
         ("more than 10 berths (at least 11) and not lit", {"Sund"}),
         ("Port must be lit (Lit) with wooden handles", set()),
         ("large, i.e. more than 30 berths with wooden handles", set()),
+        ("the largest number of berths on the east coast despite the flood", set()),
     ],
 )
 def test_nothing_is_lost_beside_letters_and_what_is_said_twice(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from findall_frames.embedded.clauses import Token
 from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import Outcome, Predicate
+from findall_frames.embedded.conditions import Outcome, Predicate, weaker
 from findall_frames.embedded.corpus import Corpus
 from findall_frames.embedded.english import FILLERS, PREPOSITIONS, is_negator
 from findall_frames.embedded.linking import Linker
@@ -114,7 +114,9 @@ class Extreme:
             relation = "is" if truth else "is not"
             reason = f"{name} is {shown}, which {relation} {self._word} of {self._rows}."
             evidence = ((name, shown), *(scope.evidence if scope else ()))
-            outcomes.append(Outcome(truth, _plain(cell), reason, "medium", evidence))
+            # It is no surer than what it is meant among.
+            sure = weaker("medium", scope.confidence) if scope else "medium"
+            outcomes.append(Outcome(truth, _plain(cell), reason, sure, evidence))
         return outcomes
 
 
