@@ -182,3 +182,13 @@ def test_small_words_do_not_hide_a_column(condition: str, places: list[int]) -> 
     judge = RuleEvaluator().judge_for([MatchCondition("asked", condition)], GRANTS)
     found = [at for at, (verdict,) in enumerate(judge.judge(range(4))) if verdict.is_matched]
     assert found == places, judge.readings
+
+
+def test_who_must_not_have_something_is_asked_about_and_not_told() -> None:
+    """To leave a dog at home is told to guests; whether a tenant has one is a fact."""
+    tenants = Corpus.from_table(
+        pa.table({"tenant": ["Ada", "Bo", "Cy"], "has_dog": [True, False, None]}), name="tenants"
+    )
+    asked = MatchCondition("dog", "Tenants must not have a dog")
+    judge = RuleEvaluator().judge_for([asked], tenants)
+    assert judge.readings == ["Not (has_dog is true)."]

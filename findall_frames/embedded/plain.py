@@ -92,8 +92,10 @@ _TAKES_PLACE = re.compile(r"\b(?:takes?|took|taken|taking) place\b", re.IGNORECA
 _UNFIT = re.compile(r"\b(?P<how>unsuitable|unfit|inappropriate|unsuited) (?:for|to)\b", re.I)
 _BRING = re.compile(
     r"^(?:you|guests?|visitors?|people|one|tenants?|participants?|customers?|we|i) "
-    r"(?:(?:may|can|could|must)(?P<not> ?not|n['’]t)?|are (?P<un>not )?(?:allowed|permitted) to) "
-    r"(?:bring|take|have|keep) (?:along )?(?:an? |your |their |our |my |any )?(?P<whom>[a-z]+)"
+    # Who must not have a dog is asked about, not told what to leave at home.
+    r"(?:(?:(?:may|can|could)(?P<not> ?not|n['’]t)?|are (?P<un>not )?(?:allowed|permitted) to) "
+    r"(?:bring|take|have|keep)|must(?P<never> ?not|n['’]t) (?:bring|take)) "
+    r"(?:along )?(?:an? |your |their |our |my |any )?(?P<whom>[a-z]+)"
     r"(?: along| with (?:you|them|us|me))?$",
     re.IGNORECASE,
 )
@@ -210,7 +212,8 @@ class Plain:
         whom = singular(match["whom"].lower())
         if not any(self._lexicon.means(whom, kind) for kind in ("animal", "pet", "child")):
             return match.group()
-        return f"{match['whom']} are {'not ' if match['not'] or match['un'] else ''}allowed"
+        denied = match["not"] or match["un"] or match["never"]
+        return f"{match['whom']} are {'not ' if denied else ''}allowed"
 
     def _not_suitable(self, match: re.Match[str]) -> str:
         """Not suitable for children, where no row is called unsuitable."""
