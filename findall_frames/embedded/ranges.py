@@ -114,9 +114,6 @@ class Ranges:
         if before is not None and not any(Token(word).is_content for word in words):
             # Approved before 1960 or after 1990: both times it is about the approval.
             matches = [match for match in matches if match.column is before] or matches
-        if before is not None and not any(Token(word).is_content for word in words):
-            # Approved before 1960 or after 1990: both times it is about the approval.
-            matches = [match for match in matches if match.column is before] or matches
         if not matches and before is not None and before.kind != "text" and comparison.stated:
             matches = [ColumnMatch(before, 1.0, frozenset(), True)]
         if not matches:
