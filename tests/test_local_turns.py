@@ -192,3 +192,24 @@ def test_who_must_not_have_something_is_asked_about_and_not_told() -> None:
     asked = MatchCondition("dog", "Tenants must not have a dog")
     judge = RuleEvaluator().judge_for([asked], tenants)
     assert judge.readings == ["Not (has_dog is true)."]
+
+
+def test_what_follows_alternatives_with_a_with_is_asked_of_each() -> None:
+    """Also where only the text can tell it."""
+    cities = Corpus.from_table(
+        pa.table(
+            {
+                "city": ["Ada", "Bol", "Cis"],
+                "country": ["US", "Japan", "US"],
+                "about": [
+                    "Ada lies in a plain and lives on wheat.",
+                    "Bol has a port on the inner sea.",
+                    "Cis has a port and two markets.",
+                ],
+            }
+        ),
+        name="cities",
+    )
+    asked = MatchCondition("port", "in the US or Japan with a port")
+    rows = RuleEvaluator().judge_for([asked], cities).judge(range(3))
+    assert [row[0].is_matched for row in rows] == [False, True, True]

@@ -115,6 +115,9 @@ class Binder:
                 continue
             items = (item[cut:], *phrase.items[middle + 1 : end])
             second = self._bind_list(Phrase(items, phrase.links[middle : end - 1]))
+            if second is None and middle == end - 1 and item[cut].text in {"with", "having"}:
+                # "In the US or Japan with a port": what both have, whatever tells of it.
+                second = self._bind_item(list(item[cut + 1 :]), None)
             if second is not None:
                 return join("and", [first, second])
         return None
