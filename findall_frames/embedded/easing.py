@@ -24,8 +24,8 @@ _TELLING: Final = 0.25
 """A word that a larger share of the rows says tells too little by itself."""
 _FEW: Final = 2
 _MOST_WORDS: Final = 6
-# What asks for more things than this is no single criterion, and each word of it is sought.
-_MOST_PARTS = 12
+_LONGEST: Final = 40
+"""Words; a longer condition is asked as it is, as easing looks at all rows for each part."""
 # Whoever does it, and whatever it is done to, is the least that has to be said.
 _VAGUE = frozenset(
     phrases(
@@ -121,7 +121,9 @@ class Easing:
         self._of_leave = is_of_leave(condition) or _NOBODY.search(fold(condition)) is not None
         doer = _DOER.match(fold(condition))
         self._doer = doer["noun"] if doer else ""
-        self._opening = " ".join(tokens(condition)[:1])
+        said = tokens(condition)
+        self._opening = " ".join(said[:1])
+        self._is_long = len(said) > _LONGEST
         self._contrasts = _CONTRAST.search(fold(condition)) is not None
         topic = _TOPIC_OF.match(condition)
         self._topic = fold(topic["noun"]) if topic else ""
@@ -142,15 +144,13 @@ class Easing:
         if isinstance(predicate, Partly):
             return replace(predicate, part=self.eased(predicate.part, denied=denied))
         if isinstance(predicate, AllOf | AnyOf | Either):
-            if len(predicate.parts) > _MOST_PARTS:
-                return predicate
             parts = tuple(self.eased(part, denied=denied) for part in predicate.parts)
             return replace(predicate, parts=parts)
         if not isinstance(predicate, Mention) or predicate.literal or predicate.exact:
             return predicate
         predicate = replace(predicate, tense=self._tense)
         told = any(column.kind == "prose" for column in predicate.columns)
-        if len(self._corpus) > _LARGEST:
+        if len(self._corpus) > _LARGEST or self._is_long:
             return predicate
         if not told:
             # What no cell says anywhere, no row denies by leaving it out.
