@@ -313,8 +313,8 @@ def serve(
     Example:
       findall-frames serve countries.csv --port 8801
     """
-    from findall_frames.embedded.corpus import open_corpus
-    from findall_frames.embedded.service import Service
+    from findall_frames.embedded.data.corpus import open_corpus
+    from findall_frames.embedded.server.service import Service
     from findall_frames.own_data import judging
 
     api_key = None if api_key_env is None else os.environ.get(api_key_env)
@@ -352,7 +352,7 @@ def serve(
 
 
 def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -> None:
-    from findall_frames.embedded.endpoints import is_loopback
+    from findall_frames.embedded.server.endpoints import is_loopback
 
     click.echo(f"Serving {entities:,} entities at {url}")
     # A key is sent in plain text to this machine alone, so others need a proxy that encrypts.

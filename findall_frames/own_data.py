@@ -6,19 +6,19 @@ import os
 from typing import TYPE_CHECKING, TypedDict
 
 from findall_frames.api.client import Client
-from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.chat.address import read_address
+from findall_frames.embedded.chat.client import Chat
+from findall_frames.embedded.chat.judging import ModelEvaluator
+from findall_frames.embedded.data.corpus import open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.lexicon import default_lexicon, read_lexicon
-from findall_frames.embedded.model import ModelEvaluator
-from findall_frames.embedded.model_address import read_address
-from findall_frames.embedded.model_client import Chat
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.language.lexicon import default_lexicon, read_lexicon
+from findall_frames.embedded.server.service import Service
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from findall_frames.embedded.lexicon import Lexicon
+    from findall_frames.embedded.language.lexicon import Lexicon
 
 __all__ = ["Judging", "judging", "local"]
 

@@ -15,7 +15,7 @@ from local_caller import Caller
 from local_evaluators import EveryNth, numbers
 
 import findall_frames as ff
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 from tests.scripted import KEY, ScriptedServer, healthy
 
 _home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)

@@ -24,9 +24,9 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.engine import Engine
-from findall_frames.embedded.service import Service
-from findall_frames.embedded.store import Store
+from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.runs.store import Store
+from findall_frames.embedded.server.service import Service
 
 SIZE = 3_000
 ENRICHMENT = FindAllEnrichInput(

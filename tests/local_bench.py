@@ -17,10 +17,10 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.engine import Engine
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.finding import Evaluator
-from findall_frames.embedded.store import Store
+from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.runs.store import Store
 
 
 class Bench:

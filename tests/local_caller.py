@@ -7,7 +7,7 @@ from typing import Any
 
 import requests
 
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 
 __all__ = ["ENRICHMENT", "RUN", "Caller", "assert_invalid", "at_work", "frames"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from findall_frames.api.models import Citation, FindAllEnrichInput, MatchCondition
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
 from findall_frames.embedded.finding import Finding, Verdict
 
 

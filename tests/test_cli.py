@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
 from findall_frames.embedded.finding import Filler, Judge, Verdict
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 
 COUNTRIES = """\
 name,continent,population,capital

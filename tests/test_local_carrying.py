@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
 
 TEXTS = {

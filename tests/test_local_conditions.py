@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from findall_frames.embedded.columns import Column
-from findall_frames.embedded.comparisons import find_comparisons
-from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.lexicon import default_lexicon
-from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.reading import Reader
-from findall_frames.embedded.values import ValueIndex, segments
-from findall_frames.embedded.versions import admits
+from findall_frames.embedded.data.corpus import Corpus
+from findall_frames.embedded.language.lexicon import default_lexicon
+from findall_frames.embedded.language.quantities import find_quantities
+from findall_frames.embedded.language.versions import admits
+from findall_frames.embedded.reading.columns import Column
+from findall_frames.embedded.reading.comparisons import find_comparisons
+from findall_frames.embedded.reading.reading import Reader
+from findall_frames.embedded.reading.values import ValueIndex, segments
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ import requests
 from local_evaluators import EveryNth, numbers
 
 from findall_frames.api import models
-from findall_frames.embedded.contract import OPERATIONS
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.contract import OPERATIONS
+from findall_frames.embedded.server.service import Service
 
 RUN = {
     "objective": "Find entities",

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
 from findall_frames.errors import CorpusError, FindAllWarning
 
 
@@ -273,7 +273,7 @@ def test_a_position_outside_the_corpus_is_an_error() -> None:
 
 def test_importing_the_corpus_does_not_import_pandas() -> None:
     """Whoever has no DataFrame does not wait for pandas at import."""
-    code = "import sys, findall_frames.embedded.corpus; sys.exit('pandas' in sys.modules)"
+    code = "import sys, findall_frames.embedded.data.corpus; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -21,9 +21,9 @@ import requests
 from killed_service import SIZE, events_of, start_runs
 from local_evaluators import EveryNth, numbers
 
-from findall_frames.embedded.engine import Engine
-from findall_frames.embedded.service import Service
-from findall_frames.embedded.store import Store
+from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.runs.store import Store
+from findall_frames.embedded.server.service import Service
 
 
 def undisturbed() -> list[Any]:

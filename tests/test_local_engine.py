@@ -19,10 +19,10 @@ from findall_frames.api.models import (
     FindAllEntitySearchInput,
     MatchCondition,
 )
-from findall_frames.embedded.corpus import open_corpus
-from findall_frames.embedded.engine import Engine
-from findall_frames.embedded.exclusions import normalised_url
-from findall_frames.embedded.store import Store
+from findall_frames.embedded.data.corpus import open_corpus
+from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.runs.exclusions import normalised_url
+from findall_frames.embedded.runs.store import Store
 from findall_frames.errors import ConflictError, FindAllWarning, RefusedError
 
 

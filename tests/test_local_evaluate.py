@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, MatchCondition
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
 from findall_frames.embedded.finding import Verdict
 

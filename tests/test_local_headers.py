@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
-from findall_frames.embedded.ingest import ingest
+from findall_frames.embedded.objectives.ingest import ingest
 
 ORDERS = Corpus.from_table(
     pa.table(

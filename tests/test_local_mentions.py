@@ -6,12 +6,12 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.denial import tense_of
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
 from findall_frames.embedded.finding import Verdict
-from findall_frames.embedded.lexicon import default_lexicon
-from findall_frames.embedded.reading import Reader
+from findall_frames.embedded.language.lexicon import default_lexicon
+from findall_frames.embedded.reading.reading import Reader
+from findall_frames.embedded.texts.denial import tense_of
 
 INNS = Corpus.from_table(
     pa.table(

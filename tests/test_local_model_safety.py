@@ -20,12 +20,12 @@ from chat_server import ChatServer, Row, by_last_word, completion, refusal, row_
 from test_local_model import CHARMING, CITIES, found, verdicts
 
 import findall_frames as ff
-from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.chat.address import read_address
+from findall_frames.embedded.chat.client import Chat, NoAnswerError
+from findall_frames.embedded.chat.judging import ModelEvaluator
+from findall_frames.embedded.data.corpus import open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.model import ModelEvaluator
-from findall_frames.embedded.model_address import read_address
-from findall_frames.embedded.model_client import Chat, NoAnswerError
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 from tests.scripted import KEY, Reply, ScriptedServer
 
 MESSAGES = [

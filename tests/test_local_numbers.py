@@ -6,9 +6,9 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.quantities import find_quantities
+from findall_frames.embedded.language.quantities import find_quantities
 
 INNS = Corpus.from_table(
     pa.table(

@@ -7,9 +7,9 @@ import datetime as dt
 import pyarrow as pa
 import pytest
 
-from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.ingest import ingest
+from findall_frames.embedded.objectives.ingest import ingest
 
 HOTELS = Corpus.from_table(
     pa.table(

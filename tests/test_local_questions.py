@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import open_corpus
+from findall_frames.embedded.data.corpus import open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.ingest import ingest
+from findall_frames.embedded.objectives.ingest import ingest
 
 TABLES = Path(__file__).with_name("tables")
 

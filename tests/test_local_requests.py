@@ -16,8 +16,8 @@ import pytest
 from local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work
 from local_evaluators import EveryNth, numbers
 
-from findall_frames.embedded.quotas import Quota
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.quotas import Quota
+from findall_frames.embedded.server.service import Service
 
 # -- creating ----------------------------------------------------------------------------------
 

@@ -14,13 +14,13 @@ import pytest
 from local_bench import bench, names
 
 from findall_frames.api.models import ExcludeCandidate, FindAllRunInput, MatchCondition
-from findall_frames.embedded.corpus import Corpus, open_corpus
-from findall_frames.embedded.engine import Engine
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
 from findall_frames.embedded.finding import Verdict
-from findall_frames.embedded.lexicon import default_lexicon
-from findall_frames.embedded.reading import Reader
-from findall_frames.embedded.store import Store
+from findall_frames.embedded.language.lexicon import default_lexicon
+from findall_frames.embedded.reading.reading import Reader
+from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.runs.store import Store
 
 SIZE = 12_000
 

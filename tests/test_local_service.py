@@ -19,8 +19,8 @@ import requests
 from local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work, frames
 from local_evaluators import EveryNth, numbers
 
-from findall_frames.embedded.corpus import open_corpus
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.data.corpus import open_corpus
+from findall_frames.embedded.server.service import Service
 from findall_frames.errors import ServiceError
 
 # -- the official SDK --------------------------------------------------------------------------
@@ -397,7 +397,7 @@ def test_leaving_without_stopping_is_quiet(tmp_path: Path) -> None:
     """A program that forgets its service ends all the same, and without complaint."""
     program = (
         "from local_evaluators import EveryNth, numbers\n"
-        "from findall_frames.embedded.service import Service\n"
+        "from findall_frames.embedded.server.service import Service\n"
         "print(Service(numbers(5), evaluator=EveryNth()).start().url)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}

@@ -22,15 +22,15 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.database import MIGRATIONS, Database
-from findall_frames.embedded.record import (
+from findall_frames.embedded.runs.database import MIGRATIONS, Database
+from findall_frames.embedded.runs.record import (
     RunRecord,
     Usage,
     candidate_id,
     event_id,
     event_number,
 )
-from findall_frames.embedded.store import Change, Store
+from findall_frames.embedded.runs.store import Change, Store
 from findall_frames.errors import NotFoundError, ServiceError
 from findall_frames.sqlite import migrate
 

@@ -12,7 +12,7 @@ import requests
 from local_caller import Caller, assert_invalid, frames
 from local_evaluators import EveryNth, numbers
 
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 
 
 def test_a_stream_tells_everything_and_ends_with_the_run(caller: Caller) -> None:

@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.lexicon import read_lexicon
+from findall_frames.embedded.language.lexicon import read_lexicon
 
 TOURS = Corpus.from_table(
     pa.table(

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded import thesaurus
-from findall_frames.embedded.corpus import Corpus
+from findall_frames.embedded.data.corpus import Corpus
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
-from findall_frames.embedded.lexicon import Lexicon, default_lexicon, read_lexicon
+from findall_frames.embedded.language import thesaurus
+from findall_frames.embedded.language.lexicon import Lexicon, default_lexicon, read_lexicon
 
 SUPPLIERS = Corpus.from_table(
     pa.table(

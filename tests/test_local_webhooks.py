@@ -17,8 +17,8 @@ import requests
 from local_evaluators import EveryNth, numbers
 from standardwebhooks.webhooks import Webhook as Oracle
 
-from findall_frames.embedded.service import Service
-from findall_frames.embedded.webhooks import WEBHOOK_EVENT_TYPES, Hosts, new_secret
+from findall_frames.embedded.server.service import Service
+from findall_frames.embedded.server.webhooks import WEBHOOK_EVENT_TYPES, Hosts, new_secret
 from findall_frames.errors import ServiceError
 
 RUN = {

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pytest
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
 from findall_frames.embedded.evaluate import RuleEvaluator, RuleJudge
-from findall_frames.embedded.figures import read_figures
-from findall_frames.embedded.ingest import ingest
-from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.words import alike, split_name
+from findall_frames.embedded.language.figures import read_figures
+from findall_frames.embedded.language.quantities import find_quantities
+from findall_frames.embedded.language.words import alike, split_name
+from findall_frames.embedded.objectives.ingest import ingest
 
 TABLES = Path(__file__).with_name("tables")
 

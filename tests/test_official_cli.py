@@ -17,7 +17,7 @@ import pytest
 import requests
 from local_evaluators import EveryNth, numbers
 
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 
 CITIES = """name,country,population
 Oslo,Norway,709000

@@ -20,9 +20,9 @@ import requests
 from chat_server import ChatServer, refusal
 
 import findall_frames as ff
-from findall_frames.embedded.lexicon import read_lexicon
-from findall_frames.embedded.model_address import ModelAddress, read_address
-from findall_frames.embedded.model_client import Chat
+from findall_frames.embedded.chat.address import ModelAddress, read_address
+from findall_frames.embedded.chat.client import Chat
+from findall_frames.embedded.language.lexicon import read_lexicon
 from tests.scripted import KEY, ScriptedServer, answer, healthy, result
 
 HOTELS = pd.DataFrame(

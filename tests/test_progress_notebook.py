@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 import findall_frames as ff
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 from findall_frames.progress.base import Guarded, Silence, Wish, Wishes, wishes_at
 from findall_frames.progress.buttons import Buttons
 from findall_frames.progress.update import Update

@@ -8,12 +8,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from findall_frames.embedded.columns import NO, YES, Column
-from findall_frames.embedded.dates import as_day
-from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.units import Unit
-from findall_frames.embedded.values import segments
-from findall_frames.embedded.words import fold, phrases, split_name, tokens
+from findall_frames.embedded.language.dates import as_day
+from findall_frames.embedded.language.quantities import find_quantities
+from findall_frames.embedded.language.units import Unit
+from findall_frames.embedded.language.words import fold, phrases, split_name, tokens
+from findall_frames.embedded.reading.columns import NO, YES, Column
+from findall_frames.embedded.reading.values import segments
 
 __all__ = ["Asked", "coerced", "read_asked"]
 

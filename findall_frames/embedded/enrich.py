@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from findall_frames.embedded.asked import Asked, coerced, read_asked
-from findall_frames.embedded.columns import Column
-from findall_frames.embedded.conditions import Outcome, Span
-from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.english import ADVERBS, PREPOSITIONS
-from findall_frames.embedded.evidence import Sources
-from findall_frames.embedded.figures import BLANKS
+from findall_frames.embedded.data.corpus import Corpus
+from findall_frames.embedded.data.evidence import Sources
 from findall_frames.embedded.finding import Confidence, Finding
-from findall_frames.embedded.lexicon import Lexicon
-from findall_frames.embedded.linking import Linker
-from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.quantities import find_quantities
-from findall_frames.embedded.reading import Reader
-from findall_frames.embedded.stated import StatedNumber
-from findall_frames.embedded.words import split_name, tokens
+from findall_frames.embedded.language.english import ADVERBS, PREPOSITIONS
+from findall_frames.embedded.language.figures import BLANKS
+from findall_frames.embedded.language.lexicon import Lexicon
+from findall_frames.embedded.language.quantities import find_quantities
+from findall_frames.embedded.language.words import split_name, tokens
+from findall_frames.embedded.predicates.conditions import Outcome, Span
+from findall_frames.embedded.reading.columns import Column
+from findall_frames.embedded.reading.linking import Linker
+from findall_frames.embedded.reading.reading import Reader
+from findall_frames.embedded.texts.prose import Mention
+from findall_frames.embedded.texts.stated import StatedNumber
 
 __all__ = ["RuleFiller"]
 

@@ -6,7 +6,12 @@ from collections.abc import Sequence
 from textwrap import shorten
 
 from findall_frames.api.models import FindAllEnrichInput, MatchCondition
-from findall_frames.embedded.conditions import (
+from findall_frames.embedded.data.corpus import Corpus
+from findall_frames.embedded.data.evidence import Sources
+from findall_frames.embedded.enrich import RuleFiller
+from findall_frames.embedded.finding import Selection, Verdict
+from findall_frames.embedded.language.lexicon import Lexicon, default_lexicon
+from findall_frames.embedded.predicates.conditions import (
     AllOf,
     AnyOf,
     Either,
@@ -15,14 +20,9 @@ from findall_frames.embedded.conditions import (
     Partly,
     Predicate,
 )
-from findall_frames.embedded.corpus import Corpus
-from findall_frames.embedded.enrich import RuleFiller
-from findall_frames.embedded.evidence import Sources
-from findall_frames.embedded.finding import Selection, Verdict
-from findall_frames.embedded.lexicon import Lexicon, default_lexicon
-from findall_frames.embedded.prose import Mention
-from findall_frames.embedded.reading import Reader, Reading
-from findall_frames.embedded.selecting import select_open, select_rows
+from findall_frames.embedded.predicates.selecting import select_open, select_rows
+from findall_frames.embedded.reading.reading import Reader, Reading
+from findall_frames.embedded.texts.prose import Mention
 
 __all__ = ["RuleEvaluator", "RuleJudge"]
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from findall_frames.api.models import Citation, FindAllEnrichInput, MatchCondition
-from findall_frames.embedded.record import Usage
+from findall_frames.embedded.runs.record import Usage
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from findall_frames.embedded.corpus import Corpus
+    from findall_frames.embedded.data.corpus import Corpus
 
 __all__ = [
     "Confidence",

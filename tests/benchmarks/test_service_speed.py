@@ -18,11 +18,11 @@ import pytest
 import requests
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.index import TextIndex
 from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.index import TextIndex
-from findall_frames.embedded.service import Service
-from findall_frames.embedded.store import Store
+from findall_frames.embedded.runs.store import Store
+from findall_frames.embedded.server.service import Service
 
 pytestmark = pytest.mark.benchmark
 
@@ -143,7 +143,7 @@ def generated(base: str, run: str) -> int:
 SERVICE = """
 import resource, sys
 from local_evaluators import EveryNth, numbers
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 with Service(numbers(9_000), evaluator=EveryNth()) as service:

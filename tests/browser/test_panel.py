@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 SERVICE = """
 import findall_frames as ff
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.server.service import Service
 from tests.local_evaluators import EveryNth, numbers
 
 service = Service(numbers(20_000), evaluator=EveryNth(delay=0.01)).start()
@@ -49,8 +49,8 @@ COMPANIES = Path(__file__).parent.parent / "tables" / "companies.parquet"
 STANDS_STILL = f"""
 import time
 import findall_frames as ff
-from findall_frames.embedded.corpus import open_corpus
-from findall_frames.embedded.service import Service
+from findall_frames.embedded.data.corpus import open_corpus
+from findall_frames.embedded.server.service import Service
 from tests.test_cli import Gated
 
 class Slow(Gated):

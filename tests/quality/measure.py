@@ -15,11 +15,11 @@ import pyarrow as pa
 from quality.question import Question
 
 from findall_frames.api.models import MatchCondition
-from findall_frames.embedded.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.corpus import Corpus, open_corpus
+from findall_frames.embedded.data.packages import packages_table
 from findall_frames.embedded.evaluate import RuleEvaluator
 from findall_frames.embedded.finding import Verdict
-from findall_frames.embedded.ingest import ingest
-from findall_frames.embedded.packages import packages_table
+from findall_frames.embedded.objectives.ingest import ingest
 
 __all__ = ["Score", "measure", "summary"]
 

@@ -1,0 +1,1 @@
+"""The evaluator that asks a language model."""

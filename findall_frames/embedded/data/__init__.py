@@ -1,0 +1,1 @@
+"""The user's own data as entities: tables, files, documents, installed packages."""

@@ -1,0 +1,1 @@
+"""Words, numbers, units and dates as people write them."""

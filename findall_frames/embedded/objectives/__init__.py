@@ -1,0 +1,1 @@
+"""Objectives in plain words, taken apart into conditions and enrichments."""

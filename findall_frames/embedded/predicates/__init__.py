@@ -1,0 +1,1 @@
+"""What can be checked of rows, over columns, and how it combines."""

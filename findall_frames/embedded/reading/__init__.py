@@ -1,0 +1,1 @@
+"""From written conditions to predicates over the columns of a corpus."""

@@ -1,0 +1,1 @@
+"""Runs from their creation to their end, and where they are kept."""

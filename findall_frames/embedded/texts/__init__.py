@@ -1,0 +1,1 @@
+"""Facts that stand in running text: mentions, denials, numbers beside their words."""
