@@ -91,7 +91,7 @@ def _corpus(corpus: str) -> Corpus:
     path = TABLES / f"{corpus}.parquet"
     if shown.shape == table.shape:
         return open_corpus(path)
-    return Corpus.from_table(pa.Table.from_pandas(shown, preserve_index=False), name=corpus)
+    return Corpus.from_table(pa.Table.from_pandas(shown, preserve_index=False), name=path.stem)
 
 
 def measure(question: Question, *, objective: bool = False) -> Score:
