@@ -255,3 +255,16 @@ def test_a_hundred_and_four_is_one_number() -> None:
         ("between a hundred and two hundred", [100.0, 200.0]),
     ):
         assert [quantity.value for quantity in find_quantities(text)] == values
+
+
+def test_people_who_make_something_are_employees_and_those_who_live_there_are_not() -> None:
+    """Where 120 people make pumps, 120 people work."""
+    about = [
+        "About 120 people make filters and pumps here.",
+        "Some 230 people spin and weave in the old mill.",
+        "In the village live 400 people, and 900 people visit it.",
+    ]
+    places = Corpus.from_table(pa.table({"place": ["Ada", "Bol", "Cis"], "about": about}), name="p")
+    asked = MatchCondition("staff", "has more than 50 employees")
+    rows = RuleEvaluator().judge_for([asked], places).judge(range(3))
+    assert [row[0].is_matched for row in rows] == [True, True, False]

@@ -53,6 +53,13 @@ _WORKS = re.compile(
     r"|personnel|colleague)",
     re.IGNORECASE,
 )
+# Who makes something somewhere works there, unlike who lives there or visits.
+_MAKES = re.compile(
+    r"\b(?:people|persons|men|women)\s+(?:\w+ly\s+)?(?:make|made|build|built|produce|manufacture"
+    r"|assemble|run|operate|brew|bake|weave|wove|spin|spun|sew|knit|print|design|develop|sell|sold"
+    r"|pack|cast|forge|mill|mine|farm|grow|grew|repair|service|write|wrote)\w{0,2}\b",
+    re.IGNORECASE,
+)
 _GOES_ON = re.compile(r"\b(?:it|its|they|their|the whole)\b", re.IGNORECASE)
 # What weighs so much, or is so tall, is mostly the whole of it.
 _BODIES = frozenset(("mass", "length"))
@@ -242,7 +249,7 @@ class Sought:
     def _people_meant(self, sentence: str) -> bool:
         """Whether the people of a sentence are those asked for: they work there, they live near."""
         if self._employs:
-            return bool(_WORKS.search(sentence))
+            return bool(_WORKS.search(sentence) or _MAKES.search(sentence))
         if not self._done_by_people:
             return True
         if any(telling.phrase.search(sentence) for telling in self._spelled):
