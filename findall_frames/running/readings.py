@@ -60,6 +60,13 @@ def read_text(value: object, *, what: str, example: str) -> str:
         raise InvalidRequestError(f"{what} must be a text such as {example!r}, not {value!r}.")
     if not value.strip():
         raise InvalidRequestError(f"{what} is empty; write something like {example!r}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError(
+            f"{what} holds half a character, {value[error.start]!r} at place {error.start}, as of "
+            "an emoji that was cut in two. Take it out."
+        ) from None
     return value.strip()
 
 
