@@ -13,7 +13,7 @@ from findall_frames.embedded.language.quantities import find_quantities
 from findall_frames.embedded.language.units import Unit
 from findall_frames.embedded.language.words import fold, phrases, split_name, tokens
 from findall_frames.embedded.reading.columns import NO, YES, Column
-from findall_frames.embedded.reading.values import segments
+from findall_frames.embedded.reading.values import items_of
 
 __all__ = ["Asked", "coerced", "read_asked"]
 
@@ -152,7 +152,7 @@ def _items(cell: Any, column: Column) -> list[Any]:
     if isinstance(cell, list):
         return [item for item in cell if item is not None]
     if isinstance(cell, str) and column.kind == "text" and column.index.lists_items:
-        return segments(cell)[1:] or [cell]
+        return items_of(cell)
     return [cell]
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from findall_frames.embedded.language.quantity import Quantity
 from findall_frames.embedded.language.words import phrases
 
-__all__ = ["MOMENTS", "MONTHS", "ORDINALS", "Finder", "month_number", "plainly"]
+__all__ = ["MOMENTS", "MONTHS", "ORDINALS", "SEASONS", "Finder", "month_number", "plainly"]
 
 
 class Finder(NamedTuple):
@@ -77,7 +77,13 @@ _STRETCH = re.compile(
     rf"(?:({_MONTH})\.?,?\s+)?(\d{{4}})\b",
     re.I,
 )
-_SEASONS = {"spring": 3, "summer": 6, "autumn": 9, "fall": 9}
+SEASONS = {
+    "spring": (3, 4, 5),
+    "summer": (6, 7, 8),
+    "autumn": (9, 10, 11),
+    "fall": (9, 10, 11),
+    "winter": (12, 1, 2),
+}
 _THIRDS = ("early", "mid", "late")
 _PARTS_OF_CENTURY = {
     "early": (0, 32),
@@ -158,8 +164,8 @@ def _stretch(match: re.Match[str]) -> Quantity | None:
     """Early, mid and late are thirds, of a year or of a month."""
     which, name, year = match.group(1).lower(), match.group(2), int(match.group(3))
     # Where only years are known, the year is what counts.
-    if name is None and which in _SEASONS:
-        return replace(_months(match, year, _SEASONS[which], 3), year=True)
+    if name is None and which in SEASONS:
+        return replace(_months(match, year, SEASONS[which][0], 3), year=True)
     if which not in _THIRDS:
         return None
     part = _THIRDS.index(which)
@@ -186,7 +192,7 @@ def _short_year(match: re.Match[str]) -> Quantity:
 
 MOMENTS = (
     Finder(_ISO, lambda m: _date(m, m.group(1), int(m.group(2)), m.group(3)), 4, signs=("-",)),
-    Finder(_STRETCH, _stretch, 4, frozenset((*_THIRDS, *_SEASONS))),
+    Finder(_STRETCH, _stretch, 4, frozenset((*_THIRDS, *SEASONS))),
     Finder(
         _MONTH_FIRST,
         lambda m: _date(m, m.group(3), month_number(m.group(1)), m.group(2)),

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pyarrow.compute as pc
 
+from findall_frames.embedded.language.moments import MONTHS
 from findall_frames.embedded.language.words import fold
 from findall_frames.embedded.reading.clauses import Token
 from findall_frames.embedded.reading.columns import Column
@@ -28,9 +29,7 @@ _COMPARING = (
     " before",
     " after",
 )
-_MONTHS = frozenset(
-    ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-)
+_MONTHS = frozenset(month[:3] for month in MONTHS)
 _HIDDEN = re.compile(r"\bqqvalue([a-z])\b")
 _LETTERED = re.compile(r"\b([A-Z][a-z]+) ([A-Z])\b(?! [A-Z][a-z])")
 

@@ -13,7 +13,7 @@ from findall_frames.embedded.language.figures import BLANKS
 from findall_frames.embedded.language.words import fold, phrases
 from findall_frames.embedded.predicates.conditions import Outcome
 from findall_frames.embedded.reading.columns import NO, YES, Column
-from findall_frames.embedded.reading.values import contains, normal, segments
+from findall_frames.embedded.reading.values import contains, items_of, normal, segments
 
 __all__ = ["IsTrue", "OneOf", "PerCell", "Present", "Told", "Wanted", "WordsAt", "unknown"]
 
@@ -155,7 +155,7 @@ class OneOf(PerCell):
 
 def _items(elements: Sequence[str]) -> list[str]:
     """The elements of a list, or the items that a text lists."""
-    return [item for element in elements for item in (segments(element)[1:] or [element])]
+    return [item for element in elements for item in items_of(element)]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from findall_frames.embedded.language.dates import as_day
-from findall_frames.embedded.language.moments import MONTHS, month_number
+from findall_frames.embedded.language.moments import MONTHS, SEASONS, month_number
 from findall_frames.embedded.language.quantity import Quantity, Recurrence
 from findall_frames.embedded.language.words import phrases, tokens
 from findall_frames.embedded.predicates.cells import PerCell, Told
@@ -18,20 +18,13 @@ from findall_frames.embedded.reading.marks import Marks
 
 __all__ = ["Calendar", "Recurring"]
 
-_SEASONS = {
-    "spring": (3, 4, 5),
-    "summer": (6, 7, 8),
-    "autumn": (9, 10, 11),
-    "fall": (9, 10, 11),
-    "winter": (12, 1, 2),
-}
 _WEEKDAYS = phrases("monday, tuesday, wednesday, thursday, friday, saturday, sunday")
 _DAYS = {day: (n,) for n, day in enumerate(_WEEKDAYS)} | {
     "weekend": (5, 6),
     "weekday": (0, 1, 2, 3, 4),
 }
 _MONTH = "|".join(f"{month}|{month[:3]}" for month in MONTHS)
-_WHEN = rf"(?:(?:early|mid|late)[ -])?(?:{_MONTH}|{'|'.join(_SEASONS)})"
+_WHEN = rf"(?:(?:early|mid|late)[ -])?(?:{_MONTH}|{'|'.join(SEASONS)})"
 _LINK = r"(?:,? (?:or|and|to|through|until) (?:in |between )?| ?[,–-] ?)"
 # What else "may" and "march" are is told apart by a word before them, or by a capital letter.
 _IN_YEAR = re.compile(
@@ -128,7 +121,7 @@ class Calendar:
 
     def _in_year(self, match: re.Match[str], marks: Marks) -> str:
         when = match["when"]
-        names = re.findall(rf"(?i)\b(?:{_MONTH}|{'|'.join(_SEASONS)})\b", when)
+        names = re.findall(rf"(?i)\b(?:{_MONTH}|{'|'.join(SEASONS)})\b", when)
         told = bool(match["before"]) and not match["before"].startswith(("of", "for"))
         named = match.start() > 0 and names[0][0].isupper()
         bare = names[0].lower() not in _VERBS and len(names[0]) > 3
@@ -137,7 +130,7 @@ class Calendar:
         thirds = thirds or _RELATIVE.search(before)
         if not (told or named or bare) or thirds or self._is_known(names):
             return match.group()
-        ranges = [_SEASONS.get(name.lower()) or (month_number(name),) for name in names]
+        ranges = [SEASONS.get(name.lower()) or (month_number(name),) for name in names]
         numbers = {number for span in ranges for number in span}
         between = (match["before"] or "").strip().lower() == "between"
         if len(ranges) == 2 and (between or _RANGED.search(when)):

@@ -10,6 +10,7 @@ from findall_frames.embedded.language.words import fold, tokens
 from findall_frames.embedded.predicates.conditions import AnyOf, Not, Predicate, join
 from findall_frames.embedded.reading.clauses import Joined, Negated, Node, Phrase, Token
 from findall_frames.embedded.reading.columns import Column
+from findall_frames.embedded.reading.leftovers import column_of
 from findall_frames.embedded.reading.linking import Linker
 from findall_frames.embedded.reading.ranges import Ranges
 from findall_frames.embedded.reading.wording import Wording
@@ -46,7 +47,7 @@ class Binder:
                 predicate = self._bind_after(child, column)
                 if predicate is not None:
                     bound.append(predicate)
-                    column = _column_of(predicate) or column
+                    column = column_of(predicate) or column
             return join(node.kind, bound)
         return self._bind_phrase(node, None)
 
@@ -63,7 +64,7 @@ class Binder:
                 groups.append([])
             if predicate is not None:
                 groups[-1].append(predicate)
-                before = _column_of(predicate) or before
+                before = column_of(predicate) or before
             at += size
         joined = (join("and", group) for group in groups)
         return join("or", [part for part in joined if part is not None])
@@ -243,10 +244,3 @@ def _lasting(node: Node) -> Node:
     if [token.text for token in first[at : at + 1]] not in _NO_LONGER:
         return node
     return Phrase(((*first[:at], *first[at + 1 :]), *node.items[1:]), node.links)
-
-
-def _column_of(predicate: Predicate) -> Column | None:
-    """The one column that a predicate, or its opposite, is about."""
-    part = predicate.part if isinstance(predicate, Not) else predicate
-    column = getattr(part, "column", None)
-    return column if isinstance(column, Column) else None

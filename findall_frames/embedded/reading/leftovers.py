@@ -37,7 +37,7 @@ from findall_frames.embedded.reading.linking import Linker
 from findall_frames.embedded.texts.prose import Mention
 from findall_frames.embedded.texts.stated import StatedNumber
 
-__all__ = ["Leftovers", "leaves"]
+__all__ = ["Leftovers", "column_of", "leaves"]
 
 _STRUCTURE = frozenset(
     phrases(
@@ -106,7 +106,7 @@ class Leftovers:
             ended = self._lexicon.not_yet(word)
             if ended is not None and self._linker.match(part.column, [ended]).score:
                 return True
-        columns = [_column_of(part)]
+        columns = [column_of(part)]
         if isinstance(part, Pair | Reckoned):
             columns = [part.first, part.second]
         if any(c is not None and c.noun and alike(c.noun, word) == 1 for c in columns):
@@ -169,7 +169,9 @@ def leaves(predicate: Predicate) -> Iterator[Predicate]:
             yield from leaves(predicate.within)
 
 
-def _column_of(part: Predicate) -> Column | None:
+def column_of(predicate: Predicate) -> Column | None:
+    """The one column that a predicate, or its opposite, is about."""
+    part = predicate.part if isinstance(predicate, Not) else predicate
     column = getattr(part, "column", None)
     return column if isinstance(column, Column) else None
 

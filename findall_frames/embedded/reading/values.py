@@ -12,7 +12,7 @@ from findall_frames.embedded.language.codes import code_of, is_coded
 from findall_frames.embedded.language.lexicon import Lexicon
 from findall_frames.embedded.language.words import alike, demonym_of, singular, tokens
 
-__all__ = ["LARGE", "ValueIndex", "contains", "normal", "segments"]
+__all__ = ["LARGE", "ValueIndex", "contains", "items_of", "normal", "segments"]
 
 LARGE = 200_000
 """A column with more distinct values than this is only searched where a question names it."""
@@ -28,6 +28,11 @@ _SEPARATORS = re.compile(r"\s*(?:[;|/,()\[\]•&]|::)\s*|\s+(?:and|or|AND|OR|WIT
 _LISTED = re.compile(r"\s/\s|;\s|\s\|\s")
 _ENOUGH = 2
 _NUMBERED = re.compile(r"v?\d[\d.]*")
+
+
+def items_of(value: str) -> list[str]:
+    """The items that a text lists, or the text itself."""
+    return segments(value)[1:] or [value]
 
 
 def segments(value: str) -> list[str]:
