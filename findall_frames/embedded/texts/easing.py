@@ -135,6 +135,7 @@ class Easing:
         topic = _TOPIC_OF.match(condition)
         self._topic = fold(topic["noun"]) if topic else ""
         self._is_name = is_name
+        self._known: dict[tuple[tuple[str, ...], ...], tuple[list[int], list[int]]] = {}
 
     def eased(self, predicate: Predicate, *, denied: bool = False) -> Predicate:
         """The predicate with such words left out of its mentions.
@@ -161,7 +162,7 @@ class Easing:
             return predicate
         if not told:
             # What no cell says anywhere, no row denies by leaving it out.
-            is_open = denied and not predicate.told(self._corpus)[0]
+            is_open = denied and not self._told(predicate)[0]
             return replace(predicate, silence="unknown") if is_open else predicate
         if self._is_about_topic(predicate):
             predicate = replace(predicate, words=predicate.words[1:])
@@ -170,7 +171,7 @@ class Easing:
         # Where a text denies it, or none says it anywhere, silence tells nothing; nor does it
         # tell what may not be done.
         is_open = (denied and not self._contrasts) and (
-            self._of_leave or predicate.is_denied_somewhere() or not predicate.told(self._corpus)[0]
+            self._of_leave or predicate.is_denied_somewhere() or not self._told(predicate)[0]
         )
         return replace(predicate, silence="unknown") if is_open else predicate
 
@@ -189,7 +190,7 @@ class Easing:
         if denied and rows[words[-1]] and not _says_little(words[-1]):
             bound.add(words[-1])  # that results were not published is not that there are none
         telling = max(_FEW, _TELLING * len(self._corpus))
-        if mention.told(self._corpus)[1]:
+        if self._told(mention)[1]:
             # Where it is denied, its words are those of the texts: an emergency room is no room.
             plain = (word for word in present if not any(self._lightness(word, mention)))
             bound.update(word for word in plain if len(rows[word]) <= telling)
@@ -216,14 +217,14 @@ class Easing:
                 continue
             if denied and self._is_undenied(less):
                 continue
-            rows_told = less.told(self._corpus)[1] if denied else self._rows(less)
+            rows_told = self._told(less)[1] if denied else self._rows(less)
             if len(kept) > 1 or len(rows_told) <= telling:
                 return less
         return mention
 
     def _is_undenied(self, mention: Mention) -> bool:
         """Whether no row denies it, so that rows may deny it in fewer words."""
-        return not mention.told(self._corpus)[1]
+        return not self._told(mention)[1]
 
     def _is_about_topic(self, mention: Mention) -> bool:
         """Whether the first word only says whom most texts are about: the insured is a nurse."""
@@ -251,7 +252,7 @@ class Easing:
 
     def _is_met(self, mention: Mention, *, denied: bool) -> bool:
         """Whether some row tells what is asked: that it is so, or that it is not."""
-        says, denies = mention.told(self._corpus)
+        says, denies = self._told(mention)
         if denied and denies:
             return True
         # That something is not allowed is not told by where it is.
@@ -267,8 +268,15 @@ class Easing:
         least = word in _VAGUE or (word in _LEAVE and mention.words[0] not in _VAGUE)
         return least, done or word in _LEAVE
 
+    def _told(self, mention: Mention) -> tuple[list[int], list[int]]:
+        """Which rows say it, and which deny it; looked up once, since it takes all rows."""
+        key = mention.words, tuple(column.name for column in mention.columns)
+        if key not in self._known:
+            self._known[key] = mention.told(self._corpus)
+        return self._known[key]
+
     def _rows(self, mention: Mention) -> set[int]:
-        return set().union(*mention.told(self._corpus))
+        return set().union(*self._told(mention))
 
 
 def _says_little(word: str) -> bool:
