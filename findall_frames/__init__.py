@@ -21,6 +21,7 @@ from findall_frames.errors import (
     APIError,
     AuthenticationError,
     BudgetError,
+    ConditionNotUnderstoodError,
     ConflictError,
     CorpusError,
     DisplayWarning,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
-    from findall_frames.search import draft, find_all, preview, start
+    from findall_frames.search import draft, explain, find_all, preview, start
 
 __all__ = [
     "APIError",
@@ -67,6 +68,7 @@ __all__ = [
     "AuthenticationError",
     "BudgetError",
     "Client",
+    "ConditionNotUnderstoodError",
     "ConflictError",
     "CorpusError",
     "DisplayWarning",
@@ -98,6 +100,7 @@ __all__ = [
     "draft",
     "enrich",
     "estimate_cost",
+    "explain",
     "extend",
     "find_all",
     "flatten",
@@ -125,6 +128,7 @@ _HOMES = {
     "draft": "search",
     "enrich": "continuing",
     "estimate_cost": "running.pricing",
+    "explain": "search",
     "extend": "continuing",
     "find_all": "search",
     "flatten": "frames.flatten",

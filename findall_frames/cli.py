@@ -95,17 +95,18 @@ _name_column = click.option(
 )
 
 
-_evaluator = click.option(
-    "--evaluator",
+_model = click.option(
+    "--model",
     metavar="MODEL",
-    help="A language model for what columns cannot decide: 'openai:MODEL', or the base URL of a "
-    "server with chat completions and '#MODEL'. The key is read from OPENAI_API_KEY.",
+    help="A language model that reads conditions and judges text: 'openai:NAME', "
+    "'parallel:speed', or the base URL of a server with chat completions and '#NAME'. Keys are "
+    "read from OPENAI_API_KEY and PARALLEL_API_KEY. FINDALL_FRAMES_MODEL names one, too.",
 )
-_lexicon = click.option(
-    "--lexicon",
+_columns = click.option(
+    "--columns",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Words of your own that mean the same, in TOML.",
+    help="A data dictionary in JSON, TOML or CSV: what each column means, and its unit.",
 )
 
 
@@ -120,14 +121,12 @@ _lexicon = click.option(
     "documents, or a quoted pattern such as 'data/*.csv'.",
 )
 @_name_column
-@_evaluator
-@_lexicon
+@_model
+@_columns
 @click.option(
     "--match-limit",
     type=int,
-    default=10,
-    show_default=True,
-    help="How many matches to find at the most, 5 to 1000.",
+    help="How many matches to find at the most, 5 to 1000; by default 10, and all on own data.",
 )
 @click.option(
     "--generator",
@@ -171,9 +170,9 @@ def run(
     reuse: bool,
     corpus: str | None,
     name_column: str | None,
-    evaluator: str | None,
-    lexicon: Path | None,
-    match_limit: int,
+    model: str | None,
+    columns: Path | None,
+    match_limit: int | None,
     generator: str,
     entity_type: str | None,
     conditions: tuple[str, ...],
@@ -212,15 +211,15 @@ def run(
     if corpus is None:
         for option, given in (
             ("--name-column", name_column),
-            ("--evaluator", evaluator),
-            ("--lexicon", lexicon),
+            ("--model", model),
+            ("--columns", columns),
         ):
             if given is not None:
                 raise click.UsageError(f"{option} is about your own data: it needs --local.")
         return finish(
             watch, lambda: find_all(objective, progress=watch, **asked), out=out, as_json=as_json
         )
-    with local(corpus, name_column=name_column, evaluator=evaluator, lexicon=lexicon) as client:
+    with local(corpus, name_column=name_column, model=model, columns=columns) as client:
         return finish(
             watch,
             lambda: find_all(objective, client=client, progress=watch, **asked),
@@ -255,8 +254,8 @@ def resume(
 @findall_frames.command()
 @click.argument("corpus")
 @_name_column
-@_evaluator
-@_lexicon
+@_model
+@_columns
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -294,8 +293,8 @@ def serve(
     corpus: str,
     *,
     name_column: str | None,
-    evaluator: str | None,
-    lexicon: Path | None,
+    model: str | None,
+    columns: Path | None,
     port: int,
     host: str,
     store: Path | None,
@@ -313,9 +312,10 @@ def serve(
     Example:
       findall-frames serve countries.csv --port 8801
     """
-    from findall_frames.embedded.data.corpus import open_corpus
+    from findall_frames.embedded.chat.chat import open_model
+    from findall_frames.embedded.corpus.opening import open_corpus
     from findall_frames.embedded.server.service import Service
-    from findall_frames.own_data import judging
+    from findall_frames.own_data import named_model
 
     api_key = None if api_key_env is None else os.environ.get(api_key_env)
     if api_key_env is not None and not api_key:
@@ -323,8 +323,9 @@ def serve(
             f"--api-key-env names the environment variable {api_key_env}, which is not set."
         )
     secret = os.environ.get(_SECRET_VARIABLE)
-    judged = judging(evaluator=evaluator, lexicon=lexicon)
-    entities = open_corpus(corpus, name_column=name_column)
+    named = named_model(model)
+    opened = None if named is None else open_model(named)
+    entities = open_corpus(corpus, name_column=name_column, columns=columns)
     # A scheduler stops it with SIGTERM, which is to be as gentle as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if verbose:
@@ -332,7 +333,7 @@ def serve(
         logging.getLogger("findall_frames").setLevel(logging.INFO)
     service = Service(
         entities,
-        **judged,
+        model=opened,
         store=store,
         host=host,
         port=port,
@@ -352,7 +353,7 @@ def serve(
 
 
 def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -> None:
-    from findall_frames.embedded.server.endpoints import is_loopback
+    from findall_frames.embedded.chat.provider import is_loopback
 
     click.echo(f"Serving {entities:,} entities at {url}")
     # A key is sent in plain text to this machine alone, so others need a proxy that encrypts.

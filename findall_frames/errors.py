@@ -11,6 +11,7 @@ __all__ = [
     "AmbiguousCreateError",
     "AuthenticationError",
     "BudgetError",
+    "ConditionNotUnderstoodError",
     "ConflictError",
     "CorpusError",
     "DisplayWarning",
@@ -180,6 +181,14 @@ class ConflictError(APIError):
 
 class RefusedError(APIError):
     """The service found the request invalid (400, 422)."""
+
+
+class ConditionNotUnderstoodError(RefusedError):
+    """A condition could not be read, or the data cannot answer it; nothing was run.
+
+    The message names the words left over or the rivals, the columns and values that come near,
+    and the SQL to write instead.
+    """
 
 
 class RateLimitError(APIError):

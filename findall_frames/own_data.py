@@ -3,84 +3,69 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from findall_frames.api.client import Client
-from findall_frames.embedded.chat.address import read_address
-from findall_frames.embedded.chat.client import Chat
-from findall_frames.embedded.chat.judging import ModelEvaluator
-from findall_frames.embedded.data.corpus import open_corpus
-from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.language.lexicon import default_lexicon, read_lexicon
+from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa
+__all__ = ["MODEL_VARIABLE", "local", "named_model"]
 
-    from findall_frames.embedded.language.lexicon import Lexicon
-
-__all__ = ["Judging", "judging", "local"]
+MODEL_VARIABLE = "FINDALL_FRAMES_MODEL"
+"""Names the language model that is used where none is given."""
 
 
-class Judging(TypedDict):
-    """The options of a `Service` that say how it judges."""
+def named_model(
+    model: str | Callable[..., str] | None = None,
+) -> str | Callable[..., str] | None:
+    """Return the model that was given, else the one that `MODEL_VARIABLE` names.
 
-    evaluator: RuleEvaluator | ModelEvaluator
-    lexicon: Lexicon
-
-
-def judging(
-    *, evaluator: str | None = None, lexicon: str | os.PathLike[str] | None = None
-) -> Judging:
-    """Read how a service is to judge, as `local` and the command line take it.
-
-    Raises
-    ------
-    CorpusError
-        The lexicon cannot be read.
-    EvaluatorError
-        The model is not named rightly, or there is no key for it.
+    A key in the environment never chooses one: the profile of the table, which a model is
+    shown, holds the user's data.
     """
-    words = default_lexicon() if lexicon is None else read_lexicon(lexicon)
-    rules = RuleEvaluator(lexicon=words)
-    if evaluator is None:
-        return {"evaluator": rules, "lexicon": words}
-    chat = Chat(read_address(evaluator))
-    return {"evaluator": ModelEvaluator(chat, rules=rules), "lexicon": words}
+    return model if model is not None else os.environ.get(MODEL_VARIABLE) or None
 
 
 def local(
-    corpus: str | os.PathLike[str] | pd.DataFrame | pa.Table,
+    data: Any,
     *,
+    model: str | Callable[..., str] | None = None,
+    columns: Mapping[str, str] | str | os.PathLike[str] | None = None,
     name_column: str | None = None,
     url_column: str | None = None,
     description_column: str | None = None,
-    evaluator: str | None = None,
-    lexicon: str | os.PathLike[str] | None = None,
     store: str | os.PathLike[str] | None = None,
     port: int = 0,
 ) -> Client:
     """Start the embedded FindAll service over your own data, with no key and no network.
 
+    A condition is SQL over the columns. What is no SQL is read by the model, or where there is
+    none, as one of the forms of plain language that the README lists; what is neither is refused
+    with a `ConditionNotUnderstoodError` that says what to write.
+
     Parameters
     ----------
-    corpus : "packages", DataFrame, pyarrow.Table, or path
-        What to search: the Python packages installed in this environment, a table with one
-        entity per row, a Parquet, CSV or JSON Lines file of one, a folder of ``.md``, ``.txt`` and
-        ``.html`` documents, or a pattern such as ``"data/*.csv"`` for several files of a kind.
+    data : DataFrame, Arrow table, Polars DataFrame, DuckDB relation, list of dicts, or path
+        One entity per row. A path may be that of a CSV, TSV, JSON, JSON Lines, Parquet or xlsx
+        file, of a partitioned folder, of a folder of ``.md``, ``.txt`` and ``.html`` documents,
+        or a pattern such as ``"data/*.csv"``. ``"packages"`` is the Python packages installed in
+        this environment. Parquet is read where it lies, and never loaded whole.
+    model : str or callable, optional
+        A language model that reads conditions and judges text: ``"openai:NAME"``,
+        ``"parallel:speed"``, the base URL of any server with chat completions and the model
+        behind a ``#``, such as ``"http://127.0.0.1:11434/v1#llama3.2"``, or a callable
+        ``(messages, *, schema) -> str``. It is shown a profile of the table, and rows where text
+        has to be judged. The environment variable ``FINDALL_FRAMES_MODEL`` names one too.
+        Keys are read from ``OPENAI_API_KEY`` and ``PARALLEL_API_KEY``.
+    columns : dict or path, optional
+        A data dictionary: what columns mean, in your words, with their units, such as
+        ``{"T_flash": "flash point, in kelvin"}``; or a JSON, TOML or CSV file of that.
     name_column, url_column, description_column : str, optional
-        Which columns hold these; found by their names where not given.
-    evaluator : str, optional
-        A language model for what columns cannot decide: ``"openai:MODEL"``, or the base URL of
-        any server with chat completions and the model behind a ``#``, such as
-        ``"http://127.0.0.1:11434/v1#llama3.2"``. Rules still decide what they are sure of, and the
-        model is shown no row that they refuse; the other rows are sent to it. The key is read from
-        ``OPENAI_API_KEY``, and ``OPENAI_BASE_URL`` stands in for OpenAI's address.
-        ``evaluator_requests`` and ``evaluator_prompt_tokens`` in the metadata of a run say what
-        was used; what was answered once is not asked for again as long as the store is kept.
-    lexicon : path, optional
-        A TOML file of words that mean the same, which are added to those that are known.
+        Which columns hold these; found by their names where not given. Without a name, rows are
+        called ``row 12``.
     store : path, optional
         A SQLite file in which runs are kept, and from which a later service over the same data
         goes on with them; without it they live as long as the service. It has one service at a
@@ -97,12 +82,16 @@ def local(
     Raises
     ------
     CorpusError
-        The data cannot be read, is empty, or has no usable name column; or the lexicon cannot be
-        read.
+        The data cannot be read, or is empty.
     EvaluatorError
         The model is not named rightly, or there is no key for it.
     ServiceError
         The port is taken, or the store cannot be used.
+
+    Warns
+    -----
+    FindAllWarning
+        Something was read otherwise than it stands, such as a column that became text.
 
     Examples
     --------
@@ -110,18 +99,18 @@ def local(
     >>> import pandas as pd
     >>> rivers = pd.DataFrame({"name": ["Nile", "Rhine"], "length_km": [6650, 1230]})
     >>> with ff.local(rivers) as client:
-    ...     frames = ff.find_all(
-    ...         "Find rivers longer than 2,000 km", client=client, progress=False
-    ...     )
+    ...     frames = ff.find_all("length over 2,000 km", client=client, progress=False)
     >>> frames.matches["name"].tolist()
     ['Nile']
     """
-    judged = judging(evaluator=evaluator, lexicon=lexicon)
-    entities = open_corpus(
-        corpus,
+    named = named_model(model)
+    opened = None if named is None else open_model(named)
+    corpus = open_corpus(
+        data,
+        columns=Path(columns) if isinstance(columns, os.PathLike) else columns,
         name_column=name_column,
         url_column=url_column,
         description_column=description_column,
     )
-    service = Service(entities, **judged, store=store, port=port).start()
+    service = Service(corpus, model=opened, store=store, port=port).start()
     return Client(api_key="", base_url=service.url, on_close=service.stop)

@@ -6,12 +6,13 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import Webhook
 from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
+from findall_frames.frames.explained import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.base import Display
@@ -25,7 +26,10 @@ from findall_frames.running.readings import Conditions, Enrichments, Exclusions
 from findall_frames.running.run import Run
 from findall_frames.running.spec import Search
 
-__all__ = ["draft", "find_all", "preview", "service_for", "start", "taken_from_ledger"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["draft", "explain", "find_all", "preview", "service_for", "start", "taken_from_ledger"]
 
 
 def find_all(
@@ -34,8 +38,8 @@ def find_all(
     entity_type: str | None = None,
     match_conditions: Conditions | None = None,
     enrichments: Enrichments | None = None,
-    generator: str = "core",
-    match_limit: int = 10,
+    generator: str | None = None,
+    match_limit: int | None = None,
     exclude: Exclusions | None = None,
     metadata: Mapping[str, str | int | float | bool] | None = None,
     webhook: Webhook | Mapping[str, Any] | None = None,
@@ -51,7 +55,8 @@ def find_all(
     Parameters
     ----------
     objective : str or Search
-        The question in plain words. A `Search` brings everything up to `webhook` with it.
+        The question in plain words. A `Search` brings everything up to `webhook` with it, and
+        none of that may be given beside it.
     entity_type : str, optional
         What kind of thing is looked for, such as ``"companies"``; drafted with the conditions.
     match_conditions : dict, list of str, or list of {"name", "description"}, optional
@@ -60,10 +65,11 @@ def find_all(
     enrichments : dict, JSON Schema or class, optional
         More columns for every match: ``{"ceo_name": "Name of the CEO"}``, the JSON Schema of an
         object, or a dataclass, TypedDict or pydantic class.
-    generator : {"preview", "base", "core", "pro"}
-        How thoroughly to search; it sets the price.
-    match_limit : int
-        How many matches to find at the most, 5 to 1000.
+    generator : {"preview", "base", "core", "pro"}, optional
+        How thoroughly to search; it sets the price. None is ``"core"``.
+    match_limit : int, optional
+        How many matches to find at the most, 5 to 1000; on own data 5 or more. None means 10 at
+        a service that charges, and all on own data.
     exclude : FindAllFrames, DataFrame or list, optional
         Entities that are known already, each with ``name`` and ``url``.
     metadata : dict, optional
@@ -71,8 +77,8 @@ def find_all(
     webhook : Webhook or dict, optional
         Where the service should announce events.
     budget : float, optional
-        US dollars; a search whose `estimate_cost` has a higher ceiling is not started. The
-        prices are those of the hosted service, whichever service is used.
+        US dollars; a search whose `estimate_cost` has a higher ceiling is not started. Own data
+        costs nothing.
     reuse : bool
         Whether the result of an equal search that this machine has run before, at the same
         service, will do. It is then taken from the ledger: nothing is sent and nothing spent.
@@ -100,6 +106,8 @@ def find_all(
         Something is not of its form; nothing was sent and nothing was spent.
     BudgetError
         It could cost more than `budget`; nothing was spent.
+    ConditionNotUnderstoodError
+        On own data: a condition could not be read. The message says why, and what to write.
     PartialResultError
         With ``errors="raise"`` in place of the warning; it has the frames.
     MissingKeyError
@@ -142,7 +150,9 @@ def find_all(
         search = _search_of(objective, options)
         is_complete = match_conditions is not None
     check_errors(errors)
-    check_budget(budget, search)
+    search.check(own_data=_is_embedded(client))
+    if not _is_embedded(client):
+        check_budget(budget, search)
     asked = question(search)
     display = display_for(progress)
     with service_for(client) as service, closing(display):
@@ -158,7 +168,8 @@ def find_all(
             search.entity_type = entity_type or drafted.entity_type
             if enrichments is None and generator != "preview":
                 search.enrichments = drafted.enrichments  # type: ignore[assignment]
-                check_budget(budget, search)
+                if not service.is_embedded:
+                    check_budget(budget, search)
         if before is not None:
             call = resume_call(before.findall_id, service=before.service)
             warn(
@@ -214,24 +225,28 @@ def preview(
     >>> len(frames.candidates)
     10
     """
+    options: dict[str, Any] = {
+        "entity_type": entity_type,
+        "match_conditions": match_conditions,
+        "exclude": exclude,
+        "metadata": metadata,
+    }
     if isinstance(objective, Search):
+        search = _unchanged(objective, options)
         objective = Search(
-            objective.objective,
-            entity_type=objective.entity_type,
-            match_conditions=objective.match_conditions,
+            search.objective,
+            entity_type=search.entity_type,
+            match_conditions=search.match_conditions,
             generator="preview",
             match_limit=match_limit,
-            exclude=objective.exclude,
-            metadata=objective.metadata,
+            exclude=search.exclude,
+            metadata=search.metadata,
         )
+    else:
+        options |= {"generator": "preview", "match_limit": match_limit}
     return find_all(
         objective,
-        entity_type=entity_type,
-        match_conditions=match_conditions,
-        generator="preview",
-        match_limit=match_limit,
-        exclude=exclude,
-        metadata=metadata,
+        **(options if isinstance(objective, str) else {}),
         client=client,
         progress=progress,
         timeout=timeout,
@@ -242,7 +257,7 @@ def draft(
     objective: str,
     *,
     generator: str = "core",
-    match_limit: int = 10,
+    match_limit: int | None = None,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -263,7 +278,8 @@ def draft(
     Returns
     -------
     Search
-        Edit its ``match_conditions`` and the rest, then give it to `find_all` or `start`.
+        Edit its ``match_conditions`` and the rest, then give it to `find_all` or `start`. On own
+        data it shows what each condition was read as; SQL may be written in its place.
 
     Raises
     ------
@@ -277,8 +293,11 @@ def draft(
     >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
     >>> with ff.local(cities) as client:
     ...     search = ff.draft("Find cities in Italy", client=client)
-    >>> list(search.match_conditions.values())
-    ['City must be in Italy.']
+    >>> search
+    Search('Find cities in Italy')
+      cities, generator core
+      - in_italy: in Italy
+          read as lower("country") = 'italy': 1 of 2 rows
     """
     begun = time.monotonic()
     search = _search_of(objective, {"generator": generator, "match_limit": match_limit})
@@ -290,6 +309,62 @@ def draft(
         took = time.monotonic() - begun
         display.show(replace(update, status="drafted", is_over=True, elapsed=took))
     return Search.from_schema(drafted, generator=generator, match_limit=match_limit)
+
+
+def explain(
+    search: Search | str,
+    *,
+    client: Client,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> pd.DataFrame:
+    """Show what own data understands the conditions of a search as, before anything is run.
+
+    Parameters
+    ----------
+    search : Search or str
+        Its conditions are read as they stand; a question in plain words is drafted first.
+    client : Client
+        Of a service over your own data, such as ``ff.local(...)``.
+    progress, timeout
+        As in `draft`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per condition: ``condition`` (its name), ``status`` (``sql``, ``ask``,
+        ``mention``, ``unanswerable`` or ``not_understood``), ``sql``, ``reader`` (``sql``,
+        ``plain`` or ``model``), ``columns`` (that it refers to), all ``str``; ``true``,
+        ``false``, ``unknown``: how many rows it is that for, ``Int64``, missing where only a
+        model or the full text can tell; ``assumptions`` and ``note``, ``str``.
+
+    Raises
+    ------
+    NotFoundError
+        The service reads no conditions, as the hosted one.
+    EvaluatorError
+        The language model gave no answer.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "people": [700_000, 2_700_000]})
+    >>> search = ff.Search("Large cities", entity_type="cities",
+    ...                    match_conditions={"large": "people over 1 million"})
+    >>> with ff.local(cities) as client:
+    ...     ff.explain(search, client=client)[["condition", "sql", "true", "false"]]
+      condition                 sql  true  false
+    0     large  "people" > 1000000     1      1
+    """
+    if isinstance(search, str):
+        search = draft(search, client=client, progress=progress, timeout=timeout)
+    readings = client.explain(
+        search.to_schema(own_data=True).match_conditions,
+        entity_type=search.entity_type,
+        deadline=Deadline.after(timeout),
+    )
+    return readings_table(readings)
 
 
 def start(search: Search, *, client: Client | None = None, timeout: float | None = None) -> Run:
@@ -331,8 +406,12 @@ def start(search: Search, *, client: Client | None = None, timeout: float | None
             f"start takes a Search, not {search!r}. Make one with ff.draft(objective) or "
             "ff.Search(...)."
         )
-    search.check()
+    search.check(own_data=_is_embedded(client))
     return Run.start(search, client=client or Client(), deadline=Deadline.after(timeout))
+
+
+def _is_embedded(client: Client | None) -> bool:
+    return client is not None and client.is_embedded
 
 
 @contextmanager
@@ -377,14 +456,12 @@ def _search_of(objective: str, options: Mapping[str, Any]) -> Search:
 
 
 def _unchanged(search: Search, options: Mapping[str, Any]) -> Search:
-    """See that nothing is passed beside a search that would contradict it."""
-    defaults = {"generator": ("core", search.generator), "match_limit": (10, search.match_limit)}
+    """Return the search, unless something is passed beside it that it has itself."""
     for name, value in options.items():
-        if value not in defaults.get(name, (None,)):
+        if value is not None:
             raise InvalidRequestError(
                 f"A Search brings its own {name}. Set search.{name} instead of passing it."
             )
-    search.check()
     return search
 
 

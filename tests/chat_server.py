@@ -6,66 +6,62 @@ import json
 import re
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from tests.scripted import Reply, Request, ScriptedServer, answer
 
-_ASKED = re.compile(r"^(?:condition|property)_\d+: .*$", re.MULTILINE)
-_ROW = re.compile(r"<row>\n(.*)\n</row>", re.DOTALL)
+_NAMED = re.compile(r"^(\w+): (.*)$", re.MULTILINE)
+_ROW = re.compile(r"^row (\d+): (.*)$", re.MULTILINE)
 
 Row: TypeAlias = Mapping[str, Any]
 Judge: TypeAlias = Callable[[Row, str], dict[str, Any]]
-"""From a row and what is asked of it to an entry of the answer."""
+"""From a row and what is asked of it to an entry of the answer, without its row and field."""
 
-PROMPT_TOKENS, COMPLETION_TOKENS = 100, 20
+PROMPT_TOKENS, COMPLETION_TOKENS = 0, 20
+
+
+def said_in(request: Request) -> str:
+    """All that the user says in a request."""
+    messages: Sequence[Mapping[str, str]] = request.content["messages"]
+    return "\n".join(each["content"] for each in messages if each["role"] == "user")
 
 
 def asked_of(request: Request) -> dict[str, str]:
-    """What is asked in a request, by the name of its entry."""
-    said = request.content["messages"][1]["content"]
-    lines: list[str] = _ASKED.findall(said)
-    return {name: text for name, _, text in (line.partition(": ") for line in lines)}
+    """The conditions or properties of a request, by name."""
+    said = said_in(request).partition("<rows>")[0]
+    return dict(_NAMED.findall(said.rpartition("</table>")[2]))
 
 
-def row_of(request: Request) -> Row:
-    """The row that a request is about."""
-    match = _ROW.search(request.content["messages"][1]["content"])
-    assert match is not None
-    row: Row = json.loads(match[1])
-    return row
+def rows_of(request: Request) -> dict[int, Row]:
+    """The rows that a request is about, by position."""
+    _, _, shown = said_in(request).partition("\n<rows>\n")
+    found = _ROW.findall(shown.partition("\n</rows>")[0])
+    return {int(position): json.loads(cells) for position, cells in found}
 
 
 def by_last_word(row: Row, asked: str) -> dict[str, Any]:
     """Hold a condition for met when its last word stands in the notes of the row."""
     word = asked.rstrip(".").split()[-1]
     notes = row["notes"] or ""
-    is_matched = word in notes
+    is_met = word in notes
     return {
-        "excerpts": [{"column": "notes", "text": notes}] if is_matched else [],
-        "reasoning": f"The notes {'say' if is_matched else 'do not say'} {word}.",
-        "value": word if is_matched else "",
-        "is_matched": is_matched,
-        "confidence": "high",
+        "verdict": is_met,
+        "value": word if is_met else None,
+        "reason": f"The notes {'say' if is_met else 'do not say'} {word}.",
+        "excerpts": [notes] if is_met else [],
     }
 
 
-def completion(content: str | None, **more: Any) -> Reply:
+def completion(content: Any, *, finish: str = "stop", tokens: int = 0, **message: Any) -> Reply:
     """Answer as a model does."""
-    return answer(
-        {
-            "id": "chatcmpl-1",
-            "object": "chat.completion",
-            "choices": [
-                {
-                    "index": 0,
-                    "message": {"role": "assistant", "content": content, **more},
-                    "finish_reason": "stop",
-                }
-            ],
-            "usage": {"prompt_tokens": PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS},
-        }
-    )
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": content, **message},
+        "finish_reason": finish,
+    }
+    usage = {"prompt_tokens": tokens or PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS}
+    return answer({"object": "chat.completion", "choices": [choice], "usage": usage})
 
 
 def refusal(status: int, message: str, **headers: str) -> Reply:
@@ -74,30 +70,28 @@ def refusal(status: int, message: str, **headers: str) -> Reply:
 
 
 class ChatServer(ScriptedServer):
-    """Answers every question about a row.
+    """Answers every question about rows, and has every condition asked of the rows.
 
     Parameters
     ----------
     judge : callable
         Makes each entry of an answer.
-    models : tuple of str
-        Which models it says that it has.
     """
 
-    def __init__(self, judge: Judge = by_last_word, *, models: tuple[str, ...] = ("tiny",)) -> None:
+    def __init__(self, judge: Judge = by_last_word) -> None:
         super().__init__()
         self._judge = judge
         self._counting = threading.Lock()
         self._now = 0
         self.most_at_once = 0
-        self.answered: Counter[str] = Counter()
+        self.answered: Counter[int] = Counter()
+        """How often each row was judged."""
         self.gate = threading.Event()
         self.gate.set()
-        self._scripts["GET", "/v1/models"] = [answer({"data": [{"id": name} for name in models]})]
-        self._scripts["POST", "/v1/chat/completions"] = [self.judged]
+        self.answers(self.judged)
 
     @property
-    def evaluator(self) -> str:
+    def model(self) -> str:
         """How it is named."""
         return f"{self.url}/v1#tiny"
 
@@ -106,27 +100,39 @@ class ChatServer(ScriptedServer):
         super().__exit__(*error)
 
     def answers(self, *replies: Reply | Callable[[Request], Reply]) -> None:
-        """Set the replies to questions; the last one is repeated."""
+        """Set the replies; the last one is repeated."""
         with self._lock:
             self._scripts["POST", "/v1/chat/completions"] = list(replies)
 
     def questions(self) -> list[Request]:
-        """List the questions that came."""
+        """List the requests that came."""
         with self._lock:
-            return [each for each in self.requests if each.path == "/v1/chat/completions"]
+            return list(self.requests)
 
     def judged(self, request: Request) -> Reply:
         """Answer as a healthy model does, once the gate is open."""
-        return completion(json.dumps(self.entries(request)))
+        return completion(json.dumps(self.content(request)))
 
-    def entries(self, request: Request) -> dict[str, dict[str, Any]]:
-        """The entries of a healthy answer."""
+    def content(self, request: Request) -> dict[str, Any]:
+        """What a healthy model says."""
+        if "<rows>" not in said_in(request):
+            return {"readings": [_reading(*each) for each in asked_of(request).items()]}
         with self._counting:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)
         self.gate.wait(60)
-        row = row_of(request)
+        rows, asked = rows_of(request), asked_of(request)
         with self._counting:
             self._now -= 1
-            self.answered[row["name"]] += 1
-        return {name: self._judge(row, text) for name, text in asked_of(request).items()}
+            self.answered.update(list(rows))
+        entries = [
+            {"row": position, "field": name, **self._judge(row, text)}
+            for position, row in rows.items()
+            for name, text in asked.items()
+        ]
+        return {"answers": entries}
+
+
+def _reading(name: str, text: str) -> dict[str, Any]:
+    words = [text.rstrip(".").split()[-1]]
+    return {"name": name, "status": "ask", "ask": text, "keywords": words, "confidence": "high"}

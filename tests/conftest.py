@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 from local_caller import Caller
-from local_evaluators import EveryNth, numbers
+from local_models import EveryNth, numbers
 
 import findall_frames as ff
+from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.server.service import Service
 from tests.scripted import KEY, ScriptedServer, healthy
 
@@ -56,7 +57,13 @@ def pytest_configure() -> None:
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
     # Examples in docstrings are collected outside of this folder, so that no fixture reaches them.
     os.environ["FINDALL_FRAMES_HOME"] = _home.name
-    for name in ("PARALLEL_API_KEY", "PARALLEL_BASE_URL", "FINDALL_FRAMES_LEDGER"):
+    for name in (
+        "PARALLEL_API_KEY",
+        "PARALLEL_BASE_URL",
+        "FINDALL_FRAMES_LEDGER",
+        "FINDALL_FRAMES_MODEL",
+        "OPENAI_API_KEY",
+    ):
         os.environ.pop(name, None)
 
 
@@ -86,7 +93,7 @@ def client(server: ScriptedServer) -> Iterator[ff.Client]:
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """A service that tests share which leave it as it is."""
-    with Service(numbers(100), evaluator=EveryNth()) as running:
+    with Service(numbers(100)) as running:
         yield running
 
 
@@ -98,7 +105,7 @@ def caller(service: Service) -> Caller:
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Holds the evaluator of `slow` up until it is set."""
+    """Hold the model of `slow` up until it is set."""
     event = threading.Event()
     yield event
     event.set()
@@ -106,11 +113,21 @@ def gate() -> Iterator[threading.Event]:
 
 @pytest.fixture
 def slow(gate: threading.Event) -> Iterator[Service]:
-    """A service whose runs wait at the gate, and whose streams have a quick heart."""
-    running = Service(numbers(100), evaluator=EveryNth(gate=gate), heartbeat=0.05).start()
+    """A service whose streams have a quick heart, and whose model waits at the gate.
+
+    Only the first eight rows are answered before; its runs ask "every 3rd".
+    """
+    model = open_model(EveryNth(gate=gate, free=8))
+    running = Service(numbers(100), model=model, heartbeat=0.05).start()
     yield running
     gate.set()
     running.stop()
+
+
+@pytest.fixture
+def asker(slow: Service) -> Caller:
+    """A caller of that service."""
+    return Caller(slow, condition="every 3rd")
 
 
 def pytest_unconfigure() -> None:

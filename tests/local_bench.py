@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from local_evaluators import EveryNth, numbers
+from local_models import EveryNth, numbers
 
 from findall_frames.api.models import (
     FindAllEnrichInput,
@@ -17,8 +17,8 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.data.corpus import Corpus
-from findall_frames.embedded.finding import Evaluator
+from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 
@@ -26,18 +26,23 @@ from findall_frames.embedded.runs.store import Store
 class Bench:
     """An engine at work on a store, as a service has it."""
 
-    def __init__(self, corpus: Corpus, evaluator: Evaluator, path: Path | None) -> None:
+    def __init__(self, corpus: Corpus, model: EveryNth | None, path: Path | None) -> None:
         self.store = Store(path)
-        self.engine = Engine(corpus, evaluator=evaluator, store=self.store)
+        self.is_asked = model is not None
+        opened = None if model is None else open_model(model)
+        self.engine = Engine(corpus, model=opened, store=self.store)
         self.engine.start()
 
     def create(self, *divisors: int, **changes: Any) -> str:
-        """Start a run with a condition for each divisor."""
+        """Start a run with a condition for each divisor: for the columns, or for the model."""
+        written = "every {}th" if self.is_asked else "place % {} = 0"
         given = {
             "objective": "Find entities",
             "entity_type": "entities",
-            "match_conditions": [MatchCondition(f"by_{n}_check", f"every {n}th") for n in divisors],
-            "generator": "core",
+            "match_conditions": [
+                MatchCondition(f"by_{n}_check", written.format(n)) for n in divisors
+            ],
+            "generator": "pro",
             "match_limit": 5,
         }
         return self.engine.create(FindAllRunInput(**{**given, **changes})).findall_id
@@ -63,11 +68,11 @@ class Bench:
 
 @contextmanager
 def bench(
-    size: int | Corpus = 100, evaluator: Evaluator | None = None, path: Path | None = None
+    size: int | Corpus = 100, model: EveryNth | None = None, path: Path | None = None
 ) -> Iterator[Bench]:
     """Run an engine, and stop it."""
     corpus = numbers(size) if isinstance(size, int) else size
-    opened = Bench(corpus, evaluator or EveryNth(), path)
+    opened = Bench(corpus, model, path)
     try:
         yield opened
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import requests
@@ -14,7 +15,7 @@ __all__ = ["ENRICHMENT", "RUN", "Caller", "assert_invalid", "at_work", "frames"]
 RUN = {
     "objective": "Find entities",
     "entity_type": "entities",
-    "match_conditions": [{"name": "by_3_check", "description": "every 3rd"}],
+    "match_conditions": [{"name": "by_3_check", "description": "place % 3 = 0"}],
     "generator": "core",
     "match_limit": 5,
 }
@@ -27,10 +28,22 @@ ENRICHMENT = {
 
 
 class Caller:
-    """Speaks to a service without any help."""
+    """Speaks to a service without any help.
 
-    def __init__(self, service: Service) -> None:
+    Parameters
+    ----------
+    service : Service
+        To whom.
+    condition : str
+        What runs look for where a test names no other conditions.
+    """
+
+    def __init__(self, service: Service, *, condition: str = "place % 3 = 0") -> None:
         self.url = f"{service.url}/v1beta/findall"
+        self._body = {
+            **RUN,
+            "match_conditions": [{"name": "by_3_check", "description": condition}],
+        }
 
     def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
         """Post JSON, or bytes as they are."""
@@ -43,7 +56,7 @@ class Caller:
 
     def run(self, **changes: Any) -> str:
         """Start a run."""
-        answer = self.post("/runs", {**RUN, **changes})
+        answer = self.post("/runs", {**self._body, **changes})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["findall_id"])
 
@@ -67,11 +80,13 @@ def frames(body: bytes) -> list[str]:
 
 
 def at_work(caller: Caller, findall_id: str) -> Any:
-    """Wait until a run stands at the gate, and give its result."""
+    """Wait until a run has told of its first candidates, and give its result so far."""
+    deadline = time.monotonic() + 30
     while True:
         snapshot = caller.get(f"/runs/{findall_id}/result").json()
         if snapshot["candidates"]:
             return snapshot
+        assert time.monotonic() < deadline, snapshot
 
 
 def assert_invalid(answer: requests.Response, *, where: list[Any], words: str) -> None:

@@ -30,7 +30,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("a number for an objective", 7, {}, "objective must be a text.*not 7"),
     ("a list of objectives", ["a", "b"], {}, "objective must be a text"),
     ("half an emoji", "Find \ud83d cafés", {}, "half a character, .* at place 5, as of an emoji"),
-    ("a limit of four", "o", {"match_limit": 4}, "match_limit is 4. The API takes 5 to 1000"),
+    ("a limit of four", "o", {"match_limit": 4}, "match_limit is 4. Expected 5 to 1000"),
     ("a limit of zero", "o", {"match_limit": 0}, "5 to 1000"),
     ("a negative limit", "o", {"match_limit": -5}, "5 to 1000"),
     ("a limit of 1001", "o", {"match_limit": 1001}, "match_limit is 1001"),

@@ -10,17 +10,17 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
+from chat_server import ChatServer, refusal
+from local_models import EveryNth, numbers
 
 import findall_frames as ff
-from findall_frames.embedded.data.corpus import Corpus, open_corpus
-from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.finding import Filler, Judge, Verdict
+from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 
 COUNTRIES = """\
@@ -73,52 +73,27 @@ def call(
     )
 
 
-class Gated:
-    """Judges by the rules, a few rows at once and the others when the gate is opened."""
-
-    def __init__(self, *, free: int, fail: bool = False) -> None:
-        self.gate = threading.Event()
-        self._rules = RuleEvaluator()
-        self._free = free
-        self._fail = fail
-
-    def judge_for(self, conditions: Sequence[Any], corpus: Corpus) -> Judge:
-        return _GatedJudge(self, self._rules.judge_for(conditions, corpus))
-
-    def filler_for(self, enrichment: Any, corpus: Corpus) -> Filler:
-        return self._rules.filler_for(enrichment, corpus)
-
-    def pass_through(self, positions: Sequence[int]) -> None:
-        self._free -= len(positions)
-        if self._free < 0:
-            if self._fail:
-                raise OSError("the model is gone")
-            self.gate.wait(60)
-
-
-class _GatedJudge:
-    def __init__(self, gated: Gated, judge: Judge) -> None:
-        self._gated = gated
-        self._judge = judge
-
-    @property
-    def readings(self) -> Sequence[str]:
-        return self._judge.readings
-
-    def judge(self, positions: Sequence[int]) -> list[list[Verdict]]:
-        self._gated.pass_through(positions)
-        return self._judge.judge(positions)
+ASKED = (
+    "Find entities",
+    "--entity-type",
+    "entities",
+    "--condition",
+    "nth: every 3rd",
+    "--match-limit",
+    "99",
+)
 
 
 @pytest.fixture
-def gated(countries: Path) -> Iterator[tuple[Gated, str]]:
-    """Serve the countries with an evaluator that stops after the first few of them."""
-    evaluator = Gated(free=3)
-    with Service(open_corpus(countries), evaluator=evaluator) as service:
+def gated() -> Iterator[tuple[threading.Event, str]]:
+    """Serve a hundred entities with a model that waits at a gate after the first eight of them."""
+    gate = threading.Event()
+    model = open_model(EveryNth(gate=gate, free=8))
+    with Service(numbers(100), model=model) as service:
         try:
-            yield evaluator, service.url
+            yield gate, service.url
         finally:
-            evaluator.gate.set()
+            gate.set()
 
 
 def test_run_shows_matches_with_their_evidence_and_writes_tables(
@@ -215,6 +190,7 @@ def test_run_fits_a_terminal_that_cannot_write_ticks(countries: Path, encoding: 
         (("run", "x", "--condition", "in Europe"), "--condition needs --entity-type"),
         (("run", "x", "--enrich", "the capital"), "'name: description'"),
         (("run", "x", "--name-column", "title"), "it needs --local"),
+        (("run", "x", "--columns", "words.json"), "it needs --local"),
         (("run", "x", "--timeout", "0"), "0.0 is not in the range x>0"),
         (("run", "x", "--progress", "loud"), "'auto', 'terminal', 'log', 'none'"),
         (("resume",), "Missing argument 'FINDALL_ID'"),
@@ -238,10 +214,12 @@ def test_bad_usage_is_explained_with_status_two(arguments: tuple[str, ...], word
         (("run", QUESTION), "PARALLEL_API_KEY"),
         (("run", QUESTION, "--local", "absent.csv"), "absent.csv"),
         (("run", "  ", "--local", "packages"), "objective"),
-        (("run", QUESTION, "--local", "packages", "--match-limit", "2000"), "5 to 1000"),
+        (("run", QUESTION, "--local", "packages", "--match-limit", "4"), "5 to 1000"),
+        (("run", QUESTION, "--local", "packages", "--model", "gpt"), "gpt"),
+        (("serve", "packages", "--columns", "absent.toml"), "absent.toml"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
         (("serve", "absent.csv"), "absent.csv"),
-        (("serve", "absent*.csv"), "No file matches 'absent*.csv'"),
+        (("serve", "absent*.csv"), "absent*.csv', and none that it matches"),
         (("serve", "packages", "--host", "0.0.0.0"), "Give it an API key"),
     ],
 )
@@ -279,12 +257,13 @@ def test_the_version_is_that_of_the_package() -> None:
     assert call("--version").stdout.strip() == f"findall-frames {ff.__version__}"
 
 
-def test_timeout_shows_what_was_found_and_how_to_go_on(gated: tuple[Gated, str]) -> None:
+def test_timeout_shows_what_was_found_and_how_to_go_on(gated: tuple[threading.Event, str]) -> None:
     """Matches found so far are shown, the run goes on, and `resume` brings the whole result."""
-    evaluator, url = gated
+    gate, url = gated
     env = {"PARALLEL_BASE_URL": url}
-    done = call("run", QUESTION, "--timeout", "2", env=env)
+    done = call("run", *ASKED, "--timeout", "2", env=env)
     assert done.returncode == 1
+    assert done.stdout.startswith("3 matches among ")
     assert "; running" in done.stdout.splitlines()[0]
     last = done.stderr.splitlines()[-1]
     found = re.fullmatch(
@@ -293,27 +272,29 @@ def test_timeout_shows_what_was_found_and_how_to_go_on(gated: tuple[Gated, str])
         last,
     )
     assert found is not None, last
-    evaluator.gate.set()
+    gate.set()
     resumed = call("resume", found[1], env=env)
     assert resumed.returncode == 0, resumed.stderr
-    assert resumed.stdout.startswith("3 matches among 8 candidates; completed")
+    assert resumed.stdout.startswith("34 matches among 100 candidates; completed")
 
 
 @posix_only
-def test_interrupting_a_run_of_a_service_says_how_to_resume(gated: tuple[Gated, str]) -> None:
+def test_interrupting_a_run_of_a_service_says_how_to_resume(
+    gated: tuple[threading.Event, str],
+) -> None:
     """Ctrl-C ends the command with 130, and the run goes on without it."""
-    evaluator, url = gated
+    gate, url = gated
     env = {"PARALLEL_BASE_URL": url}
-    status, lines = interrupted("run", QUESTION, env=env)
+    status, lines = interrupted("run", *ASKED, env=env)
     assert status == 130
     found = re.search(
         r"Interrupted\. The run goes on\. Resume with findall-frames resume (\S+)$", lines[-1]
     )
     assert found is not None, lines
     assert not any("Traceback" in line for line in lines)
-    evaluator.gate.set()
+    gate.set()
     resumed = call("resume", found[1], "--json", env=env)
-    assert len(json.loads(resumed.stdout)["matches"]) == 3
+    assert len(json.loads(resumed.stdout)["matches"]) == 34
 
 
 @posix_only
@@ -322,7 +303,7 @@ def test_interrupting_a_local_run_says_that_it_has_ended(tmp_path: Path) -> None
     path = tmp_path / "numbers.csv"
     rows = "".join(f"number {n},{n % 9}\n" for n in range(400_000))
     path.write_text("name,digit\n" + rows, encoding="utf-8")
-    status, lines = interrupted("run", "Find numbers with a digit above 9", "--local", path)
+    status, lines = interrupted("run", "Find numbers with a digit below 9", "--local", path)
     assert status == 130
     assert lines[-1] == "findall-frames: Interrupted. The local run has ended with this command."
     assert not any("esume with" in line for line in lines)
@@ -358,27 +339,85 @@ def started(
             process.kill()
 
 
-def test_a_failed_run_shows_what_it_found_with_status_one(countries: Path, tmp_path: Path) -> None:
+def test_a_failed_run_shows_what_it_found_with_status_one(tmp_path: Path) -> None:
     """A scheduler notices the failure, and the matches found until then are kept."""
     out = tmp_path / "matches"
-    with Service(open_corpus(countries), evaluator=Gated(free=3, fail=True)) as service:
+    model = open_model(EveryNth(fails_at=50))
+    with Service(numbers(100), model=model) as service:
         env = {"PARALLEL_BASE_URL": service.url}
-        done = call("run", QUESTION, "--out", out, env=env)
+        done = call("run", *ASKED, "--out", out, env=env)
     assert done.returncode == 1
     assert "; failed: the service met an error" in done.stdout
     (warning,) = (line for line in done.stderr.splitlines() if line.startswith("findall-frames:"))
     assert "failed" in warning
     assert "Warning" not in warning
-    assert ff.read_parquet(out).runs["status"].tolist() == ["failed"]
+    kept = ff.read_parquet(out)
+    assert kept.runs["status"].tolist() == ["failed"]
+    assert kept.matches["name"].tolist()[:3] == ["entity 0", "entity 3", "entity 6"]
+
+
+def test_columns_are_explained_by_a_data_dictionary(tmp_path: Path) -> None:
+    """Its words name a column."""
+    table, words = tmp_path / "oils.csv", tmp_path / "words.json"
+    table.write_text("name,t_f\nTallow,530\nEther,228\n", encoding="utf-8")
+    words.write_text('{"t_f": "flash point, in kelvin"}', encoding="utf-8")
+    question = ("run", "Find oils with a flash point over 500", "--local", table, "--json")
+    assert call(*question).returncode == 1
+    done = call(*question, "--columns", words)
+    assert done.returncode == 0, done.stderr
+    assert [match["name"] for match in json.loads(done.stdout)["matches"]] == ["Tallow"]
+
+
+def test_on_own_data_all_matches_are_shown_unless_a_limit_is_given(tmp_path: Path) -> None:
+    """By default there is none; one above the hosted service's thousand is taken too."""
+    table = tmp_path / "numbers.csv"
+    rows = "".join(f"number {n},{n}\n" for n in range(2_000))
+    table.write_text("name,size\n" + rows, encoding="utf-8")
+    options: list[tuple[str, ...]] = [(), ("--match-limit", "1200")]
+    for limit, expected in zip(options, (1_500, 1_200), strict=True):
+        done = call(
+            "run", "Find numbers with a size below 1500", "--local", table, "--json", *limit
+        )
+        assert done.returncode == 0, done.stderr
+        assert len(json.loads(done.stdout)["matches"]) == expected
+
+
+def test_what_is_not_understood_is_told_with_what_to_write(countries: Path) -> None:
+    """The words left over and the SQL to write; nothing is searched."""
+    done = call("run", "Find countries that are nice and friendly", "--local", countries)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert "Left over: 'nice'" in done.stderr
+    assert "SQL" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_model_that_the_environment_names_is_asked(countries: Path) -> None:
+    """What its server says against that is shown; a model that is given by name comes first."""
+    with ChatServer() as server:
+        server.answers(refusal(401, "Who are you?"))
+        env = {"FINDALL_FRAMES_MODEL": server.model}
+        done = call("run", "Find nice countries", "--local", countries, env=env)
+        asked = len(server.questions())
+        env = {"FINDALL_FRAMES_MODEL": "openai:nobody", "OPENAI_API_KEY": "k3y"}
+        options = ("--local", countries, "--model", server.model)
+        named = call("run", "Find nice countries", *options, env=env)
+    assert asked == 1
+    for each in (done, named):
+        assert each.returncode == 1
+        assert "Who are you?" in each.stderr
 
 
 def test_a_budget_stops_a_search_before_it_starts(countries: Path) -> None:
-    """The line says what it could cost."""
-    done = call("run", QUESTION, "--local", countries, "--budget", "3")
+    """The line says what it could cost; own data costs nothing."""
+    env = {"PARALLEL_API_KEY": "k3y", "PARALLEL_BASE_URL": "http://127.0.0.1:9"}
+    done = call("run", QUESTION, "--budget", "3", env=env)
     assert done.returncode == 1
     (line,) = done.stderr.splitlines()
     assert "at most $3.50" in line
     assert "budget is $3.00" in line
+    done = call("run", QUESTION, "--local", countries, "--budget", "3")
+    assert done.returncode == 0
 
 
 def test_reuse_takes_an_equal_search_from_the_ledger(countries: Path) -> None:
@@ -464,19 +503,21 @@ def test_what_serve_prints_works_also_when_it_listens_everywhere(countries: Path
 
 
 def test_run_searches_a_folder_of_documents(tmp_path: Path) -> None:
-    """A sentence of a page is the evidence."""
+    """A sentence of a page is the evidence, and a warning says how it was found."""
     folder = tmp_path / "parks"
     folder.mkdir()
-    for name, year in {"Elm Park": 1998, "Oak Park": 2004}.items():
-        page = f"<title>{name}</title><p>{name} was opened in {year}.</p>"
-        (folder / f"{year}.html").write_text(page, encoding="utf-8")
-    question = "Find parks that were opened in 1998"
+    for name, owner in {"Elm Park": "a railway company", "Oak Park": "the city"}.items():
+        page = f"<title>{name}</title><p>{name} was laid out for {owner} and is open to all.</p>"
+        (folder / f"{name}.html").write_text(page, encoding="utf-8")
+    question = "Find parks for a railway company"
     done = call("run", question, "--local", folder, "--json", "--progress", "none")
     assert done.returncode == 0, done.stderr
     (match,) = json.loads(done.stdout)["matches"]
     assert match["name"] == "Elm Park"
     (field,) = match["fields"].values()
-    assert field["citations"][0]["excerpts"] == ["Elm Park was opened in 1998."]
+    assert field["confidence"] == "low"
+    assert "laid out for a railway company" in field["citations"][0]["excerpts"][0]
+    assert "confidence is low" in done.stderr
 
 
 def test_serve_refuses_a_port_that_is_taken(countries: Path) -> None:

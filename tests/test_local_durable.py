@@ -18,9 +18,17 @@ from typing import Any
 
 import pytest
 import requests
-from killed_service import SIZE, events_of, start_runs
-from local_evaluators import EveryNth, numbers
+from killed_service import (
+    ROWS_A_QUESTION,
+    SIZE,
+    events_of,
+    start_run_of_columns,
+    start_runs_of_model,
+)
+from local_models import EveryNth, numbers
 
+from findall_frames.api.models import NO_LIMIT
+from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server.service import Service
@@ -29,9 +37,9 @@ from findall_frames.embedded.server.service import Service
 def undisturbed() -> list[Any]:
     """The results of the same runs when nothing happens to them."""
     store = Store()
-    engine = Engine(numbers(SIZE), evaluator=EveryNth(), store=store)
+    engine = Engine(numbers(SIZE), model=open_model(EveryNth()), store=store)
     engine.start()
-    found = start_runs(engine)
+    found = [*start_runs_of_model(engine), start_run_of_columns(engine)]
     deadline = time.monotonic() + 60
     while any(store.run(findall_id).is_active for findall_id in found):
         assert time.monotonic() < deadline
@@ -64,14 +72,15 @@ def assert_whole(store: Store, findall_id: str, result: Any) -> None:
     for item in result["candidates"]:
         expected["generated", item["candidate_id"]] += 1
         expected[item["match_status"], item["candidate_id"]] += 1
-        if "ceo" in item["output"]:
+        if "remark" in item["output"]:
             expected["enriched", item["candidate_id"]] += 1
     assert told == expected
     assert result["run"]["status"]["metrics"] == {
-        "generated_candidates_count": len(result["candidates"]),
+        "generated_candidates_count": SIZE,
         "matched_candidates_count": sum(
             item["match_status"] == "matched" for item in result["candidates"]
         ),
+        "rows": SIZE,
     }
 
 
@@ -83,7 +92,7 @@ def assert_whole(store: Store, findall_id: str, result: Any) -> None:
 def test_a_service_killed_at_any_moment_finishes_its_runs(
     tmp_path: Path, seed: int, kills: int
 ) -> None:
-    """No candidate twice, none lost, and nothing that was sent is ever taken back."""
+    """No candidate twice, none lost, nothing sent is taken back, and no answer is paid twice."""
     path = tmp_path / "runs.db"
     program = Path(__file__).with_name("killed_service.py")
     done = subprocess.run(
@@ -96,26 +105,30 @@ def test_a_service_killed_at_any_moment_finishes_its_runs(
     assert done.returncode == 0, done.stderr
     told = json.loads(done.stdout)
     assert told["active_at_death"] >= min(kills, 50)
+    assert told["halfway"] > 0
+    # Only an answer that a kill has met before it could be stored is asked for again.
+    assert told["asked_again"] == 0
+    assert told["answers"] - told["rows_answered"] <= kills * ROWS_A_QUESTION
     store = Store(path)
-    results = [json.loads(store.result(findall_id)) for findall_id in told["runs"]]
-    for findall_id, result in zip(told["runs"], results, strict=True):
+    found = [*told["of_model"], *told["of_columns"]]
+    results = [json.loads(store.result(findall_id)) for findall_id in found]
+    for findall_id, result in zip(found, results, strict=True):
         assert_whole(store, findall_id, result)
     store.close()
-    assert [without_ids(result) for result in results] == [
-        without_ids(result) for result in undisturbed()
-    ]
+    *of_model, of_columns = [without_ids(result) for result in undisturbed()]
+    assert [without_ids(result) for result in results] == [*of_model, *[of_columns] * kills]
 
 
 def test_many_runs_and_many_readers_all_come_to_their_end() -> None:
     """Twenty runs and fifty streams, one of which takes nothing of what it is sent."""
-    with Service(numbers(2_000), evaluator=EveryNth()) as service:
+    with Service(numbers(2_000)) as service:
         base = f"{service.url}/v1beta/findall/runs"
         request = {
             "objective": "Find entities",
             "entity_type": "entities",
-            "match_conditions": [{"name": "check", "description": "every 1999th"}],
+            "match_conditions": [{"name": "check", "description": "place <> 1999"}],
             "generator": "core",
-            "match_limit": 1_000,
+            "match_limit": NO_LIMIT,
         }
 
         def start(_: int) -> str:
@@ -157,14 +170,14 @@ def served(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]
 def test_a_stream_ends_whole_when_the_service_is_told_to_end(tmp_path: Path) -> None:
     """By SIGTERM, in the middle of a run; the next service sends the same again, and the rest."""
     table, store = tmp_path / "samples.csv", tmp_path / "runs.db"
-    rows = "".join(f"Sample {n},{n}\n" for n in range(30_000))
+    rows = "".join(f"Sample {n},{n}\n" for n in range(60_000))
     table.write_text(f"name,grams\n{rows}", encoding="utf-8")
     body = {
-        "objective": "Find samples of more than 40,000 grams",
+        "objective": "Find samples with grams of at least 0",
         "entity_type": "samples",
-        "match_conditions": [{"name": "heavy", "description": "Sample must weigh over 40,000 g"}],
+        "match_conditions": [{"name": "grams_check", "description": "grams >= 0"}],
         "generator": "pro",
-        "match_limit": 5,
+        "match_limit": NO_LIMIT,
     }
     with served(table, "--store", store) as (process, address):
         runs = f"{address}/v1beta/findall/runs"
@@ -182,5 +195,5 @@ def test_a_stream_ends_whole_when_the_service_is_told_to_end(tmp_path: Path) -> 
         url = f"{address}/v1beta/findall/runs/{found}/events"
         again = requests.get(url, timeout=120).content
     assert again.startswith(sent)
-    assert again.count(b"event: findall.candidate.unmatched\n") == 30_000
+    assert again.count(b"event: findall.candidate.matched\n") == 60_000
     assert b"candidates_exhausted" in again[len(sent) :]

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
 from local_bench import bench, enrichment, names
-from local_evaluators import EveryNth
+from local_models import EveryNth
 
 from findall_frames.api.models import (
     ExcludeCandidate,
     FindAllEntitySearchInput,
     MatchCondition,
 )
-from findall_frames.embedded.data.corpus import open_corpus
-from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.runs.exclusions import normalised_url
 from findall_frames.embedded.runs.store import Store
-from findall_frames.errors import ConflictError, FindAllWarning, RefusedError
+from findall_frames.errors import (
+    ConditionNotUnderstoodError,
+    ConflictError,
+    FindAllWarning,
+    RefusedError,
+)
 
 
 def test_a_run_stops_at_its_match_limit_exactly() -> None:
@@ -36,11 +43,11 @@ def test_a_run_stops_at_its_match_limit_exactly() -> None:
     assert status["termination_reason"] == "match_limit_met"
     assert status["is_active"] is False
     assert status["metrics"]["matched_candidates_count"] == 5
-    assert len(result["candidates"]) == 13
+    assert len(result["candidates"]) == 5
 
 
 def test_a_run_ends_when_nothing_is_left_to_look_at() -> None:
-    """Every entity was evaluated on every condition; each output has one basis."""
+    """Every row was decided on every condition; each output has one basis that cites its cell."""
     with bench() as b:
         result = b.wait(b.create(10, 4))
     assert names(result) == ["entity 0", "entity 20", "entity 40", "entity 60", "entity 80"]
@@ -49,14 +56,16 @@ def test_a_run_ends_when_nothing_is_left_to_look_at() -> None:
     assert names(result) == ["entity 0", "entity 20"]
     assert result["run"]["status"]["termination_reason"] == "candidates_exhausted"
     assert len(result["candidates"]) == 30
-    for position, item in enumerate(result["candidates"]):
+    for item in result["candidates"]:
+        place = item["row"]
+        assert item["name"] == f"entity {place}"
         assert item["output"]["by_4_check"] == {
-            "value": position,
+            "value": place,
             "type": "match_condition",
-            "is_matched": position % 4 == 0,
+            "is_matched": place % 4 == 0,
         }
         assert [basis["field"] for basis in item["basis"]] == list(item["output"])
-        assert item["basis"][0]["citations"][0]["excerpts"] == [f"stands at place {position}"]
+        assert item["basis"][0]["citations"][0]["excerpts"] == [str(place)]
 
 
 def test_without_conditions_everything_matches() -> None:
@@ -66,35 +75,76 @@ def test_without_conditions_everything_matches() -> None:
     assert len(names(result)) == 7
 
 
+def test_only_matches_and_near_misses_become_candidates() -> None:
+    """A question that hardly any row meets stores a hundred rows more, and counts them all."""
+    with bench(5_000) as b:
+        result = b.wait(b.create(4_000))
+    assert names(result) == ["entity 0", "entity 4000"]
+    assert len(result["candidates"]) == 2 + 100
+    metrics = result["run"]["status"]["metrics"]
+    assert metrics["generated_candidates_count"] == metrics["rows"] == 5_000
+
+
+def test_near_misses_fail_the_fewest_conditions() -> None:
+    """Rows that meet one of two conditions come before rows that meet none."""
+    with bench(2_000) as b:
+        result = b.wait(b.create(500, 3))
+    missed = [item["row"] for item in result["candidates"] if item["match_status"] == "unmatched"]
+    assert missed[:4] == [3, 6, 9, 12]
+    assert names(result) == ["entity 0", "entity 1500"]
+
+
 @pytest.mark.parametrize(
-    ("generator", "limit", "looked_at", "reason"),
+    ("generator", "limit", "asked", "reason"),
     [
         ("preview", 7, 7, "match_limit_met"),
-        ("preview", 10, 10, "match_limit_met"),
         ("preview", 500, 10, "candidates_exhausted"),
-        ("base", 5, 1_000, "candidates_exhausted"),
-        ("core", 5, 1_500, "candidates_exhausted"),
-        ("pro", 5, 1_500, "candidates_exhausted"),
+        ("base", 5, 60, "candidates_exhausted"),
+        ("core", 5, 300, "candidates_exhausted"),
+        ("pro", 5, 400, "candidates_exhausted"),
     ],
 )
-def test_a_generator_sets_how_many_candidates_are_looked_at(
-    generator: str, limit: int, looked_at: int, reason: str
+def test_a_generator_bounds_what_a_model_is_asked(
+    generator: str, limit: int, asked: int, reason: str
 ) -> None:
-    """A preview looks at ten at the most, whatever matches; the others at their pool."""
-    with bench(1_500) as b:
+    """What was left out is counted, and a warning says so."""
+    with bench(400, EveryNth()) as b:
         result = b.wait(b.create(2_000, generator=generator, match_limit=limit))
-    assert len(result["candidates"]) == looked_at
+    assert len(result["candidates"]) == asked
     assert result["run"]["status"]["termination_reason"] == reason
+    told = " ".join(warning["message"] for warning in result["run"].get("warnings", ()))
+    if reason == "candidates_exhausted":
+        assert (f"{400 - asked:,} rows were not asked about" in told) is (asked < 400)
 
 
-def test_entities_that_speak_of_the_question_come_first() -> None:
+def test_rows_that_speak_of_the_question_are_asked_about_first() -> None:
     """The pool of a small generator is filled by full-text rank, over inflection and case."""
     remarks = ["plain"] * 500
     remarks[321], remarks[77] = "Glazed TILES from a kiln", "a tile"
     corpus = open_corpus(pa.table({"name": [f"n{n}" for n in range(500)], "remark": remarks}))
-    with bench(corpus) as b:
-        found = b.wait(b.create(1, objective="Find makers of tiles", generator="preview"))
-    assert set(names(found)[:2]) == {"n321", "n77"}
+    reading = {"name": "by_1_check", "status": "ask", "ask": "Tiles?", "keywords": ["tiles"]}
+    asked: list[int] = []
+
+    def model(messages: Sequence[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
+        if "answers" not in schema["properties"]:
+            return json.dumps({"readings": [reading]})
+        asked.extend(map(int, re.findall(r"^row (\d+):", messages[-1]["content"], re.M)))
+        return json.dumps({"answers": [_answer(row) for row in asked]})
+
+    with bench(corpus, model) as b:
+        b.wait(b.create(1, generator="preview"))
+    assert set(asked[:2]) == {321, 77}
+
+
+def _answer(row: int) -> dict[str, Any]:
+    return {
+        "row": row,
+        "field": "by_1_check",
+        "verdict": True,
+        "value": None,
+        "reason": "It says so.",
+        "excerpts": [],
+    }
 
 
 def test_what_is_excluded_is_never_generated() -> None:
@@ -150,15 +200,15 @@ def test_each_candidate_has_its_events_in_order() -> None:
         assert by_candidate.pop(item["candidate_id"]) == ["generated", item["match_status"]]
     assert by_candidate == {}
     counts = result["run"]["status"]["metrics"]
-    assert counts["generated_candidates_count"] == len(result["candidates"])
+    assert counts["generated_candidates_count"] == 40
 
 
 def test_repeated_condition_names_are_told_apart() -> None:
     """Each verdict needs a key of its own."""
     conditions = [
-        MatchCondition("a", "every 2nd"),
-        MatchCondition("a", "every 3rd"),
-        MatchCondition("a_2", "every 5th"),
+        MatchCondition("a", "place % 2 = 0"),
+        MatchCondition("a", "place % 3 = 0"),
+        MatchCondition("a_2", "place % 5 = 0"),
     ]
     with bench(60) as b:
         findall_id = b.create(match_conditions=conditions)
@@ -170,18 +220,16 @@ def test_repeated_condition_names_are_told_apart() -> None:
 
 
 def test_a_cancelled_run_keeps_the_work_in_hand() -> None:
-    """It says cancelling until the evaluator returns, then cancelled; what it found stays."""
+    """It stops waiting for the model; what it found before stays."""
     gate = threading.Event()
-    evaluator = EveryNth(gate=gate)
-    with bench(evaluator=evaluator) as b:
+    model = EveryNth(gate=gate)
+    with bench(model=model) as b:
         findall_id = b.create(1)
-        assert evaluator.begun.wait(30)
+        assert model.begun.wait(30)
         b.engine.cancel(findall_id)
         b.engine.cancel(findall_id)
-        assert b.store.run(findall_id).status == "cancelling"
-        assert b.store.run(findall_id).is_active
-        gate.set()
         result = b.wait(findall_id)
+        gate.set()
         statuses = [
             event["data"]["status"]["status"]
             for event in b.events(findall_id)
@@ -193,36 +241,43 @@ def test_a_cancelled_run_keeps_the_work_in_hand() -> None:
             b.engine.extend(findall_id, by=1)
         with pytest.raises(RefusedError, match="can be enriched"):
             b.engine.enrich(findall_id, enrichment("ceo"))
-    assert names(result) == ["entity 0"]
-    assert len(result["candidates"]) == 1
+    assert result["candidates"] == []
     assert result["run"]["status"]["termination_reason"] == "user_cancelled"
     assert statuses == ["queued", "running", "cancelling", "cancelled"]
 
 
-def test_an_evaluator_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_model_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture) -> None:
     """What was found before stays, the reason is kept and logged, and other runs go on."""
-    with bench(evaluator=EveryNth(fails_at=40)) as b, caplog.at_level(logging.ERROR):
+    with bench(200, EveryNth(fails_at=100)) as b, caplog.at_level(logging.ERROR):
         findall_id = b.create(10, match_limit=50)
         result = b.wait(findall_id)
         failure = b.store.run(findall_id).failure
-        with pytest.raises(RefusedError, match=r"failed \(error_occurred: Arith.* judge 40\)"):
+        with pytest.raises(RefusedError, match=r"failed \(error_occurred: .*cannot judge 100"):
             b.engine.enrich(findall_id, enrichment("ceo"))
         other = b.wait(b.create(3))
     assert result["run"]["status"]["status"] == "failed"
     assert result["run"]["status"]["termination_reason"] == "error_occurred"
-    assert names(result) == ["entity 0", "entity 10", "entity 20", "entity 30"]
-    assert failure == "ArithmeticError: cannot judge 40"
+    assert names(result)[:4] == ["entity 0", "entity 10", "entity 20", "entity 30"]
+    assert failure is not None
+    assert "ArithmeticError: cannot judge 100" in failure
     assert findall_id in caplog.text
-    assert "cannot judge 40" in caplog.text
     assert other["run"]["status"]["status"] == "completed"
 
 
-def test_a_condition_that_cannot_be_read_fails_the_run() -> None:
-    """An evaluator may also raise before it has judged anything."""
+def test_a_condition_that_cannot_be_read_starts_no_run() -> None:
+    """It is refused before anything is stored, with the words and what to write instead."""
     with bench() as b:
-        result = b.wait(b.create(match_conditions=[MatchCondition("a", "unreadable")]))
-    assert result["run"]["status"]["status"] == "failed"
-    assert result["candidates"] == []
+        with pytest.raises(ConditionNotUnderstoodError, match="unreadable"):
+            b.create(match_conditions=[MatchCondition("a", "unreadable")])
+        assert b.store.run_count() == 0
+
+
+def test_an_expression_that_fails_on_the_data_starts_no_run() -> None:
+    """A cast that some cell does not survive is said, with TRY_CAST as the way out."""
+    with bench() as b:
+        with pytest.raises(ConditionNotUnderstoodError, match="TRY_CAST"):
+            b.create(match_conditions=[MatchCondition("a", "CAST(remark AS INTEGER) > 5")])
+        assert b.store.run_count() == 0
 
 
 def test_an_extended_run_goes_on_where_it_was() -> None:
@@ -266,7 +321,7 @@ def test_only_a_run_that_met_its_limit_can_be_extended() -> None:
 def test_a_running_preview_cannot_be_cancelled() -> None:
     """It ends by itself."""
     gate = threading.Event()
-    with bench(evaluator=EveryNth(gate=gate)) as b:
+    with bench(model=EveryNth(gate=gate)) as b:
         findall_id = b.create(1, generator="preview")
         with pytest.raises(ConflictError, match="preview cannot be cancelled"):
             b.engine.cancel(findall_id)
@@ -277,10 +332,10 @@ def test_a_running_preview_cannot_be_cancelled() -> None:
 def test_a_running_run_can_be_extended_and_enriched() -> None:
     """Present and future matches get the fields, others do not."""
     gate = threading.Event()
-    evaluator = EveryNth(gate=gate)
-    with bench(evaluator=evaluator) as b:
+    model = EveryNth(gate=gate)
+    with bench(model=model) as b:
         findall_id = b.create(5)
-        assert evaluator.begun.wait(30)
+        assert model.begun.wait(30)
         b.engine.extend(findall_id, by=5)
         b.engine.enrich(findall_id, enrichment("ceo", "city"))
         gate.set()
@@ -357,7 +412,7 @@ def test_a_full_disk_stops_a_run_and_nothing_else(
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages + 30}")
         with caplog.at_level(logging.ERROR):
-            full = b.create(3_000)
+            full = b.create(1, match_limit=2_000)
             while "has failed" not in caplog.text:
                 time.sleep(0.005)
         with b.store.database.write() as connection:
@@ -365,44 +420,7 @@ def test_a_full_disk_stops_a_run_and_nothing_else(
         assert "disk is full" in caplog.text
         assert b.wait(b.create(3))["run"]["status"]["status"] == "completed"
         assert json.loads(b.store.result(before["run"]["findall_id"])) == before
-        assert b.store.run(full).evaluated < 2_000
-
-
-def test_a_full_disk_ends_the_index_with_a_word(
-    caplog: pytest.LogCaptureFixture, tmp_path: Path
-) -> None:
-    """No thread dies of it, and whoever needs the index later has it."""
-    store = Store(tmp_path / "runs.db")
-    corpus = open_corpus(
-        pa.table({"name": [f"Entity {n} of the northern hemisphere" for n in range(20_000)]})
-    )
-    with store.database.write() as connection:
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages + 5}")
-    engine = Engine(corpus, evaluator=EveryNth(), store=store)
-    engine.start()
-    while "The index could not be written" not in caplog.text:
-        time.sleep(0.005)
-    with store.database.write() as connection:
-        connection.execute("PRAGMA max_page_count = 1000000")
-    found = engine.search_entities(FindAllEntitySearchInput("northern", "entity", match_limit=5))
-    engine.stop()
-    store.close()
-    assert len(found.entities) == 5
-
-
-def test_a_slow_evaluator_is_given_small_batches() -> None:
-    """So that what it finds is seen soon; a quick one gets large batches."""
-    with bench(40, EveryNth(delay=0.02)) as b:
-        slow = b.create(2, match_limit=20)
-        b.wait(slow)
-        steps = [event["timestamp"] for event in b.events(slow)]
-    with bench(5_000) as b:
-        quick = b.create(5_000)
-        b.wait(quick)
-        strides = {event["timestamp"] for event in b.events(quick)}
-    assert len(set(steps)) >= 8
-    assert len(strides) <= 60
+        assert b.store.run(full).generated < 2_000
 
 
 def test_many_runs_go_on_side_by_side() -> None:
@@ -429,7 +447,7 @@ def test_a_new_service_finishes_what_another_has_begun(tmp_path: Path) -> None:
     with bench(600, EveryNth(), path) as b:
         continued = b.wait(findall_id)
         events = b.events(findall_id)
-    with bench(600) as b:
+    with bench(600, EveryNth()) as b:
         other = b.create(7, match_limit=50)
         b.engine.enrich(other, enrichment("ceo"))
         undisturbed = b.wait(other)
@@ -446,14 +464,14 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
     path = tmp_path / "runs.db"
     gate = threading.Event()
     gate.set()
-    evaluator = EveryNth(gate=gate)
-    with bench(50, evaluator, path) as b:
+    model = EveryNth(gate=gate)
+    with bench(50, model, path) as b:
         done = b.create(1)
         b.wait(done)
         gate.clear()
-        evaluator.begun.clear()
+        model.begun.clear()
         waiting = b.create(1, match_limit=50)
-        assert evaluator.begun.wait(30)
+        assert model.begun.wait(30)
     gate.set()
     with ExitStack() as stack:
         with pytest.warns(FindAllWarning, match=r"data has changed.* 1 of them had not ended"):
@@ -471,17 +489,12 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
 def test_what_comes_too_late_is_done_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An engine ends although its evaluator does not; the next one finishes the run."""
+    """An engine ends although its model does not; the next one finishes the run."""
     path, gate = tmp_path / "runs.db", threading.Event()
-    gate.set()
-    evaluator = EveryNth(gate=gate)
-    with bench(100, evaluator, path) as b:
-        findall_id = b.create(7, match_limit=50)
-        b.wait(findall_id)
-        gate.clear()
-        evaluator.begun.clear()
+    model = EveryNth(gate=gate)
+    with bench(100, model, path) as b:
         waiting = b.create(7, match_limit=50)
-        assert evaluator.begun.wait(30)
+        assert model.begun.wait(30)
     assert not gate.is_set()
     gate.set()
     for thread in threading.enumerate():
@@ -489,24 +502,25 @@ def test_what_comes_too_late_is_done_again(
             thread.join(30)
     assert caplog.text == ""
     store = Store(path)
-    assert (store.run(waiting).generated, store.run(waiting).evaluated) == (1, 0)
+    assert store.run(waiting).generated == 0
     store.close()
     with bench(100, EveryNth(), path) as b:
         result = b.wait(waiting)
-        undisturbed = b.wait(findall_id)
+    with bench(100, EveryNth()) as b:
+        undisturbed = b.wait(b.create(7, match_limit=50))
     for item in (*result["candidates"], *undisturbed["candidates"]):
         item.pop("candidate_id")
     assert result["candidates"] == undisturbed["candidates"]
 
 
 def test_entities_are_ranked_without_being_judged() -> None:
-    """The best first, as many as were asked for, and none that shares no word."""
+    """The best first, no more than were asked for, and none that shares no telling word."""
     asked = FindAllEntitySearchInput("entities", "which stands at place 17", match_limit=5)
     with bench(30) as b:
         found = b.engine.search_entities(asked)
         other = b.engine.search_entities(FindAllEntitySearchInput("hippopotami", "in the zoo"))
     assert found.entities[0].name == "entity 17"
     assert found.entities[0].url == "https://www.example.com/17/"
-    assert len(found.entities) == 5
+    assert len(found.entities) == 1
     assert other.entities == []
     assert found.entity_set_id != other.entity_set_id

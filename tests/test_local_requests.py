@@ -14,8 +14,9 @@ from typing import Any
 
 import pytest
 from local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work
-from local_evaluators import EveryNth, numbers
+from local_models import numbers
 
+from findall_frames.api.models import NO_LIMIT
 from findall_frames.embedded.server.quotas import Quota
 from findall_frames.embedded.server.service import Service
 
@@ -34,7 +35,11 @@ def test_a_new_run_is_answered_whole(caller: Caller) -> None:
     assert body["status"] == {
         "status": "queued",
         "is_active": True,
-        "metrics": {"generated_candidates_count": 0, "matched_candidates_count": 0},
+        "metrics": {
+            "generated_candidates_count": 0,
+            "matched_candidates_count": 0,
+            "rows": 100,
+        },
         "termination_reason": None,
     }
     assert body["metadata"] == metadata
@@ -48,7 +53,8 @@ def test_a_new_run_is_answered_whole(caller: Caller) -> None:
     "accepted",
     [
         {"match_limit": 5.0},
-        {"match_limit": 1000},
+        {"match_limit": 1001},
+        {"match_limit": NO_LIMIT},
         {"match_conditions": []},
         {"objective": "", "entity_type": ""},
         {"exclude_list": None, "metadata": None, "webhook": None},
@@ -68,9 +74,9 @@ def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str
 @pytest.mark.parametrize(
     ("wrong", "where", "words"),
     [
-        ({"match_limit": 4}, ["match_limit"], "from 5 to 1000; got 4"),
-        ({"match_limit": 1001}, ["match_limit"], "from 5 to 1000; got 1001"),
-        ({"match_limit": 10**40}, ["match_limit"], "from 5 to 1000"),
+        ({"match_limit": 4}, ["match_limit"], "from 5 to 1000000000; got 4"),
+        ({"match_limit": NO_LIMIT + 1}, ["match_limit"], "to 1000000000; got 1000000001"),
+        ({"match_limit": 10**40}, ["match_limit"], "from 5 to 1000000000"),
         ({"match_limit": True}, ["match_limit"], "got `bool`"),
         ({"match_limit": "5"}, ["match_limit"], "got `str`"),
         ({"match_limit": 5.5}, ["match_limit"], "got `float`"),
@@ -80,7 +86,7 @@ def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str
         ({"objective": None}, ["objective"], "Expected `str`"),
         ({"match_conditions": {}}, ["match_conditions"], "Expected `array`"),
         (
-            {"match_conditions": [{"name": "a", "description": "every 2nd"}, {"name": "b"}]},
+            {"match_conditions": [{"name": "a", "description": "place > 2"}, {"name": "b"}]},
             ["match_conditions", 1],
             "required field `description`",
         ),
@@ -106,7 +112,7 @@ def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str
         ),
         ({"exclude_list": [{"name": "a", "url": "a"}] * 10_001}, ["exclude_list"], "10,000"),
         (
-            {"match_conditions": [{"name": "a", "description": "every 1st"}] * 1_001},
+            {"match_conditions": [{"name": "a", "description": "place > 1"}] * 1_001},
             ["match_conditions"],
             "at most 1,000 entries",
         ),
@@ -164,7 +170,7 @@ def test_what_is_no_body_is_refused(caller: Caller, path: str, body: bytes) -> N
 )
 def test_a_quota_is_kept(quota: Quota, status: int, words: str) -> None:
     """Also when all ask at once; whoever comes too early hears when there is room."""
-    with Service(numbers(20), evaluator=EveryNth(), quota=quota) as running:
+    with Service(numbers(20), quota=quota) as running:
         caller = Caller(running)
         with ThreadPoolExecutor(8) as pool:
             answers = list(pool.map(lambda _: caller.post("/runs", RUN), range(8)))
@@ -198,7 +204,7 @@ def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_service(
 ) -> None:
     """It is noted as a bad request, not as an exception."""
     caplog.set_level(logging.INFO)
-    with Service(numbers(9), evaluator=EveryNth()) as service:
+    with Service(numbers(9)) as service:
         connection = HTTPConnection(service.url.removeprefix("http://"))
         connection.putrequest("POST", "/v1beta/findall/runs")
         connection.putheader("content-length", "100")
@@ -208,6 +214,17 @@ def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_service(
             time.sleep(0.01)
     assert any(line.startswith("POST /v1beta/findall/runs 400") for line in caplog.messages)
     assert max(record.levelno for record in caplog.records) == logging.INFO
+
+
+def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
+    """With the words left over and what to write instead, in both forms; no run is made."""
+    unread = {"name": "nice_check", "description": "is nice and friendly"}
+    conditions = [*RUN["match_conditions"], unread]
+    answer = caller.post("/runs", {**RUN, "match_conditions": conditions})
+    where = ["body", "match_conditions", 1, "description"]
+    for words in ("'nice_check' ('is nice and friendly')", "Left over: 'nice'", "SQL", "model="):
+        assert_invalid(answer, where=where, words=words)
+    assert "findall_id" not in answer.json()
 
 
 # -- extending, enriching, cancelling ----------------------------------------------------------
@@ -276,7 +293,7 @@ def test_secrets_for_tool_servers_never_come_back(tmp_path: Path) -> None:
     """Neither in an answer nor in an event, nor do they reach the store."""
     server = {"url": "https://tools.example.com", "name": "t", "headers": {"auth": "s3cret"}}
     path = tmp_path / "runs.db"
-    with Service(numbers(20), evaluator=EveryNth(), store=path) as running:
+    with Service(numbers(20), store=path) as running:
         caller = Caller(running)
         findall_id = caller.run()
         answer = caller.post(f"/runs/{findall_id}/enrich", {**ENRICHMENT, "mcp_servers": [server]})
@@ -289,21 +306,32 @@ def test_secrets_for_tool_servers_never_come_back(tmp_path: Path) -> None:
 
 
 def test_cancelling_takes_no_body_and_gives_an_empty_object(
-    slow: Service, gate: threading.Event
+    asker: Caller, gate: threading.Event
 ) -> None:
-    """It may be repeated while the work in hand ends, and is a conflict afterwards."""
-    caller = Caller(slow)
-    findall_id = caller.run()
-    at_work(caller, findall_id)
+    """It may be repeated until a worker has seen it, and is a conflict afterwards."""
+    for _ in range(8):  # more than there are workers, each of which waits for the model
+        asker.run(match_limit=20)
+    findall_id = asker.run()
     for _ in range(2):
         headers = {"content-type": "application/json"}
-        answer = caller.post(f"/runs/{findall_id}/cancel", headers=headers)
+        answer = asker.post(f"/runs/{findall_id}/cancel", headers=headers)
         assert (answer.status_code, answer.json()) == (200, {})
         assert answer.headers["content-type"] == "application/json"
+    assert asker.get(f"/runs/{findall_id}").json()["status"]["status"] == "cancelling"
     gate.set()
-    assert caller.events(findall_id)[-1]["data"]["status"]["status"] == "cancelled"
-    assert caller.post(f"/runs/{findall_id}/cancel").status_code == 409
-    assert caller.post(f"/runs/{findall_id}/enrich", ENRICHMENT).status_code == 422
-    assert caller.post(f"/runs/{findall_id}/extend", {"additional_match_limit": 1}).status_code == (
+    assert asker.events(findall_id)[-1]["data"]["status"]["status"] == "cancelled"
+    assert asker.post(f"/runs/{findall_id}/cancel").status_code == 409
+    assert asker.post(f"/runs/{findall_id}/enrich", ENRICHMENT).status_code == 422
+    assert asker.post(f"/runs/{findall_id}/extend", {"additional_match_limit": 1}).status_code == (
         422
     )
+
+
+def test_cancelling_does_not_wait_for_the_model(asker: Caller, gate: threading.Event) -> None:
+    """What was found until then stays."""
+    findall_id = asker.run()
+    found = at_work(asker, findall_id)["candidates"]
+    assert asker.post(f"/runs/{findall_id}/cancel").status_code == 200
+    assert asker.events(findall_id)[-1]["data"]["status"]["status"] == "cancelled"
+    assert asker.get(f"/runs/{findall_id}/result").json()["candidates"] == found
+    assert not gate.is_set()

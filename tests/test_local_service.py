@@ -17,11 +17,23 @@ import pyarrow as pa
 import pytest
 import requests
 from local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work, frames
-from local_evaluators import EveryNth, numbers
+from local_models import EveryNth, numbers
 
-from findall_frames.embedded.data.corpus import open_corpus
+from findall_frames.api.models import NO_LIMIT
+from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 from findall_frames.errors import ServiceError
+
+ENRICHMENT_OF_A_COLUMN = {
+    "output_schema": {
+        "type": "json",
+        "json_schema": {
+            "type": "object",
+            "properties": {"ceo": {"type": "string"}, "remark": {"type": "string"}},
+        },
+    }
+}
 
 # -- the official SDK --------------------------------------------------------------------------
 
@@ -37,8 +49,9 @@ def test_the_official_sdk_finds_its_way(service: Service) -> None:
     """Ingest, create, stream, result, status, schema, extend and enrich, all validated."""
     with official(service) as client:
         findall = client.beta.findall
-        draft = findall.ingest(objective="Find entities that stand at place 3")
-        assert draft.match_conditions
+        draft = findall.ingest(objective="Find entities with a place over 3")
+        (condition,) = draft.match_conditions
+        assert condition.description.endswith("place over 3")
         run = findall.create(**RUN, metadata={"n": 1, "b": True, "f": 1.0})
         assert run.status.status == "queued"
         assert run.metadata == {"n": 1, "b": True, "f": 1.0}
@@ -51,7 +64,7 @@ def test_the_official_sdk_finds_its_way(service: Service) -> None:
             "FindAllCandidateMatchStatusEvent",
         }
         assert findall.extend(run.findall_id, additional_match_limit=2).match_limit == 7
-        schema = findall.enrich(run.findall_id, **ENRICHMENT)
+        schema = findall.enrich(run.findall_id, **ENRICHMENT_OF_A_COLUMN)
         assert schema.enrichments is not None
         with findall.events(run.findall_id, last_event_id=seen[-1].event_id) as stream:
             later = list(stream)
@@ -63,26 +76,27 @@ def test_the_official_sdk_finds_its_way(service: Service) -> None:
         assert [item.name for item in matches] == [f"entity {3 * n}" for n in range(7)]
         assert matches[0].output == {
             "by_3_check": {"value": 0, "type": "match_condition", "is_matched": True},
-            "ceo": {"value": "ceo 0", "type": "enrichment"},
+            "ceo": {"value": None, "type": "enrichment"},
+            "remark": {"value": "stands at place 0", "type": "enrichment"},
         }
         assert matches[0].basis is not None
-        assert [basis.field for basis in matches[0].basis] == ["by_3_check", "ceo"]
+        assert [basis.field for basis in matches[0].basis] == ["by_3_check", "ceo", "remark"]
         assert findall.retrieve(run.findall_id) == result.run
         assert findall.schema(run.findall_id) == schema
         with pytest.raises(parallel.NotFoundError, match="findall_none"):
             findall.retrieve("findall_none")
         with pytest.raises(parallel.NotFoundError):
             findall.retrieve("a/b ?c")
-        with pytest.raises(parallel.UnprocessableEntityError, match="from 5 to 1000; got 4"):
+        with pytest.raises(parallel.UnprocessableEntityError, match="from 5 to 1000000000; got 4"):
             findall.create(**{**RUN, "match_limit": 4})
 
 
-def test_the_official_sdk_cancels(slow: Service, gate: threading.Event) -> None:
+def test_the_official_sdk_cancels(slow: Service) -> None:
     """A run in the middle of its work is cancelled, and cancelled only once."""
+    conditions = [{"name": "by_3_check", "description": "every 3rd"}]
     with official(slow, max_retries=0) as client:
-        run = client.beta.findall.create(**RUN)
+        run = client.beta.findall.create(**{**RUN, "match_conditions": conditions})
         client.beta.findall.cancel(run.findall_id)
-        gate.set()
         with client.beta.findall.events(run.findall_id) as stream:
             last = list(stream)[-1]
         assert last.data.status.status == "cancelled"
@@ -94,25 +108,23 @@ def test_the_official_sdk_cancels(slow: Service, gate: threading.Event) -> None:
 # -- asking ------------------------------------------------------------------------------------
 
 
-def test_a_result_can_be_had_at_any_time(slow: Service, gate: threading.Event) -> None:
-    """A snapshot while the run goes on, with candidates that wait; the whole at its end."""
-    caller = Caller(slow)
-    findall_id = caller.run()
-    (waiting,) = at_work(caller, findall_id)["candidates"]
-    assert waiting == {
-        "candidate_id": waiting["candidate_id"],
+def test_a_result_can_be_had_at_any_time(asker: Caller, gate: threading.Event) -> None:
+    """A snapshot while the run goes on, with what was judged so far; the whole at its end."""
+    findall_id = asker.run()
+    snapshot = at_work(asker, findall_id)
+    assert snapshot["run"]["status"]["status"] == "running"
+    assert [item["row"] for item in snapshot["candidates"]] == list(range(8))
+    first = snapshot["candidates"][0]
+    assert {name: first[name] for name in ("name", "url", "match_status", "description")} == {
         "name": "entity 0",
         "url": "https://www.example.com/0/",
-        "match_status": "generated",
+        "match_status": "matched",
         "description": None,
-        "output": None,
-        "basis": None,
     }
     gate.set()
-    caller.events(findall_id)
-    result = caller.get(f"/runs/{findall_id}/result").json()
-    assert result["candidates"][0]["candidate_id"] == waiting["candidate_id"]
-    assert result["candidates"][0]["match_status"] == "matched"
+    asker.events(findall_id)
+    result = asker.get(f"/runs/{findall_id}/result").json()
+    assert result["candidates"][:8] == snapshot["candidates"]
     assert {item["match_status"] for item in result["candidates"]} == {"matched", "unmatched"}
 
 
@@ -185,7 +197,7 @@ def test_any_beta_header_will_do(caller: Caller, beta: str | None) -> None:
 
 def test_a_service_with_a_key_lets_nobody_in_without_it() -> None:
     """Neither to a run nor to an unknown path; and it never shows the key."""
-    with Service(numbers(20), evaluator=EveryNth(), api_key="k3y-ü") as running:
+    with Service(numbers(20), api_key="k3y-ü") as running:
         caller = Caller(running)
         assert "k3y" not in repr(running)
         for headers in ({}, {"x-api-key": "wrong"}, {"x-api-key": ""}):
@@ -221,11 +233,14 @@ def test_a_web_page_cannot_reach_it_under_another_name(
 
 def test_an_objective_is_ingested(caller: Caller) -> None:
     """The answer can be sent on as it is, once a match limit is added."""
-    answer = caller.post("/ingest", {"objective": "Find entities that stand at place 3"})
+    answer = caller.post("/ingest", {"objective": "Find entities with a place over 90"})
     assert answer.status_code == 200
     draft = answer.json()
-    assert draft["objective"] == "Find entities that stand at place 3"
-    assert draft["entity_type"]
+    assert draft["objective"] == "Find entities with a place over 90"
+    assert draft["entity_type"] == "entities"
+    (reading,) = draft["readings"]
+    assert (reading["sql"], reading["true"], reading["false"]) == ('"place" > 90', 9, 91)
+    assert caller.post("/runs", {**draft, "match_limit": 5}).status_code == 200
     assert draft["generator"] == "core"
     for wrong in ({}, {"objective": 3}, {"objective": None}):
         where = ["body"] if not wrong else ["body", "objective"]
@@ -240,14 +255,15 @@ def test_entities_are_searched_at_once(service: Service, caller: Caller) -> None
             entity_type="companies", objective="the one at place 42", match_limit=5
         )
     assert found.entities[0].name == "entity 42"
-    for wrong in (4, 1_001):
+    for wrong in (4, NO_LIMIT + 1):
         body = {"entity_type": "people", "objective": "", "match_limit": wrong}
         answer = caller.post("/entity-search", body)
-        assert_invalid(answer, where=["body", "match_limit"], words=f"from 5 to 1000; got {wrong}")
+        words = f"from 5 to {NO_LIMIT}; got {wrong}"
+        assert_invalid(answer, where=["body", "match_limit"], words=words)
 
 
 def test_a_question_is_answered_from_ingest_to_evidence() -> None:
-    """With the evaluator that comes with the package, over a table of the user's own."""
+    """Without a model, over a table of the user's own."""
     table = pa.table(
         {
             "country": ["Chad", "Peru", "Kenya", "Japan", "Egypt"],
@@ -285,10 +301,10 @@ def test_a_question_is_answered_from_ingest_to_evidence() -> None:
 
 @pytest.mark.parametrize("answers", [True, False])
 def test_streams_end_whole_when_the_service_stops(gate: threading.Event, answers: bool) -> None:
-    """A reader gets no half event, also when the evaluator does not answer; no thread is left."""
+    """A reader gets no half event, also when the model does not answer; no thread is left."""
     before = set(threading.enumerate())
-    running = Service(numbers(100), evaluator=EveryNth(gate=gate), heartbeat=0.02).start()
-    caller = Caller(running)
+    running = Service(numbers(100), model=open_model(EveryNth(gate=gate)), heartbeat=0.02).start()
+    caller = Caller(running, condition="every 3rd")
     findall_id = caller.run()
     answer = caller.get(f"/runs/{findall_id}/events", stream=True)
     body, stopping = b"", None
@@ -316,7 +332,7 @@ def test_streams_end_whole_when_the_service_stops(gate: threading.Event, answers
 def test_a_service_can_be_started_again(tmp_path: Path) -> None:
     """With a file it still knows its runs; in memory it begins anew."""
     for store in (tmp_path / "runs.db", None):
-        running = Service(numbers(20), evaluator=EveryNth(), store=store)
+        running = Service(numbers(20), store=store)
         with running:
             findall_id = Caller(running).run()
             whole = Caller(running).events(findall_id)
@@ -333,8 +349,8 @@ def test_a_service_can_be_started_again(tmp_path: Path) -> None:
 def test_a_second_service_on_one_store_is_refused(tmp_path: Path) -> None:
     """It would take the runs of the first; its address is free again afterwards."""
     path = tmp_path / "runs.db"
-    with Service(numbers(20), evaluator=EveryNth(), store=path) as first:
-        second = Service(numbers(20), evaluator=EveryNth(), store=path)
+    with Service(numbers(20), store=path) as first:
+        second = Service(numbers(20), store=path)
         with pytest.raises(ServiceError, match="in use by another service"):
             second.start()
         assert Caller(first).events(Caller(first).run())
@@ -344,7 +360,7 @@ def test_a_second_service_on_one_store_is_refused(tmp_path: Path) -> None:
 
 def test_a_service_that_was_never_started_has_no_address() -> None:
     """And stopping it does nothing."""
-    idle = Service(numbers(5), evaluator=EveryNth())
+    idle = Service(numbers(5))
     idle.stop()
     with pytest.raises(ServiceError, match=r"call start\(\)"):
         _ = idle.url
@@ -354,17 +370,17 @@ def test_an_address_that_is_taken_is_refused_with_a_way_out(service: Service) ->
     """The error names the address, and the store is left alone."""
     port = int(service.url.rpartition(":")[2])
     with pytest.raises(ServiceError, match=rf"(?s)127\.0\.0\.1:{port}.*another port.*--port 0"):
-        Service(numbers(5), evaluator=EveryNth(), port=port).start()
+        Service(numbers(5), port=port).start()
     with pytest.raises(ServiceError, match=r"from 1 to 65535.*got 70000"):
-        Service(numbers(5), evaluator=EveryNth(), port=70_000)
+        Service(numbers(5), port=70_000)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])
 def test_without_a_key_it_listens_to_this_machine_only(host: str) -> None:
     """Others on the network could read the data otherwise."""
     with pytest.raises(ServiceError, match="API key"):
-        Service(numbers(5), evaluator=EveryNth(), host=host)
-    Service(numbers(5), evaluator=EveryNth(), host=host, api_key="k")
+        Service(numbers(5), host=host)
+    Service(numbers(5), host=host, api_key="k")
 
 
 def test_a_store_that_cannot_be_opened_frees_the_address(tmp_path: Path) -> None:
@@ -373,7 +389,7 @@ def test_a_store_that_cannot_be_opened_frees_the_address(tmp_path: Path) -> None
         port = probe.getsockname()[1]
     path = tmp_path / "store"
     path.mkdir()
-    failing = Service(numbers(5), evaluator=EveryNth(), port=port, store=path)
+    failing = Service(numbers(5), port=port, store=path)
     with pytest.raises(ServiceError, match="cannot be opened"):
         failing.start()
     path.rmdir()
@@ -387,7 +403,7 @@ def test_it_works_where_an_event_loop_runs() -> None:
     import asyncio
 
     async def cell() -> int:
-        with Service(numbers(20), evaluator=EveryNth()) as running:
+        with Service(numbers(20)) as running:
             return len(Caller(running).events(Caller(running).run()))
 
     assert asyncio.run(cell()) > 10
@@ -396,9 +412,9 @@ def test_it_works_where_an_event_loop_runs() -> None:
 def test_leaving_without_stopping_is_quiet(tmp_path: Path) -> None:
     """A program that forgets its service ends all the same, and without complaint."""
     program = (
-        "from local_evaluators import EveryNth, numbers\n"
+        "from local_models import numbers\n"
         "from findall_frames.embedded.server.service import Service\n"
-        "print(Service(numbers(5), evaluator=EveryNth()).start().url)\n"
+        "print(Service(numbers(5)).start().url)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
     started = time.monotonic()

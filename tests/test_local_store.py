@@ -22,10 +22,12 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
+from findall_frames.api.readings import Reading
+from findall_frames.embedded.chat.chat import Usage
 from findall_frames.embedded.runs.database import MIGRATIONS, Database
 from findall_frames.embedded.runs.record import (
     RunRecord,
-    Usage,
+    RunWarning,
     candidate_id,
     event_id,
     event_number,
@@ -43,29 +45,52 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
+READING = Reading(
+    name="tiles_check",
+    description="makes tiles",
+    status="sql",
+    reader="sql",
+    sql="\"makes\" = 'tiles'",
+)
+
+
 def create(store: Store, **changes: object) -> RunRecord:
     """Store a run that asks for five matches."""
     given = {
         "objective": "Find tile makers",
         "entity_type": "companies",
-        "match_conditions": [MatchCondition("tiles_check", "Company must make tiles")],
+        "match_conditions": [MatchCondition("tiles_check", "makes tiles")],
         "generator": "base",
         "match_limit": 5,
     }
-    return store.create(FindAllRunInput(**{**given, **changes}), corpus="data 1")
-
-
-def candidate(run: RunRecord, number: int) -> FindAllCandidate:
-    """A candidate as it is when it was just generated."""
-    return FindAllCandidate(
-        candidate_id(run.findall_id, number), f"Maker {number}", f"local://{number}", "generated"
+    return store.create(
+        FindAllRunInput(**{**given, **changes}), corpus="data 1", rows=5_000, readings=[READING]
     )
 
 
-def fill(change: Change, *, size: int) -> None:
-    """Add so many candidates to a run."""
-    for number in range(change.run.generated, change.run.generated + size):
-        change.add_candidate(number, candidate(change.run, number))
+def judged(run: RunRecord, number: int, **changes: Any) -> FindAllCandidate:
+    """A candidate of which every third matches."""
+    output = {"c": {"value": "x", "type": "match_condition", "is_matched": number % 3 == 0}}
+    basis = [FieldBasis(field="c", reasoning='"x","match_status":"y","output":', citations=[])]
+    made = FindAllCandidate(
+        candidate_id(run.findall_id, number),
+        f"Maker {number}",
+        f"local://{number}",
+        "unmatched" if number % 3 else "matched",
+        None,
+        output,
+        basis,
+        number,
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
+def fill(change: Change, *, size: int, **changes: Any) -> None:
+    """Add so many judged candidates to a run, in one batch."""
+    start = change.run.generated
+    ones = [judged(change.run, number, **changes) for number in range(start, start + size)]
+    matches = {at: one.row or 0 for at, one in enumerate(ones) if one.match_status == "matched"}
+    change.add_judged([msgspec.json.encode(one) for one in ones], matches=matches)
 
 
 def test_a_new_run_is_queued_with_one_event(store: Store) -> None:
@@ -130,7 +155,7 @@ def test_events_are_read_in_order_from_any_of_them(store: Store) -> None:
             fill(change, size=size)
     whole = store.events(run.findall_id, after=0)
     names = [json.loads(line)["event_id"] for line in whole.lines]
-    assert len(set(names)) == whole.last == 9
+    assert len(set(names)) == whole.last == 1 + 2 * 8
     for number, name in enumerate(names, start=1):
         assert event_number(run.findall_id, name) == number
         rest = store.events(run.findall_id, after=number)
@@ -152,7 +177,7 @@ def test_many_events_are_read_in_pages(store: Store) -> None:
         lines += page.lines
         page = store.events(run.findall_id, after=page.last)
     assert pages > 2
-    assert len(lines) == 4001
+    assert len(lines) == 8001
 
 
 def test_the_last_page_of_a_run_that_is_over_is_final(store: Store) -> None:
@@ -178,84 +203,67 @@ def test_an_id_that_is_not_of_the_run_means_the_beginning() -> None:
         assert event_number("findall_1", foreign) == 0
 
 
-def test_a_candidate_that_waits_is_shown_and_can_be_judged_later(store: Store) -> None:
-    """The result has as many candidates as the run has generated, in the order of discovery."""
+def test_the_result_has_the_candidates_in_the_order_of_discovery(store: Store) -> None:
+    """Also of a run that failed; rows that were looked at are counted apart from candidates."""
     run = create(store)
+    for size in (1, 3):
+        with store.change(run.findall_id) as change:
+            fill(change, size=size)
+            change.run.looked_at = 3_000
     with store.change(run.findall_id) as change:
-        fill(change, size=4)
-    waiting = store.pending(store.run(run.findall_id))
-    assert [item.place for item in waiting] == [0, 1, 2, 3]
-    with store.change(run.findall_id) as change:
-        for item in waiting[:2]:
-            change.judge(item, msgspec.structs.replace(item.candidate, match_status="matched"))
         change.run.status = "failed"
     shown = json.loads(store.result(run.findall_id))
-    assert [item["match_status"] for item in shown["candidates"]] == ["matched"] * 2 + [
-        "generated"
-    ] * 2
+    assert [item["row"] for item in shown["candidates"]] == [0, 1, 2, 3]
+    assert [item["match_status"] for item in shown["candidates"]] == [
+        "matched",
+        *["unmatched"] * 2,
+        "matched",
+    ]
     assert shown["run"]["status"]["metrics"] == {
-        "generated_candidates_count": 4,
+        "generated_candidates_count": 3_000,
         "matched_candidates_count": 2,
+        "rows": 5_000,
     }
-    assert shown["last_event_id"] == event_id(run.findall_id, 7)
-    left = store.pending(store.run(run.findall_id))
-    assert [item.place for item in left] == [2, 3]
-
-
-def judged(run: RunRecord, number: int, **changes: Any) -> FindAllCandidate:
-    """A candidate of which every third matches."""
-    output = {"c": {"value": "x", "type": "match_condition", "is_matched": number % 3 == 0}}
-    status = "unmatched" if number % 3 else "matched"
-    basis = [FieldBasis(field="c", reasoning='"x","match_status":"y","output":', citations=[])]
-    return msgspec.structs.replace(
-        candidate(run, number), match_status=status, output=output, basis=basis, **changes
-    )
+    assert shown["last_event_id"] == event_id(run.findall_id, 1 + 2 * 4)
 
 
 HOSTILE = ['","match_status":"discarded","output":{', '\\","output":null}', "two\nlines", "ü\u2028"]
 
 
-def test_what_is_stored_once_tells_the_same_as_what_is_stored_step_by_step(store: Store) -> None:
-    """The same events, in whatever words of a candidate, read from any of them."""
-    at_once, by_steps = create(store), create(store)
-    told = []
-    for run in (at_once, by_steps):
-        for start in (0, 4):
-            changes = {"name": HOSTILE[start // 4], "description": HOSTILE[start // 4 + 2]}
-            for number in range(start, start + 4):
-                one = judged(run, number, **changes)
-                before = msgspec.structs.replace(
-                    one, match_status="generated", output=None, basis=None
-                )
-                with store.change(run.findall_id) as change:
-                    if run is by_steps:
-                        item = change.add_candidate(number, before)
-                        change.judge(item, one)
-                    else:
-                        matches = {} if number % 3 else {0: number}
-                        change.add_judged([msgspec.json.encode(one)], matches=matches)
+@pytest.mark.parametrize("sizes", [(8,), (4, 4), (1,) * 8])
+def test_each_candidate_is_generated_and_then_judged(store: Store, sizes: tuple[int, ...]) -> None:
+    """The same events in whatever batches, in whatever words, read from any of them."""
+    run = create(store)
+    for size in sizes:
         with store.change(run.findall_id) as change:
-            change.run.status = "completed"
-            change.emit_status()
-        lines = store.events(run.findall_id, after=0).lines
-        for number in range(len(lines)):
-            assert store.events(run.findall_id, after=number).lines == lines[number:]
-        told.append([json.loads(line) for line in lines])
-        for number, event in enumerate(told[-1], start=1):
-            assert event.pop("event_id") == event_id(run.findall_id, number)
-            event.pop("timestamp")
-            event["data"].pop("candidate_id", None)
-    kinds = [event["type"].rpartition(".")[2] for event in told[0]]
-    assert kinds[1:7] == ["generated", "matched", *["generated", "unmatched"] * 2]
-    assert told[0][1:-1] == told[1][1:-1]
+            fill(change, size=size, name=HOSTILE[0] + HOSTILE[1], description="".join(HOSTILE[2:]))
+    with store.change(run.findall_id) as change:
+        change.run.status = "completed"
+        change.emit_status()
+    lines = store.events(run.findall_id, after=0).lines
+    for number in range(len(lines)):
+        assert store.events(run.findall_id, after=number).lines == lines[number:]
+    candidates = json.loads(store.result(run.findall_id))["candidates"]
+    expected = []
+    for item in candidates:
+        assert item["name"] == HOSTILE[0] + HOSTILE[1]
+        assert item["description"] == "".join(HOSTILE[2:])
+        before = {**item, "match_status": "generated", "output": None, "basis": None}
+        before.pop("row")  # told with the verdict
+        expected.append(("generated", before))
+        expected.append((item["match_status"], item))
+    events = [json.loads(line) for line in lines]
+    for number, event in enumerate(events, start=1):
+        assert event["event_id"] == event_id(run.findall_id, number)
+    told = [(event["type"].rpartition(".")[2], event["data"]) for event in events[1:-1]]
+    assert told == expected
 
 
 def test_a_match_that_is_enriched_later_keeps_its_earlier_events(store: Store) -> None:
     """Byte for byte; only the result has it as it is now."""
     run = create(store)
     with store.change(run.findall_id) as change:
-        bodies = [msgspec.json.encode(judged(run, number)) for number in range(7)]
-        change.add_judged(bodies, matches={0: 0, 3: 3, 6: 6})
+        fill(change, size=7)
         change.run.enrichments = [FindAllEnrichInput(JsonSchema({"type": "object"}))]
         change.emit_schema()
     before = store.events(run.findall_id, after=0).lines
@@ -303,6 +311,25 @@ def test_what_is_excluded_is_kept_apart_from_the_record(store: Store) -> None:
     assert store.excluded(run) == excluded
 
 
+def test_a_run_begins_with_what_its_readings_cost_and_warn_of(store: Store) -> None:
+    """Both were known before it was created, and are shown with it from its first event."""
+    told = [RunWarning("assumption", "sales are in euros")]
+    request = FindAllRunInput("Find", "companies", [MatchCondition("c", "x")], "base", 5)
+    run = store.create(
+        request,
+        corpus="data 1",
+        rows=9,
+        readings=[READING],
+        warnings=told,
+        usage=Usage(("tiny",), 1, 20, 3),
+    )
+    (line,) = store.events(run.findall_id, after=0).lines
+    shown = json.loads(line)["data"]
+    assert shown["warnings"] == [{"type": "assumption", "message": "sales are in euros"}]
+    assert "tiny" in json.dumps(shown["metadata"])
+    assert store.run(run.findall_id).warnings == told
+
+
 def test_a_file_keeps_its_runs(tmp_path: Path) -> None:
     """Another service can go on where the one before stopped."""
     path = tmp_path / "runs.db"
@@ -313,6 +340,7 @@ def test_a_file_keeps_its_runs(tmp_path: Path) -> None:
     store.close()
     again = Store(path)
     assert again.run(run.findall_id) == run
+    assert again.run(run.findall_id).readings == [READING]
     assert again.result(run.findall_id) == result
     assert json.loads(result)["run"]["metadata"] == {"a": 1, "b": 1.0, "c": True, "d": "x"}
     again.close()
@@ -367,11 +395,11 @@ def test_a_store_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> N
             (asked,),
         )
     store = Store(path)
-    assert store.run("findall_1").warnings == []
+    assert store.run("findall_1").warnings == store.run("findall_1").readings == []
     usage = Usage(("tiny",), 1, 20, 3)
     for _ in range(2):
         with store.change("findall_1") as change:
-            change.keep_answer(b"key", "answer", usage=usage)
+            change.keep_answers({b"key": "answer"}, usage=usage)
     assert store.run("findall_1").usage == Usage(("tiny",), 2, 40, 6)
     assert store.answer(b"key") == "answer"
     assert store.answer(b"another") is None

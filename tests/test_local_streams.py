@@ -10,8 +10,9 @@ import threading
 import pytest
 import requests
 from local_caller import Caller, assert_invalid, frames
-from local_evaluators import EveryNth, numbers
+from local_models import numbers
 
+from findall_frames.api.models import NO_LIMIT
 from findall_frames.embedded.server.service import Service
 
 
@@ -43,22 +44,21 @@ def test_a_stream_is_resumed_after_any_event(caller: Caller) -> None:
         assert caller.events(findall_id, params={"last_event_id": unknown}) == whole
 
 
-def test_a_timeout_ends_the_stream_and_not_the_run(slow: Service, gate: threading.Event) -> None:
+def test_a_timeout_ends_the_stream_and_not_the_run(asker: Caller, gate: threading.Event) -> None:
     """With 0 it gives what there is; it can be resumed after a heartbeat, too."""
-    caller = Caller(slow)
-    findall_id = caller.run()
-    began = caller.events(findall_id, params={"timeout": "0"})
+    findall_id = asker.run()
+    began = asker.events(findall_id, params={"timeout": "0"})
     assert began[0]["data"]["status"]["status"] == "queued"
-    part = caller.events(findall_id, params={"timeout": "0.3"})
+    part = asker.events(findall_id, params={"timeout": "0.3"})
     beats = [event for event in part if "-" in event["event_id"]]
     assert len(beats) >= 2
     assert {event["type"] for event in beats} == {"findall.status"}
     assert {event["data"]["status"]["status"] for event in beats} <= {"queued", "running"}
     gate.set()
     stored = [event for event in part if "-" not in event["event_id"]]
-    rest = caller.events(findall_id, params={"last_event_id": part[-1]["event_id"]})
+    rest = asker.events(findall_id, params={"last_event_id": part[-1]["event_id"]})
     rest = [event for event in rest if "-" not in event["event_id"]]
-    assert stored + rest == caller.events(findall_id)
+    assert stored + rest == asker.events(findall_id)
 
 
 @pytest.mark.parametrize("timeout", ["-1", "-0.001", "nan", "inf", "soon", "", "1,5"])
@@ -68,11 +68,10 @@ def test_a_wrong_timeout_is_refused(caller: Caller, timeout: str) -> None:
     assert_invalid(answer, where=["query", "timeout"], words=f"got {timeout!r}")
 
 
-def test_events_are_sent_as_they_happen(slow: Service, gate: threading.Event) -> None:
-    """A reader sees the run begin before anything was judged, and its end when it comes."""
-    caller = Caller(slow)
-    findall_id = caller.run()
-    answer = caller.get(f"/runs/{findall_id}/events", stream=True)
+def test_events_are_sent_as_they_happen(asker: Caller, gate: threading.Event) -> None:
+    """A reader sees the first rows while others are not judged yet, and the end when it comes."""
+    findall_id = asker.run()
+    answer = asker.get(f"/runs/{findall_id}/events", stream=True)
     lines = (line for line in answer.iter_lines() if line.startswith(b"event: "))
     seen = [next(lines)]
     while seen[-1] != b"event: findall.candidate.generated":
@@ -83,10 +82,9 @@ def test_events_are_sent_as_they_happen(slow: Service, gate: threading.Event) ->
     assert rest[-1] == b"event: findall.status"
 
 
-def test_head_of_a_stream_is_answered_at_once(slow: Service) -> None:
+def test_head_of_a_stream_is_answered_at_once(asker: Caller) -> None:
     """Whoever only asks for the headers does not wait for the run."""
-    caller = Caller(slow)
-    answer = requests.head(f"{caller.url}/runs/{caller.run()}/events", timeout=5)
+    answer = requests.head(f"{asker.url}/runs/{asker.run()}/events", timeout=5)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/event-stream")
 
@@ -105,9 +103,9 @@ def stalled(service: Service, findall_id: str) -> socket.socket:
 
 def test_a_stalled_reader_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
     """Neither the run, nor other readers, nor the end of the service; and nothing complains."""
-    with Service(numbers(9_000), evaluator=EveryNth()) as running:
+    with Service(numbers(9_000)) as running:
         caller = Caller(running)
-        findall_id = caller.run(match_conditions=[{"name": "a", "description": "every 9999th"}])
+        findall_id = caller.run(match_conditions=[], match_limit=NO_LIMIT)
         with stalled(running, findall_id):
             events = caller.events(findall_id)
             assert events[-1]["data"]["status"]["termination_reason"] == "candidates_exhausted"
@@ -117,12 +115,11 @@ def test_a_stalled_reader_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.records == []
 
 
-def test_a_reader_that_leaves_is_forgotten(slow: Service, gate: threading.Event) -> None:
+def test_a_reader_that_leaves_is_forgotten(asker: Caller, gate: threading.Event) -> None:
     """Many may come and go while a run goes on."""
-    caller = Caller(slow)
-    findall_id = caller.run()
+    findall_id = asker.run()
     for _ in range(20):
-        with caller.get(f"/runs/{findall_id}/events", stream=True) as answer:
+        with asker.get(f"/runs/{findall_id}/events", stream=True) as answer:
             next(answer.iter_lines())
     gate.set()
-    assert caller.events(findall_id)[-1]["data"]["status"]["status"] == "completed"
+    assert asker.events(findall_id)[-1]["data"]["status"]["status"] == "completed"

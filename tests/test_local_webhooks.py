@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 import requests
-from local_evaluators import EveryNth, numbers
+from local_models import numbers
 from standardwebhooks.webhooks import Webhook as Oracle
 
 from findall_frames.embedded.server.service import Service
@@ -24,7 +24,7 @@ from findall_frames.errors import ServiceError
 RUN = {
     "objective": "Find entities",
     "entity_type": "entities",
-    "match_conditions": [{"name": "by_3_check", "description": "every 3rd"}],
+    "match_conditions": [{"name": "by_3_check", "description": "place % 3 = 0"}],
     "generator": "core",
     "match_limit": 5,
 }
@@ -98,7 +98,7 @@ def is_over(bodies: list[Any]) -> bool:
 
 def test_each_event_that_was_asked_for_is_announced_once(receiver: Receiver) -> None:
     """With the candidate or the run, in the form of the API, and without an event id."""
-    with Service(numbers(30), evaluator=EveryNth(), webhook_hosts=["127.0.0.1"]) as service:
+    with Service(numbers(12), webhook_hosts=["127.0.0.1"]) as service:
         kinds = ["findall.candidate.generated", "findall.candidate.matched"]
         run = create(service, receiver.url, *kinds, "findall.run.completed")
         bodies = receiver.wait(is_over)
@@ -107,12 +107,13 @@ def test_each_event_that_was_asked_for_is_announced_once(receiver: Receiver) -> 
     expected = []
     for item in result["candidates"]:
         generated = {**item, "match_status": "generated", "output": None, "basis": None}
+        generated.pop("row")  # told with the verdict
         expected.append(("findall.candidate.generated", generated))
         if item["match_status"] == "matched":
             expected.append(("findall.candidate.matched", item))
     expected.append(("findall.run.completed", result["run"]))
     assert [(body["type"], body["data"]) for body in bodies] == expected
-    assert len(expected) == 13 + 5 + 1
+    assert len(expected) == 12 + 4 + 1
     assert all(list(body) == ["type", "timestamp", "data"] for body in bodies)
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(bodies)
 
@@ -121,9 +122,7 @@ def test_signatures_are_those_of_standard_webhooks(receiver: Receiver) -> None:
     """A library of others verifies them with the secret, and refuses another body."""
     secret = new_secret()
     hosts = ["127.0.0.1"]
-    with Service(
-        numbers(9), evaluator=EveryNth(), webhook_hosts=hosts, webhook_secret=secret
-    ) as service:
+    with Service(numbers(9), webhook_hosts=hosts, webhook_secret=secret) as service:
         assert service.webhook_secret == secret
         assert secret not in repr(service)
         create(service, receiver.url, *WEBHOOK_EVENT_TYPES)
@@ -139,7 +138,7 @@ def test_signatures_are_those_of_standard_webhooks(receiver: Receiver) -> None:
 def test_a_secret_that_is_none_is_refused_and_not_shown(secret: str) -> None:
     """The error says what one looks like."""
     with pytest.raises(ServiceError, match="24 to 64 bytes") as caught:
-        Service(numbers(9), evaluator=EveryNth(), webhook_secret=secret)
+        Service(numbers(9), webhook_secret=secret)
     assert secret not in str(caught.value)
 
 
@@ -149,7 +148,7 @@ def test_what_is_not_accepted_is_sent_again_under_the_same_id(
 ) -> None:
     """A redirect is not followed, since it could lead anywhere."""
     receiver.answers = [status]
-    with Service(numbers(9), evaluator=EveryNth(), webhook_hosts=["127.0.0.1"]) as service:
+    with Service(numbers(9), webhook_hosts=["127.0.0.1"]) as service:
         create(service, receiver.url, "findall.run.completed")
         receiver.wait(lambda bodies: len(bodies) == 2)
     (first, body), (second, again) = receiver.got
@@ -161,7 +160,7 @@ def test_what_is_not_accepted_is_sent_again_under_the_same_id(
 def test_whoever_is_gone_is_not_asked_again(receiver: Receiver) -> None:
     """410 ends it, and the next one is sent all the same."""
     receiver.answers = [410]
-    with Service(numbers(9), evaluator=EveryNth(), webhook_hosts=["127.0.0.1"]) as service:
+    with Service(numbers(9), webhook_hosts=["127.0.0.1"]) as service:
         create(service, receiver.url, "findall.run.completed")
         receiver.wait(is_over)
         create(service, receiver.url, "findall.run.completed")
@@ -173,7 +172,6 @@ def test_whoever_is_gone_is_not_asked_again(receiver: Receiver) -> None:
 def test_the_queue_outlasts_the_service(receiver: Receiver, tmp_path: Path) -> None:
     """What nobody took is sent by the next service on the same store."""
     options: dict[str, Any] = {
-        "evaluator": EveryNth(),
         "store": tmp_path / "runs.db",
         "webhook_hosts": ["127.0.0.1"],
     }
@@ -193,14 +191,12 @@ def test_a_clock_that_is_set_back_keeps_no_webhook_waiting(
     """What seems to be due years from now is sent at once."""
     store = tmp_path / "runs.db"
     receiver.answers = [503]
-    with Service(
-        numbers(9), evaluator=EveryNth(), store=store, webhook_hosts=["127.0.0.1"]
-    ) as service:
+    with Service(numbers(9), store=store, webhook_hosts=["127.0.0.1"]) as service:
         create(service, receiver.url, "findall.run.completed")
         receiver.wait(is_over)
     with contextlib.closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("UPDATE deliveries SET due = due + 1e9")
-    with Service(numbers(9), evaluator=EveryNth(), store=store, webhook_hosts=["127.0.0.1"]):
+    with Service(numbers(9), store=store, webhook_hosts=["127.0.0.1"]):
         receiver.wait(lambda bodies: len(bodies) == 2)
 
 
@@ -208,7 +204,7 @@ def test_a_receiver_that_is_not_there_holds_up_nobody(receiver: Receiver) -> Non
     """Neither the run that asked for it nor the webhooks of others."""
     with Receiver() as closed:
         nobody = closed.url
-    with Service(numbers(90), evaluator=EveryNth(), webhook_hosts=["127.0.0.1"]) as service:
+    with Service(numbers(90), webhook_hosts=["127.0.0.1"]) as service:
         create(service, nobody, *WEBHOOK_EVENT_TYPES, match_limit=20)
         create(service, receiver.url, "findall.run.completed")
         receiver.wait(is_over)
@@ -232,7 +228,7 @@ def test_a_receiver_that_is_not_there_holds_up_nobody(receiver: Receiver) -> Non
 def test_no_other_address_is_ever_sent_to(url: str) -> None:
     """The run is refused before it begins, with what to do."""
     assert not Hosts(["127.0.0.1"]).allow(url)
-    with Service(numbers(9), evaluator=EveryNth(), webhook_hosts=["127.0.0.1"]) as service:
+    with Service(numbers(9), webhook_hosts=["127.0.0.1"]) as service:
         refused = create(service, url, "findall.run.completed", status=422)
     assert "--allow-webhooks-to" in refused["error"]["message"]
     assert refused["detail"][0]["loc"] == ["body", "webhook", "url"]
@@ -259,18 +255,16 @@ def test_a_host_is_recognised_in_whatever_form_it_is_written() -> None:
 def test_what_is_more_than_a_host_is_refused(given: str) -> None:
     """It would allow nothing, which nobody would notice before a webhook is missed."""
     with pytest.raises(ServiceError, match=r"names or addresses alone, such as hooks\.example"):
-        Service(numbers(9), evaluator=EveryNth(), webhook_hosts=[given])
+        Service(numbers(9), webhook_hosts=[given])
 
 
 def test_a_host_that_is_no_longer_allowed_gets_nothing(receiver: Receiver, tmp_path: Path) -> None:
     """What was queued for it is dropped."""
     store = tmp_path / "runs.db"
     receiver.answers = [503]
-    with Service(
-        numbers(9), evaluator=EveryNth(), store=store, webhook_hosts=["127.0.0.1"]
-    ) as service:
+    with Service(numbers(9), store=store, webhook_hosts=["127.0.0.1"]) as service:
         create(service, receiver.url, "findall.run.completed")
         receiver.wait(is_over)
-    with Service(numbers(9), evaluator=EveryNth(), store=store, webhook_hosts=["localhost"]):
+    with Service(numbers(9), store=store, webhook_hosts=["localhost"]):
         time.sleep(1.3)
     assert len(receiver.got) == 1

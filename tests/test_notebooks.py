@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import nbclient
@@ -26,6 +27,8 @@ def test_the_quickstart_is_there() -> None:
 @pytest.mark.parametrize("name", NOTEBOOKS)
 def test_it_runs_from_a_clean_kernel(name: str, tmp_path: Path) -> None:
     """Every cell, in a folder of its own, without an error or a line on stderr."""
+    for replies in FOLDER.glob("*.json"):
+        shutil.copy(replies, tmp_path)
     notebook = read(name)
     client = nbclient.NotebookClient(
         notebook,

@@ -13,11 +13,12 @@ import nbformat
 import pytest
 
 import findall_frames as ff
+from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.server.service import Service
 from findall_frames.progress.base import Guarded, Silence, Wish, Wishes, wishes_at
 from findall_frames.progress.buttons import Buttons
 from findall_frames.progress.update import Update
-from tests.local_evaluators import EveryNth, numbers
+from tests.local_models import EveryNth, numbers
 
 NOTEBOOK = """
 import threading
@@ -224,7 +225,7 @@ def waiting() -> Iterator[tuple[ff.Run, threading.Event]]:
     """A run of the embedded service that stands still until a gate is opened."""
     gate = threading.Event()
     with (
-        Service(numbers(20), evaluator=EveryNth(gate=gate)) as service,
+        Service(numbers(20), model=open_model(EveryNth(gate=gate))) as service,
         ff.Client(api_key="", base_url=service.url) as client,
     ):
         yield ff.start(SEARCH, client=client), gate
@@ -280,7 +281,7 @@ def test_a_wish_that_the_service_refuses_is_told_and_the_wait_goes_on() -> None:
         "Some", entity_type="things", match_conditions=["every 1st"], generator="preview"
     )
     with (
-        Service(numbers(20), evaluator=EveryNth(gate=gate)) as service,
+        Service(numbers(20), model=open_model(EveryNth(gate=gate))) as service,
         ff.Client(api_key="", base_url=service.url) as client,
     ):
         run = ff.start(preview, client=client)

@@ -21,7 +21,9 @@ from findall_frames.errors import (
     AmbiguousCreateError,
     APIError,
     AuthenticationError,
+    ConditionNotUnderstoodError,
     ConflictError,
+    EvaluatorError,
     InsufficientFundsError,
     NotFoundError,
     RateLimitError,
@@ -45,6 +47,8 @@ _CLASSES: dict[int, type[APIError]] = {
     422: RefusedError,
     429: RateLimitError,
 }
+_NOT_UNDERSTOOD = "condition_not_understood"
+_EVALUATOR = "evaluator_error"
 _NEXT_STEPS = {
     401: "Set PARALLEL_API_KEY, or pass Client(api_key=...), to a key that this service accepts.",
     402: "Add credit to the account, or lower match_limit or the generator.",
@@ -60,12 +64,19 @@ _SHOWN = 300
 
 def refusal(
     status: int, body: bytes, *, service: str, what: str, findall_id: str | None, location: str
-) -> APIError:
+) -> APIError | EvaluatorError:
     """Build the error for an answer other than 200.
 
     The body may be an ErrorResponse, an HTTPValidationError, a page of HTML, or nothing.
     """
     message, ref_id, detail = _read(body)
+    faults = _faults(detail)
+    if _NOT_UNDERSTOOD in faults:
+        return ConditionNotUnderstoodError(
+            "\n\n".join(faults[_NOT_UNDERSTOOD]), status_code=status, ref_id=ref_id, detail=detail
+        )
+    if _EVALUATOR in faults:
+        return EvaluatorError("\n".join(faults[_EVALUATOR]))
     phrase = responses.get(status, "(unknown status)")
     said = f": {message}" if message else ""
     reference = f" (ref_id {ref_id})" if ref_id else ""
@@ -86,6 +97,16 @@ def refusal(
         ref_id=ref_id,
         detail=detail,
     )
+
+
+def _faults(detail: Any) -> dict[str, list[str]]:
+    """Return the messages of an HTTPValidationError by their type."""
+    found: dict[str, list[str]] = {}
+    items = detail.get("detail") if isinstance(detail, dict) else None
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            found.setdefault(str(item.get("type")), []).append(str(item.get("msg", "")))
+    return found
 
 
 def _read(body: bytes) -> tuple[str, str | None, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.metadata import version
 from types import TracebackType
@@ -24,7 +24,9 @@ from findall_frames.api.models import (
     FindAllRunResult,
     FindAllSchema,
     IngestInput,
+    MatchCondition,
 )
+from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.api.sse import EventStream
 from findall_frames.api.transport import Transport
 from findall_frames.errors import InvalidRequestError, ServiceError, UnexpectedResponseError
@@ -41,6 +43,10 @@ _T = TypeVar("_T")
 
 class _OnlyId(msgspec.Struct):
     findall_id: str
+
+
+class _Readings(msgspec.Struct):
+    readings: list[Explained]
 
 
 class _Halves(msgspec.Struct):
@@ -141,12 +147,38 @@ class Client:
 
     # -- endpoints -----------------------------------------------------------------------------
 
-    def ingest(self, objective: str, *, deadline: Deadline = NEVER) -> FindAllSchema:
+    def ingest(self, objective: str, *, deadline: Deadline = NEVER) -> DraftedSchema:
         """Turn an objective in plain words into an entity type and match conditions."""
         body = msgspec.json.encode(IngestInput(objective))
         return self._read(
-            "POST", "/ingest", FindAllSchema, "the objective", body=body, deadline=deadline
+            "POST", "/ingest", DraftedSchema, "the objective", body=body, deadline=deadline
         )
+
+    def explain(
+        self,
+        conditions: Sequence[MatchCondition],
+        *,
+        entity_type: str = "",
+        deadline: Deadline = NEVER,
+    ) -> list[Explained]:
+        """Ask a service over one's own data what it understands conditions as; nothing is run.
+
+        Raises
+        ------
+        NotFoundError
+            The service reads no conditions, as the hosted one.
+        """
+        asked = {"match_conditions": conditions, "entity_type": entity_type}
+        body = msgspec.json.encode(asked)
+        return self._read(
+            "POST",
+            "/readings",
+            _Readings,
+            "the conditions",
+            body=body,
+            root="",
+            deadline=deadline,
+        ).readings
 
     def create(self, run: FindAllRunInput, *, deadline: Deadline = NEVER) -> FindAllRun:
         """Start a run; this is what costs money.
@@ -300,10 +332,11 @@ class Client:
         *,
         body: bytes | None = None,
         findall_id: str | None = None,
+        root: str = _ROOT,
         deadline: Deadline,
     ) -> _T:
         return self._fetch(
-            method, path, kind, what, body=body, findall_id=findall_id, deadline=deadline
+            method, path, kind, what, body=body, findall_id=findall_id, root=root, deadline=deadline
         )[1]
 
     def _fetch(
@@ -315,11 +348,12 @@ class Client:
         *,
         body: bytes | None = None,
         findall_id: str | None = None,
+        root: str = _ROOT,
         deadline: Deadline,
     ) -> tuple[bytes, _T]:
         for attempt in range(1, _ATTEMPTS_AT_JSON + 1):
             with explained(what, service=self._host, findall_id=findall_id):
-                response = self._open.harmless(method, _ROOT + path, body=body, deadline=deadline)
+                response = self._open.harmless(method, root + path, body=body, deadline=deadline)
             self._demand_success(response, what, findall_id)
             try:
                 return response.content, decoded(

@@ -18,6 +18,7 @@ __all__ = [
     "EVENT_TYPES",
     "GENERATORS",
     "MATCH_STATUSES",
+    "NO_LIMIT",
     "RUN_STATUSES",
     "TERMINAL_STATUSES",
     "TERMINATION_REASONS",
@@ -60,6 +61,9 @@ BETA: Final = "findall-2025-09-15"
 """The value of the ``parallel-beta`` header that selects this contract."""
 
 Generator: TypeAlias = Literal["preview", "base", "core", "pro"]
+NO_LIMIT: Final = 1_000_000_000
+"""A match limit that stands for none, as a service over one's own data takes it."""
+
 GENERATORS: Final = ("preview", "base", "core", "pro")
 """From the cheapest, which looks at about ten candidates, to the most thorough."""
 
@@ -304,10 +308,13 @@ class FindAllCandidateMetrics(Struct, frozen=True):
         How many were selected for evaluation so far.
     matched_candidates_count : int
         How many of them met all conditions.
+    rows : int, optional
+        How many rows a service over one's own data has; others do not say.
     """
 
     generated_candidates_count: int = 0
     matched_candidates_count: int = 0
+    rows: int | None = None
 
 
 class FindAllRunStatus(Struct, frozen=True):
@@ -434,6 +441,8 @@ class FindAllCandidate(Struct, frozen=True, gc=False):
         (``"match_condition"`` or ``"enrichment"``) and, for conditions, ``is_matched``.
     basis : list of FieldBasis, optional
         What supports the output.
+    row : int, optional
+        On own data its row there, from 0; other services have none.
     """
 
     candidate_id: str
@@ -443,6 +452,7 @@ class FindAllCandidate(Struct, frozen=True, gc=False):
     description: str | None = None
     output: dict[str, Any] | None = None
     basis: list[FieldBasis] | None = None
+    row: int | None = None
 
 
 class FindAllRunResult(Struct, frozen=True):

@@ -31,7 +31,7 @@ from findall_frames.errors import (
     UnreachableError,
 )
 
-__all__ = ["follow"]
+__all__ = ["as_event", "follow"]
 
 _log = logging.getLogger(__name__)
 
@@ -141,7 +141,7 @@ def follow(
             if run.status.is_over and _is_late(run, changed_after) and not late_until.has_passed():
                 yield None
             else:
-                yield _as_event(run)
+                yield as_event(run)
                 if run.status.is_over:
                     return
         yield from _pause(trouble.next_pause(), deadline)
@@ -201,7 +201,8 @@ def _is_late(run: FindAllRun, changed_after: str | None) -> bool:
     return changed_after is not None and (run.modified_at or "") <= changed_after
 
 
-def _as_event(run: FindAllRun) -> FindAllRunStatusEvent:
+def as_event(run: FindAllRun) -> FindAllRunStatusEvent:
+    """Return the status of a run as the event that would tell it; it has no id."""
     update = FindAllRunUpdate(**{name: getattr(run, name) for name in run.__struct_fields__})
     return FindAllRunStatusEvent(
         type="findall.status", timestamp=run.modified_at or "", event_id="", data=update

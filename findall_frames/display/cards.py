@@ -21,6 +21,7 @@ def search_html(
     *,
     terms: Iterable[str],
     conditions: Mapping[str, str],
+    readings: Mapping[str, str],
     enrichments: Mapping[str, str],
 ) -> str:
     """Show a search that can still be edited.
@@ -33,12 +34,15 @@ def search_html(
         What else there is to say, each in a few words.
     conditions : mapping of str to str
         What has to hold, by name.
+    readings : mapping of str to str
+        What own data understands of conditions, by name.
     enrichments : mapping of str to str
         What else is wanted of each match, by name.
     """
     return (
         f"<div {NO_TEX}><p><b>{text(objective, limit=_LONGEST)}</b><br>{text(', '.join(terms))}</p>"
         f"{_table('condition', 'what has to hold', conditions)}"
+        f"{_table('condition', 'what it was understood as', readings)}"
         f"{_table('enrichment', 'what is wanted of each match', enrichments)}</div>"
     )
 

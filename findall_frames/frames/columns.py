@@ -90,6 +90,7 @@ class Columns:
                 "domain": _text(self._domains.of([candidate.url for candidate in candidates])),
                 "description": _text([candidate.description for candidate in candidates]),
                 "match_status": _text([candidate.match_status for candidate in candidates]),
+                "row": pa.array([candidate.row for candidate in candidates], pa.int64()),
                 "extra": _extra(
                     len(candidates),
                     {

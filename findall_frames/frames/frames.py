@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["FindAllFrames"]
+
+
+Rows = TypeVar("Rows", bound=Sized)
 
 
 class FindAllFrames(Views, Exports):
@@ -217,6 +220,61 @@ class FindAllFrames(Views, Exports):
             the declared type, so that it stays text.
         """
         return widen(self.tables, self.searches, status=status, values=values, evidence=evidence)
+
+    def rows_of(self, data: Rows) -> Rows:
+        """Take the rows of your own data that matched, whole and in the order of the matches.
+
+        Parameters
+        ----------
+        data : pandas.DataFrame, pyarrow.Table or polars.DataFrame
+            What was given to `local`, or the same file read in the same order.
+
+        Returns
+        -------
+        same type as `data`
+            All columns; of a DataFrame with its own index.
+
+        Raises
+        ------
+        InvalidRequestError
+            The matches are no rows of own data, or `data` has too few rows to be it; or there
+            are several runs, whose data may differ.
+
+        Examples
+        --------
+        >>> import findall_frames as ff
+        >>> import pandas as pd
+        >>> cities = pd.DataFrame(
+        ...     {"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]}, index=["a", "b"]
+        ... )
+        >>> with ff.local(cities) as client:
+        ...     frames = ff.find_all("country = 'Italy'", client=client, progress=False)
+        >>> frames.rows_of(cities)
+           name country
+        b  Rome   Italy
+        """
+        self._demand(self.findall_id)
+        candidates = self.tables["candidates"]
+        rows = candidates.filter(pc.equal(candidates["match_status"], "matched"))["row"]
+        if rows.null_count:
+            raise InvalidRequestError(
+                f"{rows.null_count} of {len(rows)} matches are no rows of own data: rows_of is "
+                "for what ff.local(...) or findall-frames serve has searched."
+            )
+        positions = rows.to_pylist()
+        if positions and max(positions) >= len(data):
+            raise InvalidRequestError(
+                f"The matches are of a table of at least {max(positions) + 1:,} rows; this one "
+                f"has {len(data):,}. Pass the data that was searched."
+            )
+        taken: Rows
+        if hasattr(data, "iloc"):
+            taken = data.iloc[positions]
+        elif hasattr(data, "take"):
+            taken = data.take(positions)
+        else:
+            taken = data[positions]  # type: ignore[index]
+        return taken
 
     def evidence(self, candidate: str) -> CandidateEvidence:
         """Show everything behind one candidate, to be read or, in its ``table``, worked with.

@@ -72,6 +72,8 @@ def _candidates(rows: Mapping[str, list[dict[str, Any]]]) -> list[dict[str, Any]
         names = ("candidate_id", "name", "url", "description", "match_status")
         output, basis = _output_and_basis(fields[row["candidate_id"]], citations)
         candidate = {name: row[name] for name in names} | {"output": output, "basis": basis}
+        if row["row"] is not None:
+            candidate["row"] = row["row"]
         placed.append((row["position"], candidate | extra.get("candidate", {})))
         placed += [(one["position"], one["candidate"]) for one in extra.get("repeated", ())]
     return _in_place(placed)

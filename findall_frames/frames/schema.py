@@ -98,6 +98,7 @@ COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
         Column("domain", TEXT, "host of the url in lower case, without www."),
         Column("description", TEXT, "a line on what it is"),
         Column("match_status", CATEGORY, "generated, matched, unmatched or discarded"),
+        Column("row", COUNT, "on own data its row there, from 0; null elsewhere"),
         _EXTRA,
     ),
     "fields": (
@@ -130,6 +131,9 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     table: pa.schema([(column.name, column.type) for column in columns])
     for table, columns in COLUMNS.items()
 }
+
+# What tables that an earlier release wrote do not have.
+_ADDED: Final = frozenset({"row"})
 
 KEYS: Final[dict[str, tuple[str, ...]]] = {
     "runs": ("findall_id",),
@@ -173,6 +177,9 @@ def conform(table: pa.Table, *, name: str) -> pa.Table:
     """
     columns = []
     for column in COLUMNS[name]:
+        if column.name in _ADDED and column.name not in table.column_names:
+            columns.append(pa.chunked_array([pa.nulls(table.num_rows, column.type)]))
+            continue
         values = table.column(column.name)
         if column.name in CATEGORIES:
             columns.append(encode_category(values, name=column.name))

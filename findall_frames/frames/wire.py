@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NoReturn
+from typing import Annotated, Any, Final, Literal, NoReturn
 
 import msgspec
-from msgspec import Raw, Struct
+from msgspec import Meta, Raw, Struct
 
 from findall_frames.errors import UnexpectedResponseError
 
@@ -28,6 +28,9 @@ __all__ = [
     "read_plain",
     "split_unknown",
 ]
+
+
+_MOST_ROWS: Final = 2**62
 
 
 def _number(text: str) -> Raw:
@@ -70,6 +73,7 @@ class Candidate(Struct, forbid_unknown_fields=True, gc=False):
     description: str | None = None
     output: dict[str, Value | str | int | bool | list[Any] | None] | None = None
     basis: list[Basis] | None = None
+    row: Annotated[int, Meta(ge=0, le=_MOST_ROWS)] | None = None
 
 
 @dataclass(slots=True)
@@ -184,6 +188,9 @@ def _read_tolerantly(raw: Raw, *, position: int, findall_id: str) -> tuple[Candi
     repeated: list[int] = []
     if isinstance(entry, dict):
         extras.candidate = split_unknown(entry, Candidate.__struct_fields__)
+        row = entry.get("row")
+        if row is not None and not (type(row) is int and 0 <= row <= _MOST_ROWS):
+            extras.candidate["row"] = entry.pop("row")  # a newer API means something else by it
         output = entry.pop("output", None)
         if isinstance(entry.get("basis"), list):
             repeated = _split_basis(entry["basis"], extras)

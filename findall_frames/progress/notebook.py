@@ -10,7 +10,7 @@ from findall_frames.progress.base import Wishes
 from findall_frames.progress.buttons import Buttons, close_all
 from findall_frames.progress.pace import Advice, View
 from findall_frames.progress.static import ending_bundle
-from findall_frames.progress.words import headline, invitation, matches, tally
+from findall_frames.progress.words import headline, invitation, matches, progress_of, tally
 
 __all__ = ["NotebookPanel"]
 
@@ -65,10 +65,11 @@ class NotebookPanel:
     def paint(self, view: View) -> None:
         """Bring the panel up to date."""
         update = view.update
-        self._bar.layout.display = None if update.match_limit else "none"
-        if update.match_limit:
-            self._bar.max = update.match_limit
-            self._bar.value = min(update.matched, update.match_limit)
+        done, total = progress_of(update)
+        self._bar.layout.display = None if total else "none"
+        if total:
+            self._bar.max = total
+            self._bar.value = min(done, total)
         self._matches.value = f"{text(matches(update))} · {text(update.status)}"
         names = ", ".join(widget_link(found.url, found.name, limit=60) for found in view.latest)
         latest = f"<br>Latest: {names}" if names else ""

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from findall_frames.display.text import one_line
 from findall_frames.progress.pace import Advice, View
-from findall_frames.progress.words import counts, ending, headline, invitation, pace
+from findall_frames.progress.words import counts, ending, headline, invitation, pace, progress_of
 
 __all__ = ["TerminalBar"]
 
@@ -68,9 +68,10 @@ class TerminalBar:
         update = view.update
         line = Table.grid(padding=(0, 2), expand=True)
         cells: list[RenderableType] = []
-        if update.match_limit:
+        done, total = progress_of(update)
+        if total:
             line.add_column(ratio=1)
-            cells.append(ProgressBar(total=update.match_limit, completed=update.matched))
+            cells.append(ProgressBar(total=total, completed=min(done, total)))
         line.add_column(no_wrap=True, overflow="ellipsis")
         cells.append(Text(f"{counts(view)}, {one_line(update.status)}"))
         line.add_row(*cells)

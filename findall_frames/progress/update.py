@@ -30,7 +30,9 @@ class Update:
     matched, generated, unmatched : int
         Candidates so far.
     match_limit : int or None
-        How many matches were asked for; None when unknown.
+        How many matches were asked for; None when unknown, and when all are.
+    rows : int or None
+        How many rows are looked at in all, on own data; None elsewhere.
     elapsed : float
         Seconds since waiting began.
     cost : float or None
@@ -56,6 +58,7 @@ class Update:
     generated: int = 0
     unmatched: int = 0
     match_limit: int | None = None
+    rows: int | None = None
     elapsed: float = 0.0
     cost: float | None = None
     event: str | None = None

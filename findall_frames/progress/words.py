@@ -18,6 +18,7 @@ __all__ = [
     "invitation",
     "matches",
     "pace",
+    "progress_of",
     "resume_call",
     "tally",
 ]
@@ -121,6 +122,13 @@ def _found(update: Update) -> str:
     """Count matches and candidates, and the money where there is a price."""
     parts = [matches(update), counted(update.generated, "candidate"), _price(update)]
     return ", ".join(part for part in parts if part)
+
+
+def progress_of(update: Update) -> tuple[int, int | None]:
+    """Return how much is done and of how much: matches of the limit, else rows of own data."""
+    if update.match_limit:
+        return update.matched, update.match_limit
+    return update.generated, update.rows
 
 
 def matches(update: Update) -> str:

@@ -30,8 +30,8 @@ def create(search: Search, *, client: Client, asked: str | None, deadline: Deadl
         When to give up.
     """
     token = uuid.uuid4().hex
-    request = search.to_input(metadata={TOKEN: token})
-    schema = search.to_schema()
+    request = search.to_input(metadata={TOKEN: token}, own_data=client.is_embedded)
+    schema = search.to_schema(own_data=client.is_embedded)
     ledger = Ledger.of_this_machine()
     ledger.intend(
         token,

@@ -355,5 +355,5 @@ class Ledger:
 
 def question(search: Search) -> str:
     """Give equal searches an equal name: a hash of all that changes the answer."""
-    parts = (search.to_schema(), search.exclude)
+    parts = (search.to_schema(own_data=True), search.exclude)
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()

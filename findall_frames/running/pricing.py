@@ -125,7 +125,8 @@ def estimate_cost(search: Search) -> CostEstimate:
     at most $10.75: $2.00 and $0.175 for each of up to 50 matches (prices of May 2026)
     """
     search.check()
-    return _reckon(search.to_schema(), search.match_limit)
+    schema = search.to_schema()
+    return _reckon(schema, schema.match_limit or 0)
 
 
 def check_budget(budget: float | None, search: Search) -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from findall_frames.api.models import (
     GENERATORS,
+    NO_LIMIT,
     ExcludeCandidate,
     FindAllEnrichInput,
     JsonSchema,
@@ -30,6 +31,7 @@ __all__ = [
     "read_enrichments",
     "read_exclusions",
     "read_generator",
+    "read_match_limit",
     "read_metadata",
     "read_text",
     "read_webhook",
@@ -45,7 +47,7 @@ Enrichments: TypeAlias = (
 Exclusions: TypeAlias = Any
 """A `FindAllFrames`, a DataFrame with ``name`` and ``url``, or a list of such pairs."""
 
-_MIN_LIMIT, _MAX_LIMIT, _PREVIEW_LIMIT = 5, 1000, 10
+_MIN_LIMIT, _MAX_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
 
 
 @runtime_checkable
@@ -90,17 +92,41 @@ def read_whole_number(value: object, *, what: str = "match_limit") -> int:
         raise InvalidRequestError(f"{what} must be a whole number, not {value!r}.") from None
 
 
-def check_match_limit(limit: int, *, generator: str) -> None:
-    """Demand a limit within the bounds that the API sets for the generator."""
+def read_match_limit(value: object) -> int | None:
+    """Read a match limit; None leaves it to the service."""
+    return None if value is None else read_whole_number(value)
+
+
+def check_match_limit(limit: int | None, *, generator: str, own_data: bool) -> int:
+    """Return the limit to send, which must be within the bounds that the service sets.
+
+    Parameters
+    ----------
+    limit : int or None
+        None means 10 at a service that charges, and none on own data.
+    generator : str
+        That of the search; a preview evaluates at most ten candidates.
+    own_data : bool
+        True if the service searches the user's own data.
+
+    Raises
+    ------
+    InvalidRequestError
+        It is out of bounds.
+    """
+    if limit is None:
+        return NO_LIMIT if own_data and generator != "preview" else _DEFAULT_LIMIT
     if generator == "preview" and limit > _PREVIEW_LIMIT:
         raise InvalidRequestError(
             f"match_limit is {limit}. With generator='preview' it counts candidates to evaluate, "
             f"at most {_PREVIEW_LIMIT}; for more use 'base', 'core' or 'pro'."
         )
-    if not _MIN_LIMIT <= limit <= _MAX_LIMIT:
+    most = NO_LIMIT if own_data else _MAX_LIMIT
+    if not _MIN_LIMIT <= limit <= most:
         raise InvalidRequestError(
-            f"match_limit is {limit}. The API takes {_MIN_LIMIT} to {_MAX_LIMIT}."
+            f"match_limit is {limit}. Expected {_MIN_LIMIT} to {_MAX_LIMIT}; own data takes more."
         )
+    return limit
 
 
 def read_conditions(value: object) -> dict[str, str]:

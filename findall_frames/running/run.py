@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchema,
 )
-from findall_frames.api.stream import follow
+from findall_frames.api.stream import as_event, follow
 from findall_frames.display.cards import run_html, run_state
 from findall_frames.errors import (
     ConflictError,
@@ -40,6 +40,8 @@ from findall_frames.running.tracker import Tracker
 
 __all__ = ["Run"]
 
+_FIRST_LOOK, _LONGEST_LOOK = 0.01, 0.1
+"""Seconds between two looks at a run that columns decide."""
 _SNAPSHOT_SHARE = 0.2
 _SNAPSHOT_SECONDS = 5.0
 
@@ -118,7 +120,9 @@ class Run:
             started and whose enrichments were refused.
         """
         created = create(search, client=client, asked=asked, deadline=deadline)
-        run = cls(created.findall_id, client=client, schema=search.to_schema())
+        run = cls(
+            created.findall_id, client=client, schema=search.to_schema(own_data=client.is_embedded)
+        )
         run._is_new = True
         run._ends_once = not search.enrichments
         run._status = created.status
@@ -277,14 +281,7 @@ class Run:
             return self._status
         # Some of the time is kept for fetching what there is when the time is over.
         share = min(_SNAPSHOT_SECONDS, _SNAPSHOT_SHARE * deadline.remaining)
-        events = follow(
-            self.client,
-            self.findall_id,
-            is_new=self._is_new,
-            ends_once=self._ends_once,
-            changed_after=self._changed_after,
-            deadline=deadline.earlier(share) if deadline.is_finite else NEVER,
-        )
+        events = self._events(deadline.earlier(share) if deadline.is_finite else NEVER)
         wish = wishes_at(display)
         with closing(events):
             for event in events:
@@ -299,6 +296,33 @@ class Run:
         if self._status is None or not self._status.is_over:
             raise self._timed_out(deadline)
         return self._status
+
+    def _events(self, deadline: Deadline) -> Generator[Event | None, None, None]:
+        """Yield what happens to the run until it is over, None when a moment has passed.
+
+        An embedded service is asked for the status alone while columns decide all rows: such a
+        run is over in a moment, and two events for each of a million matches would take longer
+        to read than they took to find.
+        """
+        pause = _FIRST_LOOK
+        while self.client.is_embedded and not deadline.has_passed():
+            run = self.client.retrieve(self.findall_id, deadline=deadline)
+            yield as_event(run)
+            counts = run.status.metrics
+            if run.status.is_over:
+                return
+            if counts.generated_candidates_count not in (0, counts.rows):
+                break
+            time.sleep(min(pause, deadline.remaining))
+            pause = min(2 * pause, _LONGEST_LOOK)
+        yield from follow(
+            self.client,
+            self.findall_id,
+            is_new=self._is_new,
+            ends_once=self._ends_once,
+            changed_after=self._changed_after,
+            deadline=deadline,
+        )
 
     def cancel(self) -> FindAllRun:
         """Stop the run for good.

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, Self
 
 from findall_frames.api.models import (
+    NO_LIMIT,
     ExcludeCandidate,
     FindAllEnrichInput,
     FindAllRunInput,
@@ -15,6 +16,7 @@ from findall_frames.api.models import (
     Metadata,
     Webhook,
 )
+from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.display.cards import search_html
 from findall_frames.display.text import one_line
 from findall_frames.errors import InvalidRequestError
@@ -29,10 +31,10 @@ from findall_frames.running.readings import (
     read_enrichments,
     read_exclusions,
     read_generator,
+    read_match_limit,
     read_metadata,
     read_text,
     read_webhook,
-    read_whole_number,
 )
 
 __all__ = ["Search"]
@@ -55,9 +57,10 @@ class Search:
         object, or a dataclass, TypedDict or pydantic class.
     generator : {"preview", "base", "core", "pro"}
         How thoroughly to search; it sets the price.
-    match_limit : int
-        How many matches to find at the most, 5 to 1000. With ``"preview"``: how many candidates
-        to evaluate, at most 10.
+    match_limit : int, optional
+        How many matches to find at the most, 5 to 1000; on own data 5 or more. None means 10 at
+        a service that charges, and all on own data. With ``"preview"``: how many candidates to
+        evaluate, at most 10.
     exclude : FindAllFrames, DataFrame or list, optional
         Entities that are known already, each with ``name`` and ``url``; of a `FindAllFrames` its
         matches.
@@ -82,7 +85,7 @@ class Search:
     >>> search.match_conditions["large_check"] = "City must have more than a million inhabitants"
     >>> search
     Search('Find cities in Italy')
-      cities, up to 10 matches, generator core
+      cities, generator core
       - in_italy_check: City must be in Italy
       - large_check: City must have more than a million inhabitants
     """
@@ -92,7 +95,7 @@ class Search:
     match_conditions: dict[str, str]
     enrichments: list[FindAllEnrichInput]
     generator: str
-    match_limit: int
+    match_limit: int | None
     exclude: list[ExcludeCandidate]
     metadata: Metadata
     webhook: Webhook | None
@@ -105,7 +108,7 @@ class Search:
         match_conditions: Conditions,
         enrichments: Enrichments | None = None,
         generator: str = "core",
-        match_limit: int = 10,
+        match_limit: int | None = None,
         exclude: Exclusions | None = None,
         metadata: Mapping[str, str | int | float | bool] | None = None,
         webhook: Webhook | Mapping[str, Any] | None = None,
@@ -113,9 +116,13 @@ class Search:
         given = dict(locals())
         for name in _READERS:
             setattr(self, name, given[name])
-        self.check()
+        self._explained: dict[str, Explained] = {}
+        self.check(own_data=True)  # which service is asked shows when it is started
 
     def __setattr__(self, name: str, value: object) -> None:
+        if name == "_explained":
+            object.__setattr__(self, name, value)
+            return
         if name not in _READERS:
             raise AttributeError(f"A Search has no {name!r}. It has {', '.join(_READERS)}.")
         super().__setattr__(name, _READERS[name](value))
@@ -137,48 +144,82 @@ class Search:
         generator, match_limit : optional
             In place of those of the schema.
         """
-        return cls(
+        search = cls(
             schema.objective,
             entity_type=schema.entity_type,
             match_conditions=schema.match_conditions,
             enrichments=schema.enrichments,
             generator=generator or schema.generator,
-            match_limit=match_limit or schema.match_limit or 10,
+            match_limit=match_limit or schema.match_limit,
         )
+        if isinstance(schema, DraftedSchema):
+            search._explained = {reading.name: reading for reading in schema.readings}
+        return search
 
-    def to_schema(self) -> FindAllSchema:
-        """Give what is looked for in the form in which the API tells it."""
+    @property
+    def readings(self) -> dict[str, Explained]:
+        """What own data understands of the conditions, by name: what the draft was told.
+
+        A condition that was edited since is left out; `explain` reads it anew.
+        """
+        return {
+            name: reading
+            for name, reading in self._explained.items()
+            if self.match_conditions.get(name) == reading.description
+        }
+
+    def to_schema(self, *, own_data: bool = False) -> FindAllSchema:
+        """Return what is looked for in the form in which the API tells it.
+
+        Parameters
+        ----------
+        own_data : bool
+            True if a service over the user's own data is asked, which has no limits.
+        """
+        limit = self._limit(own_data)
         return FindAllSchema(
             objective=self.objective,
             entity_type=self.entity_type,
             match_conditions=self._conditions(),
             enrichments=self.enrichments or None,
             generator=self.generator,
-            match_limit=self.match_limit,
+            match_limit=None if limit == NO_LIMIT else limit,
         )
 
-    def to_input(self, *, metadata: Mapping[str, str] | None = None) -> FindAllRunInput:
-        """Check the search, and give it in the form in which the API takes it.
+    def to_input(
+        self, *, metadata: Mapping[str, str] | None = None, own_data: bool = False
+    ) -> FindAllRunInput:
+        """Check the search, and return it in the form in which the API takes it.
 
         Parameters
         ----------
         metadata : mapping, optional
             Added to the metadata of the search.
+        own_data : bool
+            True if a service over the user's own data is asked, which has no limits.
         """
-        self.check()
+        self.check(own_data=own_data)
         return FindAllRunInput(
             objective=self.objective,
             entity_type=self.entity_type,
             match_conditions=self._conditions(),
             generator=self.generator,
-            match_limit=self.match_limit,
+            match_limit=self._limit(own_data),
             exclude_list=self.exclude or None,
             metadata={**self.metadata, **(metadata or {})} or None,
             webhook=self.webhook,
         )
 
-    def check(self) -> None:
-        """See that the search can be started.
+    def _limit(self, own_data: bool) -> int:
+        return check_match_limit(self.match_limit, generator=self.generator, own_data=own_data)
+
+    def check(self, *, own_data: bool = False) -> None:
+        """Raise unless the search can be started.
+
+        Parameters
+        ----------
+        own_data : bool
+            True if a service over the user's own data is asked, which has no limits.
 
         Raises
         ------
@@ -188,7 +229,7 @@ class Search:
         # Assignments are read one by one, but dicts and lists can be changed in place.
         for name in _READERS:
             setattr(self, name, getattr(self, name))
-        check_match_limit(self.match_limit, generator=self.generator)
+        self._limit(own_data)
         if self.generator == "preview" and self.enrichments:
             raise InvalidRequestError(
                 "generator='preview' runs no enrichments. Leave them out, or use 'base', 'core' "
@@ -208,20 +249,28 @@ class Search:
         lines = [
             f"Search({self.objective!r})",
             f"  {one_line(', '.join(self._terms()))}",
-            *(f"  - {one_line(f'{name}: {text}')}" for name, text in self.match_conditions.items()),
+            *self._condition_lines(),
             *(f"  + {one_line(name)}" for name in enrichment_names(self.enrichments)),
         ]
         if self.exclude:
             lines.append(f"  {self._exclusions()}")
         return "\n".join(lines)
 
+    def _condition_lines(self) -> Iterator[str]:
+        readings = self.readings
+        for name, text in self.match_conditions.items():
+            yield f"  - {one_line(f'{name}: {text}')}"
+            if name in readings:
+                yield f"      {one_line(readings[name].told())}"
+
     def _repr_html_(self) -> str:
-        fields = asked_fields(self.to_schema())
+        fields = asked_fields(self.to_schema(own_data=True))
         return search_html(
             self.objective,
             terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],
             # It may have been edited in place into something that `check` will refuse.
             conditions={str(name): str(text) for name, text in self.match_conditions.items()},
+            readings={name: reading.told() for name, reading in self.readings.items()},
             enrichments={
                 name: str(field.schema.get("description") or field.schema.get("type") or "")
                 for name, field in fields.items()
@@ -232,11 +281,8 @@ class Search:
     def _terms(self) -> list[str]:
         """Say in a few words what is looked for, how much of it and how thoroughly."""
         wanted = "candidates" if self.generator == "preview" else "matches"
-        return [
-            self.entity_type,
-            f"up to {self.match_limit} {wanted}",
-            f"generator {self.generator}",
-        ]
+        limit = [] if self.match_limit is None else [f"up to {self.match_limit} {wanted}"]
+        return [self.entity_type, *limit, f"generator {self.generator}"]
 
     def _exclusions(self) -> str:
         return f"without {len(self.exclude)} that are known already"
@@ -257,7 +303,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "match_conditions": read_conditions,
     "enrichments": read_enrichments,
     "generator": read_generator,
-    "match_limit": read_whole_number,
+    "match_limit": read_match_limit,
     "exclude": read_exclusions,
     "metadata": read_metadata,
     "webhook": read_webhook,

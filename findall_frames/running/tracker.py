@@ -92,4 +92,5 @@ def _news_of(status: FindAllRunStatus) -> dict[str, Any]:
         "termination_reason": status.termination_reason if status.is_over else None,
         "generated": metrics.generated_candidates_count,
         "matched": metrics.matched_candidates_count,
+        "rows": metrics.rows,
     }

@@ -1,1 +1,1 @@
-"""The evaluator that asks a language model."""
+"""A language model as a callable, or behind a server with chat completions."""

@@ -1,1 +1,1 @@
-"""From written conditions to predicates over the columns of a corpus."""
+"""A written condition becomes SQL over the columns, a question for the text, or a clear no."""

@@ -1,385 +1,573 @@
-"""A condition in plainer words: without ado, and with one way to say a thing."""
+"""Read conditions in a small, documented language without a model, and refuse all else.
+
+A condition is cut into tokens, each with everything that it can stand for, and read from left to
+right: conditions are joined by and, or, not and brackets, and each of them is the first form below
+that fits. Every word has to be read, and only one reading may fit.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator
+from contextlib import suppress
+from datetime import timedelta
+from functools import partial
+from typing import Final, NamedTuple, TypeAlias
 
-from findall_frames.embedded.language.quantities import ORDINALS
-from findall_frames.embedded.language.words import singular, tokens
-from findall_frames.embedded.reading.columns import Column
-from findall_frames.embedded.reading.linking import Linker
+from findall_frames.api.readings import Reading, Top
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.reading.sql import literal
+from findall_frames.embedded.reading.vocabulary import (
+    Known,
+    RefusedError,
+    Token,
+    Vocabulary,
+    as_word,
+    days_of,
+    split,
+    stem,
+)
 
-__all__ = ["Plain"]
+__all__ = ["GRAMMAR", "RANKS", "SILENT", "PlainReader", "joined"]
 
-_OPENING = re.compile(
-    r"""^(?:please\s+)?(?:(?:i|we)(?:['’]m|['’]re|\s+am|\s+are)?\s+(?:only\s+|just\s+)?
-    (?:looking\s+for|interested\s+in|after|need|want|would\s+like|care\s+about)
-    |looking\s+for|find|give\s+me|show\s+me)\s+
-    (?:(?:all|any|every|those|ones?)\s+)*(?:the\s+(?=\w+s\b))?(?=[^\W\d_])""",
-    re.IGNORECASE | re.VERBOSE,
+_MAX_CHARACTERS: Final = 1_000
+_MAX_BRACKETS: Final = 20
+_LOOK_AHEAD: Final = 8  # no form looks further
+_OPERATOR_TABLE: Final = (
+    (">", "amount", "over, above, more than, greater than, higher than, larger than"),
+    ("<", "amount", "under, below, less than, fewer than, lower than, smaller than"),
+    (">=", "amount", "at least, no less than, no fewer than, or more"),
+    ("<=", "amount", "at most, no more than, up to, or less, or fewer"),
+    (">", "time", "after, later than, newer than"),
+    ("<", "time", "before, earlier than, older than"),
+    (">=", "time", "since, or later, or newer"),
+    ("<=", "time", "until, or earlier, or older"),
+    ("=", "time", "in, on, during"),
+    ("=", "amount", "equals, equal to, exactly"),
+    *((sign, "", sign) for sign in (">=", "<=", "=", ">", "<")),
 )
-_SIGNED = re.compile(r"\b(?:an?\s+)?(negative|positive)(?=\s+[^\W\d_])", re.IGNORECASE)
-_SIDES = {"negative": "below 0", "positive": "above 0"}
-_PER_EACH = re.compile(r"\bper (\w+) and (?=(?:month|year|week|day|night|hour)\b)", re.IGNORECASE)
-_LONGEST = 400
-"""Characters of a condition in which an "it" is looked up."""
-# "Flew past Jupiter or went into orbit around it".
-_NAMED_BEFORE = re.compile(
-    r"(?P<before>\S+ .*?\b(?P<name>[A-Z][\w-]+)\b.*\b(?:or|and)\b.*"
-    r"\b(?:around|on|in|at|to|of|into|near|over|from|by|with)\s)it\b"
-)
-_TIMES = re.compile(
-    r"\b(?P<how>more than|less than|fewer than|at least|at most|exactly|only|over)\s+"
-    r"(?P<times>once|twice)\b",
-    re.IGNORECASE,
-)
-_TIMES_OF = {"once": "1 time", "twice": "2 times"}
-_SUCH_AS = re.compile(r"\b[\w-]+,? such as (?=\w)")
-_ONE = re.compile(
-    r"(?<!least )(?<!most )(?<!than )(?<!only )(?<!just )\b"
-    r"(?P<how>one|single|dual|twin|triple|several|multiple)[ -](?P<noun>[a-z]+)\b"
-)
-_OUT_OF = re.compile(r"(?i)(?<=\d)\s?(?:/|out of)\s?(?:\d+|five|ten|twenty)\b")
-_YET = re.compile(
-    r"(?P<not>\bnot|n['’]t|\bnever) yet\b|\b(?:has|have|is|are) yet (?P<to>to )(?:be |have )?",
-    re.IGNORECASE,
-)
-_TO_COME = re.compile(
-    r"\b(?:is |are )?(?:still |yet )?to be (?:announced|confirmed|decided|determined|named)\b",
-    re.IGNORECASE,
-)
-_DONE_BY = re.compile(
-    r"^(?:the|its|their|any) [a-z]+ (?:was|were|is|are|has been|have been|must have been) "
-    r"(?:done|caused|made|brought about) by\b",
-    re.IGNORECASE,
-)
-_NOBODY = re.compile(
-    r"\b(?:nobody|no[ -]one|no people) (?:(?:lives?|lived|resides?)|(?P<work>works?|is employed))\b"
-    r"(?: (?:there|here|on it|in it|at it))?|\buninhabited\b",
-    re.IGNORECASE,
-)
-_GROUND = re.compile(r"\bground[ -]floor\b", re.IGNORECASE)
-_OURSELVES = re.compile(r"\s+(?:with|to|for) us\b")  # who is with us is in no US
-_WHO = re.compile(r"\b(?P<noun>[^\W\d_]+) (?:who|that|which) (?=[a-z])", re.IGNORECASE)
-_CAPITALS = re.compile(r"(?<![\w\"&'.-])[A-Z]{2,3}(?![\w\"&'.-])")
-_BARE_AGE = re.compile(
-    r"(?:\b(?<=be )|(?<=is )|(?<=are )|^)(?P<how>over|under|above|below) (?P<age>\d{2})$",
-    re.IGNORECASE,
-)
-_RATHER = re.compile(r",? (?:rather than|instead of|as opposed to) (?=[^\W\d_])", re.IGNORECASE)
-_ROOM = re.compile(
-    r"\b(?:room|space|places|a place) for (?=(?:[a-z]+ ){0,3}\d|[a-z]+ )", re.IGNORECASE
-)
-_OUT_OF_USE = re.compile(
-    r"\bout of (?P<what>production|use|service|operation|commission|print|business|season)\b",
-    re.IGNORECASE,
-)
-_HOW_MANY = {
-    "dual": "exactly 2",
-    "twin": "exactly 2",
-    "triple": "exactly 3",
-    "several": "at least 2",
-    "multiple": "at least 2",
+_OPERATORS: Final = {
+    words: (operator, scope)
+    for operator, scope, all_words in _OPERATOR_TABLE
+    for words in all_words.split(", ")
 }
-_ALONE = re.compile(
-    r"\b(?:solo|solitaire|alone|on your own|by (?:your|one|my)self)\b", re.IGNORECASE
-)
-_SOMEBODY = re.compile(r"\b(?:1|one) (?:person|player)\b", re.IGNORECASE)
-_OWNER = re.compile(r"\b[A-Z]\w+['’]s\s+(?P<owned>[A-Z]\w+)")
-_FREE_OF = re.compile(r"\bfree (?:of|from) (?P<what>[^\W\d_]+)", re.IGNORECASE)
-_TAKES_PLACE = re.compile(r"\b(?:takes?|took|taken|taking) place\b", re.IGNORECASE)
-_UNFIT = re.compile(r"\b(?P<how>unsuitable|unfit|inappropriate|unsuited) (?:for|to)\b", re.I)
-_BRING = re.compile(
-    r"^(?:you|guests?|visitors?|people|one|tenants?|participants?|customers?|we|i) "
-    # Who must not have a dog is asked about, not told what to leave at home.
-    r"(?:(?:(?:may|can|could)(?P<not> ?not|n['’]t)?|are (?P<un>not )?(?:allowed|permitted) to) "
-    r"(?:bring|take|have|keep)|must(?P<never> ?not|n['’]t) (?:bring|take)) "
-    r"(?:along )?(?:an? |your |their |our |my |any )?(?P<whom>[a-z]+)"
-    r"(?: along| with (?:you|them|us|me))?$",
-    re.IGNORECASE,
-)
-# "Ships no longer use it", but "it is no longer used".
-_NO_LONGER = re.compile(r"^(?P<who>(?:the )?[a-z]+s) no longer (?P<does>[a-z]+ )", re.IGNORECASE)
-_UNABLE = re.compile(r"\b(?:unable\s+to|incapable\s+of|free\s+(?:of|from)|devoid\s+of)\s+", re.I)
-
-_LIST = re.compile(r"(?<=\bin )\(([^()]+,[^()]+)\)")
-_LESS = re.compile(r"\b(?P<root>[^\W\d_]{4,})less\b", re.IGNORECASE)
-_RELATIVE = re.compile(
-    r"\b(?P<which>last|past|previous|next|coming|this)\s+"
-    r"(?:(?:\d+|few|couple\s+of|two|three|five|ten|twenty)\s+)?"
-    r"(?P<span>years?|months?|weeks?|days?|decades?|quarter|century"
-    r"|winter|spring|summer|autumn|fall)\b(?! of )",
-    re.IGNORECASE,
-)
-_FREE = re.compile(r"\b(?P<what>[^\W\d_]+)-free\b", re.IGNORECASE)
-
-# What compares needs no "exactly".
-_COMPARED = re.compile(
-    r"(?i)\b(?:than|at least|at most|above|below|over|under|up to|from)\s+(?:an?\s+|the\s+)?$"
-)
-_OR_MORE = re.compile(
-    r"(?i)(?:\s+[a-z]+)?,?\s+(?:or|and)\s+(?:[a-z]+er|more|less|above|below|up|worse)\b"
-)
-
-_PRICES = frozenset(
-    (
-        "price",
-        "cost",
-        "fee",
-        "charge",
-        "fare",
-        "admission",
-        "entry",
-        "ticket",
-        "tuition",
-        "rent",
-        "subscription",
-        "rrp",
-        "msrp",
-        "membership",
-        "tariff",
-        "toll",
-    )
-)
-_OFTEN = frozenset(
-    ("is", "are", "be", "the", "it", "its", "that", "which", "must", "of", "to", "a")
-)
-_FREELY = re.compile(
-    r"(?:\b(?P<before>[^\W\d_]+) (?:is|are|must be|be) )?\b(?:costs? nothing|for free"
-    r"|free of charge|at no (?:extra )?(?:cost|charge)|without charge"
-    r"|(?<!-)free\b(?!\s+(?:of|from)\b|-)(?: (?P<noun>[a-z]+))?)",
-    re.IGNORECASE,
-)
-_SOLD_OUT = re.compile(
-    r"\b(?P<not>not )?(?:(?:is |are )?(?:out of|no longer in) stock|(?:is |are )?sold out)\b",
-    re.IGNORECASE,
-)
-
-_NTH = rf"(?:{'|'.join(ORDINALS)}|\d+(?:st|nd|rd|th))"
-_ORDINAL = re.compile(
-    rf"\b(?P<nth>{_NTH})(?=(?:,? (?:and|or|to) (?:the )?{_NTH})*[ -](?P<noun>[a-z]+)\b)-?",
-    re.IGNORECASE,
-)
+"""Operators in SQL, and what they compare, by their words; those with "or" stand behind."""
+_SEARCHES: Final = {"contain": "contains", "start with": "starts_with", "end with": "ends_with"}
 
 
-def _is_money(column: Column) -> bool:
-    return column.unit is not None and column.unit.dimension == "money"
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
 
 
-class Plain:
-    """Puts conditions on one corpus into plainer words.
+_LARGEST: Final = _words("top highest largest greatest biggest most latest newest")
+_SMALLEST: Final = _words("bottom lowest smallest least fewest earliest oldest")
+_OF_DATES: Final = _words("latest newest earliest oldest")
+RANKS: Final = _LARGEST | _SMALLEST
+_ARTICLES: Final = _words("the a an")
+_HAVE: Final = _words("has have having with")
+_PREPOSITIONS: Final = _words("in on of from by")
+_OTHERS: Final = _words(
+    "its their they there either both that which who whose where"
+    " is are was were be been do does did must should"
+)
+SILENT: Final = _ARTICLES | _HAVE | _OTHERS
+"""Words that say nothing by themselves."""
+_LEADS: Final = SILENT | _PREPOSITIONS
+_NOT: Final = _words("not no without")
+_JOINTS: Final = _words("and or but ,")
+_BREAKS: Final = _JOINTS | {"(", ")"}
+_OPERATOR_WORDS: Final = {word for words in _OPERATORS for word in words.split()} - {"than"}
+GRAMMAR: Final = _LEADS | _BREAKS | RANKS | _OPERATOR_WORDS | _NOT | {"between", "to"}
+"""All words of the language itself."""
 
-    Parameters
-    ----------
-    linker : Linker
-        Of the corpus.
+
+class _Part(NamedTuple):
+    """What some words were read as."""
+
+    sql: str = ""
+    top: Top | None = None
+    assumptions: tuple[str, ...] = ()
+    sure: bool = True
+    values: frozenset[str] = frozenset()  # columns that are to have a value
+    denied: bool = False
+    bare: bool = False  # no column is named, and no word stands before it
+
+    def denial(self) -> _Part:
+        return self._replace(sql=f"NOT ({self.sql})", values=frozenset(), denied=True)
+
+
+_Found: TypeAlias = tuple[int, _Part] | None  # with the place behind it
+_Parts: TypeAlias = Iterator[tuple[int, _Part]]
+
+
+class PlainReader:
+    """Reads conditions over one corpus.
+
+    Examples
+    --------
+    >>> from findall_frames.embedded.corpus.opening import open_corpus
+    >>> cars = open_corpus([{"car": "Rabbit", "weight_kg": 820}, {"car": "Bug", "weight_kg": 760}])
+    >>> PlainReader(cars).read("weight over 0.8 t", name="heavy").sql
+    '"weight_kg" > 800'
+    >>> print(PlainReader(cars).read("is fast", name="fast").note.splitlines()[0])
+    Left over: 'fast'.
     """
 
-    def __init__(self, linker: Linker) -> None:
-        self._linker = linker
-        self._lexicon = linker.lexicon
+    def __init__(self, corpus: Corpus) -> None:
+        self.vocabulary = Vocabulary(corpus)
 
-    def without_ado(self, text: str) -> str:
-        """The text without "I'm looking for", and with one verb for each of two words."""
-        if " it" in text and len(text) <= _LONGEST:
-            text = _NAMED_BEFORE.sub(r"\g<before>\g<name>", text)
-        text = self._gratis(text)
-        text = _WHO.sub(self._of_part, self._of_people(_OURSELVES.sub("", text)))
-        if not text.isupper():
-            text = _CAPITALS.sub(self._quoted, text)
-        plain = _PER_EACH.sub(r"per \1 per ", _OPENING.sub("", text))
-        plain = _LESS.sub(self._lacking, _FREE.sub(self._without, plain))
-        plain = _LIST.sub(lambda m: " or ".join(re.split(r"\s*,\s*", m.group(1))), plain)
-        plain = _TO_COME.sub("is not given", _TAKES_PLACE.sub("happens", plain))
-        plain = _BRING.sub(self._brought, plain)
-        plain = _UNFIT.sub(self._not_suitable, plain)
-        plain = _NO_LONGER.sub(r"no longer \g<who> \g<does>", plain)
-        plain = self._uninhabited(_DONE_BY.sub("by", plain))
-        plain = _YET.sub(lambda m: "not " if m["to"] else m["not"], plain)
-        plain = _OUT_OF_USE.sub(self._not_in, _FREE_OF.sub(self._free_of, plain))
-        if any(column.out_of for column in self._linker.columns):
-            plain = _OUT_OF.sub("", plain)
-        plain = _TIMES.sub(lambda m: f"{m['how']} {_TIMES_OF[m['times'].lower()]}", plain)
-        plain = _UNABLE.sub("not ", self._lexicon.plain_verbs(_RATHER.sub(" and not ", plain)))
-        plain = _ORDINAL.sub(self._numbered, self._by_legend(plain))
-        if any("floor" in self._lexicon.spelled_out(" ".join(c.words)) for c in self._numbers()):
-            plain = _GROUND.sub("floor exactly 0", plain)
-        return self._alone(_SUCH_AS.sub("", _ONE.sub(self._one_of, plain)))
+    def read(self, text: str, *, name: str) -> Reading:
+        """Return what a condition was understood as; if it is refused, `note` says why."""
+        read = partial(Reading, name=name, description=text, reader="plain")
+        if len(text) > _MAX_CHARACTERS or text.count("(") > _MAX_BRACKETS:
+            note = f"It has over {_MAX_CHARACTERS:,} characters or {_MAX_BRACKETS} brackets."
+            return read(status="not_understood", confidence="low", note=note)
+        parser, reason = _Parser(self.vocabulary, " ".join(text.split())), ""
+        part = None
+        try:
+            part = parser.whole()
+        except RefusedError as error:
+            reason = f"{error}."
+        if part is not None:
+            sure = "high" if part.sure and not part.assumptions else "medium"
+            read = partial(read, status="sql", confidence=sure, assumptions=part.assumptions)
+            return read(sql=part.sql or None, top=part.top)
+        if (words := parser.keywords()) and (parser.is_text or not reason):
+            note = "No column answers this; rows are taken whose text has all of these words."
+            return read(status="mention", keywords=words, confidence="low", note=note)
+        return read(status="not_understood", confidence="low", note=parser.refusal(reason))
 
-    def _brought(self, match: re.Match[str]) -> str:
-        """Dogs allowed, for "you may bring your dog"."""
-        whom = singular(match["whom"].lower())
-        if not any(self._lexicon.means(whom, kind) for kind in ("animal", "pet", "child")):
-            return match.group()
-        denied = match["not"] or match["un"] or match["never"]
-        return f"{match['whom']} are {'not ' if denied else ''}allowed"
 
-    def _not_suitable(self, match: re.Match[str]) -> str:
-        """Not suitable for children, where no row is called unsuitable."""
-        how = match["how"].lower()
-        known = self._linker.values([how]) or self._linker.names(how)
-        return match.group() if known else "not suitable for"
+class _Parser:
+    """Reads one condition over the columns of a corpus; raises `RefusedError` where it must not.
 
-    def _numbers(self) -> list[Column]:
-        """Columns of numbers."""
-        return [column for column in self._linker.columns if column.kind == "number"]
+    Its methods take the place of a token, and return the place behind what they have read.
+    """
 
-    def _quoted(self, match: re.Match[str]) -> str:
-        """The IT of a department in quotes, as it is no pronoun."""
-        said = match.group()
-        return f'"{said}"' if self._linker.is_capital_value(said) else said
+    def __init__(self, vocabulary: Vocabulary, text: str) -> None:
+        self.vocabulary = vocabulary
+        self.text = text
+        tokens = vocabulary.tokens(text)
+        self.end = len(tokens)
+        self.tokens = [*tokens, *[Token()] * _LOOK_AHEAD]
+        self.words = [token.word for token in self.tokens]
+        self.read: set[int] = set()  # the places that belong to a condition
+        self.is_text = {each.column.kind for each in vocabulary.columns} <= {"text", "prose"}
 
-    def _of_part(self, match: re.Match[str]) -> str:
-        """Customers who joined as customers joined, where a column is about the customers."""
-        noun = singular(match["noun"].lower())
-        if self._linker.is_kind(noun) or self._linker.values([noun]):
-            return match.group()
-        several = (c for c in self._linker.columns if len(c.words) > 1)
-        forms = (
-            form for c in several for own in c.words for form in self._lexicon.spelled_out(own)
-        )
-        return f"{match['noun']} " if noun in map(singular, forms) else match.group()
+    def whole(self) -> _Part | None:
+        """Return what all of the words say, or None if they cannot be read."""
+        if self.text.lower() == "any row":
+            return _Part("TRUE")
+        end, part = self._all(0) or (0, None)
+        return part if end == self.end else None
 
-    def _of_people(self, text: str) -> str:
-        """The text with "older than 50" for "over 50", where there are ages or days of birth."""
-        match = _BARE_AGE.search(text)
-        if match is None or not self._linker.named(["age", "birth"], ("number", "date")):
-            return text
-        how = "older" if match["how"].lower() in {"over", "above"} else "younger"
-        return f"{text[: match.start()]}{how} than {match['age']}"
+    def _all(self, at: int) -> _Found:
+        """Read conditions with joints between them."""
+        found, joints = self._one(at), set[str]()
+        while found and self.words[found[0]] in _JOINTS:
+            at, part = found
+            at += self.words[at] == "," and self.words[at + 1] in _JOINTS
+            joints.add("OR" if self.words[at] == "or" else "AND")
+            if len(joints) > 1:
+                raise RefusedError('"and" and "or" are mixed. Put brackets around what is one')
+            found = self._one(at + 1)
+            found = found and (found[0], _both(part, found[1], joint=min(joints)))
+        return found
 
-    def _gratis(self, text: str) -> str:
-        """The text with "price exactly 0" for free, and "no stock" for sold out."""
-        if self._linker.named(["stock"], ("number", "boolean")):
-            text = _SOLD_OUT.sub(lambda m: "in stock" if m["not"] else "no stock", text)
-        paid = [
-            column
-            for column in self._linker.columns
-            if column.kind == "number"
-            and (_is_money(column) or not _PRICES.isdisjoint(map(singular, column.words)))
-            and not column.year_like
+    def _one(self, at: int) -> _Found:
+        """Read one condition, after words that say nothing by themselves: "the car must be"."""
+        start = at
+        while start < self.end:
+            word, leads = self.words[start], self.words[at:start]
+            if found := self._form(start, leads):
+                end, part = found
+                end += self._is_row(end)  # "steel bicycles"
+                self.read |= set(range(at, end))
+                return end, part._replace(bare=part.bare and not leads)
+            if word == "(":
+                within = self._all(start + 1)
+                if within is None or self.words[within[0]] != ")":
+                    return None
+                return within[0] + 1, within[1]._replace(bare=False, denied=False)
+            if word in _NOT and self.words[start + 1] not in _NOT:
+                denied = self._one(start + 1)
+                return (denied[0], denied[1].denial()) if denied and not denied[1].top else None
+            if word not in _LEADS and not self._is_row(start):
+                return None
+            start += 1
+        return None
+
+    def _form(self, at: int, leads: list[str]) -> _Found:
+        """Read the first form that fits, if that says one thing."""
+        forms = (self._rank, self._of_column, self._amount, self._value_and_column, self._flag)
+        for form in (*forms, partial(self._bare, leads=leads)):
+            found = {part[:2]: (end, part) for end, part in form(at)}
+            if len(found) > 1:
+                ways = " or ".join(top.by if top else sql for sql, top in found)
+                said = self._said(at, max(end for end, _ in found.values()))
+                raise RefusedError(f"{said!r} can be read as {ways}. Name the column")
+            if found:
+                return next(iter(found.values()))
+        return None
+
+    # The forms. Each yields what can stand at a place.
+
+    def _rank(self, at: int) -> _Parts:
+        """Top 10 by price, the 2 highest prices, lowest price."""
+        count = self._count(at)
+        word = self.words[at + bool(count)]
+        place = at + 1 + bool(count)
+        if word in RANKS and not count and (count := self._count(place)):
+            place += 1
+        place += self._is_row(place)
+        by = self.words[place] == "by"
+        place = self._skip(place + by, SILENT)
+        kinds = ("date",) if word in _OF_DATES else ("number", "date")
+        for known in self._columns(place, *kinds) if word in RANKS else ():
+            is_singular = split(self.tokens[place].text) in known.names
+            low, high, cells, distinct = self.vocabulary.numbers(known)
+            if low == 1 and high <= cells and distinct > 0.8 * cells:
+                raise RefusedError(f"{known.sql} counts rows from 1: {word!r} can be either end")
+            if not count and (by or not is_singular or word in {"top", "bottom"}):
+                raise RefusedError(f"How many? Write a number before {word!r}")
+            yield place + 1, _Part(top=Top(known.sql, count or 1, word in _LARGEST))
+
+    def _of_column(self, at: int) -> _Parts:
+        """A column and what is said of it."""
+        for known in self.tokens[at].columns:
+            place = self._skip(at + 1, SILENT)
+            denied = self.words[place] == "not"
+            place = place + 1 if denied else at + 1
+            for form in (self._missing, self._search, self._compared, self._valued):
+                if found := form(known, place):
+                    end, part = found
+                    yield end, part.denial() if denied else part
+                    break
+
+    def _amount(self, at: int) -> _Parts:
+        """More than 300 seats, 9 or more gears."""
+        if found := self._points(at):
+            place = self._skip(found[0], {"of", "in"})
+            for known in self._columns(place, "number", "date"):
+                if sql := self._test(known, *found[1:]):
+                    yield place + 1, _Part(sql)
+
+    def _value_and_column(self, at: int) -> _Parts:
+        """Apache license, steel frame material."""
+        for end in range(at + 1, at + 5):
+            last = self.tokens[end - 1]
+            if last.columns or last.word in GRAMMAR:
+                return
+            for known in self._columns(end, "text", "list"):
+                if part := self._is(known, [self._said(at, end)], before=True):
+                    yield end + 1, part
+
+    def _flag(self, at: int) -> _Parts:
+        """Electric, sold out."""
+        for known in self._columns(at, "flag"):
+            if values := self.tokens[at].values:
+                raise RefusedError(f"{known.sql} is a column, and a value of {', '.join(values)}")
+            yield at + 1, _Part(known.sql, bare=True)
+
+    def _bare(self, at: int, *, leads: list[str]) -> _Parts:
+        """In Europe, steel or carbon: values that stand in one column only."""
+        token = self.tokens[at]
+        before = next((word for word in reversed(leads) if word not in _ARTICLES), "")
+        is_in = before in _PREPOSITIONS
+        is_subject = any(stem(word) in self.vocabulary.entity for word in leads) and not is_in
+        if before in _HAVE or is_subject or token.columns or token.word in GRAMMAR:
+            return
+        for known in self.vocabulary.columns if re.search(r"[^\W\d_]{2}", token.text) else ():
+            end, phrases = self._listed(known, at)
+            if phrases and is_in and known.column.name == self.vocabulary.corpus.name_column:
+                *_, count, distinct = self.vocabulary.numbers(known)
+                phrases = [] if count == distinct else phrases  # no row is in its own name
+            if phrases and (part := self._is(known, phrases)):
+                yield end, part._replace(sure=False, bare=True)
+
+    # What is said of a column.
+
+    def _missing(self, known: Known, at: int) -> _Found:
+        """Sex is missing."""
+        at = self._skip(at, SILENT)
+        if self.words[at] != "missing" or known.column.name in self.tokens[at].values:
+            return None
+        is_list = known.column.kind == "list"
+        test = f"coalesce(len({known.sql}), 0) = 0" if is_list else f"{known.sql} IS NULL"
+        return at + 1, _Part(test)
+
+    def _search(self, known: Known, at: int) -> _Found:
+        """License contains apache, name starts with B."""
+        at = self._skip(at, SILENT)
+        verb, size = stem(self.words[at]), 1
+        if self.words[at + 1] == "with":  # starts with
+            verb, size = f"{verb} with", 2
+        function = _SEARCHES.get(verb)
+        end = self._phrase_end(at + size)
+        is_texts = known.column.kind == "list" and known.column.type == "VARCHAR[]"
+        is_text = known.column.kind in {"text", "prose"} or (is_texts and function == "contains")
+        if not function or not is_text or end == at + size:
+            return None
+        phrase, is_quoted = self._said(at + size, end).lower(), not self.words[end - 1]
+        _, as_words, _, as_parts = self.vocabulary.hits(known, phrase)
+        if " " in phrase and not as_parts and not (is_quoted and end == at + size + 1):
+            raise RefusedError(f"{phrase!r} does not stand in {known.sql}. Quote what is meant")
+        is_plain = function != "contains" or as_words == as_parts
+        said = () if is_plain else (f"{phrase!r} can stand inside of longer words",)
+        return end, _Part(f"{function}({known.cells}, {literal(phrase)})", None, said)
+
+    def _compared(self, known: Known, at: int) -> _Found:
+        """Weight over 10 kg, price over 1 and under 2, gears is 7 or 9."""
+        found = self._points(self._skip(at, SILENT | {"of"}))
+        sql = self._test(known, *found[1:]) if found else ""
+        if not found or not sql:
+            return None
+        end, operator, _ = found
+        joint, is_denied = self.words[end], self.words[at - 1] == "not"
+        while self.words[end] == joint and joint in {"and", "or", "but"}:
+            more = self._points(self._skip(end + 1, SILENT))
+            if not more or self.tokens[self._skip(more[0], {"of", "in"})].columns:
+                break  # "and 9 gears" is a condition of its own
+            is_list = joint == "or" and operator == more[1] == ""
+            is_range = bool(operator and more[1]) and not is_denied
+            other = self._test(known, *more[1:]) if is_list or is_range else ""
+            if not other:
+                break
+            sql, end = joined("OR" if joint == "or" else "AND", sql, other), more[0]
+        is_text = known.column.kind == "text"
+        said = ("versions are compared number by number",) if is_text else ()
+        return end, _Part(sql, None, said)
+
+    def _valued(self, known: Known, at: int) -> _Found:
+        """Frame material is steel, continent is Europe or Asia."""
+        if known.column.kind in {"text", "list"}:
+            while at < self.end:
+                end, phrases = self._listed(known, at)
+                if not phrases and (end := self._phrase_end(at)) > at:
+                    phrases = [self._said(at, end)]
+                if phrases and (part := self._is(known, phrases)):
+                    return end, part
+                is_value = known.column.name in self.tokens[at].values
+                if self.words[at] not in _LEADS | {"="} or (is_value and self.words[at] == "a"):
+                    break
+                at += 1
+        return None
+
+    # What the forms are made of.
+
+    def _points(self, at: int) -> tuple[int, str, list[Token]] | None:
+        """Read an operator, if there is one, and the number or date that it stands with."""
+        pair = [self.tokens[at + 1], self.tokens[at + 3]]
+        is_pair = (self.words[at], self.words[at + 2]) in {("between", "and"), ("from", "to")}
+        if is_pair and all(map(_is_point, pair)):
+            return at + 4, "between", pair
+        before, at = self._operator(at)
+        behind, end = self._operator(at + 1)
+        if not _is_point(self.tokens[at]) or before.startswith("or "):
+            return None
+        if not behind.startswith("or "):
+            return at + 1, before, [self.tokens[at]]
+        return None if before else (end, behind, [self.tokens[at]])
+
+    def _operator(self, at: int) -> tuple[str, int]:
+        """Read the longest operator that stands at a place."""
+        for size in (3, 2, 1):
+            words = " ".join(self.words[at : at + size])
+            if words in _OPERATORS:
+                return words, at + size
+        return "", at
+
+    def _test(self, known: Known, words: str, points: list[Token]) -> str:
+        """Return SQL that compares a column with points, or "" if they do not go together."""
+        operator, scope = _OPERATORS.get(words, ("=", ""))
+        c, kind = known.sql, known.column.kind
+        if kind == "date":
+            return _date_test(c, operator, points, is_amount=scope == "amount")
+        numbers = [point.number for point in points if point.number]
+        if len(numbers) < len(points) or kind not in {"number", "text"}:
+            return ""
+        if kind == "text":
+            sql, is_lowest = self.vocabulary.versions(known)
+            version = [int(n) for n in re.sub(r"(\.0+)+$", "", numbers[0].digits).split(".")]
+            is_ordered = operator == ">=" or (operator[0] in "<>" and not is_lowest)
+            return f"{sql} {operator} {version}" if sql and is_ordered else ""
+        low, high, *_ = self.vocabulary.numbers(known)
+        is_years = "INT" in known.column.type and 1000 <= (low or 0) <= (high or 0) < 3000
+        if scope == "time" and not is_years:
+            raise RefusedError(f"{c} holds numbers that are not years")
+        if len(numbers) == 1:
+            return f"{c} {operator} {self.vocabulary.amount(known, numbers[0])}"
+        one, other = numbers  # between 10 and 20 million
+        scale = one.scale if one.scale > 1 or one.value >= other.value else other.scale
+        one = one._replace(scale=scale, unit=one.unit or other.unit)
+        amounts = [self.vocabulary.amount(known, number) for number in (one, other)]
+        return f"{c} BETWEEN {' AND '.join(amounts)}"
+
+    def _listed(self, known: Known, at: int) -> tuple[int, list[str]]:
+        """Read values of a column: one, or several with "or" before the last."""
+        phrases, has_or, place = list[str](), False, at
+        while self._holds(known, place):
+            phrases.append(self.tokens[place].text)
+            place += 1
+            if self.words[place] not in {",", "or"}:
+                return (place, phrases) if has_or else (at + 1, phrases[:1])
+            has_or = self.words[place] == "or"
+            place += 1
+            while self.words[place] in _LEADS | {"or"} and not self._holds(known, place):
+                has_or = has_or or self.words[place] == "or"
+                place += 1
+        return at + 1, phrases[:1]
+
+    def _holds(self, known: Known, at: int) -> bool:
+        """Whether a value of a column ends the condition here; "in" and "or" can be values."""
+        return known.column.name in self.tokens[at].values and self._ends(at + 1)
+
+    def _is(self, known: Known, phrases: list[str], *, before: bool = False) -> _Part | None:
+        """Ask whether a column has values; those `before` its name can be words of its entries."""
+        name, is_list = known.column.name, known.column.kind == "list"
+        tests, said = list[str](), list[str]()
+        quoted = [token.text for token in self.tokens if not token.word]
+        for phrase in phrases:
+            there = self.vocabulary.values([phrase])[phrase.lower()]
+            spellings = there.get(name) or [phrase] * (phrase in quoted)
+            text = literal(phrase.lower())
+            whole, words, items, _ = self.vocabulary.hits(known, phrase.lower())
+            if spellings and not is_list and (items or (before and words > whole)):
+                ways = f"{known.cells} = {text} or contains({known.cells}, {text})"
+                raise RefusedError(f"Cells of {known.sql} are {text} or hold it; write {ways}")
+            if spellings and not is_list:
+                tests.append(f"{known.cells} = {text}")
+            elif spellings and not before:
+                is_text = known.column.type == "VARCHAR[]"
+                entries = known.sql if is_text else f"CAST({known.sql} AS VARCHAR[])"
+                tests.append(f"list_has_any({entries}, [{', '.join(map(literal, spellings))}])")
+            elif words and not self.vocabulary.versions(known)[0]:
+                said.append(f"{text} is looked for as a word in {name}")
+                tests.append(f"regexp_matches({known.cells}, {literal(as_word(phrase.lower()))})")
+            else:
+                return None
+        values = frozenset() if is_list else frozenset({name})
+        return _Part(" OR ".join(tests), None, tuple(said), values=values)
+
+    def _said(self, at: int, end: int) -> str:
+        if end == at + 1:
+            return self.tokens[at].text
+        return self.text[self.tokens[at].start : self.tokens[end - 1].end]
+
+    def _columns(self, at: int, *kinds: str) -> list[Known]:
+        return [known for known in self.tokens[at].columns if known.column.kind in kinds]
+
+    def _count(self, at: int) -> int:
+        number = self.tokens[at].number
+        is_count = number and number.digits.isdigit() and not number.unit and number.scale == 1
+        return int(number.digits) if number and is_count else 0
+
+    def _skip(self, at: int, words: Collection[str]) -> int:
+        while self.words[at] in words:
+            at += 1
+        return at
+
+    def _phrase_end(self, at: int) -> int:
+        return next((end for end in range(at, self.end) if self.words[end] in _BREAKS), self.end)
+
+    def _ends(self, at: int) -> bool:
+        return at >= self.end or self.words[at] in _BREAKS or self._is_row(at)
+
+    def _is_row(self, at: int) -> bool:
+        return stem(self.words[at]) in self.vocabulary.entity
+
+    # What to say where a condition was not read.
+
+    def keywords(self) -> tuple[str, ...]:
+        """Return what the text has to mention; () where it says more than that."""
+        said = [
+            self.tokens[at]
+            for at, word in enumerate(self.words[: self.end])
+            if not (word in _LEADS or self._is_row(at))
+            if not re.fullmatch("mention(s|ed|ing)?|about", word)
         ]
+        is_prose = any(known.column.kind == "prose" for known in self.vocabulary.columns)
+        is_more = any(t.columns or t.number or t.date or t.word in GRAMMAR for t in said)
+        if self.is_text:  # documents have nothing but text to compare with
+            is_more = any(token.word in _NOT | {"or"} for token in said)
+            said = [token for token in said if token.word not in GRAMMAR] or said
+        return () if is_more or not is_prose else tuple(w for t in said for w in t.text.split())
 
-        def priced(match: re.Match[str]) -> str:
-            about = [w for w in tokens(match["before"] or match["noun"] or "") if w not in _OFTEN]
-            about = [word for word in about if not self._linker.is_kind(word)]
-            meant = [c for c in paid if self._linker.match(c, about).score] if about else paid
-            if len(meant) > 1 or not about:
-                meant = [c for c in meant if not _PRICES.isdisjoint(map(singular, c.words))]
-            if len(meant) != 1 or self._linker.values(["free", *about][: 1 + bool(about)])[1:]:
-                return match.group()
-            return f"{' '.join(meant[0].words)} exactly 0"
+    def refusal(self, reason: str) -> str:
+        """Return why the text was not read, and what can be written instead."""
+        for at in range(1, self.end):
+            with suppress(RefusedError):  # which of the other conditions can be read
+                if self.words[at - 1] in _BREAKS:
+                    self._one(at)
+        left = [
+            token.text
+            for at, token in enumerate(self.tokens[: self.end])
+            if not (token.columns or token.values or token.number or token.date)
+            if not (at in self.read or token.word in GRAMMAR or self._is_row(at))
+        ]
+        lines = [f"Left over: {', '.join(map(repr, left[:6]))}."] if left else []
+        if reason or not left:
+            lines.append(reason or "The words are known, but in no form.")
+        guesses = [known for token in self.tokens for known in token.columns]
+        for word in left[:3]:
+            if near := self.vocabulary.near(word):
+                guesses += near.values()
+                lines.append(f"{word}: did you mean {' or '.join(near)}?")
+        guess, amount = (guesses or self.vocabulary.columns)[0], "…"
+        for number in [token.number for token in self.tokens if token.number][:1]:
+            for known in guesses[::-1] + self.vocabulary.columns[::-1] * bool(number.unit):
+                with suppress(RefusedError):
+                    guess, amount = known, self.vocabulary.amount(known, number)
+        test = {
+            "number": f"{guess.sql} > {amount}",
+            "date": f"{guess.sql} > DATE '…'",
+            "flag": guess.sql,
+        }.get(guess.column.kind, f"{guess.cells} = '…'")
+        lines.append(f"Write it as SQL, such as {test}, or give a model: model=.")
+        if left:
+            entry = f'columns={{"{guess.column.name}": "{left[0]}"}}'
+            lines.append(f"If {left[0]!r} is a column's name, say so: {entry}.")
+        return "\n".join(lines)
 
-        said = tokens(text)
-        known = self._linker.values(["free"]) if "free" in said else []
-        valued = (match for match in known if match.column.kind == "text")
-        if any(self._linker.match(match.column, said).score for match in valued):
-            return text.replace("for free", "free")  # wifi, of which "free" is a value
-        return _FREELY.sub(priced, text) if paid else text
 
-    def _by_legend(self, text: str) -> str:
-        """The text with "floor exactly 0" for ground floor, of a column "Floor (0 = ground)"."""
-        for column in self._linker.columns:
-            for meant, number in column.legend.items():
-                own = "|".join(map(re.escape, column.words))
-                # Without the name of the column, only a word that stands nowhere else is it.
-                needed = "" if not self._linker.occurs(tokens(meant)[0]) else "{1}"
-                named = rf"(?:[ -](?:{own})s?\b){needed or '?'}"
-                pattern = rf"(?i)\b{re.escape(meant)}s?\b{named}"
-                name = " ".join(column.words)
+def _is_point(token: Token) -> bool:
+    return bool(token.number or token.date)
 
-                def numbered(match: re.Match[str], name: str = name, number: str = number) -> str:
-                    before, behind = match.string[: match.start()], match.string[match.end() :]
-                    compared = _COMPARED.search(before) or _OR_MORE.match(behind)
-                    return f"{name} {'' if compared else 'exactly '}{number}"
 
-                text = re.sub(pattern, numbered, text)
-        return text
+def _date_test(c: str, operator: str, points: list[Token], *, is_amount: bool) -> str:
+    """Return SQL that compares a column of dates with a span of days, or with two."""
+    last = days_of(points[-1].date)
+    first = days_of(points[0].date) or days_of(points[0].date, near=last and last[0])
+    if is_amount or not first or not last or first[0] > last[1]:
+        raise RefusedError(f"{c} takes before, after, since, until, in or between, and a date")
+    begin, behind = f"DATE '{first[0]}'", f"DATE '{last[1] + timedelta(days=1)}'"
+    tests = {
+        ">": f"{c} >= {behind}",
+        "<=": f"{c} < {behind}",
+        "=": f"{c} >= {begin} AND {c} < {behind}",
+    }
+    return tests.get(operator, f"{c} {operator} {begin}")
 
-    def _numbered(self, match: re.Match[str]) -> str:
-        """The third floor as the 3 floor, where a column has the number of each."""
-        nth, noun = match["nth"].lower(), singular(match["noun"].lower())
-        numbered = any(
-            c.kind == "number"
-            and len(c.words) == 1
-            and noun in self._lexicon.spelled_out(c.words[0])
-            for c in self._linker.columns
-        )
-        if not numbered:
-            return match.group()
-        return f"{ORDINALS.index(nth) + 1} " if nth in ORDINALS else f"{nth[:-2]} "
 
-    def _lacking(self, match: re.Match[str]) -> str:
-        """Childless as no child, where a column counts or marks them."""
-        named = self._linker.named([match["root"].lower()], ("number", "boolean", "list"))
-        return f"no {match['root']}" if named and named[0].named else match.group()
+def _both(one: _Part, other: _Part, *, joint: str) -> _Part:
+    """Join two conditions, unless it is not plain what that says."""
+    if (one.top and other.top) or (joint == "OR" and (one.top or other.top)):
+        raise RefusedError("A rank can only be joined with and, and only once")
+    if joint == "AND" and one.values & other.values:
+        raise RefusedError("No row has two values in one column. Write or between them")
+    if one.denied and not other.denied and (joint == "OR" or other.bare):
+        raise RefusedError("It is not plain how far not reaches. Put brackets behind it")
+    return _Part(
+        joined(joint, one.sql, other.sql),
+        one.top or other.top,
+        one.assumptions + other.assumptions,
+        one.sure and other.sure,
+        one.values | other.values,
+        other.denied,
+    )
 
-    def _without(self, match: re.Match[str]) -> str:
-        """Nut-free as without nut, unless a column is called so."""
-        words = tokens(match.group())
-        flags = self._linker.named(words, ("boolean",))
-        called = any(found.named and len(found.used) == len(words) for found in flags)
-        called = called or any(m.end - m.start == len(words) for m in self._linker.values(words))
-        return match.group() if called else f"without {match['what']}"
 
-    def is_relative(self, text: str) -> bool:
-        """Whether a condition depends on the day it is asked on: released last year."""
-        match = _RELATIVE.search(text)
-        if match is None:
-            return False
-        named = {match["which"].lower(), singular(match["span"].lower())}
-        return not any(named <= set(column.words) for column in self._linker.columns)
-
-    def without_owners(self, said: str) -> str:
-        """The text with JAXA for Japan's JAXA, and below 0 for negative."""
-        if not self._linker.values(["negative", "positive"]):
-            said = _SIGNED.sub(lambda match: _SIDES[match.group(1).lower()], said)
-        return _OWNER.sub(self._without_owner, said)
-
-    def _one_of(self, match: re.Match[str]) -> str:
-        """A "one" before what a column counts or lists as a number: in one country."""
-        found = self._linker.named([match["noun"]], ("number", "list", "text"))
-        counted = any(
-            m.named and (m.column.kind != "text" or m.column.index.lists_items) for m in found
-        )
-        how = match["how"].lower()
-        if not counted and how == "one" and self._bounded([match["noun"]]):
-            return f"1 {match['noun']}"
-        return f"{_HOW_MANY.get(how, 'exactly 1')} {match['noun']}" if counted else match.group()
-
-    def _bounded(self, words: Sequence[str]) -> bool:
-        """Whether words name a range that stands in two columns."""
-        return any(bounds.named_by(words, self._lexicon) for bounds in self._linker.bounds)
-
-    def _alone(self, text: str) -> str:
-        """The text with "1 person" for solo, where a table tells how many may take part."""
-        if not _ALONE.search(text) or not self._bounded(["people"]):
-            return text
-        return _ALONE.sub("" if _SOMEBODY.search(text) else "1 person", text)
-
-    def _uninhabited(self, text: str) -> str:
-        """The text with "population exactly 0" where nobody lives, and seats for room."""
-        nobody = _NOBODY.search(text)
-        who = ["employees", "headcount"] if nobody and nobody["work"] else ["population"]
-        people = self._linker.named(who, ("number",)) if nobody else []
-        if people and people[0].named and not self._linker.named(["inhabited"], ("boolean",)):
-            text = _NOBODY.sub(f"{' '.join(people[0].column.words)} exactly 0", text)
-        seats = self._linker.named(["seats", "capacity"], ("number",))
-        return _ROOM.sub("seats for ", text) if seats else text
-
-    def _not_in(self, match: re.Match[str]) -> str:
-        """Out of production as not in production, unless a row says just that."""
-        known = any(m.end - m.start > 1 for m in self._linker.values(tokens(match.group())))
-        return match.group() if known else f"not in {match['what']}"
-
-    def _free_of(self, match: re.Match[str]) -> str:
-        """Free of gluten as gluten-free, where that is a value."""
-        words = [*tokens(match["what"]), "free"]
-        whole = any(m.phrase == tuple(words) for m in self._linker.values(words))
-        return "-".join(words) if whole else match.group()
-
-    def _without_owner(self, match: re.Match[str]) -> str:
-        """Japan's JAXA as JAXA, where that is a value."""
-        known = self._linker.values(tokens(match["owned"]))
-        return match["owned"] if known else match.group()
+def joined(joint: str, *sqls: str) -> str:
+    """Join conditions in SQL with ``"AND"`` or ``"OR"``, leaving out empty ones."""
+    inner = " OR " if joint == "AND" else " AND "
+    return f" {joint} ".join(f"({sql})" if inner in sql else sql for sql in sqls if sql)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -95,7 +95,14 @@ ALTER TABLE events ADD COLUMN place INTEGER;
 ALTER TABLE events ADD COLUMN time TEXT;
 """
 
-MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD)
+# Conditions are read once, before a run is created, and what they were read as stays with it.
+_FOURTH: Final = """
+ALTER TABLE runs ADD COLUMN readings BLOB NOT NULL DEFAULT '[]';
+ALTER TABLE runs ADD COLUMN rows INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE runs ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;
+"""
+
+MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """What each version of the database adds to the one before; never changed once released."""
 
 # Held by the one service that uses a file. The system lets go of it when a process is killed.
@@ -112,55 +119,42 @@ def written(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-class _Guarded:
-    """A connection that one thread at a time may use."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self.connection = connection
-        self.lock = threading.RLock()
-
-
 class Database:
     """A migrated database, in a file or in memory.
 
     A file is written in WAL mode and read through a connection of its own, so that readers
     never wait for a writer. A database in memory has one connection, which they share.
 
-    A file has one `Database` at a time; beside it stands an empty file that is its lock.
-
-    Raises
-    ------
-    ServiceError
-        If the file cannot be opened, is none of ours, or is in use.
+    A file has one `Database` at a time; beside it stands an empty file that is its lock. Who
+    writes holds `turn`; take it to do something before the next writer begins. ServiceError is
+    raised if the file cannot be opened, is none of ours, or is in use.
     """
 
     def __init__(self, path: Path | None) -> None:
-        self._where = "in memory" if path is None else str(path)
-        try:
-            self._writer = _Guarded(_connect(path))
-            self._open: list[_Guarded] = [self._writer]
-            self._reader = self._writer
+        where = "in memory" if path is None else str(path)
+        self.turn: AbstractContextManager[bool] = threading.RLock()
+        self._reading = self.turn if path is None else threading.RLock()
+        with ExitStack() as opened:
             try:
-                self._prepare()
+                if path is not None:  # the lock is closed last, when nothing is left to be written
+                    lock = f"{path.resolve()}{_LOCK_SUFFIX}"
+                    _take(opened.enter_context(_connection(lock, timeout=0.0)), where)
+                self._writer = opened.enter_context(_connection(path or ":memory:"))
+                _prepare(self._writer, where)
+                self._reader = self._writer
                 if path is not None:
-                    # Closed last, when nothing is left to be written.
-                    self._open.insert(0, _Guarded(_lock(path)))
-                    self._reader = _Guarded(_connect(path))
-                    self._open.append(self._reader)
-            except BaseException:
-                self.close()
-                raise
-        except sqlite3.Error as exc:
-            raise ServiceError(
-                f"The store {self._where} cannot be opened: {exc}. Expected a file written by "
-                "this service, or a new one in a folder that exists and can be written to."
-            ) from exc
+                    self._reader = opened.enter_context(_connection(path))
+            except sqlite3.Error as exc:
+                raise ServiceError(
+                    f"The store {where} cannot be opened: {exc}. Expected a file written by "
+                    "this service, or a new one in a folder that exists and can be written to."
+                ) from exc
+            self._opened = opened.pop_all()
 
     def close(self) -> None:
         """Close every connection; further use is an error. Closing twice is fine."""
-        for guarded in reversed(self._open):
-            with guarded.lock:
-                guarded.connection.close()
+        with self.turn, self._reading:
+            self._opened.close()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
@@ -168,79 +162,58 @@ class Database:
 
         Two statements may see two different moments; `snapshot` is for those that must not.
         """
-        with self._reader.lock:
-            yield self._reader.connection
+        with self._reading:
+            yield self._reader
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Give a connection of which all statements see one moment."""
-        with self._reader.lock, transaction(self._reader.connection, begin="BEGIN") as connection:
+        with self._reading, transaction(self._reader, begin="BEGIN") as connection:
             yield connection
-
-    @property
-    def turn(self) -> AbstractContextManager[bool]:
-        """Held by who writes; take it to do something before the next writer begins."""
-        return self._writer.lock
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """Give a connection in a transaction: committed at the end, undone by an exception."""
-        with self._writer.lock, transaction(self._writer.connection) as connection:
+        with self.turn, transaction(self._writer) as connection:
             yield connection
 
-    def _prepare(self) -> None:
-        """Bring the database to the newest version, each step in one transaction."""
-        connection = self._writer.connection
-        (mark,) = connection.execute("PRAGMA application_id").fetchone()
-        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
-        if mark != _APPLICATION_ID and tables:
-            raise ServiceError(
-                f"The file {self._where} is a database of another program. Name a new file, or "
-                "one that this service has written."
-            )
-        connection.execute("PRAGMA journal_mode = WAL")
-        if mark != _APPLICATION_ID:
-            connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
-        version = migrate(connection, MIGRATIONS)
-        if version > len(MIGRATIONS):
-            raise ServiceError(
-                f"The store {self._where} has version {version}; this release knows versions up "
-                f"to {len(MIGRATIONS)}. Upgrade findall-frames, or name a new file."
-            )
 
-
-def _connect(path: Path | None) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        ":memory:" if path is None else path,
-        timeout=10.0,
-        isolation_level=None,
-        check_same_thread=False,
+def _connection(path: Path | str, *, timeout: float = 10.0) -> closing[sqlite3.Connection]:
+    return closing(
+        sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
     )
-    try:
-        # In WAL mode this survives a killed process; only a power cut can take the last commits.
-        connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
 
 
-def _lock(path: Path) -> sqlite3.Connection:
+def _take(lock: sqlite3.Connection, where: str) -> None:
     """Take the lock of a store; SQLite does so in the same way on every system."""
-    lock = sqlite3.connect(
-        f"{path.resolve()}{_LOCK_SUFFIX}",
-        timeout=0.0,
-        isolation_level=None,
-        check_same_thread=False,
-    )
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as exc:
-        lock.close()
         if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise
         raise ServiceError(
-            f"The store {str(path)!r} is in use by another service. Stop that one, send requests "
+            f"The store {where!r} is in use by another service. Stop that one, send requests "
             "to it instead, or name another file."
         ) from exc
-    return lock
+
+
+def _prepare(connection: sqlite3.Connection, where: str) -> None:
+    """Bring the database to the newest version, each step in one transaction."""
+    (mark,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    if mark != _APPLICATION_ID and tables:
+        raise ServiceError(
+            f"The file {where} is a database of another program. Name a new file, or "
+            "one that this service has written."
+        )
+    connection.execute("PRAGMA journal_mode = WAL")
+    # In WAL mode this survives a killed process; only a power cut can take the last commits.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    if mark != _APPLICATION_ID:
+        connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
+    version = migrate(connection, MIGRATIONS)
+    if version > len(MIGRATIONS):
+        raise ServiceError(
+            f"The store {where} has version {version}; this release knows versions up "
+            f"to {len(MIGRATIONS)}. Upgrade findall-frames, or name a new file."
+        )

@@ -27,9 +27,9 @@ class Exclusions:
 
     def cover(self, name: str, *, url: str) -> bool:
         """Say whether an entity is among them."""
-        if self._names and _folded(name) in self._names:
-            return True
-        return bool(self._urls) and normalised_url(url) in self._urls
+        return (bool(self._names) and _folded(name) in self._names) or (
+            bool(self._urls) and normalised_url(url) in self._urls
+        )
 
 
 def normalised_url(url: str) -> str:

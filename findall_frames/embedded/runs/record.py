@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any
+from typing import Any, Final, get_type_hints
 
-from msgspec import UNSET, Struct, UnsetType
+import msgspec
+from msgspec import UNSET, Struct, UnsetType, field
 
 from findall_frames.api.models import (
+    NO_LIMIT,
     TERMINAL_STATUSES,
     FindAllCandidateMetrics,
     FindAllEnrichInput,
@@ -18,12 +21,13 @@ from findall_frames.api.models import (
     FindAllRunUpdate,
     FindAllSchema,
 )
+from findall_frames.api.readings import Reading
+from findall_frames.embedded.chat.chat import Usage
 
 __all__ = [
     "RunRecord",
     "RunUpdate",
     "RunWarning",
-    "Usage",
     "WarnedRun",
     "candidate_id",
     "event_id",
@@ -36,17 +40,9 @@ __all__ = [
 class RunWarning(Struct, frozen=True, omit_defaults=True):
     """Something that whoever reads the result of a run has to know.
 
-    Its form is that of the warnings of a task in the API next door; a run of the contract has
-    none, and may have further properties.
-
-    Attributes
-    ----------
-    type : str
-        ``"condition_not_understood"`` or ``"run_failed"``.
-    message : str
-        What it is about, and what to do.
-    detail : dict, optional
-        The same for programs.
+    `type` is such as ``"assumption"``, ``"unknown_rows"`` or ``"run_failed"``; `message` says
+    what it is about and what to do, `detail` the same for programs. A run of the contract has
+    no warnings, and may have further properties.
     """
 
     type: str
@@ -66,100 +62,72 @@ class RunUpdate(FindAllRunUpdate, frozen=True):
     warnings: list[RunWarning] | UnsetType = UNSET
 
 
-class Usage(Struct, frozen=True):
-    """What a language model was asked for a run, each answer counted once.
-
-    Attributes
-    ----------
-    models : tuple of str
-        Usually one; a service can be started again with another.
-    requests : int
-        How many were answered. What was refused or lost is not among them.
-    prompt_tokens, completion_tokens : int
-        As far as the answers say.
-    """
-
-    models: tuple[str, ...] = ()
-    requests: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-    def plus(self, other: Usage) -> Usage:
-        """Both together."""
-        return Usage(
-            tuple(dict.fromkeys((*self.models, *other.models))),
-            self.requests + other.requests,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-        )
-
-    def as_metadata(self) -> dict[str, str | int]:
-        """As the metadata of a run has it; empty when no model was asked."""
-        if not self.models:
-            return {}
-        return {
-            "evaluator_model": ", ".join(self.models),
-            "evaluator_requests": self.requests,
-            "evaluator_prompt_tokens": self.prompt_tokens,
-            "evaluator_completion_tokens": self.completion_tokens,
-        }
-
-
-class RunRecord(Struct):
+class RunRecord(Struct, kw_only=True):
     """One run as it stands in the store.
 
     Attributes
     ----------
-    number : int
-        Its key in the store.
-    findall_id : str
-        Its key for everybody else.
+    number, findall_id : int, str
+        Its key in the store, and for everybody else.
     corpus : str
         Fingerprint of the data that it searches.
-    request : FindAllRunInput
-        What was asked for.
     enrichments : list of FindAllEnrichInput
         What was asked for later; every match gets them in this order.
+    readings : list of Reading
+        What each match condition was understood as, in their order.
     match_limit : int
-        The request's, and what extensions have added.
-    status : str
-        One of the API's.
+        The request's, and what extensions have added; `NO_LIMIT` or more for all matches.
     stop_reason : str or None
         Why the search has stopped; enrichments may still be going on.
     failure : str or None
-        What the evaluator raised, when that ended the run.
+        What the model raised, when that ended the run.
     consumed : int
-        How many entities of its order the run has been through, excluded ones included.
-    generated, evaluated, matched : int
-        Candidates so far. They are evaluated in the order in which they were generated.
+        How many rows of its order the run has been through, excluded ones included.
+    rows, looked_at : int
+        How many rows the data has, and how many of them are decided, by columns or by a model.
+    generated, matched : int
+        Candidates so far, and those of them that match.
     last_event : int
         Number of its last event, counted from 1.
-    created_at, modified_at : str
-        RFC 3339 times.
-    warnings : list of RunWarning
-        What is shown with the run.
     usage : Usage
         What a language model was asked for it.
     """
 
-    number: int
+    number: int = 0
     findall_id: str
     corpus: str
     request: FindAllRunInput
-    enrichments: list[FindAllEnrichInput]
+    enrichments: list[FindAllEnrichInput] = field(default_factory=list)
+    readings: list[Reading]
     match_limit: int
-    status: str
-    stop_reason: str | None
-    failure: str | None
-    consumed: int
-    generated: int
-    evaluated: int
-    matched: int
-    last_event: int
+    status: str = "queued"
+    stop_reason: str | None = None
+    failure: str | None = None
+    consumed: int = 0
+    rows: int
+    looked_at: int = 0
+    generated: int = 0
+    matched: int = 0
+    last_event: int = 0
     created_at: str
     modified_at: str
     warnings: list[RunWarning]
     usage: Usage
+
+    @classmethod
+    def from_row(cls, row: Sequence[Any]) -> RunRecord:
+        """Read what stands in the columns of the same names."""
+        values = dict(zip(cls.__struct_fields__, row, strict=True))
+        for name, decoder in _DECODERS.items():
+            values[name] = decoder.decode(values[name])
+        return cls(**values)
+
+    def as_row(self, names: Iterable[str]) -> dict[str, Any]:
+        """Give some of the fields as they are stored."""
+        values = {name: getattr(self, name) for name in names}
+        for name in _DECODERS.keys() & values.keys():
+            values[name] = msgspec.json.encode(values[name])
+        return values
 
     @property
     def is_active(self) -> bool:
@@ -170,19 +138,20 @@ class RunRecord(Struct):
     def limit_is_met(self) -> bool:
         """Whether as much was found as was asked for; a preview counts what it looked at."""
         if self.request.generator == "preview":
-            return self.evaluated >= self.match_limit
+            return self.generated >= self.match_limit
         return self.matched >= self.match_limit
 
     def as_run(self) -> WarnedRun:
-        """Show it as the API does."""
+        """Return it as the API shows it."""
         return WarnedRun(
             findall_id=self.findall_id,
             status=FindAllRunStatus(
                 status=self.status,
                 is_active=self.is_active,
                 metrics=FindAllCandidateMetrics(
-                    generated_candidates_count=self.generated,
+                    generated_candidates_count=max(self.looked_at, self.generated),
                     matched_candidates_count=self.matched,
+                    rows=self.rows or None,
                 ),
                 termination_reason=None if self.is_active else self.stop_reason,
             ),
@@ -201,13 +170,13 @@ class RunRecord(Struct):
             match_conditions=self.request.match_conditions,
             enrichments=self.enrichments or None,
             generator=self.request.generator,
-            match_limit=self.match_limit,
+            match_limit=None if self.match_limit >= NO_LIMIT else self.match_limit,
         )
 
 
 def candidate_id(findall_id: str, place: int) -> str:
     """Name the candidate at a place of a run: opaque, and the same whenever it is asked for."""
-    return f"{_candidate_prefix(findall_id)}{place:012x}"
+    return f"candidate_{_digest(f'{findall_id}/candidates')}{place:012x}"
 
 
 def event_id(findall_id: str, number: int) -> str:
@@ -235,16 +204,19 @@ def webhook_id(findall_id: str, number: int) -> str:
     return "whevent_" + _digest(f"{findall_id}/webhook/{number}")
 
 
-@lru_cache(maxsize=256)
-def _candidate_prefix(findall_id: str) -> str:
-    return "candidate_" + _digest(f"{findall_id}/candidates")
-
-
-@lru_cache(maxsize=256)
 def event_prefix(findall_id: str) -> str:
     """Give what the names of all events of a run begin with; twelve hexadecimal digits follow."""
     return _digest(f"{findall_id}/events")
 
 
+@lru_cache(maxsize=256)
 def _digest(text: str) -> str:
     return blake2b(text.encode(), digest_size=10).hexdigest()
+
+
+# The fields of a run that are stored as JSON.
+_DECODERS: Final = {
+    name: msgspec.json.Decoder(kind)
+    for name, kind in get_type_hints(RunRecord).items()
+    if name in {"request", "enrichments", "readings", "warnings", "usage"}
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
@@ -17,49 +17,37 @@ from msgspec import Struct
 from findall_frames.api.models import (
     TERMINAL_STATUSES,
     ExcludeCandidate,
-    FindAllEnrichInput,
     FindAllRun,
     FindAllRunInput,
 )
-from findall_frames.embedded.runs.batches import event_lines
+from findall_frames.api.readings import Reading
+from findall_frames.embedded.chat.chat import Usage
 from findall_frames.embedded.runs.change import (
-    RUN_COLUMNS,
     Change,
     StoredCandidate,
-    pending_candidates,
+    batch_events,
     unenriched_candidates,
 )
 from findall_frames.embedded.runs.database import Database, now, written
-from findall_frames.embedded.runs.record import RunRecord, RunWarning, Usage, event_id
+from findall_frames.embedded.runs.record import RunRecord, RunWarning, event_id
 from findall_frames.errors import NotFoundError
 
 __all__ = ["EventPage", "Store"]
 
-_SELECT_RUN: Final = f"SELECT {', '.join(RUN_COLUMNS)} FROM runs WHERE findall_id = ?"
+_COLUMNS: Final = RunRecord.__struct_fields__
+_SELECT_RUN: Final = f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE findall_id = ?"
 # About this much of a stream is read at a time, so that a slow reader holds little memory.
 _PAGE_BYTES: Final = 1 << 18
+_NO_USAGE: Final = Usage()
 
-_requests: Final = msgspec.json.Decoder(FindAllRunInput)
-_enrichments: Final = msgspec.json.Decoder(list[FindAllEnrichInput])
 _excluded: Final = msgspec.json.Decoder(list[ExcludeCandidate])
-_warnings: Final = msgspec.json.Decoder(list[RunWarning])
-_usage: Final = msgspec.json.Decoder(Usage)
-_encoder: Final = msgspec.json.Encoder()
 
 
 class EventPage(NamedTuple):
-    """Some events of a run, in order.
+    """Some events of a run in order, one JSON document each, and the run at that moment.
 
-    Attributes
-    ----------
-    lines : list of bytes
-        One JSON document for each.
-    last : int
-        Number of the last of them; the number asked for when there are none.
-    is_final : bool
-        Whether no event will follow, unless the run is extended or enriched.
-    run : RunRecord
-        The run at that moment.
+    `last` is the number of the last of them, or the number asked for when there are none. It
+    `is_final` if no event will follow, unless the run is extended or enriched.
     """
 
     lines: list[bytes]
@@ -77,13 +65,7 @@ class _Result(Struct):
 
 
 class Store:
-    """All that a service knows about its runs.
-
-    Parameters
-    ----------
-    path : Path or None
-        The file; None keeps everything in memory.
-    """
+    """All that a service knows about its runs, in a file, or in memory where there is none."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
@@ -99,45 +81,54 @@ class Store:
         """Close the database."""
         self.database.close()
 
-    def create(self, request: FindAllRunInput, *, corpus: str) -> RunRecord:
+    def create(
+        self,
+        request: FindAllRunInput,
+        *,
+        corpus: str,
+        rows: int,
+        readings: Sequence[Reading],
+        warnings: Sequence[RunWarning] = (),
+        usage: Usage = _NO_USAGE,
+    ) -> RunRecord:
         """Add a run, queued, with its first event."""
-        findall_id = f"findall_{secrets.token_hex(16)}"
-        excluded = _encoder.encode(request.exclude_list or [])
-        request = msgspec.structs.replace(request, exclude_list=None)
         time = now()
+        run = RunRecord(
+            findall_id=f"findall_{secrets.token_hex(16)}",
+            corpus=corpus,
+            request=msgspec.structs.replace(request, exclude_list=None),
+            readings=list(readings),
+            match_limit=request.match_limit,
+            rows=rows,
+            created_at=time,
+            modified_at=time,
+            warnings=list(warnings),
+            usage=usage,
+        )
+        values = run.as_row(_COLUMNS) | {
+            "number": None,
+            "excluded": msgspec.json.encode(request.exclude_list or []),
+            "evaluated": 0,  # of earlier releases
+        }
+        columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
         with self.database.turn:
             with self.database.write() as connection:
-                connection.execute(
-                    "INSERT INTO runs VALUES (NULL, ?, ?, ?, ?, '[]', ?, 'queued', NULL, NULL, "
-                    "0, 0, 0, 0, 0, ?, ?, '[]', '{}')",
-                    (
-                        findall_id,
-                        corpus,
-                        _encoder.encode(request),
-                        excluded,
-                        request.match_limit,
-                        time,
-                        time,
-                    ),
-                )
-                change = Change(connection, _run(connection, findall_id))
+                insert = f"INSERT INTO runs ({columns}) VALUES ({marks}) RETURNING number"
+                (run.number,) = connection.execute(insert, values).fetchone()
+                change = Change(connection, run)
                 change.emit_status()
                 change.flush()
-            self._keep(change.run)
-        return change.run
+            self._keep(run)
+        return run
 
     @contextmanager
     def change(self, findall_id: str) -> Iterator[Change]:
-        """Change a run in one transaction, then tell who listens.
-
-        Raises
-        ------
-        NotFoundError
-            If there is no such run.
-        """
+        """Change a run in one transaction, then tell who listens; or raise NotFoundError."""
         with self.database.turn:
             with self.database.write() as connection:
-                change = Change(connection, self._copy(connection, findall_id))
+                current = self.current(findall_id)
+                run = _run(connection, findall_id) if current is None else copy(current)
+                change = Change(connection, run)
                 yield change
                 change.flush()
             self._keep(change.run)
@@ -145,27 +136,16 @@ class Store:
             listener(findall_id)
 
     def run(self, findall_id: str) -> RunRecord:
-        """Look up a run; what is returned must not be changed.
-
-        Raises
-        ------
-        NotFoundError
-            If there is none of that id.
-        """
-        run = self.current(findall_id)
-        if run is None:
-            with self.database.read() as connection:
-                run = _run(connection, findall_id)
-        return run
+        """Look up a run, which must not be changed; or raise NotFoundError."""
+        current = self.current(findall_id)
+        if current is not None:
+            return current
+        with self.database.read() as connection:
+            return _run(connection, findall_id)
 
     def current(self, findall_id: str) -> RunRecord | None:
         """Look up a run that goes on, without waiting; None when it may be there all the same."""
         return self._current.get(findall_id)
-
-    def _copy(self, connection: sqlite3.Connection, findall_id: str) -> RunRecord:
-        """Give a run that may be changed."""
-        run = self.current(findall_id)
-        return _run(connection, findall_id) if run is None else copy(run)
 
     def _keep(self, run: RunRecord) -> None:
         if run.is_active:
@@ -179,6 +159,13 @@ class Store:
         query = f"SELECT findall_id FROM runs WHERE status NOT IN ({marks}) ORDER BY number"
         with self.database.read() as connection:
             return [findall_id for (findall_id,) in connection.execute(query, [*TERMINAL_STATUSES])]
+
+    def last_corpus(self) -> str | None:
+        """Return the fingerprint of the data of the last run; None without runs."""
+        query = "SELECT corpus FROM runs ORDER BY number DESC LIMIT 1"
+        with self.database.read() as connection:
+            row = connection.execute(query).fetchone()
+        return None if row is None else str(row[0])
 
     def run_count(self) -> int:
         """Give the number of all runs."""
@@ -201,16 +188,16 @@ class Store:
             ).fetchone()
         return _excluded.decode(body)
 
-    def pending(self, run: RunRecord) -> list[StoredCandidate]:
-        """Give the candidates that were announced and wait to be judged."""
-        with self.database.read() as connection:
-            return pending_candidates(connection, run)
-
     def answer(self, key: bytes) -> str | None:
         """Give what a language model has answered to the same question before."""
         with self.database.read() as connection:
             row = connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
+
+    def keep_answer(self, key: bytes, answer: str) -> None:
+        """Keep what a language model has answered outside of any run."""
+        with self.database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
 
     def unenriched(self, run: RunRecord, *, limit: int) -> list[StoredCandidate]:
         """Give matches that lack the same enrichment, those that lack most first."""
@@ -218,11 +205,7 @@ class Store:
             return unenriched_candidates(connection, run, limit=limit)
 
     def result(self, findall_id: str) -> bytes:
-        """Give a run with its candidates as the JSON of a `FindAllRunResult`.
-
-        They are as many as the run has generated; one that waits for its evaluation, or whose
-        evaluation has failed, is among them.
-        """
+        """Return a run with its candidates as the JSON of a `FindAllRunResult`."""
         with self.database.snapshot() as connection:
             run = _run(connection, findall_id)
             candidates: list[bytes] = [b""] * run.generated
@@ -238,13 +221,9 @@ class Store:
             )
             for place, body in rows:
                 candidates[place] = body
-        return _encoder.encode(
-            _Result(
-                run=run.as_run(),
-                candidates=[msgspec.Raw(body) for body in candidates],
-                last_event_id=event_id(findall_id, run.last_event),
-            )
-        )
+        bodies = [msgspec.Raw(body) for body in candidates]
+        last = event_id(findall_id, run.last_event)
+        return msgspec.json.encode(_Result(run.as_run(), bodies, last))
 
     def events(self, findall_id: str, *, after: int) -> EventPage:
         """Read the events that follow a number, as many as make a page."""
@@ -261,16 +240,14 @@ class Store:
             for first, batch_last, blob, place, time in batches:
                 batch = blob.split(b"\n")
                 if place is not None:
-                    batch = event_lines(batch, findall_id=findall_id, first=first, time=time)
+                    batch = batch_events(batch, findall_id=findall_id, first=first, time=time)
                 lines += batch[max(0, last + 1 - first) :]
                 last = batch_last
                 size += len(blob)
                 if size >= _PAGE_BYTES:
                     break
             batches.close()
-        return EventPage(
-            lines, last, is_final=not run.is_active and last >= run.last_event, run=run
-        )
+        return EventPage(lines, last, not run.is_active and last >= run.last_event, run)
 
 
 def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
@@ -281,9 +258,4 @@ def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
             status_code=404,
             findall_id=findall_id,
         )
-    values = dict(zip(RUN_COLUMNS, row, strict=True))
-    values["request"] = _requests.decode(values["request"])
-    values["enrichments"] = _enrichments.decode(values["enrichments"])
-    values["warnings"] = _warnings.decode(values["warnings"])
-    values["usage"] = _usage.decode(values["usage"])
-    return RunRecord(**values)
+    return RunRecord.from_row(row)

@@ -32,10 +32,10 @@ from findall_frames.api.models import (
 from findall_frames.embedded.server.bodies import MATCH_LIMITS
 from findall_frames.embedded.server.webhooks import WEBHOOK_EVENT_TYPES
 
-__all__ = ["OPERATIONS", "PREFIX", "Operation", "openapi"]
+__all__ = ["OPERATIONS", "Operation", "openapi"]
 
-PREFIX: Final = "/v1beta/findall"
-_RUN: Final = f"{PREFIX}/runs/{{findall_id}}"
+_ROOT: Final = "/v1beta/findall"
+_RUN: Final = f"{_ROOT}/runs/{{findall_id}}"
 _REF: Final = "#/components/schemas/{name}"
 _EVENTS: Final = (
     FindAllSchemaUpdatedEvent,
@@ -43,103 +43,79 @@ _EVENTS: Final = (
     FindAllCandidateMatchStatusEvent,
     ErrorEvent,
 )
+_MEANINGS: Final = {
+    401: "The key is missing or another one",
+    402: "The quota is used up",
+    404: "There is no such run",
+    409: "The run is in a state that does not allow this",
+    422: "What was sent is not what is expected",
+    429: "Too many at once; Retry-After says when there is room",
+}
 
 
 class Operation(NamedTuple):
     """One endpoint.
 
-    Attributes
-    ----------
-    name : str
-        What it is called in the document and in the code.
-    method, path : str
-        Where it is.
-    summary : str
-        What it does.
-    asks : type or None
-        The model of the body that it takes.
-    gives : type or None
-        The model of its answer; None for an empty object.
-    refuses : tuple of int
-        With which statuses, beside 401.
+    A method of `Endpoints` has its name. `gives` and `asks` are the models of its answer and of
+    its body: str for a stream of events, None for an empty object and for no body. `refuses`
+    are the statuses with which it may refuse, beside 401.
     """
 
     name: str
     method: str
     path: str
     summary: str
-    asks: type | None
     gives: Any
-    refuses: tuple[int, ...]
+    asks: type | None = None
+    refuses: tuple[int, ...] = (404, 422)
 
 
 OPERATIONS: Final = (
     Operation(
         "ingest",
         "post",
-        f"{PREFIX}/ingest",
+        f"{_ROOT}/ingest",
         "Draft what an objective asks for",
-        IngestInput,
         FindAllSchema,
+        IngestInput,
         (422,),
     ),
     Operation(
         "create",
         "post",
-        f"{PREFIX}/runs",
+        f"{_ROOT}/runs",
         "Start a run",
-        FindAllRunInput,
         FindAllRun,
+        FindAllRunInput,
         (402, 422, 429),
     ),
-    Operation("retrieve", "get", _RUN, "Say where a run stands", None, FindAllRun, (404, 422)),
+    Operation("retrieve", "get", _RUN, "Say where a run stands", FindAllRun),
     Operation(
-        "result",
-        "get",
-        f"{_RUN}/result",
-        "Give a run with its candidates",
-        None,
-        FindAllRunResult,
-        (404, 422),
+        "result", "get", f"{_RUN}/result", "Give a run with its candidates", FindAllRunResult
     ),
     Operation(
-        "events", "get", f"{_RUN}/events", "Stream a run's events", None, str, (404, 422, 429)
+        "events", "get", f"{_RUN}/events", "Stream a run's events", str, None, (404, 422, 429)
     ),
+    Operation("schema", "get", f"{_RUN}/schema", "Say what a run looks for", FindAllSchema),
     Operation(
-        "schema",
-        "get",
-        f"{_RUN}/schema",
-        "Say what a run looks for",
-        None,
-        FindAllSchema,
-        (404, 422),
-    ),
-    Operation(
-        "enrich",
-        "post",
-        f"{_RUN}/enrich",
-        "Ask for more fields of every match",
-        FindAllEnrichInput,
-        FindAllSchema,
-        (404, 422),
+        "enrich", "post", f"{_RUN}/enrich", "Ask for more fields", FindAllSchema, FindAllEnrichInput
     ),
     Operation(
         "extend",
         "post",
         f"{_RUN}/extend",
         "Ask for more matches",
-        FindAllExtendInput,
         FindAllSchema,
-        (404, 422),
+        FindAllExtendInput,
     ),
     Operation("cancel", "post", f"{_RUN}/cancel", "Stop a run", None, None, (404, 409, 422)),
     Operation(
         "entity_search",
         "post",
-        f"{PREFIX}/entity-search",
-        "Rank entities at once, without judging them",
-        FindAllEntitySearchInput,
+        f"{_ROOT}/entity-search",
+        "Rank entities without judging them",
         FindAllEntitySearchResponse,
+        FindAllEntitySearchInput,
         (422,),
     ),
 )
@@ -163,12 +139,10 @@ _ENUMS: Final[Mapping[tuple[str, str], Iterable[str]]] = {
         f"findall.candidate.{kind}" for kind in (*MATCH_STATUSES, "enriched")
     ),
 }
+_LIMITS: Final = {"minimum": MATCH_LIMITS[0], "maximum": MATCH_LIMITS[1]}
 _BOUNDS: Final[Mapping[tuple[str, str], Mapping[str, int]]] = {
-    ("FindAllRunInput", "match_limit"): {"minimum": MATCH_LIMITS[0], "maximum": MATCH_LIMITS[1]},
-    ("FindAllEntitySearchInput", "match_limit"): {
-        "minimum": MATCH_LIMITS[0],
-        "maximum": MATCH_LIMITS[1],
-    },
+    ("FindAllRunInput", "match_limit"): _LIMITS,
+    ("FindAllEntitySearchInput", "match_limit"): _LIMITS,
     ("FindAllExtendInput", "additional_match_limit"): {"minimum": 1},
 }
 
@@ -179,6 +153,7 @@ def openapi() -> bytes:
     paths: dict[str, Any] = {}
     for operation in OPERATIONS:
         paths.setdefault(operation.path, {})[operation.method] = _described(operation)
+    key = {"type": "apiKey", "in": "header", "name": "x-api-key"}
     document = {
         "openapi": "3.1.0",
         "info": {
@@ -188,12 +163,7 @@ def openapi() -> bytes:
         },
         "security": [{}, {"ApiKeyAuth": []}],
         "paths": paths,
-        "components": {
-            "schemas": _schemas(),
-            "securitySchemes": {
-                "ApiKeyAuth": {"type": "apiKey", "in": "header", "name": "x-api-key"}
-            },
-        },
+        "components": {"schemas": _schemas(), "securitySchemes": {"ApiKeyAuth": key}},
     }
     return msgspec.json.encode(document)
 
@@ -207,82 +177,66 @@ def _schemas() -> dict[str, Any]:
         # The docstrings go on with a list of attributes, which the schema has itself.
         schema["description"] = schema["description"].partition("\n")[0]
     for (model, name), values in _ENUMS.items():
-        _text(schemas[model]["properties"][name])["enum"] = list(values)
+        schema = schemas[model]["properties"][name]
+        if "anyOf" in schema:  # of an optional text
+            (schema,) = (one for one in schema["anyOf"] if one["type"] != "null")
+        schema.get("items", schema)["enum"] = list(values)
     for (model, name), bounds in _BOUNDS.items():
         schemas[model]["properties"][name].update(bounds)
     return schemas
 
 
-def _text(schema: dict[str, Any]) -> dict[str, Any]:
-    """Find the text in a schema, which may be that of a list of them or of an optional one."""
-    if "anyOf" in schema:
-        (schema,) = (one for one in schema["anyOf"] if one["type"] != "null")
-    inner: dict[str, Any] = schema.get("items", schema)
-    return inner
-
-
 def _described(operation: Operation) -> dict[str, Any]:
-    parameters = []
+    parameters = [_parameter("parallel-beta", "header")]
     if "{findall_id}" in operation.path:
-        parameters.append(
-            {"name": "findall_id", "in": "path", "required": True, "schema": {"type": "string"}}
-        )
-    parameters.append(_optional("parallel-beta", "header", {"type": "string"}))
+        parameters.append(_parameter("findall_id", "path"))
     if operation.name == "events":
-        parameters.append(_optional("last_event_id", "query", {"type": "string"}))
-        parameters.append(_optional("timeout", "query", {"type": "number", "minimum": 0}))
+        parameters.append(_parameter("last_event_id", "query"))
+        parameters.append(_parameter("timeout", "query", type="number", minimum=0))
+    responses = {
+        "200": {"description": operation.summary, "content": _content(operation.gives)},
+        **{str(status): _refusal(status) for status in (401, *operation.refuses)},
+    }
     described: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
         "parameters": parameters,
-        "responses": {
-            "200": {"description": operation.summary, "content": _content(operation.gives)},
-            **{str(status): _refusal(status) for status in (401, *operation.refuses)},
-        },
+        "responses": responses,
     }
     if operation.asks is not None:
         described["requestBody"] = {"required": True, "content": _content(operation.asks)}
     return described
 
 
-def _optional(name: str, place: str, schema: dict[str, Any]) -> dict[str, Any]:
-    return {"name": name, "in": place, "required": False, "schema": schema}
+def _parameter(name: str, place: str, **schema: Any) -> dict[str, Any]:
+    schema = schema or {"type": "string"}
+    return {"name": name, "in": place, "required": place == "path", "schema": schema}
+
+
+def _ref(model: Any) -> dict[str, str]:
+    return {"$ref": _REF.format(name=model.__name__)}
 
 
 def _content(model: Any) -> dict[str, Any]:
-    if model is None:
-        return {"application/json": {"schema": {"type": "object"}}}
-    if model is str:
-        events = [{"$ref": _REF.format(name=event.__name__)} for event in _EVENTS]
-        data = {
-            "type": "string",
-            "contentMediaType": "application/json",
-            "contentSchema": {"oneOf": events},
-        }
-        schema = {
-            "type": "object",
-            "description": "Server-sent events; this is one of them.",
-            "properties": {"event": {"type": "string"}, "data": data},
-            "required": ["event", "data"],
-        }
-        return {"text/event-stream": {"schema": schema}}
-    return {"application/json": {"schema": {"$ref": _REF.format(name=model.__name__)}}}
+    if model is not str:
+        answer = {"type": "object"} if model is None else _ref(model)
+        return {"application/json": {"schema": answer}}
+    data = {
+        "type": "string",
+        "contentMediaType": "application/json",
+        "contentSchema": {"oneOf": list(map(_ref, _EVENTS))},
+    }
+    schema = {
+        "type": "object",
+        "description": "Server-sent events; this is one of them.",
+        "properties": {"event": {"type": "string"}, "data": data},
+        "required": ["event", "data"],
+    }
+    return {"text/event-stream": {"schema": schema}}
 
 
 def _refusal(status: int) -> dict[str, Any]:
-    both = {
-        "allOf": [
-            {"$ref": _REF.format(name="ErrorResponse")},
-            {"$ref": _REF.format(name="HTTPValidationError")},
-        ]
-    }
-    schema = both if status == 422 else {"$ref": _REF.format(name="ErrorResponse")}
-    meaning = {
-        401: "The key is missing or another one",
-        402: "The quota is used up",
-        404: "There is no such run",
-        409: "The run is in a state that does not allow this",
-        422: "What was sent is not what is expected",
-        429: "Too many at once; Retry-After says when there is room",
-    }
-    return {"description": meaning[status], "content": {"application/json": {"schema": schema}}}
+    schema: dict[str, Any] = _ref(ErrorResponse)
+    if status == 422:
+        schema = {"allOf": [schema, _ref(HTTPValidationError)]}
+    return {"description": _MEANINGS[status], "content": {"application/json": {"schema": schema}}}

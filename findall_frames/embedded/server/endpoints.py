@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
-import ipaddress
 import logging
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
@@ -26,11 +25,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from findall_frames.api.models import (
     Error,
     ErrorResponse,
+    FindAllEnrichInput,
+    FindAllEntitySearchInput,
+    FindAllExtendInput,
     FindAllRun,
     FindAllRunInput,
+    IngestInput,
     ValidationError,
 )
-from findall_frames.embedded.objectives.ingest import ingest
+from findall_frames.api.readings import Explained
+from findall_frames.embedded.chat.provider import is_loopback
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.record import RunRecord, event_number
 from findall_frames.embedded.runs.store import Store
@@ -39,134 +43,97 @@ from findall_frames.embedded.server.contract import OPERATIONS, openapi
 from findall_frames.embedded.server.quotas import Quota
 from findall_frames.embedded.server.streaming import Wakeups, event_frames
 from findall_frames.embedded.server.webhooks import Hosts
-from findall_frames.errors import APIError
+from findall_frames.errors import APIError, ConditionNotUnderstoodError, EvaluatorError
 
-if TYPE_CHECKING:
-    from findall_frames.embedded.data.corpus import Corpus
-    from findall_frames.embedded.language.lexicon import Lexicon
+__all__ = ["Endpoints"]
 
-__all__ = ["application", "is_loopback"]
-
+_T = TypeVar("_T")
 _log = logging.getLogger(__name__)
 
 _MAX_BODY_BYTES: Final = 16 << 20
 _MAX_STREAMS: Final = 1_000
 
 
-def application(
-    *,
-    corpus: Corpus,
-    lexicon: Lexicon,
-    engine: Engine,
-    store: Store,
-    wakeups: Wakeups,
-    heartbeat: float,
-    api_key: str | None,
-    hosts: Hosts,
-    quota: Quota,
-) -> Starlette:
-    """Make the ASGI application of a service."""
-    contract = _Contract(
-        corpus=corpus,
-        lexicon=lexicon,
-        engine=engine,
-        store=store,
-        wakeups=wakeups,
-        heartbeat=heartbeat,
-        hosts=hosts,
-        quota=quota,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """A method for each of the `OPERATIONS`, and what they need.
 
-    @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        wakeups.attach(asyncio.get_running_loop())
-        try:
-            yield
-        finally:
-            wakeups.detach()
+    What touches the store runs in a thread, so that the loop never waits.
+    """
 
-    app = Starlette(
-        routes=[
-            Route("/openapi.json", contract.openapi, methods=["GET"]),
-            *(
-                Route(one.path, getattr(contract, one.name), methods=[one.method.upper()])
-                for one in OPERATIONS
-            ),
-        ],
-        middleware=[Middleware(_Door, api_key=api_key)],
-        exception_handlers={
-            APIError: _refused,
-            bodies.InvalidBody: _invalid,
-            HTTPException: _not_served,
-            Exception: _broken,
-        },
-        lifespan=lifespan,
-    )
-    # A path with a slash too many is an unknown path; a redirect would repeat a POST elsewhere.
-    app.router.redirect_slashes = False
-    return app
+    engine: Engine
+    store: Store
+    wakeups: Wakeups
+    heartbeat: float
+    hosts: Hosts
+    quota: Quota
+    _creating: threading.Lock = field(default_factory=threading.Lock)
 
+    def application(self, *, api_key: str | None) -> Starlette:
+        """Make the ASGI application of a service."""
+        app = Starlette(
+            routes=[
+                Route("/openapi.json", self.openapi, methods=["GET"]),
+                Route("/readings", self.readings, methods=["POST"]),
+                *(
+                    Route(one.path, getattr(self, one.name), methods=[one.method.upper()])
+                    for one in OPERATIONS
+                ),
+            ],
+            middleware=[Middleware(_Door, api_key=api_key)],
+            exception_handlers={
+                APIError: _refused,
+                EvaluatorError: _refused,
+                bodies.InvalidBody: _refused,
+                HTTPException: _not_served,
+                Exception: _broken,
+            },
+        )
+        # A path with a slash too many is an unknown path; a redirect would repeat a POST elsewhere.
+        app.router.redirect_slashes = False
+        return app
 
-class _Contract:
-    """The endpoints. What touches the store runs in a thread, so that the loop never waits."""
-
-    def __init__(
-        self,
-        *,
-        corpus: Corpus,
-        lexicon: Lexicon,
-        engine: Engine,
-        store: Store,
-        wakeups: Wakeups,
-        heartbeat: float,
-        hosts: Hosts,
-        quota: Quota,
-    ) -> None:
-        self._corpus = corpus
-        self._lexicon = lexicon
-        self._engine = engine
-        self._store = store
-        self._wakeups = wakeups
-        self._heartbeat = heartbeat
-        self._hosts = hosts
-        self._quota = quota
-        self._creating = threading.Lock()
-
-    async def openapi(self, request: Request) -> Response:
+    async def openapi(self, _: Request) -> Response:
         """Give the contract."""
         return Response(openapi(), media_type="application/json")
 
     async def _run(self, request: Request) -> RunRecord:
-        findall_id = _run_id(request)
-        run = self._store.current(findall_id)
+        findall_id = request.path_params["findall_id"]
+        run = self.store.current(findall_id)
         if run is None:
-            run = await asyncio.to_thread(self._store.run, findall_id)
+            run = await asyncio.to_thread(self.store.run, findall_id)
         return run
 
     async def ingest(self, request: Request) -> Response:
         """Draft what an objective asks for."""
-        asked = bodies.read_ingest(await _body(request))
-        drafted = await asyncio.to_thread(
-            ingest, asked.objective, self._corpus, lexicon=self._lexicon
-        )
-        return _json(drafted)
+        asked = await _asked(request, IngestInput)
+        return await _answer(self.engine.draft, asked.objective)
+
+    async def readings(self, request: Request) -> Response:
+        """Say what conditions are understood as, and how many rows meet each; runs nothing."""
+        asked = await _asked(request, bodies.Conditions)
+        return await _answer(self._explain, asked)
+
+    def _explain(self, asked: bodies.Conditions) -> dict[str, list[Explained]]:
+        explained = self.engine.explain(asked.match_conditions, entity_type=asked.entity_type)
+        return {"readings": explained}
 
     async def create(self, request: Request) -> Response:
         """Start a run."""
-        asked = bodies.read_run(await _body(request))
-        self._hosts.check(asked.webhook)
-        return _json(await asyncio.to_thread(self._create, asked))
+        asked = await _asked(request, FindAllRunInput)
+        self.hosts.check(asked.webhook)
+        return await _answer(self._create, asked)
 
     def _create(self, asked: FindAllRunInput) -> FindAllRun:
         # One at a time, so that two cannot take the last place of a quota.
         with self._creating:
-            self._quota.demand_room(self._store)
-            return self._engine.create(asked)
+            self.quota.demand_room(self.store)
+            return self.engine.create(asked)
 
     async def entity_search(self, request: Request) -> Response:
         """Rank entities by the words of a question."""
-        asked = bodies.read_entity_search(await _body(request))
-        return _json(await asyncio.to_thread(self._engine.search_entities, asked))
+        asked = await _asked(request, FindAllEntitySearchInput)
+        return await _answer(self.engine.search_entities, asked)
 
     async def retrieve(self, request: Request) -> Response:
         """Say where a run stands."""
@@ -174,7 +141,7 @@ class _Contract:
 
     async def result(self, request: Request) -> Response:
         """Give a run with its candidates."""
-        body = await asyncio.to_thread(self._store.result, _run_id(request))
+        body = await asyncio.to_thread(self.store.result, request.path_params["findall_id"])
         return Response(body, media_type="application/json")
 
     async def schema(self, request: Request) -> Response:
@@ -183,26 +150,29 @@ class _Contract:
 
     async def cancel(self, request: Request) -> Response:
         """Stop a run; whatever body comes along is not looked at."""
-        await asyncio.to_thread(self._engine.cancel, _run_id(request))
-        return Response(b"{}", media_type="application/json")
+        await asyncio.to_thread(self.engine.cancel, request.path_params["findall_id"])
+        return _json({})
 
     async def extend(self, request: Request) -> Response:
         """Ask for more matches."""
-        await self._run(request)
-        more = bodies.read_extend(await _body(request)).additional_match_limit
-        return _json(await asyncio.to_thread(self._engine.extend, _run_id(request), by=more))
+        run = await self._run(request)
+        asked = await _asked(request, FindAllExtendInput)
+        return await _answer(self.engine.extend, run.findall_id, by=asked.additional_match_limit)
 
     async def enrich(self, request: Request) -> Response:
-        """Ask for more fields."""
-        await self._run(request)
-        asked = bodies.read_enrich(await _body(request))
-        return _json(await asyncio.to_thread(self._engine.enrich, _run_id(request), asked))
+        """Ask for more fields; secrets for tool servers are dropped."""
+        run = await self._run(request)
+        asked = await _asked(request, FindAllEnrichInput)
+        if asked.mcp_servers is not None:
+            bare = [msgspec.structs.replace(one, headers=None) for one in asked.mcp_servers]
+            asked = msgspec.structs.replace(asked, mcp_servers=bare)
+        return await _answer(self.engine.enrich, run.findall_id, asked)
 
     async def events(self, request: Request) -> Response:
         """Stream a run's events."""
         run = await self._run(request)
         timeout = bodies.read_timeout(request.query_params.get("timeout"))
-        if len(self._wakeups) >= _MAX_STREAMS:
+        if len(self.wakeups) >= _MAX_STREAMS:
             raise HTTPException(
                 429,
                 f"{_MAX_STREAMS:,} streams are open already. Wait until some of them end, or poll "
@@ -212,12 +182,12 @@ class _Contract:
         name = request.query_params.get("last_event_id", request.headers.get("last-event-id"))
         after = event_number(run.findall_id, name)
         frames = event_frames(
-            self._store,
-            self._wakeups,
+            self.store,
+            self.wakeups,
             run=run,
             after=after if after <= run.last_event else 0,
             timeout=timeout,
-            heartbeat=self._heartbeat,
+            heartbeat=self.heartbeat,
         )
         return _EventStream(
             frames, media_type="text/event-stream", headers={"cache-control": "no-store"}
@@ -237,10 +207,8 @@ class _EventStream(StreamingResponse):
 class _Door:
     """Lets in who has the key; where there is none, who asks for this machine by its name.
 
-    It logs each answer.
-
     A web page can make a browser resolve its own name to this machine. Its requests then carry
-    that name, by which they are told apart.
+    that name, by which they are told apart. Each answer is logged.
     """
 
     def __init__(self, app: ASGIApp, *, api_key: str | None) -> None:
@@ -257,10 +225,8 @@ class _Door:
             if message["type"] == "http.response.start":
                 # As it was sent, so that nothing in it can look like another line.
                 path = scope["raw_path"].decode("ascii", "replace")
-                milliseconds = 1000 * (time.monotonic() - begun)
-                _log.info(
-                    "%s %s %d, %.0f ms", scope["method"], path, message["status"], milliseconds
-                )
+                took = 1000 * (time.monotonic() - begun)
+                _log.info("%s %s %d, %.0f ms", scope["method"], path, message["status"], took)
             await send(message)
 
         answer = self._objection(dict(scope["headers"]))
@@ -287,26 +253,18 @@ class _Door:
         )
 
 
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address is that of this machine, for itself only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-async def _body(request: Request) -> bytes:
+async def _asked(request: Request, kind: type[_T]) -> _T:
+    """Read the body as a model."""
     # The server has read this header already, and refused what is no number.
     _demand_size(int(request.headers.get("content-length", 0)))
-    parts, size = [], 0
+    body = bytearray()
     try:
         async for part in request.stream():
-            size += len(part)
-            _demand_size(size)
-            parts.append(part)
+            body += part
+            _demand_size(len(body))
     except ClientDisconnect as exc:
         raise HTTPException(400, "The connection was closed before the body was whole.") from exc
-    return b"".join(parts)
+    return bodies.read_body(bytes(body), kind)
 
 
 def _demand_size(size: int) -> None:
@@ -316,17 +274,13 @@ def _demand_size(size: int) -> None:
         )
 
 
-def _run_id(request: Request) -> str:
-    return str(request.path_params["findall_id"])
+async def _answer(function: Callable[..., Any], *given: Any, **named: Any) -> Response:
+    """Answer with what a function gives, called in a thread."""
+    return _json(await asyncio.to_thread(function, *given, **named))
 
 
 def _json(value: Any, *, status: int = 200, headers: Any = None) -> Response:
-    return Response(
-        msgspec.json.encode(value),
-        status_code=status,
-        media_type="application/json",
-        headers=headers,
-    )
+    return Response(msgspec.json.encode(value), status, headers, "application/json")
 
 
 class _InvalidResponse(ErrorResponse, frozen=True, kw_only=True):
@@ -340,22 +294,17 @@ def _error(status: int, message: str, *, headers: Any = None) -> Response:
     return _json(body, status=status, headers=headers)
 
 
-async def _invalid(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, bodies.InvalidBody)
-    return _unprocessable(str(exc), fault=exc.fault)
-
-
-async def _refused(request: Request, exc: Exception) -> Response:
-    assert isinstance(exc, APIError)
-    if exc.status_code == 422:
-        fault = ValidationError(loc=["body"], msg=str(exc), type="value_error")
-        return _unprocessable(str(exc), fault=fault)
-    return _error(exc.status_code, str(exc))
-
-
-def _unprocessable(message: str, *, fault: ValidationError) -> Response:
-    body = _InvalidResponse(error=Error(ref_id=str(uuid.uuid4()), message=message), detail=[fault])
-    return _json(body, status=422)
+async def _refused(_: Request, exc: Exception) -> Response:
+    kind = "evaluator_error" if isinstance(exc, EvaluatorError) else "value_error"
+    faults = [ValidationError(["body"], str(exc), kind)]
+    if isinstance(exc, bodies.InvalidBody):
+        faults = [exc.fault]
+    elif isinstance(exc, ConditionNotUnderstoodError):
+        faults = msgspec.convert(exc.detail, list[ValidationError])
+    elif isinstance(exc, APIError) and exc.status_code != 422:
+        return _error(exc.status_code, str(exc))
+    error = Error(ref_id=str(uuid.uuid4()), message=str(exc))
+    return _json(_InvalidResponse(error=error, detail=faults), status=422)
 
 
 async def _not_served(request: Request, exc: Exception) -> Response:
@@ -369,5 +318,5 @@ async def _not_served(request: Request, exc: Exception) -> Response:
     return _error(exc.status_code, message, headers=exc.headers)
 
 
-async def _broken(request: Request, exc: Exception) -> Response:
+async def _broken(_: Request, exc: Exception) -> Response:
     return _error(500, "The service has failed to answer this request; its log says why.")

@@ -21,25 +21,15 @@ _HOUR = timedelta(hours=1)
 class Quota:
     """How many runs may be created; by default as many as anybody likes.
 
-    Attributes
-    ----------
-    runs : int or None
-        In all, over the life of the store; more are refused with 402.
-    runs_per_hour : int or None
-        At least 1; more are refused with 429, which says when there is room again.
+    `runs` is in all, over the life of the store; more are refused with 402. More than
+    `runs_per_hour`, at least 1, are refused with 429, which says when there is room again.
     """
 
     runs: int | None = None
     runs_per_hour: int | None = None
 
     def demand_room(self, store: Store) -> None:
-        """Refuse a run that would be one too many.
-
-        Raises
-        ------
-        HTTPException
-            402 or 429.
-        """
+        """Raise an HTTPException of 402 or 429 for a run that would be one too many."""
         if len(store.active()) >= _MAX_ACTIVE_RUNS:
             _slow_down(f"{_MAX_ACTIVE_RUNS:,} runs go on already. Wait until some are over.", 1)
         if self.runs is not None and store.run_count() >= self.runs:

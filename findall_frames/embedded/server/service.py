@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
 import os
 import socket
@@ -12,23 +13,21 @@ from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Self
+from typing import Final, Self
 
 import uvicorn
+from starlette.applications import Starlette
 
-from findall_frames.embedded.evaluate import RuleEvaluator
-from findall_frames.embedded.finding import Costly, Evaluator
-from findall_frames.embedded.language.lexicon import Lexicon, default_lexicon
+from findall_frames.embedded.chat.chat import Model
+from findall_frames.embedded.chat.provider import is_loopback
+from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
-from findall_frames.embedded.server.endpoints import application, is_loopback
+from findall_frames.embedded.server.endpoints import Endpoints
 from findall_frames.embedded.server.quotas import Quota
 from findall_frames.embedded.server.streaming import Wakeups
 from findall_frames.embedded.server.webhooks import Deliverer, Hosts, check_secret, new_secret
 from findall_frames.errors import ServiceError
-
-if TYPE_CHECKING:
-    from findall_frames.embedded.data.corpus import Corpus
 
 __all__ = ["Service"]
 
@@ -49,11 +48,9 @@ class Service:
     ----------
     corpus : Corpus
         What is searched.
-    evaluator : Evaluator or Costly, optional
-        What judges conditions and fills enrichments; by default the rules of this package.
-    lexicon : Lexicon, optional
-        What words have to do with each other, for the rules and for drafting; by default the
-        table of this package.
+    model : Model, optional
+        A language model that reads conditions and judges what no column decides; by default
+        conditions are read as SQL or plain language, and nothing is asked.
     store : str or path-like, optional
         A file for runs and events, which a later service over the same corpus can go on
         with. By default they are kept in memory and end with the service.
@@ -83,7 +80,7 @@ class Service:
     --------
     >>> import pyarrow as pa
     >>> import requests
-    >>> from findall_frames.embedded.data.corpus import open_corpus
+    >>> from findall_frames.embedded.corpus.opening import open_corpus
     >>> corpus = open_corpus(pa.table({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]}))
     >>> with Service(corpus) as service:
     ...     answer = requests.post(
@@ -99,8 +96,7 @@ class Service:
         self,
         corpus: Corpus,
         *,
-        evaluator: Evaluator | Costly | None = None,
-        lexicon: Lexicon | None = None,
+        model: Model | None = None,
         store: str | PathLike[str] | None = None,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -120,8 +116,7 @@ class Service:
                 f"Expected a port from 1 to 65535, or 0 for any free one; got {port}."
             )
         self._corpus = corpus
-        self._lexicon = lexicon or default_lexicon()
-        self._evaluator = RuleEvaluator(lexicon=self._lexicon) if evaluator is None else evaluator
+        self._model = model
         self._path = None if store is None else Path(store)
         self._host = host
         self._port = port
@@ -131,11 +126,13 @@ class Service:
         self._secret = webhook_secret or new_secret()
         check_secret(self._secret)
         self._quota = Quota() if quota is None else quota
-        self._running: _Running | None = None
+        self._parts: contextlib.ExitStack | None = None
+        self._ended = threading.Event()
+        self._ended.set()
         self._url: str | None = None
 
     def __repr__(self) -> str:
-        where = self._url if self._running is not None else "not running"
+        where = self._url if self._parts is not None else "not running"
         return f"<Service over {self._corpus.name!r}, {len(self._corpus):,} entities, {where}>"
 
     @property
@@ -159,12 +156,7 @@ class Service:
         return self._secret
 
     def start(self) -> Self:
-        """Start it; requests are answered from now on.
-
-        Returns
-        -------
-        Service
-            Itself.
+        """Start it and return it; requests are answered from now on.
 
         Raises
         ------
@@ -177,44 +169,39 @@ class Service:
         FindAllWarning
             The store was last used with other data.
         """
-        if self._running is not None:
+        if self._parts is not None:
             raise ServiceError(f"The service is running already, at {self._url}.")
-        with contextlib.ExitStack() as undo:
-            listener = undo.enter_context(_listen(self._host, self._port))
-            wakeups = Wakeups()
+        # What is entered last is ended first.
+        with contextlib.ExitStack() as parts:
+            listener = parts.enter_context(_listen(self._host, self._port))
             store = Store(self._path)
-            undo.callback(store.close)
+            parts.callback(store.close)
+            engine = Engine(self._corpus, model=self._model, store=store)
+            wakeups = Wakeups()
             store.listen(wakeups.wake)
-            deliverer = None
+            endpoints = Endpoints(
+                engine=engine,
+                store=store,
+                wakeups=wakeups,
+                heartbeat=self._heartbeat,
+                hosts=self._hosts,
+                quota=self._quota,
+            )
+            engine.start()
             if self._hosts:
                 deliverer = Deliverer(store.database, hosts=self._hosts, secret=self._secret)
                 store.listen(deliverer.wake)
-            engine = Engine(self._corpus, evaluator=self._evaluator, store=store)
-            server = _Server(
-                uvicorn.Config(
-                    application(
-                        corpus=self._corpus,
-                        lexicon=self._lexicon,
-                        engine=engine,
-                        store=store,
-                        wakeups=wakeups,
-                        heartbeat=self._heartbeat,
-                        api_key=self._api_key,
-                        hosts=self._hosts,
-                        quota=self._quota,
-                    ),
-                    http="h11",
-                    ws="none",
-                    loop="asyncio",
-                    lifespan="on",
-                    log_config=None,
-                    access_log=False,
-                    server_header=False,
-                )
-            )
-            engine.start()
-            undo.pop_all()
-        self._running = _Running(engine, store, wakeups, deliverer, server, listener)
+                deliverer.start()
+                parts.callback(deliverer.stop)
+            server = _Server(endpoints.application(api_key=self._api_key))
+            server.start(listener)
+            parts.callback(server.stop)
+            parts.callback(wakeups.close)
+            parts.callback(engine.stop)
+            self._ended = server.ended
+            self._parts = parts.pop_all()
+        # A query that is cut off when the interpreter ends would abort the process.
+        atexit.register(self.stop)
         # The socket listens already, so that nobody needs to wait for the loop to begin.
         host, port = listener.getsockname()[:2]
         host = _OWN.get(host, host)
@@ -228,19 +215,19 @@ class Service:
         longer are lost, and evaluated again by the next service over the same store. Stopping a
         service that does not run does nothing.
         """
-        running, self._running = self._running, None
-        if running is not None:
-            running.stop()
+        parts, self._parts = self._parts, None
+        if parts is not None:
+            atexit.unregister(self.stop)
+            parts.close()
 
     def wait(self) -> None:
         """Wait until the service is stopped, from another thread or by an interrupt."""
-        running = self._running
         # Without a limit an interrupt would go unnoticed on Windows.
-        while running is not None and not running.ended.wait(_WAKE_SECONDS):
+        while not self._ended.wait(_WAKE_SECONDS):
             pass
 
     def __enter__(self) -> Self:
-        return self if self._running is not None else self.start()
+        return self if self._parts is not None else self.start()
 
     def __exit__(
         self,
@@ -252,7 +239,40 @@ class Service:
 
 
 class _Server(uvicorn.Server):
-    """A server that, when it ends, does not wait long for who does not take what is sent."""
+    """A server in a thread, which does not wait long for who does not take what is sent."""
+
+    def __init__(self, app: Starlette) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+            )
+        )
+        # Waited for instead of the thread: before Python 3.13 a thread whose join is interrupted
+        # counts as ended, and the store would be closed under the streams.
+        self.ended = threading.Event()
+
+    def start(self, listener: socket.socket) -> None:
+        def serve() -> None:
+            try:
+                self.run(sockets=[listener])
+            finally:
+                self.ended.set()
+
+        threading.Thread(target=serve, name="findall-service", daemon=True).start()
+
+    def stop(self) -> None:
+        # Asked to end while it begins, the server would leave its socket open.
+        while not (self.started or self.ended.is_set()):
+            time.sleep(0.001)
+        self.should_exit = True
+        self.ended.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         giving_up = asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abandon)
@@ -264,51 +284,6 @@ class _Server(uvicorn.Server):
     def _abandon(self) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-
-
-class _Running:
-    """The parts of a service that runs."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        store: Store,
-        wakeups: Wakeups,
-        deliverer: Deliverer | None,
-        server: uvicorn.Server,
-        listener: socket.socket,
-    ) -> None:
-        self._engine = engine
-        self._store = store
-        self._wakeups = wakeups
-        self._deliverer = deliverer
-        self._server = server
-        # Waited for instead of the thread: before Python 3.13 a thread whose join is interrupted
-        # counts as ended, and the store would be closed under the streams.
-        self.ended = threading.Event()
-        threading.Thread(
-            target=self._serve, args=(listener,), name="findall-service", daemon=True
-        ).start()
-        if deliverer is not None:
-            deliverer.start()
-
-    def _serve(self, listener: socket.socket) -> None:
-        try:
-            self._server.run(sockets=[listener])
-        finally:
-            self.ended.set()
-
-    def stop(self) -> None:
-        self._engine.stop()
-        self._wakeups.close()
-        # Asked to end while it begins, the server would leave its socket open.
-        while not (self._server.started or self.ended.is_set()):
-            time.sleep(0.001)
-        self._server.should_exit = True
-        self.ended.wait()
-        if self._deliverer is not None:
-            self._deliverer.stop()
-        self._store.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

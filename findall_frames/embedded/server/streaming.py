@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import threading
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from itertools import chain
 
 import msgspec
 
@@ -23,29 +23,8 @@ class Wakeups:
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._lock = threading.Lock()
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self.closed = False
-
-    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Name the loop in which the streams run."""
-        with self._lock:
-            self._loop = loop
-
-    def detach(self) -> None:
-        """Forget the loop, before it is closed."""
-        with self._lock:
-            self._loop = None
-
-    def wake(self, findall_id: str) -> None:
-        """Wake the streams of one run, if there are any; one that begins reads the store first."""
-        if findall_id in self._waiting:
-            self._call(findall_id)
-
-    def close(self) -> None:
-        """Let every stream end after the event that it is sending."""
-        self.closed = True
-        self._call(None)
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -53,26 +32,34 @@ class Wakeups:
     @contextlib.contextmanager
     def listen(self, findall_id: str) -> Iterator[asyncio.Event]:
         """Give an event that is set whenever the run has changed; within the loop only."""
+        self._loop = asyncio.get_running_loop()
         event = asyncio.Event()
         self._waiting.setdefault(findall_id, set()).add(event)
         try:
             yield event
         finally:
-            listeners = self._waiting[findall_id]
-            listeners.discard(event)
-            if not listeners:
+            self._waiting[findall_id].discard(event)
+            if not self._waiting[findall_id]:
                 del self._waiting[findall_id]
 
-    def _call(self, findall_id: str | None) -> None:
-        with self._lock:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._set, findall_id)
+    def wake(self, findall_id: str) -> None:
+        """Wake the streams of one run, if there are any; one that begins reads the store first."""
+        if findall_id in self._waiting:
+            self._call(lambda: self._set(self._waiting.get(findall_id, ())))
 
-    def _set(self, findall_id: str | None) -> None:
-        keys = list(self._waiting) if findall_id is None else [findall_id]
-        for key in keys:
-            for event in self._waiting.get(key, ()):
-                event.set()
+    def close(self) -> None:
+        """Let every stream end after the event that it is sending."""
+        self.closed = True
+        self._call(lambda: self._set(chain.from_iterable(self._waiting.values())))
+
+    def _call(self, function: Callable[[], None]) -> None:
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: no stream is left
+                self._loop.call_soon_threadsafe(function)
+
+    def _set(self, events: Iterable[asyncio.Event]) -> None:
+        for event in events:
+            event.set()
 
 
 async def event_frames(

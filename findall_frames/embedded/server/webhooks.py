@@ -49,15 +49,8 @@ _WAITS: Final = (1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 14_400.0)
 class Hosts:
     """The hosts that webhooks may be sent to; usually none.
 
-    Parameters
-    ----------
-    names : iterable of str
-        Host names or addresses, without a port; each of their ports may be used.
-
-    Raises
-    ------
-    ServiceError
-        If one of them is more than that, and so would allow nothing.
+    `names` are names or addresses without a port; each of their ports may be used. ServiceError
+    is raised for what is more than that, and so would allow nothing.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -77,13 +70,7 @@ class Hosts:
         return parts.scheme in {"http", "https"} and host in self._names
 
     def check(self, webhook: Webhook | None) -> None:
-        """Refuse a webhook that could not be delivered.
-
-        Raises
-        ------
-        InvalidBody
-            If it asks for events that there are not, or for a host that is not allowed.
-        """
+        """Raise InvalidBody for unknown events, or a host that is not allowed."""
         if webhook is None:
             return
         known = (*WEBHOOK_EVENT_TYPES, _FOREIGN_EVENT_TYPE)
@@ -93,14 +80,13 @@ class Hosts:
                     f"Expected each event type to be one of {', '.join(known)}; got {kind!r}.",
                     loc=["body", "webhook", "event_types", number],
                 )
-        if set(webhook.event_types) <= {_FOREIGN_EVENT_TYPE} or self.allow(webhook.url):
-            return
-        raise InvalidBody(
-            "This service may not send webhooks to that address. Start it with "
-            "--allow-webhooks-to and the host, or leave the webhook out and follow the events of "
-            "the run.",
-            loc=["body", "webhook", "url"],
-        )
+        if not (set(webhook.event_types) <= {_FOREIGN_EVENT_TYPE} or self.allow(webhook.url)):
+            raise InvalidBody(
+                "This service may not send webhooks to that address. Start it with "
+                "--allow-webhooks-to and the host, or leave the webhook out and follow the events "
+                "of the run.",
+                loc=["body", "webhook", "url"],
+            )
 
 
 def _host_name(given: str) -> str:
@@ -134,13 +120,7 @@ def sign(secret: str, *, name: str, timestamp: int, body: bytes) -> str:
 
 
 def check_secret(secret: str) -> None:
-    """See that a secret can be signed with.
-
-    Raises
-    ------
-    ServiceError
-        If it is no secret of Standard Webhooks.
-    """
+    """Raise ServiceError for what is no secret of Standard Webhooks."""
     if len(_key(secret)) not in _SECRET_BYTES:
         raise ServiceError(
             f"Expected a webhook secret of {_SECRET_BYTES[0]} to {_SECRET_BYTES[-1]} bytes in "
@@ -167,16 +147,7 @@ class Deliverer:
     """Sends what is queued in the database, from a thread of its own, until it is accepted.
 
     A webhook may arrive twice, when the service was killed before it noted the answer; it has
-    the same ``webhook-id`` then.
-
-    Parameters
-    ----------
-    database : Database
-        Where the queue is.
-    hosts : Hosts
-        Where it may send to. What is queued for others is dropped.
-    secret : str
-        What it signs with.
+    the same ``webhook-id`` then. What is queued for hosts that are not allowed is dropped.
     """
 
     def __init__(self, database: Database, *, hosts: Hosts, secret: str) -> None:
@@ -208,17 +179,14 @@ class Deliverer:
             while not self._stopping:
                 self._changed.clear()
                 try:
-                    delivery = self._next()
-                    if delivery is not None:
-                        self._deliver(session, delivery)
-                        continue
-                    wait = self._seconds_to_next()
+                    wait = self._send_next(session)
                 except sqlite3.Error:  # a full disk, say; what was sent may be sent once more
                     _log.exception("The queue of webhooks could not be read or written")
                     wait = _WAITS[1]
                 self._changed.wait(wait)
 
-    def _next(self) -> _Delivery | None:
+    def _send_next(self, session: requests.Session) -> float | None:
+        """Send what is due; return the seconds to wait then, None for an empty queue."""
         with self._database.read() as connection:
             # Nothing is put off beyond the longest wait: the clock was set back, and it is due.
             row = connection.execute(
@@ -226,12 +194,11 @@ class Deliverer:
                 "WHERE due <= :now OR due > :now + :longest ORDER BY due, number LIMIT 1",
                 {"now": time.time(), "longest": max(_WAITS)},
             ).fetchone()
-        return None if row is None else _Delivery(*row)
-
-    def _seconds_to_next(self) -> float | None:
-        with self._database.read() as connection:
             (due,) = connection.execute("SELECT min(due) FROM deliveries").fetchone()
-        return None if due is None else max(0.0, due - time.time())
+        if row is None:
+            return None if due is None else max(0.0, due - time.time())
+        self._deliver(session, _Delivery(*row))
+        return 0.0
 
     def _deliver(self, session: requests.Session, delivery: _Delivery) -> None:
         if not self._hosts.allow(delivery.url):
@@ -278,17 +245,11 @@ class Deliverer:
             _log.warning("A webhook was given up after %d attempts", delivery.attempts + 1)
             self._forget(delivery)
             return
-        due = time.time() + _WAITS[delivery.attempts]
-        which = "url = :url AND due <= :now AND attempts <= :attempts" if all_due else "0"
+        now = time.time()
+        which = "url = :url AND due <= :now AND attempts <= :attempts" if all_due else "FALSE"
         with self._database.write() as connection:
             connection.execute(
                 "UPDATE deliveries SET attempts = :attempts + 1, due = :due "
                 f"WHERE number = :number OR ({which})",
-                {
-                    "number": delivery.number,
-                    "attempts": delivery.attempts,
-                    "url": delivery.url,
-                    "now": time.time(),
-                    "due": due,
-                },
+                {**delivery._asdict(), "now": now, "due": now + _WAITS[delivery.attempts]},
             )

@@ -1,0 +1,151 @@
+"""What a service over one's own data understands of conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
+
+from findall_frames.api.models import FindAllSchema
+
+__all__ = ["Confidence", "DraftedSchema", "Explained", "Reader", "Reading", "Status", "Top"]
+
+Status: TypeAlias = Literal["sql", "ask", "mention", "unanswerable", "not_understood"]
+Reader: TypeAlias = Literal["sql", "plain", "model"]
+Confidence: TypeAlias = Literal["low", "medium", "high"]
+
+
+class Top(Struct, frozen=True):
+    """A rank: the first rows by an expression, among those that meet all other conditions.
+
+    Attributes
+    ----------
+    by : str
+        A DuckDB expression over one row.
+    n : int
+        How many rows; equal rows at the end all belong to them.
+    descending : bool
+        True if the largest come first.
+    """
+
+    by: str
+    n: int
+    descending: bool = True
+
+
+class Reading(Struct, frozen=True, kw_only=True):
+    """What one condition was understood as.
+
+    Attributes
+    ----------
+    name, description : str
+        The condition as it was written.
+    status : {"sql", "ask", "mention", "unanswerable", "not_understood"}
+        What is to be done: evaluate `sql` (and `top`), ask a model about each row, search the
+        text for `keywords`, or nothing.
+    sql : str or None
+        One boolean DuckDB expression over the columns of a row.
+    top : Top or None
+        Applied after all other conditions. A reading has `sql`, `top` or both.
+    ask : str or None
+        A yes/no question to the text of a row.
+    keywords : tuple of str
+        Words for the full-text search.
+    assumptions : tuple of str
+        What was taken for granted, such as ``"sales are in billions of dollars"``.
+    confidence : {"low", "medium", "high"}
+        Of the reading, not of any row.
+    reader : {"sql", "plain", "model"}
+        Who read it.
+    note : str
+        Why it was not understood, and what to write instead; or a remark.
+    """
+
+    name: str
+    description: str
+    status: Status
+    reader: Reader
+    sql: str | None = None
+    top: Top | None = None
+    ask: str | None = None
+    keywords: tuple[str, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    confidence: Confidence = "high"
+    note: str = ""
+
+    @property
+    def is_usable(self) -> bool:
+        """True if rows can be judged by it."""
+        return self.status in {"sql", "ask", "mention"}
+
+    def describe(self) -> str:
+        """Return the reading on one line, as drafts and warnings show it.
+
+        Examples
+        --------
+        >>> Reading(
+        ...     name="large", description="over 5 km", status="sql", reader="plain", sql="km > 5"
+        ... ).describe()
+        'km > 5'
+        """
+        parts: list[str] = []
+        if self.sql is not None:
+            parts.append(self.sql)
+        if self.top is not None:
+            order = "largest" if self.top.descending else "smallest"
+            parts.append(f"the {self.top.n} {order} by {self.top.by}")
+        if self.ask is not None:
+            parts.append(f"asked of each row: {self.ask}")
+        if self.status == "mention":
+            parts.append(f"the text mentions {_listed(self.keywords)}")
+        if not self.is_usable:
+            parts.append(f"{self.status.replace('_', ' ')}: {self.note}")
+        return "; ".join(parts)
+
+
+def _listed(words: Iterable[str]) -> str:
+    return " and ".join(repr(word) for word in words)
+
+
+class Explained(Reading, frozen=True, kw_only=True):
+    """A reading with what it comes to over the data.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Those that it refers to.
+    true, false, unknown : int or None
+        Rows; None where only a model or the full text can tell.
+    """
+
+    columns: tuple[str, ...] = ()
+    true: int | None = None
+    false: int | None = None
+    unknown: int | None = None
+
+    def told(self) -> str:
+        """Return the reading with its counts on one line, as a draft shows it.
+
+        Examples
+        --------
+        >>> Explained(
+        ...     name="large", description="over 5 km", status="sql", reader="plain",
+        ...     sql="km > 5", true=3, false=6, unknown=1,
+        ... ).told()
+        'read as km > 5: 3 of 10 rows, 1 unknown'
+        """
+        if not self.is_usable:
+            return self.describe()
+        counts = ""
+        if self.true is not None and self.false is not None:
+            unknown = f", {self.unknown:,} unknown" if self.unknown else ""
+            rows = self.true + self.false + (self.unknown or 0)
+            counts = f": {self.true:,} of {rows:,} rows{unknown}"
+        return f"read as {self.describe()}{counts}"
+
+
+class DraftedSchema(FindAllSchema, frozen=True, kw_only=True):
+    """A draft, with what each of its conditions was understood as; empty for the hosted API."""
+
+    readings: list[Explained] = field(default_factory=list)

@@ -1,0 +1,125 @@
+"""The JSON of an answer, also where a model has written around it or not quite in the form."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import msgspec
+
+__all__ = ["UnusableError", "as_texts", "as_truth", "entries_in", "json_in"]
+
+_THOUGHT_ENDS: Final = re.compile(r"</think(?:ing)?>")
+_OPENING: Final = re.compile(r"[{\[]")
+_MAX_STARTS: Final = 200
+_MAX_DEPTH: Final = 5
+_decoder: Final = json.JSONDecoder()
+_TRUTHS: Final = {
+    **{"true": True, "yes": True, "false": False, "no": False},
+    **dict.fromkeys(("", "null", "none", "unknown")),
+}
+
+
+class UnusableError(Exception):
+    """The answer is not what was asked for; says what is wrong with it."""
+
+
+def json_in(text: str) -> Any:
+    """Return the JSON value of an answer, with thoughts, fences or words around it or not.
+
+    Raises
+    ------
+    UnusableError
+        There is none.
+
+    Examples
+    --------
+    >>> json_in('<think>A {list}?</think>Here you are: ```json\\n{"a": [1]}\\n```')
+    {'a': [1]}
+    """
+    after = _THOUGHT_ENDS.split(text, maxsplit=1)[-1]
+    # First as it stands, since a row that is quoted may hold the tag that ends a thought.
+    for span in (text, after, _longest(after), _longest(text)):
+        try:
+            return msgspec.json.decode(span.strip().encode())
+        except (msgspec.DecodeError, ValueError, RecursionError):
+            continue
+    said = " ".join(after.split())
+    raise UnusableError(f"it holds no JSON: {said:.80}" if said else "it is empty")
+
+
+def entries_in(value: Any, *, key: str, has: tuple[str, ...]) -> list[Mapping[str, Any]]:
+    """Return the entries of a list that stands under a key, or where a model has put it instead.
+
+    An entry, also one that stands alone, is known by having one of the keys `has`. Raises
+    `UnusableError` where there is none.
+
+    Examples
+    --------
+    >>> entries_in({"answer": {"answers": {"row": 1}}}, key="answers", has=("row",))
+    [{'row': 1}]
+    """
+    found = list(_entries(value, key, has, _MAX_DEPTH))
+    if not found:
+        raise UnusableError(f"it lacks the list {key!r}")
+    return found
+
+
+def as_truth(value: Any) -> bool | None:
+    """Return a verdict, which may be in words; raises `UnusableError` where it is none.
+
+    Examples
+    --------
+    >>> as_truth("True"), as_truth("no"), as_truth(None)
+    (True, False, None)
+    """
+    word = str(value).strip().casefold()
+    if word not in _TRUTHS:
+        raise UnusableError(f"the verdict {value!r:.60} is none of true, false and null")
+    return _TRUTHS[word]
+
+
+def as_texts(value: Any) -> list[str]:
+    """Return a list of texts, for which there may be a single one, null, or objects with a text.
+
+    Examples
+    --------
+    >>> as_texts("one"), as_texts(None), as_texts([{"column": "a", "text": "two"}, 3])
+    (['one'], [], ['two', '3'])
+    """
+    texts = []
+    for each in value if isinstance(value, list) else [value]:
+        text = each.get("text") if isinstance(each, Mapping) else each
+        if isinstance(text, (str, int, float)) and not isinstance(text, bool):
+            texts.append(str(text))
+    return texts
+
+
+def _longest(text: str) -> str:
+    """Return the longest of the objects and lists that stand in a text; "" for none."""
+    longest, at = "", 0
+    for _ in range(_MAX_STARTS):
+        opening = _OPENING.search(text, at)
+        if opening is None:
+            break
+        try:
+            _, at = _decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            at = opening.end()
+        else:
+            # Of two that are equal the last one, which is no draft.
+            longest = max(text[opening.start() : at], longest, key=len)
+    return longest
+
+
+def _entries(value: Any, key: str, has: tuple[str, ...], depth: int) -> Iterator[Mapping[str, Any]]:
+    if isinstance(value, Mapping):
+        if any(name in value for name in has):
+            yield value
+            return
+        value = [value[key]] if key in value else list(value.values())
+    if isinstance(value, list) and depth:
+        for inner in value:
+            yield from _entries(inner, key, has, depth - 1)

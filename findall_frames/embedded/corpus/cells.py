@@ -1,0 +1,212 @@
+"""Numbers, dates and flags that stand in text, read by the evidence of the whole column.
+
+Cells that differ in nothing but their digits have one shape: "1.200,50 €" and "3.150,00 €" are
+both "9.999,99 €". A column of a million numbers has a dozen shapes, and these tell how all of its
+cells are written. A column is read only if every cell is, and if there is one way to read it; else
+it stays the text that it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import duckdb
+
+from findall_frames.embedded.corpus.dates import date_formats, is_date, standard_type
+from findall_frames.embedded.corpus.naming import words_of
+from findall_frames.embedded.corpus.numerals import (
+    Decimal,
+    DoubtError,
+    Shape,
+    is_number,
+    read_numerals,
+)
+from findall_frames.embedded.corpus.source import sql_list
+
+__all__ = ["ReadCells", "read_cells"]
+
+_LOOK: Final = 1000
+"""Cells of a column that are looked at before all of them are."""
+_LONGEST: Final = 60
+"""Characters of the longest cell that may be a number or a date."""
+_MOST_SHAPES: Final = 2000
+_SENTENCE: Final = r"^\s*(?:\S+\s+){7}\S"
+_FLAG: Final = re.compile("true|false", re.IGNORECASE)
+_MISSING: Final = re.compile(
+    r"\s*(?:n\.?a\.?|n/a|#n/?a|null|none|nan|nil|-+|–|—|\.+|…|\?)\s*", re.IGNORECASE
+)
+"""What stands for a missing value, in a column of numbers, dates or flags."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCells:
+    """What a text column holds."""
+
+    words: float = 0.0  # the share of its first cells that have eight words or more
+    type: str | None = None  # DuckDB's type for what was read; None where it stays text
+    sql: str = ""  # the expression that reads a cell
+    plain: bool = False  # whether that prints as the text did, so that the text need not be kept
+    unit: str = ""  # what stands beside every number
+    doubt: str = ""  # why it was not read, though it seems to hold numbers or dates
+    assumption: str = ""  # how a cell was read, where only custom tells
+    decimal: Decimal | None = None  # the decimal sign that the cells prove
+    day_first: bool | None = None  # whether they prove that the day stands before the month
+    unproven: bool = False  # whether other columns may tell how they are written
+
+
+def read_cells(
+    connection: duckdb.DuckDBPyConnection,
+    columns: Mapping[str, str],
+    *,
+    alike: bool,
+    usual: Decimal | None,
+) -> dict[str, ReadCells]:
+    """Read text columns of the relation ``base``, given with the user's names of them.
+
+    See `Source` for what `alike` and `usual` mean.
+    """
+    readers = {
+        column: _Reader(connection, column, name=words_of(name), usual=usual)
+        for column, name in columns.items()
+    }
+    found = {column: reader.read() for column, reader in readers.items()}
+    decimals = {cells.decimal for cells in found.values()} - {None}
+    orders = {cells.day_first for cells in found.values()} - {None}
+    decimal = decimals.pop() if alike and len(decimals) == 1 else None
+    day_first = orders.pop() if alike and len(orders) == 1 else None
+    if decimal is not None or day_first is not None:
+        for column, cells in found.items():
+            if cells.unproven:
+                found[column] = readers[column].read(decimal=decimal, day_first=day_first)
+    return found
+
+
+class _Reader:
+    """Reads one column."""
+
+    def __init__(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        column: str,
+        *,
+        name: str,
+        usual: Decimal | None,
+    ) -> None:
+        self._connection = connection
+        self._column = column
+        self._name = name
+        self._usual = usual
+        shape = (
+            f"CASE WHEN length({column}) > {_LONGEST} THEN 'long' "
+            f"ELSE translate({column}, '0123456789', '9999999999') END"
+        )
+        words, first = connection.execute(
+            f"SELECT avg(CAST(regexp_matches({column}, '{_SENTENCE}') AS INT)), "
+            f"list(DISTINCT {shape}) FROM "
+            f"(SELECT {column} FROM base WHERE {column} IS NOT NULL LIMIT {_LOOK})"
+        ).fetchall()[0]
+        rows = []
+        if first and all(map(_may_be_read, first)):
+            rows = connection.execute(
+                f"SELECT {shape} AS shape, min({column}), bool_or(suffix({column}, '0')) "
+                f"FROM base WHERE {column} IS NOT NULL GROUP BY shape ORDER BY shape "
+                f"LIMIT {_MOST_SHAPES + 1}"
+            ).fetchall()
+        if len(rows) > _MOST_SHAPES or not all(_may_be_read(text) for text, *_ in rows):
+            rows = []
+        self._text = ReadCells(words or 0.0)
+        self._shapes = [Shape(*row) for row in rows if not _MISSING.fullmatch(row[0])]
+        missing = [text for text, *_ in rows if _MISSING.fullmatch(text)]
+        self._filled = f"{column} IS NOT NULL"
+        if missing:
+            self._filled += f" AND {column} NOT IN {sql_list(missing)}"
+
+    def read(self, *, decimal: Decimal | None = None, day_first: bool | None = None) -> ReadCells:
+        """Read the column; what its cells do not prove may be given."""
+        if not self._shapes:
+            return self._text
+        try:
+            if all(_FLAG.fullmatch(shape.text.strip()) for shape in self._shapes):
+                return self._checked("BOOLEAN", "TRY_CAST(trim({0}) AS BOOLEAN)")
+            if (type_ := standard_type(self._shapes)) is not None:
+                return self._checked(type_, f"TRY_CAST(trim({{0}}) AS {type_})")
+            if (formats := date_formats(self._shapes)) is not None:
+                return self._days(*formats, first=day_first)
+            numerals = read_numerals(
+                self._shapes, name=self._name, decimal=decimal, usual=self._usual
+            )
+        except DoubtError as doubt:
+            return replace(self._text, doubt=str(doubt), unproven=True)
+        if numerals is None:
+            return self._text
+        read = self._checked(numerals.type, numerals.sql)
+        if read.type is None:
+            return read
+        # That a point parts the fraction need not be said.
+        by_custom = numerals.assumption if decimal is None and self._usual == "," else ""
+        return replace(
+            read,
+            unit=numerals.unit,
+            decimal=numerals.decimal,
+            assumption=by_custom,
+            unproven=bool(numerals.assumption),
+        )
+
+    def _days(
+        self,
+        day_first: Sequence[str],
+        month_first: Sequence[str],
+        type_: str,
+        *,
+        first: bool | None,
+    ) -> ReadCells:
+        """Choose between days first and months first, by what makes days of all cells.
+
+        Where both do, days come first before points, since nobody writes months so by custom.
+        """
+        days, months = (
+            f"CAST(try_strptime(trim({{0}}), {sql_list(formats)}) AS {type_})"
+            for formats in (day_first, month_first)
+        )
+        if days == months:
+            return self._checked(type_, days)
+        by_days, by_months = self._value(days), self._value(months)
+        no_days, no_months, differ = self._connection.execute(
+            f"SELECT count(*) FILTER ({by_days} IS NULL), count(*) FILTER ({by_months} IS NULL), "
+            f"count(*) FILTER ({by_days} IS DISTINCT FROM {by_months}) "
+            f"FROM base WHERE {self._filled}"
+        ).fetchall()[0]
+        if no_days and no_months:
+            raise DoubtError("some have the day first, some the month, or are no days")
+        if no_days or no_months or not differ:
+            read = self._checked(type_, months if no_days else days)
+            return replace(read, day_first=None if not differ else not no_days)
+        if first is not None:
+            return self._checked(type_, days if first else months)
+        least = self._shapes[0].least
+        if "/" in least or "-" in least:
+            raise DoubtError(f"{least!r} could have the day or the month first")
+        read = self._checked(type_, days)
+        return replace(read, assumption=f"{least!r} with the day first", unproven=True)
+
+    def _checked(self, type_: str, sql: str) -> ReadCells:
+        """Read the column in this way if every cell can be."""
+        value = self._value(sql)
+        unread, plain = self._connection.execute(
+            f"SELECT count(*) FILTER ({value} IS NULL AND {self._filled}), "
+            f"bool_and(CAST({value} AS VARCHAR) IS NOT DISTINCT FROM {self._column}) FROM base"
+        ).fetchall()[0]
+        return self._text if unread else replace(self._text, type=type_, sql=value, plain=plain)
+
+    def _value(self, sql: str) -> str:
+        value = sql.replace("{0}", self._column)  # patterns hold braces, too
+        return f"CASE WHEN {self._filled} THEN {value} END"
+
+
+def _may_be_read(shape: str) -> bool:
+    return bool(
+        is_number(shape) or is_date(shape) or _MISSING.fullmatch(shape) or _FLAG.fullmatch(shape)
+    )

@@ -1,0 +1,279 @@
+"""The user's data as one DuckDB table: every row is an entity."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import InitVar, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from urllib.parse import quote
+
+import duckdb
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["Column", "Corpus", "Entity", "Kind", "QueryStopped", "QueryTimeout", "quoted"]
+
+Kind: TypeAlias = Literal["number", "flag", "date", "time", "text", "prose", "list", "other"]
+
+_POLL: Final = 0.01
+"""Seconds between two looks at whether a query has to stop."""
+_LARGE: Final = 20_000
+"""Rows beyond which every address has the position: to look for equal names would take long."""
+_AMONG: Final = "__row IN (SELECT unnest(?::BIGINT[]))"
+"""The filter for rows at some positions."""
+_SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_ADDRESS: Final = re.compile(r"\S+\.\S+")
+
+
+class QueryStopped(Exception):
+    """The caller's `stop` turned true before the query was done."""
+
+
+class QueryTimeout(Exception):
+    """The query took longer than its `timeout`."""
+
+
+def quoted(name: str) -> str:
+    """Return a column's name as SQL writes it.
+
+    Examples
+    --------
+    >>> quoted("net price")
+    '"net price"'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the user's data."""
+
+    name: str
+    """The user's own; unique ignoring case."""
+    type: str
+    """DuckDB's type, such as ``"BIGINT"`` or ``"VARCHAR[]"``."""
+    kind: Kind
+    """``"date"`` covers timestamps, ``"time"`` durations; ``"prose"`` is text of which a quarter of
+    the cells has 8 words or more."""
+    description: str
+    """In the owner's words, with the unit; empty where there is none."""
+    text: str
+    """SQL of a cell as text, as it stands in the user's data."""
+
+
+class Entity(NamedTuple):
+    """A row as a thing that a search can find."""
+
+    position: int
+    """Its place in the user's data, from 0."""
+    name: str
+    """What it is called; names may repeat. ``"row 12"`` where it has none."""
+    url: str
+    """An address that no other row has."""
+    description: str | None
+    """A line on what it is."""
+    address: str
+    """The ``local://`` address of the row, which no other row has."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Corpus:
+    """A table of which every row is an entity; made by `open_corpus`.
+
+    It may be used from several threads at once.
+
+    Examples
+    --------
+    >>> from findall_frames.embedded.corpus.opening import open_corpus
+    >>> rivers = open_corpus([{"river": "Nile", "km": 6650}, {"river": "Rhine", "km": 1230}])
+    >>> rivers.query("SELECT river FROM data WHERE km > ?", [2000]).to_pylist()
+    [{'river': 'Nile'}]
+    >>> rivers.entities([1])[0].url
+    'local://table/Rhine'
+    """
+
+    ROW: ClassVar[str] = "__row"
+    """The hidden column that holds the position of a row, from 0 (BIGINT)."""
+    relation: ClassVar[str] = "data"
+    """The SQL name to select from: the user's columns, and `ROW`."""
+
+    connection: InitVar[duckdb.DuckDBPyConnection]
+    length: InitVar[int]
+    name: str
+    """``"packages"``, the stem of a file, the name of a folder, or ``"table"``."""
+    about: str
+    """What its rows are, in words."""
+    fingerprint: str
+    """Equal for equal data, read in the same way; different for different data. Data that stay in
+    files are known by the names, sizes and times of these."""
+    columns: Mapping[str, Column]
+    """By name, in the order of the table."""
+    name_column: str | None
+    url_column: str | None
+    description_column: str | None
+
+    def __post_init__(self, connection: duckdb.DuckDBPyConnection, length: int) -> None:
+        self._connection = connection
+        self._connecting = threading.Lock()
+        self._length = length
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __repr__(self) -> str:
+        return f"Corpus({self.name!r}, {self._length} rows, {len(self.columns)} columns)"
+
+    def query(
+        self,
+        sql: str,
+        parameters: Sequence[Any] | Mapping[str, Any] = (),
+        *,
+        stop: Callable[[], bool] | None = None,
+        timeout: float | None = None,
+    ) -> pa.Table:
+        """Run a SELECT from `relation` on a cursor of its own and return all its rows.
+
+        `parameters` are values for each ``?`` in it, or by name for each ``$name``. The query is
+        interrupted after `timeout` seconds, or when `stop` returns True, which is asked a hundred
+        times a second.
+
+        Raises
+        ------
+        QueryStopped, QueryTimeout
+            It was interrupted.
+        duckdb.Error
+            The query is wrong, or needs more memory than there is.
+        """
+        with self._cursor() as cursor, _watched(cursor, stop=stop, timeout=timeout):
+            values = parameters if isinstance(parameters, Mapping) else list(parameters)
+            return cursor.sql(sql, params=values).to_arrow_table()
+
+    def rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
+        """Return rows as Python values by column, in the order of the positions.
+
+        Dates that Python has no value for, such as those beyond the year 9999, are text.
+        """
+        found = self.select([quoted(name) for name in self.columns], positions)
+        return [dict(zip(self.columns, cells, strict=True)) for cells in found]
+
+    def entities(self, positions: Sequence[int]) -> list[Entity]:
+        """Return entities in the order of the positions, which have to be in the corpus."""
+        names, urls, abouts = map(
+            self._text_of, (self.name_column, self.url_column, self.description_column)
+        )
+        found = self.select([names, urls, abouts], positions)
+        known_urls = self._repeated(urls, positions)
+        known_names = self._repeated(names, positions) if self._length <= _LARGE else None
+        entities = []
+        for position, (name, url, about) in zip(positions, found, strict=True):
+            shown = f"row {position}" if name is None else name
+            address = f"local://{quote(self.name, safe='')}/{quote(shown, safe='')}"
+            if name is None or known_names is None or name in known_names:
+                address += f"/{position}"
+            whole = None if url in known_urls else _whole(url)
+            entities.append(Entity(position, shown, whole or address, about, address))
+        return entities
+
+    def select(self, expressions: Sequence[str], positions: Sequence[int]) -> list[Sequence[Any]]:
+        """Return SQL expressions over rows, in the order of the positions.
+
+        Raises
+        ------
+        IndexError
+            A position is not in ``range(len(corpus))``.
+        """
+        beyond = next((each for each in positions if not 0 <= each < self._length), None)
+        if beyond is not None:
+            raise IndexError(f"the corpus has positions 0 to {self._length - 1}, not {beyond}")
+        rows = self._fetch(
+            f"SELECT {', '.join([self.ROW, *expressions])} FROM {self.relation} WHERE {_AMONG}",
+            [list(positions)],
+        )
+        found = {position: cells for position, *cells in rows}
+        return [found[position] for position in positions]
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """Return all text of each row in a range, a line per column, for the full-text index."""
+        cells = ", ".join(column.text for column in self.columns.values())
+        positions = range(start, min(stop, self._length))
+        return [text for (text,) in self.select([f"concat_ws(chr(10), {cells})"], positions)]
+
+    def close(self) -> None:
+        """Let go of the memory and the files; further use is an error."""
+        self._connection.close()
+
+    def _text_of(self, column: str | None) -> str:
+        return "NULL" if column is None else self.columns[column].text
+
+    def _repeated(self, text: str, positions: Sequence[int]) -> frozenset[str]:
+        """Return which texts of these rows stand in other rows, too."""
+        if text == "NULL":
+            return frozenset()
+        rows = self._fetch(
+            f"SELECT {text} FROM {self.relation} WHERE {text} IN "
+            f"(SELECT {text} FROM {self.relation} WHERE {_AMONG}) GROUP BY ALL HAVING count(*) > 1",
+            [list(positions)],
+        )
+        return frozenset(each for (each,) in rows)
+
+    def _fetch(self, sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
+        with self._cursor() as cursor:
+            return cursor.execute(sql, list(parameters)).fetchall()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        with self._connecting:
+            cursor = self._connection.cursor()
+        try:
+            yield cursor
+        finally:
+            cursor.close()
+
+
+@contextmanager
+def _watched(
+    cursor: duckdb.DuckDBPyConnection, *, stop: Callable[[], bool] | None, timeout: float | None
+) -> Iterator[None]:
+    """Interrupt what the cursor does when it has to stop, and say why."""
+    if stop is None and timeout is None:
+        yield
+        return
+    deadline = None if timeout is None else time.monotonic() + timeout
+    ended = threading.Event()
+    reasons: list[Exception] = []
+
+    def watch() -> None:
+        # It goes on interrupting, since the query may not have begun when it does so first.
+        while not ended.wait(_POLL):
+            if not reasons and stop is not None and stop():
+                reasons.append(QueryStopped("The query was stopped."))
+            elif not reasons and deadline is not None and time.monotonic() >= deadline:
+                reasons.append(QueryTimeout(f"The query took longer than {timeout:g} seconds."))
+            if reasons:
+                cursor.interrupt()
+
+    if stop is not None and stop():
+        raise QueryStopped("The query was stopped.")
+    watcher = threading.Thread(target=watch, name="findall-query-watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    except duckdb.InterruptException:
+        if reasons:
+            raise reasons[0] from None
+        raise
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _whole(url: str | None) -> str | None:
+    """An address with its scheme; None for what is no address."""
+    if url is None or _SCHEME.match(url):
+        return url
+    return f"https://{url}" if _ADDRESS.fullmatch(url) else None

@@ -1,0 +1,151 @@
+"""Documents as a table: one row each, with its title, its path and its text."""
+
+from __future__ import annotations
+
+import codecs
+import html
+import io
+import os
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO, Final
+
+import pyarrow as pa
+
+__all__ = ["DOCUMENT_SUFFIXES", "OTHERWISE", "encoding_of", "find_documents", "read_documents"]
+
+DOCUMENT_SUFFIXES: Final = (".md", ".txt", ".html", ".htm")
+OTHERWISE: Final = "cp1252"
+"""What most files are that are not Unicode: the encoding of Windows in the West, and of Excel."""
+
+_CHUNK: Final = 1 << 20
+# In this order, since one begins with another.
+_MARKS: Final = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_SCHEMA: Final = pa.schema([(name, pa.large_string()) for name in ("title", "path", "text")])
+_HEADING: Final = re.compile(r"^#{1,6}[ \t]+(\S.*)$", re.MULTILINE)
+_CHARSET: Final = re.compile(
+    rb"<meta[^>]{1,200}charset\s*=\s*[\"']?\s*((?:iso-8859|windows|shift|euc|gb|big5|koi8)[\w-]*)",
+    re.I,
+)
+
+# Each of these patterns takes a time that grows with the page and no faster, whatever stands in
+# it; that is why there is no parser here: those that were tried take minutes for a megabyte of
+# tags that are never closed.
+_SILENT: Final = re.compile(
+    r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript)\b.*?(?:</\1\s*>|\Z)", re.S | re.I
+)
+_TITLES: Final = [
+    re.compile(rf"<{tag}\b[^<>]*+>(.*?)(?:</{tag}\s*>|\Z)", re.S | re.I) for tag in ("title", "h1")
+]
+_TAG: Final = re.compile(
+    r"""<(?:/?([a-z][a-z0-9]*)|[!?])(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""", re.I
+)
+# Between these there is a break; whatever else there is stands within a line.
+_BLOCKS: Final = re.compile(
+    "address|article|aside|blockquote|body|caption|d[dlt]|details|dialog|div|fieldset|figcaption|"
+    "figure|footer|form|h[1-6r]|head|header|html|li|main|nav|ol|option|p|pre|section|select|"
+    "summary|table|tbody|td|tfoot|th|thead|title|tr|ul"
+)
+
+
+def encoding_of(file: BinaryIO, *, named: str = OTHERWISE) -> str:
+    """Return the encoding of a text: by its mark, UTF-8 if it fits, or else the one `named`.
+
+    Examples
+    --------
+    >>> encoding_of(io.BytesIO("Köln".encode())), encoding_of(io.BytesIO(b"K\\xf6ln"))
+    ('utf-8', 'cp1252')
+    """
+    chunk = file.read(_CHUNK)
+    for mark, name in _MARKS.items():
+        if chunk.startswith(mark):
+            return name
+    if 0 in chunk[:2]:  # half of a letter of UTF-16
+        return "utf-16-be" if chunk[0] == 0 else "utf-16-le"
+    fits = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk:
+            fits.decode(chunk)
+            chunk = file.read(_CHUNK)
+        fits.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return named
+    return "utf-8"
+
+
+def find_documents(folder: Path) -> list[Path]:
+    """Return the documents in a folder and in the folders in it, by path.
+
+    Hidden ones are left out, and so are links that lead out of the folder.
+    """
+    inside = folder.resolve()
+    found = []
+    for place, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        paths = (Path(place, name) for name in files if not name.startswith("."))
+        found += [
+            path
+            for path in paths
+            if path.suffix.lower() in DOCUMENT_SUFFIXES
+            and path.is_file()
+            and path.resolve().is_relative_to(inside)
+        ]
+    return sorted(found)
+
+
+def read_documents(paths: Sequence[Path], *, root: Path) -> pa.Table:
+    """Return documents as rows of title, path and text.
+
+    The title is that of the page, or the first heading, or the name of the file. Paths are
+    written from `root`, with slashes.
+    """
+    return pa.Table.from_pylist([_read(path, root=root) for path in paths], schema=_SCHEMA)
+
+
+def _read(path: Path, *, root: Path) -> dict[str, str]:
+    content = path.read_bytes()
+    suffix, title = path.suffix.lower(), ""
+    is_page, named = suffix in {".html", ".htm"}, OTHERWISE
+    if is_page and (stated := _CHARSET.search(content[:4096])):
+        with suppress(LookupError):
+            named = codecs.lookup(stated[1].decode("ascii", "replace")).name
+    text = content.decode(encoding_of(io.BytesIO(content), named=named), errors="replace")
+    if is_page:
+        title, text = _read_page(text)
+    elif suffix == ".md" and (heading := _HEADING.search(text)):
+        title = heading[1].rstrip(" \t#")
+    # Names of files may be bytes that are no text.
+    stem, place = (
+        os.fsencode(each).decode("utf-8", "replace")
+        for each in (path.stem, path.relative_to(root).as_posix())
+    )
+    return {"title": title or stem, "path": place, "text": text}
+
+
+def _read_page(text: str) -> tuple[str, str]:
+    """Give the title of a page, or its first heading, and its paragraphs."""
+    text = _SILENT.sub("", text)
+    titles = [found[1] for pattern in _TITLES if (found := pattern.search(text))]
+    title = next(filter(None, (_line(_TAG.sub("", each)) for each in titles)), "")
+    text = _TITLES[0].sub("", text, count=1)
+    text = _TAG.sub(_break, re.sub(r"\s+", " ", text))
+    text = "\n".join(map(_line, text.split("\n")))
+    return title, re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _break(tag: re.Match[str]) -> str:
+    name = (tag[1] or "").lower()
+    return "\n\n" if _BLOCKS.fullmatch(name) else "\n" if name == "br" else ""
+
+
+def _line(text: str) -> str:
+    text = re.sub(r"&#(?=\w{20})", "&amp;#", text)  # no letter has such a number
+    return " ".join(html.unescape(text).split())

@@ -1,0 +1,306 @@
+"""Tables in files: what DuckDB is told to read, and what has to be put right for it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+import duckdb
+import pyarrow as pa
+from pyarrow import parquet
+
+from findall_frames.embedded.corpus.corpus import quoted
+from findall_frames.embedded.corpus.documents import OTHERWISE, encoding_of
+from findall_frames.embedded.corpus.source import Source, descriptions_in, pattern_of, sql_list
+from findall_frames.errors import CorpusError, FindAllWarning, warn
+
+__all__ = ["TABLE_SUFFIXES", "read_tables"]
+
+TABLE_SUFFIXES: Final = {
+    ".csv": "CSV",
+    ".tsv": "CSV",
+    ".json": "JSON",
+    ".jsonl": "JSON",
+    ".ndjson": "JSON",
+    ".parquet": "Parquet",
+    ".xlsx": "Excel",
+}
+"""The kinds of tables, by the suffix of a file."""
+
+_HEAD: Final = 1 << 20
+"""Bytes of a file that tell how it is written."""
+_LARGEST: Final = 1 << 30
+"""Bytes of the longest line or object that is read."""
+_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
+_SEPARATORS: Final = ("\t", ";", "|", ",")
+"""Of those that part lines equally well the first: a comma also stands in numbers and names."""
+_NO_SEPARATOR: Final = "\x1f"
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files of a table, in folders or copied into another one."""
+
+    paths: Sequence[Path]
+    roots: Sequence[Path]
+    folders: Sequence[str]  # columns that the names of folders hold, as in country=Italy
+
+    @property
+    def extra(self) -> list[str]:
+        """Columns that stand in no file: those of the folders, or the name of the file."""
+        return [*self.folders] or (["filename"] if len(self.paths) > 1 else [])
+
+    @property
+    def filename(self) -> str:
+        """SQL of the name of a row's file."""
+        name = "filename"
+        for root in self.roots:
+            name = f"replace({name}, {_literal(str(root / 'x')[:-1])}, '')"
+        return name
+
+    @property
+    def options(self) -> str:
+        """What each of DuckDB's readers is told."""
+        listed = sql_list(map(pattern_of, self.paths))
+        hive = str(bool(self.folders)).lower()
+        return f"{listed}, hive_partitioning = {hive}, hive_types_autocast = false"
+
+    @property
+    def longest(self) -> int:
+        """The bytes of the longest line or object that there can be."""
+        largest = max(path.stat().st_size for path in self.paths)
+        return min(max(largest + 1, 1 << 24), _LARGEST)
+
+
+def read_tables(
+    paths: Sequence[Path],
+    *,
+    root: Path,
+    scratch: Path,
+    connection: duckdb.DuckDBPyConnection,
+) -> Source:
+    """Find out how to read files of one kind, which are all in `root`, as one table.
+
+    The columns are those of all files, and those that stand in the names of folders, such as
+    ``country=Italy``. Where several files have none, ``filename`` says which one a row is from.
+    Copies that are needed until the table is loaded go into `scratch`.
+
+    Raises
+    ------
+    CorpusError
+        A file cannot be read, or is not what its suffix says.
+    """
+    kind = TABLE_SUFFIXES[paths[0].suffix.lower()]
+    parts = paths[0].relative_to(root).parts[:-1]
+    folders = [part.partition("=")[0] for part in parts if "=" in part]
+    if kind == "Parquet":
+        return _parquet(_Files(paths, [root], folders), connection)
+    readable = [_readable(path, scratch / path.relative_to(root)) for path in paths]
+    files = _Files(readable, [root, scratch], folders)
+    return _csv(files) if kind == "CSV" else _json(files, connection)
+
+
+def _readable(path: Path, copy: Path) -> Path:
+    """Copy a text that DuckDB cannot read into one that it can: in UTF-8, with one line end."""
+    with path.open("rb") as file:
+        encoding = encoding_of(file)
+    if encoding == "utf-8" and not _has_mixed_ends(path):
+        return path
+    if encoding == OTHERWISE:
+        warn(
+            f"{str(path)!r} is not UTF-8 and was read as {OTHERWISE}. If letters look wrong, save "
+            "it as UTF-8.",
+            FindAllWarning,
+        )
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    with path.open(encoding=encoding) as text, copy.open("w", encoding="utf-8") as clean:
+        shutil.copyfileobj(text, clean)
+    return copy
+
+
+def _has_mixed_ends(path: Path) -> bool:
+    lines = ends = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_HEAD):
+            lines, ends = lines + chunk.count(b"\n"), ends + chunk.count(b"\r\n")
+    return 0 < ends < lines
+
+
+class _Dialect(NamedTuple):
+    """How a CSV file is written."""
+
+    separator: str
+    header: tuple[str, ...]
+    skip: int
+
+    @property
+    def keys(self) -> list[tuple[str, int]]:
+        """What makes columns of two files one: the name, and which of that name it is."""
+        folded = [name.strip().casefold() for name in self.header]
+        return [(name, folded[:place].count(name)) for place, name in enumerate(folded)]
+
+
+def _csv(files: _Files) -> Source:
+    dialects = [_dialect(path) for path in files.paths]
+    names: dict[tuple[str, int], str] = {}
+    for dialect in dialects:
+        for key, name in zip(dialect.keys, dialect.header, strict=True):
+            names.setdefault(key, name)
+    extra = [*map(quoted, files.folders)] or [files.filename] * len(files.extra)
+    parts = []
+    pairs = zip(files.paths, dialects, strict=True)
+    for dialect, members in groupby(pairs, key=lambda pair: pair[1]):
+        places = {key: f"h{place}" for place, key in enumerate(dialect.keys)}
+        typed = ", ".join(f"'{place}': 'VARCHAR'" for place in places.values())
+        part = _Files([path for path, _ in members], files.roots, files.folders)
+        parts.append(
+            f"SELECT {_numbered([*(places.get(key, 'NULL') for key in names), *extra])} "
+            f"FROM read_csv({part.options}, auto_detect = false, header = true, "
+            f"delim = {_literal(dialect.separator)}, quote = '\"', escape = '\"', "
+            f"skip = {dialect.skip}, columns = {{{typed}}}, null_padding = true, "
+            f"parallel = false, max_line_size = {part.longest})"
+        )
+    # Where the comma is the decimal sign, it cannot part the cells.
+    usual: dict[str, Literal[".", ","]] = {",": ".", ";": ","}
+    separators = {dialect.separator for dialect in dialects}
+    return Source(
+        relation=f"({' UNION ALL '.join(parts)})",
+        names=[*names.values(), *files.extra],
+        alike=True,
+        usual=usual.get(separators.pop()) if len(separators) == 1 else None,
+    )
+
+
+def _dialect(path: Path) -> _Dialect:
+    """Find the separator that parts the first lines most evenly, and the header."""
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        head = text.read(_HEAD)
+        whole = not text.read(1)
+    told = _SEPARATOR_LINE.match(head)
+    if told:
+        head = head[told.end() :]
+    best, dialect = (-1.0, 0), None
+    for separator in (told[1],) if told else (*_SEPARATORS, _NO_SEPARATOR):
+        records: list[list[str]] = []
+        with suppress(csv.Error):  # a cell longer than the module allows; the others tell enough
+            records.extend(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
+        if not whole and len(records) > 1:
+            records.pop()
+        blank = next((place for place, record in enumerate(records) if record), len(records))
+        records = records[blank:]
+        if not records:
+            continue
+        width = len(records[0])
+        even = sum(len(record) in {0, width} for record in records) / len(records)
+        rank = (even if width > 1 else 0.0, width)
+        if rank > best and (width > 1 or separator == _NO_SEPARATOR or told):
+            best = rank
+            dialect = _Dialect(separator, tuple(records[0]), blank + bool(told))
+    if dialect is None:
+        raise CorpusError(f"{path.name!r} is empty: expected a line with column names.")
+    return dialect
+
+
+def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
+    lines = all(path.suffix.lower() != ".json" for path in files.paths)
+    options = (
+        f"{files.options}, format = '{'newline_delimited' if lines else 'auto'}', "
+        f"maximum_object_size = {files.longest}"
+    )
+    # Every cell as it stands: DuckDB's own types would round whole numbers of more than 64 bits.
+    relation = (
+        f"read_json({options}, maximum_depth = 1, map_inference_threshold = -1, "
+        "sample_size = -1, union_by_name = true)"
+    )
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    names = [name for name, *_ in described]
+    if names == ["json"]:  # a key of that name, or rows that are no objects
+        other = connection.execute(
+            f"SELECT json_type(json) FROM read_json_objects({options}) "
+            "WHERE json_type(json) <> 'OBJECT' LIMIT 1"
+        ).fetchone()
+        if other is not None:
+            raise CorpusError(
+                'Expected a JSON object for each row, such as {"name": "Oslo"}; one is of type '
+                f"{other[0].lower()}."
+            )
+    relation += f" AS json({', '.join(f'j{place}' for place in range(len(names)))})"
+    columns = [
+        f"j{place}" if type_ == "JSON" else f"to_json(j{place})"
+        for place, (_, type_, *_) in enumerate(described)
+    ]
+    looks = ", ".join(
+        f"json_group_structure({column}), "
+        rf"bool_and(regexp_full_match({column} ->> '$', '-?\d{{1,38}}'))"
+        for column in columns
+    )
+    found = iter(connection.execute(f"SELECT {looks} FROM {relation}").fetchall()[0])
+    cells = [
+        _json_cell(column, json.loads(structure or '"NULL"'), whole=whole)
+        for column, structure, whole in zip(columns, found, found, strict=True)
+    ]
+    objects = [f"c{place}" for place, cell in enumerate(cells) if cell is None]
+    texts = [cell or f"{column} ->> '$'" for column, cell in zip(columns, cells, strict=True)]
+    if files.extra == ["filename"]:
+        names, texts = [*names, "filename"], [*texts, files.filename]
+    return Source(
+        relation=f"(SELECT {_numbered(texts)} FROM {relation})",
+        names=names,
+        written_out=objects,
+        usual=".",
+    )
+
+
+def _json_cell(column: str, structure: Any, *, whole: bool) -> str | None:
+    """Give the SQL of a column by what stands in it; None for objects and for several kinds."""
+    if isinstance(structure, list):
+        kind = "VARCHAR" if structure == ["NULL"] else structure[0]
+        is_plain = kind in ("BIGINT", "BOOLEAN", "DOUBLE", "VARCHAR")
+        return f"CAST({column} AS {kind}[])" if is_plain else None
+    if structure in ("BIGINT", "BOOLEAN"):
+        return f"CAST({column} AS {structure})"
+    if structure in ("UBIGINT", "HUGEINT", "DOUBLE"):
+        return f"CAST({column} ->> '$' AS {'HUGEINT' if whole else 'DOUBLE'})"
+    return f"{column} ->> '$'" if structure in ("VARCHAR", "NULL") else None
+
+
+def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
+    several = str(len(files.paths) > 1).lower()
+    relation = f"read_parquet({files.options}, union_by_name = {several})"
+    described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
+    names = [name for name, *_ in described]
+    columns = [f"c{place}" for place in range(len(names))]
+    relation += f" AS parquet({', '.join(columns)})"
+    try:
+        schema = parquet.read_schema(files.paths[0])
+    except pa.ArrowException:  # a type that only DuckDB knows
+        schema = pa.schema([])
+    if len(files.paths) == 1 and len(schema) == len(names):
+        names = list(schema.names)  # DuckDB has changed those that differ in nothing but case
+    if files.extra == ["filename"]:
+        columns.append(f"{files.filename} AS c{len(names)}")
+        names.append("filename")
+    return Source(
+        relation=f"(SELECT {', '.join(columns)}, file_row_number, filename FROM {relation})",
+        names=names,
+        descriptions=descriptions_in(schema),
+        files=list(files.paths),
+        usual=".",
+    )
+
+
+def _numbered(cells: Sequence[str]) -> str:
+    return ", ".join(f"{cell} AS c{place}" for place, cell in enumerate(cells))
+
+
+def _literal(text: str) -> str:
+    return sql_list([text])[1:-1]

@@ -1,0 +1,225 @@
+"""Open data of any kind as a corpus."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+
+from findall_frames.embedded.corpus.building import build, connect
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.corpus.documents import (
+    DOCUMENT_SUFFIXES,
+    find_documents,
+    read_documents,
+)
+from findall_frames.embedded.corpus.files import TABLE_SUFFIXES, read_tables
+from findall_frames.embedded.corpus.naming import Dictionary, Roles, listed, read_dictionary
+from findall_frames.embedded.corpus.packages import packages_table
+from findall_frames.embedded.corpus.source import Source
+from findall_frames.embedded.corpus.tables import read_memory
+from findall_frames.errors import CorpusError, FindAllWarning, MissingExtraError, warn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["open_corpus"]
+
+_KINDS: Final = TABLE_SUFFIXES | dict.fromkeys(DOCUMENT_SUFFIXES, "documents")
+_PATTERN: Final = re.compile(r"[*?\[]")
+_FILES: Final = (
+    f"a file ending in {', '.join(TABLE_SUFFIXES)}, a folder of documents ending in "
+    f"{', '.join(DOCUMENT_SUFFIXES)}, a folder of a partitioned table, or a pattern such as "
+    "'data/*.csv' for several of a kind"
+)
+
+
+def open_corpus(
+    source: Any,
+    *,
+    name_column: str | None = None,
+    url_column: str | None = None,
+    description_column: str | None = None,
+    columns: Dictionary | None = None,
+) -> Corpus:
+    """Open data for the embedded service.
+
+    Parquet files stay where they are; all else is loaded into DuckDB, which may take half of the
+    machine's memory before it goes on in temporary files.
+
+    Parameters
+    ----------
+    source : DataFrame, Arrow table, list of dicts, str or pathlib.Path
+        A table with one row per entity: a pandas or Polars DataFrame, whatever else has
+        ``__arrow_c_stream__``, a DuckDB relation, or a list of dicts. Or the path of a file, of a
+        folder of documents or of a partitioned table, or a pattern such as ``"data/*.csv"``. Or
+        ``"packages"`` for the distributions installed in this environment.
+    name_column, url_column, description_column : str, optional
+        The columns that name, locate and describe the rows; found by their names and by what they
+        hold when left out.
+    columns : mapping of str to str, str or pathlib.Path, optional
+        A data dictionary: descriptions by column, or a JSON, TOML or CSV file of them.
+
+    Raises
+    ------
+    CorpusError
+        The source cannot be read or is empty, or a given column does not exist.
+    MissingExtraError
+        Excel files need ``findall-frames[excel]``.
+
+    Warns
+    -----
+    FindAllWarning
+        A column had to be renamed, was read as text, or could be read in two ways.
+
+    Examples
+    --------
+    >>> corpus = open_corpus([{"company": "Kilnworks", "founded": 2014}])
+    >>> corpus
+    Corpus('table', 1 rows, 2 columns)
+    >>> corpus.columns["founded"].type
+    'BIGINT'
+    """
+    dictionary = read_dictionary(columns)
+    connection = connect()
+    with tempfile.TemporaryDirectory(prefix="findall-frames-") as scratch:
+        try:
+            return build(
+                connection,
+                _source(source, connection=connection, scratch=Path(scratch)),
+                given=Roles(name_column, url_column, description_column),
+                dictionary=dictionary,
+            )
+        except (duckdb.Error, OSError, UnicodeError) as error:
+            connection.close()
+            what = str(source) if isinstance(source, str | Path) else type(source).__name__
+            raise CorpusError(
+                f"{what!r} could not be read: {_reason(error)}. Check that it is whole and that "
+                "its suffix says what it is."
+            ) from error
+        except BaseException:
+            connection.close()
+            raise
+
+
+def _source(source: Any, *, connection: duckdb.DuckDBPyConnection, scratch: Path) -> Source:
+    if isinstance(source, str) and source == "packages":
+        found = _in_memory(packages_table(), connection)
+        about = "installed Python packages, distributions, libraries"
+        return replace(found, name="packages", about=about)
+    if not isinstance(source, str | Path):
+        return _in_memory(source, connection)
+    # Without dots, as DuckDB names files; resolve() would follow links.
+    path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100
+    return _on_disk(path, connection=connection, scratch=scratch)
+
+
+def _in_memory(table: object, connection: duckdb.DuckDBPyConnection) -> Source:
+    found = read_memory(table, connection=connection)
+    if found is None:
+        raise CorpusError(
+            'A corpus is "packages", a DataFrame or another table in memory, a list of dicts, or '
+            f"the path of {_FILES}; this is a {type(table).__name__}."
+        )
+    return found
+
+
+def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path) -> Source:
+    paths, root, name = [path], path.parent, path.stem
+    if path.is_dir():
+        paths, root, name = _in_folder(path), path, path.name.removesuffix(".parquet")
+    elif not path.exists():
+        # A pattern, or nothing.
+        root = Path(*takewhile(lambda part: not _PATTERN.search(part), path.parts[:-1]))
+        name = root.name.removesuffix(".parquet")
+        paths = sorted(filter(Path.is_file, root.glob(str(path.relative_to(root)))))
+    if not paths:
+        raise CorpusError(
+            f"There is no file {str(path)!r}, and none that it matches as a pattern. Check the "
+            "path and where you run this."
+        )
+    kinds = {_KINDS.get(each.suffix.lower(), "") for each in paths}
+    if "" in kinds:
+        wrong = next(each.name for each in paths if each.suffix.lower() not in _KINDS)
+        raise CorpusError(
+            f"Expected {_FILES}; {wrong!r} is none of them. Convert it, or give a DataFrame."
+        )
+    if len(kinds) > 1:
+        raise CorpusError(
+            f"Expected files of one kind; the {len(paths)} that were found are "
+            f"{', '.join(sorted(kinds))}. Give a pattern for some of them."
+        )
+    if kinds == {"documents"}:
+        found = _in_memory(read_documents(paths, root=root), connection)
+        found.name_column = "title"
+    elif kinds == {"Excel"}:
+        found = _in_memory(_read_excel(paths), connection)
+    else:
+        found = read_tables(paths, root=root, scratch=scratch, connection=connection)
+    return replace(found, name=name)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    """The documents in a folder, or the parts of a table."""
+    if (folder / "_delta_log").is_dir():
+        raise CorpusError(
+            f"{str(folder)!r} is a Delta table, of which some files may hold rows that were "
+            "deleted. Read it first, for example with polars.read_delta, and give the table."
+        )
+    # Beside the parts there are files that say how they were written, such as _SUCCESS.
+    parts = find_documents(folder) or [
+        path
+        for path in sorted(folder.rglob("*"))
+        if path.suffix.lower() in TABLE_SUFFIXES
+        and not any(each.startswith(("_", ".")) for each in path.relative_to(folder).parts)
+    ]
+    if not parts:
+        raise CorpusError(
+            f"The folder {str(folder)!r} has neither documents ending in "
+            f"{', '.join(DOCUMENT_SUFFIXES)} nor parts of a table ending in "
+            f"{', '.join(TABLE_SUFFIXES)}. Check the path."
+        )
+    return parts
+
+
+def _read_excel(paths: Sequence[Path]) -> pd.DataFrame:
+    """Read the first sheet of each workbook."""
+    import pandas as pd
+
+    sheets = []
+    for path in paths:
+        try:
+            with pd.ExcelFile(path, engine="openpyxl") as book:
+                first, *others = map(str, book.sheet_names)
+                sheet = pd.read_excel(book, dtype=object, na_values=[""], keep_default_na=False)
+        except ImportError as error:
+            raise MissingExtraError(
+                "Excel files need openpyxl: install findall-frames[excel]."
+            ) from error
+        except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+            raise CorpusError(
+                f"{str(path)!r} could not be read as an Excel workbook: {error}. Save it as .xlsx."
+            ) from error
+        if others:
+            warn(
+                f"{str(path)!r} has several sheets; {first!r} was read, {listed(others)} were not.",
+                FindAllWarning,
+            )
+        sheets.append(sheet)
+    return pd.concat(sheets, ignore_index=True) if len(sheets) > 1 else sheets[0]
+
+
+def _reason(error: Exception) -> str:
+    """What DuckDB says, without its advice on options and without long lines of the file."""
+    said = re.split(r"\nPossible fixes|\n\s*LINE \d|\nTry increasing|\n  file = ", str(error))[0]
+    said = re.sub(r"Original Line:(.{0,60}).*?(?=\n[A-Z]|$)", r"Original line:\1", said, flags=re.S)
+    said = re.sub(r", at byte \d+ in line \d+", "", said)  # where DuckDB counts some lines twice
+    return re.sub(r"^[\w ]+ Error: ", "", " ".join(said.split())).rstrip(".")[:500]

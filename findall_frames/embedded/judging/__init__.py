@@ -1,0 +1,1 @@
+"""Verdicts and enrichments for rows, by SQL and by a model."""

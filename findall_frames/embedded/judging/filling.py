@@ -1,0 +1,123 @@
+"""Enrichments: a property is a column's cell where one answers, else asked of a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity
+from findall_frames.embedded.judging.finding import Finding, cite, shortened, typed, value_of
+from findall_frames.embedded.judging.row_question import text_of
+from findall_frames.embedded.judging.rows import RowAsker
+
+__all__ = ["Filler", "same_name"]
+
+_MAX_CITED: Final = 1_000
+_MAX_SHOWN: Final = 120
+
+
+def same_name(one: str, other: str) -> bool:
+    """Return whether two names are of the same words; case, joints and plural aside.
+
+    Examples
+    --------
+    >>> same_name("release_dates", "ReleaseDate"), same_name("date", "release_date")
+    (True, False)
+    """
+    return bool(_words(one)) and _words(one) == _words(other)
+
+
+class Filler:
+    """An enrichment over a corpus, by the JSON Schema of an object of properties.
+
+    `asker` asks a model for what no column has; None where there is no model.
+    """
+
+    def __init__(
+        self, corpus: Corpus, schema: Mapping[str, Any], *, asker: RowAsker | None
+    ) -> None:
+        self._corpus = corpus
+        self._asker = asker
+        self._properties: dict[str, Mapping[str, Any]] = {
+            name: about if isinstance(about, Mapping) else {}
+            for name, about in (schema.get("properties") or {}).items()
+        }
+        self._columns = {
+            name: _column(name, str(about.get("description") or ""), corpus)
+            for name, about in self._properties.items()
+        }
+
+    def fill(self, positions: Sequence[int]) -> list[dict[str, Finding]]:
+        """Return for each row one finding per property, in the order of the schema.
+
+        Raises what `RowAsker.fill` raises.
+        """
+        findings = self._from_columns(positions)
+        if self._asker is None:
+            return findings
+        missing: dict[tuple[str, ...], list[int]] = {}
+        for at, row in enumerate(findings):
+            names = tuple(name for name, finding in row.items() if finding.value is None)
+            if names:
+                missing.setdefault(names, []).append(at)
+        for names, places in missing.items():
+            wanted = {name: self._properties[name] for name in names}
+            filled = self._asker.fill([positions[at] for at in places], wanted)
+            for at, found in zip(places, filled, strict=True):
+                findings[at].update(found)
+        return findings
+
+    def _from_columns(self, positions: Sequence[int]) -> list[dict[str, Finding]]:
+        none = "There is no column, or no single one, of that name, and no model to ask."
+        found = [dict.fromkeys(self._columns, Finding(None, none, "low")) for _ in positions]
+        columns = {name: column for name, column in self._columns.items() if column is not None}
+        texts = [text_of(column) for column in columns.values()]
+        values = [value_of(column, text=text_of(column)) for column in columns.values()]
+        rows = self._corpus.select([*texts, *values], positions)
+        entities = self._corpus.entities(positions)
+        for findings, entity, cells in zip(found, entities, rows, strict=True):
+            pairs = zip(cells[: len(columns)], cells[len(columns) :], strict=True)
+            for (name, column), (text, value) in zip(columns.items(), pairs, strict=True):
+                findings[name] = _finding(column, text, value, entity, self._properties[name])
+        return found
+
+
+def _finding(
+    column: Column,
+    text: str | list[str] | None,
+    value: Any,
+    entity: Entity,
+    schema: Mapping[str, Any],
+) -> Finding:
+    """Return a cell in the type of a property; a text as it stands, such as "12,50 €"."""
+    if text is None:
+        return Finding(None, f"The value of {column.name} is missing.", "low")
+    parts = text if isinstance(text, list) else [text]
+    whole = ", ".join(parts)
+    cited = cite(entity, [(column.name, part[:_MAX_CITED]) for part in parts if part])
+    try:
+        found = typed(whole if schema.get("type") == "string" else value, schema=schema)
+    except ValueError as error:
+        return Finding(None, f"The value of {column.name} does not fit: {error}.", "low", cited)
+    return Finding(found, f"{column.name}: {shortened(whole, limit=_MAX_SHOWN)}", "high", cited)
+
+
+def _column(name: str, description: str, corpus: Corpus) -> Column | None:
+    """Find the column that a property names; None for none, or for several."""
+    columns = list(corpus.columns.values())
+    phrases = {each.name: re.split("[,;(]", each.description) for each in columns}
+    tries = (
+        [each for each in columns if name == each.name],
+        [each for each in columns if same_name(name, each.name)],
+        [each for each in columns if any(same_name(name, said) for said in phrases[each.name])],
+        [each for each in columns if same_name(description, each.name)],
+    )
+    found = next((each for each in tries if each), [])
+    return found[0] if len(found) == 1 else None
+
+
+def _words(name: str) -> list[str]:
+    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    words = re.findall(r"[^\W_]+", parted.casefold())
+    return [re.sub("(?<=..[^su])s$", "", re.sub("(?<=..)ies$", "y", word)) for word in words]

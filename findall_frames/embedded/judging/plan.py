@@ -1,0 +1,364 @@
+"""The conditions of a run as one query: which rows meet them, what each row shows for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+from findall_frames.api.readings import Reading
+from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity, quoted
+from findall_frames.embedded.judging.finding import Verdict, cite, shortened, value_of
+from findall_frames.embedded.judging.passages import passages
+from findall_frames.embedded.reading.sql import check_order, check_sql
+
+__all__ = ["NEAR_MISSES", "Counts", "Plan"]
+
+NEAR_MISSES: Final = 100
+"""How many rows that fail the fewest conditions are shown as unmatched candidates."""
+_MAX_CELL: Final = 1_000
+"""Characters of a cell that are cited; the rest is in the user's own data."""
+_MAX_SHOWN: Final = 120
+"""Characters of a cell that a reason repeats."""
+
+_FROM: Final = f"FROM {Corpus.relation}"
+
+
+class Counts(NamedTuple):
+    """How many rows a condition is true, false and unknown for."""
+
+    true: int
+    false: int
+    unknown: int
+
+
+class _Condition(NamedTuple):
+    """A reading, made ready to run.
+
+    Attributes
+    ----------
+    truth : str
+        A SQL expression: true, false, or NULL where it is unknown. TRUE for what only a model
+        can tell.
+    columns : tuple of str
+        Those that decide it.
+    by : str or None
+        What rows are ranked by.
+    """
+
+    reading: Reading
+    truth: str
+    columns: tuple[str, ...]
+    by: str | None
+
+
+class Plan:
+    """What columns and the full text can tell of the conditions of a run.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+        All of them usable.
+    corpus : Corpus
+        The rows.
+    mentioning : callable
+        Gives the positions of the rows whose text holds all of some words.
+    stop : callable
+        Once it returns True, queries raise `QueryStopped`.
+    """
+
+    def __init__(
+        self,
+        readings: Sequence[Reading],
+        corpus: Corpus,
+        *,
+        mentioning: Callable[[Sequence[str]], Sequence[int]],
+        stop: Callable[[], bool] | None = None,
+    ) -> None:
+        self._corpus = corpus
+        self._stop = stop
+        self._parameters: dict[str, Any] = {}
+        self._conditions = [
+            self._condition(number, reading, mentioning) for number, reading in enumerate(readings)
+        ]
+        self._tops = [number for number, each in enumerate(self._conditions) if each.by is not None]
+
+    @property
+    def readings(self) -> list[Reading]:
+        """The readings, in the order of the conditions."""
+        return [condition.reading for condition in self._conditions]
+
+    @property
+    def asked(self) -> list[Reading]:
+        """The readings that a model is asked about for each row."""
+        return [reading for reading in self.readings if reading.status == "ask"]
+
+    @property
+    def columns(self) -> list[tuple[str, ...]]:
+        """The columns that each condition refers to."""
+        return [condition.columns for condition in self._conditions]
+
+    @property
+    def top(self) -> int | None:
+        """How many rows may match, where a condition asks for the first few."""
+        limits = [self._limit(number) for number in self._tops]
+        return min(limits, default=None)
+
+    def _condition(
+        self,
+        number: int,
+        reading: Reading,
+        mentioning: Callable[[Sequence[str]], Sequence[int]],
+    ) -> _Condition:
+        truth = "TRUE"
+        columns: list[str] = []
+        if reading.sql is not None:
+            checked = check_sql(reading.sql, self._corpus)
+            truth = checked.sql
+            columns += checked.columns
+        by = None
+        if reading.top is not None:
+            order = check_order(reading.top.by, self._corpus)
+            by = order.sql
+            columns += order.columns
+        if reading.status == "mention":
+            self._parameters[f"rows_{number}"] = list(mentioning(reading.keywords))
+            truth = f"{Corpus.ROW} IN (SELECT unnest($rows_{number}::BIGINT[]))"
+        return _Condition(reading, truth, tuple(dict.fromkeys(columns)), by)
+
+    # -- which rows ------------------------------------------------------------------------------
+
+    def counts(self, *, timeout: float | None = None) -> list[Counts]:
+        """Return for each condition how many rows meet it, as far as columns and text tell.
+
+        Of a rank the rows are counted that could be ranked; of a question to a model, those that
+        its columns let through.
+        """
+        parts = []
+        for condition in self._conditions:
+            truth = condition.truth
+            if condition.by is not None:
+                truth = f"({truth}) AND (({condition.by}) IS NOT NULL OR NULL)"
+            parts.append(f"count(*) FILTER (WHERE {truth})")
+            parts.append(f"count(*) FILTER (WHERE NOT ({truth}))")
+        if not parts:
+            return []
+        found = self._query(f"SELECT {', '.join(parts)} {_FROM}", timeout=timeout)
+        row = [column[0].as_py() for column in found]
+        size = len(self._corpus)
+        return [
+            Counts(true, false, size - true - false)
+            for true, false in zip(row[::2], row[1::2], strict=True)
+        ]
+
+    @cached_property
+    def matching(self) -> Sequence[int]:
+        """Positions of the rows that meet all conditions, best rank first, else as they stand.
+
+        Where a model is asked, these are the rows to ask about; a rank only puts them in order.
+        """
+        if self._tops and not self.asked:
+            return [row for row in self._ranked if self._is_top(row)]
+        if self._tops:
+            return list(self._ranked)
+        found = self._query(f"SELECT {Corpus.ROW} {_FROM} WHERE {self._met} ORDER BY 1")
+        positions: list[int] = found[0].to_pylist()
+        return positions
+
+    @cached_property
+    def near_misses(self) -> Sequence[int]:
+        """Positions of rows that are no match, those that fail least and may be one first.
+
+        At most `NEAR_MISSES`: behind the last rank, then by the number of conditions that are
+        false, then by the number of those that are unknown.
+        """
+        missed = []
+        if self._tops and not self.asked:
+            missed = [row for row in self._ranked if not self._is_top(row)][:NEAR_MISSES]
+        truths = [condition.truth for condition in self._conditions]
+        if not truths:
+            return missed
+        false = " + ".join(f"coalesce(NOT ({truth}), FALSE)::INT" for truth in truths)
+        unknown = " + ".join(f"(({truth}) IS NULL)::INT" for truth in truths)
+        found = self._query(
+            f"SELECT {Corpus.ROW} {_FROM} WHERE NOT coalesce({self._met}, FALSE) "
+            f"ORDER BY {false}, {unknown}, {Corpus.ROW} LIMIT {NEAR_MISSES - len(missed)}"
+        )
+        return [*missed, *found[0].to_pylist()]
+
+    @cached_property
+    def _met(self) -> str:
+        """All that columns and text tell, as one expression."""
+        return " AND ".join(f"({condition.truth})" for condition in self._conditions) or "TRUE"
+
+    @cached_property
+    def _ranked(self) -> dict[int, list[int]]:
+        """The ranks of the rows that meet all else: as many as are needed, best first."""
+        ranks, within = [], []
+        for number in self._tops:
+            condition = self._conditions[number]
+            top = condition.reading.top
+            assert top is not None
+            order = "DESC" if top.descending else "ASC"
+            ranks.append(f"rank() OVER (ORDER BY ({condition.by}) {order}) AS r{number}")
+            within.append(f"r{number} <= {top.n + NEAR_MISSES}")
+        known = " AND ".join(f"({self._conditions[n].by}) IS NOT NULL" for n in self._tops)
+        enough = "TRUE" if self.asked else " AND ".join(within)
+        names = ", ".join(f"r{number}" for number in self._tops)
+        found = self._query(
+            f"SELECT {Corpus.ROW}, {names} FROM (SELECT {Corpus.ROW}, {', '.join(ranks)} {_FROM} "
+            f"WHERE {self._met} AND {known}) WHERE {enough} ORDER BY {names}, {Corpus.ROW}"
+        )
+        rows, *columns = (column.to_pylist() for column in found)
+        return {row: list(each) for row, each in zip(rows, zip(*columns, strict=True), strict=True)}
+
+    def _is_top(self, row: int, *, of: int | None = None) -> bool:
+        ranks = self._ranked.get(row)
+        if ranks is None:
+            return False
+        return all(
+            rank <= self._limit(number)
+            for number, rank in zip(self._tops, ranks, strict=True)
+            if of in (None, number)
+        )
+
+    def _limit(self, number: int) -> int:
+        top = self._conditions[number].reading.top
+        assert top is not None
+        return top.n
+
+    # -- what rows show --------------------------------------------------------------------------
+
+    def judge(self, entities: Sequence[Entity]) -> list[list[Verdict]]:
+        """Return for each row one verdict per condition, in their order.
+
+        Of a condition that a model has to be asked about, it is the verdict of the columns.
+        """
+        if not entities:
+            return []
+        positions = [entity.position for entity in entities]
+        used = list(dict.fromkeys(chain.from_iterable(each.columns for each in self._conditions)))
+        columns = [self._corpus.columns[name] for name in used]
+        parts = [f"({condition.truth})" for condition in self._conditions]
+        parts += [_elements(column) for column in columns]
+        parts += [value_of(column, text=f"left({column.text}, {_MAX_CELL})") for column in columns]
+        selected = ", ".join(f"{part} AS c{number}" for number, part in enumerate(parts))
+        found = self._query(
+            f"SELECT {Corpus.ROW}, {selected} {_FROM} WHERE {Corpus.ROW} IN "
+            "(SELECT unnest($positions::BIGINT[]))",
+            positions=positions,
+        )
+        rows, *cells = (column.to_pylist() for column in found)
+        place = {row: at for at, row in enumerate(rows)}
+        order = [place[position] for position in positions]
+        split, more = len(self._conditions), len(columns)
+        texts = dict(zip(used, cells[split : split + more], strict=True))
+        values = dict(zip(used, cells[split + more :], strict=True))
+        verdicts = [
+            self._judged(number, condition, entities, cells[number], texts, values, order)
+            for number, condition in enumerate(self._conditions)
+        ]
+        return [list(row) for row in zip(*verdicts, strict=True)] or [[] for _ in entities]
+
+    def _judged(
+        self,
+        number: int,
+        condition: _Condition,
+        entities: Sequence[Entity],
+        truths: Sequence[bool | None],
+        texts: Mapping[str, Sequence[list[str] | None]],
+        values: Mapping[str, Sequence[Any]],
+        order: Sequence[int],
+    ) -> list[Verdict]:
+        reading = condition.reading
+        if reading.status == "mention":
+            return self._mentions(reading, entities, [truths[place] for place in order])
+        said = reading.describe()
+        names = condition.columns
+        verdicts = []
+        for at, place in enumerate(order):
+            truth = truths[place]
+            shown = [(name, texts[name][place]) for name in names]
+            saw = "; ".join(f"{name}: {_shown(parts)}" for name, parts in shown)
+            reason = f"{said} [{saw}]" if saw else said
+            if condition.by is not None and truth:
+                truth, reason = self._ranking(number, entities[at].position, shown, reason)
+            if reading.status == "ask" and truth:
+                truth, reason = None, "Not asked of the model, as another condition is not met."
+            elif truth is None:
+                missing = ", ".join(name for name, parts in shown if parts is None)
+                why = f"{missing} is missing" if missing else "the cells do not tell"
+                reason = f"Unknown, since {why}: {reason}"
+            value = values[names[0]][place] if len(names) == 1 else saw or None
+            verdicts.append(
+                Verdict(
+                    value=value,
+                    reasoning=reason,
+                    confidence="low" if truth is None else reading.confidence,
+                    citations=cite(
+                        entities[at],
+                        [(name, text) for name, parts in shown for text in parts or () if text],
+                    ),
+                    is_matched=truth is True,
+                    truth=truth,
+                )
+            )
+        return verdicts
+
+    def _ranking(
+        self, number: int, row: int, shown: Sequence[tuple[str, list[str] | None]], reason: str
+    ) -> tuple[bool | None, str]:
+        """Return whether a row that meets all else ranks high enough, and why."""
+        ranks = self._ranked.get(row)
+        if ranks is None:
+            unknown = any(parts is None for _, parts in shown)
+            others = "It is not among the rows that meet the other conditions, or ranks lower"
+            return (None, reason) if unknown else (False, f"{others}: {reason}")
+        rank = ranks[self._tops.index(number)]
+        return self._is_top(row, of=number), f"Rank {rank}: {reason}"
+
+    def _mentions(
+        self,
+        reading: Reading,
+        entities: Sequence[Entity],
+        truths: Sequence[bool | None],
+    ) -> list[Verdict]:
+        positions = [entity.position for entity in entities]
+        found = passages(self._corpus, positions, words=reading.keywords)
+        words = ", ".join(repr(word) for word in reading.keywords)
+        return [
+            Verdict(
+                value=bool(truth),
+                reasoning=f"The text {'mentions' if truth else 'does not mention all of'} {words}; "
+                "whether that means that the condition is met, nobody has judged.",
+                confidence="low",
+                citations=cite(entity, evidence) if truth else (),
+                is_matched=truth is True,
+                truth=bool(truth),
+            )
+            for entity, truth, evidence in zip(entities, truths, found, strict=True)
+        ]
+
+    def _query(self, sql: str, *, timeout: float | None = None, **parameters: Any) -> Any:
+        """Return the columns of what a query gives."""
+        wanted = {
+            name: value
+            for name, value in {**self._parameters, **parameters}.items()
+            if f"${name}" in sql
+        }
+        return self._corpus.query(sql, wanted, stop=self._stop, timeout=timeout).columns
+
+
+def _elements(column: Column) -> str:
+    """Write the SQL of a cell as a list of the texts that stand in it; NULL if it is missing."""
+    if column.kind == "list":
+        elements = f"CAST({quoted(column.name)} AS VARCHAR[])"
+        return f"list_transform({elements}, lambda text: left(text, {_MAX_CELL}))"
+    return f"nullif([left({column.text}, {_MAX_CELL})], [NULL])"
+
+
+def _shown(parts: Sequence[str | None] | None) -> str:
+    if parts is None:
+        return "missing"
+    return shortened(", ".join(part or "" for part in parts), limit=_MAX_SHOWN)

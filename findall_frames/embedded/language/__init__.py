@@ -1,1 +1,0 @@
-"""Words, numbers, units and dates as people write them."""

@@ -1,1 +1,0 @@
-"""Objectives in plain words, taken apart into conditions and enrichments."""

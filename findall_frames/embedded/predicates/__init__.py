@@ -1,1 +1,0 @@
-"""What can be checked of rows, over columns, and how it combines."""

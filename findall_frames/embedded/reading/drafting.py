@@ -1,0 +1,182 @@
+"""Take an objective apart into conditions without a model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from msgspec.structs import replace
+
+from findall_frames.api.readings import Reading
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.reading.plain import GRAMMAR, RANKS, SILENT, PlainReader, joined
+from findall_frames.embedded.reading.vocabulary import COUNTS, stem
+
+__all__ = ["Draft", "draft_plainly"]
+
+_OPENING: Final = re.compile(
+    r"(?:please )?(?:find|list|show|give|get|search for|look for|identify|select|which|what|who)\b"
+    r"(?: me| us)?(?: are| is)?(?: all| every| each| any)?(?: of)?(?: the)?\s*",
+    re.IGNORECASE,
+)
+_RANK: Final = re.compile(
+    rf"(?:the )?(?:(?:{'|'.join(RANKS)}|{'|'.join(COUNTS)}|\d+) )+", re.IGNORECASE
+)
+_EXTRA: Final = re.compile(
+    r",?\s+(?:and|with|including|(?:together|along) with)\s+(?:their|its|the)\s+(.+)$", re.I
+)
+_AND: Final = re.compile(r"\s*,?\s+(?:and|but)\s+|\s*,\s+(?!or )", re.IGNORECASE)
+# Words before which "and" can be left out, and with them.
+_BEGINNINGS: Final = ("that|which|who|whose|with|without|having", "in|at|on|from")
+
+
+class Draft(NamedTuple):
+    """What is looked for, its criteria (also those not understood), and the columns asked for."""
+
+    entity_type: str
+    readings: list[Reading]
+    enrichments: dict[str, str]
+
+
+def draft_plainly(objective: str, corpus: Corpus) -> Draft:
+    """Take an objective apart into conditions that the plain reader can read.
+
+    Examples
+    --------
+    >>> from findall_frames.embedded.corpus.opening import open_corpus
+    >>> cities = open_corpus([{"city": "Como", "country": "Italy", "height": 201}])
+    >>> draft = draft_plainly("Find cities in Italy with a height over 100", cities)
+    >>> draft.entity_type, {reading.name: reading.sql for reading in draft.readings}
+    ('cities', {'in_italy': 'lower("country") = \\'italy\\'', 'height_over_100': '"height" > 100'})
+    """
+    return _Drafter(corpus).draft(objective)
+
+
+class _Drafter:
+    def __init__(self, corpus: Corpus) -> None:
+        self._corpus = corpus
+        self._reader = PlainReader(corpus)
+        self._known: dict[str, Reading] = {}
+
+    def draft(self, objective: str) -> Draft:
+        text = re.sub(r"[\s.?!]+$", "", " ".join(objective.split()))
+        opening = _OPENING.match(text)
+        text, extra = self._extra(text[opening.end() :] if opening else text)
+        head, rest = self._head(text)
+        adjectives, nouns = self._of_head(head)
+        pieces = [*adjectives, *nouns, *self._pieces(rest)]
+        is_named = bool(nouns) or not head or self._may_name(head[-1], told=bool(opening or rest))
+        if not is_named or not all(map(self._is_read, adjectives)):
+            head, pieces = [], self._pieces(text)  # no word may be lost, such as "outside"
+        if not pieces:
+            return Draft(text, [self._any_row(text)], extra)
+        named: list[Reading] = []
+        for reading in map(self._short, pieces):
+            name = _name(reading.description, taken=[each.name for each in named])
+            named.append(replace(reading, name=name))
+        kind = " ".join(word for word in head if word not in pieces) or self._corpus.about
+        return Draft(kind, named, extra)
+
+    def _may_name(self, noun: str, *, told: bool) -> bool:
+        """Return whether a word may be what the rows are called: a known one, or a plural."""
+        is_plural = told and noun.lower().endswith("s")
+        return is_plural or stem(noun) in self._reader.vocabulary.entity
+
+    def _any_row(self, things: str) -> Reading:
+        said = f"{things!r} is what the rows are called, so that every row is meant"
+        known = all(stem(word) in self._reader.vocabulary.entity for word in things.split())
+        reading = replace(self._read("any row"), name="any_row")
+        return reading if known else replace(reading, assumptions=(said,))
+
+    def _read(self, text: str) -> Reading:
+        if text not in self._known:
+            self._known[text] = self._reader.read(text, name="")
+        return self._known[text]
+
+    def _is_read(self, text: str) -> bool:
+        return self._read(text).status == "sql"
+
+    def _short(self, text: str) -> Reading:
+        """Read a piece without "that" before it, where this changes nothing."""
+        whole, short = self._read(text), re.sub("^(that|which|whose|with|having) ", "", text)
+        reading = self._read(short.rstrip(","))
+        return reading if (reading.sql, reading.top) == (whole.sql, whole.top) else whole
+
+    def _extra(self, text: str) -> tuple[str, dict[str, str]]:
+        """Cut off "and their capital" where that names columns."""
+        found = _EXTRA.search(text)
+        columns: dict[str, str] = {}
+        for words in re.split(r",\s*|\s+and\s+(?:their\s+|its\s+)?", found[1]) if found else ():
+            size, known = self._reader.vocabulary.named(words)
+            if size != len(words) or len(known) != 1:
+                return text, {}
+            columns[_name(known[0].column.name)] = words
+        return (text[: found.start()] if found else text), columns
+
+    def _head(self, text: str) -> tuple[list[str], str]:
+        """Tell the words for what is looked for from the conditions behind them."""
+        found = _RANK.match(text)
+        rank = found[0].strip() if found else ""
+        words = [word.rstrip(".;:") for word in text[len(rank) :].split()]
+        vocabulary = self._reader.vocabulary
+        for place, word in enumerate(words[1:], start=1):
+            rest = " ".join(words[place:])
+            if rank:  # the top 10 companies by profit, the 5 cars with the lowest price
+                rest = f"{rank} {re.sub('^with (?:the )?', '', rest)}"
+            is_grammar = word.strip(",").lower() in GRAMMAR or word[0].isdigit()
+            is_begin = is_grammar or word.startswith(("about", "mention"))
+            is_named = vocabulary.named(" ".join(words[place:]))[0] > 0 or words[
+                place + 1 : place + 2
+            ] == ["than"]
+            if stem(word) not in vocabulary.entity and (is_begin or is_named or rank):
+                return words[:place], rest
+        return words, rank
+
+    def _of_head(self, head: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the conditions in "electric bicycles", and "sedans" where that is a value."""
+        others = [word for word in head if stem(word) not in self._reader.vocabulary.entity]
+        nouns = [word for word in head[-1:] if word in others]
+        words = others[: len(others) - len(nouns)]
+        values = set(map(stem, self._reader.vocabulary.samples))
+        pieces = words if all(map(self._is_read, words)) else [" ".join(words)]
+        return pieces, [noun for noun in nouns if stem(noun) in values or self._is_read(noun)]
+
+    def _whole(self, text: str) -> str:
+        """Return a text that is read, with "and" where it was left out if need be; else ""."""
+        with_and = _with_and(text, _BEGINNINGS[0])
+        texts = (text, with_and, _with_and(with_and, _BEGINNINGS[1]))
+        return next(filter(self._is_read, texts), "")
+
+    def _pieces(self, text: str) -> list[str]:
+        """Cut a text into conditions; into what cannot be read, too, for a person to mend."""
+        if whole := self._whole(text):
+            return self._cut(whole)
+        parts = [part for part in _AND.split(_with_and(text, _BEGINNINGS[0])) if part]
+        is_split = not re.search(r"\bor\b", text) and not all(map(self._is_read, parts))
+        return parts if is_split or not text else [text]  # its parts say something else
+
+    def _cut(self, text: str) -> list[str]:
+        """Cut a text that is read at each "and" where the parts say the same as the whole."""
+        whole = self._read(text)
+        for found in _AND.finditer(text):
+            one, other = self._read(text[: found.start()]), self._read(text[found.end() :])
+            sql = joined("AND", one.sql or "", other.sql or "")
+            is_read = one.status == other.status == "sql"
+            if is_read and sql == (whole.sql or "") and (one.top or other.top) == whole.top:
+                return [one.description, *self._cut(other.description)]
+        return [text]
+
+
+def _with_and(text: str, beginnings: str) -> str:
+    """Return a text with "and" where a condition begins without it."""
+    pattern = rf"(?<!and)(?<!but)(?<!or)(?<!,)\s+(?=(?:{beginnings})\s)"
+    return re.sub(pattern, " and ", text, flags=re.IGNORECASE)
+
+
+def _name(text: str, *, taken: Sequence[str] = ()) -> str:
+    """Return a name in lower_snake_case that is not taken."""
+    words = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in SILENT | {"of"}]
+    name = "_".join(words[:6]) or "condition"
+    count = sum(re.fullmatch(rf"{re.escape(name)}(_\d+)?", each) is not None for each in taken)
+    return f"{name}_{count + 1}" if count else name

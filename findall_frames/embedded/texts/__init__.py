@@ -1,1 +1,0 @@
-"""Facts that stand in running text: mentions, denials, numbers beside their words."""

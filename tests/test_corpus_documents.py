@@ -1,0 +1,131 @@
+"""Documents become rows of title, path and text, however they are written."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.corpus.opening import open_corpus
+
+PAGE = """<!doctype html><html><head><meta charset="iso-8859-1"><title>Caf\xe9 &amp; bar</title>
+<style>p { color: red }</style><script>var hidden = "<p>no</p>";</script></head>
+<body><h1>Welcome</h1><p title="a > b">Open since <b>1998</b>,
+every day.<br/>Closed in May.<!-- <p>no --><DIV>Unclosed <i>tags
+<ul><li>tea, 1 < 2<li>cake</ul></body></html>"""
+
+
+def _rows(corpus: Corpus) -> list[dict[str, Any]]:
+    return corpus.rows(range(len(corpus)))
+
+
+def test_a_folder_of_documents_is_a_corpus(tmp_path: Path) -> None:
+    """Each has a title, a path from the folder, and its text; hidden ones and others stay out."""
+    folder = tmp_path / "notes"
+    (folder / "deep" / ".git").mkdir(parents=True)
+    (folder / "page.html").write_bytes(PAGE.encode("latin-1"))
+    (folder / "deep" / "a.md").write_text("Intro.\n\n## The *Heading* ##\n\nText.", "utf-8")
+    (folder / "deep" / "plain.TXT").write_bytes("\ufeffna\u00efve # no heading".encode())
+    (folder / "old.txt").write_bytes(b"caf\xe9")
+    (folder / "2020.txt").write_bytes(b"12")
+    (folder / "empty.html").write_bytes(b"")
+    (folder / "deep" / ".git" / "x.md").write_text("hidden", "utf-8")
+    (folder / "data.csv").write_text("a\n1\n", "utf-8")
+    corpus = open_corpus(folder)
+    assert (corpus.name, corpus.name_column) == ("notes", "title")
+    assert [tuple(row.values()) for row in _rows(corpus)] == [
+        ("2020", "2020.txt", "12"),
+        ("The *Heading*", "deep/a.md", "Intro.\n\n## The *Heading* ##\n\nText."),
+        ("plain", "deep/plain.TXT", "na\u00efve # no heading"),
+        ("empty", "empty.html", None),
+        ("old", "old.txt", "caf\u00e9"),
+        (
+            "Caf\u00e9 & bar",
+            "page.html",
+            "Welcome\n\nOpen since 1998, every day.\nClosed in May.\n\n"
+            "Unclosed tags\n\ntea, 1 < 2\n\ncake",
+        ),
+    ]
+
+
+def test_documents_of_one_title_are_told_apart(tmp_path: Path) -> None:
+    """Two pages may be called the same; their addresses differ."""
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.md").write_text("# Same\n", "utf-8")
+    corpus = open_corpus(str(tmp_path / "*.md"))
+    entities = corpus.entities([0, 1])
+    assert [each.name for each in entities] == ["Same", "Same"]
+    assert len({each.url for each in entities}) == 2
+
+
+def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
+    """Neither to files nor to folders; those within are."""
+    folder = tmp_path / "notes"
+    folder.mkdir()
+    (folder / "a.md").write_text("# A", "utf-8")
+    (tmp_path / "secret.md").write_text("# Secret", "utf-8")
+    (folder / "out.md").symlink_to(tmp_path / "secret.md")
+    (folder / "up").symlink_to(tmp_path)
+    (folder / "in.md").symlink_to(folder / "a.md")
+    assert [row["path"] for row in _rows(open_corpus(folder))] == ["a.md", "in.md"]
+
+
+def test_names_of_files_may_be_no_text(tmp_path: Path) -> None:
+    """On some systems they are any bytes."""
+    (tmp_path / "a.txt").write_text("x", "utf-8")
+    path = os.path.join(os.fsencode(tmp_path), b"bad\xff.txt")  # noqa: PTH118
+    try:
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(b"y")
+    except OSError:
+        pytest.skip("this system has names of text only")
+    assert [row["title"] for row in _rows(open_corpus(tmp_path))] == ["a", "bad\ufffd"]
+
+
+@pytest.mark.parametrize(
+    ("content", "text"),
+    [
+        ('<meta charset="shift_jis"><p>\u65e5\u672c'.encode("shift_jis"), "\u65e5\u672c"),
+        (b'<meta charset="utf-16"><p>plain', "plain"),
+        (b'<meta charset="no-such-thing"><p>caf\xe9', "caf\xe9"),
+        (b'<meta charset="punycode"><p>caf\xe9', "caf\xe9"),
+        ('<meta charset="latin-1"><p>caf\xe9'.encode(), "caf\xe9"),
+        ("<p>caf\xe9".encode("utf-16"), "caf\xe9"),
+        (b'<?xml version="1.0" encoding="utf-8"?><p>&eacute; &#128512; &none; &#' + b"9" * 5000,
+         "\xe9 \U0001f600 &none; &#" + "9" * 5000),
+    ],
+)  # fmt: skip
+def test_pages_are_read_in_the_encoding_that_they_name(
+    tmp_path: Path, content: bytes, text: str
+) -> None:
+    """Unless it cannot be that."""
+    (tmp_path / "page.html").write_bytes(content)
+    assert _rows(open_corpus(tmp_path / "page.html"))[0]["text"] == text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "<div>", "<b>x", "<font><p>", "<!--", "<", "<a href='", '<a"', "<a '\"", "<title>", "<h1 ",
+        "<script", "<script>", "&", "&#", "<!", " ", "<br>", "<table><tr><td>", "<a x='<' ",
+        "</p>", "<title ", "<![CDATA[", "\"'",
+    ],
+)  # fmt: skip
+def test_a_page_takes_a_time_that_grows_no_faster_than_the_page(tmp_path: Path, piece: str) -> None:
+    """Whatever stands in it a hundred thousand times."""
+    path = tmp_path / "page.html"
+    path.write_text("<div>" * 1000 + piece * (1_000_000 // len(piece)), "utf-8")
+    began = time.monotonic()
+    open_corpus(path)
+    assert time.monotonic() - began < 5
+
+
+def test_titles_name_documents_whatever_else_they_hold(tmp_path: Path) -> None:
+    """Also where most have the same one."""
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.md").write_text(f"# Notes\n{name}", "utf-8")
+    assert open_corpus(tmp_path).name_column == "title"

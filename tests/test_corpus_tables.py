@@ -1,0 +1,251 @@
+"""Tables in memory become a corpus, of whatever library and with whatever in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import subprocess
+import sys
+import uuid
+import warnings
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.corpus.opening import open_corpus
+from findall_frames.errors import CorpusError, FindAllWarning
+
+COLUMNS = {"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]}
+
+
+class Point:
+    """Something that no library of tables knows."""
+
+    def __str__(self) -> str:
+        return "POINT (1 2)"
+
+
+def _rows(corpus: Corpus) -> list[dict[str, Any]]:
+    return corpus.rows(range(len(corpus)))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pd.DataFrame(COLUMNS),
+        pa.table(COLUMNS),
+        pa.table(COLUMNS).to_batches()[0],
+        pa.table(COLUMNS).to_reader(),
+        pl.DataFrame(COLUMNS),
+        duckdb.from_arrow(pa.table(COLUMNS)),
+        [{"name": "Oslo", "country": "Norway"}, {"name": "Rome", "country": "Italy"}],
+    ],
+    ids=lambda source: type(source).__name__,
+)
+def test_a_table_of_any_library_is_a_corpus(source: object) -> None:
+    """pandas, Arrow, Polars, DuckDB, and plain lists of dicts."""
+    corpus = open_corpus(source)
+    assert _rows(corpus) == [
+        dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)
+    ]
+    assert (corpus.name, corpus.name_column, len(corpus)) == ("table", "name", 2)
+
+
+@pytest.mark.parametrize(
+    ("cells", "type_", "kind", "value"),
+    [
+        (pd.Categorical(["x", "y"]), "VARCHAR", "text", "x"),
+        (pd.Categorical([1, 2]), "BIGINT", "number", 1),
+        (pd.arrays.SparseArray([7, 0]), "BIGINT", "number", 7),
+        (np.array([1.5, np.nan]), "DOUBLE", "number", 1.5),
+        (np.array([2**64 - 1, 1], "uint64"), "UBIGINT", "number", 2**64 - 1),
+        (pd.array([1, None], "Int64"), "BIGINT", "number", 1),
+        (pd.array([True, None], "boolean"), "BOOLEAN", "flag", True),
+        ([decimal.Decimal("1.50"), decimal.Decimal("22.125")], "DECIMAL(5,3)", "number", 1.5),
+        (pd.to_timedelta([1, 2], unit="D"), "INTERVAL", "time", dt.timedelta(1)),
+        ([dt.time(7, 30), None], "TIME", "time", dt.time(7, 30)),
+        ([dt.date(2020, 1, 2), None], "DATE", "date", dt.date(2020, 1, 2)),
+        (pd.to_datetime(["2020-01-02", None]), "TIMESTAMP", "date", dt.datetime(2020, 1, 2)),
+        (pd.Series([10**30, 5], dtype=object), "HUGEINT", "number", 10**30),
+        ([["x"], ["y", "z"]], "VARCHAR[]", "list", ["x"]),
+        ([np.array([1, 2]), np.array([3])], "BIGINT[]", "list", [1, 2]),
+        ([b"abc", b"d"], "VARCHAR", "text", "abc"),
+        ([uuid.UUID(int=1), uuid.UUID(int=2)], "VARCHAR", "text", str(uuid.UUID(int=1))),
+        ([None, None], "VARCHAR", "text", None),
+        (["  ", "\u00a0\t"], "VARCHAR", "text", None),
+    ],
+)
+def test_columns_keep_their_types(cells: Any, type_: str, kind: str, value: object) -> None:
+    """Each has DuckDB's type for it; blank texts and NaN are missing."""
+    corpus = open_corpus(pd.DataFrame({"name": ["A", "B"], "value": cells}))
+    column = corpus.columns["value"]
+    assert (column.type, column.kind) == (type_, kind)
+    assert _rows(corpus)[0]["value"] == value
+
+
+@pytest.mark.parametrize(
+    ("cells", "text"),
+    [
+        (pd.interval_range(0, 2), "(0, 1]"),
+        (pd.period_range("2020", periods=2, freq="M"), "2020-01"),
+        ([1j, 2j], "1j"),
+        ([1, "x"], "1"),
+        ([Point(), Point()], "POINT (1 2)"),
+        ([{"a": dt.date(2020, 1, 2)}, {"b": "x"}], '{"a":"2020-01-02"}'),
+        ([[{"beds": 2}], []], '[{"beds":2}]'),
+        ([[1, "x"], None], '[1,"x"]'),
+        (pd.Series([10**50, 5], dtype=object), str(10**50)),
+        (pd.Series(["half \ud800", "whole"], dtype=object), "half ?"),
+    ],
+)
+def test_what_has_no_type_becomes_text_and_is_said(cells: Any, text: str) -> None:
+    """No column refuses the table."""
+    frame = pd.DataFrame({"name": ["A", "B"], "value": cells})
+    with pytest.warns(FindAllWarning, match="'value' cannot be compared as they are and were read"):
+        corpus = open_corpus(frame)
+    assert _rows(corpus)[0]["value"] == text
+
+
+def test_arrow_types_that_duckdb_does_not_know_become_text() -> None:
+    """Half floats are numbers again, since their texts are; large decimals are not."""
+    table = pa.table(
+        {
+            "name": ["A"],
+            "half": pa.array([np.float16(1.5)]),
+            "large": pa.array([decimal.Decimal(10) ** 50], pa.decimal256(60)),
+            "pair": pa.array([{"a": 1}]),
+            "lot": pa.array(["x"]).dictionary_encode(),
+        }
+    )
+    with pytest.warns(FindAllWarning, match="Cells of 'large', 'pair' cannot"):
+        row = _rows(open_corpus(table))[0]
+    assert row == {"name": "A", "half": 1.5, "large": str(10**50), "pair": '{"a":1}', "lot": "x"}
+
+
+def test_polars_values_that_arrow_does_not_know_are_read() -> None:
+    """Whole numbers of 128 bits, categories, and Python objects."""
+    frame = pl.DataFrame(
+        {
+            "name": ["A", "B"],
+            "large": pl.Series([10**20, 5], dtype=pl.Int128),
+            "lot": pl.Series(["u", "v"], dtype=pl.Categorical),
+            "place": pl.Series([Point(), Point()], dtype=pl.Object),
+        }
+    )
+    row = _rows(open_corpus(frame))[0]
+    assert row == {"name": "A", "large": 10**20, "lot": "u", "place": "POINT (1 2)"}
+
+
+@pytest.mark.parametrize("wrap", [lambda table: table, lambda table: table.to_reader()])
+def test_bytes_that_are_no_text_are_left_out_with_a_word(wrap: Any) -> None:
+    """A picture says nothing that could be searched."""
+    table = pa.table({"name": ["Alma"], "picture": pa.array([b"\xff\xd8"]), "code": [b"A1"]})
+    with pytest.warns(FindAllWarning, match="'picture' are bytes, no text, and were left out"):
+        assert _rows(open_corpus(wrap(table))) == [{"name": "Alma", "code": "A1"}]
+
+
+def test_times_beyond_the_calendar_of_python_are_shown_as_text() -> None:
+    """They are compared as they are."""
+    times = np.array(["-5000-01-01", "200000-01-01"], "datetime64[s]")
+    corpus = open_corpus(pd.DataFrame({"name": ["A", "B"], "when": times}))
+    assert _rows(corpus)[1]["when"] == "200000-01-01 00:00:00"
+    assert (
+        corpus.query("SELECT name FROM data WHERE \"when\" > DATE '9999-01-01'")[0][0].as_py()
+        == "B"
+    )
+
+
+def test_names_are_made_unique_and_said() -> None:
+    """DuckDB knows no case; hidden columns keep their names; nothing else has to change."""
+    odd = ["name", "Name", 5, "__row", "__text_0", "rowid", 'a"b', "a.b", "a b", "l\nb", ""]
+    frame = pd.DataFrame([range(len(odd))], columns=odd)
+    with pytest.warns(FindAllWarning, match="'Name' is now 'Name_2'; '__row' is now '__row_2'"):
+        corpus = open_corpus(frame)
+    assert list(corpus.columns) == [
+        "name", "Name_2", "5", "__row_2", "__text_0_2", "rowid", 'a"b', "a.b", "a b", "l\nb",
+        "column_11",
+    ]  # fmt: skip
+    assert list(_rows(corpus)[0].values()) == list(range(len(odd)))
+
+
+def test_columns_of_pairs_are_joined() -> None:
+    """As pandas itself does when it writes them."""
+    frame = pd.DataFrame({("size", "min"): [1], ("size", "max"): [2], ("kind", ""): ["q"]})
+    assert list(open_corpus(frame).columns) == ["size_min", "size_max", "kind"]
+
+
+@pytest.mark.parametrize(
+    ("index", "columns"),
+    [
+        (pd.Index(["a", "b"], name="country"), ["country", "x"]),
+        (pd.Index([4, 7], name="id"), ["id", "x"]),
+        (pd.Index(["a", "b"]), ["index", "x"]),
+        (pd.date_range("2020", periods=2), ["index", "x"]),
+        (pd.MultiIndex.from_tuples([("a", 1), ("b", 2)]), ["level_0", "level_1", "x"]),
+        (pd.Index([4, 7]), ["x"]),
+    ],
+)
+def test_an_index_that_says_something_is_a_column(index: pd.Index, columns: list[str]) -> None:
+    """One of whole numbers without a name only counts the rows."""
+    corpus = open_corpus(pd.DataFrame({"x": [1, 2]}, index=index))
+    assert list(corpus.columns) == columns
+
+
+def test_a_position_is_that_in_the_users_table() -> None:
+    """Rows without a name, too, have one, so that ``frame.iloc`` finds every row."""
+    frame = pd.DataFrame({"name": ["A", None, " ", "A"], "x": [1, 2, 3, 4]}).iloc[1:]
+    corpus = open_corpus(frame)
+    found = corpus.query("SELECT __row FROM data WHERE x > 2")["__row"].to_pylist()
+    assert frame.iloc[found]["x"].tolist() == [3, 4]
+    assert [each.name for each in corpus.entities([0, 1, 2])] == ["row 0", "row 1", "A"]
+
+
+def test_descriptions_come_with_arrow_and_duckdb() -> None:
+    """From the metadata of a field, and from the comment of a column."""
+    field = pa.field("t", pa.int64(), metadata={"description": "flash point, in kelvin"})
+    table = pa.table({"t": [300]}, schema=pa.schema([field]))
+    assert open_corpus(table).columns["t"].description == "flash point, in kelvin"
+    with duckdb.connect() as connection:
+        connection.execute("CREATE TABLE towns AS SELECT 'Rome' AS name, 5 AS pop")
+        connection.execute("COMMENT ON COLUMN towns.pop IS 'people, inhabitants'")
+        for relation in (connection.table("towns"), connection.sql("FROM towns WHERE pop > 1")):
+            assert open_corpus(relation).columns["pop"].description == "people, inhabitants"
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (pd.DataFrame({"a": []}), "has 0 rows and 1 columns"),
+        (pd.DataFrame(index=[1, 2]), "no columns"),
+        ([], "no columns"),
+        ([1, 2], "list of dicts, one for each row; one item is of type int"),
+        (pd.Series([1, 2]), "this is a Series"),
+        (5, "this is a int"),
+    ],
+)
+def test_what_is_no_table_is_refused(source: object, message: str) -> None:
+    """The error says what was expected and what came."""
+    with pytest.raises(CorpusError, match=message):
+        open_corpus(source)
+
+
+def test_importing_the_corpus_does_not_import_pandas() -> None:
+    """Whoever has no DataFrame does not wait for pandas at import."""
+    code = "import sys, findall_frames.embedded.corpus.opening; sys.exit('pandas' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_opening_leaves_nothing_of_the_users_table_behind() -> None:
+    """Changing the table afterwards does not change the corpus."""
+    frame = pd.DataFrame({"name": ["A", "B"], "x": [1, 2]})
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        corpus = open_corpus(frame)
+        frame.loc[0, "x"] = 99
+    assert _rows(corpus)[0]["x"] == 1
