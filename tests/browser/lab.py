@@ -56,7 +56,7 @@ class Lab:
             "JUPYTERLAB_WORKSPACES_DIR": str(profile / "workspaces"),
             "IPYTHONDIR": str(profile / "ipython"),
             "FINDALL_FRAMES_HOME": str(profile / "findall_frames"),
-            # Kernels take the slowed evaluator and the hostile strings from the tests.
+            # Kernels take the slowed model and the hostile strings from the tests.
             "PYTHONPATH": str(_REPOSITORY),
         }
         options = [

@@ -22,8 +22,8 @@ search = ff.Search(
     "Find large companies that are publicly traded",
     entity_type="companies",
     match_conditions={{
-        "publicly_traded": "Company must be publicly traded",
-        "large": "Company must have more than 10,000 employees",
+        "publicly_traded": "publicly traded",
+        "large": "employees over 10,000",
     }},
     enrichments={{"ceo": "Who the CEO is"}},
 )

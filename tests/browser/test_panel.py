@@ -18,13 +18,14 @@ pytestmark = pytest.mark.browser
 
 SERVICE = """
 import findall_frames as ff
+from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.server.service import Service
-from tests.local_evaluators import EveryNth, numbers
+from tests.local_models import EveryNth, numbers
 
-service = Service(numbers(20_000), evaluator=EveryNth(delay=0.01)).start()
+service = Service(numbers(20_000), model=open_model(EveryNth(delay=0.01))).start()
 client = ff.Client(api_key="", base_url=service.url)
-search = ff.Search("Find every second entity", entity_type="entities",
-                   match_conditions=["every 2nd entity"], match_limit=1000)
+search = ff.Search("Find every second entity", entity_type="entities", generator="pro",
+                   match_conditions=["every 2nd"], match_limit=1000)
 """
 RUN = """
 frames = ff.find_all(search, client=client)
@@ -47,29 +48,25 @@ CLOSE = "service.stop()"
 
 COMPANIES = Path(__file__).parent.parent / "tables" / "companies.parquet"
 STANDS_STILL = f"""
-import time
+import threading
 import findall_frames as ff
-from findall_frames.embedded.data.corpus import open_corpus
+from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
-from tests.test_cli import Gated
+from tests.local_models import EveryNth
 
-class Slow(Gated):
-    def pass_through(self, positions):
-        time.sleep(0.4 * len(positions))
-        super().pass_through(positions)
-
-evaluator = Slow(free=8)
-service = Service(open_corpus({str(COMPANIES)!r}), evaluator=evaluator).start()
+gate = threading.Event()
+model = open_model(EveryNth(gate=gate, free=8, delay=0.4))
+service = Service(open_corpus({str(COMPANIES)!r}), model=model).start()
 client = ff.Client(api_key="", base_url=service.url)
-search = ff.Search("Find companies founded after 1970", entity_type="companies",
-                   match_conditions=["Company must have been founded after 1970"])
+search = ff.Search("Find companies", entity_type="companies", match_conditions=["every 1st"])
 run = ff.start(search, client=client)
 """
 WAIT = """
 frames = run.wait()
 """
 OPEN = """
-evaluator.gate.set()
+gate.set()
 print(run.wait(progress=False).runs["status"].item())
 service.stop()
 """
