@@ -76,7 +76,14 @@ def test_a_table_of_any_library_is_a_corpus(source: object) -> None:
         ([["x"], ["y", "z"]], "VARCHAR[]", "list", ["x"]),
         ([np.array([1, 2]), np.array([3])], "BIGINT[]", "list", [1, 2]),
         ([b"abc", b"d"], "VARCHAR", "text", "abc"),
-        ([uuid.UUID(int=1), uuid.UUID(int=2)], "VARCHAR", "text", str(uuid.UUID(int=1))),
+        pytest.param(
+            [uuid.UUID(int=1), uuid.UUID(int=2)],
+            "VARCHAR",
+            "text",
+            str(uuid.UUID(int=1)),
+            # Older Arrow has no type for them, which is said.
+            marks=pytest.mark.filterwarnings("ignore:Cells of 'value' cannot be compared"),
+        ),
         ([None, None], "VARCHAR", "text", None),
         (["  ", "\u00a0\t"], "VARCHAR", "text", None),
     ],

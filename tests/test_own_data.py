@@ -107,7 +107,7 @@ def test_the_matches_lead_back_to_ones_own_rows() -> None:
     assert frames.rows_of(pa.Table.from_pandas(some))["price"].to_pylist() == [30, 50]
     assert frames.rows_of(polars.from_pandas(some))["price"].to_list() == [30, 50]
     assert frames.candidates["row"].tolist()[:2] == [1, 3]
-    with pytest.raises(ff.InvalidRequestError, match="at least 4 rows; this one has 2"):
+    with pytest.raises(ff.InvalidRequestError, match="has 4 rows; this has 2"):
         frames.rows_of(some.head(2))
 
 
@@ -140,6 +140,29 @@ def test_a_search_brings_its_limit_and_none_may_be_given_beside_it() -> None:
     search = search_of({"good": "stars > 3"}, match_limit=30)
     with ff.local(HOTELS) as client, pytest.raises(ff.InvalidRequestError, match="match_limit"):
         ff.find_all(search, match_limit=10, client=client)
+
+
+def test_what_comes_of_a_division_by_zero_is_unknown() -> None:
+    """Not infinity, which would be over any number."""
+    data = pd.DataFrame({"name": list("ab"), "v": [1.0, 4.0], "w": [0, 2]})
+    with ff.local(data) as client, pytest.warns(ff.FindAllWarning, match="unknown for 1 of 2"):
+        frames = ff.find_all(search_of({"much": "v / w > 1"}), client=client, progress=False)
+    assert frames.matches["name"].tolist() == ["b"]
+
+
+@pytest.mark.parametrize("objective", ["hello", "Find large", "Find things outside of Rome"])
+def test_an_objective_of_words_that_say_nothing_here_is_refused(objective: str) -> None:
+    """Rather than answered by every row."""
+    data = pd.DataFrame({"name": list("ab"), "city": ["Rome", "Oslo"]})
+    with ff.local(data) as client, pytest.raises(ff.ConditionNotUnderstoodError):
+        ff.find_all(objective, client=client, progress=False)
+
+
+def test_what_every_row_is_called_may_be_asked_for_alone() -> None:
+    """With a warning that every row meets it."""
+    data = pd.DataFrame({"name": list("ab"), "city": ["Rome", "Oslo"]})
+    with ff.local(data) as client, pytest.warns(ff.FindAllWarning, match="is met by every row"):
+        assert len(ff.find_all("Find tokens", client=client, progress=False).matches) == 2
 
 
 # -- what is shown before it runs ------------------------------------------------------------------

@@ -63,6 +63,9 @@ def test_the_matches_are_those_that_the_metadata_show() -> None:
 
 def test_a_question_without_a_criterion_finds_everything() -> None:
     """It is a question like any other."""
-    with ff.local("packages") as client:
+    with (
+        ff.local("packages") as client,
+        pytest.warns(ff.FindAllWarning, match="is met by every row"),
+    ):
         frames = ff.find_all("Find all packages", client=client, progress=False)
     assert len(frames.matches) == len(frames.candidates) > 20

@@ -194,7 +194,7 @@ def test_a_refusal_fills_in_what_it_knows() -> None:
     """The number, in the unit of the one column that has such a unit."""
     note = reader_of("bicycles").read("heavier than 2 tonnes", name="a").note
     assert "Left over: 'heavier', 'than'." in note
-    assert '"weight_kg" > 2000' in note
+    assert '"weight_kg" > (or <) 2000' in note
 
 
 @pytest.mark.parametrize(
@@ -277,3 +277,35 @@ def test_columns_of_all_types_and_names_are_read() -> None:
         "any row": [0, 1],
     }.items():
         assert rows_of(reader.read(condition, name="a"), corpus) == rows, condition
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("rooms is not 1 or is 2", "how far not reaches"),
+        ("color contains green or blue", "behind 'or' again"),
+        ("kind is not new", "so are its parts"),
+        ("top -1 by price", "in no form"),
+    ],
+)
+def test_what_could_be_taken_in_two_ways_is_refused(text: str, why: str) -> None:
+    """A negation before "or", a search for two words, a value that reads like the language."""
+    flats = open_corpus(
+        [
+            {"name": "a", "rooms": 1, "price": 5, "color": "red and blue", "kind": "new"},
+            {"name": "b", "rooms": 2, "price": 6, "color": "green", "kind": "not new"},
+            {"name": "c", "rooms": 3, "price": 7, "color": "blue", "kind": "used"},
+        ]
+    )
+    reading = PlainReader(flats).read(text, name="asked")
+    assert reading.status == "not_understood"
+    assert why in reading.note
+
+
+def test_words_are_searched_only_where_some_text_has_them_all() -> None:
+    """An answer that is empty before it is asked is a refusal; in documents it is an answer."""
+    notes = ["a quiet house by the lake with a garden and a view of hills", None]
+    table = open_corpus([{"name": "a", "price": 5, "notes": notes[0]}, {"name": "b", "price": 6}])
+    reader = PlainReader(table)
+    assert reader.read("quiet gardens", name="asked").status == "mention"
+    assert reader.read("haunted", name="asked").status == "not_understood"

@@ -1,9 +1,10 @@
 """How good the answers are with a model that reads conditions, and judges texts row by row.
 
 The replies were recorded: for each question, the prompts that this package sends were given to a
-large language model that saw nothing else (no table but what the prompt shows of it, no truth, no
-other question, no code), and the text that came back was kept as it was. They are replayed by a
-server on the loopback interface. They are keyed by table and condition, not by prompt, so that a
+large language model that saw nothing else: no table but what the prompt shows of it, no truth, no
+code. It was given some twenty to thirty prompts in one session, and asked to answer each by itself.
+The text that came back was kept as it was. The replies are replayed by a server on the loopback
+interface. They are keyed by table and condition, not by prompt, so that a
 change of a few words in a prompt needs no new recording; a change of what is asked does.
 """
 

@@ -282,7 +282,8 @@ def test_the_first_two_commands_are_all_the_set_up_there_is() -> None:
     """One runs the main job, and the other the tests."""
     shell = [code.strip() for kind, code in BLOCKS if kind == "bash"]
     assert shell[0].startswith("pip install -e . && findall-frames run ")
-    assert [code for code in shell if "pytest" in code] == ['pip install -e ".[test]" && pytest']
+    (tests,) = (code for code in shell if "pytest" in code)
+    assert tests == 'pip install -e ".[test]" && pytest -n 2'
 
 
 def test_the_table_of_columns_is_that_of_the_schema() -> None:

@@ -38,6 +38,9 @@ from findall_frames.frames.wire import (
 
 __all__ = ["flatten"]
 
+# The metrics that have a column; how many rows own data has is kept with what has none.
+_COUNTS: Final = ("generated_candidates_count", "matched_candidates_count")
+
 
 class _Envelope(Struct):
     run: Raw
@@ -236,7 +239,7 @@ def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
     extra: dict[str, Any] = {
         "run": split_unknown(entry, run.__struct_fields__),
         "status": split_unknown(status, run.status.__struct_fields__),
-        "metrics": split_unknown(metrics, run.status.metrics.__struct_fields__),
+        "metrics": split_unknown(metrics, _COUNTS),
     }
     if run.status.is_active == (run.status.status in TERMINAL_STATUSES):
         extra["status"]["is_active"] = run.status.is_active  # not what the status implies

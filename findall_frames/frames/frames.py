@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sized
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -237,8 +238,8 @@ class FindAllFrames(Views, Exports):
         Raises
         ------
         InvalidRequestError
-            The matches are no rows of own data, or `data` has too few rows to be it; or there
-            are several runs, whose data may differ.
+            The matches are no rows of own data, `data` has more or fewer rows than what was
+            searched, or there are several runs, whose data may differ.
 
         Examples
         --------
@@ -261,11 +262,18 @@ class FindAllFrames(Views, Exports):
                 f"{rows.null_count} of {len(rows)} matches are no rows of own data: rows_of is "
                 "for what ff.local(...) or findall-frames serve has searched."
             )
-        positions = rows.to_pylist()
-        if positions and max(positions) >= len(data):
+        if not (hasattr(data, "iloc") or hasattr(data, "take") or hasattr(data, "row")):
             raise InvalidRequestError(
-                f"The matches are of a table of at least {max(positions) + 1:,} rows; this one "
-                f"has {len(data):,}. Pass the data that was searched."
+                "rows_of takes a DataFrame, an Arrow table or a Polars DataFrame, not "
+                f"{type(data).__name__}. Read a file first, in the order in which it stands."
+            )
+        positions = rows.to_pylist()
+        said = json.loads(self.tables["runs"]["extra"][0].as_py() or "{}")
+        size = said.get("metrics", {}).get("rows") or max(positions, default=-1) + 1
+        if size != len(data):
+            raise InvalidRequestError(
+                f"The data that was searched has {size:,} rows; this has {len(data):,}. Pass what "
+                "was searched, with its rows in the same order."
             )
         taken: Rows
         if hasattr(data, "iloc"):

@@ -124,7 +124,8 @@ def check_match_limit(limit: int | None, *, generator: str, own_data: bool) -> i
     most = NO_LIMIT if own_data else _MAX_LIMIT
     if not _MIN_LIMIT <= limit <= most:
         raise InvalidRequestError(
-            f"match_limit is {limit}. Expected {_MIN_LIMIT} to {_MAX_LIMIT}; own data takes more."
+            f"match_limit is {limit}. Expected {_MIN_LIMIT} to {_MAX_LIMIT}; on own data "
+            f"{_MIN_LIMIT} or more, or None for all."
         )
     return limit
 

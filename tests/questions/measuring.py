@@ -11,6 +11,7 @@ from statistics import fmean
 from typing import Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
+import pandas as pd
 
 import findall_frames as ff
 from findall_frames.errors import ConditionNotUnderstoodError, FindAllWarning
@@ -159,7 +160,9 @@ def answer(question: Question, client: ff.Client) -> Answer:
     judged: dict[int, list[_Line]] = {}
     conditions = frames.fields[frames.fields["kind"] == "match_condition"]
     for field in conditions.itertuples():
-        line = _Line(field.is_matched is True, str(field.confidence))
+        # Pandas gives its own True, and NA where nothing was decided.
+        is_met = not pd.isna(field.is_matched) and bool(field.is_matched)
+        line = _Line(is_met, str(field.confidence))
         judged.setdefault(places[field.candidate_id], []).append(line)
     is_matched = frames.candidates["match_status"] == "matched"
     found = frozenset(int(row) for row in frames.candidates.loc[is_matched, "row"])

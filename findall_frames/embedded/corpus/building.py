@@ -61,6 +61,9 @@ def connect() -> duckdb.DuckDBPyConnection:
             "autoinstall_known_extensions": False,
             "autoload_known_extensions": False,
             "python_enable_replacements": False,
+            # What comes of a division by zero is unknown, not infinity, which is over any number.
+            "ieee_floating_point_ops": False,
+            "error_on_division_by_zero": False,
             "memory_limit": _MEMORY,
             # Made when it is first needed, and removed when the connection is closed.
             "temp_directory": str(Path(tempfile.gettempdir()) / f"findall-frames-{uuid4().hex}"),
@@ -282,7 +285,7 @@ def _columns(
         if cells.unit and cells.unit not in said:
             said = ", ".join(filter(None, [said, f"in {cells.unit}"]))
         kind, _ = _reading(type_)
-        if kind == "text" and cells.words >= _PROSE:
+        if kind == "text" and (cells.words >= _PROSE or name in source.prose):
             kind = "prose"
         columns[place] = Column(name, type_, kind, said, text)
     return columns

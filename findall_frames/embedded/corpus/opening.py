@@ -159,7 +159,7 @@ def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path
         )
     if kinds == {"documents"}:
         found = _in_memory(read_documents(paths, root=root), connection)
-        found.name_column = "title"
+        found.name_column, found.prose = "title", frozenset({"text"})
     elif kinds == {"Excel"}:
         found = _in_memory(_read_excel(paths), connection)
     else:

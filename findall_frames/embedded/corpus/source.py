@@ -28,6 +28,8 @@ class Source:
     """What the source says of its columns, by the user's name."""
     name_column: str | None = None
     """The column that names the rows, where the source knows it."""
+    prose: frozenset[str] = frozenset()
+    """Columns of running text, where the source knows them."""
     files: list[Path] = field(default_factory=list)
     """Parquet files, in the order of their rows; these stay where they are."""
     written_out: list[str] = field(default_factory=list)

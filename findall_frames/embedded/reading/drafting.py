@@ -70,7 +70,7 @@ class _Drafter:
         if not is_named or not all(map(self._is_read, adjectives)):
             head, pieces = [], self._pieces(text)  # no word may be lost, such as "outside"
         if not pieces:
-            return Draft(text, [self._any_row(text)], extra)
+            return Draft(text, [replace(self._read("any row"), name="any_row")], extra)
         named: list[Reading] = []
         for reading in map(self._short, pieces):
             name = _name(reading.description, taken=[each.name for each in named])
@@ -82,12 +82,6 @@ class _Drafter:
         """Return whether a word may be what the rows are called: a known one, or a plural."""
         is_plural = told and noun.lower().endswith("s")
         return is_plural or stem(noun) in self._reader.vocabulary.entity
-
-    def _any_row(self, things: str) -> Reading:
-        said = f"{things!r} is what the rows are called, so that every row is meant"
-        known = all(stem(word) in self._reader.vocabulary.entity for word in things.split())
-        reading = replace(self._read("any row"), name="any_row")
-        return reading if known else replace(reading, assumptions=(said,))
 
     def _read(self, text: str) -> Reading:
         if text not in self._known:

@@ -74,6 +74,8 @@ SILENT: Final = _ARTICLES | _HAVE | _OTHERS
 """Words that say nothing by themselves."""
 _LEADS: Final = SILENT | _PREPOSITIONS
 _NOT: Final = _words("not no without")
+_BE: Final = _words("is are was were be")
+_REACH: Final = "It is not plain how far not reaches. Put brackets behind it"
 _JOINTS: Final = _words("and or but ,")
 _BREAKS: Final = _JOINTS | {"(", ")"}
 _OPERATOR_WORDS: Final = {word for words in _OPERATORS for word in words.split()} - {"than"}
@@ -132,7 +134,10 @@ class PlainReader:
             sure = "high" if part.sure and not part.assumptions else "medium"
             read = partial(read, status="sql", confidence=sure, assumptions=part.assumptions)
             return read(sql=part.sql or None, top=part.top)
-        if (words := parser.keywords()) and (parser.is_text or not reason):
+        words = parser.keywords()
+        if words and not reason and not parser.is_text and not self.vocabulary.mentioned(words):
+            reason = "No text has all of these words."
+        if words and (parser.is_text or not reason):
             note = "No column answers this; rows are taken whose text has all of these words."
             return read(status="mention", keywords=words, confidence="low", note=note)
         return read(status="not_understood", confidence="low", note=parser.refusal(reason))
@@ -158,6 +163,12 @@ class _Parser:
         """Return what all of the words say, or None if they cannot be read."""
         if self.text.lower() == "any row":
             return _Part("TRUE")
+        for token in self.tokens[: self.end] if not self.is_text else ():
+            parts = [part.strip() for part in re.split(r"\b(?:or|not|no)\b", token.word)]
+            parts = [part for part in parts if part and part != token.word]
+            known = self.vocabulary.values(parts) if token.values and parts else {}
+            if parts and all(set(known.get(part, ())) & set(token.values) for part in parts):
+                raise RefusedError(f"{token.text!r} is a value, and so are its parts. Quote one")
         end, part = self._all(0) or (0, None)
         return part if end == self.end else None
 
@@ -241,6 +252,9 @@ class _Parser:
             for form in (self._missing, self._search, self._compared, self._valued):
                 if found := form(known, place):
                     end, part = found
+                    said = self.words[place:end]
+                    if denied and "or" in said and _BE & set(said[said.index("or") :]):
+                        raise RefusedError(_REACH)  # is not 1 or is 2
                     yield end, part.denial() if denied else part
                     break
 
@@ -312,6 +326,8 @@ class _Parser:
         _, as_words, _, as_parts = self.vocabulary.hits(known, phrase)
         if " " in phrase and not as_parts and not (is_quoted and end == at + size + 1):
             raise RefusedError(f"{phrase!r} does not stand in {known.sql}. Quote what is meant")
+        if self.words[end] == "or" and not self.tokens[self._skip(end + 1, SILENT)].columns:
+            raise RefusedError(f"Name {known.sql} behind 'or' again, or put both as SQL")
         is_plain = function != "contains" or as_words == as_parts
         said = () if is_plain else (f"{phrase!r} can stand inside of longer words",)
         return end, _Part(f"{function}({known.cells}, {literal(phrase)})", None, said)
@@ -460,7 +476,7 @@ class _Parser:
     def _count(self, at: int) -> int:
         number = self.tokens[at].number
         is_count = number and number.digits.isdigit() and not number.unit and number.scale == 1
-        return int(number.digits) if number and is_count else 0
+        return int(number.digits) if number and is_count and number.value > 0 else 0
 
     def _skip(self, at: int, words: Collection[str]) -> int:
         while self.words[at] in words:
@@ -518,13 +534,15 @@ class _Parser:
             for known in guesses[::-1] + self.vocabulary.columns[::-1] * bool(number.unit):
                 with suppress(RefusedError):
                     guess, amount = known, self.vocabulary.amount(known, number)
+        operators = [_OPERATORS.get(self._operator(at)[0], ("",))[0] for at in range(self.end)]
+        sign = next((each for each in operators if each[:1] in {"<", ">"}), "> (or <)")
         test = {
-            "number": f"{guess.sql} > {amount}",
-            "date": f"{guess.sql} > DATE '…'",
+            "number": f"{guess.sql} {sign} {amount}",
+            "date": f"{guess.sql} {sign} DATE '…'",
             "flag": guess.sql,
         }.get(guess.column.kind, f"{guess.cells} = '…'")
         lines.append(f"Write it as SQL, such as {test}, or give a model: model=.")
-        if left:
+        if left and re.search(r"[^\W\d_]{3}", left[0]) and left[0].lower() != "than":
             entry = f'columns={{"{guess.column.name}": "{left[0]}"}}'
             lines.append(f"If {left[0]!r} is a column's name, say so: {entry}.")
         return "\n".join(lines)
@@ -556,7 +574,7 @@ def _both(one: _Part, other: _Part, *, joint: str) -> _Part:
     if joint == "AND" and one.values & other.values:
         raise RefusedError("No row has two values in one column. Write or between them")
     if one.denied and not other.denied and (joint == "OR" or other.bare):
-        raise RefusedError("It is not plain how far not reaches. Put brackets behind it")
+        raise RefusedError(_REACH)
     return _Part(
         joined(joint, one.sql, other.sql),
         one.top or other.top,

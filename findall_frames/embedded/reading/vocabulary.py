@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -220,6 +220,15 @@ class Vocabulary:
         self._texts = [each for each in self.columns if each.column.kind in {"text", "list"}]
         self._values: dict[str, dict[str, list[str]]] = {}
         self._rows: dict[tuple[str, ...], list[Any]] = {}
+
+    def mentioned(self, words: Sequence[str]) -> bool:
+        """Return whether the text of some row has all of the words, whatever their endings."""
+        texts = [each.column.text for each in self.columns if each.column.kind in {"text", "prose"}]
+        cell = f"lower(concat_ws(' ', {', '.join(texts)}))"
+        stems = [word.lower()[:-3] if len(word) > 6 else word.lower() for word in words]
+        has_all = " AND ".join(f"contains({cell}, ?)" for _ in stems)
+        sql = f"SELECT 1 FROM {self.corpus.relation} WHERE {has_all} LIMIT 1"
+        return bool(self.corpus.query(sql, stems).num_rows)
 
     def tokens(self, text: str) -> list[Token]:
         """Cut a condition into tokens, the longest first; what is equally long shares a token."""

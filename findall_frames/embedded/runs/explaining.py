@@ -33,15 +33,15 @@ def _explained(reading: Reading, corpus: Corpus) -> Explained:
         (fields["columns"],) = plan.columns
         try:
             (counts,) = plan.counts(timeout=_COUNT_SECONDS)
-            if reading.status == "sql":
+            if reading.status == "sql" and reading.top is None:
                 fields |= counts._asdict()
         except QueryTimeout:  # the run itself has all the time that it needs
             pass
         except duckdb.Error as error:
             fault = str(error).strip().partition("\n")[0]
             fields["note"] = (
-                f"its SQL, {reading.describe()}, fails on the data: {fault}. Use TRY_CAST where "
-                "cells may not be of the type that they are cast to."
+                f"its SQL, {reading.describe()}, fails on the data: {fault}. Put TRY(...) around "
+                "what fails, or TRY_CAST for a cast; cells where it fails are then unknown."
             )
             fields |= {"status": "not_understood", "sql": None}
     return Explained(**fields)
@@ -78,7 +78,7 @@ def warnings_of(explained: Sequence[Explained], *, corpus: Corpus) -> list[RunWa
                     f"missing; they do not match. {read}",
                 )
             )
-        if reading.true in (0, size) and size > 1 and reading.columns:
+        if reading.true in (0, size) and size > 1:
             rows = "no row" if reading.true == 0 else "every row"
             told.append(RunWarning("meets_none_or_all", f"{said} is met by {rows}. {read}"))
     return told
