@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-__all__ = ["CASES", "FORMS", "Case", "Table"]
+__all__ = ["CASES", "FORMS", "LETTERS", "Case", "Table"]
 
 
 class Table(NamedTuple):
@@ -27,6 +27,15 @@ class Case(NamedTuple):
     table: Table
     conditions: dict[str, str | None]
 
+
+LETTERS = Table(
+    "letter|year|body",
+    [
+        ["a", 1901, "My dear friend, yesterday I saw a quokka in the garden of the old house"],
+        ["b", 1911, "We have had no rain for weeks and the wells are nearly dry by now"],
+    ],
+)
+"""A table with running text."""
 
 CASES = {
     "bicycles": Case(

@@ -8,7 +8,7 @@ from importlib.metadata import distributions
 
 import pandas as pd
 import pytest
-from plain_cases import CASES
+from plain_cases import CASES, LETTERS
 
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
@@ -228,18 +228,7 @@ def test_the_packages_of_this_environment_can_be_asked_for() -> None:
 
 def test_letters_that_mention_something_are_searched() -> None:
     """Beside conditions on their columns."""
-    letters = open_corpus(
-        pd.DataFrame(
-            {
-                "letter": ["a", "b"],
-                "year": [1901, 1911],
-                "body": [
-                    "My dear friend, yesterday I saw a quokka in the garden of the old house",
-                    "We have had no rain for weeks and the wells are nearly dry by now",
-                ],
-            }
-        )
-    )
+    letters = open_corpus(pd.DataFrame(LETTERS.records()))
     (reading,) = draft_plainly("Find letters that mention quokka", letters).readings
     assert (reading.status, reading.keywords) == ("mention", ("quokka",))
     readings = draft_plainly("Find letters about rain with a year after 1905", letters).readings

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from plain_cases import CASES, FORMS
+from plain_cases import CASES, FORMS, LETTERS
 
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.corpus.corpus import Corpus
@@ -232,18 +232,7 @@ def test_long_and_deep_texts_are_refused_quickly(text: str) -> None:
 
 def test_text_of_documents_is_searched_for_what_no_column_answers() -> None:
     """With low confidence, and only where there is running text."""
-    letters = open_corpus(
-        pd.DataFrame(
-            {
-                "letter": ["a", "b"],
-                "year": [1901, 1911],
-                "body": [
-                    "My dear friend, yesterday I saw a quokka in the garden of the old house",
-                    "We have had no rain for weeks and the wells are nearly dry by now",
-                ],
-            }
-        )
-    )
+    letters = open_corpus(pd.DataFrame(LETTERS.records()))
     reader = PlainReader(letters)
     reading = reader.read("must mention the quokka", name="a")
     assert (reading.status, reading.confidence) == ("mention", "low")
