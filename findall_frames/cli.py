@@ -312,10 +312,9 @@ def serve(
     Example:
       findall-frames serve countries.csv --port 8801
     """
-    from findall_frames.embedded.chat.chat import open_model
     from findall_frames.embedded.corpus.opening import open_corpus
     from findall_frames.embedded.server.service import Service
-    from findall_frames.own_data import named_model
+    from findall_frames.own_data import chosen_model
 
     api_key = None if api_key_env is None else os.environ.get(api_key_env)
     if api_key_env is not None and not api_key:
@@ -323,8 +322,7 @@ def serve(
             f"--api-key-env names the environment variable {api_key_env}, which is not set."
         )
     secret = os.environ.get(_SECRET_VARIABLE)
-    named = named_model(model)
-    opened = None if named is None else open_model(named)
+    opened = chosen_model(model)
     entities = open_corpus(corpus, name_column=name_column, columns=columns)
     # A scheduler stops it with SIGTERM, which is to be as gentle as Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)

@@ -8,25 +8,24 @@ from pathlib import Path
 from typing import Any
 
 from findall_frames.api.client import Client
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.chat import Model, open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 
-__all__ = ["MODEL_VARIABLE", "local", "named_model"]
+__all__ = ["chosen_model", "local"]
 
-MODEL_VARIABLE = "FINDALL_FRAMES_MODEL"
+_MODEL_VARIABLE = "FINDALL_FRAMES_MODEL"
 """Names the language model that is used where none is given."""
 
 
-def named_model(
-    model: str | Callable[..., str] | None = None,
-) -> str | Callable[..., str] | None:
-    """Return the model that was given, else the one that `MODEL_VARIABLE` names.
+def chosen_model(model: str | Callable[..., str] | None) -> Model | None:
+    """Open the model that was given, else the one that `FINDALL_FRAMES_MODEL` names; None for none.
 
     A key in the environment never chooses one: the profile of the table, which a model is
     shown, holds the user's data.
     """
-    return model if model is not None else os.environ.get(MODEL_VARIABLE) or None
+    named = model if model is not None else os.environ.get(_MODEL_VARIABLE) or None
+    return None if named is None else open_model(named)
 
 
 def local(
@@ -103,8 +102,7 @@ def local(
     >>> frames.matches["name"].tolist()
     ['Nile']
     """
-    named = named_model(model)
-    opened = None if named is None else open_model(named)
+    opened = chosen_model(model)
     corpus = open_corpus(
         data,
         columns=Path(columns) if isinstance(columns, os.PathLike) else columns,

@@ -98,11 +98,7 @@ class Readers:
         An `EvaluatorError` is raised if the model gave no answer.
         """
         with suppress(SqlError):
-            sql = check_sql(objective, self._corpus).sql
-            reading = Reading(
-                name="condition", description=objective, status="sql", reader="sql", sql=sql
-            )
-            return Drafted(self._corpus.about, [reading], {})
+            return Drafted(self._corpus.about, [self._as_sql(objective, "condition")], {})
         if self._model is None:
             plain = draft_plainly(objective, self._corpus)
             return Drafted(plain.entity_type, plain.readings, plain.enrichments)
@@ -122,14 +118,16 @@ class Readers:
         self._unclaimed[drafted.readings[0].description] = usage
         return drafted
 
+    def _as_sql(self, text: str, name: str) -> Reading:
+        """Read a text that is SQL itself; else raise a `SqlError`."""
+        sql = check_sql(text, self._corpus).sql
+        return Reading(name=name, description=text, status="sql", reader="sql", sql=sql)
+
     def _known(self, condition: MatchCondition, entity_type: str) -> Reading | None:
         """Read a condition without asking a model; None if only that helps."""
         text = condition.description
         try:
-            sql = check_sql(text, self._corpus).sql
-            return Reading(
-                name=condition.name, description=text, status="sql", reader="sql", sql=sql
-            )
+            return self._as_sql(text, condition.name)
         except SqlError as error:
             why = f"Read as SQL: {error}"
         if self._model is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -130,8 +130,8 @@ class Token(NamedTuple):
     start: int = 0
     end: int = 0
     word: str = ""  # in lower case; "" for quoted text
-    columns: list[Known] = []  # noqa: RUF012
-    values: dict[str, list[str]] = {}  # noqa: RUF012  # by column, as they stand in the cells
+    columns: Sequence[Known] = ()
+    values: Mapping[str, Sequence[str]] = {}  # by column, as they stand in the cells
     number: Number | None = None
     date: str = ""  # it can be a part of one, such as "March" or "1"
 

@@ -309,8 +309,7 @@ class Engine:
                 run = self._store.run(findall_id)
         except StoppedError:
             return False
-        # A model may be the user's own code and raise anything: it ends the run, not us.
-        except Exception as exc:  # noqa: BLE001
+        except Exception as exc:  # noqa: BLE001  (a model may be the user's code: it ends the run)
             if self._stop.is_set():  # it may be too late to store anything
                 return False
             _log.exception("The run %s has failed", findall_id)
