@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from local_caller import Caller
-from local_models import EveryNth, numbers
 
 import findall_frames as ff
 from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.server.service import Service
-from tests.scripted import KEY, ScriptedServer, healthy
+from tests.support.local_caller import Caller
+from tests.support.local_models import EveryNth, numbers
+from tests.support.scripted import KEY, ScriptedServer, healthy
 
 _home = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
 _real_connect = socket.socket.connect

@@ -11,7 +11,7 @@ import pytest
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from tests.benchmarks.measure import large_result, medians
-from tests.test_explorer import Person
+from tests.display.test_explorer import Person
 
 pytestmark = pytest.mark.benchmark
 

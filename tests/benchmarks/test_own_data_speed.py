@@ -277,7 +277,7 @@ def _index(corpus: Corpus, path: Path) -> float:
 _SERVICE = (
     _PEAK
     + """
-from local_models import numbers
+from tests.support.local_models import numbers
 from findall_frames.embedded.server.service import Service
 with Service(numbers(9_000)) as service:
     print(service.url, peak(), flush=True)
@@ -354,5 +354,5 @@ def _told_by(program: str, *arguments: str | Path) -> str:
 
 
 def _environment() -> dict[str, str]:
-    paths = [str(Path(__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

@@ -9,7 +9,7 @@ import time
 import pytest
 
 import findall_frames as ff
-from tests.scripted import RUN_ID, ScriptedServer, answer, healthy, result
+from tests.support.scripted import RUN_ID, ScriptedServer, answer, healthy, result
 
 pytestmark = pytest.mark.benchmark
 MATCHES = 500

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.hostile import HOSTILE
+from tests.support.hostile import HOSTILE
 
 if TYPE_CHECKING:
     from tests.browser.lab import Lab, Notebook
@@ -27,8 +27,8 @@ from findall_frames.progress.base import Wishes
 from findall_frames.progress.notebook import NotebookPanel
 from findall_frames.progress.pace import View
 from findall_frames.progress.update import Update
-from tests.hostile import HOSTILE
-from tests.shown import hostile_candidate
+from tests.support.hostile import HOSTILE
+from tests.support.shown import hostile_candidate
 
 MARK = "window.__pwned=1"
 strings = [*HOSTILE, *(text.replace("alert(1)", MARK) for text in HOSTILE if "alert(1)" in text)]

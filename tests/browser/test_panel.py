@@ -20,7 +20,7 @@ SERVICE = """
 import findall_frames as ff
 from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.server.service import Service
-from tests.local_models import EveryNth, numbers
+from tests.support.local_models import EveryNth, numbers
 
 service = Service(numbers(20_000), model=open_model(EveryNth(delay=0.01))).start()
 client = ff.Client(api_key="", base_url=service.url)
@@ -53,7 +53,7 @@ import findall_frames as ff
 from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
-from tests.local_models import EveryNth
+from tests.support.local_models import EveryNth
 
 gate = threading.Event()
 model = open_model(EveryNth(gate=gate, free=8, delay=0.4))

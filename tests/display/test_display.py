@@ -1,0 +1,415 @@
+"""What is shown of a result: complete, fitting, and harmless whatever the data says."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+import findall_frames as ff
+from findall_frames.display.heading import funnel, so_far
+from findall_frames.display.html import frames_html
+from findall_frames.display.links import link
+from findall_frames.display.records import result_record
+from findall_frames.display.rows import Tables, matched_rows, verdicts
+from findall_frames.display.terminal import matches_view
+from findall_frames.display.text import excerpt_around, one_line, web_address
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.rebuild import rebuild
+from tests.support.hostile import HOSTILE, Anatomy, assert_harmless
+from tests.support.results import SEARCH
+from tests.support.scripted import KEY, RUN_ID, ScriptedServer, answer, run_object
+from tests.support.shown import candidate, field, hostile_candidate, tables
+
+TAGS = {
+    *("table", "thead", "tbody", "tr", "th", "td"),
+    *("div", "p", "b", "span", "a", "code", "br", "wbr"),
+}
+
+
+def packages(count: int) -> Tables:
+    """Make a result of matches with two short fields each."""
+    return tables(
+        *(
+            candidate(
+                n,
+                name=f"package-{n}",
+                apache_license_check=field("Apache-2.0"),
+                requires_python_check=field(">=3.10"),
+            )
+            for n in range(count)
+        )
+    )
+
+
+def printed(data: Tables, *, width: int = 80, encoding: str = "utf-8", **more: Any) -> list[str]:
+    """Print the view as to a file of that encoding and give back its lines."""
+    raw = io.BytesIO()
+    file = io.TextIOWrapper(raw, encoding=encoding, errors="strict", newline="\n")
+    console = Console(file=file, width=width, highlight=False, **more)
+    console.print(matches_view(data, console=console, rest_is_in="matches"))
+    file.flush()
+    return raw.getvalue().decode(encoding).splitlines()
+
+
+@pytest.mark.parametrize("width", [64, 80, 120, 200])
+def test_short_verdicts_stand_in_columns_that_fit_the_terminal(width: int) -> None:
+    """One line for each match, with tick and excerpt for each condition, at any usual width."""
+    lines = printed(packages(3), width=width)
+    assert lines[0] == "3 matches among 3 candidates; completed: no candidates are left"
+    assert max(len(line) for line in lines) <= width
+    (row,) = (line for line in lines if line.startswith("package-1"))
+    assert row.split() == ["package-1", "✓", "Apache-2.0", "✓", ">=3.10"]
+
+
+@pytest.mark.parametrize("width", [40, 80, 120])
+def test_long_excerpts_get_a_line_each(width: int) -> None:
+    """What does not fit a column is shown line by line, cut around the value it is cited for."""
+    prose = (
+        "It was founded long ago. " * 8 + "Its licence is Apache-2.0 since then. " + "More. " * 30
+    )
+    data = tables(candidate(1, name="requests", licence=field("Apache-2.0", excerpt=prose)))
+    lines = printed(data, width=width)
+    assert max(len(line) for line in lines) <= width
+    (line,) = (line for line in lines if "licence " in line)
+    assert line.startswith("   ✓ licence")
+    assert "Apache-2.0" in line
+    assert "…" in line
+
+
+def test_a_long_table_says_how_many_matches_are_left_out() -> None:
+    """Fifteen rows are enough for a screen; the rest is counted and located."""
+    lines = printed(packages(1027))
+    assert sum(line.startswith("package-") for line in lines) == 15
+    assert "… and 1,012 more in matches" in lines
+
+
+def test_without_matches_each_condition_says_how_many_meet_it() -> None:
+    """Zero matches come with the reason: which condition is the hard one."""
+    data = tables(
+        candidate(1, name="a", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
+        candidate(2, name="b", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
+    )
+    assert verdicts(data["fields"]) == [("x", 2, 2), ("y", 0, 2)]
+    assert printed(data) == [
+        "0 matches among 2 candidates; completed: no candidates are left",
+        "No candidate meets all conditions. One by one:",
+        "  x: met by 2 of 2 candidates",
+        "  y: met by 0 of 2 candidates",
+    ]
+    html = frames_html(data)
+    assert "<li>y: met by 0 of 2 candidates</li>" in html
+
+
+def test_without_candidates_the_views_say_so() -> None:
+    """An empty result is a sentence, not an empty table."""
+    assert printed(tables())[-1] == "No candidate was judged."
+    assert "No candidate was judged." in frames_html(tables())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
+def test_a_terminal_without_ticks_gets_words(encoding: str) -> None:
+    """Nothing is written that the encoding lacks, and the columns stay in line."""
+    data = tables(
+        *(candidate(n, name=name, c=field("Tōkyō")) for n, name in enumerate(("東京", "Oslo")))
+    )
+    lines = printed(data, encoding=encoding)
+    cells = [line for line in lines if " yes " in line]
+    assert len(cells) == 2
+    assert cells[0].startswith("?? ")
+    assert cells[0].index("yes") == cells[1].index("yes")
+
+
+def test_unmet_and_uncertain_verdicts_can_be_told_apart() -> None:
+    """A low confidence is marked and explained."""
+    output, basis = field("maybe")
+    data = tables(candidate(1, name="a", c=(output, {**basis, "confidence": "low"})))
+    lines = printed(data)
+    assert any("✓? maybe" in line for line in lines)
+    assert lines[-1] == "? means low confidence"
+    html = frames_html(data)
+    assert "<p>? low confidence</p>" in html
+    assert 'title="low confidence">?</b>' in html
+    assert "low confidence" not in frames_html(packages(1))
+    medium = frames_html(
+        tables(candidate(1, name="a", c=(output, {**basis, "confidence": "medium"})))
+    )
+    assert "<p>~ medium confidence</p>" in medium
+
+
+def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file gets no escape sequence, a terminal does, and NO_COLOR is kept."""
+    assert "\x1b" not in "".join(printed(packages(1)))
+    terminal = {"force_terminal": True, "color_system": "standard"}
+    assert "\x1b[32m" in "".join(printed(packages(1), **terminal))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[32m" not in "".join(printed(packages(1), **terminal))
+
+
+def test_the_best_excerpt_is_the_shortest_that_holds_the_value() -> None:
+    """An excerpt that states the value beats an earlier one that does not."""
+    output, basis = field("Oslo")
+    basis["citations"] = [
+        {"url": "https://a.example/", "excerpts": ["", "Norway is in Europe."]},
+        {
+            "url": "https://b.example/",
+            "excerpts": ["The capital is Oslo, and so on.", "It is OSLO."],
+        },
+    ]
+    (row,) = matched_rows(tables(candidate(1, name="Norway", capital=(output, basis))))
+    excerpt, source = row.cells["capital"].best_excerpt or ("", None)
+    assert excerpt == "It is OSLO."
+    assert source is not None
+    assert source.url == "https://b.example/"
+
+
+def test_a_list_is_shown_as_a_person_writes_it() -> None:
+    """Its parts, without brackets and quotes, in a notebook and in a terminal."""
+    one = candidate(1, name="a")
+    one["output"]["products"] = {"value": ["tiles", "pots", 7], "type": "enrichment"}
+    one["output"]["nested"] = {"value": [{"a": 1}, True], "type": "enrichment"}
+    assert "tiles, pots, 7" in frames_html(tables(one))
+    assert "[{&quot;a&quot;:1},true]" in frames_html(tables(one))
+    assert any("tiles, pots, 7" in line for line in printed(tables(one)))
+
+
+def test_a_whole_number_is_shown_without_a_point() -> None:
+    """A column with a gap holds 83200000.0, which nobody would write; a text stays as it is."""
+    one = candidate(1, name="a")
+    one["output"]["population"] = {"value": 83200000.0, "type": "enrichment"}
+    one["output"]["density"] = {"value": 232.5, "type": "enrichment"}
+    one["output"]["release"] = {"value": "3.0", "type": "enrichment"}
+    html = frames_html(tables(one))
+    assert "83200000<" in html
+    assert "232.5<" in html
+    assert "3.0<" in html
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "said"),
+    [
+        ("completed", "match_limit_met", None),
+        ("failed", "error_occurred", "The run failed; what is here was found by then."),
+        ("cancelled", "user_cancelled", "The run was cancelled; what is here was found by then."),
+        ("running", None, "The run was running when this was fetched; there may be more by now."),
+        ("queued", None, "The run was queued when this was fetched; there may be more by now."),
+    ],
+)
+def test_a_run_that_did_not_end_well_says_so_above_its_matches(
+    status: str, reason: str | None, said: str | None
+) -> None:
+    """What was paid for is shown all the same."""
+    body = rebuild(packages(1), findall_id="findall_1")
+    body["run"]["status"] |= {"status": status, "termination_reason": reason}
+    data = flatten(body).tables
+    assert (said or "") == so_far(data)
+    html = frames_html(data)
+    assert (said or "package-0") in html
+    assert "package-0" in html
+
+
+def test_several_runs_say_how_many_did_not_end_well() -> None:
+    """Their states are counted above the matches of all."""
+    bodies = []
+    for number, status in enumerate(("completed", "failed", "failed", "running")):
+        body = rebuild(packages(1), findall_id="findall_1")
+        body["run"]["findall_id"] = f"findall_{number}"
+        body["run"]["status"]["status"] = status
+        bodies.append(body)
+    html = flatten(bodies)._repr_html_()
+    assert "Not every run was completed: 2 failed, 1 running of 4." in html
+    assert "4 matches among 4 candidates of 4 runs" in html
+
+
+def test_the_funnel_narrows_from_generated_to_matched() -> None:
+    """Bars with their numbers beside them, so that neither colour nor style is needed."""
+    body = rebuild(
+        tables(
+            candidate(1, name="a"),
+            candidate(2, name="b", status="unmatched"),
+            candidate(3, name="c", status="generated"),
+        ),
+        findall_id="findall_1",
+    )
+    body["run"]["status"]["metrics"]["generated_candidates_count"] = 4000
+    data = flatten(body).tables
+    assert funnel(data) == [("generated", 4000), ("evaluated", 2), ("matched", 1)]
+    words = " ".join(Anatomy(frames_html(data)).words).split()
+    assert "generated 4,000 evaluated 2 matched 1" in " ".join(words)
+
+
+def test_warnings_stand_above_the_matches() -> None:
+    """In a notebook and in the text form, with what they say escaped."""
+    body = rebuild(packages(1), findall_id="findall_1")
+    told = "The condition <b>odd</b> was not understood."
+    body["run"]["warnings"] = [{"type": "x", "message": told}] * 7
+    frames = flatten(body)
+    html = frames._repr_html_()
+    assert html.count("The condition &lt;b&gt;odd&lt;/b&gt; was not understood.") == 5
+    assert "and 2 warnings more" in html
+    assert f"  warning: {told}" in repr(frames).splitlines()
+
+
+def test_the_table_can_be_read_without_seeing_it() -> None:
+    """Headers have a scope, signs have words, and what scrolls can be reached."""
+    html = frames_html(packages(2))
+    assert html.count('scope="col"') == 3
+    assert html.count('scope="row"') == 2
+    assert html.count('aria-label="met"') == 4
+    assert 'role="region" tabindex="0"' in html
+
+
+def test_a_verdict_without_a_value_still_has_its_source() -> None:
+    """As a link that says what it is."""
+    output, basis = field("")
+    basis["citations"][0]["excerpts"] = ["It says so."]
+    html = frames_html(tables(candidate(1, name="a", c=({**output, "value": None}, basis))))
+    assert ">source</a>" in html
+
+
+def test_parts_that_only_a_basis_names_are_not_columns() -> None:
+    """`products.0` supports `products` and has neither value nor verdict of its own."""
+    one = candidate(1, name="a", products=field("tiles"))
+    one["basis"].append({"field": "products.0", "reasoning": "r", "citations": []})
+    assert "products.0" not in frames_html(tables(one))
+    assert "products" in frames_html(tables(one))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_html(text: str) -> None:
+    """Whatever it is put into, only the tags and attributes of the table itself come out."""
+    html = frames_html(tables(hostile_candidate(text), reason=text))
+    seen = assert_harmless(html, tags=TAGS)
+    assert one_line(text)[:40] in "".join(seen.words)
+
+
+def test_a_search_shows_what_it_will_look_for() -> None:
+    """Each condition and column with its words, and nothing of what only the service may see."""
+    search = ff.Search(
+        "Find makers of tiles",
+        entity_type="companies",
+        match_conditions={"clay_check": "Company must make tiles of clay"},
+        enrichments={"ceo_name": "Name of the CEO"},
+        exclude=[{"name": "Kilnworks", "url": "https://kilnworks.example/"}],
+        metadata={"team": "roofs"},
+        webhook={"url": "https://hooks.example/secret-token", "event_types": []},
+    )
+    html = search._repr_html_()
+    words = " ".join(" ".join(Anatomy(html).words).split())
+    assert "companies, generator core, without 1 that are known already" in words
+    assert "clay_check Company must make tiles of clay" in words
+    assert "ceo_name Name of the CEO" in words
+    assert html.count('scope="row"') == 2
+    assert "secret" not in html + repr(search)
+    search.match_conditions["odd"] = 5  # type: ignore[assignment]
+    assert "odd" in search._repr_html_()
+
+
+def test_a_run_shows_where_it_stands_and_how_to_go_on() -> None:
+    """Its id, its service, the call that resumes it; and never the key."""
+    client = ff.Client(api_key=KEY, base_url="http://127.0.0.1:9")
+    run = ff.Run("findall_1", client=client, schema=SEARCH)
+    words = " ".join(Anatomy(run._repr_html_()).words)
+    assert "Find all makers of clay tiles" in words
+    assert "not asked yet" in words
+    assert 'ff.resume("findall_1", client=ff.Client(base_url="http://127.0.0.1:9"))' in words
+    assert repr(run) == "Run('findall_1', not asked yet, http://127.0.0.1:9)"
+    assert KEY not in run._repr_html_() + repr(run)
+
+
+def test_a_run_counts_what_its_service_told_last(server: ScriptedServer, client: ff.Client) -> None:
+    """In the text form and in a notebook."""
+    run = ff.Run(RUN_ID, client=client)
+    server.on("GET", f"/runs/{RUN_ID}", answer(run_object("running", matched=3, generated=40)))
+    run.status()
+    assert "running, 3 matches of 40 candidates" in repr(run)
+    assert "running, 3 matches of 40 candidates" in run._repr_html_()
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_searches_and_runs(text: str) -> None:
+    """What a service drafted or answered is escaped in HTML and on one line in text."""
+    search = ff.Search(
+        text,
+        entity_type=text,
+        match_conditions={text: text},
+        enrichments={"a": text},
+    )
+    client = ff.Client(api_key=KEY, base_url="http://127.0.0.1:9")
+    run = ff.Run(text, client=client, schema=search.to_schema())
+    for html in (search._repr_html_(), run._repr_html_()):
+        assert_harmless(html, tags=TAGS)
+    assert len(repr(search).splitlines()) == 4
+    assert all(line.isprintable() for line in (*repr(search).splitlines(), repr(run)))
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_the_evidence_of_a_candidate(text: str) -> None:
+    """What is read in a terminal holds no character that a terminal would obey."""
+    frames = flatten(rebuild(tables(hostile_candidate(text)), findall_id="findall_1"))
+    assert all(line.isprintable() for line in repr(frames.evidence("c1")).splitlines())
+    assert all(line.isprintable() for line in repr(frames).splitlines())
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_text_stays_text_in_a_terminal(text: str) -> None:
+    """No control character, no markup and no overlong line reaches the terminal."""
+    lines = printed(tables(hostile_candidate(text), reason=text))
+    for line in lines:
+        assert line.isprintable()
+    assert "[bold]" in "\n".join(lines) or "[bold]" not in text
+
+
+def test_only_web_addresses_become_links() -> None:
+    """A link needs http or https, a host, and no character that hides another."""
+    linked = [text for text in HOSTILE if web_address(text) is not None]
+    assert linked == [
+        "https://example.org/><script>alert(1)</script>",
+    ]
+    assert link(linked[0], "x").count("<") == 2
+    assert web_address("HTTPS://example.org") == "HTTPS://example.org"
+    assert web_address("example.org") is None
+    assert web_address(None) is None
+
+
+def test_html_of_a_thousand_matches_is_compact() -> None:
+    """A large result with long texts stays under half a megabyte and says what it left out."""
+    prose = "Its licence is Apache-2.0, as the file in its root says. " * 20
+    fields = {f"condition_{n}": field("Apache-2.0", excerpt=prose) for n in range(30)}
+    html = frames_html(tables(*(candidate(n, name=f"a{n}", **fields) for n in range(1000))))
+    assert len(html.encode()) <= 500_000
+    shown = html.count("<tr>") - 1
+    assert shown >= 10
+    assert f"… and {1000 - shown} matches and 10 fields more" in html
+
+
+def test_a_record_holds_every_match_with_its_evidence() -> None:
+    """Other programs get JSON values, reasons and whole citations, and nothing of a non-match."""
+    one = candidate(1, name="Norway", population=field("5600000"))
+    one["output"]["population"]["value"] = 5600000
+    one["output"]["languages"] = {"value": ["Bokmål", "Nynorsk"], "type": "enrichment"}
+    two = candidate(2, name="Atlantis", status="unmatched")
+    record = json.loads(json.dumps(result_record(tables(one, two))))
+    assert record["run"]["findall_id"] == "findall_1"
+    assert record["run"]["metadata"] == {"a": 1}
+    (match,) = record["matches"]
+    assert match["name"] == "Norway"
+    assert match["fields"]["population"]["value"] == 5600000
+    assert match["fields"]["population"]["citations"] == [
+        {"title": "A source", "url": "https://source.example/", "excerpts": ["5600000"]}
+    ]
+    assert match["fields"]["languages"]["value"] == ["Bokmål", "Nynorsk"]
+
+
+@pytest.mark.parametrize("limit", [5, 12, 20, 50])
+def test_an_excerpt_is_cut_around_the_value(limit: int) -> None:
+    """The value stays visible wherever it stands, as long as there is room for it."""
+    text = "".join(chr(ord("a") + n % 26) for n in range(100))
+    for at in range(0, 97):
+        value = text[at : at + 3]
+        cut = excerpt_around(text, value, limit=limit)
+        assert len(cut) <= limit
+        assert value in cut

@@ -1,0 +1,138 @@
+"""How a language model is named, and where its key goes and does not go."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.provider import read_address
+from findall_frames.errors import EvaluatorError
+from tests.support.scripted import KEY
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "base_url", "model", "key"),
+    [
+        ("openai:gpt-x", {"OPENAI_API_KEY": KEY}, "https://api.openai.com/v1", "gpt-x", KEY),
+        ("OpenAI: gpt-x ", {"OPENAI_API_KEY": KEY}, "https://api.openai.com/v1", "gpt-x", KEY),
+        (
+            "parallel:speed",
+            {"PARALLEL_API_KEY": KEY, "OPENAI_API_KEY": "other"},
+            "https://api.parallel.ai/v1beta",
+            "speed",
+            KEY,
+        ),
+        (
+            "openai:tiny",
+            {"OPENAI_BASE_URL": "http://127.0.0.1:8080/v1/", "OPENAI_API_KEY": KEY},
+            "http://127.0.0.1:8080/v1",
+            "tiny",
+            KEY,
+        ),
+        (
+            "openai:tiny",
+            {"OPENAI_BASE_URL": "http://localhost:8080/v1"},
+            "http://localhost:8080/v1",
+            "tiny",
+            None,
+        ),
+        (
+            "parallel:base",
+            {"PARALLEL_BASE_URL": "http://127.0.0.1:9000", "PARALLEL_API_KEY": KEY},
+            "http://127.0.0.1:9000/v1beta",
+            "base",
+            KEY,
+        ),
+        (
+            "https://models.example/v1/chat/completions#org/m%20x",
+            {"OPENAI_API_KEY": KEY},
+            "https://models.example/v1",
+            "org/m x",
+            KEY,
+        ),
+        (
+            "https://api.parallel.ai/v1beta#speed",
+            {"OPENAI_API_KEY": KEY},
+            "https://api.parallel.ai/v1beta",
+            "speed",
+            None,
+        ),
+        (
+            "http://models.example/v1#m",
+            {"OPENAI_API_KEY": KEY},
+            "http://models.example/v1",
+            "m",
+            None,
+        ),
+    ],
+)
+def test_a_name_is_read_with_its_own_key(
+    text: str, environ: dict[str, str], base_url: str, model: str, key: str | None
+) -> None:
+    """Which goes neither to another company nor over plain HTTP to another machine."""
+    address = read_address(text, environ=environ)
+    assert (address.base_url, address.model, address.key) == (base_url, model, key)
+
+
+@pytest.mark.parametrize(
+    ("text", "environ", "said"),
+    [
+        ("gpt-4o", {}, "openai:MODEL"),
+        ("openai:", {}, "openai:MODEL"),
+        ("", {}, "openai:MODEL"),
+        ("http://127.0.0.1:1234/v1", {}, "behind a '#'"),
+        ("http://#m", {}, "base URL"),
+        ("http://127.0.0.1:0/v1#m", {}, "base URL"),
+        ("http://127.0.0.1:99999/v1#m", {}, "base URL"),
+        ("https://models.example/v1?x=1#m", {}, "base URL"),
+        (f"https://me:{KEY}@models.example/v1#m", {}, "credentials"),
+        (f"https://me:{KEY}@models.example/v1", {}, "name of a language model"),
+        (f"https://me:{KEY}@models.example/v1?x=1#m", {}, "base URL"),
+        ("openai:gpt-x", {}, "OPENAI_API_KEY"),
+        ("openai:gpt-x", {"OPENAI_API_KEY": " \n"}, "OPENAI_API_KEY"),
+        ("parallel:speed", {"OPENAI_API_KEY": KEY}, "PARALLEL_API_KEY"),
+        ("openai:gpt-x", {"OPENAI_BASE_URL": "models.example"}, "OPENAI_BASE_URL"),
+    ],
+)
+def test_a_name_that_cannot_be_read_is_refused_with_the_forms(
+    text: str, environ: dict[str, str], said: str
+) -> None:
+    """And without what may be secret in it."""
+    with pytest.raises(EvaluatorError, match=said) as refused:
+        read_address(text, environ=environ)
+    assert KEY not in str(refused.value)
+
+
+@pytest.mark.parametrize("around", ["{}\n", " {}", "\t{}\r\n"])
+def test_blanks_around_a_key_are_taken_off(around: str) -> None:
+    """They come from files and from copying."""
+    environ = {"OPENAI_API_KEY": around.format(KEY)}
+    assert read_address("openai:m", environ=environ).key == KEY
+
+
+@pytest.mark.parametrize("key", ["“sk-abc”", "sk-a\nb", "sk-ä", "sk a", "sk-\x00"])
+@pytest.mark.parametrize("text", ["openai:m", "http://127.0.0.1:1/v1#m"])
+def test_a_key_that_no_header_can_carry_is_refused_before_anything_starts(
+    key: str, text: str
+) -> None:
+    """With the name of its variable, and not with the key."""
+    with pytest.raises(EvaluatorError, match="OPENAI_API_KEY holds") as refused:
+        read_address(text, environ={"OPENAI_API_KEY": key})
+    assert key not in str(refused.value)
+
+
+def test_a_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by an address nor by a model."""
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    model = open_model("openai:gpt-x")
+    shown = [repr(model), model.name, str(vars(model)), repr(read_address("openai:gpt-x"))]
+    assert KEY not in json.dumps(shown)
+
+
+@pytest.mark.parametrize("model", [None, 7, ["openai:m"]])
+def test_what_is_neither_a_name_nor_a_callable_is_refused(model: object) -> None:
+    """With what was expected."""
+    with pytest.raises(EvaluatorError, match=r"callable \(messages"):
+        open_model(model)  # type: ignore[arg-type]

@@ -1,0 +1,528 @@
+"""What servers with chat completions do, and what comes of it."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from findall_frames.embedded.chat import completions
+from findall_frames.embedded.chat.chat import (
+    NoAnswerError,
+    Reply,
+    StoppedError,
+    UnusableError,
+    json_in,
+    open_model,
+)
+from findall_frames.embedded.chat.completions import Completions
+from findall_frames.embedded.chat.provider import read_address
+from findall_frames.errors import EvaluatorError
+from tests.support.chat_server import ChatServer, completion, refusal
+from tests.support.scripted import KEY, Request, ScriptedServer, answer
+from tests.support.scripted import Reply as Sent
+
+SCHEMA = {"type": "object", "properties": {"right": {"type": "boolean"}}, "required": ["right"]}
+MESSAGES = [
+    {"role": "system", "content": "Say whether it is right."},
+    {"role": "user", "content": "Two and two is four."},
+]
+RIGHT = '{"right": true}'
+
+
+@pytest.fixture
+def server() -> Iterator[ChatServer]:
+    """A server that a test scripts."""
+    with ChatServer() as running:
+        running.answers(completion(RIGHT))
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pauses are a tenth of what they are."""
+    monkeypatch.setattr(completions, "_FIRST_PAUSE", 0.05)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+
+
+def asked(server: ChatServer, *, key: str = "", seconds: float = 30.0, **more: Any) -> Reply:
+    """Ask once."""
+    address = read_address(server.model, environ={"OPENAI_API_KEY": key})
+    return asked_by(Completions(address, timeout=seconds), **more)
+
+
+def asked_by(model: Any, *, messages: Any = MESSAGES) -> Reply:
+    """Ask once more."""
+    reply: Reply = model.ask(messages, schema=SCHEMA, abandoned=threading.Event())
+    return reply
+
+
+def forms(server: ChatServer) -> list[str | None]:
+    """In which forms the answers were asked for."""
+    return [each.content.get("response_format", {}).get("type") for each in server.questions()]
+
+
+def only(*, kinds: tuple[str | None, ...], otherwise: Sent) -> Callable[[Request], Sent]:
+    """Answer requests of these forms, and others otherwise."""
+
+    def reply(request: Request) -> Sent:
+        kind = request.content.get("response_format", {}).get("type")
+        return completion(RIGHT) if kind in kinds else otherwise
+
+    return reply
+
+
+# -- answers of all forms ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sent",
+    {
+        "plain": completion(RIGHT),
+        "words around": completion(f"Here you are: {RIGHT} I hope this helps {{or not}}."),
+        "fences": completion(f"```json\n{RIGHT}\n```"),
+        "thought": completion(f'<think>If {{"right": false}}...</think>\n{RIGHT}'),
+        "thought without its beginning": completion(f"It is {{x}}.</think>{RIGHT}"),
+        "parts": completion(
+            [
+                {"type": "thinking", "thinking": [{"type": "text", "text": "{Hm}"}]},
+                {"type": "text", "text": RIGHT[:5]},
+                {"type": "text", "text": RIGHT[5:]},
+            ]
+        ),
+        "texts": completion([RIGHT]),
+        "an object": completion(json.loads(RIGHT)),
+        "in reasoning_content": completion(None, reasoning_content=RIGHT),
+        "in reasoning": completion("", reasoning=RIGHT),
+        "beside reasoning": completion(RIGHT, reasoning_content="Two and two..."),
+        "blanks until the limit": completion(RIGHT + "\n" * 999, finish="length"),
+        "no usage": answer({"choices": [{"message": {"content": RIGHT}}]}),
+        "odd usage": answer(
+            {"choices": [{"message": {"content": RIGHT}}], "usage": {"prompt_tokens": None}}
+        ),
+        "error null": answer({"choices": [{"message": {"content": RIGHT}}], "error": None}),
+        "status 201": Sent(201, completion(RIGHT).pieces),
+    }.items(),
+    ids=lambda item: item[0],
+)
+def test_an_answer_is_read_in_whatever_form_it_comes(
+    server: ChatServer, sent: tuple[str, Sent]
+) -> None:
+    """Of one request."""
+    server.answers(sent[1])
+    assert json_in(asked(server).text) == {"right": True}
+    assert len(server.questions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("I would say so.", "holds no JSON: I would say so"),
+        ("", "is empty"),
+        ("<think>Hm", "holds no JSON"),
+        ('{"right": tru', "holds no JSON"),
+        ('{"right": NaN}', "holds no JSON"),
+        ('{"right": "\ud800"}', "holds no JSON"),
+        ('{"right": ' + "1" * 9_999 + "}", "holds no JSON"),
+        ("[" * 100_000, "holds no JSON"),
+        ('{"a":' * 100_000, "holds no JSON"),
+    ],
+)
+def test_what_holds_no_json_is_of_no_use(text: str, said: str) -> None:
+    """And is found to be so in a moment, however long it is."""
+    begun = time.monotonic()
+    with pytest.raises(UnusableError, match=said):
+        json_in(text)
+    assert time.monotonic() - begun < 2
+
+
+def test_a_tag_within_the_answer_does_not_cut_it() -> None:
+    """A row that is quoted may hold one."""
+    value = {"excerpts": ["a </think> b"], "more": {"c": 1}}
+    assert json_in(json.dumps(value)) == value
+
+
+def test_the_schema_is_told_in_words_and_as_an_option(server: ChatServer) -> None:
+    """Since many servers look at one of them only."""
+    asked(server)
+    sent = server.questions()[0].content
+    assert json.dumps(SCHEMA, separators=(",", ":")) in sent["messages"][0]["content"]
+    assert sent["response_format"]["json_schema"]["schema"] == SCHEMA
+    assert (sent["model"], sent["temperature"]) == ("tiny", 0)
+
+
+# -- refusals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        refusal(400, "response_format is not supported"),
+        refusal(422, "Extra inputs are not permitted"),
+        refusal(500, 'response_format type must be one of "text" or "json_object"'),
+        refusal(501, "json_schema is not implemented"),
+        answer({"error": {"message": "no json_schema", "code": 400}, "choices": None}),
+    ],
+    ids=["400", "422", "500", "501", "200"],
+)
+def test_a_server_that_takes_no_schema_is_asked_for_json_and_then_for_text(
+    server: ChatServer, otherwise: Sent
+) -> None:
+    """Once; from then on in the form that helped."""
+    model = open_model(server.model)
+    server.answers(only(kinds=("json_object",), otherwise=otherwise))
+    assert asked_by(model).text == RIGHT
+    assert asked_by(model).text == RIGHT
+    assert forms(server) == ["json_schema", "json_object", "json_object"]
+    server.answers(only(kinds=(None,), otherwise=otherwise))
+    model = open_model(server.model)
+    assert asked_by(model).text == RIGHT
+    assert forms(server)[3:] == ["json_schema", "json_object", None]
+
+
+def test_a_question_that_is_refused_changes_no_form(server: ChatServer) -> None:
+    """It may be too long, and what helps it would be worse for the others."""
+    model = open_model(server.model)
+    asked_by(model)
+    server.answers(only(kinds=(None,), otherwise=refusal(400, "maximum context length is 9")))
+    asked_by(model)
+    asked_by(model)
+    assert forms(server)[-3:] == ["json_schema", "json_object", None]
+
+
+def test_a_question_that_is_always_refused_gets_no_answer(server: ChatServer) -> None:
+    """The server's words say why, and others may get one."""
+    server.answers(refusal(400, "This model's maximum context length is 10 tokens."))
+    with pytest.raises(NoAnswerError, match="maximum context length") as refused:
+        asked(server)
+    assert not refused.value.is_silence
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "System role not supported"),
+        (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
+        (400, "Only user and assistant roles are supported!"),
+        (400, "Developer instruction is not enabled for models/gemma"),
+        (500, "Jinja Exception: System role not supported"),
+    ],
+)
+def test_a_model_without_a_system_role_is_told_in_the_user_s_message(
+    server: ChatServer, status: int, said: str
+) -> None:
+    """The form of the answer stays."""
+
+    def strict(request: Request) -> Sent:
+        roles = [each["role"] for each in request.content["messages"]]
+        return refusal(status, said) if "system" in roles else completion(RIGHT)
+
+    server.answers(strict)
+    model = open_model(server.model)
+    asked_by(model)
+    asked_by(model)
+    assert forms(server) == ["json_schema"] * 3
+    (message,) = server.questions()[-1].content["messages"]
+    assert all(each["content"] in message["content"] for each in MESSAGES[1:])
+    assert message["content"].startswith(MESSAGES[0]["content"])
+
+
+def test_a_model_that_takes_no_temperature_is_asked_without(server: ChatServer) -> None:
+    """The schema stays."""
+
+    def fixed(request: Request) -> Sent:
+        if "temperature" in request.content:
+            return refusal(400, "Unsupported value: 'temperature' does not support 0.")
+        return completion(RIGHT)
+
+    server.answers(fixed)
+    asked(server)
+    assert forms(server) == ["json_schema"] * 2
+
+
+# -- what passes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stumble",
+    [
+        *(refusal(status, "Overloaded") for status in (429, 500, 503, 520, 522, 524, 529)),
+        refusal(503, "The system is overloaded"),
+        Sent(502, (b"<html>Bad gateway</html>",), {"content-type": "text/html"}),
+        Sent(200, (b"<!doctype html><p>Log in",), {"content-type": "text/html"}),
+        Sent(200, (b'{"choices": [{"mess',), {"content-length": "4000"}, then="close"),
+        Sent(200, (b'{"choices": [{"mess',), framing="chunked", then="reset"),
+        Sent(0, (), then="close"),
+        answer({"choices": []}),
+        answer({"error": "overloaded"}),
+        answer({"error": {"message": "Provider returned error", "code": 502}, "choices": None}),
+        answer({"choices": [{"error": {"message": "Upstream", "code": 503}, "message": {}}]}),
+    ],
+)
+def test_what_passes_is_waited_out_and_lowers_no_form(server: ChatServer, stumble: Sent) -> None:
+    """The answer that comes is as good as any."""
+    server.answers(stumble, stumble, completion(RIGHT))
+    assert asked(server).text == RIGHT
+    assert forms(server) == ["json_schema"] * 3
+
+
+def test_the_pause_that_a_server_asks_for_is_kept(server: ChatServer) -> None:
+    """The second attempt is not sooner."""
+    server.answers(refusal(429, "Slow down", retry_after="1"), completion(RIGHT))
+    begun = time.monotonic()
+    asked(server)
+    assert time.monotonic() - begun >= 1
+
+
+def test_a_pause_beyond_the_time_of_a_question_is_not_waited_for(server: ChatServer) -> None:
+    """It is told at once."""
+    server.answers(refusal(429, "Come back tomorrow", retry_after="86400"))
+    with pytest.raises(NoAnswerError, match="Come back tomorrow") as silent:
+        asked(server)
+    assert silent.value.is_silence
+
+
+@pytest.mark.parametrize(("status", "attempts"), [(429, 8), (529, 8), (500, 5)])
+def test_a_server_that_is_only_busy_is_asked_longer_than_one_that_fails(
+    server: ChatServer, status: int, attempts: int
+) -> None:
+    """As long as the question has time."""
+    server.answers(*[refusal(status, "Not now", retry_after="0")] * 7, completion(RIGHT))
+    if attempts > 7:
+        asked(server)
+    else:
+        with pytest.raises(NoAnswerError, match="Not now"):
+            asked(server)
+    assert len(server.questions()) == attempts
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        Sent(200, (b'{"choices"', *([0.05, b" "] * 200)), framing="chunked", then="hang"),
+        Sent(200, (b"",), then="hang", headers={"content-length": "10"}),
+        Sent(0, (), then="hang"),
+    ],
+    ids=["dribbles", "hangs in the body", "hangs"],
+)
+def test_a_question_has_its_time_and_no_more(server: ChatServer, sent: Sent) -> None:
+    """Bytes that trickle in do not make it longer."""
+    server.answers(sent)
+    begun = time.monotonic()
+    with pytest.raises(NoAnswerError, match="gave no answer"):
+        asked(server, seconds=0.5)
+    assert time.monotonic() - begun < 3
+
+
+def test_a_question_that_gets_lost_is_asked_again(server: ChatServer) -> None:
+    """Some of its time is kept for that."""
+    server.answers(Sent(0, (), then="hang"), completion(RIGHT))
+    assert asked(server, seconds=1.0).text == RIGHT
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(server: ChatServer) -> None:
+    """Whatever the server sends, it fits into memory."""
+    server.answers(Sent(200, (b" " * 70_000,) * 100, framing="chunked"))
+    with pytest.raises(NoAnswerError, match="more than"):
+        asked(server)
+
+
+def test_an_abandoned_question_ends_between_attempts(server: ChatServer) -> None:
+    """Not after all of them."""
+    server.answers(refusal(429, "Slow down", retry_after="20"))
+    abandoned = threading.Event()
+    threading.Timer(0.2, abandoned.set).start()
+    with pytest.raises(StoppedError):
+        open_model(server.model).ask(MESSAGES, schema=SCHEMA, abandoned=abandoned)
+
+
+# -- answers of no use ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (completion(RIGHT[:8], finish="length"), "cut at its token limit"),
+        (completion(None, finish="content_filter"), "content filter"),
+        (completion(RIGHT[:8], finish="error"), "broke off"),
+        (completion(None, refusal="I cannot help with that."), "I cannot help with that"),
+        (completion(""), "the answer is empty"),
+        (completion(None), "the answer is empty"),
+        (completion([]), "the answer is empty"),
+    ],
+    ids=["cut", "filtered", "broken off", "refused", "empty", "null", "no parts"],
+)
+def test_an_answer_of_no_use_is_told_and_asked_for_once(
+    server: ChatServer, sent: Sent, said: str
+) -> None:
+    """Another question may get one."""
+    server.answers(sent)
+    with pytest.raises(NoAnswerError, match=said) as refused:
+        asked(server)
+    assert not refused.value.is_silence
+    assert len(server.questions()) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (refusal(401, f"Incorrect API key provided: {KEY}."), "set OPENAI_API_KEY"),
+        (refusal(401, f"Incorrect API key provided: {KEY[:4]}****{KEY[-4:]}"), "Incorrect API key"),
+        (refusal(403, "Forbidden"), "may not use it"),
+        (refusal(404, "The model `tiny` does not exist"), "The model `tiny` does not exist"),
+        (Sent(405, (b"Method Not Allowed",)), "usually ends in /v1"),
+        (refusal(402, "Pay first"), "no credit"),
+        (answer({"error": {"message": "x", "code": "insufficient_quota"}}, status=429), "credit"),
+        (
+            answer({"choices": None, "error": {"message": "Insufficient credits.", "code": 402}}),
+            "Insufficient credits",
+        ),
+        (answer({"error": {"message": "No auth credentials", "code": "401"}}), "No auth cred"),
+        (Sent(307, (), {"location": "http://127.0.0.1:9/"}), "redirects are not followed"),
+    ],
+)
+def test_a_model_that_cannot_be_asked_is_told_at_once(
+    server: ChatServer, sent: Sent, said: str
+) -> None:
+    """In the server's words, and without the key or parts of it."""
+    server.answers(sent)
+    with pytest.raises(EvaluatorError, match=said) as refused:
+        asked(server, key=KEY)
+    assert len(server.questions()) == 1
+    assert server.questions()[0].headers["authorization"] == f"Bearer {KEY}"
+    assert not any(part in str(refused.value) for part in (KEY, KEY[:4], KEY[-4:]))
+
+
+def test_a_question_that_may_not_be_asked_leaves_the_others(server: ChatServer) -> None:
+    """When the key has been good before, status 403 is about what was asked."""
+    server.answers(completion(RIGHT), refusal(403, "Your input was flagged"))
+    model = open_model(server.model)
+    asked_by(model)
+    with pytest.raises(NoAnswerError, match="flagged"):
+        asked_by(model)
+
+
+def test_a_key_goes_no_further_than_to_its_server(
+    server: ChatServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not along a redirect, and not into the log."""
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with ScriptedServer() as other:
+        server.answers(
+            refusal(500, f"Oops, {KEY}", retry_after="0"),
+            Sent(302, (), {"location": f"{other.url}/v1/chat/completions"}),
+        )
+        with pytest.raises(EvaluatorError, match="redirects"):
+            asked_by(open_model(server.model))
+        assert other.requests == []
+    assert "the model's server stumbled" in caplog.text
+    assert KEY not in caplog.text
+
+
+def test_a_server_that_is_gone_is_silent() -> None:
+    """It may come back, so that is not the end at once."""
+    with ScriptedServer() as gone:
+        url = gone.url
+    model = Completions(read_address(f"{url}/v1#tiny", environ={}), timeout=0.5)
+    with pytest.raises(NoAnswerError, match="no connection") as silent:
+        asked_by(model)
+    assert silent.value.is_silence
+
+
+# -- a prompt that was cut -----------------------------------------------------------------------
+
+ENGLISH = "The quick brown fox jumps over the lazy dog and finds a bed of gravel there. "
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens", "is_cut"),
+    [
+        (ENGLISH * 280, 4096, True),
+        (ENGLISH * 280, 2048, True),
+        (ENGLISH * 280, 4_700, False),
+        (ENGLISH * 280, 0, False),
+        (ENGLISH * 50, 1_000, False),
+        ("狐狸跳过懒狗，在那里发现了一片砾石。" * 500, 4096, True),
+        ("狐狸跳过懒狗，在那里发现了一片砾石。" * 500, 7_000, False),
+        ("Лиса прыгает через собаку. " * 500, 3_400, False),
+        (" " * 40_000, 300, False),
+        ("=" * 40_000, 700, False),
+        ("0.123456789 " * 1_000, 6_000, False),
+    ],
+)
+def test_a_prompt_that_the_server_has_cut_is_told(
+    server: ChatServer, text: str, tokens: int, is_cut: bool
+) -> None:
+    """By the tokens that it counts; a prompt that is whole is never said to be cut."""
+    server.answers(completion(RIGHT, tokens=tokens))
+    notes = asked(server, messages=[{"role": "user", "content": text}]).notes
+    assert len(notes) == is_cut
+    if is_cut:
+        assert f"cut: the model's server saw only {tokens:,} tokens" in notes[0]
+
+
+# -- callables -----------------------------------------------------------------------------------
+
+
+def test_a_callable_is_asked_with_the_schema_in_words_too() -> None:
+    """It may hand the messages to anything."""
+    calls: list[Any] = []
+
+    def model(messages: Any, *, schema: Any) -> str:
+        calls.append((messages, schema))
+        return RIGHT
+
+    reply = asked_by(open_model(model))
+    assert (reply.text, reply.usage.requests) == (RIGHT, 1)
+    ((messages, schema),) = calls
+    assert schema == SCHEMA
+    assert messages[1] == MESSAGES[1]
+    assert '"right"' in messages[0]["content"]
+    assert reply.usage.models[0].endswith("<locals>.model")
+
+
+def test_what_a_callable_raises_is_told() -> None:
+    """With its type; it leaves one question open, and is no crash."""
+
+    def model(messages: Any, *, schema: Any) -> str:
+        raise KeyError("weights")
+
+    with pytest.raises(NoAnswerError, match="raised KeyError: 'weights'"):
+        asked_by(open_model(model))
+
+
+def test_a_callable_that_gives_no_text_is_told() -> None:
+    """As an answer that cannot be used."""
+    with pytest.raises(UnusableError, match="returned dict"):
+        asked_by(open_model(lambda messages, *, schema: {"right": True}))  # type: ignore[arg-type, return-value]
+
+
+def test_an_interrupt_within_a_callable_passes() -> None:
+    """It is the user who wants to stop."""
+
+    def model(messages: Any, *, schema: Any) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        asked_by(open_model(model))
+
+
+def test_the_name_of_a_callable_shows_nothing_that_it_holds() -> None:
+    """Not even where its repr does."""
+
+    class Holder:
+        def __call__(self, messages: Any, *, schema: Any) -> str:
+            return RIGHT
+
+        def __repr__(self) -> str:
+            return f"Holder({KEY})"
+
+    model = open_model(Holder())
+    assert model.name.endswith("Holder")
+    assert KEY not in repr(model) + model.name

@@ -1,0 +1,235 @@
+"""Objectives taken apart without a model."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from importlib.metadata import distributions
+
+import pandas as pd
+import pytest
+
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.corpus.opening import open_corpus
+from findall_frames.embedded.reading.drafting import draft_plainly
+from findall_frames.embedded.reading.plain import PlainReader
+from tests.support.plain_cases import CASES, LETTERS
+
+
+def corpus_of(field: str) -> Corpus:
+    """Return one of the small tables as a corpus."""
+    table = CASES[field].table
+    with warnings.catch_warnings(action="ignore"):
+        return open_corpus(table.records(), columns=table.dictionary)
+
+
+@pytest.mark.parametrize(
+    ("field", "objective", "entity_type", "criteria"),
+    [
+        ("bicycles", "Find bicycles", "bicycles", {"any_row": "any row"}),
+        ("bicycles", "Find tokens", "tokens", {"any_row": "any row"}),
+        ("bicycles", "List all steel bicycles.", "bicycles", {"steel": "steel"}),
+        (
+            "bicycles",
+            "Find electric bicycles with a weight over 10 kg",
+            "bicycles",
+            {"electric": "electric", "weight_over_10_kg": "a weight over 10 kg"},
+        ),
+        (
+            "bicycles",
+            "Show me bicycles that are steel or carbon with a price under 3000",
+            "bicycles",
+            {"steel_or_carbon": "are steel or carbon", "price_under_3000": "a price under 3000"},
+        ),
+        (
+            "bicycles",
+            "Find things with a price over 10 euros",
+            "things",
+            {"price_over_10_euros": "a price over 10 euros"},
+        ),
+        (
+            "bicycles",
+            "Which bicycles have the lowest price?",
+            "bicycles",
+            {"lowest_price": "have the lowest price"},
+        ),
+        (
+            "bicycles",
+            "Find the top 2 bicycles by price that are electric",
+            "bicycles",
+            {"top_2_by_price": "top 2 by price", "electric": "are electric"},
+        ),
+        (
+            "economies",
+            "Find nations in Europe with more than 50 million people",
+            "nations",
+            {
+                "in_europe": "in Europe",
+                "more_than_50_million_people": "more than 50 million people",
+            },
+        ),
+        (
+            "economies",
+            "Find nations whose continent is Europe, Asia or South America and debt over 60 %",
+            "nations",
+            {
+                "continent_europe_asia_or_south_america": (
+                    "continent is Europe, Asia or South America"
+                ),
+                "debt_over_60": "debt over 60 %",
+            },
+        ),
+        (
+            "lakes",
+            "Find things first charted after 1800",
+            "things",
+            {"first_charted_after_1800": "first charted after 1800"},
+        ),
+        (
+            "lakes",
+            "Find lakes with a depth between 10 and 50 m and an area over 5",
+            "lakes",
+            {
+                "depth_between_10_and_50_m": "a depth between 10 and 50 m",
+                "area_over_5": "an area over 5",
+            },
+        ),
+        ("towns", "Find towns in Sud", "towns", {"in_sud": "in Sud"}),
+    ],
+)  # fmt: skip
+def test_objectives_are_cut_at_plain_joints(
+    field: str, objective: str, entity_type: str, criteria: dict[str, str]
+) -> None:
+    """Each part is a criterion that is read, in its own words."""
+    draft = draft_plainly(objective, corpus_of(field))
+    assert draft.entity_type == entity_type
+    assert {each.name: each.description for each in draft.readings} == criteria
+    assert {each.status for each in draft.readings} == {"sql"}
+    assert draft.enrichments == {}
+
+
+@pytest.mark.parametrize("field", CASES)
+def test_a_criterion_that_is_read_again_says_the_same(field: str) -> None:
+    """For all conditions of all tables, as objectives."""
+    corpus = corpus_of(field)
+    reader = PlainReader(corpus)
+    for condition in list(CASES[field].conditions)[::3]:
+        draft = draft_plainly(f"Find things with {condition}", corpus)
+        assert len({reading.name for reading in draft.readings}) == len(draft.readings)
+        for reading in draft.readings:
+            assert reader.read(reading.description, name=reading.name) == reading
+
+
+def test_parts_together_say_what_the_whole_says() -> None:
+    """An "or" is never cut in two."""
+    corpus = corpus_of("bicycles")
+    draft = draft_plainly("Find bicycles that are steel or electric and 9 gears", corpus)
+    (reading,) = draft.readings
+    assert reading.status == "not_understood"
+    assert "brackets" in reading.note
+
+
+def test_what_is_not_understood_stands_in_the_draft_with_its_reason() -> None:
+    """A person can mend it there."""
+    draft = draft_plainly(
+        "Find cheap bicycles with a price under 3000, made of steel", corpus_of("bicycles")
+    )
+    statuses = {reading.description: reading.status for reading in draft.readings}
+    assert statuses == {
+        "cheap bicycles": "not_understood",
+        "a price under 3000": "sql",
+        "made of steel": "not_understood",
+    }
+    assert "Left over: 'made'." in draft.readings[2].note
+
+
+@pytest.mark.parametrize(
+    ("objective", "left"),
+    [
+        ("Find lakes longer than 2,000 km", "'longer', 'than'"),
+        ("Find lakes deeper than 5 m in Norway", "'deeper', 'than'"),
+        ("Find Norwegian lakes", "'Norwegian'"),
+        ("How many lakes are salty", "'How', 'many'"),
+        ("Find the 2 largest lakes", "no form"),
+    ],
+)
+def test_comparatives_and_adjectives_are_refused(objective: str, left: str) -> None:
+    """They are no words of a column."""
+    readings = draft_plainly(objective, corpus_of("lakes")).readings
+    notes = [reading.note for reading in readings if reading.status == "not_understood"]
+    assert left in "\n".join(notes)
+
+
+def test_a_noun_that_is_a_value_is_a_criterion() -> None:
+    """Sedans are not all cars."""
+    cars = open_corpus([{"car": "A", "body": "sedan"}, {"car": "B", "body": "van"}])
+    (reading,) = draft_plainly("Find sedans", cars).readings
+    assert reading.status == "not_understood"
+    assert "did you mean 'sedan'" in reading.note
+    (reading,) = draft_plainly("Find cars", cars).readings
+    assert reading.sql == "TRUE"
+
+
+@pytest.mark.parametrize(
+    ("objective", "columns"),
+    [
+        ("Find bicycles by Moreau and their price", {"price_eur": "price"}),
+        (
+            "Find bicycles by Moreau together with their price and frame material",
+            {"price_eur": "price", "frame_material": "frame material"},
+        ),
+        ("Find bicycles by Moreau", {}),
+    ],
+)
+def test_columns_that_are_asked_for_become_enrichments(
+    objective: str, columns: dict[str, str]
+) -> None:
+    """Named as the column is."""
+    draft = draft_plainly(objective, corpus_of("bicycles"))
+    assert draft.enrichments == columns
+    assert [reading.description for reading in draft.readings] == ["by Moreau"]
+
+
+def test_what_is_asked_for_but_no_column_is_not_dropped() -> None:
+    """It becomes a criterion that is refused."""
+    draft = draft_plainly("Find bicycles by Moreau and their dealers", corpus_of("bicycles"))
+    assert draft.enrichments == {}
+    assert [reading.status for reading in draft.readings] == ["sql", "not_understood"]
+
+
+def test_the_packages_of_this_environment_can_be_asked_for() -> None:
+    """The main example, against the metadata themselves."""
+    packages = open_corpus("packages")
+    draft = draft_plainly(
+        "Find all installed Python packages that have an Apache license and require Python 3.10 "
+        "or later",
+        packages,
+    )
+    assert draft.entity_type == "installed Python packages"
+    names = [reading.name for reading in draft.readings]
+    assert names == ["apache_license", "require_python_3_10_or_later"]
+    sql = " AND ".join(f"({reading.sql})" for reading in draft.readings)
+    found = packages.query(f"SELECT name FROM data WHERE {sql}")["name"].to_pylist()
+    right = set()
+    for each in distributions():
+        said = [*(each.metadata.get_all("License-Expression") or [])]
+        said += (each.metadata.get("License") or "").splitlines()[:1]
+        said += [c for c in each.metadata.get_all("Classifier") or [] if "License ::" in c]
+        lowest = re.search(r">=?\s*3\.(\d+)", each.metadata.get("Requires-Python") or "")
+        if "apache" in " ".join(said).lower() and lowest is not None and int(lowest[1]) >= 10:
+            right.add(each.metadata["Name"])
+    assert set(found) == right
+
+    (reading,) = draft_plainly(
+        "Find all installed packages that depend on numpy", packages
+    ).readings
+    assert reading.sql == "list_has_any(\"dependencies\", ['numpy'])"
+
+
+def test_letters_that_mention_something_are_searched() -> None:
+    """Beside conditions on their columns."""
+    letters = open_corpus(pd.DataFrame(LETTERS.records()))
+    (reading,) = draft_plainly("Find letters that mention quokka", letters).readings
+    assert (reading.status, reading.keywords) == ("mention", ("quokka",))
+    readings = draft_plainly("Find letters about rain with a year after 1905", letters).readings
+    assert [reading.status for reading in readings] == ["mention", "sql"]

@@ -1,0 +1,300 @@
+"""The plain language: what is read is right, and all else is refused."""
+
+from __future__ import annotations
+
+import re
+import time
+import warnings
+from functools import cache
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from findall_frames.api.readings import Reading
+from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.corpus.opening import open_corpus
+from findall_frames.embedded.reading.plain import PlainReader
+from findall_frames.embedded.reading.sql import check_order, check_sql
+from tests.support.plain_cases import CASES, FORMS, LETTERS
+
+WORDS = re.findall(
+    r"\S+",
+    """price stock colour red cost item sold out is not and or ( ) , over under 10 5 zero between
+    from to at least most highest top 3 € % k missing or more no without with has contains starts
+    ends " ' the of in by = > <> 2020 May 1 dark mug true""",
+)
+
+
+@cache
+def corpus_of(field: str) -> Corpus:
+    """Return one of the small tables as a corpus."""
+    table = CASES[field].table
+    with warnings.catch_warnings(action="ignore"):
+        return open_corpus(table.records(), columns=table.dictionary)
+
+
+@cache
+def reader_of(field: str) -> PlainReader:
+    """Return a reader of one of the small tables."""
+    return PlainReader(corpus_of(field))
+
+
+def rows_of(reading: Reading, corpus: Corpus) -> list[int]:
+    """Return the positions of the rows that a reading asks for, after both checks of its SQL."""
+    sql, order = "TRUE", "__row"
+    limit = ""
+    if reading.sql is not None:
+        sql = check_sql(reading.sql, corpus).sql
+    if reading.top is not None:
+        by = check_order(reading.top.by, corpus).sql
+        order = f"{by} {'DESC' if reading.top.descending else 'ASC'} NULLS LAST"
+        limit = f"LIMIT {reading.top.n}"
+    found = corpus.query(f"SELECT __row FROM data WHERE {sql} ORDER BY {order} {limit}")
+    return sorted(found["__row"].to_pylist())
+
+
+@pytest.mark.parametrize("field", CASES)
+def test_conditions_select_the_rows_that_a_person_would_select(field: str) -> None:
+    """Each of them does, and those that it cannot read it refuses."""
+    case, corpus, reader = CASES[field], corpus_of(field), reader_of(field)
+    first = case.table.head.partition("|")[0]
+    names = [str(record[first]) for record in case.table.records()]
+    wrong = {}
+    for condition, expected in case.conditions.items():
+        reading = reader.read(condition, name="condition")
+        found = None
+        if reading.status == "sql":
+            found = [names[position] for position in rows_of(reading, corpus)]
+        wanted = None
+        if expected is not None:
+            is_one = "," in expected or expected in names
+            wanted = [name for name in expected.split("," if is_one else " ") if name]
+        if found != wanted:
+            wrong[condition] = (wanted, found, reading.describe())
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_table_is_read_as_the_table_says(form: str) -> None:
+    """The README shows these rows."""
+    field, expected = FORMS[form]
+    reading = reader_of(field).read(form, name="form")
+    assert reading.describe() == expected
+    assert reading.status == "sql"
+
+
+@pytest.mark.parametrize("field", CASES)
+def test_an_unknown_word_anywhere_is_refused_and_named(field: str) -> None:
+    """Nothing of a condition is passed over, wherever it stands."""
+    reader = reader_of(field)
+    for number, (condition, names) in enumerate(CASES[field].conditions.items()):
+        words = condition.split()
+        place = number % (len(words) + 1)
+        text = " ".join([*words[:place], "zorp", *words[place:]])
+        if names is None or text.split("zorp")[0].count('"') == 1:
+            continue  # in quotes it is meant
+        reading = reader.read(text, name="condition")
+        assert reading.status == "not_understood", (text, reading.describe())
+        assert "zorp" in reading.note, (text, reading.note)
+
+
+@pytest.mark.parametrize(
+    ("condition", "other"),
+    [
+        ("price over 10 and sold out", "price over 10 or sold out"),
+        ("cost is 34 or stock is 15", "cost is 34 and stock is 15"),
+        ("(red or sold out) and stock = 0", "red or (sold out and stock = 0)"),
+        ("not sold out and price over 10", "not (sold out and price over 10)"),
+    ],
+)  # fmt: skip
+def test_and_or_and_brackets_say_different_things(condition: str, other: str) -> None:
+    """Both are read, and not as the same."""
+    corpus, reader = corpus_of("goods"), reader_of("goods")
+    readings = [reader.read(text, name="condition") for text in (condition, other)]
+    assert readings[0].sql != readings[1].sql
+    assert rows_of(readings[0], corpus) != rows_of(readings[1], corpus)
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_no_sequence_of_its_words_breaks_it(words: list[str]) -> None:
+    """It gives SQL that passes the check, or says why not."""
+    reading = reader_of("goods").read(" ".join(words), name="condition")
+    if reading.status == "sql":
+        rows_of(reading, corpus_of("goods"))
+    else:
+        assert reading.status == "not_understood"
+        assert reading.note
+
+
+@given(st.text(max_size=80))
+@settings(max_examples=300, deadline=None)
+def test_no_text_at_all_breaks_it(text: str) -> None:
+    """Whatever it is."""
+    reading = reader_of("wines").read(text, name="condition")
+    assert reading.description == text
+    assert reading.status in {"sql", "not_understood"}
+
+
+def test_a_value_without_its_column_is_never_read_with_high_confidence() -> None:
+    """Only a named column and a value as it stands are that sure."""
+    reader = reader_of("bicycles")
+    assert reader.read("frame material is steel", name="a").confidence == "high"
+    assert reader.read("steel", name="a").confidence == "medium"
+    reading = reader_of("libraries").read("license is Apache", name="a")
+    assert reading.confidence == "medium"
+    assert reading.assumptions == ("'apache' is looked for as a word in license",)
+
+
+def test_missing_cells_are_unknown_and_not_denied() -> None:
+    """Three values, as in SQL."""
+    sql = reader_of("bicycles").read("not electric", name="a").sql
+    verdicts = corpus_of("bicycles").query(f"SELECT {sql} AS v FROM data ORDER BY __row")
+    assert verdicts["v"].to_pylist() == [True, True, False, False, None]
+
+
+@pytest.mark.parametrize(
+    ("condition", "states"),
+    [
+        ("state is OR", "OR"),
+        ("state in CA", "CA"),
+        ("state is in IN", "IN"),
+        ("state is CA or OR", "CA OR"),
+        ("state is OR or IN", "IN OR"),
+        ("state is CA, IN or OR", "CA IN OR"),
+        ("state is not CA or IN", "OR"),
+        ("state is CA and score over 1", ""),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_named_column_wins_over_a_word_of_the_language(
+    condition: str, states: str
+) -> None:
+    """Some states are called like one."""
+    names = ["CA", "IN", "OR"]
+    table = [{"place": f"p{n}", "state": name, "score": n} for n, name in enumerate(names, 1)]
+    corpus = open_corpus(table)
+    found = rows_of(PlainReader(corpus).read(condition, name="a"), corpus)
+    assert [names[row] for row in found] == states.split()
+
+
+def test_a_refusal_names_near_values_sql_the_dictionary_and_a_model() -> None:
+    """So that the next try succeeds."""
+    note = reader_of("economies").read("continent is Europ", name="a").note
+    assert note.splitlines()[0] == "Left over: 'Europ'."
+    assert "did you mean 'Europe' (\"continent\")?" in note
+    assert "lower(\"continent\") = '…'" in note
+    assert 'columns={"continent": "Europ"}' in note
+    assert "model=" in note
+
+
+def test_a_refusal_fills_in_what_it_knows() -> None:
+    """The number, in the unit of the one column that has such a unit."""
+    note = reader_of("bicycles").read("heavier than 2 tonnes", name="a").note
+    assert "Left over: 'heavier', 'than'." in note
+    assert '"weight_kg" > (or <) 2000' in note
+
+
+@pytest.mark.parametrize(
+    ("field", "condition", "words"),
+    [
+        ("matches", "Rovers", '"home_team"'),
+        ("matches", "Rovers", '"away_team"'),
+        ("bicycles", "price over $2000", "The number is in $, and \"price_eur\" is in €."),
+        ("wines", "rating over 90 %", 'columns={"rating": "in …"}'),
+        ("bicycles", "steel or electric and 9 gears", "Put brackets"),
+        ("bicycles", "maker is Moreau and Okafor", "Write or between them"),
+        ("bicycles", "highest prices", "How many?"),
+        ("films", "top 2 by rank", "counts rows from 1"),
+        ("films", "genre is Drama", "contains("),
+        ("wines", "rating after 2011", "not years"),
+        ("economies", "pop over 500 billion", "state what it counts"),
+    ],
+)  # fmt: skip
+def test_a_refusal_says_why(field: str, condition: str, words: str) -> None:
+    """In words about this condition."""
+    reading = reader_of(field).read(condition, name="a")
+    assert reading.status == "not_understood"
+    assert words in reading.note
+
+
+@pytest.mark.parametrize(
+    "text", ["red " * 5_000, "(" * 900, "not " * 240, "red or " * 140, "5 " * 490]
+)
+def test_long_and_deep_texts_are_refused_quickly(text: str) -> None:
+    """Time does not grow with the length beyond a limit."""
+    begin = time.monotonic()
+    assert reader_of("goods").read(text, name="a").status == "not_understood"
+    assert time.monotonic() - begin < 2
+
+
+def test_text_of_documents_is_searched_for_what_no_column_answers() -> None:
+    """With low confidence, and only where there is running text."""
+    letters = open_corpus(pd.DataFrame(LETTERS.records()))
+    reader = PlainReader(letters)
+    reading = reader.read("must mention the quokka", name="a")
+    assert (reading.status, reading.confidence) == ("mention", "low")
+    assert reading.keywords == ("quokka",)
+    assert reader.read("year after 1905", name="a").sql == '"year" > 1905'
+    assert reader.read("body contains quokka", name="a").status == "sql"
+    for refused in ("not mention quokka", "quokka or rain", "over 5 quokkas", "year over 5 km"):
+        assert reader.read(refused, name="a").status == "not_understood", refused
+
+
+def test_columns_of_all_types_and_names_are_read() -> None:
+    """Lists of numbers, names with quotes, decimals and moments in time."""
+    table = pa.table(
+        {
+            "name": ["a", "b"],
+            "sizes": pa.array([[1, 2], [3]], pa.list_(pa.int64())),
+            'we"ird': ["u", "v"],
+            "order by": [5, 7],
+            "when": pa.array([0, 1_600_000_000], pa.timestamp("s", "UTC")),
+        }
+    )
+    corpus = open_corpus(table)
+    reader = PlainReader(corpus)
+    for condition, rows in {
+        "size is 3": [1],
+        "we ird is u": [0],
+        "order by over 6": [1],
+        "order by = 5": [0],
+        "when after 1970": [1],
+        "when on 1 January 1970": [0],
+        "any row": [0, 1],
+    }.items():
+        assert rows_of(reader.read(condition, name="a"), corpus) == rows, condition
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("rooms is not 1 or is 2", "how far not reaches"),
+        ("color contains green or blue", "behind 'or' again"),
+        ("kind is not new", "so are its parts"),
+        ("top -1 by price", "in no form"),
+    ],
+)
+def test_what_could_be_taken_in_two_ways_is_refused(text: str, why: str) -> None:
+    """A negation before "or", a search for two words, a value that reads like the language."""
+    flats = open_corpus(
+        [
+            {"name": "a", "rooms": 1, "price": 5, "color": "red and blue", "kind": "new"},
+            {"name": "b", "rooms": 2, "price": 6, "color": "green", "kind": "not new"},
+            {"name": "c", "rooms": 3, "price": 7, "color": "blue", "kind": "used"},
+        ]
+    )
+    reading = PlainReader(flats).read(text, name="asked")
+    assert reading.status == "not_understood"
+    assert why in reading.note
+
+
+def test_words_are_searched_only_where_some_text_has_them_all() -> None:
+    """An answer that is empty before it is asked is a refusal; in documents it is an answer."""
+    notes = ["a quiet house by the lake with a garden and a view of hills", None]
+    table = open_corpus([{"name": "a", "price": 5, "notes": notes[0]}, {"name": "b", "price": 6}])
+    reader = PlainReader(table)
+    assert reader.read("quiet gardens", name="asked").status == "mention"
+    assert reader.read("haunted", name="asked").status == "not_understood"

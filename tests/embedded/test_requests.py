@@ -1,0 +1,337 @@
+"""What the embedded service accepts, and what it refuses with a word on what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from findall_frames.api.models import NO_LIMIT
+from findall_frames.embedded.server.quotas import Quota
+from findall_frames.embedded.server.service import Service
+from tests.support.local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work
+from tests.support.local_models import numbers
+
+# -- creating ----------------------------------------------------------------------------------
+
+
+def test_a_new_run_is_answered_whole(caller: Caller) -> None:
+    """Queued, active, with times, counts and what the caller attached."""
+    metadata = {"text": "ü", "whole": 1, "real": 1.0, "yes": True, "big": 2**70}
+    answer = caller.post("/runs", {**RUN, "metadata": metadata, "memory_scope_key": "ignored"})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    body = answer.json()
+    assert body["findall_id"].startswith("findall_")
+    assert len(body["findall_id"]) == len("findall_") + 32
+    assert body["status"] == {
+        "status": "queued",
+        "is_active": True,
+        "metrics": {
+            "generated_candidates_count": 0,
+            "matched_candidates_count": 0,
+            "rows": 100,
+        },
+        "termination_reason": None,
+    }
+    assert body["metadata"] == metadata
+    assert json.dumps(body["metadata"]) == json.dumps(metadata)
+    assert body["created_at"] <= body["modified_at"]
+    assert body["created_at"].endswith("Z")
+    assert caller.post("/runs", RUN).json()["metadata"] == {}
+
+
+@pytest.mark.parametrize(
+    "accepted",
+    [
+        {"match_limit": 5.0},
+        {"match_limit": 1001},
+        {"match_limit": NO_LIMIT},
+        {"match_conditions": []},
+        {"objective": "", "entity_type": ""},
+        {"exclude_list": None, "metadata": None, "webhook": None},
+        {"exclude_list": [{"name": "", "url": ""}]},
+        {"generator": "preview", "match_limit": 1000},
+        {"webhook": {"url": "https://example.com/hook"}},
+        {"webhook": {"url": "https://example.com/hook", "event_types": []}},
+        {"webhook": {"url": "https://example.com/hook", "event_types": ["task_run.status"]}},
+        {"unknown": {"deep": [1]}},
+    ],
+)
+def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str, Any]) -> None:
+    """Also where another service might be stricter."""
+    assert caller.post("/runs", {**RUN, **accepted}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where", "words"),
+    [
+        ({"match_limit": 4}, ["match_limit"], "from 5 to 1000000000; got 4"),
+        ({"match_limit": NO_LIMIT + 1}, ["match_limit"], "to 1000000000; got 1000000001"),
+        ({"match_limit": 10**40}, ["match_limit"], "from 5 to 1000000000"),
+        ({"match_limit": True}, ["match_limit"], "got `bool`"),
+        ({"match_limit": "5"}, ["match_limit"], "got `str`"),
+        ({"match_limit": 5.5}, ["match_limit"], "got `float`"),
+        ({"match_limit": None}, ["match_limit"], "got `null`"),
+        ({"generator": "ultra"}, ["generator"], "preview, base, core, pro; got 'ultra'"),
+        ({"generator": 3}, ["generator"], "Expected `str`"),
+        ({"objective": None}, ["objective"], "Expected `str`"),
+        ({"match_conditions": {}}, ["match_conditions"], "Expected `array`"),
+        (
+            {"match_conditions": [{"name": "a", "description": "place > 2"}, {"name": "b"}]},
+            ["match_conditions", 1],
+            "required field `description`",
+        ),
+        ({"exclude_list": [{"name": "a"}]}, ["exclude_list", 0], "required field `url`"),
+        ({"metadata": {"a": None}}, ["metadata"], "got `null`"),
+        ({"metadata": {"a": [1]}}, ["metadata"], "got `array`"),
+        ({"metadata": 3}, ["metadata"], "got `int`"),
+        ({"webhook": {}}, ["webhook"], "required field `url`"),
+        (
+            {
+                "webhook": {
+                    "url": "https://example.com",
+                    "event_types": ["task_run.status", "findall.run.completed"],
+                }
+            },
+            ["webhook", "url"],
+            "may not send webhooks to that address",
+        ),
+        (
+            {"webhook": {"url": "https://example.com", "event_types": ["findall.run.begun"]}},
+            ["webhook", "event_types", 0],
+            "findall.run.failed, task_run.status; got 'findall.run.begun'",
+        ),
+        ({"exclude_list": [{"name": "a", "url": "a"}] * 10_001}, ["exclude_list"], "10,000"),
+        (
+            {"match_conditions": [{"name": "a", "description": "place > 1"}] * 1_001},
+            ["match_conditions"],
+            "at most 1,000 entries",
+        ),
+    ],
+)
+def test_a_wrong_create_is_refused(
+    caller: Caller, wrong: dict[str, Any], where: list[Any], words: str
+) -> None:
+    """The answer says what was expected, what came and where, in both forms of a 422."""
+    answer = caller.post("/runs", {**RUN, **wrong})
+    assert_invalid(answer, where=["body", *where], words=words)
+
+
+@pytest.mark.parametrize("missing", list(RUN))
+def test_each_required_field_is_required(caller: Caller, missing: str) -> None:
+    """The answer names the one that is missing."""
+    body = {name: value for name, value in RUN.items() if name != missing}
+    assert_invalid(caller.post("/runs", body), where=["body"], words=f"`{missing}`")
+
+
+NO_BODIES = {
+    "empty": b"",
+    "cut": b"{",
+    "array": b"[]",
+    "null": b"null",
+    "number": b"5",
+    "not UTF-8": b"\xff\xfe",
+    "deep and cut": b"[" * 100_000,
+    "deep": b"[" * 100_000 + b"]" * 100_000,
+    "half a surrogate": b'{"objective": "\\ud800"}',
+    "infinite": b'{"objective": 1e999}',
+    "huge number": b'{"match_limit": ' + b"9" * 5_000 + b"}",
+    "NaN": b'{"a": NaN}',
+    "byte order mark": b"\xef\xbb\xbf{}",
+}
+
+
+@pytest.mark.parametrize("body", list(NO_BODIES.values()), ids=list(NO_BODIES))
+@pytest.mark.parametrize("path", ["/runs", "/ingest", "/runs/{}/enrich", "/runs/{}/extend"])
+def test_what_is_no_body_is_refused(caller: Caller, path: str, body: bytes) -> None:
+    """Whatever is sent is answered with 422, never with 500."""
+    if "{}" in path:
+        path = path.format(caller.run())
+    answer = caller.post(path, body)
+    assert answer.status_code == 422, answer.text
+    assert answer.json()["detail"][0]["loc"][0] == "body"
+
+
+@pytest.mark.parametrize(
+    ("quota", "status", "words"),
+    [
+        (Quota(runs=2), 402, "it has 2 runs, and no more"),
+        (Quota(runs_per_hour=2), 429, "at most 2 new runs in an hour"),
+    ],
+)
+def test_a_quota_is_kept(quota: Quota, status: int, words: str) -> None:
+    """Also when all ask at once; whoever comes too early hears when there is room."""
+    with Service(numbers(20), quota=quota) as running:
+        caller = Caller(running)
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda _: caller.post("/runs", RUN), range(8)))
+    refused = [answer for answer in answers if answer.status_code == status]
+    assert len(refused) == 6
+    assert words in refused[0].json()["error"]["message"]
+    wait = refused[0].headers.get("retry-after")
+    assert (wait is None) if status == 402 else (3_500 < int(wait or 0) <= 3_600)
+
+
+def test_a_body_that_is_too_long_is_refused(caller: Caller) -> None:
+    """It is not read to its end."""
+    answer = caller.post("/runs", b" " * (17 << 20))
+    assert answer.status_code == 413
+    assert "16,777,216 bytes" in answer.json()["error"]["message"]
+
+
+def test_a_body_that_announces_too_much_is_refused_before_it_is_sent(service: Service) -> None:
+    """Whoever waits for a word before sending it need not send it."""
+    with contextlib.closing(HTTPConnection(service.url.removeprefix("http://"))) as connection:
+        connection.putrequest("POST", "/v1beta/findall/runs")
+        connection.putheader("content-length", "99999999999")
+        connection.endheaders()
+        answer = connection.getresponse()
+        assert answer.status == 413
+        assert json.load(answer)["error"]["ref_id"]
+
+
+def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_service(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It is noted as a bad request, not as an exception."""
+    caplog.set_level(logging.INFO)
+    with Service(numbers(9)) as service:
+        connection = HTTPConnection(service.url.removeprefix("http://"))
+        connection.putrequest("POST", "/v1beta/findall/runs")
+        connection.putheader("content-length", "100")
+        connection.endheaders(b"{")
+        connection.close()
+        while not any("POST" in line for line in caplog.messages):
+            time.sleep(0.01)
+    assert any(line.startswith("POST /v1beta/findall/runs 400") for line in caplog.messages)
+    assert max(record.levelno for record in caplog.records) == logging.INFO
+
+
+def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
+    """With the words left over and what to write instead, in both forms; no run is made."""
+    unread = {"name": "nice_check", "description": "is nice and friendly"}
+    conditions = [*RUN["match_conditions"], unread]
+    answer = caller.post("/runs", {**RUN, "match_conditions": conditions})
+    where = ["body", "match_conditions", 1, "description"]
+    for words in ("'nice_check' ('is nice and friendly')", "Left over: 'nice'", "SQL", "model="):
+        assert_invalid(answer, where=where, words=words)
+    assert "findall_id" not in answer.json()
+
+
+# -- extending, enriching, cancelling ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({}, "required field `additional_match_limit`"),
+        ({"additional_match_limit": 0}, "greater than 0; got 0"),
+        ({"additional_match_limit": -3}, "greater than 0; got -3"),
+        ({"additional_match_limit": "5"}, "got `str`"),
+        ({"additional_match_limit": True}, "got `bool`"),
+    ],
+)
+def test_a_wrong_extension_is_refused(caller: Caller, wrong: dict[str, Any], words: str) -> None:
+    """It has to be a whole number above 0."""
+    answer = caller.post(f"/runs/{caller.run()}/extend", wrong)
+    assert answer.status_code == 422
+    assert words in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("schema", "words"),
+    [
+        ({"type": "string"}, "its type is 'string'"),
+        ({"type": ["array", "null"], "properties": {"a": {}}}, "its type is ['array', 'null']"),
+        ({"properties": []}, "with a JSON Schema for each field; got list"),
+        ({"properties": None}, "with a JSON Schema for each field; got NoneType"),
+        ({"properties": {"ceo": "text"}}, "for the property 'ceo'; got str"),
+        ({"properties": {"by_3_check": {}}}, "has by_3_check already"),
+        ({"properties": {"a": {"type": {}}}}, "body.output_schema.json_schema.properties.a.type"),
+        ({"properties": {"a": {"enum": 5}}}, "Expected `array | null`, got `int`"),
+        ({"properties": {"a": {"format": []}}}, "Expected `str | null`, got `array`"),
+        ({"properties": {"a": {"description": 5}}}, "Expected `str | null`, got `int`"),
+    ],
+)
+def test_a_wrong_enrichment_is_refused(caller: Caller, schema: Any, words: str) -> None:
+    """It has to name new fields."""
+    body = {"output_schema": {"json_schema": schema}}
+    answer = caller.post(f"/runs/{caller.run()}/enrich", body)
+    assert answer.status_code == 422
+    assert words in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"properties": {}}])
+def test_an_enrichment_that_asks_for_nothing_adds_nothing(caller: Caller, schema: Any) -> None:
+    """It is allowed, and answered with the fields that there are."""
+    findall_id = caller.run()
+    before = caller.get(f"/runs/{findall_id}/schema").json()
+    answer = caller.post(f"/runs/{findall_id}/enrich", {"output_schema": {"json_schema": schema}})
+    assert (answer.status_code, answer.json()) == (200, before)
+
+
+def test_an_enrichment_nested_too_deep_is_refused(caller: Caller) -> None:
+    """What could not be written back is not stored."""
+    deep: dict[str, Any] = {}
+    for _ in range(100):
+        deep = {"items": deep}
+    body = {"output_schema": {"json_schema": {"properties": {"a": deep}}}}
+    answer = caller.post(f"/runs/{caller.run()}/enrich", body)
+    assert_invalid(answer, where=["body", "output_schema", "json_schema"], words="64 levels")
+
+
+def test_secrets_for_tool_servers_never_come_back(tmp_path: Path) -> None:
+    """Neither in an answer nor in an event, nor do they reach the store."""
+    server = {"url": "https://tools.example.com", "name": "t", "headers": {"auth": "s3cret"}}
+    path = tmp_path / "runs.db"
+    with Service(numbers(20), store=path) as running:
+        caller = Caller(running)
+        findall_id = caller.run()
+        answer = caller.post(f"/runs/{findall_id}/enrich", {**ENRICHMENT, "mcp_servers": [server]})
+        texts = [answer.text]
+        texts += [caller.get(f"/runs/{findall_id}{end}").text for end in ("/schema", "/events")]
+    assert answer.json()["enrichments"][0]["mcp_servers"][0]["headers"] is None
+    assert all("tools.example.com" in text for text in texts)
+    assert all("s3cret" not in text for text in texts)
+    assert all(b"s3cret" not in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_cancelling_takes_no_body_and_gives_an_empty_object(
+    asker: Caller, gate: threading.Event
+) -> None:
+    """It may be repeated until a worker has seen it, and is a conflict afterwards."""
+    for _ in range(8):  # more than there are workers, each of which waits for the model
+        asker.run(match_limit=20)
+    findall_id = asker.run()
+    for _ in range(2):
+        headers = {"content-type": "application/json"}
+        answer = asker.post(f"/runs/{findall_id}/cancel", headers=headers)
+        assert (answer.status_code, answer.json()) == (200, {})
+        assert answer.headers["content-type"] == "application/json"
+    assert asker.get(f"/runs/{findall_id}").json()["status"]["status"] == "cancelling"
+    gate.set()
+    assert asker.events(findall_id)[-1]["data"]["status"]["status"] == "cancelled"
+    assert asker.post(f"/runs/{findall_id}/cancel").status_code == 409
+    assert asker.post(f"/runs/{findall_id}/enrich", ENRICHMENT).status_code == 422
+    assert asker.post(f"/runs/{findall_id}/extend", {"additional_match_limit": 1}).status_code == (
+        422
+    )
+
+
+def test_cancelling_does_not_wait_for_the_model(asker: Caller, gate: threading.Event) -> None:
+    """What was found until then stays."""
+    findall_id = asker.run()
+    found = at_work(asker, findall_id)["candidates"]
+    assert asker.post(f"/runs/{findall_id}/cancel").status_code == 200
+    assert asker.events(findall_id)[-1]["data"]["status"]["status"] == "cancelled"
+    assert asker.get(f"/runs/{findall_id}/result").json()["candidates"] == found
+    assert not gate.is_set()

@@ -1,0 +1,125 @@
+"""The event streams of the embedded service: whole, resumed, timed, and of slow readers."""
+
+from __future__ import annotations
+
+import gc
+import json
+import socket
+import threading
+
+import pytest
+import requests
+
+from findall_frames.api.models import NO_LIMIT
+from findall_frames.embedded.server.service import Service
+from tests.support.local_caller import Caller, assert_invalid, frames
+from tests.support.local_models import numbers
+
+
+def test_a_stream_tells_everything_and_ends_with_the_run(caller: Caller) -> None:
+    """Frames have an event and a data line; the last one is the final status."""
+    findall_id = caller.run()
+    answer = caller.get(f"/runs/{findall_id}/events")
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    first = frames(answer.content)
+    again = frames(caller.get(f"/runs/{findall_id}/events").content)
+    assert first == again
+    last = json.loads(first[-1].split("data: ")[1])
+    assert last["data"] == caller.get(f"/runs/{findall_id}").json()
+    assert last["data"]["status"]["is_active"] is False
+
+
+def test_a_stream_is_resumed_after_any_event(caller: Caller) -> None:
+    """By query or by header; an id that is not known gives everything."""
+    findall_id = caller.run()
+    whole = caller.events(findall_id)
+    foreign = caller.events(caller.run())[3]["event_id"]
+    for number in (0, 4, len(whole) - 2, len(whole) - 1):
+        name = whole[number]["event_id"]
+        rest = caller.events(findall_id, params={"last_event_id": name})
+        assert rest == whole[number + 1 :]
+        assert caller.events(findall_id, headers={"last-event-id": name}) == rest
+    beyond = whole[0]["event_id"][:-12] + "f" * 12
+    for unknown in ("", "nonsense", foreign, beyond):
+        assert caller.events(findall_id, params={"last_event_id": unknown}) == whole
+
+
+def test_a_timeout_ends_the_stream_and_not_the_run(asker: Caller, gate: threading.Event) -> None:
+    """With 0 it gives what there is; it can be resumed after a heartbeat, too."""
+    findall_id = asker.run()
+    began = asker.events(findall_id, params={"timeout": "0"})
+    assert began[0]["data"]["status"]["status"] == "queued"
+    part = asker.events(findall_id, params={"timeout": "0.3"})
+    beats = [event for event in part if "-" in event["event_id"]]
+    assert len(beats) >= 2
+    assert {event["type"] for event in beats} == {"findall.status"}
+    assert {event["data"]["status"]["status"] for event in beats} <= {"queued", "running"}
+    gate.set()
+    stored = [event for event in part if "-" not in event["event_id"]]
+    rest = asker.events(findall_id, params={"last_event_id": part[-1]["event_id"]})
+    rest = [event for event in rest if "-" not in event["event_id"]]
+    assert stored + rest == asker.events(findall_id)
+
+
+@pytest.mark.parametrize("timeout", ["-1", "-0.001", "nan", "inf", "soon", "", "1,5"])
+def test_a_wrong_timeout_is_refused(caller: Caller, timeout: str) -> None:
+    """Before a stream begins, in the form of the contract."""
+    answer = caller.get(f"/runs/{caller.run()}/events", params={"timeout": timeout})
+    assert_invalid(answer, where=["query", "timeout"], words=f"got {timeout!r}")
+
+
+def test_events_are_sent_as_they_happen(asker: Caller, gate: threading.Event) -> None:
+    """A reader sees the first rows while others are not judged yet, and the end when it comes."""
+    findall_id = asker.run()
+    answer = asker.get(f"/runs/{findall_id}/events", stream=True)
+    lines = (line for line in answer.iter_lines() if line.startswith(b"event: "))
+    seen = [next(lines)]
+    while seen[-1] != b"event: findall.candidate.generated":
+        seen.append(next(lines))
+    gate.set()
+    rest = list(lines)
+    assert b"event: findall.candidate.matched" in rest
+    assert rest[-1] == b"event: findall.status"
+
+
+def test_head_of_a_stream_is_answered_at_once(asker: Caller) -> None:
+    """Whoever only asks for the headers does not wait for the run."""
+    answer = requests.head(f"{asker.url}/runs/{asker.run()}/events", timeout=5)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/event-stream")
+
+
+def stalled(service: Service, findall_id: str) -> socket.socket:
+    """Ask for a stream, and take nothing of it."""
+    host, port = service.url.removeprefix("http://").split(":")
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect((host, int(port)))
+    connection.sendall(
+        f"GET /v1beta/findall/runs/{findall_id}/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
+    )
+    return connection
+
+
+def test_a_stalled_reader_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the run, nor other readers, nor the end of the service; and nothing complains."""
+    with Service(numbers(9_000)) as running:
+        caller = Caller(running)
+        findall_id = caller.run(match_conditions=[], match_limit=NO_LIMIT)
+        with stalled(running, findall_id):
+            events = caller.events(findall_id)
+            assert events[-1]["data"]["status"]["termination_reason"] == "candidates_exhausted"
+            assert len(events) == 2 * 9_000 + 3
+            running.stop()
+    gc.collect()
+    assert caplog.records == []
+
+
+def test_a_reader_that_leaves_is_forgotten(asker: Caller, gate: threading.Event) -> None:
+    """Many may come and go while a run goes on."""
+    findall_id = asker.run()
+    for _ in range(20):
+        with asker.get(f"/runs/{findall_id}/events", stream=True) as answer:
+            next(answer.iter_lines())
+    gate.set()
+    assert asker.events(findall_id)[-1]["data"]["status"]["status"] == "completed"

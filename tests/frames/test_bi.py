@@ -1,0 +1,225 @@
+"""The tables in the form that every BI tool reads, checked with the readers of others."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import re
+import warnings
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import findall_frames as ff
+from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
+from findall_frames.frames.bi import BI_TABLES
+from findall_frames.frames.parquet_files import PROVENANCE
+from findall_frames.frames.schema import TABLES
+from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+
+WANTED = {
+    "CEO Name": {"type": "string"},
+    "ceo_name": {"type": "string"},
+    "employees": {"type": "integer"},
+    "growth": {"type": "number"},
+    "listed": {"type": "boolean"},
+    "founded_on": {"type": "string", "format": "date"},
+    "seen_at": {"type": "string", "format": "date-time"},
+    "products": {"type": "array"},
+    "Name": {"type": "string"},
+    "never_found": {"type": "integer"},
+}
+ASKED = FindAllSchema(
+    "Find all makers of clay tiles",
+    "companies",
+    SEARCH.match_conditions,
+    [FindAllEnrichInput(JsonSchema({"type": "object", "properties": WANTED}))],
+)
+FRAMES = ff.flatten(
+    result(
+        candidate(
+            "Kilnworks",
+            output={
+                "makes_tiles": condition("Tiles", matched=True),
+                "CEO Name": enrichment("Ada"),
+                "ceo_name": enrichment("Bob"),
+                "employees": enrichment(73),
+                "growth": enrichment(1.5),
+                "listed": enrichment(True),
+                "founded_on": enrichment("1987-06-05"),
+                "seen_at": enrichment("2026-01-02T03:04:05Z"),
+                "products": enrichment(["bricks", 2]),
+                "Name": enrichment("Kilnworks Inc."),
+            },
+            basis=[basis("makes_tiles", "One.", "Two.", confidence="low"), basis("employees")],
+        ),
+        candidate(
+            "Roofs", status="unmatched", output={"makes_tiles": condition("", matched=False)}
+        ),
+        candidate("Empty"),
+    ),
+    schema=ASKED,
+    service="http://127.0.0.1:8000",
+)
+EMPTY = ff.flatten(result(findall_id="findall_2"), schema=SEARCH)
+PLAIN = {
+    pa.string(),
+    pa.int64(),
+    pa.float64(),
+    pa.bool_(),
+    pa.date32(),
+    pa.timestamp("us", tz="UTC"),
+}
+
+
+def written(frames: ff.FindAllFrames, folder: Path) -> Path:
+    """Write the profile, whatever has to be renamed for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ff.FindAllWarning)
+        return frames.to_parquet(folder, profile="bi")
+
+
+@pytest.mark.parametrize("frames", [FRAMES, EMPTY, ff.FindAllFrames.concat([])])
+def test_there_is_one_flat_file_per_table_of_plain_types(
+    frames: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """Also without rows; every name is one that any tool takes, and none differs by case only."""
+    folder = written(frames, tmp_path / "out")
+    assert {path.name for path in folder.iterdir()} == {f"{name}.parquet" for name in BI_TABLES}
+    for name in BI_TABLES:
+        schema = pq.read_schema(folder / f"{name}.parquet")
+        assert set(schema.types) <= PLAIN, name
+        assert schema.names[0] == "findall_id"
+        assert all(re.fullmatch("[a-z][a-z0-9_]*", column) for column in schema.names)
+        assert len(set(schema.names)) == len(schema.names)
+
+
+def test_the_files_have_the_oldest_encodings_pages_and_compression(tmp_path: Path) -> None:
+    """Read from the files themselves."""
+    folder = written(FRAMES, tmp_path / "out")
+    for name in BI_TABLES:
+        described = pq.read_metadata(folder / f"{name}.parquet")
+        assert described.format_version == "1.0"
+        for column in range(described.num_columns):
+            chunk = described.row_group(0).column(column)
+            assert chunk.compression == "SNAPPY"
+            assert set(chunk.encodings) <= {"PLAIN", "PLAIN_DICTIONARY", "RLE"}
+
+
+@pytest.mark.parametrize("profile", ["analysis", "bi"])
+def test_duckdb_polars_arrow_and_pandas_read_the_same_rows(profile: str, tmp_path: Path) -> None:
+    """Each with its own reader, each value of each column."""
+    folder = tmp_path / "out"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ff.FindAllWarning)
+        FRAMES.to_parquet(folder, profile=profile)  # type: ignore[arg-type]
+    for path in folder.iterdir():
+        rows = pq.read_table(path).to_pylist()
+        assert rows, path.name
+        assert pl.read_parquet(path).to_dicts() == rows
+        with duckdb.connect() as connection:
+            connection.execute("SET TimeZone = 'UTC'")
+            read = connection.sql(f"SELECT * FROM '{path.as_posix()}'")
+            assert read.to_arrow_table().to_pylist() == rows
+        assert len(pd.read_parquet(path)) == len(rows)
+
+
+def test_a_sum_over_a_join_in_duckdb_is_that_of_pandas(tmp_path: Path) -> None:
+    """The keys lead from each table to the next."""
+    folder = written(FRAMES, tmp_path / "out").as_posix()
+    with duckdb.connect() as connection:
+        found = connection.sql(
+            f"""SELECT m.name, m.employees, f.is_matched, c.url, e.text
+            FROM '{folder}/matches.parquet' m
+            JOIN '{folder}/fields.parquet' f USING (findall_id, candidate_id)
+            JOIN '{folder}/citations.parquet' c USING (findall_id, candidate_id, field)
+            JOIN '{folder}/excerpts.parquet' e USING (findall_id, candidate_id, field, citation)
+            ORDER BY e.excerpt"""
+        ).fetchall()
+    url = "https://www.Press.example:443/tiles?page=1"
+    assert found == [("Kilnworks", 73, True, url, text) for text in ("One.", "Two.")]
+
+
+def test_the_matches_are_typed_and_a_column_without_values_has_a_type(tmp_path: Path) -> None:
+    """Numbers, dates, times and booleans are what the search says, lists are JSON text."""
+    table = pq.read_table(written(FRAMES, tmp_path / "out") / "matches.parquet")
+    row = table.to_pylist()[0]
+    assert row == {
+        "findall_id": "findall_1",
+        "candidate_id": "candidate_kilnworks",
+        "name": "Kilnworks",
+        "url": "https://www.kilnworks.example/",
+        "description": None,
+        "makes_tiles": "Tiles",
+        "family_owned": None,
+        "ceo_name": "Ada",
+        "ceo_name_2": "Bob",
+        "employees": 73,
+        "growth": 1.5,
+        "listed": True,
+        "founded_on": dt.date(1987, 6, 5),
+        "seen_at": dt.datetime(2026, 1, 2, 3, 4, 5, tzinfo=dt.UTC),
+        "products": '["bricks",2]',
+        "name_2": "Kilnworks Inc.",
+        "never_found": None,
+    }
+    assert list(row) == table.column_names
+    assert table.schema.field("never_found").type == pa.int64()
+    assert table.num_rows == 2
+
+
+def test_what_was_changed_is_reported(tmp_path: Path) -> None:
+    """Renamed columns in a warning, and everything in the metadata of each file."""
+    with pytest.warns(ff.FindAllWarning, match=r"'CEO Name' as 'ceo_name', 'ceo_name' as 'ceo_na"):
+        folder = FRAMES.to_parquet(tmp_path / "out", profile="bi")
+    for name in BI_TABLES:
+        told = json.loads(pq.read_schema(folder / f"{name}.parquet").metadata[PROVENANCE])
+        assert (told["profile"], told["table"]) == ("bi", name)
+        assert told["findall_ids"] == ["findall_1"]
+        assert [change.partition(":")[0] for change in told["changes"]] == [
+            "citations.excerpts",
+            "match_status, value_type, confidence",
+            *["matches"] * 3,
+        ]
+
+
+@pytest.mark.parametrize("frames", [FRAMES, EMPTY, ff.FindAllFrames.concat([FRAMES, EMPTY])])
+def test_either_profile_is_read_back_as_it_was(frames: ff.FindAllFrames, tmp_path: Path) -> None:
+    """The plain one as well: categories, their order, lists of excerpts, and the search."""
+    again = ff.read_parquet(written(frames, tmp_path / "bi"))
+    for name in TABLES:
+        assert again.tables[name].equals(frames.tables[name]), name
+    assert again.searches == frames.searches
+
+
+def test_one_profile_replaces_the_other_without_a_trace(tmp_path: Path) -> None:
+    """But a file of the same name that is not ours stays."""
+    folder = written(FRAMES, tmp_path / "out")
+    EMPTY.to_parquet(folder)
+    assert {path.stem for path in folder.iterdir()} == set(TABLES)
+    assert ff.read_parquet(folder).findall_id == "findall_2"
+    pd.DataFrame({"a": [1]}).to_parquet(folder / "matches.parquet")
+    EMPTY.to_parquet(folder)
+    assert pd.read_parquet(folder / "matches.parquet")["a"].tolist() == [1]
+    written(FRAMES, folder)
+    assert ff.read_parquet(folder).findall_id == "findall_1"
+
+
+def test_a_missing_table_of_excerpts_is_named(tmp_path: Path) -> None:
+    """The citations alone would have lost what they quote."""
+    folder = written(FRAMES, tmp_path / "out")
+    (folder / "excerpts.parquet").unlink()
+    with pytest.raises(ff.ParquetError, match=r"excerpts\.parquet missing"):
+        ff.read_parquet(folder)
+
+
+def test_an_unknown_profile_is_refused_before_anything_is_written(tmp_path: Path) -> None:
+    """The error says what each of the two is for."""
+    with pytest.raises(ff.InvalidRequestError, match=r"'analysis'.*'bi'.*not 'tableau'"):
+        FRAMES.to_parquet(tmp_path / "out", profile="tableau")  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,181 @@
+"""What changed between two searches."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.identity import folded_name, normalized_url
+from tests.support.results import basis, candidate, condition, enrichment, result
+
+
+def old(*candidates: dict[str, Any]) -> FindAllFrames:
+    """The older frames."""
+    return flatten(result(*candidates, findall_id="findall_old"))
+
+
+def new(*candidates: dict[str, Any]) -> FindAllFrames:
+    """The newer frames, in which every candidate has another id."""
+    renamed = [{**one, "candidate_id": f"new_{one['candidate_id']}"} for one in candidates]
+    return flatten(result(*renamed, findall_id="findall_new"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.com",
+        "https://www.Example.com/",
+        "example.com",
+        "//example.com/",
+        "https://example.com:443/#top",
+        "HTTPS://user@EXAMPLE.com./?utm_source=x&gclid=1",
+    ],
+)
+def test_the_ways_to_write_one_address_come_down_to_one(url: str) -> None:
+    """Only what leads elsewhere makes another address."""
+    assert normalized_url(url) == "example.com"
+
+
+def test_other_pages_have_other_addresses() -> None:
+    """Path, port, scheme and real parameters count; what is no address has none."""
+    assert normalized_url("https://a.example/B/") == "a.example/B"
+    assert normalized_url("a.example?b=2&a=1&utm_medium=x") == "a.example?a=1&b=2"
+    assert normalized_url("http://a.example:8080/") == "a.example:8080"
+    assert normalized_url("local://packages/x/") == "local://packages/x"
+    assert normalized_url("https://www.com") == "www.com"
+    for nothing in ("", "no address", "http://", "https://[broken", "a.example:port"):
+        assert normalized_url(nothing) is None
+
+
+def test_names_are_folded_to_letters_and_digits() -> None:
+    """Case, accents and punctuation make no difference; other scripts stay."""
+    assert folded_name("  Café-Müller, Inc. ") == "cafe muller inc"
+    assert folded_name("東京 架空") == "東京 架空"
+    assert folded_name("!?") is None
+
+
+def test_nothing_changed_between_a_result_and_itself() -> None:
+    """The ids may differ all the same."""
+    one = candidate("A", output={"x": enrichment(1)}, basis=[basis("x", "1")])
+    comparison = old(one).compare(new(one))
+    assert repr(comparison) == (
+        "Comparison: 0 added, 0 removed, 1 in both; "
+        "changed: 0 verdicts, 0 values, 0 pieces of evidence; in doubt: 0"
+    )
+    assert comparison.both["old_candidate_id"].tolist() == ["candidate_a"]
+    assert comparison.both["new_candidate_id"].tolist() == ["new_candidate_a"]
+
+
+def test_added_and_removed_candidates_are_told() -> None:
+    """What is on one side only, with its status."""
+    comparison = old(candidate("A"), candidate("B")).compare(
+        new(candidate("B"), candidate("C", status="unmatched"))
+    )
+    assert comparison.removed["name"].tolist() == ["A"]
+    assert comparison.added[["name", "match_status"]].to_numpy().tolist() == [["C", "unmatched"]]
+    assert comparison.both["by"].tolist() == ["url"]
+
+
+def test_changes_are_told_field_by_field() -> None:
+    """Verdicts, values, confidence and sources, each in its table."""
+    before = candidate(
+        "A",
+        output={
+            "x": condition("Tiles", matched=True),
+            "n": enrichment(1),
+            "gone": enrichment("g"),
+            "same": enrichment(2),
+        },
+        basis=[basis("x", "e", confidence="low"), basis("same", "2")],
+    )
+    support = basis("x", "e", confidence="high")
+    support["citations"][0]["url"] += "&utm_source=news"
+    support["citations"].append({"url": "https://second.example/"})
+    after = candidate(
+        "A",
+        status="unmatched",
+        output={
+            "x": condition("Tiles", matched=False),
+            "n": enrichment(2),
+            "same": enrichment(2.0),
+        },
+        basis=[support],
+    )
+    comparison = old(before).compare(new(after))
+    verdicts = comparison.changed_verdicts
+    assert verdicts["field"].fillna("-").tolist() == ["-", "x"]
+    assert verdicts["old"].tolist() == ["matched", "met"]
+    assert verdicts["new"].tolist() == ["unmatched", "not met"]
+    values = comparison.changed_values
+    assert values[["field", "old", "new"]].fillna("-").to_numpy().tolist() == [
+        ["n", "1", "2"],
+        ["gone", "g", "-"],
+    ]
+    evidence = comparison.changed_evidence
+    assert evidence[["field", "change", "old", "new"]].astype("str").fillna(
+        "-"
+    ).to_numpy().tolist() == [
+        ["x", "confidence", "low", "high"],
+        ["x", "source added", "-", "https://second.example/"],
+        ["same", "confidence", "high", "-"],
+        ["same", "source removed", "https://www.Press.example:443/tiles?page=1", "-"],
+    ]
+    assert (evidence["new_findall_id"] == "findall_new").all()
+
+
+def test_a_name_pairs_what_the_address_does_not_and_says_so() -> None:
+    """Another address under the same name, and the other way round, are in doubt."""
+    comparison = old(
+        {**candidate("Mercury"), "url": "https://mercury.example"},
+        {**candidate("Old Name"), "url": "https://renamed.example"},
+    ).compare(
+        new(
+            {**candidate("MERCURY!"), "url": "https://mercury-bank.example"},
+            {**candidate("New Name"), "url": "http://www.renamed.example/"},
+        )
+    )
+    assert comparison.both[["name", "by"]].to_numpy().tolist() == [
+        ["New Name", "url"],
+        ["MERCURY!", "name"],
+    ]
+    assert comparison.doubts["reason"].tolist() == ["other name", "other address"]
+    assert comparison.added.empty
+    assert comparison.removed.empty
+
+
+def test_ties_are_shown_and_not_guessed_away() -> None:
+    """Several candidates at one address are paired by their names; the rest stays in doubt."""
+    page = {"url": "https://list.example/makers"}
+    comparison = old(
+        candidate("A") | page, candidate("B") | page, candidate("Twin") | {"url": ""}
+    ).compare(
+        new(
+            candidate("A") | page,
+            candidate("C") | page,
+            candidate("Twin") | {"url": "", "candidate_id": "t1"},
+            candidate("TWIN") | {"url": "", "candidate_id": "t2"},
+        )
+    )
+    assert comparison.both["name"].tolist() == ["A"]
+    assert comparison.added.empty
+    assert comparison.removed.empty
+    doubts = comparison.doubts[["reason", "old_name", "new_name"]].astype("str").fillna("-")
+    assert doubts.to_numpy().tolist() == [
+        ["several with this address", "B", "-"],
+        ["several with this address", "-", "C"],
+        ["several with this name", "Twin", "-"],
+        ["several with this name", "-", "Twin"],
+        ["several with this name", "-", "TWIN"],
+    ]
+
+
+def test_comparing_nothing_gives_empty_tables_with_the_same_columns() -> None:
+    """Types do not depend on what was found."""
+    full = old(candidate("A")).compare(new(candidate("B")))
+    empty = old().compare(new())
+    for name in ("added", "removed", "both", "changed_verdicts", "changed_evidence", "doubts"):
+        assert getattr(empty, name).empty
+        assert dict(getattr(empty, name).dtypes) == dict(getattr(full, name).dtypes)

@@ -1,0 +1,229 @@
+"""How well the evidence supports the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.mentions import mentions
+from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+
+
+def source(url: str, *excerpts: str) -> dict[str, Any]:
+    """Make a citation."""
+    return {"url": url, "excerpts": list(excerpts)}
+
+
+def supported(value: Any, *citations: dict[str, Any], confidence: str | None = "high") -> Any:
+    """Make frames with one candidate whose one field has these citations."""
+    support = {**basis("x", confidence=confidence), "citations": list(citations)}
+    return flatten(result(candidate("A", output={"x": enrichment(value)}, basis=[support])))
+
+
+def problems(frames: FindAllFrames) -> list[tuple[str, str | None]]:
+    """The problems that were found, with their details."""
+    found = frames.unsupported()
+    details = [None if pd.isna(detail) else detail for detail in found["detail"]]
+    return list(zip(found["problem"], details, strict=True))
+
+
+TWO_HOSTS = (source("https://a.example/1", "It employs 1,200 people."), source("https://b.example"))
+
+
+@pytest.mark.parametrize(
+    ("passage", "value"),
+    [
+        ("They make WALL   tiles.", "wall tiles"),
+        ("has 12,000,000 users", "12000000"),
+        ("of 1 000 000 people", "1000000"),
+        ("raised $12.5 million", "12500000"),
+        ("raised $12.5M.", "12.5"),
+        ("on May 1, 2024 it", "2024-05-01"),
+        ("the 1st of May 2024", "2024-05-01"),
+        ("on 2024-05-01", "2024-05-01"),
+        ("between 10-20 of them", "20"),
+        ("it costs 5.", "5"),
+        ("written in C++ and", "c++"),
+        ("die Straße", "STRASSE"),
+    ],
+)
+def test_a_passage_says_a_value_in_many_ways(passage: str, value: str) -> None:
+    """Case, spaces, separators, magnitudes and dates in words make no difference."""
+    assert mentions(passage, value)
+
+
+@pytest.mark.parametrize(
+    ("passage", "value"),
+    [
+        ("founded in 1970", "70"),
+        ("in Romania", "Oman"),
+        ("in June 2024", "2024-05-01"),
+        ("12,000,000 users", "12000"),
+        ("1.25 of them", "25"),
+        ("anything", ""),
+        ("on 2024-02-30", "2024-02-31"),
+    ],
+)
+def test_a_part_of_a_word_or_number_does_not_say_a_value(passage: str, value: str) -> None:
+    """What only looks like the value is not taken for it."""
+    assert not mentions(passage, value)
+
+
+def test_a_well_supported_value_has_no_problem() -> None:
+    """Two hosts, an excerpt that says the value, and high confidence are enough."""
+    assert problems(supported(1200, *TWO_HOSTS)) == []
+    assert len(supported(1200, *TWO_HOSTS).unsupported().columns) == 7
+
+
+def test_each_problem_is_found_by_itself() -> None:
+    """The detail says what exactly is wrong."""
+    one = source("https://a.example/1", "It employs 1,200 people.")
+    assert problems(supported(1200)) == [("no citation", None)]
+    assert problems(supported(1300, *TWO_HOSTS)) == [("value not in excerpt", "1300")]
+    assert problems(supported(1200, *TWO_HOSTS, confidence="low")) == [("low confidence", None)]
+    assert problems(supported(1200, *TWO_HOSTS, confidence=None)) == [("no confidence", None)]
+    assert problems(supported(1200, one, one)) == [("one domain", "a.example")]
+    bare = source("https://a.example/1"), source("https://b.example/2")
+    assert problems(supported(1200, *bare)) == [
+        ("no excerpt", "https://a.example/1, https://b.example/2")
+    ]
+
+
+def test_the_parts_of_nested_values_are_sought_one_by_one() -> None:
+    """Only what no excerpt says is reported."""
+    value = {"towns": ["Ulm", "Bern"], "people": 1200, "listed": True, "none": None}
+    sources = (*TWO_HOSTS, source("https://c.example", "Offices in Ulm."))
+    assert problems(supported(value, *sources)) == [("value not in excerpt", "Bern")]
+
+
+def test_a_yes_is_not_sought_in_the_excerpts() -> None:
+    """A judgement is not a quotation; nor is there anything to support without a value."""
+    assert problems(supported("Yes", *TWO_HOSTS)) == []
+    assert problems(supported(True, *TWO_HOSTS)) == []
+    assert problems(supported(None)) == []
+
+
+def test_the_sources_of_elements_support_the_whole() -> None:
+    """`products.0` has a basis of its own, which counts for `products`."""
+    element = {**basis("x.0"), "citations": list(TWO_HOSTS)}
+    one = candidate("A", output={"x": enrichment(["1200"])}, basis=[basis("x"), element])
+    assert problems(flatten(result(one))) == []
+
+
+def test_one_address_behind_everything_is_reported_for_each_field() -> None:
+    """Only when more than one field has a source, and all have the same."""
+    same = [source("https://a.example/1", "Tiles, 1200.")]
+    one = candidate(
+        "A",
+        output={"x": enrichment(1200), "y": condition("Tiles", matched=True)},
+        basis=[{**basis("x"), "citations": same}, {**basis("y"), "citations": same}],
+    )
+    found = flatten(result(one, {**one, "candidate_id": "u", "match_status": "unmatched"}))
+    table = found.unsupported()
+    assert table["problem"].tolist() == ["one domain", "one source for all"] * 2
+    assert table["field"].tolist() == ["x", "x", "y", "y"]
+    assert len(found.unsupported(status=None)) == 8
+    with pytest.raises(InvalidRequestError, match="status is one of"):
+        found.unsupported(status="good")
+
+
+def test_the_evidence_of_a_candidate_can_be_read() -> None:
+    """A text for people, and a table behind it."""
+    frames = flatten(
+        result(
+            candidate(
+                "Kilnworks",
+                description="Tiles since 1900.",
+                output={"tiles": condition("Wall tiles", matched=True), "ceo": "Ann"},
+                basis=[basis("tiles", "One.", "Two."), basis("gone", confidence=None)],
+            ),
+            candidate("Other"),
+        )
+    )
+    evidence = frames.evidence("kilnworks")
+    assert repr(evidence).splitlines() == [
+        "Kilnworks (matched) https://www.kilnworks.example/",
+        "  Tiles since 1900.",
+        "",
+        "tiles: Wall tiles, met (high confidence)",
+        "  The page says so about tiles.",
+        "  - Tiles <https://www.Press.example:443/tiles?page=1>",
+        "      “One.”",
+        "      “Two.”",
+        "",
+        "gone: no value",
+        "  The page says so about gone.",
+        "  - Tiles <https://www.Press.example:443/tiles?page=1>",
+        "",
+        "ceo: Ann",
+    ]
+    table = evidence.table
+    assert table["field"].tolist() == ["tiles", "tiles", "gone", "ceo"]
+    assert table["excerpt"].fillna("").tolist() == ["One.", "Two.", "", ""]
+    assert table["confidence"].cat.ordered
+    assert evidence.candidate["name"] == "Kilnworks"
+    assert frames.evidence("candidate_other").table.empty
+
+
+def test_a_candidate_that_is_not_there_or_not_the_only_one_is_an_error() -> None:
+    """The message names close names, or the ids to choose from."""
+    twin = {**candidate("Kilnworks"), "candidate_id": "c2"}
+    frames = flatten(result(candidate("Kilnworks"), twin, candidate("Mossgrout")))
+    with pytest.raises(InvalidRequestError, match="Did you mean 'Mossgrout'"):
+        frames.evidence("Mosgrout")
+    with pytest.raises(InvalidRequestError, match="c2 in findall_1"):
+        frames.evidence("Kilnworks")
+    assert frames.evidence("c2").candidate["name"] == "Kilnworks"
+
+
+def test_the_summary_has_a_line_for_every_field() -> None:
+    """Shares are of the candidates that could have a value."""
+    frames = flatten(
+        result(
+            candidate(
+                "A",
+                output={"makes_tiles": condition("Tiles", matched=True), "employees": 7},
+                basis=[basis("makes_tiles", "x"), basis("employees", "y", confidence="low")],
+            ),
+            candidate("B", output={"makes_tiles": condition("Roofs", matched=True)}),
+            candidate(
+                "C",
+                status="unmatched",
+                output={"makes_tiles": condition(None, matched=False)},
+                basis=[basis("makes_tiles", confidence="medium")],
+            ),
+            candidate("D", status="generated"),
+        ),
+        schema=SEARCH,
+    )
+    summary = frames.summary().set_index("field")
+    assert summary.index.tolist() == [
+        "makes_tiles",
+        "family_owned",
+        "employees",
+        "url",
+        "founded_on",
+    ]
+    tiles = summary.loc["makes_tiles"]
+    assert (tiles["kind"], tiles["candidates"], tiles["values"]) == ("match_condition", 3, 2)
+    assert tiles["coverage"] == pytest.approx(2 / 3)
+    assert tiles["match_rate"] == pytest.approx(2 / 3)
+    assert (tiles["low_confidence"], tiles["medium_confidence"], tiles["high_confidence"]) == (
+        0,
+        1,
+        1,
+    )
+    assert (tiles["citations_per_value"], tiles["domains"]) == (0.5, 1)
+    employees = summary.loc["employees"]
+    assert (employees["candidates"], employees["coverage"]) == (2, 0.5)
+    assert pd.isna(employees["match_rate"])
+    never = summary.loc["family_owned"]
+    assert (never["values"], never["coverage"]) == (0, 0.0)
+    assert pd.isna(never["citations_per_value"])
+    assert flatten(result()).summary().empty
+    assert dict(flatten(result()).summary().dtypes) == dict(frames.summary().dtypes)

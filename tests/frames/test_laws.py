@@ -1,0 +1,191 @@
+"""What holds for the tables of every result, whatever is in it."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import warnings
+from collections import Counter
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import HealthCheck, example, given, settings
+
+from findall_frames.api.models import FindAllSchema
+from findall_frames.errors import FindAllWarning
+from findall_frames.frames.exports import Profile
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.parquet import read_parquet
+from findall_frames.frames.schema import KEYS, SCHEMAS
+from tests.support.results import basis, candidate
+from tests.support.results import result as finished
+from tests.support.strategies import results, searches
+
+# The machines that run this are slow, and differ.
+PROFILES: tuple[Profile, ...] = ("analysis", "bi")
+LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+
+
+def rows(table: pa.Table, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
+    """The rows of some columns."""
+    return list(zip(*(table[name].to_pylist() for name in names), strict=True))
+
+
+def tidy(part: Any, *, optional: set[str]) -> Any:
+    """Leave out optional fields that are null or empty: both mean the same as absent."""
+    return {
+        name: value
+        for name, value in part.items()
+        if name not in optional or value not in (None, {}, [])
+    }
+
+
+def tidy_basis(basis: Any) -> Any:
+    """Bring a basis to the one form that its absent, null and empty fields share."""
+    basis = tidy(basis, optional={"citations", "confidence"})
+    if "citations" in basis:
+        basis["citations"] = [
+            tidy(each, optional={"title", "excerpts"}) for each in basis["citations"]
+        ]
+    return basis
+
+
+def tidy_output(value: Any) -> Any:
+    """Bring an object with a value to the one form that its nulls share."""
+    kinds = ("match_condition", "enrichment")
+    holds = isinstance(value, dict) and ("value" in value or value.get("type") in kinds)
+    if holds and isinstance(value.get("type"), str | None):
+        value = {"value": None, **value}
+        return {
+            name: each
+            for name, each in value.items()
+            if each is not None or name not in ("type", "is_matched")
+        }
+    return value
+
+
+def tidy_result(result: dict[str, Any]) -> dict[str, Any]:
+    """Bring a result to the one form that what is null, absent and empty shares."""
+    result = tidy(result, optional={"last_event_id"})
+    run = result["run"] = tidy(result["run"], optional={"metadata", "created_at", "modified_at"})
+    status = run["status"] = tidy(run["status"], optional={"termination_reason"})
+    zero = {"generated_candidates_count": 0, "matched_candidates_count": 0}
+    status["metrics"] = zero | status["metrics"]
+    result["candidates"] = [
+        tidy(each, optional={"description", "output", "basis"}) for each in result["candidates"]
+    ]
+    for one in result["candidates"]:
+        if "output" in one:
+            output = one["output"]
+            one["output"] = {name: tidy_output(value) for name, value in output.items()}
+        if "basis" in one:
+            one["basis"] = [tidy_basis(each) for each in one["basis"]]
+    return result
+
+
+def exact(value: Any) -> str:
+    """JSON text in which 1, 1.0 and true are three things, and the order of keys is none."""
+    return json.dumps(value, sort_keys=True)
+
+
+@LAW
+@given(results(), searches())
+def test_keys_are_unique_and_refer_to_rows(
+    result: dict[str, Any], search: FindAllSchema | None
+) -> None:
+    """Each key stands once, each reference leads somewhere, and counts and places agree."""
+    tables = flatten(result, schema=search).tables
+    for name, key in KEYS.items():
+        found = rows(tables[name], key)
+        assert len(found) == len(set(found))
+        if len(key) > 1:
+            above = {2: "runs", 3: "candidates", 4: "fields"}[len(key)]
+            assert {row[:-1] for row in found} <= set(rows(tables[above], KEYS[above]))
+    citations = Counter(rows(tables["citations"], KEYS["fields"]))
+    fields = rows(tables["fields"], KEYS["fields"])
+    counts = tables["fields"]["citation_count"].to_pylist()
+    assert counts == [citations[field] for field in fields]
+    places = tables["citations"]["citation"].to_pylist()
+    assert places == [place for count in counts for place in range(count)]
+
+
+@LAW
+@given(results(), searches())
+@example(finished(candidate("A", basis=[basis(field) for field in "abbac"])), None)
+def test_the_result_can_be_rebuilt_value_for_value(
+    result: dict[str, Any], search: FindAllSchema | None
+) -> None:
+    """Nothing is lost on the way into the tables."""
+    frames = flatten(result, schema=search)
+    assert exact(tidy_result(frames.to_result())) == exact(tidy_result(result))
+
+
+@LAW
+@given(results(), searches())
+def test_flattening_what_was_rebuilt_gives_the_same_tables(
+    result: dict[str, Any], search: FindAllSchema | None
+) -> None:
+    """The way there and back can be gone as often as one likes."""
+    frames = flatten(result, schema=search)
+    again = flatten(frames.to_result(), schema=search)
+    for name in SCHEMAS:
+        columns = [each for each in SCHEMAS[name].names if each != "extra"]
+        assert again.tables[name].select(columns).equals(frames.tables[name].select(columns))
+
+
+@LAW
+@given(results())
+def test_the_way_of_writing_makes_no_difference(result: dict[str, Any]) -> None:
+    """Spaces, lines and escapes are no part of what is said."""
+    one = flatten(json.dumps(result, ensure_ascii=False).encode())
+    two = flatten(json.dumps(result, ensure_ascii=True, indent=2).encode())
+    assert all(one.tables[name].equals(two.tables[name]) for name in SCHEMAS)
+
+
+@LAW
+@given(results("findall_1"), results("findall_2"), searches())
+def test_stacking_and_splitting_changes_nothing(
+    one: dict[str, Any], two: dict[str, Any], search: FindAllSchema | None
+) -> None:
+    """Each run comes out of a stack as it went in."""
+    first, second = flatten(one, schema=search), flatten(two)
+    stacked = FindAllFrames.concat([first, second])
+    for frames in (first, second):
+        again = stacked.for_run(frames.findall_id)
+        assert all(again.tables[name].equals(frames.tables[name]) for name in SCHEMAS)
+        assert stacked.to_result(frames.findall_id) == frames.to_result()
+
+
+@settings(LAW, max_examples=40)
+@given(results(), searches())
+def test_parquet_gives_back_what_it_was_given(
+    result: dict[str, Any], search: FindAllSchema | None
+) -> None:
+    """Each table is the same, and so is the search, in either profile."""
+    frames = flatten(result, schema=search)
+    for profile in PROFILES:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            warnings.simplefilter("ignore", FindAllWarning)
+            again = read_parquet(frames.to_parquet(folder, profile=profile))
+        assert all(again.tables[name].equals(frames.tables[name]) for name in SCHEMAS)
+        assert again.searches == frames.searches
+
+
+@settings(LAW, max_examples=60)
+@given(results(), searches())
+def test_the_wide_table_has_every_value(
+    result: dict[str, Any], search: FindAllSchema | None
+) -> None:
+    """One row per candidate, one column per field with a value, and no name twice."""
+    frames = flatten(result, schema=search)
+    fields = frames.fields
+    valued = fields.loc[fields["value_type"].notna(), "field"].nunique()
+    for evidence in (False, True):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FindAllWarning)
+            wide = frames.wide(status=None, evidence=evidence)
+        assert len(wide) == len(frames)
+        assert wide.columns.is_unique
+        assert wide["candidate_id"].tolist() == frames.candidates["candidate_id"].tolist()
+        assert (wide.shape[1] - 5) // (4 if evidence else 1) >= valued

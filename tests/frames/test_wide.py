@@ -1,0 +1,227 @@
+"""One row per candidate, one typed column per field."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
+from findall_frames.errors import FindAllWarning, InvalidRequestError
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.frames import FindAllFrames
+from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+
+
+def frames_of(values: list[Any], *, schema: dict[str, Any] | None = None) -> FindAllFrames:
+    """Make frames with one field ``x`` that has these values, and this declared type."""
+    candidates = [
+        candidate(f"C{number}", output={"x": enrichment(value)})
+        for number, value in enumerate(values)
+    ]
+    search = None
+    if schema is not None:
+        wanted = FindAllEnrichInput(JsonSchema({"type": "object", "properties": {"x": schema}}))
+        search = FindAllSchema("Find", "things", [], [wanted])
+    return flatten(result(*candidates), schema=search)
+
+
+@pytest.mark.parametrize(
+    ("values", "dtype", "expected"),
+    [
+        (["1", "-20", None], "Int64", [1, -20, None]),
+        ([1, 2, 3], "Int64", [1, 2, 3]),
+        (["0.5", "12.25"], "Float64", [0.5, 12.25]),
+        ([80, 120.5], "Float64", [80.0, 120.5]),
+        ([True, False, None], "boolean", [True, False, None]),
+        (["true", "false"], "boolean", [True, False]),
+        (["2024-02-29", "0999-01-01"], "datetime64[us]", None),
+        (["007", "1"], "str", ["007", "1"]),
+        (["1e5", "1"], "str", ["1e5", "1"]),
+        (["NaN", "1.5"], "str", ["NaN", "1.5"]),
+        (["nan", "inf"], "str", ["nan", "inf"]),
+        (["1.50"], "str", ["1.50"]),
+        (["-0"], "str", ["-0"]),
+        (["+49 30 123", "030 4"], "str", ["+49 30 123", "030 4"]),
+        (["1", "many"], "str", ["1", "many"]),
+        (["1", ""], "str", ["1", ""]),
+        (["2024-02-30"], "str", ["2024-02-30"]),
+        (["20240229"], "Int64", [20240229]),
+        (["yes", "no"], "str", ["yes", "no"]),
+        (["True"], "str", ["True"]),
+        ([2**63], "str", ["9223372036854775808"]),
+        ([2**53 + 1, 0.5], "str", ["9007199254740993", "0.5"]),
+        ([1, "1"], "str", ["1", "1"]),
+        ([1, True], "str", ["1", "true"]),
+        ([["a"], {"b": 1}], "str", ['["a"]', '{"b":1}']),
+        ([None, None], "str", [None, None]),
+    ],
+)
+def test_a_type_is_inferred_only_when_no_value_changes_in_writing(
+    values: list[Any], dtype: str, expected: list[Any] | None
+) -> None:
+    """Numbers, dates and booleans are recognised with care, everything else is text."""
+    column = frames_of(values).matches["x"]
+    assert column.dtype == dtype
+    if expected is not None:
+        assert [None if pd.isna(value) else value for value in column] == expected
+
+
+@pytest.mark.parametrize("name", ["phone", "office_phone", "postal_code", "zip", "company_id"])
+def test_digits_that_name_something_stay_text(name: str) -> None:
+    """A phone number is written in digits, but nobody adds two of them up."""
+    one = candidate("A", output={name: enrichment("5551234567")})
+    assert flatten(result(one)).matches[name].tolist() == ["5551234567"]
+
+
+@pytest.mark.parametrize(
+    ("values", "schema", "dtype", "expected"),
+    [
+        (["73", 74, "1000.0"], {"type": "integer"}, "Int64", [73, 74, 1000]),
+        (["1.50", "1e5", 2], {"type": ["number", "null"]}, "Float64", [1.5, 100000.0, 2.0]),
+        (["True", False, None], {"type": "boolean"}, "boolean", [True, False, None]),
+        (["7", "8"], {"type": "string"}, "str", ["7", "8"]),
+        (["7", None], {"anyOf": [{"type": "integer"}, {"type": "null"}]}, "Int64", [7, None]),
+        (["7"], {"description": "no type"}, "Int64", [7]),
+        ([["7"]], {"type": "array"}, "str", ['["7"]']),
+        ([], {"type": "integer"}, "Int64", []),
+    ],
+)
+def test_the_declared_type_counts(
+    values: list[Any], schema: dict[str, Any], dtype: str, expected: list[Any]
+) -> None:
+    """A JSON Schema says what a column is, also when it is empty."""
+    column = frames_of(values, schema=schema).matches["x"]
+    assert column.dtype == dtype
+    assert [None if pd.isna(value) else value for value in column] == expected
+
+
+def test_declared_dates_and_times_become_times() -> None:
+    """Both string formats are known."""
+    dates = frames_of(["2024-05-01"], schema={"type": "string", "format": "date"}).matches["x"]
+    assert dates.dtype == "datetime64[us]"
+    assert dates.item() == pd.Timestamp("2024-05-01")
+    times = frames_of(
+        ["2024-05-01T12:00:00+02:00"], schema={"type": "string", "format": "date-time"}
+    ).matches["x"]
+    assert times.item() == pd.Timestamp("2024-05-01T10:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("value", "schema"),
+    [
+        ("about 70", {"type": "integer"}),
+        ("1e99999999999999999999", {"type": "integer"}),
+        ("1e999", {"type": "number"}),
+        ("0.12345678901234567890123", {"type": "number"}),
+        ("May 2024", {"type": "string", "format": "date"}),
+        ("2024-05-01 12:00", {"type": "string", "format": "date-time"}),
+        ("maybe", {"type": "boolean"}),
+    ],
+)
+def test_a_value_that_does_not_fit_its_type_is_reported_and_kept(
+    value: str, schema: dict[str, Any]
+) -> None:
+    """The column stays text rather than losing what was found."""
+    frames = frames_of([value, "1"], schema=schema)
+    with pytest.warns(FindAllWarning, match="'x'"):
+        assert frames.matches["x"].tolist() == [value, "1"]
+
+
+def test_columns_stand_in_the_order_of_the_search() -> None:
+    """Conditions, enrichments, then what was not asked for; and all of them when empty."""
+    one = candidate(
+        "A",
+        output={
+            "extra_field": "x",
+            "founded_on": enrichment("1900-05-01"),
+            "family_owned": condition("Yes", matched=True),
+            "makes_tiles": condition("Roof tiles", matched=True),
+        },
+    )
+    with pytest.warns(FindAllWarning, match="'url' as 'url_field'"):
+        matches = flatten(result(one), schema=SEARCH).matches
+    asked = ["makes_tiles", "family_owned", "employees", "url_field", "founded_on"]
+    leading = ["name", "url", "description"]
+    assert matches.columns.tolist() == [*leading, *asked, "extra_field", "candidate_id"]
+    assert matches["employees"].dtype == "Int64"
+    with pytest.warns(FindAllWarning, match="'url' as 'url_field'"):
+        empty = flatten(result(), schema=SEARCH).matches
+    assert empty.columns.tolist() == [*leading, *asked, "candidate_id"]
+
+
+def test_a_field_never_overwrites_another_column() -> None:
+    """Names that clash, also with each other, get new names, and a warning says which."""
+    output = {name: name.upper() for name in ("name", "name_field", "candidate_id", "a")}
+    frames = flatten(result(candidate("A", output={**output, "a_source": "s"})))
+    with pytest.warns(FindAllWarning, match="'name' as 'name_field'"):
+        matches = frames.matches
+    assert matches["name"].tolist() == ["A"]
+    assert matches["name_field"].tolist() == ["NAME"]
+    assert matches["name_field_field"].tolist() == ["NAME_FIELD"]
+    assert matches["candidate_id_field"].tolist() == ["CANDIDATE_ID"]
+    assert matches["a_source"].tolist() == ["s"]
+    with pytest.warns(FindAllWarning, match="'a_source' as 'a_source_field'"):
+        wide = frames.wide(evidence=True)
+    assert wide.columns.is_unique
+    assert wide["a_source_field"].tolist() == ["s"]
+
+
+def test_verdicts_take_the_place_of_values_for_conditions() -> None:
+    """Stated verdicts count, then a bare yes or no; an enrichment keeps its value."""
+    frames = flatten(
+        result(
+            candidate("A", output={"x": condition("Tiles", matched=False), "e": enrichment(7)}),
+            candidate("B", output={"x": "Yes"}),
+            candidate("C", output={"x": "unclear"}),
+            candidate("D", output={}),
+        )
+    )
+    wide = frames.wide(values="verdict")
+    assert wide["x"].dtype == "boolean"
+    assert wide["x"].astype(object).where(wide["x"].notna(), None).tolist() == [
+        False,
+        True,
+        None,
+        None,
+    ]
+    assert wide["e"].dtype == "Int64"
+
+
+def test_the_status_chooses_the_candidates() -> None:
+    """One status, or all of them with a column that tells them apart."""
+    frames = flatten(result(candidate("A"), candidate("B", status="new"), candidate("C")))
+    assert frames.matches["name"].tolist() == ["A", "C"]
+    assert frames.wide(status="new")["name"].tolist() == ["B"]
+    assert frames.wide(status="discarded").empty
+    assert frames.wide(status=None)["match_status"].tolist() == ["matched", "new", "matched"]
+    with pytest.raises(InvalidRequestError, match="unmatched, discarded, new, or None"):
+        frames.wide(status="match")
+    with pytest.raises(InvalidRequestError, match="'verdict'"):
+        frames.wide(values="verdicts")  # type: ignore[arg-type]
+
+
+def test_evidence_stands_beside_each_field() -> None:
+    """Confidence, and the excerpt that contains the value with its address."""
+    support = basis("x", "Nothing here.", "They make  WALL tiles.", confidence="low")
+    support["citations"].insert(0, {"url": "https://first.example/"})
+    one = candidate("A", output={"x": condition("wall tiles", matched=True)}, basis=[support])
+    wide = flatten(result(one, candidate("B"))).wide(evidence=True)
+    assert wide.columns.tolist()[3:7] == ["x", "x_confidence", "x_excerpt", "x_source"]
+    assert wide["x_confidence"].cat.ordered
+    first = wide.iloc[0]
+    assert (first["x_confidence"], first["x_excerpt"]) == ("low", "They make  WALL tiles.")
+    assert first["x_source"] == "https://www.Press.example:443/tiles?page=1"
+    assert wide.iloc[1, 3:7].isna().all()
+
+
+def test_several_runs_are_told_apart() -> None:
+    """The wide table of stacked runs says from which run each row is."""
+    one = flatten(result(candidate("A"), findall_id="findall_1"), schema=SEARCH)
+    two = flatten(result(candidate("A", output={"y": "z"}), findall_id="findall_2"))
+    with pytest.warns(FindAllWarning, match="url_field"):
+        matches = FindAllFrames.concat([one, two]).matches
+    assert matches["findall_id"].tolist() == ["findall_1", "findall_2"]
+    assert json.loads(matches["y"].to_json()) == {"0": None, "1": "z"}

@@ -1,0 +1,298 @@
+"""What the README shows is what happens."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import findall_frames as ff
+from findall_frames.frames.schema import markdown
+from tests.support.chat_server import ChatServer, completion, said_in
+from tests.support.scripted import Request
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+# What differs from run to run.
+VARYING = [
+    (r"findall_[0-9a-f]{32}", "findall_ID"),
+    (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
+    (r"of [\d,]+ candidates", "of SOME candidates"),
+    (r"is (queued|running)", "is STATUS"),
+    # On a busy machine the time left may be too short to fetch them.
+    (r"What it has found so far is in the exception's \.frames\. ", ""),
+]
+COUNTRIES = """\
+name,continent,population
+France,Europe,68000000
+Italy,Europe,59000000
+Norway,Europe,5500000
+Kenya,Africa,55000000
+"""
+COMPANIES = """\
+name,industry,series_a,headquarters
+Tilework,AI,2024,Berlin
+Kilnhouse,AI,2021,Oslo
+Slatery,Roofing,2024,Rome
+"""
+HOTELS = """\
+hotel,price,review
+Alma,62,"The street is loud until three, we hardly slept at all that week."
+Bora,88,"Breakfast is small, but the rooms face a garden and nights are silent."
+Cima,140,"Thick walls, good beds, and not a sound from the bar downstairs."
+"""
+DICTIONARY = {"population": "people, inhabitants"}
+# Every form of the plain language is read over this table.
+BICYCLES: list[dict[str, Any]] = [
+    {
+        "bicycle": "Alba", "weight_kg": 12.5, "price_eur": 640.0, "gears": 7, "pop": 67_000_000,
+        "frame_material": "steel", "maker": "Moreau", "continent": "Europe",
+        "license": "Apache-2.0", "wine": "Barolo", "regions": ["Piemonte"], "country": "Norway",
+        "is_electric": False, "sex": "female", "first_charted": date(1802, 3, 28),
+        "vintage": 2011, "requires_python": ">=3.10",
+    },
+    {
+        "bicycle": "Brio", "weight_kg": 7.2, "price_eur": 3900.0, "gears": 22, "pop": 5_500_000,
+        "frame_material": "carbon", "maker": "Okafor", "continent": "Asia",
+        "license": "Apache Software License", "wine": "Malbec", "regions": ["Cahors", "Mendoza"],
+        "country": "Japan", "is_electric": True, "sex": None,
+        "first_charted": date(1804, 9, 1), "vintage": 2009, "requires_python": ">=3.9",
+    },
+    {
+        "bicycle": "Cargo", "weight_kg": 31.0, "price_eur": 2100.0, "gears": 9,
+        "pop": 52_000_000, "frame_material": "steel", "maker": "Lindqvist",
+        "continent": "Africa", "license": "MIT", "wine": "Rioja", "regions": ["Rioja"],
+        "country": "Kenya", "is_electric": None, "sex": "male",
+        "first_charted": date(1802, 3, 5), "vintage": 2015, "requires_python": ">=3.12,<4",
+    },
+]  # fmt: skip
+# The rows that a person would choose, for each form in the order of the README.
+CHOSEN = {
+    "weight over 10 kg": "Alba Cargo",
+    "weight of at least 20 lb": "Alba Cargo",
+    "price between 600 and 2,500 euros": "Alba Cargo",
+    "price over 600 and under 2.5k": "Alba Cargo",
+    "9 or more gears": "Brio Cargo",
+    "gears is 7 or 9": "Alba Cargo",
+    "more than 50 million people": "Alba Cargo",
+    "frame material is steel": "Alba Cargo",
+    "maker is not Moreau": "Brio Cargo",
+    "continent is Europe or Asia": "Alba Brio",
+    "license contains apache": "Alba Brio",
+    "wine starts with B": "Alba",
+    "region is Cahors": "Brio",
+    "Apache license": "Alba Brio",
+    "in Norway": "Alba",
+    "is electric": "Brio",
+    "not electric": "Alba",
+    "sex is missing": "Brio",
+    "sex is not missing": "Alba Cargo",
+    "first charted after 1802": "Brio",
+    "first charted in March 1802": "Alba Cargo",
+    "first charted between 1 and 20 March 1802": "Cargo",
+    "vintage 2011 or later": "Alba Cargo",
+    "requires Python 3.10 or later": "Alba Cargo",
+    "top 2 by price": "Brio Cargo",
+    "lowest price": "Alba",
+    "(steel or carbon) and 9 gears": "Cargo",
+}
+# What a large language model answered to the prompts that the README's search of hotels sends.
+RECORDED: dict[str, Any] = {
+    "criteria": {
+        "entity_type": "hotels",
+        "criteria": [
+            {
+                "name": "quiet",
+                "description": "The hotel is quiet.",
+                "status": "ask",
+                "ask": "Does the review say that it is quiet at the hotel?",
+                "keywords": ["quiet", "silent", "calm", "peaceful", "noise", "loud", "sleep"],
+                "assumptions": ["Whether a hotel is quiet is judged by its review."],
+                "confidence": "medium",
+            },
+            {
+                "name": "under_100_euros",
+                "description": "The price is under 100 euros.",
+                "status": "sql",
+                "sql": '"price" < 100',
+                "assumptions": ['"price" is in euros.'],
+                "confidence": "high",
+            },
+        ],
+        "enrichments": {},
+    },
+    "answers": {
+        "answers": [
+            {
+                "row": 0,
+                "field": "quiet",
+                "reason": "The street is loud at night, and the guests hardly slept.",
+                "excerpts": ["The street is loud until three"],
+                "value": "loud street",
+                "verdict": False,
+            },
+            {
+                "row": 1,
+                "field": "quiet",
+                "reason": "The nights are said to be silent.",
+                "excerpts": ["nights are silent"],
+                "value": "silent nights",
+                "verdict": True,
+            },
+        ]
+    },
+}
+
+
+def hosted(messages: list[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
+    """Draft as the hosted service might, which is not there in tests."""
+    ai = {"description": "Company must develop AI", "sql": "industry = 'AI'"}
+    funded = {"description": "Company must have raised Series A in 2024", "sql": "series_a = 2024"}
+    criteria = {"ai_check": ai, "series_a_check": funded}
+    said = [{"name": name, "status": "sql", **each} for name, each in criteria.items()]
+    return json.dumps({"entity_type": "companies", "criteria": said, "enrichments": {}})
+
+
+def plain(text: str) -> str:
+    """Replace what differs from run to run."""
+    for pattern, name in VARYING:
+        text = re.sub(pattern, name, text)
+    return " ".join(text.split())
+
+
+@pytest.fixture
+def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder with a table, a service where the hosted one would be, and a model's server."""
+    (tmp_path / "countries.csv").write_text(COUNTRIES, encoding="utf-8")
+    (tmp_path / "hotels.csv").write_text(HOTELS, encoding="utf-8")
+    (tmp_path / "words.json").write_text(json.dumps(DICTIONARY), encoding="utf-8")
+    (tmp_path / "companies.csv").write_text(COMPANIES, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with ff.local("companies.csv", model=hosted) as companies, ChatServer() as models:
+        models.answers(lambda request: completion(json.dumps(RECORDED[wanted(request)])))
+        monkeypatch.setenv("PARALLEL_BASE_URL", companies.base_url)
+        monkeypatch.setenv("OPENAI_BASE_URL", f"{models.url}/v1")
+        yield tmp_path
+
+
+def wanted(request: Request) -> str:
+    """Which of the recorded answers a request asks for."""
+    return "answers" if "<rows>" in said_in(request) else "criteria"
+
+
+def test_every_python_block_runs_and_prints_what_stands_below_it(surroundings: Path) -> None:
+    """In their order, in one session, as a reader would try them."""
+    session: dict[str, Any] = {}
+    ran = 0
+    for (kind, code), (next_kind, shown) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
+        if kind != "python":
+            continue
+        printed = io.StringIO()
+        with (
+            contextlib.redirect_stdout(printed),
+            contextlib.redirect_stderr(io.StringIO()),
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore", ff.FindAllWarning)  # they would stand on stderr
+            exec(compile(code, "README.md", "exec"), session)
+        expected = shown if next_kind == "text" else ""
+        assert plain(printed.getvalue()) == plain(expected), code
+        ran += 1
+    assert ran >= 9
+
+
+def forms() -> dict[str, str]:
+    """What is read, by what is written, from the README's table of the plain language."""
+    table = README[README.index("| you write |") :].partition("\n\n")[0]
+    rows = [re.split(r"(?<!\\)\|", line) for line in table.splitlines()[2:]]
+    return {
+        row[1].split("`")[1]: row[2].replace("`", "").replace("\\|", "|").strip() for row in rows
+    }
+
+
+def test_the_table_of_forms_is_checked_whole() -> None:
+    """No form stands there without the rows that it has to choose."""
+    assert list(forms()) == list(CHOSEN)
+
+
+@pytest.fixture(scope="module")
+def bicycles() -> Iterator[ff.Client]:
+    """A service over the table for all forms, with the dictionary that one of them names."""
+    with ff.local(BICYCLES, columns={"pop": "people"}) as client:
+        yield client
+
+
+@pytest.mark.parametrize("form", CHOSEN)
+@pytest.mark.filterwarnings("ignore::findall_frames.FindAllWarning")
+def test_every_form_is_read_as_the_table_says(form: str, bicycles: ff.Client) -> None:
+    """It is SQL of these words, or holds them around an ellipsis, and it chooses the right rows."""
+    search = ff.Search("q", entity_type="bicycles", match_conditions={"form": form})
+    (reading,) = bicycles.explain(search.to_schema(own_data=True).match_conditions)
+    shown = forms()[form]
+    if "…" in shown:
+        parts = shown.partition(", number")[0].split("…")
+        assert re.fullmatch(".*".join(map(re.escape, parts)), reading.describe(), re.DOTALL)
+    else:
+        assert reading.describe() == shown
+    frames = ff.find_all(search, client=bicycles, progress=False)
+    assert " ".join(sorted(frames.matches["name"])) == CHOSEN[form]
+
+
+def commands() -> list[str]:
+    """The lines of the shell blocks that call the command."""
+    lines = [line for kind, code in BLOCKS if kind == "bash" for line in code.splitlines()]
+    return [line.rpartition("&& ")[2] for line in lines if "findall-frames " in line]
+
+
+@pytest.mark.parametrize("line", commands())
+def test_every_shell_line_runs(line: str, surroundings: Path) -> None:
+    """A service is asked whether it is there, and stopped again."""
+    program = shutil.which("findall-frames", path=str(Path(sys.executable).parent))
+    assert program is not None
+    words = [program, *shlex.split(line)[1:]]
+    env = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
+    if "serve" not in words:
+        done = subprocess.run(words, capture_output=True, env=env, check=False, timeout=120)
+        assert done.returncode == 0, done.stderr.decode()
+        return
+    words[words.index("--port") + 1] = "0"
+    with subprocess.Popen(words, stdout=subprocess.PIPE, env=env, encoding="utf-8") as process:
+        assert process.stdout is not None
+        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert address is not None
+        with ff.Client(api_key="", base_url=address[0]) as client:
+            assert client.ingest("Find countries in Europe").match_conditions
+        process.kill()
+
+
+def test_the_first_two_commands_are_all_the_set_up_there_is() -> None:
+    """One runs the main job, and the other the tests."""
+    shell = [code.strip() for kind, code in BLOCKS if kind == "bash"]
+    assert shell[0].startswith("pip install -e . && findall-frames run ")
+    (tests,) = (code for code in shell if "pytest" in code)
+    assert tests == 'pip install -e ".[test]" && pytest -n 2'
+
+
+def test_the_table_of_columns_is_that_of_the_schema() -> None:
+    """It is generated, and replaced here when the schema changes."""
+    assert markdown().strip() in README
+
+
+def test_the_first_screen_shows_what_it_is_for() -> None:
+    """Purpose, command, output, notebook and tables within sixty lines."""
+    first = "\n".join(README.splitlines()[:60])
+    for part in ("pip install -e .", "ff.find_all(", "`frames.citations`", "matches among"):
+        assert part in first

@@ -1,0 +1,138 @@
+"""A server with chat completions that judges by the words of a row, or does what a test wants."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from tests.support.scripted import Reply, Request, ScriptedServer, answer
+
+_NAMED = re.compile(r"^(\w+): (.*)$", re.MULTILINE)
+_ROW = re.compile(r"^row (\d+): (.*)$", re.MULTILINE)
+
+Row: TypeAlias = Mapping[str, Any]
+Judge: TypeAlias = Callable[[Row, str], dict[str, Any]]
+"""From a row and what is asked of it to an entry of the answer, without its row and field."""
+
+PROMPT_TOKENS, COMPLETION_TOKENS = 0, 20
+
+
+def said_in(request: Request) -> str:
+    """All that the user says in a request."""
+    messages: Sequence[Mapping[str, str]] = request.content["messages"]
+    return "\n".join(each["content"] for each in messages if each["role"] == "user")
+
+
+def asked_of(request: Request) -> dict[str, str]:
+    """The conditions or properties of a request, by name."""
+    said = said_in(request).partition("<rows>")[0]
+    return dict(_NAMED.findall(said.rpartition("</table>")[2]))
+
+
+def rows_of(request: Request) -> dict[int, Row]:
+    """The rows that a request is about, by position."""
+    _, _, shown = said_in(request).partition("\n<rows>\n")
+    found = _ROW.findall(shown.partition("\n</rows>")[0])
+    return {int(position): json.loads(cells) for position, cells in found}
+
+
+def by_last_word(row: Row, asked: str) -> dict[str, Any]:
+    """Hold a condition for met when its last word stands in the notes of the row."""
+    word = asked.rstrip(".").split()[-1]
+    notes = row["notes"] or ""
+    is_met = word in notes
+    return {
+        "verdict": is_met,
+        "value": word if is_met else None,
+        "reason": f"The notes {'say' if is_met else 'do not say'} {word}.",
+        "excerpts": [notes] if is_met else [],
+    }
+
+
+def completion(content: Any, *, finish: str = "stop", tokens: int = 0, **message: Any) -> Reply:
+    """Answer as a model does."""
+    choice = {
+        "index": 0,
+        "message": {"role": "assistant", "content": content, **message},
+        "finish_reason": finish,
+    }
+    usage = {"prompt_tokens": tokens or PROMPT_TOKENS, "completion_tokens": COMPLETION_TOKENS}
+    return answer({"object": "chat.completion", "choices": [choice], "usage": usage})
+
+
+def refusal(status: int, message: str, **headers: str) -> Reply:
+    """Answer with an error as OpenAI writes it."""
+    return answer({"error": {"message": message, "code": None}}, status=status, **headers)
+
+
+class ChatServer(ScriptedServer):
+    """Answers every question about rows, and has every condition asked of the rows.
+
+    Parameters
+    ----------
+    judge : callable
+        Makes each entry of an answer.
+    """
+
+    def __init__(self, judge: Judge = by_last_word) -> None:
+        super().__init__()
+        self._judge = judge
+        self._counting = threading.Lock()
+        self._now = 0
+        self.most_at_once = 0
+        self.answered: Counter[int] = Counter()
+        """How often each row was judged."""
+        self.gate = threading.Event()
+        self.gate.set()
+        self.answers(self.judged)
+
+    @property
+    def model(self) -> str:
+        """How it is named."""
+        return f"{self.url}/v1#tiny"
+
+    def __exit__(self, *error: object) -> None:
+        self.gate.set()
+        super().__exit__(*error)
+
+    def answers(self, *replies: Reply | Callable[[Request], Reply]) -> None:
+        """Set the replies; the last one is repeated."""
+        with self._lock:
+            self._scripts["POST", "/v1/chat/completions"] = list(replies)
+
+    def questions(self) -> list[Request]:
+        """List the requests that came."""
+        with self._lock:
+            return list(self.requests)
+
+    def judged(self, request: Request) -> Reply:
+        """Answer as a healthy model does, once the gate is open."""
+        return completion(json.dumps(self.content(request)))
+
+    def content(self, request: Request) -> dict[str, Any]:
+        """What a healthy model says."""
+        if "<rows>" not in said_in(request):
+            return {"readings": [_reading(*each) for each in asked_of(request).items()]}
+        with self._counting:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+        self.gate.wait(60)
+        rows, asked = rows_of(request), asked_of(request)
+        with self._counting:
+            self._now -= 1
+            self.answered.update(list(rows))
+        entries = [
+            {"row": position, "field": name, **self._judge(row, text)}
+            for position, row in rows.items()
+            for name, text in asked.items()
+        ]
+        return {"answers": entries}
+
+
+def _reading(name: str, text: str) -> dict[str, Any]:
+    words = [text.rstrip(".").split()[-1]]
+    return {"name": name, "status": "ask", "ask": text, "keywords": words, "confidence": "high"}

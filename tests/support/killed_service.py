@@ -1,0 +1,182 @@
+"""A service that is killed again and again; run as a program, since it forks.
+
+Usage: python -m tests.support.killed_service STORE SEED KILLS
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from findall_frames.api.models import (
+    NO_LIMIT,
+    ExcludeCandidate,
+    FindAllEnrichInput,
+    FindAllRunInput,
+    JsonSchema,
+    MatchCondition,
+)
+from findall_frames.embedded.chat.chat import Model, open_model
+from findall_frames.embedded.runs.engine import Engine
+from findall_frames.embedded.runs.store import Store
+from findall_frames.embedded.server.service import Service
+from tests.support.local_models import EveryNth, numbers
+
+SIZE = 600
+ENRICHMENT = FindAllEnrichInput(
+    JsonSchema({"type": "object", "properties": {"remark": {"type": "string"}}})
+)
+EXCLUDED = [ExcludeCandidate(f"entity {n}", f"local://{n}") for n in range(0, SIZE, 50)]
+# A model is asked one question at a time, about so many rows.
+ROWS_A_QUESTION = 8
+
+
+def start_run(engine: Engine, description: str, **changes: Any) -> str:
+    """Start a run with one condition."""
+    given = {
+        "objective": "Find entities",
+        "entity_type": "entities",
+        "match_conditions": [MatchCondition("check", description)],
+        "generator": "pro",
+        "match_limit": NO_LIMIT,
+    }
+    return engine.create(FindAllRunInput(**{**given, **changes})).findall_id
+
+
+def start_run_of_columns(engine: Engine) -> str:
+    """Start a run that no model is needed for, and that is over soon."""
+    findall_id = start_run(engine, "place % 2 = 0")
+    engine.enrich(findall_id, ENRICHMENT)
+    return findall_id
+
+
+def start_runs_of_model(engine: Engine) -> list[str]:
+    """Start three runs: one plain, one with an enrichment, one that is extended and excludes."""
+    plain, enriched = start_run(engine, "every 7th"), start_run(engine, "every 5th")
+    engine.enrich(enriched, ENRICHMENT)
+    extended = start_run(engine, "every 11th", match_limit=5, exclude_list=EXCLUDED)
+    engine.extend(extended, by=995)
+    return [plain, enriched, extended]
+
+
+def events_of(store: Store, findall_id: str) -> list[bytes]:
+    """All events of a run, as they are stored."""
+    lines: list[bytes] = []
+    page = store.events(findall_id, after=0)
+    while page.lines:
+        lines += page.lines
+        page = store.events(findall_id, after=page.last)
+    return lines
+
+
+def asked_rows(lines: list[bytes]) -> Iterator[str]:
+    """The rows that a run has told the model's verdict on, in the form of the model's log."""
+    for line in lines:
+        event = json.loads(line)
+        if event["type"].endswith("matched"):
+            reason = event["data"]["basis"][0]["reasoning"]
+            if " modulo " in reason:
+                divisor = reason.rpartition(" modulo ")[2].partition(" is ")[0]
+                yield f"{event['data']['row']} {divisor}"
+
+
+def wait_for_candidates(path: Path, findall_id: str) -> None:
+    """Wait until a run that another process works on has stored its first candidates."""
+    query = "SELECT generated FROM runs WHERE findall_id = ?"
+    with closing(sqlite3.connect(path)) as connection:
+        deadline = time.monotonic() + 10
+        while connection.execute(query, (findall_id,)).fetchone() == (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+
+
+def main(path: Path, *, seed: int, kills: int) -> dict[str, Any]:
+    """Kill a service at so many moments while its runs go on, and let the last one finish.
+
+    The runs that ask a model go on over all kills; with each one there is a new run of columns,
+    and every other time a kill waits until that one is under way.
+    """
+    chance = random.Random(seed)
+    corpus = numbers(SIZE)
+    log = path.with_suffix(".log")
+    log.touch()
+
+    def model(delay: float = 0.0) -> Model:
+        return open_model(EveryNth(delay=delay, log=log))
+
+    told: dict[str, list[bytes]] = {}
+    known: set[str] = set()
+    of_model: list[str] = []
+    of_columns: list[str] = []
+    asked_again = active_at_death = halfway = 0
+    for number in range(kills):
+        store = Store(path)
+        # Runs can be created without an engine that works on them.
+        engine = Engine(corpus, model=model(), store=store)
+        of_model = of_model or start_runs_of_model(engine)
+        of_columns.append(start_run_of_columns(engine))
+        told |= {findall_id: events_of(store, findall_id) for findall_id in store.active()}
+        store.close()
+        size = log.stat().st_size
+        ready, begun = os.pipe()
+        child = os.fork()
+        if child == 0:
+            Service(corpus, model=model(delay=0.01), store=path).start()
+            os.write(begun, b".")
+            time.sleep(60)
+            os._exit(1)
+        os.read(ready, 1)
+        if number % 2:
+            wait_for_candidates(path, of_columns[-1])
+        time.sleep(chance.uniform(0.0, 0.1))
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        os.close(ready)
+        os.close(begun)
+        with log.open(encoding="utf-8") as answers:
+            answers.seek(size)
+            asked_again += len(known.intersection(answers.read().splitlines()))
+        store = Store(path)
+        with store.database.read() as connection:
+            assert connection.execute("PRAGMA quick_check").fetchone() == ("ok",)
+        active_at_death += set(of_model) <= set(store.active())
+        run = store.run(of_columns[-1])
+        halfway += run.is_active and run.generated > 0
+        for findall_id, earlier in told.items():
+            now = events_of(store, findall_id)
+            assert now[: len(earlier)] == earlier, "what was sent must stay what it was"
+            if findall_id in of_model:
+                known.update(asked_rows(now[len(earlier) :]))
+        told.clear()
+        store.close()
+    with Service(corpus, model=model(), store=path) as service:
+        for findall_id in of_model + of_columns:
+            # The stream of a run ends with it.
+            url = f"{service.url}/v1beta/findall/runs/{findall_id}/events"
+            requests.get(url, timeout=60).raise_for_status()
+    answered = log.read_text(encoding="utf-8").splitlines()
+    return {
+        "of_model": of_model,
+        "of_columns": of_columns,
+        "active_at_death": active_at_death,
+        "halfway": halfway,
+        "asked_again": asked_again,
+        "answers": len(answered),
+        "rows_answered": len(set(answered)),
+    }
+
+
+if __name__ == "__main__":
+    done = main(Path(sys.argv[1]), seed=int(sys.argv[2]), kills=int(sys.argv[3]))
+    sys.stdout.write(json.dumps(done))
