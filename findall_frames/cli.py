@@ -11,7 +11,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -351,11 +350,11 @@ def serve(
 
 
 def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -> None:
-    from findall_frames.embedded.chat.provider import is_loopback
+    from findall_frames.addresses import is_loopback
 
     click.echo(f"Serving {entities:,} entities at {url}")
     # A key is sent in plain text to this machine alone, so others need a proxy that encrypts.
-    base = url if is_loopback(urlsplit(url).hostname or "") else "https://YOUR-PROXY"
+    base = url if is_loopback(url) else "https://YOUR-PROXY"
     key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
     click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{base}"{key}))')
     click.echo(

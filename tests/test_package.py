@@ -33,6 +33,7 @@ FLOORS = [
     "embedded",
     "api",
     "sqlite",
+    "addresses",
     "errors",
 ]
 
@@ -117,6 +118,7 @@ def test_imports_run_downwards_only(name: str) -> None:
                 "findall_frames.api.models",
                 "findall_frames.api.readings",
                 "findall_frames.errors",
+                "findall_frames.addresses",
                 "findall_frames.sqlite",
             ), f"{name} imports {target}"
 

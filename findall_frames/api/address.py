@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
-from typing import Final
 from urllib.parse import urlsplit
 
+from findall_frames.addresses import HOSTED_URL, is_loopback
 from findall_frames.errors import InvalidRequestError, MissingKeyError
 
-__all__ = ["HOSTED_URL", "default_url", "is_loopback", "key_and_url"]
-
-HOSTED_URL: Final = "https://api.parallel.ai"
+__all__ = ["default_url", "key_and_url"]
 
 
 def key_and_url(api_key: str | None, base_url: str | None) -> tuple[str, str]:
@@ -40,15 +37,6 @@ def key_and_url(api_key: str | None, base_url: str | None) -> tuple[str, str]:
 def default_url() -> str:
     """Give the service that is meant where none is named."""
     return _checked_url(os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL)
-
-
-def is_loopback(url: str) -> bool:
-    """Whether the service is on this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _checked_url(text: str) -> str:

@@ -12,7 +12,8 @@ from urllib.parse import quote, urlsplit
 import msgspec
 import requests
 
-from findall_frames.api.address import is_loopback, key_and_url
+from findall_frames.addresses import is_loopback
+from findall_frames.api.address import key_and_url
 from findall_frames.api.answers import ambiguous, decoded, explained, refusal
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import (

@@ -8,6 +8,7 @@ are known today.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
@@ -22,6 +23,7 @@ __all__ = [
     "RUN_STATUSES",
     "TERMINAL_STATUSES",
     "TERMINATION_REASONS",
+    "VERDICT_WORDS",
     "CandidateEvent",
     "Citation",
     "Error",
@@ -55,6 +57,8 @@ __all__ = [
     "UnknownEvent",
     "ValidationError",
     "Webhook",
+    "format_time",
+    "parse_time",
 ]
 
 BETA: Final = "findall-2025-09-15"
@@ -602,3 +606,23 @@ class HTTPValidationError(Struct, frozen=True):
     """The other body of a 422."""
 
     detail: list[ValidationError] | UnsetType = UNSET
+
+
+VERDICT_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
+"""A value that is one of these words says only whether something holds."""
+
+
+def parse_time(text: str | None) -> datetime | None:
+    """Read an RFC 3339 time into UTC, which is also meant without an offset; else None."""
+    if text is None:
+        return None
+    try:
+        time = datetime.fromisoformat(text)
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def format_time(time: datetime) -> str:
+    """Write a time as the API does: in UTC, with microseconds and ``Z``."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from findall_frames.display.rows import BARE_VERDICTS, Cell
+from findall_frames.api.models import VERDICT_WORDS
+from findall_frames.display.rows import Cell
 from findall_frames.display.text import excerpt_around, one_line
 
 __all__ = ["marked_excerpt", "sayings"]
@@ -30,7 +31,7 @@ def sayings(cell: Cell) -> list[str]:
     telling = [
         part
         for part in found
-        if part and len(part) <= _LONGEST_SAYING and part.casefold() not in BARE_VERDICTS
+        if part and len(part) <= _LONGEST_SAYING and part.casefold() not in VERDICT_WORDS
     ]
     return telling[:_MOST_SAYINGS]
 

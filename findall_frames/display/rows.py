@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.api.models import VERDICT_WORDS
 from findall_frames.display.text import counted, in_words, one_line
 
 __all__ = [
-    "BARE_VERDICTS",
     "Cell",
     "Row",
     "Source",
@@ -29,7 +29,6 @@ __all__ = [
 Tables = Mapping[str, pa.Table]
 """The tables ``runs``, ``candidates``, ``fields`` and ``citations``."""
 
-BARE_VERDICTS = frozenset({"yes", "no", "true", "false"})
 """Values that only repeat a verdict, so that no source says them."""
 
 
@@ -72,7 +71,7 @@ class Cell:
         excerpts = [(text, source) for source in self.sources for text in source.excerpts]
         excerpts = [pair for pair in excerpts if pair[0].strip()]
         value = (self.value or "").strip().casefold()
-        if value and value not in BARE_VERDICTS:
+        if value and value not in VERDICT_WORDS:
             holding = [pair for pair in excerpts if value in pair[0].casefold()]
             if holding:
                 return min(holding, key=lambda pair: len(pair[0]))

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 from msgspec import Raw
 
-from findall_frames.frames.domains import Domains
+from findall_frames.addresses import Domains
 from findall_frames.frames.schema import EXCERPTS, FLAG, SCHEMAS, TEXT, conform
 from findall_frames.frames.wire import ANY, Basis, Candidate, Extras, Source, Value, json_text
 

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pyarrow as pa
 
+from findall_frames.addresses import normalized_url
 from findall_frames.frames.dataframes import dataframe_of
-from findall_frames.frames.identity import DOUBTS, Doubt, Pair, normalized_url, pair
+from findall_frames.frames.identity import DOUBTS, Doubt, Pair, pair
 from findall_frames.frames.rows import CandidateKey, FieldKey, sources_of
 
 if TYPE_CHECKING:

@@ -12,17 +12,23 @@ import msgspec
 import pyarrow as pa
 from msgspec import Raw, Struct
 
-from findall_frames.api.models import TERMINAL_STATUSES, Event, FindAllRun, FindAllSchema
+from findall_frames.addresses import without_credentials
+from findall_frames.api.models import (
+    TERMINAL_STATUSES,
+    Event,
+    FindAllRun,
+    FindAllSchema,
+    format_time,
+    parse_time,
+)
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 from findall_frames.frames.asked import asked_fields
 from findall_frames.frames.blocks import BATCH_BYTES, cut
 from findall_frames.frames.columns import Columns
-from findall_frames.frames.domains import without_credentials
 from findall_frames.frames.events import is_event, result_so_far
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.schema import SCHEMAS
 from findall_frames.frames.sources import OneResult, Result, SDKResult, body_of, entry_of
-from findall_frames.frames.times import format_time, parse_time
 from findall_frames.frames.wire import (
     Candidate,
     Extras,

@@ -7,9 +7,10 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit
 
-__all__ = ["DOUBTS", "Doubt", "Pair", "Pairing", "folded_name", "normalized_url", "pair"]
+from findall_frames.addresses import normalized_url
+
+__all__ = ["DOUBTS", "Doubt", "Pair", "Pairing", "folded_name", "pair"]
 
 Row: TypeAlias = Mapping[str, Any]
 """A row of ``candidates``."""
@@ -20,12 +21,6 @@ DOUBTS: Final = (
     "other address",
     "other name",
 )
-
-_TRACKING: Final = re.compile(
-    r"utm_\w+|gclid|dclid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|ref_src"
-)
-_SCHEME: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
-_PORTS: Final = {"http": 80, "https": 443}
 
 
 class Pair(NamedTuple):
@@ -51,41 +46,6 @@ class Pairing(NamedTuple):
     removed: list[Row]
     added: list[Row]
     doubts: list[Doubt]
-
-
-def normalized_url(url: str) -> str | None:
-    """Bring the addresses of one page to one form; None where there is no host.
-
-    Scheme (http or https), ``www.``, user, default port, trailing slash, fragment and
-    tracking parameters make no difference, nor does the order of the other parameters.
-
-    Examples
-    --------
-    >>> normalized_url("https://www.Example.com/a/?utm_source=x&b=1#top")
-    'example.com/a?b=1'
-    """
-    found = _SCHEME.match(url.strip())
-    scheme = found["scheme"].lower() if found else "https"
-    rest = url.strip()[found.end() :] if found else url.strip().removeprefix("//")
-    try:
-        parts = urlsplit(f"//{rest}")
-        host, port = (parts.hostname or "").rstrip("."), parts.port
-    except ValueError:
-        return None
-    if not host or re.search(r"\s", host):
-        return None
-    if host.startswith("www.") and host.count(".") > 1:
-        host = host[len("www.") :]
-    if port not in (None, _PORTS.get(scheme)):
-        host = f"{host}:{port}"
-    kept = [
-        (name, value)
-        for name, value in parse_qsl(parts.query, keep_blank_values=True)
-        if not _TRACKING.fullmatch(name.lower())
-    ]
-    query = f"?{urlencode(sorted(kept))}" if kept else ""
-    before = "" if scheme in _PORTS else f"{scheme}://"
-    return f"{before}{host}{parts.path.rstrip('/')}{query}"
 
 
 def folded_name(name: str) -> str | None:

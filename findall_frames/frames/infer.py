@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from findall_frames.frames.times import parse_time
+from findall_frames.api.models import parse_time
 
 if TYPE_CHECKING:
     import pandas as pd

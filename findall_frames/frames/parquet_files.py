@@ -14,11 +14,11 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from findall_frames.addresses import without_credentials
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import ParquetError
 from findall_frames.frames.bi import BI_TABLES, from_plain
 from findall_frames.frames.dataframes import insert_lists, to_dataframe
-from findall_frames.frames.domains import without_credentials
 from findall_frames.frames.folder import current_file, replace_files
 from findall_frames.frames.schema import SCHEMA_VERSION, TABLES, conform
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from findall_frames.api.models import parse_time
 from findall_frames.display.rows import match_count
 from findall_frames.errors import InvalidRequestError, MissingExtraError
 from findall_frames.frames.rows import with_status
 from findall_frames.frames.sources import entry_of
-from findall_frames.frames.times import parse_time
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

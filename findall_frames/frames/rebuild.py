@@ -11,8 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import TERMINAL_STATUSES
-from findall_frames.frames.times import format_time
+from findall_frames.api.models import TERMINAL_STATUSES, format_time
 
 __all__ = ["rebuild"]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
+from findall_frames.api.models import VERDICT_WORDS
 from findall_frames.frames.dataframes import dataframe_of
 from findall_frames.frames.mentions import mentions
 from findall_frames.frames.rows import (
@@ -41,7 +42,7 @@ _DTYPES: Final = dict.fromkeys(
 )
 
 # These are judgements on a source and not quotations from it.
-_JUDGEMENTS: Final = frozenset({"yes", "no", "true", "false", "unclear", "unknown"})
+_JUDGEMENTS: Final = frozenset({*VERDICT_WORDS, "unclear", "unknown"})
 
 
 def find_unsupported(tables: Mapping[str, pa.Table], *, status: str | None) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
 
-from findall_frames.api.models import FindAllSchema
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
 from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
 from findall_frames.frames.asked import AskedField, asked_in
 from findall_frames.frames.dataframes import confidence_dtype, to_dataframe
@@ -30,7 +30,6 @@ __all__ = ["Values", "widen"]
 Values: TypeAlias = Literal["value", "verdict"]
 _LEADING: Final = ("name", "url", "description", "match_status")
 _RESERVED: Final = ("findall_id", "candidate_id", *_LEADING)
-_VERDICTS: Final = {"yes": True, "true": True, "no": False, "false": False}
 _EVIDENCE: Final = ("confidence", "excerpt", "source")
 
 
@@ -130,7 +129,7 @@ class _Cells:
         stated = self._column(field, "is_matched")
         values = self._column(field, "value")
         return [
-            _VERDICTS.get(str(value).strip().lower()) if verdict is None else verdict
+            VERDICT_WORDS.get(str(value).strip().lower()) if verdict is None else verdict
             for verdict, value in zip(stated, values, strict=True)
         ]
 

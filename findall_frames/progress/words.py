@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from findall_frames.api.address import HOSTED_URL, is_loopback
+from findall_frames.addresses import HOSTED_URL, is_loopback
 from findall_frames.display.text import counted, duration, in_words, one_line
 from findall_frames.progress.pace import View
 from findall_frames.progress.update import Update

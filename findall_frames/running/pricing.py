@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from findall_frames.api.address import HOSTED_URL
+from findall_frames.addresses import HOSTED_URL
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema
 from findall_frames.errors import BudgetError, InvalidRequestError
 from findall_frames.running.readings import enrichment_names

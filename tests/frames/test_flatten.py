@@ -11,8 +11,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from findall_frames.addresses import Domains
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
-from findall_frames.frames.domains import Domains
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.schema import COLUMNS, SCHEMAS, markdown
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result

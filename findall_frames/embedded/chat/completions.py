@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any, Final, NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -23,6 +22,7 @@ from msgspec import Struct
 from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util.retry import Retry
 
+from findall_frames.addresses import is_loopback
 from findall_frames.embedded.chat.chat import (
     ChatMessage,
     Model,
@@ -32,7 +32,7 @@ from findall_frames.embedded.chat.chat import (
     Usage,
     with_form,
 )
-from findall_frames.embedded.chat.provider import ModelAddress, is_loopback
+from findall_frames.embedded.chat.provider import ModelAddress
 from findall_frames.errors import EvaluatorError
 
 __all__ = ["Completions"]
@@ -368,7 +368,7 @@ def _session(address: ModelAddress) -> requests.Session:
     session.headers.update({"accept": "application/json", "content-type": "application/json"})
     if address.key is not None:
         session.headers["authorization"] = f"Bearer {address.key}"
-    session.trust_env = not is_loopback(urlsplit(address.base_url).hostname or "")
+    session.trust_env = not is_loopback(address.base_url)
     # An entry in ~/.netrc must not take the place of the key.
     session.auth = lambda request: request
     return session

@@ -9,6 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
+from findall_frames.api.models import VERDICT_WORDS
+
 __all__ = ["UnusableError", "as_texts", "as_truth", "entries_in", "json_in"]
 
 _THOUGHT_ENDS: Final = re.compile(r"</think(?:ing)?>")
@@ -17,7 +19,7 @@ _MAX_STARTS: Final = 200
 _MAX_DEPTH: Final = 5
 _decoder: Final = json.JSONDecoder()
 _TRUTHS: Final = {
-    **{"true": True, "yes": True, "false": False, "no": False},
+    **VERDICT_WORDS,
     **dict.fromkeys(("", "null", "none", "unknown")),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 from collections.abc import Mapping
@@ -10,15 +9,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
+from findall_frames.addresses import HOSTED_URL, is_loopback
 from findall_frames.errors import EvaluatorError
 
-__all__ = ["ModelAddress", "is_loopback", "read_address"]
+__all__ = ["ModelAddress", "read_address"]
 
-_PARALLEL_HOST: Final = "api.parallel.ai"
 # By name: the address, the path below it, and what stands in for the address and holds the key.
 _PROVIDERS: Final = {
     "openai": ("https://api.openai.com/v1", "", "OPENAI_BASE_URL", "OPENAI_API_KEY"),
-    "parallel": (f"https://{_PARALLEL_HOST}", "/v1beta", "PARALLEL_BASE_URL", "PARALLEL_API_KEY"),
+    "parallel": (HOSTED_URL, "/v1beta", "PARALLEL_BASE_URL", "PARALLEL_API_KEY"),
 }
 _FORMS: Final = (
     "Write 'openai:MODEL', such as 'openai:gpt-4o-mini'; 'parallel:MODEL', such as "
@@ -72,23 +71,15 @@ def read_address(text: str, *, environ: Mapping[str, str] = os.environ) -> Model
         raise EvaluatorError(f"Expected the name of a language model; got {shown!r}. {_FORMS}")
     base_url = _base_url(url, named="the model")
     # The key for one company must not be shown to another.
-    is_parallel = urlsplit(base_url).hostname == _PARALLEL_HOST
+    is_parallel = urlsplit(base_url).hostname == urlsplit(HOSTED_URL).hostname
     key_variable = _PROVIDERS["parallel" if is_parallel else "openai"][-1]
     return ModelAddress(base_url, model, _key(key_variable, base_url, environ), key_variable)
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address is that of this machine, for itself only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _key(variable: str, base_url: str, environ: Mapping[str, str]) -> str | None:
     """Return the key, unless there is none or somebody on the way could read it."""
     key = environ.get(variable, "").strip()
-    is_private = base_url.startswith("https://") or is_loopback(urlsplit(base_url).hostname or "")
+    is_private = base_url.startswith("https://") or is_loopback(base_url)
     if not key or not is_private:
         return None
     if not key.isascii() or not key.isprintable() or " " in key:

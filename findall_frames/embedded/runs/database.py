@@ -10,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from findall_frames.api.models import format_time
 from findall_frames.errors import ServiceError
 from findall_frames.sqlite import migrate, transaction
 
-__all__ = ["MIGRATIONS", "Database", "now", "written"]
+__all__ = ["MIGRATIONS", "Database", "now"]
 
 # Marks a file as one of ours, so that a stranger's database is never written to ("FFst").
 _APPLICATION_ID: Final = 0x46467374
@@ -111,12 +112,7 @@ _LOCK_SUFFIX: Final = ".lock"
 
 def now() -> str:
     """Give the time as the API writes it."""
-    return written(datetime.now(UTC))
-
-
-def written(moment: datetime) -> str:
-    """Write a moment of UTC as the API does: RFC 3339 with microseconds and ``Z``."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return format_time(datetime.now(UTC))
 
 
 class Database:

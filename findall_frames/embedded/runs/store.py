@@ -19,6 +19,7 @@ from findall_frames.api.models import (
     ExcludeCandidate,
     FindAllRun,
     FindAllRunInput,
+    format_time,
 )
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat.chat import Usage
@@ -28,7 +29,7 @@ from findall_frames.embedded.runs.change import (
     batch_events,
     unenriched_candidates,
 )
-from findall_frames.embedded.runs.database import Database, now, written
+from findall_frames.embedded.runs.database import Database, now
 from findall_frames.embedded.runs.record import RunRecord, RunWarning, event_id
 from findall_frames.errors import NotFoundError
 
@@ -177,7 +178,7 @@ class Store:
         """Give the times at which runs were created since a moment, the oldest first."""
         query = "SELECT created_at FROM runs WHERE created_at > ? ORDER BY created_at"
         with self.database.read() as connection:
-            rows = connection.execute(query, (written(moment),)).fetchall()
+            rows = connection.execute(query, (format_time(moment),)).fetchall()
         return [datetime.fromisoformat(created_at) for (created_at,) in rows]
 
     def excluded(self, run: RunRecord) -> list[ExcludeCandidate]:

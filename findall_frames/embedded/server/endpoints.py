@@ -22,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from findall_frames.addresses import is_loopback
 from findall_frames.api.models import (
     Error,
     ErrorResponse,
@@ -34,7 +35,6 @@ from findall_frames.api.models import (
     ValidationError,
 )
 from findall_frames.api.readings import Explained
-from findall_frames.embedded.chat.provider import is_loopback
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.record import RunRecord, event_number
 from findall_frames.embedded.runs.store import Store

@@ -1,0 +1,122 @@
+"""Web addresses: the hosted service, this machine, the same page written in other ways."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import parse_qsl, urlencode, urlsplit
+
+__all__ = ["HOSTED_URL", "Domains", "is_loopback", "normalized_url", "without_credentials"]
+
+HOSTED_URL: Final = "https://api.parallel.ai"
+
+_TRACKING: Final = re.compile(
+    r"utm_\w+|gclid|dclid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|ref_src"
+)
+_SCHEME: Final = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://", re.IGNORECASE)
+_PORTS: Final = {"http": 80, "https": 443}
+
+# A scheme and a user may stand before the host; a port, a path or nothing after it. What goes
+# on in another way, such as "javascript:alert(1)" or a sentence, has no host.
+_ADDRESS: Final = re.compile(
+    r"\s*(?:(?:[A-Za-z][A-Za-z0-9+.-]*:)?//)?"
+    r"(?:[^\s/?#@\\]*@)?"
+    r"(?P<host>\[[^\]\s]*\]|[^\s/?#:@\\\[\]]+)"
+    r"(?::[0-9]*)?\s*(?:[/?#\\]|$)"
+)
+_LONGEST_SCHEME: Final = len("https://")
+
+
+def is_loopback(address: str) -> bool:
+    """Return True if a URL, or a host alone, is that of this machine.
+
+    Examples
+    --------
+    >>> is_loopback("http://127.0.0.1:8000/v1"), is_loopback("::1"), is_loopback("example.com")
+    (True, True, False)
+    """
+    host = urlsplit(address).hostname or "" if "//" in address else address
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def normalized_url(url: str) -> str | None:
+    """Bring the addresses of one page to one form; None where there is no host.
+
+    Scheme (http or https), ``www.``, user, default port, trailing slash, fragment and
+    tracking parameters make no difference, nor does the order of the other parameters.
+
+    Examples
+    --------
+    >>> normalized_url("https://www.Example.com/a/?utm_source=x&b=1#top")
+    'example.com/a?b=1'
+    """
+    found = _SCHEME.match(url.strip())
+    scheme = found["scheme"].lower() if found else "https"
+    rest = url.strip()[found.end() :] if found else url.strip().removeprefix("//")
+    try:
+        parts = urlsplit(f"//{rest}")
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return None
+    if not host or re.search(r"\s", host):
+        return None
+    if host.startswith("www.") and host.count(".") > 1:
+        host = host[len("www.") :]
+    if port not in (None, _PORTS.get(scheme)):
+        host = f"{host}:{port}"
+    kept = [
+        (name, value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+        if not _TRACKING.fullmatch(name.lower())
+    ]
+    query = f"?{urlencode(sorted(kept))}" if kept else ""
+    before = "" if scheme in _PORTS else f"{scheme}://"
+    return f"{before}{host}{parts.path.rstrip('/')}{query}"
+
+
+def without_credentials(url: str) -> str:
+    """Leave out what an address may hold a key in: user, password, query and fragment.
+
+    Examples
+    --------
+    >>> without_credentials("https://user:key@api.example/v1?key=1")
+    'https://api.example/v1'
+    """
+    return re.sub(r"(?<=//)[^/?#]*@|[?#].*", "", url)
+
+
+class Domains:
+    """Finds hosts, and remembers them: few hosts stand behind many addresses.
+
+    Examples
+    --------
+    >>> Domains().of(["https://www.Example.com/a", "cognition.ai", "no host"])
+    ['example.com', 'cognition.ai', None]
+    """
+
+    def __init__(self) -> None:
+        self._known = _Known()
+
+    def of(self, urls: Sequence[str]) -> list[str | None]:
+        """Find the host of each address, in lower case and without ``www.``; None without one."""
+        heads = [url[: url.find("/", _LONGEST_SCHEME) + 1 or None] for url in urls]
+        return list(map(self._known.__getitem__, heads))
+
+
+class _Known(dict[str, str | None]):
+    def __missing__(self, head: str) -> str | None:
+        self[head] = domain = _domain(head)
+        return domain
+
+
+def _domain(url: str) -> str | None:
+    found = _ADDRESS.match(url)
+    if found is None:
+        return None
+    host = found["host"].lower().rstrip(".")
+    return (host[4:] if host.startswith("www.") and host.count(".") > 1 else host) or None
