@@ -147,7 +147,7 @@ def extend(
 
     def ask(run: Run, deadline: Deadline) -> None:
         if budget is not None:
-            schema = run.client.schema(run.findall_id, deadline=deadline)
+            schema = run.client.schema(run.findall_id, timeout=deadline.timeout)
             check_extension_budget(budget, schema, additional_match_limit=more)
         run.extend(more, deadline=deadline)
 
@@ -220,10 +220,10 @@ def enrich(
 
     def ask(run: Run, deadline: Deadline) -> None:
         if budget is not None:
-            status = run.client.retrieve(run.findall_id, deadline=deadline).status
+            status = run.client.retrieve(run.findall_id, timeout=deadline.timeout).status
             matches = status.metrics.matched_candidates_count
             if not status.is_over:
-                limit = run.client.schema(run.findall_id, deadline=deadline).match_limit
+                limit = run.client.schema(run.findall_id, timeout=deadline.timeout).match_limit
                 matches = max(matches, limit or 0)
             check_enrichment_budget(budget, inputs, matches=matches)
         run.enrich(inputs, deadline=deadline)

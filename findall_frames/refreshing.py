@@ -88,7 +88,7 @@ def refresh(
             errors=errors,
             client=service,
             progress=progress,
-            timeout=deadline.remaining if deadline.is_finite else None,
+            timeout=deadline.timeout,
         )
     return FindAllFrames.concat([old, new])
 
@@ -101,7 +101,7 @@ def _finished(findall_id: FramesOrId, client: Client, *, deadline: Deadline) -> 
         return flatten(
             kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at
         )
-    if not client.retrieve(findall_id, deadline=deadline).status.is_over:
+    if not client.retrieve(findall_id, timeout=deadline.timeout).status.is_over:
         raise InvalidRequestError(
             f"Run {findall_id} is not over, so that what it will find is not known yet. Wait for "
             f"it with ff.resume({findall_id!r}), and refresh it then.",
@@ -118,7 +118,7 @@ def _search_behind(frames: FindAllFrames, client: Client, *, deadline: Deadline)
             "ff.find_all(objective)."
         )
     schemas = [
-        frames.searches.get(findall_id) or client.schema(findall_id, deadline=deadline)
+        frames.searches.get(findall_id) or client.schema(findall_id, timeout=deadline.timeout)
         for findall_id in frames.findall_ids
     ]
     last = schemas[-1]

@@ -163,7 +163,7 @@ def find_all(
             return taken_from_ledger(before, display, errors=errors)
         if not is_complete:
             display.show(_before(search, service, "drafting conditions"))
-            drafted = service.ingest(search.objective, deadline=deadline)
+            drafted = service.ingest(search.objective, timeout=deadline.timeout)
             search.match_conditions = drafted.match_conditions  # type: ignore[assignment]
             search.entity_type = entity_type or drafted.entity_type
             if enrichments is None and generator != "preview":
@@ -305,7 +305,7 @@ def draft(
     with service_for(client) as service, closing(display_for(progress)) as display:
         update = _before(search, service, "drafting conditions")
         display.show(update)
-        drafted = service.ingest(search.objective, deadline=deadline)
+        drafted = service.ingest(search.objective, timeout=deadline.timeout)
         took = time.monotonic() - begun
         display.show(replace(update, status="drafted", is_over=True, elapsed=took))
     return Search.from_schema(drafted, generator=generator, match_limit=match_limit)
@@ -362,7 +362,7 @@ def explain(
     readings = client.explain(
         search.to_schema(own_data=True).match_conditions,
         entity_type=search.entity_type,
-        deadline=Deadline.after(timeout),
+        timeout=Deadline.after(timeout).timeout,
     )
     return readings_table(readings)
 

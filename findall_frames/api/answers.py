@@ -210,8 +210,8 @@ def explained(
     goes_on = f" The run is not lost: ff.resume({findall_id!r})." if findall_id else ""
     try:
         yield
-    except OutOfTimeError:
-        if costs_money:
+    except OutOfTimeError as late:
+        if costs_money and late.may_have_arrived:
             raise ambiguous(
                 f"{service} did not answer {what} in time",
                 service=service,

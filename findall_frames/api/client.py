@@ -15,10 +15,12 @@ import requests
 from findall_frames.addresses import is_loopback
 from findall_frames.api.address import key_and_url
 from findall_frames.api.answers import ambiguous, decoded, explained, refusal
-from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import (
     BETA,
     FindAllEnrichInput,
+    FindAllEntitySearchInput,
+    FindAllEntitySearchResponse,
     FindAllExtendInput,
     FindAllRun,
     FindAllRunInput,
@@ -94,7 +96,8 @@ class Client:
     are sent again only if they provably did not reach the service, or on 429 with
     ``Retry-After``; otherwise `AmbiguousCreateError` says that their fate is unknown.
 
-    Every method takes a ``deadline``, a moment after which it raises `RunTimeout`.
+    Every method takes a ``timeout`` in seconds, after which it raises `RunTimeout`. None waits
+    without a limit; with 0 or less it is raised before anything is sent.
 
     Examples
     --------
@@ -148,11 +151,11 @@ class Client:
 
     # -- endpoints -----------------------------------------------------------------------------
 
-    def ingest(self, objective: str, *, deadline: Deadline = NEVER) -> DraftedSchema:
+    def ingest(self, objective: str, *, timeout: float | None = None) -> DraftedSchema:
         """Turn an objective in plain words into an entity type and match conditions."""
         body = msgspec.json.encode(IngestInput(objective))
         return self._read(
-            "POST", "/ingest", DraftedSchema, "the objective", body=body, deadline=deadline
+            "POST", "/ingest", DraftedSchema, "the objective", body=body, timeout=timeout
         )
 
     def explain(
@@ -160,7 +163,7 @@ class Client:
         conditions: Sequence[MatchCondition],
         *,
         entity_type: str = "",
-        deadline: Deadline = NEVER,
+        timeout: float | None = None,
     ) -> list[Explained]:
         """Ask a service over one's own data what it understands conditions as; nothing is run.
 
@@ -178,10 +181,64 @@ class Client:
             "the conditions",
             body=body,
             root="",
-            deadline=deadline,
+            timeout=timeout,
         ).readings
 
-    def create(self, run: FindAllRunInput, *, deadline: Deadline = NEVER) -> FindAllRun:
+    def entity_search(
+        self,
+        *,
+        entity_type: str,
+        objective: str,
+        match_limit: int = 100,
+        timeout: float | None = None,
+    ) -> FindAllEntitySearchResponse:
+        """Search entities by the words of an objective, at once and without judging them.
+
+        Parameters
+        ----------
+        entity_type : str
+            The kind of entity, in the plural; the hosted service knows ``"companies"`` and
+            ``"people"``.
+        objective : str
+            Which of them to look for, in plain words.
+        match_limit : int
+            Maximum number of entities, from 5; the hosted service returns at most 1000.
+        timeout : float, optional
+            Seconds; see `Client`.
+
+        Returns
+        -------
+        FindAllEntitySearchResponse
+            The entities, best first.
+
+        Raises
+        ------
+        RefusedError
+            The service does not know the entity type, or `match_limit` is out of range.
+        NotFoundError
+            The service has no entity search.
+
+        Examples
+        --------
+        >>> import findall_frames as ff
+        >>> import pandas as pd
+        >>> rivers = pd.DataFrame({"name": ["Nile", "Rhine"], "country": ["Egypt", "Germany"]})
+        >>> with ff.local(rivers) as client:
+        ...     found = client.entity_search(entity_type="rivers", objective="a river in Germany")
+        >>> found.entities[0].name
+        'Rhine'
+        """
+        asked = FindAllEntitySearchInput(entity_type, objective, match_limit)
+        return self._read(
+            "POST",
+            "/entity-search",
+            FindAllEntitySearchResponse,
+            "the entity search",
+            body=msgspec.json.encode(asked),
+            timeout=timeout,
+        )
+
+    def create(self, run: FindAllRunInput, *, timeout: float | None = None) -> FindAllRun:
         """Start a run; this is what costs money.
 
         Raises
@@ -190,7 +247,8 @@ class Client:
             When the request may have arrived and the answer was lost.
         """
         token = str((run.metadata or {}).get(TOKEN, "")) or None
-        body = self._write("/runs", run, "the new run", deadline=deadline, token=token)
+        deadline = _deadline(timeout)
+        body = self._write("/runs", run, "the new run", timeout=deadline.timeout, token=token)
         with suppress(msgspec.DecodeError):
             return msgspec.json.decode(body, type=FindAllRun)
         # An id is enough to go on with, and too dear to be lost over the rest of the answer.
@@ -203,9 +261,9 @@ class Client:
                 findall_id=None,
                 token=token,
             ) from error
-        return self.retrieve(findall_id, deadline=deadline)
+        return self.retrieve(findall_id, timeout=deadline.timeout)
 
-    def retrieve(self, findall_id: str, *, deadline: Deadline = NEVER) -> FindAllRun:
+    def retrieve(self, findall_id: str, *, timeout: float | None = None) -> FindAllRun:
         """Fetch the status of a run."""
         return self._read(
             "GET",
@@ -213,15 +271,15 @@ class Client:
             FindAllRun,
             "a request for the status",
             findall_id=findall_id,
-            deadline=deadline,
+            timeout=timeout,
         )
 
-    def result(self, findall_id: str, *, deadline: Deadline = NEVER) -> FindAllRunResult:
+    def result(self, findall_id: str, *, timeout: float | None = None) -> FindAllRunResult:
         """Fetch the candidates of a run as structs, in whatever state the run is."""
-        body = self.result_json(findall_id, deadline=deadline)
+        body = self.result_json(findall_id, timeout=timeout)
         return decoded(body, FindAllRunResult, service=self._host, findall_id=findall_id)
 
-    def result_json(self, findall_id: str, *, deadline: Deadline = NEVER) -> bytes:
+    def result_json(self, findall_id: str, *, timeout: float | None = None) -> bytes:
         """Fetch the candidates of a run as the JSON that the service sent, for `flatten`."""
         return self._fetch(
             "GET",
@@ -229,7 +287,7 @@ class Client:
             _Halves,
             "a request for the result",
             findall_id=findall_id,
-            deadline=deadline,
+            timeout=timeout,
         )[0]
 
     def events(
@@ -237,8 +295,8 @@ class Client:
         findall_id: str,
         *,
         last_event_id: str | None = None,
+        api_timeout: float | None = None,
         timeout: float | None = None,
-        deadline: Deadline = NEVER,
     ) -> EventStream:
         """Open the event stream of a run, once; `stream.follow` keeps it going.
 
@@ -246,18 +304,20 @@ class Client:
         ----------
         last_event_id : str, optional
             Continue behind this event; None starts at the first.
-        timeout : float, optional
+        api_timeout : float, optional
             Seconds after which the service should end the stream.
+        timeout : float, optional
+            Seconds for opening it; see `Client`.
         """
         params = {}
         if last_event_id:
             params["last_event_id"] = last_event_id
-        if timeout is not None:
-            params["timeout"] = str(timeout)
+        if api_timeout is not None:
+            params["timeout"] = str(api_timeout)
         what = "a request for the events"
         path = _ROOT + _run_path(findall_id, "events")
         with explained(what, service=self._host, findall_id=findall_id):
-            response = self._open.stream(path, params=params, deadline=deadline)
+            response = self._open.stream(path, params=params, deadline=_deadline(timeout))
             kind = response.headers.get("content-type", "")
             if response.status_code == 200 and kind.startswith("text/event-stream"):
                 return EventStream(response)
@@ -269,7 +329,7 @@ class Client:
             findall_id=findall_id,
         )
 
-    def cancel(self, findall_id: str, *, deadline: Deadline = NEVER) -> None:
+    def cancel(self, findall_id: str, *, timeout: float | None = None) -> None:
         """Ask a run to stop; what it has found stays, and what it has done is billed.
 
         Raises
@@ -281,23 +341,23 @@ class Client:
         what = "the request to cancel"
         path = _ROOT + _run_path(findall_id, "cancel")
         with explained(what, service=self._host, findall_id=findall_id):
-            response = self._open.harmless("POST", path, body=b"{}", deadline=deadline)
+            response = self._open.harmless("POST", path, body=b"{}", deadline=_deadline(timeout))
         self._demand_success(response, what, findall_id)
 
     def enrich(
-        self, findall_id: str, enrichment: FindAllEnrichInput, *, deadline: Deadline = NEVER
+        self, findall_id: str, enrichment: FindAllEnrichInput, *, timeout: float | None = None
     ) -> FindAllSchema:
         """Add columns to all present and future matches of a run; costs money per match."""
-        return self._change(findall_id, "enrich", enrichment, "the enrichment", deadline)
+        return self._change(findall_id, "enrich", enrichment, "the enrichment", timeout)
 
     def extend(
-        self, findall_id: str, additional_match_limit: int, *, deadline: Deadline = NEVER
+        self, findall_id: str, additional_match_limit: int, *, timeout: float | None = None
     ) -> FindAllSchema:
         """Let a run look for more matches; costs money per match."""
         more = FindAllExtendInput(additional_match_limit)
-        return self._change(findall_id, "extend", more, "the extension", deadline)
+        return self._change(findall_id, "extend", more, "the extension", timeout)
 
-    def schema(self, findall_id: str, *, deadline: Deadline = NEVER) -> FindAllSchema:
+    def schema(self, findall_id: str, *, timeout: float | None = None) -> FindAllSchema:
         """Fetch what a run looks for."""
         return self._read(
             "GET",
@@ -305,7 +365,7 @@ class Client:
             FindAllSchema,
             "a request for the schema",
             findall_id=findall_id,
-            deadline=deadline,
+            timeout=timeout,
         )
 
     # -- how they are sent ---------------------------------------------------------------------
@@ -334,10 +394,10 @@ class Client:
         body: bytes | None = None,
         findall_id: str | None = None,
         root: str = _ROOT,
-        deadline: Deadline,
+        timeout: float | None,
     ) -> _T:
         return self._fetch(
-            method, path, kind, what, body=body, findall_id=findall_id, root=root, deadline=deadline
+            method, path, kind, what, body=body, findall_id=findall_id, root=root, timeout=timeout
         )[1]
 
     def _fetch(
@@ -350,8 +410,9 @@ class Client:
         body: bytes | None = None,
         findall_id: str | None = None,
         root: str = _ROOT,
-        deadline: Deadline,
+        timeout: float | None,
     ) -> tuple[bytes, _T]:
+        deadline = _deadline(timeout)
         for attempt in range(1, _ATTEMPTS_AT_JSON + 1):
             with explained(what, service=self._host, findall_id=findall_id):
                 response = self._open.harmless(method, root + path, body=body, deadline=deadline)
@@ -373,10 +434,10 @@ class Client:
         verb: str,
         body: msgspec.Struct,
         what: str,
-        deadline: Deadline,
+        timeout: float | None,
     ) -> FindAllSchema:
         answer = self._write(
-            _run_path(findall_id, verb), body, what, findall_id=findall_id, deadline=deadline
+            _run_path(findall_id, verb), body, what, findall_id=findall_id, timeout=timeout
         )
         return decoded(answer, FindAllSchema, service=self._host, findall_id=findall_id)
 
@@ -388,13 +449,15 @@ class Client:
         *,
         findall_id: str | None = None,
         token: str | None = None,
-        deadline: Deadline,
+        timeout: float | None,
     ) -> bytes:
         encoded = msgspec.json.encode(body)
         with explained(
             what, service=self._host, findall_id=findall_id, token=token, costs_money=True
         ):
-            response = self._open.costly("POST", _ROOT + path, body=encoded, deadline=deadline)
+            response = self._open.costly(
+                "POST", _ROOT + path, body=encoded, deadline=_deadline(timeout)
+            )
         if response.status_code >= 500 or response.status_code == 408:
             raise ambiguous(
                 f"{self._host} answered {response.status_code} to {what}",
@@ -422,6 +485,12 @@ class Client:
             findall_id=findall_id,
             location=response.headers.get("location", ""),
         )
+
+
+def _deadline(timeout: float | None) -> Deadline:
+    # Callers pass what is left of their own time, which may be nothing.
+    is_negative = isinstance(timeout, (int, float)) and timeout < 0
+    return Deadline.after(0 if is_negative else timeout)
 
 
 def _run_path(findall_id: str, *rest: str) -> str:

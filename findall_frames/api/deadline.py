@@ -34,6 +34,11 @@ class Deadline:
         """Seconds left, never negative; infinite for `NEVER`."""
         return max(0.0, self.at - time.monotonic())
 
+    @property
+    def timeout(self) -> float | None:
+        """Seconds left, never negative; None for `NEVER`."""
+        return self.remaining if self.is_finite else None
+
     def has_passed(self) -> bool:
         """Whether no time is left."""
         return self.remaining <= 0

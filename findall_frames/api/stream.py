@@ -133,7 +133,7 @@ def follow(
             return
         # An end of the stream is no end of the run; only the status tells.
         try:
-            run = client.retrieve(findall_id, deadline=deadline)
+            run = client.retrieve(findall_id, timeout=deadline.timeout)
         except FindAllError as error:
             trouble.with_service(error)
         else:
@@ -251,7 +251,10 @@ class _Pump:
         # Event by event, the two threads would spend their time in handing the turn over.
         self.arrived: SimpleQueue[list[Event] | FindAllError | None] = SimpleQueue()
         self._open = partial(
-            client.events, findall_id, last_event_id=last_event_id, deadline=deadline
+            client.events,
+            findall_id,
+            last_event_id=last_event_id,
+            timeout=deadline.timeout,
         )
         self._stream: EventStream | None = None
         self._is_unwanted = False

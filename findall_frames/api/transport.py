@@ -42,7 +42,11 @@ _deadline: contextvars.ContextVar[Deadline] = contextvars.ContextVar("_deadline"
 
 
 class OutOfTimeError(Exception):
-    """The deadline of the caller passed first."""
+    """The deadline passed first."""
+
+    def __init__(self, *, may_have_arrived: bool) -> None:
+        super().__init__("the deadline has passed")
+        self.may_have_arrived = may_have_arrived
 
 
 class PauseTooLongError(Exception):
@@ -69,7 +73,7 @@ class _PatientRetry(Retry):
                 raise PauseTooLongError(response.status, asked)
         pause = self.get_backoff_time() if asked is None else asked
         if pause >= _deadline.get().remaining:
-            raise OutOfTimeError
+            raise OutOfTimeError(may_have_arrived=False)
         if pause:
             _log.info("the service stumbled; the next attempt follows in %.1f s", pause)
             time.sleep(pause)
@@ -240,14 +244,14 @@ def _in_time(
             abandon(answer)
 
     if deadline.has_passed():
-        raise OutOfTimeError
+        raise OutOfTimeError(may_have_arrived=False)
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(work,), daemon=True).start()
     try:
         answer, error = outcome.get(timeout=deadline.remaining)
     except Empty:
         left_behind.set()
-        raise OutOfTimeError from None
+        raise OutOfTimeError(may_have_arrived=True) from None
     if error is not None:
         raise error
     return answer  # type: ignore[return-value]  # an answer without an error is one

@@ -41,7 +41,7 @@ def create(search: Search, *, client: Client, asked: str | None, deadline: Deadl
         cost=price_of(schema, service=client.base_url),
     )
     try:
-        run = client.create(request, deadline=deadline)
+        run = client.create(request, timeout=deadline.timeout)
     except AmbiguousCreateError:
         raise  # the intent stays as it is: nobody knows
     except FindAllError as error:

@@ -128,7 +128,7 @@ class Run:
         run._status = created.status
         try:
             for enrichment in search.enrichments:
-                client.enrich(run.findall_id, enrichment, deadline=deadline)
+                client.enrich(run.findall_id, enrichment, timeout=deadline.timeout)
         except FindAllError as error:
             error.add_note(
                 f"Run {run.findall_id} was started and goes on without this enrichment: "
@@ -147,8 +147,8 @@ class Run:
             The service does not know it.
         """
         run = cls(findall_id, client=client)
-        run._status = client.retrieve(findall_id, deadline=deadline).status
-        run._schema = client.schema(findall_id, deadline=deadline)
+        run._status = client.retrieve(findall_id, timeout=deadline.timeout).status
+        run._schema = client.schema(findall_id, timeout=deadline.timeout)
         return run
 
     def __repr__(self) -> str:
@@ -182,7 +182,7 @@ class Run:
 
     def frames(self, *, deadline: Deadline = NEVER) -> FindAllFrames:
         """Fetch what the run has found so far, in whatever state it is."""
-        body = self.client.result_json(self.findall_id, deadline=deadline)
+        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
         return self._flattened(body, deadline)
 
     def wait(
@@ -249,7 +249,7 @@ class Run:
             status = self._followed(display, deadline, time.monotonic() if begun is None else begun)
             if status is None:
                 return self._left(deadline, errors)
-            body = self.client.result_json(self.findall_id, deadline=deadline)
+            body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
         except KeyboardInterrupt as interrupt:
             interrupt.add_note(
                 f"Run {self.findall_id} goes on, and nothing is lost: {self._resume}"
@@ -306,7 +306,7 @@ class Run:
         """
         pause = _FIRST_LOOK
         while self.client.is_embedded and not deadline.has_passed():
-            run = self.client.retrieve(self.findall_id, deadline=deadline)
+            run = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
             yield as_event(run)
             counts = run.status.metrics
             if run.status.is_over:
@@ -366,7 +366,7 @@ class Run:
         """
         self._reopen(deadline)
         self._schema = self.client.extend(
-            self.findall_id, additional_match_limit, deadline=deadline
+            self.findall_id, additional_match_limit, timeout=deadline.timeout
         )
 
     def enrich(self, enrichments: Enrichments, *, deadline: Deadline = NEVER) -> None:
@@ -382,7 +382,7 @@ class Run:
         inputs = read_enrichments(enrichments)
         self._reopen(deadline)
         for enrichment in inputs:
-            self._schema = self.client.enrich(self.findall_id, enrichment, deadline=deadline)
+            self._schema = self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout)
 
     # -- what it knows and notes ---------------------------------------------------------------
 
@@ -410,7 +410,7 @@ class Run:
 
     def _reopen(self, deadline: Deadline) -> None:
         """Note that the run will go on, and from which state; called before it is asked to."""
-        before = self.client.retrieve(self.findall_id, deadline=deadline)
+        before = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
         self._changed_after = before.modified_at
         self._ends_once = False
         self._status = None
@@ -418,7 +418,7 @@ class Run:
 
     def _flattened(self, body: bytes, deadline: Deadline) -> FindAllFrames:
         if self._schema is None:
-            self._schema = self.client.schema(self.findall_id, deadline=deadline)
+            self._schema = self.client.schema(self.findall_id, timeout=deadline.timeout)
         return flatten(
             body,
             schema=self._schema,

@@ -11,10 +11,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import pandas as pd
 import pytest
 
 import findall_frames as ff
-from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import (
     FindAllEnrichInput,
     FindAllRunInput,
@@ -63,7 +63,7 @@ def test_every_request_carries_key_version_and_type(
     assert client.enrich(RUN_ID, ENRICHMENT).objective == "Find tile makers"
     assert client.extend(RUN_ID, 5).objective == "Find tile makers"
     client.cancel(RUN_ID)
-    with client.events(RUN_ID, last_event_id="event_1", timeout=3.5) as events:
+    with client.events(RUN_ID, last_event_id="event_1", api_timeout=3.5) as events:
         assert len(list(events)) == 5
     assert len(server.requests) == 9
     for request in server.requests:
@@ -76,6 +76,35 @@ def test_every_request_carries_key_version_and_type(
     assert server.requests[-1].headers["accept"] == "text/event-stream"
     assert server.sent("POST", f"{AT}/extend")[0].content == {"additional_match_limit": 5}
     assert server.sent("POST", f"{AT}/enrich")[0].content["processor"] == "core"
+
+
+def test_entities_are_searched_with_the_names_of_the_contract(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The answer comes back decoded, in the order of the service."""
+    entities = [{"name": f"T{n}", "url": f"https://t{n}.example", "description": ""} for n in "21"]
+    server.on(
+        "POST", "/entity-search", answer({"entities": entities, "entity_set_id": "entity_set_1"})
+    )
+    found = client.entity_search(entity_type="companies", objective="tile makers", match_limit=5)
+    assert [entity.name for entity in found.entities] == ["T2", "T1"]
+    assert found.entity_set_id == "entity_set_1"
+    (request,) = server.sent("POST", "/entity-search")
+    assert request.content == {
+        "entity_type": "companies",
+        "objective": "tile makers",
+        "match_limit": 5,
+    }
+
+
+def test_own_data_is_searched_for_entities() -> None:
+    """By the embedded service, which has the same limits as for a run."""
+    rivers = pd.DataFrame({"name": ["Nile", "Rhine"], "country": ["Egypt", "Germany"]})
+    with ff.local(rivers) as client:
+        found = client.entity_search(entity_type="rivers", objective="a river in Germany")
+        assert found.entities[0].name == "Rhine"
+        with pytest.raises(ff.RefusedError, match=r"match_limit.*from 5"):
+            client.entity_search(entity_type="rivers", objective="Germany", match_limit=4)
 
 
 def test_an_id_is_encoded_and_never_empty(server: ScriptedServer, client: ff.Client) -> None:
@@ -172,7 +201,7 @@ def test_a_service_that_is_not_there_is_named(free_port: int) -> None:
         ff.Client(api_key="", base_url=f"http://127.0.0.1:{free_port}") as client,
         pytest.raises(ff.UnreachableError, match=rf"127\.0\.0\.1:{free_port} could not be reached"),
     ):
-        client.retrieve(RUN_ID, deadline=Deadline.after(20))
+        client.retrieve(RUN_ID, timeout=20)
 
 
 @pytest.fixture
@@ -299,7 +328,7 @@ def test_the_key_is_in_no_log_line_and_no_traceback(
         calls: list[Callable[[], object]] = [
             lambda: client.retrieve(RUN_ID),
             lambda: client.create(RUN_INPUT),
-            lambda: lost.retrieve(RUN_ID, deadline=Deadline.after(1)),
+            lambda: lost.retrieve(RUN_ID, timeout=1),
             lambda: ff.find_all("Find tile makers", client=client, progress=False),
         ]
         for call in calls:
@@ -368,7 +397,7 @@ def test_a_deadline_is_kept_whatever_the_service_does(
     server.on("GET", AT, slow)
     begun = time.monotonic()
     with pytest.raises(ff.RunTimeout, match=r"ff\.resume") as caught:
-        client.retrieve(RUN_ID, deadline=Deadline.after(0.6))
+        client.retrieve(RUN_ID, timeout=0.6)
     assert time.monotonic() - begun < 2.0
     assert caught.value.findall_id == RUN_ID
 
@@ -379,7 +408,56 @@ def test_a_creation_that_hangs_is_ambiguous_at_the_deadline(
     """It was sent, and nobody knows."""
     server.on("POST", "/runs", Reply(200, headers={"content-length": "50"}, then="hang"))
     with pytest.raises(ff.AmbiguousCreateError, match="in time"):
-        client.create(RUN_INPUT, deadline=Deadline.after(0.5))
+        client.create(RUN_INPUT, timeout=0.5)
+
+
+@pytest.mark.parametrize("timeout", [0, -1.5])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, timeout: client.ingest("Find tile makers", timeout=timeout),
+        lambda client, timeout: client.explain([], timeout=timeout),
+        lambda client, timeout: client.entity_search(
+            entity_type="companies", objective="tiles", timeout=timeout
+        ),
+        lambda client, timeout: client.create(RUN_INPUT, timeout=timeout),
+        lambda client, timeout: client.retrieve(RUN_ID, timeout=timeout),
+        lambda client, timeout: client.result(RUN_ID, timeout=timeout),
+        lambda client, timeout: client.result_json(RUN_ID, timeout=timeout),
+        lambda client, timeout: client.events(RUN_ID, timeout=timeout),
+        lambda client, timeout: client.cancel(RUN_ID, timeout=timeout),
+        lambda client, timeout: client.enrich(RUN_ID, ENRICHMENT, timeout=timeout),
+        lambda client, timeout: client.extend(RUN_ID, 5, timeout=timeout),
+        lambda client, timeout: client.schema(RUN_ID, timeout=timeout),
+    ],
+)
+def test_without_time_left_nothing_is_sent(
+    server: ScriptedServer,
+    client: ff.Client,
+    call: Callable[[ff.Client, float], object],
+    timeout: float,
+) -> None:
+    """Every method raises RunTimeout at once, also those that cost money."""
+    with pytest.raises(ff.RunTimeout):
+        call(client, timeout)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize("timeout", ["soon", True, float("nan")])
+def test_a_timeout_that_is_no_number_is_refused(client: ff.Client, timeout: float) -> None:
+    """Before anything is sent."""
+    with pytest.raises(ff.InvalidRequestError, match="timeout must be a number of seconds"):
+        client.retrieve(RUN_ID, timeout=timeout)
+
+
+def test_a_creation_that_was_turned_away_is_not_ambiguous_at_the_deadline(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """429 says that no run was created, however long the pause that it asks for."""
+    server.on("POST", "/runs", answer(status=429, Retry_After="30"))
+    with pytest.raises(ff.RunTimeout):
+        client.create(RUN_INPUT, timeout=5)
+    assert len(server.sent("POST", "/runs")) == 1
 
 
 # -- errors ------------------------------------------------------------------------------------
