@@ -3,10 +3,34 @@
 >>> import findall_frames as ff
 >>> import pandas as pd
 >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
->>> with ff.local(cities) as client:
-...     frames = ff.find_all("Find all cities in Italy", client=client, progress=False)
+>>> frames = ff.find_all("Find all cities in Italy", data=cities, progress=False)
 >>> frames.matches["name"].tolist()
 ['Rome']
+
+For those who change this package, its rooms from top to bottom. Imports run downwards only, no
+folders or files import each other in a circle, and no name is used twice; tests/test_package.py
+holds this, and tests/ has a folder for each room.
+
+::
+
+    cli, cli_output   the same verbs for a shell or a scheduler
+    search            the verbs: find_all, preview, draft, explain, start, resume, extend, ...
+    services          which service and which run a verb is about; local() over own data
+    running/          a run from started to finished: Run, Search, ledger, prices
+    progress/         what is shown while a run goes on: notebook, terminal, log lines
+    frames/           from a result to tidy tables, and out again: Parquet, Excel, CSV, BI
+    display/          what is shown afterwards: HTML, explorer, plots; takes plain Arrow tables
+    embedded/         a FindAll service over own data; knows only api models and what is below
+        server/           the HTTP contract: endpoints, event streams, webhooks, quotas
+        runs/             the life cycle of runs, and the SQLite store
+        judging/          verdicts and enrichments of rows, by SQL or by a language model
+        reading/          a written condition -> SQL, or a question for a model, or a refusal
+        corpus/           own data as a DuckDB table: files, documents, packages, text index
+        chat/             a language model: a callable, or a server with chat completions
+    api/              the FindAll API over HTTP: client, event streams, wire models
+    sqlite            migrations and transactions of the ledger and the store
+    addresses         URLs: normalize, domain, loopback
+    errors            the exceptions and warnings
 """
 
 from __future__ import annotations
@@ -49,18 +73,27 @@ from findall_frames.errors import (
 
 if TYPE_CHECKING:
     from findall_frames.api.client import Client
-    from findall_frames.continuing import cancel, enrich, extend, resume
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.frames.parquet import read_parquet
-    from findall_frames.own_data import local
     from findall_frames.progress.update import Update
-    from findall_frames.refreshing import refresh
-    from findall_frames.running.listing import runs
+    from findall_frames.running.ledger import runs
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
-    from findall_frames.search import draft, explain, find_all, preview, start
+    from findall_frames.search import (
+        cancel,
+        draft,
+        enrich,
+        explain,
+        extend,
+        find_all,
+        preview,
+        refresh,
+        resume,
+        start,
+    )
+    from findall_frames.services import local
 
 __all__ = [
     "APIError",
@@ -124,20 +157,20 @@ _HOMES = {
     "Run": "running.run",
     "Search": "running.spec",
     "Update": "progress.update",
-    "cancel": "continuing",
+    "cancel": "search",
     "draft": "search",
-    "enrich": "continuing",
+    "enrich": "search",
     "estimate_cost": "running.pricing",
     "explain": "search",
-    "extend": "continuing",
+    "extend": "search",
     "find_all": "search",
     "flatten": "frames.flatten",
-    "local": "own_data",
+    "local": "services",
     "preview": "search",
     "read_parquet": "frames.parquet",
-    "refresh": "refreshing",
-    "resume": "continuing",
-    "runs": "running.listing",
+    "refresh": "search",
+    "resume": "search",
+    "runs": "running.ledger",
     "start": "search",
 }
 

@@ -193,8 +193,8 @@ def run(
             "--condition needs --entity-type, such as --entity-type companies. Leave both out to "
             "have them drafted from the objective."
         )
-    from findall_frames.own_data import local
     from findall_frames.search import find_all
+    from findall_frames.services import local
 
     asked: dict[str, Any] = {
         "entity_type": entity_type,
@@ -239,7 +239,7 @@ def resume(
     Example:
       findall-frames resume findall_0f3a9c62d1e84b7c --out series_a
     """
-    from findall_frames.continuing import resume as resume_run
+    from findall_frames.search import resume as resume_run
 
     watch = Watch(progress, ends_with_us=False)
     return finish(
@@ -313,7 +313,7 @@ def serve(
     """
     from findall_frames.embedded.corpus.opening import open_corpus
     from findall_frames.embedded.server.service import Service
-    from findall_frames.own_data import chosen_model
+    from findall_frames.services import chosen_model
 
     api_key = None if api_key_env is None else os.environ.get(api_key_env)
     if api_key_env is not None and not api_key:

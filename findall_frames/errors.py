@@ -1,4 +1,37 @@
-"""One exception per thing that can go wrong; each says what to do next."""
+"""The exceptions and warnings of this package; every message says what to do next.
+
+::
+
+    FindAllError                        the root; has findall_id
+    |-- InvalidRequestError             an argument is invalid; nothing was sent (ValueError)
+    |   |-- MissingKeyError             the service needs a key
+    |   `-- BudgetError                 it could cost more than its budget
+    |-- CorpusError                     own data can't be read (ValueError)
+    |-- ServiceError                    the embedded service can't start or has stopped
+    |   `-- EvaluatorError              the language model can't be used
+    |-- UnreachableError                the service can't be reached (ConnectionError)
+    |   `-- AmbiguousCreateError        a paid request may have arrived; not sent again
+    |-- UnexpectedResponseError         the answer breaks the contract
+    |-- APIError                        the service refused; has status_code, ref_id, detail
+    |   |-- AuthenticationError         401, 403
+    |   |-- InsufficientFundsError      402
+    |   |-- NotFoundError               404
+    |   |-- ConflictError               409
+    |   |-- RefusedError                400, 422
+    |   |   `-- ConditionNotUnderstoodError   own data can't read a condition
+    |   `-- RateLimitError              429
+    |-- RunTimeout                      time is up, the run goes on; has frames (TimeoutError)
+    |-- PartialResultError              the run ended early and errors="raise"; has frames
+    |-- ParquetError                    not a whole set of our tables (ValueError)
+    `-- ExportError                     the tables can't be written there (ValueError)
+        `-- MissingExtraError           an optional library is missing (ImportError)
+
+    FindAllWarning                      the root of the warnings (UserWarning)
+    |-- PartialResultWarning            the run ended early; what it found is returned
+    |-- RepeatedSearchWarning           an equal search has a result in the ledger
+    |-- LedgerWarning                   the ledger can't be used
+    `-- DisplayWarning                  a progress display failed
+"""
 
 from __future__ import annotations
 
@@ -40,15 +73,15 @@ __all__ = [
 
 
 class FindAllError(Exception):
-    """The root of every error that this package raises.
+    """The root of all errors that this package raises.
 
     Parameters
     ----------
     message : str
-        What was expected, what came, and what to do next.
+        What was expected, what was found, and what to do next.
     findall_id : str, optional
-        The run that it is about, where there is one. It is kept as an attribute, so that
-        ``except FindAllError as error: ff.resume(error.findall_id)`` works for each of them.
+        The run that it is about, if any; also an attribute, so that
+        ``except FindAllError as error: ff.resume(error.findall_id)`` works.
 
     Examples
     --------
@@ -63,53 +96,52 @@ class FindAllError(Exception):
 
 
 class InvalidRequestError(FindAllError, ValueError):
-    """What was asked for cannot be asked; nothing was sent and nothing was spent."""
+    """An argument is invalid; nothing was sent or spent."""
 
 
 class MissingKeyError(InvalidRequestError):
-    """The service needs a key and none was given; nothing was sent."""
+    """The service needs an API key and none was given; nothing was sent."""
 
 
 class BudgetError(InvalidRequestError):
-    """The search could cost more than its budget; nothing was sent and nothing was spent."""
+    """The search could cost more than its budget; nothing was spent."""
 
 
 class CorpusError(FindAllError, ValueError):
-    """The data for the embedded service cannot be read or has no usable entities."""
+    """The data for the embedded service can't be read, or is empty."""
 
 
 class ExportError(FindAllError, ValueError):
-    """The tables cannot be written there, or not in that format; what was there before still is."""
+    """The tables can't be written there, or in that format; existing files are unchanged."""
 
 
 class MissingExtraError(ExportError, ImportError):
-    """A library that only some need is missing; the message names the extra that brings it."""
+    """An optional library is missing; the message names the extra that installs it."""
 
 
 class ParquetError(FindAllError, ValueError):
-    """A folder does not hold one whole set of tables written by `FindAllFrames.to_parquet`."""
+    """The folder is not one whole set of tables written by `FindAllFrames.to_parquet`."""
 
 
 class ServiceError(FindAllError):
-    """The embedded service could not start or has stopped."""
+    """The embedded service can't start, or has stopped."""
 
 
 class EvaluatorError(ServiceError):
-    """The language model that is to evaluate is not named rightly, or cannot be asked."""
+    """The language model is not named correctly, or can't be reached."""
 
 
 class UnreachableError(FindAllError, ConnectionError):
-    """The service could not be reached, or the connection broke more often than retries allow."""
+    """The service can't be reached, or the connection broke more often than is retried."""
 
 
 class AmbiguousCreateError(UnreachableError):
-    """A request that costs money may or may not have arrived, so it was not sent again.
+    """A request that costs money may or may not have arrived; it was not sent again.
 
     Attributes
     ----------
     token : str or None
-        The value of ``metadata["findall_frames_token"]`` in the request. If the run exists,
-        it carries this token.
+        The value of ``metadata["findall_frames_token"]`` of the run, if it exists.
     """
 
     def __init__(
@@ -120,12 +152,12 @@ class AmbiguousCreateError(UnreachableError):
 
 
 class UnexpectedResponseError(FindAllError):
-    """The service answered with something that the contract does not allow.
+    """The answer of the service breaks the contract.
 
     Attributes
     ----------
     path : str or None
-        Where in the JSON the first fault is, such as ``$.candidates[3].name``.
+        The JSON path of the first error, such as ``$.candidates[3].name``.
     """
 
     def __init__(
@@ -136,16 +168,16 @@ class UnexpectedResponseError(FindAllError):
 
 
 class APIError(FindAllError):
-    """The service refused a request.
+    """The service refused the request.
 
     Attributes
     ----------
     status_code : int
         The HTTP status.
     ref_id : str or None
-        The reference that the service gave; support can look it up.
+        The reference id of the error, for the service's support.
     detail : object
-        Whatever else the service said, as decoded JSON.
+        The whole error body, as decoded JSON.
     """
 
     def __init__(
@@ -164,11 +196,11 @@ class APIError(FindAllError):
 
 
 class AuthenticationError(APIError):
-    """The key is missing or not accepted (401, 403)."""
+    """The key is missing or was not accepted (401, 403)."""
 
 
 class InsufficientFundsError(APIError):
-    """The account has too little credit (402)."""
+    """The account does not have enough credit (402)."""
 
 
 class NotFoundError(APIError):
@@ -180,28 +212,28 @@ class ConflictError(APIError):
 
 
 class RefusedError(APIError):
-    """The service found the request invalid (400, 422)."""
+    """The service considers the request invalid (400, 422)."""
 
 
 class ConditionNotUnderstoodError(RefusedError):
-    """A condition could not be read, or the data cannot answer it; nothing was run.
+    """A condition could not be read, or the data can't answer it; nothing was run.
 
-    The message names the words left over or the rivals, the columns and values that come near,
-    and the SQL to write instead.
+    The message names the words that were not understood or are ambiguous, the closest columns
+    and values, and the SQL to write instead.
     """
 
 
 class RateLimitError(APIError):
-    """Too many requests, also after waiting as long as the service asked (429)."""
+    """Too many requests, even after waiting as the service asked (429)."""
 
 
 class RunTimeout(FindAllError, TimeoutError):
-    """The time given to wait has passed; the run itself goes on and is not lost.
+    """Time is up; the run goes on and is not lost.
 
     Attributes
     ----------
     frames : FindAllFrames or None
-        What the run had found so far, if it could still be fetched.
+        What the run has found so far, if it could be fetched in time.
     """
 
     def __init__(self, message: str, *, findall_id: str | None = None, frames: Any = None) -> None:
@@ -210,12 +242,12 @@ class RunTimeout(FindAllError, TimeoutError):
 
 
 class PartialResultError(FindAllError):
-    """The run ended early, and the caller asked for an error instead of a warning.
+    """The run ended early, and ``errors="raise"`` was passed.
 
     Attributes
     ----------
     frames : FindAllFrames
-        What the run found; it was paid for.
+        What the run found.
     """
 
     def __init__(self, message: str, *, findall_id: str | None = None, frames: Any = None) -> None:
@@ -224,19 +256,19 @@ class PartialResultError(FindAllError):
 
 
 class FindAllWarning(UserWarning):
-    """The root of every warning that this package gives."""
+    """The root of all warnings of this package."""
 
 
 class PartialResultWarning(FindAllWarning):
-    """The run ended early; what it found is returned all the same."""
+    """The run ended early; what it found is returned."""
 
 
 class RepeatedSearchWarning(FindAllWarning):
-    """An equal search has finished before; its result can be had without paying again."""
+    """An equal search has finished before; `resume` returns its result at no cost."""
 
 
 class LedgerWarning(FindAllWarning):
-    """The ledger could not be used; the search goes on without it."""
+    """The ledger can't be used; the search goes on without it."""
 
 
 class DisplayWarning(FindAllWarning):
@@ -244,7 +276,7 @@ class DisplayWarning(FindAllWarning):
 
 
 def warn(message: str, category: type[FindAllWarning]) -> None:
-    """Give a warning that points to the line of the caller of this package."""
+    """Issue a warning that points to the line that called this package."""
     level = 1
     frame = sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(

@@ -1,16 +1,18 @@
-"""The blocking helpers: one call from a question to tables."""
+"""The verbs: each is one call that runs a search, or goes on with a run, to its end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from msgspec import UNSET, UnsetType
+
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.api.models import Webhook
+from findall_frames.api.models import FindAllRun, FindAllSchema, Webhook
 from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
 from findall_frames.frames.explained import readings_table
 from findall_frames.frames.flatten import flatten
@@ -19,30 +21,64 @@ from findall_frames.progress.base import Display
 from findall_frames.progress.choose import Progress, display_for
 from findall_frames.progress.update import Update
 from findall_frames.progress.words import resume_call
-from findall_frames.running.ledger import Kept, Ledger, question
+from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import Errors, check_errors, report_partial
-from findall_frames.running.pricing import check_budget
-from findall_frames.running.readings import Conditions, Enrichments, Exclusions
-from findall_frames.running.run import Run
-from findall_frames.running.spec import Search
+from findall_frames.running.pricing import (
+    check_enrichment_budget,
+    check_extension_budget,
+    check_search_budget,
+)
+from findall_frames.running.run import Run, attach_run, start_run, watch_run
+from findall_frames.running.spec import (
+    Conditions,
+    Enrichments,
+    Exclusions,
+    Search,
+    check_options,
+    options_of,
+    read_enrichments,
+    read_exclusions,
+    read_options,
+    read_whole_number,
+)
+from findall_frames.services import (
+    RunLike,
+    check_default_service,
+    client_of,
+    id_of,
+    is_own_data,
+    service_for,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["draft", "explain", "find_all", "preview", "service_for", "start", "taken_from_ledger"]
+__all__ = [
+    "cancel",
+    "draft",
+    "enrich",
+    "explain",
+    "extend",
+    "find_all",
+    "preview",
+    "refresh",
+    "resume",
+    "start",
+]
 
 
 def find_all(
     objective: str | Search,
     *,
-    entity_type: str | None = None,
-    match_conditions: Conditions | None = None,
-    enrichments: Enrichments | None = None,
-    generator: str | None = None,
-    match_limit: int | None = None,
-    exclude: Exclusions | None = None,
-    metadata: Mapping[str, str | int | float | bool] | None = None,
-    webhook: Webhook | Mapping[str, Any] | None = None,
+    entity_type: str | UnsetType | None = UNSET,
+    match_conditions: Conditions | UnsetType | None = UNSET,
+    enrichments: Enrichments | UnsetType | None = UNSET,
+    generator: str | UnsetType | None = UNSET,
+    match_limit: int | UnsetType | None = UNSET,
+    exclude: Exclusions | UnsetType | None = UNSET,
+    metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
+    webhook: Webhook | Mapping[str, Any] | UnsetType | None = UNSET,
+    data: Any = None,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -50,70 +86,72 @@ def find_all(
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> FindAllFrames:
-    """Run a search to its end and give back tables.
+    """Run a search to its end and return tables.
 
     Parameters
     ----------
     objective : str or Search
-        The question in plain words. A `Search` brings everything up to `webhook` with it, and
-        none of that may be given beside it.
+        The question in plain words. A `Search` has its own values for everything up to
+        `webhook`; passing one of these as well is refused.
     entity_type : str, optional
-        What kind of thing is looked for, such as ``"companies"``; drafted with the conditions.
+        The kind of thing to find, such as ``"companies"``; drafted with the conditions if left
+        out.
     match_conditions : dict, list of str, or list of {"name", "description"}, optional
-        A candidate matches when it meets all of them; they need `entity_type`. None has the
-        service draft them from the objective.
+        A candidate matches when it meets all of them; they need `entity_type`. Drafted from the
+        objective if left out.
     enrichments : dict, JSON Schema or class, optional
         More columns for every match: ``{"ceo_name": "Name of the CEO"}``, the JSON Schema of an
         object, or a dataclass, TypedDict or pydantic class.
     generator : {"preview", "base", "core", "pro"}, optional
-        How thoroughly to search; it sets the price. None is ``"core"``.
+        How thoroughly to search; it sets the price. Default ``"core"``.
     match_limit : int, optional
-        How many matches to find at the most, 5 to 1000; on own data 5 or more. None means 10 at
-        a service that charges, and all on own data.
+        Stop after this many matches: 5 to 1000, or 5 and more on own data. Default 10 at a
+        service that charges, and no limit on own data.
     exclude : FindAllFrames, DataFrame or list, optional
-        Entities that are known already, each with ``name`` and ``url``.
+        Entities to leave out, each with ``name`` and ``url``.
     metadata : dict, optional
-        Flat; comes back with the run.
+        Flat; returned with the run.
     webhook : Webhook or dict, optional
-        Where the service should announce events.
+        Where the service sends notifications.
+    data : DataFrame, path or anything else that `local` takes, optional
+        Search your own data: short for ``client=ff.local(data)``, closed when the call is over.
     budget : float, optional
-        US dollars; a search whose `estimate_cost` has a higher ceiling is not started. Own data
+        US dollars. A search whose `estimate_cost` has a higher ceiling is not started. Own data
         costs nothing.
     reuse : bool
-        Whether the result of an equal search that this machine has run before, at the same
-        service, will do. It is then taken from the ledger: nothing is sent and nothing spent.
-        A service made by `local` is always asked.
+        Return the result of an equal search that this machine has run before at the same
+        service, if the ledger has one; nothing is sent or spent. Own data is always searched
+        anew.
     errors : {"warn", "raise"}
-        What to do about a run that failed, was cancelled or ended early.
+        What to do if the run failed, was cancelled or ended early.
     client : Client, optional
-        The service; None is the hosted one, with the key from ``PARALLEL_API_KEY``. For your
-        own data pass ``ff.local(...)``.
+        The service. None is the hosted one, with the key from ``PARALLEL_API_KEY``, or the one
+        at ``PARALLEL_BASE_URL``.
     progress : {"auto", "notebook", "terminal", "log"}, False or callable
-        What to show meanwhile. A callable is given every `Update`.
+        What to show meanwhile. A callable is called with every `Update`.
     timeout : float, optional
-        Seconds for everything; None waits without a limit.
+        Seconds for everything; None waits without limit.
 
     Returns
     -------
     FindAllFrames
-        Also when nothing matched, and when the run failed, was cancelled, or is no longer waited
-        for because somebody pressed the panel's button: then with a `PartialResultWarning` that
-        says why.
+        Also when nothing matched, and when the run failed, was cancelled, or the panel's button
+        stopped the wait: then with a `PartialResultWarning` that says why.
 
     Raises
     ------
     InvalidRequestError
-        Something is not of its form; nothing was sent and nothing was spent.
+        An argument is invalid; nothing was sent or spent.
     BudgetError
         It could cost more than `budget`; nothing was spent.
     ConditionNotUnderstoodError
-        On own data: a condition could not be read. The message says why, and what to write.
+        On own data, a condition could not be read. The message says why, and what to write.
     PartialResultError
-        With ``errors="raise"`` in place of the warning; it has the frames.
+        With ``errors="raise"``, in place of the warning; it has the frames.
     MissingKeyError
         There is neither a client nor a key.
     RunTimeout
-        The time is over. The run goes on, and the exception has its id and what it has found.
+        Time is up. The run goes on; the exception has its id and what it has found so far.
     AmbiguousCreateError
         The run may have been created and the answer was lost; it was not sent again.
     KeyboardInterrupt
@@ -126,71 +164,43 @@ def find_all(
     >>> cities = pd.DataFrame(
     ...     {"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]}
     ... )
-    >>> with ff.local(cities) as client:
-    ...     frames = ff.find_all("Find all cities in Italy", client=client, progress=False)
+    >>> frames = ff.find_all("Find all cities in Italy", data=cities, progress=False)
     >>> frames.matches["name"].tolist()
     ['Rome', 'Bari']
     """
-    begun = time.monotonic()
-    deadline = Deadline.after(timeout)
-    options: dict[str, Any] = {
-        "entity_type": entity_type,
-        "match_conditions": match_conditions,
-        "enrichments": enrichments,
-        "generator": generator,
-        "match_limit": match_limit,
-        "exclude": exclude,
-        "metadata": metadata,
-        "webhook": webhook,
-    }
-    if isinstance(objective, Search):
-        search = _unchanged(objective, options)
-        is_complete = True
-    else:
-        search = _search_of(objective, options)
-        is_complete = match_conditions is not None
-    check_errors(errors)
-    search.check(own_data=_is_embedded(client))
-    if not _is_embedded(client):
-        check_budget(budget, search)
-    asked = question(search)
-    display = display_for(progress)
-    with service_for(client) as service, closing(display):
-        before = None
-        if not service.is_embedded:  # which costs nothing, and whose address may be another's
-            before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
-        if before is not None and reuse:
-            return taken_from_ledger(before, display, errors=errors)
-        if not is_complete:
-            display.show(_before(search, service, "drafting conditions"))
-            drafted = service.ingest(search.objective, timeout=deadline.timeout)
-            search.match_conditions = drafted.match_conditions  # type: ignore[assignment]
-            search.entity_type = entity_type or drafted.entity_type
-            if enrichments is None and generator != "preview":
-                search.enrichments = drafted.enrichments  # type: ignore[assignment]
-                if not service.is_embedded:
-                    check_budget(budget, search)
-        if before is not None:
-            call = resume_call(before.findall_id, service=before.service)
-            warn(
-                f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
-                f"{before.matched} matches, and is now run and paid for again. {call} gives that "
-                "result, and reuse=True takes it by itself.",
-                RepeatedSearchWarning,
-            )
-        display.show(_before(search, service, "starting"))
-        run = Run.start(search, client=service, asked=asked, deadline=deadline)
-        return run.watch(display, deadline=deadline, errors=errors, begun=begun)
+    options = _options(
+        objective,
+        entity_type=entity_type,
+        match_conditions=match_conditions,
+        enrichments=enrichments,
+        generator=generator,
+        match_limit=match_limit,
+        exclude=exclude,
+        metadata=metadata,
+        webhook=webhook,
+    )
+    return _find(
+        options,
+        data=data,
+        budget=budget,
+        reuse=reuse,
+        errors=errors,
+        client=client,
+        progress=progress,
+        timeout=timeout,
+    )
 
 
 def preview(
     objective: str | Search,
     *,
-    entity_type: str | None = None,
-    match_conditions: Conditions | None = None,
+    entity_type: str | UnsetType | None = UNSET,
+    match_conditions: Conditions | UnsetType | None = UNSET,
     match_limit: int = 10,
-    exclude: Exclusions | None = None,
-    metadata: Mapping[str, str | int | float | bool] | None = None,
+    exclude: Exclusions | UnsetType | None = UNSET,
+    metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
+    data: Any = None,
+    budget: float | None = None,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -199,57 +209,44 @@ def preview(
 
     Parameters
     ----------
-    objective, entity_type, match_conditions, exclude, metadata, client, progress, timeout
-        As in `find_all`. Of a `Search` the generator, limit and enrichments are left aside.
+    objective, entity_type, match_conditions, exclude, metadata
+        As in `find_all`. The generator, limit, enrichments and webhook of a `Search` are ignored.
     match_limit : int
-        How many candidates to evaluate, matched or not, 5 to 10.
+        The number of candidates to evaluate, matched or not, 5 to 10.
+    data, budget, client, progress, timeout
+        As in `find_all`.
 
     Returns
     -------
     FindAllFrames
-        Its ``candidates`` show matched and unmatched ones, each with its reasons.
+        Its ``candidates`` are matched and unmatched ones, each with the reasons.
 
     Raises
     ------
     FindAllError
-        As `find_all`.
+        As in `find_all`.
 
     Examples
     --------
     >>> import findall_frames as ff
     >>> import pandas as pd
     >>> numbers = pd.DataFrame({"name": [f"N{n}" for n in range(40)], "size": range(40)})
-    >>> with ff.local(numbers) as client:
-    ...     frames = ff.preview("Find things with a size of at least 5", client=client,
-    ...                         progress=False)
+    >>> frames = ff.preview("size over 4", data=numbers, progress=False)
     >>> len(frames.candidates)
     10
     """
-    options: dict[str, Any] = {
-        "entity_type": entity_type,
-        "match_conditions": match_conditions,
-        "exclude": exclude,
-        "metadata": metadata,
-    }
-    if isinstance(objective, Search):
-        search = _unchanged(objective, options)
-        objective = Search(
-            search.objective,
-            entity_type=search.entity_type,
-            match_conditions=search.match_conditions,
-            generator="preview",
-            match_limit=match_limit,
-            exclude=search.exclude,
-            metadata=search.metadata,
-        )
-    else:
-        options |= {"generator": "preview", "match_limit": match_limit}
-    return find_all(
+    options = _options(
         objective,
-        **(options if isinstance(objective, str) else {}),
-        client=client,
-        progress=progress,
-        timeout=timeout,
+        entity_type=entity_type,
+        match_conditions=match_conditions,
+        exclude=exclude,
+        metadata=metadata,
+    )
+    for ignored in ("enrichments", "webhook"):
+        options.pop(ignored, None)
+    options |= read_options({"generator": "preview", "match_limit": match_limit})
+    return _find(
+        options, data=data, budget=budget, client=client, progress=progress, timeout=timeout
     )
 
 
@@ -258,41 +255,39 @@ def draft(
     *,
     generator: str = "core",
     match_limit: int | None = None,
+    data: Any = None,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> Search:
-    """Have conditions drafted from an objective, to be edited before they are paid for.
+    """Draft conditions from an objective, to be edited before they are paid for.
 
     Parameters
     ----------
     objective : str
         The question in plain words.
     generator, match_limit
-        Of the search, as in `find_all`.
-    client, progress
+        Of the returned search, as in `find_all`.
+    data, client, progress, timeout
         As in `find_all`.
-    timeout : float, optional
-        Seconds; None waits without a limit.
 
     Returns
     -------
     Search
-        Edit its ``match_conditions`` and the rest, then give it to `find_all` or `start`. On own
-        data it shows what each condition was read as; SQL may be written in its place.
+        Edit its ``match_conditions`` and the rest, then pass it to `find_all` or `start`. On own
+        data it shows how each condition was read; you may write SQL in its place.
 
     Raises
     ------
     FindAllError
-        As `find_all`.
+        As in `find_all`.
 
     Examples
     --------
     >>> import findall_frames as ff
     >>> import pandas as pd
     >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> with ff.local(cities) as client:
-    ...     search = ff.draft("Find cities in Italy", client=client)
+    >>> search = ff.draft("Find cities in Italy", data=cities)
     >>> search
     Search('Find cities in Italy')
       cities, generator core
@@ -300,34 +295,39 @@ def draft(
           read as lower("country") = 'italy': 1 of 2 rows
     """
     begun = time.monotonic()
-    search = _search_of(objective, {"generator": generator, "match_limit": match_limit})
     deadline = Deadline.after(timeout)
-    with service_for(client) as service, closing(display_for(progress)) as display:
-        update = _before(search, service, "drafting conditions")
+    options = _options(objective, generator=generator, match_limit=match_limit)
+    check_options(options, own_data=True)
+    with service_for(client, data) as service, closing(display_for(progress)) as display:
+        update = _before(options, service, "drafting conditions")
         display.show(update)
-        drafted = service.ingest(search.objective, timeout=deadline.timeout)
+        drafted = service.ingest(options["objective"], timeout=deadline.timeout)
         took = time.monotonic() - begun
         display.show(replace(update, status="drafted", is_over=True, elapsed=took))
-    return Search.from_schema(drafted, generator=generator, match_limit=match_limit)
+    return Search.from_schema(drafted, generator=generator, match_limit=options.get("match_limit"))
 
 
 def explain(
     search: Search | str,
     *,
-    client: Client,
+    data: Any = None,
+    client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> pd.DataFrame:
-    """Show what own data understands the conditions of a search as, before anything is run.
+    """Show how own data reads the conditions of a search, without running it.
 
     Parameters
     ----------
     search : Search or str
-        Its conditions are read as they stand; a question in plain words is drafted first.
-    client : Client
+        Its conditions are read as they are; conditions for a question in plain words are
+        drafted first.
+    data : DataFrame, path or anything else that `local` takes, optional
+        The data, unless `client` is given.
+    client : Client, optional
         Of a service over your own data, such as ``ff.local(...)``.
     progress, timeout
-        As in `draft`.
+        As in `find_all`.
 
     Returns
     -------
@@ -335,15 +335,15 @@ def explain(
         One row per condition: ``condition`` (its name), ``status`` (``sql``, ``ask``,
         ``mention``, ``unanswerable`` or ``not_understood``), ``sql``, ``reader`` (``sql``,
         ``plain`` or ``model``), ``columns`` (that it refers to), all ``str``; ``true``,
-        ``false``, ``unknown``: how many rows it is that for, ``Int64``, missing where only a
-        model or the full text can tell; ``assumptions`` and ``note``, ``str``.
+        ``false``, ``unknown``: the number of rows for which it is that, ``Int64``, missing where
+        only a model or the full text can tell; ``assumptions`` and ``note``, ``str``.
 
     Raises
     ------
     NotFoundError
-        The service reads no conditions, as the hosted one.
+        The service does not explain conditions; the hosted one doesn't.
     EvaluatorError
-        The language model gave no answer.
+        The language model did not answer.
 
     Examples
     --------
@@ -352,42 +352,49 @@ def explain(
     >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "people": [700_000, 2_700_000]})
     >>> search = ff.Search("Large cities", entity_type="cities",
     ...                    match_conditions={"large": "people over 1 million"})
-    >>> with ff.local(cities) as client:
-    ...     ff.explain(search, client=client)[["condition", "sql", "true", "false"]]
+    >>> ff.explain(search, data=cities)[["condition", "sql", "true", "false"]]
       condition                 sql  true  false
     0     large  "people" > 1000000     1      1
     """
-    if isinstance(search, str):
-        search = draft(search, client=client, progress=progress, timeout=timeout)
-    readings = client.explain(
-        search.to_schema(own_data=True).match_conditions,
-        entity_type=search.entity_type,
-        timeout=Deadline.after(timeout).timeout,
-    )
+    deadline = Deadline.after(timeout)
+    with service_for(client, data) as service:
+        if isinstance(search, str):
+            search = draft(search, client=service, progress=progress, timeout=deadline.timeout)
+        readings = service.explain(
+            search.to_schema(own_data=True).match_conditions,
+            entity_type=search.entity_type,
+            timeout=deadline.timeout,
+        )
     return readings_table(readings)
 
 
-def start(search: Search, *, client: Client | None = None, timeout: float | None = None) -> Run:
+def start(
+    search: Search,
+    *,
+    budget: float | None = None,
+    client: Client | None = None,
+    timeout: float | None = None,
+) -> Run:
     """Start a search without waiting for it; from here on it costs money.
 
     Parameters
     ----------
     search : Search
-        What to look for.
-    client : Client, optional
+        The search.
+    budget, client
         As in `find_all`.
     timeout : float, optional
-        Seconds for the request; None waits without a limit.
+        Seconds for the request; None waits without limit.
 
     Returns
     -------
     Run
-        ``run.wait()`` waits for it, and so does ``ff.resume(run.findall_id)``.
+        Wait for it with ``run.wait()``, ``await run`` or ``ff.resume(run)``.
 
     Raises
     ------
     FindAllError
-        As `find_all`.
+        As in `find_all`.
 
     Examples
     --------
@@ -406,26 +413,457 @@ def start(search: Search, *, client: Client | None = None, timeout: float | None
             f"start takes a Search, not {search!r}. Make one with ff.draft(objective) or "
             "ff.Search(...)."
         )
-    search.check(own_data=_is_embedded(client))
-    return Run.start(search, client=client or Client(), deadline=Deadline.after(timeout))
+    deadline = Deadline.after(timeout)
+    own_data = is_own_data(client, None)
+    search.check(own_data=own_data)
+    _check_budget(budget, options_of(search), own_data=own_data)
+    return start_run(search, client=client or Client(), deadline=deadline)
 
 
-def _is_embedded(client: Client | None) -> bool:
-    return client is not None and client.is_embedded
+def resume(
+    run: RunLike,
+    *,
+    errors: Errors = "warn",
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Continue waiting for a run that was started earlier, here or elsewhere.
+
+    If this machine has seen the run finish, the result is taken from the ledger, and nothing is
+    sent. ``ff.Run(findall_id, client=...).frames()`` fetches it anew.
+
+    Parameters
+    ----------
+    run : str, Run or FindAllFrames
+        The run. Its findall_id is in the first line that a search prints, and in every exception.
+    errors, client, progress, timeout
+        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
+
+    Returns
+    -------
+    FindAllFrames
+        As from `find_all`. A run that is over already is fetched at once.
+
+    Raises
+    ------
+    NotFoundError
+        The service does not know the run.
+    InvalidRequestError
+        No client was passed, and the run is known to be at another service than the default one.
+    FindAllError
+        As in `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> with ff.local(cities) as client:
+    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
+    ...     frames = ff.resume(run.findall_id, client=client, progress=False)
+    >>> frames.matches["name"].tolist()
+    ['Rome']
+    """
+    deadline = Deadline.after(timeout)
+    check_errors(errors)
+    findall_id = id_of(run)
+    client = client_of(run, client)
+    with closing(display_for(progress)) as display:
+        kept = Ledger.of_this_machine().result_of(
+            findall_id, service=client.base_url if client else None
+        )
+        if kept is not None:
+            return _from_ledger(kept, display, errors=errors)
+        if client is None:
+            check_default_service(run)
+        with service_for(client) as service:
+            if not isinstance(run, Run) or run.client is not service:
+                run = attach_run(findall_id, client=service, deadline=deadline)
+            return watch_run(run, display, deadline=deadline, errors=errors)
 
 
-@contextmanager
-def service_for(client: Client | None) -> Iterator[Client]:
-    """Give the client that was passed, or the default one for as long as it is needed."""
-    if client is not None:
-        yield client
-        return
-    with Client() as default:
-        yield default
+def extend(
+    run: RunLike,
+    additional_match_limit: int,
+    *,
+    budget: float | None = None,
+    errors: Errors = "warn",
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Ask a finished run for more matches and wait for them; each costs money.
+
+    Parameters
+    ----------
+    run : str, Run or FindAllFrames
+        The run.
+    additional_match_limit : int
+        How many more matches to find at most, at least 1.
+    budget : float, optional
+        US dollars. If the further matches can cost more, they are not asked for.
+    errors, client, progress, timeout
+        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
+
+    Returns
+    -------
+    FindAllFrames
+        All that the run has found, earlier matches included.
+
+    Raises
+    ------
+    InvalidRequestError
+        An argument is invalid, or it is not clear which run of which service is meant; nothing
+        was sent or spent.
+    BudgetError
+        It could cost more than `budget`; nothing was spent.
+    RefusedError
+        The run can't be extended, as after a preview or a low match rate.
+    AmbiguousCreateError
+        The request may have arrived and the answer was lost; it was not sent again.
+    FindAllError
+        As in `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> sizes = pd.DataFrame({"name": [f"N{n}" for n in range(9)], "size": range(9)})
+    >>> with ff.local(sizes) as client:
+    ...     frames = ff.find_all("size over 0", match_limit=5, client=client, progress=False)
+    ...     more = ff.extend(frames, 2, client=client, progress=False)
+    >>> len(frames.matches), len(more.matches)
+    (5, 7)
+    """
+    more = read_whole_number(additional_match_limit, what="additional_match_limit")
+    if more < 1:
+        raise InvalidRequestError(f"additional_match_limit is {more}. Expected at least 1.")
+
+    def ask(handle: Run, deadline: Deadline) -> None:
+        if budget is not None and not handle.client.is_embedded:
+            schema = handle.client.schema(handle.findall_id, timeout=deadline.timeout)
+            check_extension_budget(budget, schema, additional_match_limit=more)
+        handle.extend(more, timeout=deadline.timeout)
+
+    return _go_on(run, ask, errors=errors, client=client, progress=progress, timeout=timeout)
 
 
-def taken_from_ledger(kept: Kept, display: Display, *, errors: Errors) -> FindAllFrames:
-    """Give the tables of a run that was fetched before."""
+def enrich(
+    run: RunLike,
+    enrichments: Enrichments,
+    *,
+    budget: float | None = None,
+    errors: Errors = "warn",
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Add columns to the matches of a finished run and wait for them; each costs money.
+
+    Parameters
+    ----------
+    run : str, Run or FindAllFrames
+        The run.
+    enrichments : dict, JSON Schema or class
+        As in `find_all`, at least one.
+    budget : float, optional
+        US dollars. If the columns can cost more for the present matches, they are not asked for.
+    errors, client, progress, timeout
+        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
+
+    Returns
+    -------
+    FindAllFrames
+        All that the run has found, with the new fields.
+
+    Raises
+    ------
+    InvalidRequestError
+        An argument is invalid, or it is not clear which run of which service is meant; nothing
+        was sent or spent.
+    BudgetError
+        It could cost more than `budget`; nothing was spent.
+    RefusedError
+        The run can't be enriched, as after it was cancelled.
+    AmbiguousCreateError
+        The request may have arrived and the answer was lost; it was not sent again.
+    FindAllError
+        As in `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"],
+    ...                        "mayor": ["Anne", "Roberto"]})
+    >>> with ff.local(cities) as client:
+    ...     frames = ff.find_all("Find cities in Italy", client=client, progress=False)
+    ...     named = ff.enrich(frames, {"mayor": "Name of the mayor"}, client=client,
+    ...                       progress=False)
+    >>> named.matches[["name", "mayor"]].iloc[0].tolist()
+    ['Rome', 'Roberto']
+    """
+    inputs = read_enrichments(enrichments)
+    if not inputs:
+        raise InvalidRequestError(
+            "enrichments is empty. Write for example {'ceo_name': 'Name of the CEO'}."
+        )
+
+    def ask(handle: Run, deadline: Deadline) -> None:
+        if budget is not None and not handle.client.is_embedded:
+            status = handle.status(timeout=deadline.timeout).status
+            matches = status.metrics.matched_candidates_count
+            if not status.is_over:
+                schema = handle.client.schema(handle.findall_id, timeout=deadline.timeout)
+                matches = max(matches, schema.match_limit or 0)
+            check_enrichment_budget(budget, inputs, matches=matches)
+        handle.enrich(inputs, timeout=deadline.timeout)
+
+    return _go_on(run, ask, errors=errors, client=client, progress=progress, timeout=timeout)
+
+
+def refresh(
+    run: RunLike,
+    *,
+    data: Any = None,
+    budget: float | None = None,
+    errors: Errors = "warn",
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Run the same search again, excluding known matches, and return old and new together.
+
+    It is a new run, with its own price and its own findall_id. The result can be refreshed
+    again; then the matches of both runs are excluded. What the old run excluded is not known any
+    more, and may be found now.
+
+    Parameters
+    ----------
+    run : str, Run or FindAllFrames
+        The run, or frames of several runs of one search, the last of which is repeated.
+    data : DataFrame, path or anything else that `local` takes, optional
+        With frames: your own data as it is now, in place of `client`.
+    budget, errors, client, progress, timeout
+        As in `find_all`. With frames that know their search, any service will do.
+
+    Returns
+    -------
+    FindAllFrames
+        The old runs and the new one. ``frames.for_run(frames.findall_ids[-1])`` is what is new.
+
+    Raises
+    ------
+    InvalidRequestError
+        The frames are of different searches, or hold no run; the run is not over yet; or no
+        client was passed, and the run is at another service than the default one.
+    FindAllError
+        As in `find_all`. Frames in an exception are those of the new run alone.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
+    >>> cities.loc[2] = ["Bari", "Italy"]
+    >>> both = ff.refresh(frames, data=cities, progress=False)
+    >>> both.matches["name"].tolist()
+    ['Rome', 'Bari']
+    >>> len(both.findall_ids)
+    2
+    """
+    deadline = Deadline.after(timeout)
+    check_errors(errors)
+    client = client_of(run, client)
+    if client is None and data is None:
+        check_default_service(run)
+    with service_for(client, data) as service:
+        old = run if isinstance(run, FindAllFrames) else _finished(run, service, deadline=deadline)
+        search = Search.from_schema(_search_behind(old, service, deadline=deadline))
+        search.exclude = read_exclusions(old)
+        new = _find(
+            options_of(search),
+            budget=budget,
+            errors=errors,
+            client=service,
+            progress=progress,
+            timeout=deadline.timeout,
+        )
+    return FindAllFrames.concat([old, new])
+
+
+def cancel(
+    run: RunLike, *, client: Client | None = None, timeout: float | None = None
+) -> FindAllRun:
+    """Stop a run for good; nothing else in this package does.
+
+    Its matches so far stay and can be fetched with `resume`; work done so far is billed. A
+    cancelled run can't be extended or enriched. To stop waiting without stopping the run,
+    interrupt the kernel.
+
+    Parameters
+    ----------
+    run : str, Run or FindAllFrames
+        The run.
+    client : Client, optional
+        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
+    timeout : float, optional
+        Seconds; None waits without limit.
+
+    Returns
+    -------
+    FindAllRun
+        The run afterwards; ``status.status`` is ``"cancelling"`` until work in progress is done.
+        A run that was over already is returned as it ended.
+
+    Raises
+    ------
+    FindAllError
+        As in `find_all`.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> with ff.local(cities) as client:
+    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
+    ...     frames = run.wait(progress=False)
+    ...     ff.cancel(run).status.status
+    'completed'
+    """
+    findall_id = id_of(run)
+    client = client_of(run, client)
+    if client is None:
+        check_default_service(run)
+    with service_for(client) as service:
+        return Run(findall_id, client=service).cancel(timeout=timeout)
+
+
+# -- a new search --------------------------------------------------------------------------------
+
+
+def _options(objective: str | Search, **given: Any) -> dict[str, Any]:
+    """Return the parameters of a search as read; those left to a draft are missing."""
+    given = {name: value for name, value in given.items() if value is not UNSET}
+    if isinstance(objective, Search):
+        if given:
+            name = next(iter(given))
+            raise InvalidRequestError(
+                f"A Search has its own {name}, and {name}={given[name]!r} was passed as well. Set "
+                f"search.{name} instead."
+            )
+        return options_of(objective)
+    given = {name: value for name, value in given.items() if value is not None}
+    if "match_conditions" in given and "entity_type" not in given:
+        raise InvalidRequestError(
+            "match_conditions need an entity_type, such as entity_type='companies'. Leave both "
+            "out to have them drafted from the objective."
+        )
+    return read_options({"objective": objective, **given})
+
+
+def _find(
+    options: dict[str, Any],
+    *,
+    data: Any = None,
+    budget: float | None = None,
+    reuse: bool = False,
+    errors: Errors = "warn",
+    client: Client | None,
+    progress: Progress | Display,
+    timeout: float | None,
+) -> FindAllFrames:
+    begun = time.monotonic()
+    deadline = Deadline.after(timeout)
+    check_errors(errors)
+    own_data = is_own_data(client, data)
+    is_complete = "match_conditions" in options
+    if is_complete:
+        options = options_of(Search(**options))
+    asked = question(options, match_limit=check_options(options, own_data=own_data))
+    _check_budget(budget, options, own_data=own_data)
+    with closing(display_for(progress)) as display, service_for(client, data) as service:
+        before = None
+        if not own_data:  # which costs nothing, and whose address may be another's
+            before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
+        if before is not None and reuse:
+            return _from_ledger(before, display, errors=errors)
+        if not is_complete:
+            display.show(_before(options, service, "drafting conditions"))
+            drafted = service.ingest(options["objective"], timeout=deadline.timeout)
+            options = _completed(options, drafted)
+            _check_budget(budget, options, own_data=own_data)
+        if before is not None:
+            call = resume_call(before.findall_id, service=before.service)
+            warn(
+                f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
+                f"{before.matched} matches, and is now run and paid for again. {call} returns "
+                "that result, and reuse=True takes it automatically.",
+                RepeatedSearchWarning,
+            )
+        display.show(_before(options, service, "starting"))
+        run = start_run(Search(**options), client=service, asked=asked, deadline=deadline)
+        return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
+
+
+def _completed(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
+    """Return the options with what they lack taken from a draft; prices are never drafted."""
+    given = {"generator": "core", "match_limit": None, **options}
+    if given["generator"] == "preview":
+        given["enrichments"] = None
+    return options_of(Search.from_schema(drafted, **given))
+
+
+def _check_budget(budget: float | None, options: Mapping[str, Any], *, own_data: bool) -> None:
+    if not own_data:
+        check_search_budget(
+            budget,
+            generator=options.get("generator", "core"),
+            enrichments=options.get("enrichments", ()),
+            match_limit=check_options(options, own_data=False),
+        )
+
+
+def _before(options: Mapping[str, Any], client: Client, status: str) -> Update:
+    return Update(
+        findall_id="",
+        objective=options["objective"],
+        service=client.base_url,
+        status=status,
+        match_limit=options.get("match_limit"),
+    )
+
+
+# -- an earlier run ------------------------------------------------------------------------------
+
+
+def _go_on(
+    run: RunLike,
+    ask: Callable[[Run, Deadline], None],
+    *,
+    errors: Errors,
+    client: Client | None,
+    progress: Progress | Display,
+    timeout: float | None,
+) -> FindAllFrames:
+    """Ask a run for more, and wait until it is over again."""
+    deadline = Deadline.after(timeout)
+    check_errors(errors)
+    findall_id = id_of(run)
+    client = client_of(run, client)
+    if client is None:
+        check_default_service(run)
+    with closing(display_for(progress)) as display, service_for(client) as service:
+        if not isinstance(run, Run) or run.client is not service:
+            run = Run(findall_id, client=service)
+        ask(run, deadline)
+        return watch_run(run, display, deadline=deadline, errors=errors)
+
+
+def _from_ledger(kept: KeptResult, display: Display, *, errors: Errors) -> FindAllFrames:
     schema = kept.schema
     update = Update(
         findall_id=kept.findall_id,
@@ -439,37 +877,45 @@ def taken_from_ledger(kept: Kept, display: Display, *, errors: Errors) -> FindAl
         match_limit=schema.match_limit if schema else None,
     )
     display.show(update)
-    frames = flatten(kept.body, schema=schema, service=kept.service, fetched_at=kept.fetched_at)
+    frames = _flattened(kept)
     report_partial(kept.findall_id, kept.status, frames, errors=errors)
     return frames
 
 
-def _search_of(objective: str, options: Mapping[str, Any]) -> Search:
-    """Read everything before anything is sent; a draft will replace what is not given yet."""
-    given = {name: value for name, value in options.items() if value is not None}
-    if "match_conditions" in given and "entity_type" not in given:
+def _flattened(kept: KeptResult) -> FindAllFrames:
+    return flatten(kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at)
+
+
+def _finished(run: str | Run, client: Client, *, deadline: Deadline) -> FindAllFrames:
+    """Return what a finished run has found, from the ledger if possible."""
+    findall_id = id_of(run)
+    kept = Ledger.of_this_machine().result_of(findall_id, service=client.base_url)
+    if kept is not None:
+        return _flattened(kept)
+    if not client.retrieve(findall_id, timeout=deadline.timeout).status.is_over:
         raise InvalidRequestError(
-            "match_conditions need an entity_type, such as entity_type='companies'. Leave both "
-            "out to have them drafted from the objective."
+            f"Run {findall_id} is not over, so its matches are not known yet. Wait for it with "
+            f"ff.resume({findall_id!r}), then refresh it.",
+            findall_id=findall_id,
         )
-    return Search(objective, **{"entity_type": "?", "match_conditions": ["?"], **given})
+    return Run(findall_id, client=client).frames(timeout=deadline.timeout)
 
 
-def _unchanged(search: Search, options: Mapping[str, Any]) -> Search:
-    """Return the search, unless something is passed beside it that it has itself."""
-    for name, value in options.items():
-        if value is not None:
+def _search_behind(frames: FindAllFrames, client: Client, *, deadline: Deadline) -> FindAllSchema:
+    """Return the search of the runs, which must be the same for all of them."""
+    if not frames.findall_ids:
+        raise InvalidRequestError(
+            "These frames hold no run, so there is no search to repeat. Use ff.find_all(objective)."
+        )
+    schemas = [
+        frames.searches.get(findall_id) or client.schema(findall_id, timeout=deadline.timeout)
+        for findall_id in frames.findall_ids
+    ]
+    last = schemas[-1]
+    for findall_id, schema in zip(frames.findall_ids, schemas, strict=True):
+        if (schema.objective, schema.match_conditions) != (last.objective, last.match_conditions):
             raise InvalidRequestError(
-                f"A Search brings its own {name}. Set search.{name} instead of passing it."
+                f"Runs {findall_id} and {frames.findall_ids[-1]} are of different searches. "
+                "Choose one with frames.for_run(findall_id), and refresh that."
             )
-    return search
-
-
-def _before(search: Search, client: Client, status: str) -> Update:
-    return Update(
-        findall_id="",
-        objective=search.objective,
-        service=client.base_url,
-        status=status,
-        match_limit=search.match_limit,
-    )
+    return last

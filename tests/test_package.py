@@ -22,10 +22,8 @@ PACKAGE = Path(ff.__file__).parent
 FLOORS = [
     "cli",
     "cli_output",
-    "refreshing",
-    "continuing",
     "search",
-    "own_data",
+    "services",
     "running",
     "progress",
     "frames",

@@ -1,8 +1,7 @@
-"""Every run that was started or waited for on this machine, so that none is lost or paid twice.
+"""The ledger: every run started or waited for on this machine, so that none is lost or paid twice.
 
-It is one SQLite file that any number of processes may use at once. What it holds is what the
-service is told and tells: searches, ids, states, and the results of finished runs. It never holds
-a key.
+It is one SQLite file that any number of processes may use at once. It holds searches, ids, states
+and the results of finished runs, and never a key.
 """
 
 from __future__ import annotations
@@ -10,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import platformdirs
@@ -24,10 +23,12 @@ import pyarrow as pa
 from findall_frames.api.models import FindAllCandidateMetrics, FindAllRunStatus, FindAllSchema
 from findall_frames.errors import LedgerWarning, warn
 from findall_frames.running.pricing import CostEstimate
-from findall_frames.running.spec import Search
 from findall_frames.sqlite import migrate, transaction
 
-__all__ = ["Kept", "Ledger", "question"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["KeptResult", "Ledger", "question", "runs"]
 
 _BUSY_SECONDS: Final = 10.0
 _CODEC: Final = "zstd"
@@ -67,23 +68,23 @@ _MIGRATIONS: Final = (
     );
     """,
 )
-"""What each version of the file adds to the one before."""
+"""The SQL that brings the file from each version to the next."""
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A finished run whose result is in the ledger.
+class KeptResult:
+    """The result of a finished run, as kept in the ledger.
 
     Attributes
     ----------
     findall_id, service : str
-        Which run it was, and of which service.
+        The run, and the base URL of its service.
     packed : bytes
-        The result, compressed; `body` is the result as the service sent it.
+        The result, compressed; `body` unpacks it.
     size : int
-        Bytes of the result before it was compressed.
+        Size of the result in bytes, uncompressed.
     schema : FindAllSchema or None
-        What was looked for, where that was known.
+        The search, if it was known.
     fetched_at : datetime
         When it was fetched, in UTC.
     status : FindAllRunStatus
@@ -100,18 +101,18 @@ class Kept:
 
     @property
     def body(self) -> bytes:
-        """The result as the service sent it; most who ask whether it is there do not need it."""
+        """The result as the service sent it, unpacked on each access."""
         unpacked: bytes = pa.decompress(self.packed, self.size, codec=_CODEC, asbytes=True)
         return unpacked
 
     @property
     def matched(self) -> int:
-        """How many candidates matched."""
+        """The number of matches."""
         return self.status.metrics.matched_candidates_count
 
 
 class Ledger:
-    """The ledger of this machine, or one that is switched off and forgets everything.
+    """The ledger of this machine, or one that is switched off and keeps nothing.
 
     Parameters
     ----------
@@ -120,8 +121,8 @@ class Ledger:
 
     Notes
     -----
-    A ledger that cannot be written, as on a full disk, gives one `LedgerWarning` and stays out
-    of the way: the run itself matters more.
+    If the ledger cannot be used, as on a full disk, there is one `LedgerWarning` and the run goes
+    on without it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -130,14 +131,14 @@ class Ledger:
 
     @classmethod
     def of_this_machine(cls) -> Ledger:
-        """Open the ledger that the environment asks for."""
+        """Return the ledger at the place that the environment names."""
         if os.environ.get("FINDALL_FRAMES_LEDGER", "").strip().lower() in ("off", "0", "no"):
             return cls(None)
         home = os.environ.get("FINDALL_FRAMES_HOME")
         folder = Path(home) if home else platformdirs.user_state_path("findall_frames", False)
         return cls(folder / "ledger.sqlite3")
 
-    # -- what happens to a run -----------------------------------------------------------------
+    # -- writing ---------------------------------------------------------------------------------
 
     def intend(
         self,
@@ -148,7 +149,7 @@ class Ledger:
         asked: str,
         cost: CostEstimate | None,
     ) -> None:
-        """Write down, before it is sent, that a run is about to be created."""
+        """Record, before the request is sent, that a run is about to be created."""
         self._write(
             """INSERT INTO runs (token, service, asked, objective, entity_type, generator,
                 match_limit, status, cost, cost_ceiling, started_at, updated_at)
@@ -166,9 +167,9 @@ class Ledger:
         )
 
     def created(self, token: str, *, findall_id: str, status: str) -> None:
-        """Write down the id, as soon as it is known."""
+        """Record the id of a run that was created."""
         self._write(
-            # A service may give an id again, as when it recognises a search.
+            # A service that recognises a search may return the id of an earlier run.
             """DELETE FROM runs WHERE findall_id = :findall_id AND token IS NOT :token
             AND service = (SELECT service FROM runs WHERE token = :token)""",
             """UPDATE runs SET findall_id = :findall_id, status = :status, updated_at = :now
@@ -179,7 +180,7 @@ class Ledger:
         )
 
     def refused(self, token: str) -> None:
-        """Write down that there is no such run: the service said no, or was never reached."""
+        """Record that no run was created: the service refused it, or was never reached."""
         self._write(
             """UPDATE runs SET status = 'refused', is_over = 1, cost = NULL, updated_at = :now
             WHERE token = :token""",
@@ -195,7 +196,7 @@ class Ledger:
         schema: FindAllSchema | None,
         cost: CostEstimate | None,
     ) -> None:
-        """Write down where a run stands, also one that was started elsewhere."""
+        """Record the status of a run, even if it was started elsewhere."""
         self._write(
             """INSERT INTO runs (findall_id, service, objective, entity_type, generator,
                 match_limit, status, termination_reason, is_over, matched, generated, cost,
@@ -239,7 +240,7 @@ class Ledger:
         )
 
     def reopened(self, findall_id: str, *, service: str) -> None:
-        """Forget the result of a run that goes on."""
+        """Delete the result of a run that was extended or enriched."""
         self._write(
             "DELETE FROM results WHERE service = :service AND findall_id = :findall_id",
             """UPDATE runs SET is_over = 0, updated_at = :now
@@ -248,26 +249,26 @@ class Ledger:
             findall_id=findall_id,
         )
 
-    # -- what is known -------------------------------------------------------------------------
+    # -- reading -------------------------------------------------------------------------------
 
     def services_of(self, findall_id: str) -> list[str]:
-        """List the services that have, or had, a run of this id; the latest first."""
+        """Return the services that have a run with this id, the latest first."""
         rows = self._read(
             "SELECT service FROM runs WHERE findall_id = :findall_id ORDER BY number DESC",
             findall_id=findall_id,
         )
         return [str(row["service"]) for row in rows]
 
-    def result_of(self, findall_id: str, *, service: str | None) -> Kept | None:
-        """Give the result of a finished run; of whichever service if `service` is None."""
+    def result_of(self, findall_id: str, *, service: str | None) -> KeptResult | None:
+        """Return the result of a finished run, from any service if `service` is None."""
         return self._kept(
             "findall_id = :findall_id AND (:service IS NULL OR service = :service)",
             findall_id=findall_id,
             service=service,
         )
 
-    def answer_to(self, asked: str, *, service: str) -> Kept | None:
-        """Give the latest complete result of an equal search."""
+    def answer_to(self, asked: str, *, service: str) -> KeptResult | None:
+        """Return the latest complete result of an equal search."""
         return self._kept(
             "asked = :asked AND service = :service AND status = 'completed'",
             asked=asked,
@@ -275,7 +276,7 @@ class Ledger:
         )
 
     def rows(self) -> list[dict[str, Any]]:
-        """List all runs, the latest first."""
+        """Return all runs, the latest first."""
         return [
             dict(row)
             for row in self._read(
@@ -284,7 +285,7 @@ class Ledger:
             )
         ]
 
-    def _kept(self, where: str, **values: Any) -> Kept | None:
+    def _kept(self, where: str, **values: Any) -> KeptResult | None:
         rows = self._read(
             f"""SELECT * FROM runs JOIN results USING (service, findall_id)
             WHERE is_over AND {where} ORDER BY number DESC LIMIT 1""",
@@ -293,7 +294,7 @@ class Ledger:
         if not rows:
             return None
         row = rows[0]
-        return Kept(
+        return KeptResult(
             findall_id=row["findall_id"],
             service=row["service"],
             packed=row["body"],
@@ -308,7 +309,7 @@ class Ledger:
             ),
         )
 
-    # -- how it is kept ------------------------------------------------------------------------
+    # -- the file -------------------------------------------------------------------------------
 
     def _write(self, *statements: str, **values: Any) -> None:
         values["now"] = datetime.now(UTC).isoformat(timespec="microseconds")
@@ -318,7 +319,7 @@ class Ledger:
                     for statement in statements:
                         connection.execute(statement, values)
         except (sqlite3.Error, OSError) as error:
-            self._give_up(f"cannot be written ({error}), so that this run is not noted there")
+            self._give_up(f"cannot be written ({error}), so this run is not recorded")
 
     def _read(self, statement: str, **values: Any) -> list[sqlite3.Row]:
         try:
@@ -329,7 +330,7 @@ class Ledger:
         return []
 
     def _connections(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one use, so that no process holds on to it; none when it is off."""
+        """Yield a connection that is closed after use; nothing if the ledger is off."""
         if self.path is None:
             return
         if not self._is_ready:
@@ -338,9 +339,9 @@ class Ledger:
         with closing(connection):
             connection.row_factory = sqlite3.Row
             if not self._is_ready:
-                # No WAL: turning it on does not wait for other processes that do the same.
+                # Not WAL: switching it on fails, instead of waiting, while others do the same.
                 if migrate(connection, _MIGRATIONS) > len(_MIGRATIONS):
-                    raise sqlite3.DatabaseError("a newer release of this package has written it")
+                    raise sqlite3.DatabaseError("it was written by a newer release of this package")
                 self._is_ready = True
             yield connection
 
@@ -353,7 +354,88 @@ class Ledger:
         self.path = None
 
 
-def question(search: Search) -> str:
-    """Give equal searches an equal name: a hash of all that changes the answer."""
-    parts = (search.to_schema(own_data=True), search.exclude)
+def question(options: Mapping[str, Any], *, match_limit: int) -> str:
+    """Return a hash that is equal for equal searches.
+
+    Parameters
+    ----------
+    options : mapping
+        The parameters of the search, as read; those left to a draft are missing.
+    match_limit : int
+        The limit that is sent.
+    """
+    parts = {name: options.get(name) for name in _QUESTION} | {"match_limit": match_limit}
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
+
+
+_QUESTION: Final = (
+    "objective",
+    "entity_type",
+    "match_conditions",
+    "enrichments",
+    "generator",
+    "exclude",
+)
+"""The parameters of a search that change its result."""
+
+
+def runs() -> pd.DataFrame:
+    """List every run that was started or waited for on this machine, the latest first.
+
+    The API has no list of runs; these are the runs in the ledger. It is in the user's state
+    folder, or where ``FINDALL_FRAMES_HOME`` says; ``FINDALL_FRAMES_LEDGER=off`` switches it off.
+
+    Returns
+    -------
+    DataFrame
+        One row per run. The columns that ``frames.runs`` has too mean the same:
+        ``findall_id`` (str; missing when a creation was never answered), ``objective``,
+        ``entity_type``, ``generator`` (str), ``match_limit`` (Int64), ``status``,
+        ``termination_reason`` (str), ``generated_candidates_count``,
+        ``matched_candidates_count`` (Int64), ``created_at``, ``modified_at``
+        (datetime64[us, UTC]; as seen from this machine), ``service`` (str). Further:
+        ``cost`` and ``cost_ceiling`` (Float64, US dollars, estimated; missing where there are no
+        published prices), ``has_result`` (boolean: `resume` needs no request) and ``token``
+        (str). A ``status`` of ``"unknown"`` without an id is a creation whose answer was lost;
+        ``"refused"`` is a run that was not created.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
+    >>> ff.runs().loc[0, ["objective", "status"]].tolist()
+    ['Find cities in Italy', 'completed']
+    """
+    import pandas as pd
+
+    rows = Ledger.of_this_machine().rows()
+    columns = {
+        name: pd.Series([row[column] for row in rows], dtype=dtype)
+        for name, (column, dtype) in _COLUMNS.items()
+    }
+    for name in ("created_at", "modified_at"):
+        columns[name] = pd.to_datetime(columns[name], utc=True).astype("datetime64[us, UTC]")
+    return pd.DataFrame(columns)
+
+
+_COLUMNS: Final = {
+    "findall_id": ("findall_id", "str"),
+    "objective": ("objective", "str"),
+    "entity_type": ("entity_type", "str"),
+    "generator": ("generator", "str"),
+    "match_limit": ("match_limit", "Int64"),
+    "status": ("status", "str"),
+    "termination_reason": ("termination_reason", "str"),
+    "generated_candidates_count": ("generated", "Int64"),
+    "matched_candidates_count": ("matched", "Int64"),
+    "created_at": ("started_at", "str"),
+    "modified_at": ("updated_at", "str"),
+    "service": ("service", "str"),
+    "cost": ("cost", "Float64"),
+    "cost_ceiling": ("cost_ceiling", "Float64"),
+    "has_result": ("has_result", "boolean"),
+    "token": ("token", "str"),
+}
+"""Each column of `runs`: the column of the SQLite table that it shows, and its pandas dtype."""

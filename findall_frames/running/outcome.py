@@ -18,35 +18,33 @@ from findall_frames.frames.frames import FindAllFrames
 __all__ = ["Errors", "check_errors", "partial_result", "report_left", "report_partial"]
 
 Errors: TypeAlias = Literal["warn", "raise"]
-"""What to do about a run that ended early: a `PartialResultWarning` or a `PartialResultError`."""
+"""What to do if a run ended early: a `PartialResultWarning` or a `PartialResultError`."""
 
-_AS_ASKED = frozenset({"match_limit_met", "candidates_exhausted"})
+_COMPLETE = frozenset({"match_limit_met", "candidates_exhausted"})
 
 # Which endings can be extended: the API's guide to the life cycle of a run.
+_EXCLUDING = "excluding what is known: ff.find_all(..., exclude=frames)."
 _NEXT_STEPS = {
-    "low_match_rate": "It cannot be extended. A more thorough generator looks at more candidates.",
-    "user_cancelled": "A cancelled run cannot be extended or enriched; start a new one to go on.",
-    "error_occurred": "It cannot be extended. Start it again, excluding what is known: "
-    "ff.find_all(..., exclude=frames).",
-    "timeout": "It cannot be extended. Start a smaller one, excluding what is known: "
-    "ff.find_all(..., exclude=frames).",
-    "insufficient_funds": "Add credit, then start a new one, excluding what is known: "
-    "ff.find_all(..., exclude=frames).",
+    "low_match_rate": "It can't be extended. A more thorough generator looks at more candidates.",
+    "user_cancelled": "A cancelled run can't be extended or enriched; start a new one instead.",
+    "error_occurred": f"It can't be extended. Start it again, {_EXCLUDING}",
+    "timeout": f"It can't be extended. Start a smaller one, {_EXCLUDING}",
+    "insufficient_funds": f"Add credit, then start a new one, {_EXCLUDING}",
 }
 
 
 def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
-    """Say why a run found less than it might have, and what to do; None when it did not.
+    """Return why a run may have found too little, and what to do; None if it is complete.
 
     Parameters
     ----------
     findall_id : str
-        The run.
+        The id of the run.
     status : FindAllRunStatus
         Its last status.
     """
     reason = status.termination_reason
-    if status.status == "completed" and (reason is None or reason in _AS_ASKED):
+    if status.status == "completed" and (reason is None or reason in _COMPLETE):
         return None
     ending = {
         "completed": "ended early",
@@ -64,17 +62,17 @@ def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
 
 
 def check_errors(errors: str) -> None:
-    """Demand one of the two words, before anything is sent."""
+    """Raise unless `errors` is 'warn' or 'raise'."""
     if errors not in ("warn", "raise"):
-        raise InvalidRequestError(f"errors is {errors!r}. It can be 'warn' or 'raise'.")
+        raise InvalidRequestError(f"errors is {errors!r}. Expected 'warn' or 'raise'.")
 
 
 def report_partial(
     findall_id: str, status: FindAllRunStatus, frames: FindAllFrames, *, errors: Errors
 ) -> None:
-    """Warn, or raise with the frames, when a run found less than it might have.
+    """Warn, or raise with the frames, if a run may have found too little.
 
-    What the service itself warns of is passed on, such as a condition that it has not understood.
+    Warnings of the service, such as about a condition it could not read, are passed on.
     """
     message = partial_result(findall_id, status)
     if message is not None:
@@ -83,14 +81,12 @@ def report_partial(
         warn("\n".join([f"Run {findall_id}:", *frames.warnings]), FindAllWarning)
 
 
-def report_left(
-    findall_id: str, frames: FindAllFrames, *, how_to_go_on: str, errors: Errors
-) -> None:
-    """Warn, or raise with the frames, when waiting was stopped before the run was over."""
+def report_left(findall_id: str, frames: FindAllFrames, *, resume: str, errors: Errors) -> None:
+    """Warn, or raise with the frames, if waiting was stopped before the run was over."""
     message = (
-        f"Run {findall_id} is no longer waited for, and goes on. What it has found so far is "
-        f"here: {counted(len(frames.matches), 'match')} of "
-        f"{counted(len(frames.candidates), 'candidate')}. Go on waiting with {how_to_go_on}."
+        f"Stopped waiting for run {findall_id}, which goes on. What it has found so far is here: "
+        f"{counted(len(frames.matches), 'match')} of "
+        f"{counted(len(frames.candidates), 'candidate')}. Continue waiting with {resume}."
     )
     _report(message, findall_id, frames, errors=errors)
 

@@ -1,4 +1,4 @@
-"""What a run is expected to cost, from the published prices."""
+"""Cost estimates from the published prices, and checks against a budget."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from typing import Final
 from findall_frames.addresses import HOSTED_URL
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema
 from findall_frames.errors import BudgetError, InvalidRequestError
-from findall_frames.running.readings import enrichment_names
-from findall_frames.running.spec import Search
+from findall_frames.running.spec import Search, enrichment_names
 
 __all__ = [
     "PRICES_AS_OF",
     "CostEstimate",
-    "check_budget",
     "check_enrichment_budget",
     "check_extension_budget",
+    "check_search_budget",
     "estimate_cost",
     "price_of",
 ]
 
 PRICES_AS_OF: Final = date(2026, 5, 1)
-"""When the prices below were published, to the month."""
+"""When the prices below were published; only the month is known."""
 
 # US dollars: per run, and per match.
 _GENERATORS: Final = {
@@ -50,7 +49,7 @@ _PROCESSORS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class CostEstimate:
-    """What a search is expected to cost, in US dollars.
+    """The estimated cost of a search, in US dollars.
 
     Attributes
     ----------
@@ -61,11 +60,11 @@ class CostEstimate:
     enrichments_per_match : float
         For all enrichments of a match.
     match_limit : int
-        How many matches were reckoned with.
+        The number of matches assumed for the ceiling.
     ceiling : float
-        What it costs when the limit is met, and so at the most.
+        The cost at the match limit, which is the most it can cost.
     as_of : datetime.date
-        The date of the prices.
+        When the prices were published.
     """
 
     fixed: float
@@ -76,7 +75,7 @@ class CostEstimate:
     as_of: date = PRICES_AS_OF
 
     def after(self, matches: int) -> float:
-        """Reckon what a run has cost once it has found some matches, in US dollars."""
+        """Return the cost of a run with this many matches, in US dollars."""
         return _dollars(
             Decimal(str(self.fixed))
             + matches * (Decimal(str(self.per_match)) + Decimal(str(self.enrichments_per_match)))
@@ -91,12 +90,12 @@ class CostEstimate:
 
 
 def estimate_cost(search: Search) -> CostEstimate:
-    """Reckon what a search costs at the hosted service, before it is started.
+    """Estimate what a search costs at the hosted service, before it is started.
 
     Parameters
     ----------
     search : Search
-        What is to be run. Nothing is sent.
+        The search. Nothing is sent.
 
     Returns
     -------
@@ -106,7 +105,7 @@ def estimate_cost(search: Search) -> CostEstimate:
     Raises
     ------
     InvalidRequestError
-        The search is not valid, or an enrichment names a processor without a published price.
+        The search is invalid, or an enrichment names a processor without a published price.
 
     Examples
     --------
@@ -126,48 +125,54 @@ def estimate_cost(search: Search) -> CostEstimate:
     """
     search.check()
     schema = search.to_schema()
-    return _reckon(schema, schema.match_limit or 0)
+    return _estimate(schema.generator, search.enrichments, schema.match_limit or 0)
 
 
-def check_budget(budget: float | None, search: Search) -> None:
-    """See that a search cannot cost more than it may.
+def check_search_budget(
+    budget: float | None,
+    *,
+    generator: str,
+    enrichments: Sequence[FindAllEnrichInput],
+    match_limit: int,
+) -> None:
+    """Raise if a new search can cost more than its budget.
 
     Raises
     ------
     BudgetError
         It can.
     InvalidRequestError
-        `budget` is no amount of money.
+        `budget` is not an amount of money.
     """
     if budget is not None:
-        _demand_within(
+        _check(
             budget,
-            estimate_cost(search),
+            _estimate(generator, enrichments, match_limit),
             refusal="The search was not started",
-            advice="Lower match_limit, take a cheaper generator",
+            advice="Lower match_limit, use a cheaper generator",
         )
 
 
 def check_extension_budget(
     budget: float, schema: FindAllSchema, *, additional_match_limit: int
 ) -> None:
-    """See that more matches of a run cannot cost more than they may.
+    """Raise if extending a run can cost more than the budget.
 
     Raises
     ------
     BudgetError
-        They can.
+        It can.
     InvalidRequestError
-        `budget` is no amount of money, or the run is of a kind without a published price.
+        `budget` is not an amount of money, or the run's generator has no published price.
     """
     if schema.generator not in _GENERATORS:
         raise InvalidRequestError(
-            f"There is no published price for the generator {schema.generator!r} of the run; "
-            "leave the budget out to extend it all the same."
+            f"There is no published price for the generator {schema.generator!r} of the run. "
+            "Leave budget out to extend it anyway."
         )
-    _demand_within(
+    _check(
         budget,
-        _reckon(schema, additional_match_limit, is_new=False),
+        _estimate(schema.generator, schema.enrichments or (), additional_match_limit, is_new=False),
         refusal="The run was not extended",
         advice="Ask for fewer matches",
     )
@@ -176,14 +181,14 @@ def check_extension_budget(
 def check_enrichment_budget(
     budget: float, enrichments: Sequence[FindAllEnrichInput], *, matches: int
 ) -> None:
-    """See that more columns of a run cannot cost more than they may.
+    """Raise if enriching a run can cost more than the budget.
 
     Raises
     ------
     BudgetError
-        They can.
+        It can.
     InvalidRequestError
-        `budget` is no amount of money, or a processor has no published price.
+        `budget` is not an amount of money, or a processor has no published price.
     """
     each = sum(map(_price_of, enrichments), Decimal(0))
     cost = CostEstimate(
@@ -193,33 +198,33 @@ def check_enrichment_budget(
         match_limit=matches,
         ceiling=_dollars(matches * each),
     )
-    _demand_within(
+    _check(
         budget,
         cost,
         refusal="The run was not enriched",
-        advice="Ask for fewer columns, take a cheaper processor",
+        advice="Ask for fewer columns, use a cheaper processor",
     )
 
 
 def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
-    """Reckon what a run costs, where there is a published price for it.
+    """Estimate what a run costs; None where there is no published price.
 
     Parameters
     ----------
     schema : FindAllSchema
-        What the run looks for.
+        The search of the run.
     service : str
         The base URL of its service; only the hosted one has prices.
     """
     if service != HOSTED_URL or schema.generator not in _GENERATORS or not schema.match_limit:
         return None
     try:
-        return _reckon(schema, schema.match_limit)
+        return _estimate(schema.generator, schema.enrichments or (), schema.match_limit)
     except InvalidRequestError:
         return None
 
 
-def _demand_within(budget: float, cost: CostEstimate, *, refusal: str, advice: str) -> None:
+def _check(budget: float, cost: CostEstimate, *, refusal: str, advice: str) -> None:
     if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget >= 0:
         raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
     if cost.ceiling > budget:
@@ -229,16 +234,22 @@ def _demand_within(budget: float, cost: CostEstimate, *, refusal: str, advice: s
         )
 
 
-def _reckon(schema: FindAllSchema, match_limit: int, *, is_new: bool = True) -> CostEstimate:
-    fixed, per_match = _GENERATORS[schema.generator]
+def _estimate(
+    generator: str,
+    enrichments: Sequence[FindAllEnrichInput],
+    match_limit: int,
+    *,
+    is_new: bool = True,
+) -> CostEstimate:
+    fixed, per_match = _GENERATORS[generator]
     fixed = fixed if is_new else Decimal(0)
-    enrichments = sum((_price_of(item) for item in schema.enrichments or ()), Decimal(0))
+    per_enrichment = sum(map(_price_of, enrichments), Decimal(0))
     return CostEstimate(
         fixed=_dollars(fixed),
         per_match=_dollars(per_match),
-        enrichments_per_match=_dollars(enrichments),
+        enrichments_per_match=_dollars(per_enrichment),
         match_limit=match_limit,
-        ceiling=_dollars(fixed + match_limit * (per_match + enrichments)),
+        ceiling=_dollars(fixed + match_limit * (per_match + per_enrichment)),
     )
 
 
@@ -247,7 +258,7 @@ def _price_of(enrichment: FindAllEnrichInput) -> Decimal:
     if processor not in _PROCESSORS:
         raise InvalidRequestError(
             f"There is no published price for the processor {processor!r} of the enrichment "
-            f"{', '.join(enrichment_names([enrichment]))}. Those with one are "
+            f"{', '.join(enrichment_names([enrichment]))}. Processors with a price: "
             f"{', '.join(_PROCESSORS)}."
         )
     return _PROCESSORS[processor] / 1000

@@ -1,13 +1,17 @@
-"""A handle on one run, from started to finished."""
+"""A handle on one run, from its creation to its tables."""
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
+import uuid
 from collections.abc import Generator, Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from typing import Any
 
-from findall_frames.api.client import Client
+from findall_frames.api.client import TOKEN, Client
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import (
     Event,
@@ -19,6 +23,7 @@ from findall_frames.api.models import (
 from findall_frames.api.stream import as_event, follow
 from findall_frames.display.cards import run_html, run_state
 from findall_frames.errors import (
+    AmbiguousCreateError,
     ConflictError,
     FindAllError,
     FindAllWarning,
@@ -30,36 +35,47 @@ from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.base import Display, wishes_at
 from findall_frames.progress.choose import Progress, display_for
 from findall_frames.progress.words import resume_call
-from findall_frames.running.creation import create
-from findall_frames.running.ledger import Ledger
+from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import Errors, check_errors, report_left, report_partial
 from findall_frames.running.pricing import CostEstimate, price_of
-from findall_frames.running.readings import Enrichments, read_enrichments
-from findall_frames.running.spec import Search
+from findall_frames.running.spec import (
+    Enrichments,
+    Search,
+    check_options,
+    options_of,
+    read_enrichments,
+)
 from findall_frames.running.tracker import Tracker
 
-__all__ = ["Run"]
+__all__ = ["Run", "attach_run", "start_run", "watch_run"]
 
-_FIRST_LOOK, _LONGEST_LOOK = 0.01, 0.1
-"""Seconds between two looks at a run that columns decide."""
+_FIRST_POLL, _LONGEST_POLL = 0.01, 0.1
+"""Seconds between status requests while an embedded service evaluates columns."""
 _SNAPSHOT_SHARE = 0.2
 _SNAPSHOT_SECONDS = 5.0
+"""How much of the time is kept for fetching a partial result when the time is over."""
 
 
 class Run:
     """A run of a FindAll service.
 
-    It is cheap to make, holds no connection, and does not own the run: dropping it, or
-    interrupting `wait`, leaves the run going.
+    It holds no connection and does not own the run: deleting it, or interrupting `wait`, leaves
+    the run going.
 
     Parameters
     ----------
     findall_id : str
-        The run.
+        The id of the run.
     client : Client
         The service that has it.
     schema : FindAllSchema, optional
-        What it looks for, where that is known; otherwise it is asked for when needed.
+        The search of the run; requested when needed if not given.
+
+    Notes
+    -----
+    A run can be awaited: ``frames = await run`` waits as `wait` does, with ``progress="auto"``
+    and no time limit, and leaves the event loop free. In a notebook, that keeps the buttons of
+    the progress panel responsive. Cancelling the task stops waiting; the run goes on.
 
     Examples
     --------
@@ -86,71 +102,6 @@ class Run:
         self._changed_after: str | None = None
         self._ledger = Ledger.of_this_machine()
 
-    @classmethod
-    def start(
-        cls,
-        search: Search,
-        *,
-        client: Client,
-        asked: str | None = None,
-        deadline: Deadline = NEVER,
-    ) -> Run:
-        """Start a search; from here on it costs money.
-
-        Parameters
-        ----------
-        search : Search
-            What to look for.
-        client : Client
-            The service.
-        asked : str, optional
-            The name under which an equal search can find this one again; by default that of
-            `search` itself.
-        deadline : Deadline
-            When to give up.
-
-        Raises
-        ------
-        InvalidRequestError
-            The search cannot be started; nothing was sent.
-        AmbiguousCreateError
-            The request may have arrived and the answer was lost; it was not sent again.
-        APIError
-            The service refused. An error that carries a ``findall_id`` is about a run that was
-            started and whose enrichments were refused.
-        """
-        created = create(search, client=client, asked=asked, deadline=deadline)
-        run = cls(
-            created.findall_id, client=client, schema=search.to_schema(own_data=client.is_embedded)
-        )
-        run._is_new = True
-        run._ends_once = not search.enrichments
-        run._status = created.status
-        try:
-            for enrichment in search.enrichments:
-                client.enrich(run.findall_id, enrichment, timeout=deadline.timeout)
-        except FindAllError as error:
-            error.add_note(
-                f"Run {run.findall_id} was started and goes on without this enrichment: "
-                f"{run._resume}"
-            )
-            raise
-        return run
-
-    @classmethod
-    def attach(cls, findall_id: str, *, client: Client, deadline: Deadline = NEVER) -> Run:
-        """Take up a run that was started earlier.
-
-        Raises
-        ------
-        NotFoundError
-            The service does not know it.
-        """
-        run = cls(findall_id, client=client)
-        run._status = client.retrieve(findall_id, timeout=deadline.timeout).status
-        run._schema = client.schema(findall_id, timeout=deadline.timeout)
-        return run
-
     def __repr__(self) -> str:
         return f"Run({self.findall_id!r}, {run_state(self._status)}, {self.client.base_url})"
 
@@ -163,27 +114,38 @@ class Run:
             resume=self._resume,
         )
 
-    def status(self) -> FindAllRun:
-        """Ask the service where the run stands."""
-        run = self.client.retrieve(self.findall_id)
+    def status(self, *, timeout: float | None = None) -> FindAllRun:
+        """Request the status of the run.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds; None waits without limit.
+        """
+        run = self.client.retrieve(self.findall_id, timeout=timeout)
         self._status = run.status
         return run
 
     def events(self, *, last_event_id: str | None = None) -> Iterator[Event]:
-        """Yield the events of the run, each once, until it is over, through every break.
+        """Yield the events of the run, each once, until it is over; reconnect when necessary.
 
         Parameters
         ----------
         last_event_id : str, optional
-            Begin behind this event; None begins at the first.
+            Start after this event; None starts at the first.
         """
         with closing(follow(self.client, self.findall_id, last_event_id=last_event_id)) as events:
             yield from (event for event in events if event is not None)
 
-    def frames(self, *, deadline: Deadline = NEVER) -> FindAllFrames:
-        """Fetch what the run has found so far, in whatever state it is."""
-        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
-        return self._flattened(body, deadline)
+    def frames(self, *, timeout: float | None = None) -> FindAllFrames:
+        """Fetch what the run has found so far, whatever its status.
+
+        Parameters
+        ----------
+        timeout : float, optional
+            Seconds; None waits without limit.
+        """
+        return self._fetched(Deadline.after(timeout))
 
     def wait(
         self,
@@ -199,75 +161,114 @@ class Run:
         progress : {"auto", "notebook", "terminal", "log"}, False or callable
             What to show meanwhile.
         timeout : float, optional
-            Seconds; None waits without a limit.
+            Seconds; None waits without limit.
         errors : {"warn", "raise"}
-            What to do about a run that failed, was cancelled or ended early.
+            What to do if the run failed, was cancelled or ended early.
 
         Returns
         -------
         FindAllFrames
-            Also when the run failed or was cancelled, or when waiting was stopped with the
-            button of the panel, with a `PartialResultWarning` that says so.
+            Also when the run failed or was cancelled, or when the panel's button stopped the
+            wait, with a `PartialResultWarning` that says so.
 
         Raises
         ------
         RunTimeout
-            The time is over. The run goes on, and the exception has its id and what it has
-            found so far.
+            Time is up. The run goes on; the exception has its id and what it has found so far.
         PartialResultError
-            With ``errors="raise"`` in place of the warning; it has the frames.
+            With ``errors="raise"``, in place of the warning; it has the frames.
         KeyboardInterrupt
             The kernel was interrupted. The run goes on.
         """
         deadline = Deadline.after(timeout)
         check_errors(errors)
         with closing(display_for(progress)) as display:
-            return self.watch(display, deadline=deadline, errors=errors)
+            return watch_run(self, display, deadline=deadline, errors=errors)
 
-    def watch(
-        self,
-        display: Display,
-        *,
-        deadline: Deadline = NEVER,
-        errors: Errors = "warn",
-        begun: float | None = None,
-    ) -> FindAllFrames:
-        """Wait as `wait` does, with a display that is already there and is left open.
+    def __await__(self) -> Generator[Any, None, FindAllFrames]:
+        return self._wait_in_thread().__await__()
+
+    async def _wait_in_thread(self) -> FindAllFrames:
+        is_abandoned = threading.Event()
+        with closing(display_for("auto")) as display:
+            tracker = self._tracker(time.monotonic())
+            display.show(tracker.update)  # in this thread, where a notebook can make its widgets
+
+            def work() -> tuple[FindAllRunStatus | None, bytes]:
+                status = self._follow(tracker, display, NEVER, is_abandoned=is_abandoned)
+                return status, self.client.result_json(self.findall_id)
+
+            with self._noting_interruption():
+                try:
+                    status, body = await asyncio.to_thread(work)
+                finally:
+                    is_abandoned.set()
+            return self._finish(status, body, NEVER, "warn")
+
+    def cancel(self, *, timeout: float | None = None) -> FindAllRun:
+        """Stop the run for good.
+
+        Its matches so far stay and can be fetched; work done so far is billed. A cancelled run
+        can't be extended or enriched. To stop waiting without stopping the run, interrupt the
+        kernel.
 
         Parameters
         ----------
-        display : Display
-            What is given every update.
-        deadline : Deadline
-            When to give up.
-        errors : {"warn", "raise"}
-            As in `wait`.
-        begun : float, optional
-            The moment on the monotonic clock from which time is counted; None means now.
-        """
-        try:
-            status = self._followed(display, deadline, time.monotonic() if begun is None else begun)
-            if status is None:
-                return self._left(deadline, errors)
-            body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
-        except KeyboardInterrupt as interrupt:
-            interrupt.add_note(
-                f"Run {self.findall_id} goes on, and nothing is lost: {self._resume}"
-            )
-            raise
-        # Kept before it is read: what was paid for must not depend on how the tables are made.
-        self._ledger.keep(
-            self.findall_id, service=self.client.base_url, schema=self._schema, body=body
-        )
-        frames = self._flattened(body, deadline)
-        report_partial(self.findall_id, status, frames, errors=errors)
-        return frames
+        timeout : float, optional
+            Seconds; None waits without limit.
 
-    def _followed(
-        self, display: Display, deadline: Deadline, begun: float
-    ) -> FindAllRunStatus | None:
-        """Follow the run to its end, or to the end of the time; None when asked to let it go."""
-        tracker = Tracker(
+        Returns
+        -------
+        FindAllRun
+            The run afterwards; its status is ``"cancelling"`` until work in progress is done. A
+            run that was over already is returned as it ended.
+        """
+        deadline = Deadline.after(timeout)
+        try:
+            self.client.cancel(self.findall_id, timeout=deadline.timeout)
+        except ConflictError:
+            run = self.status(timeout=deadline.timeout)
+            if not run.status.is_over:
+                raise
+            return run
+        return self.status(timeout=deadline.timeout)
+
+    def extend(self, additional_match_limit: int, *, timeout: float | None = None) -> None:
+        """Ask for more matches, without waiting for them; each costs money.
+
+        Parameters
+        ----------
+        additional_match_limit : int
+            Added to the match limit of the run.
+        timeout : float, optional
+            Seconds; None waits without limit.
+        """
+        deadline = Deadline.after(timeout)
+        self._reopen(deadline)
+        self._schema = self.client.extend(
+            self.findall_id, additional_match_limit, timeout=deadline.timeout
+        )
+
+    def enrich(self, enrichments: Enrichments, *, timeout: float | None = None) -> None:
+        """Add columns to all present and future matches, without waiting; each costs per match.
+
+        Parameters
+        ----------
+        enrichments : dict, JSON Schema or class
+            As in `Search`.
+        timeout : float, optional
+            Seconds; None waits without limit.
+        """
+        deadline = Deadline.after(timeout)
+        inputs = read_enrichments(enrichments)
+        self._reopen(deadline)
+        for enrichment in inputs:
+            self._schema = self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout)
+
+    # -- following it ------------------------------------------------------------------------------
+
+    def _tracker(self, begun: float) -> Tracker:
+        return Tracker(
             self.findall_id,
             service=self.client.base_url,
             schema=self._schema,
@@ -275,11 +276,19 @@ class Run:
             cost=self._cost,
             begun=begun,
         )
-        display.show(tracker.update)
+
+    def _follow(
+        self,
+        tracker: Tracker,
+        display: Display,
+        deadline: Deadline,
+        *,
+        is_abandoned: threading.Event | None = None,
+    ) -> FindAllRunStatus | None:
+        """Return the last status of the run; None if somebody asked not to wait any longer."""
         if self._status is not None and self._status.is_over:
             self._observe(self._status)
             return self._status
-        # Some of the time is kept for fetching what there is when the time is over.
         share = min(_SNAPSHOT_SECONDS, _SNAPSHOT_SHARE * deadline.remaining)
         events = self._events(deadline.earlier(share) if deadline.is_finite else NEVER)
         wish = wishes_at(display)
@@ -289,22 +298,22 @@ class Run:
                     self._observe(event.data.status)
                 display.show(tracker.take(event))
                 wanted = wish()
-                if wanted == "leave":
+                if wanted == "leave" or (is_abandoned is not None and is_abandoned.is_set()):
                     return None
                 if wanted == "cancel":
-                    self._cancel_if_possible()
+                    self._try_to_cancel()
         if self._status is None or not self._status.is_over:
             raise self._timed_out(deadline)
         return self._status
 
     def _events(self, deadline: Deadline) -> Generator[Event | None, None, None]:
-        """Yield what happens to the run until it is over, None when a moment has passed.
+        """Yield the events of the run until it is over, and None when nothing happens.
 
-        An embedded service is asked for the status alone while columns decide all rows: such a
-        run is over in a moment, and two events for each of a million matches would take longer
-        to read than they took to find.
+        While an embedded service evaluates columns, only its status is polled: such a run ends in
+        a moment, and reading two events for each of a million matches would take longer than
+        finding them.
         """
-        pause = _FIRST_LOOK
+        pause = _FIRST_POLL
         while self.client.is_embedded and not deadline.has_passed():
             run = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
             yield as_event(run)
@@ -314,7 +323,7 @@ class Run:
             if counts.generated_candidates_count not in (0, counts.rows):
                 break
             time.sleep(min(pause, deadline.remaining))
-            pause = min(2 * pause, _LONGEST_LOOK)
+            pause = min(2 * pause, _LONGEST_POLL)
         yield from follow(
             self.client,
             self.findall_id,
@@ -324,67 +333,54 @@ class Run:
             deadline=deadline,
         )
 
-    def cancel(self) -> FindAllRun:
-        """Stop the run for good.
-
-        What it has found stays, and what it has done is billed. A cancelled run cannot be
-        extended or enriched. To stop waiting without stopping the run, interrupt the kernel.
-
-        Returns
-        -------
-        FindAllRun
-            The run as it stands; ``"cancelling"`` while work in hand is finished. A run that was
-            over already is given back as it ended.
-        """
-        try:
-            self.client.cancel(self.findall_id)
-        except ConflictError:
-            run = self.status()
-            if not run.status.is_over:
-                raise
-            return run
-        return self.status()
-
-    def _cancel_if_possible(self) -> None:
-        """Cancel as asked at the display; a run that will not be cancelled is still waited for."""
+    def _try_to_cancel(self) -> None:
         try:
             self.cancel()
         except FindAllError as error:
             warn(
-                f"The run {self.findall_id} was not cancelled, and goes on: {error}", FindAllWarning
+                f"Run {self.findall_id} could not be cancelled and goes on: {error}", FindAllWarning
             )
 
-    def extend(self, additional_match_limit: int, *, deadline: Deadline = NEVER) -> None:
-        """Let the run look for more matches; each costs money.
+    def _finish(
+        self, status: FindAllRunStatus | None, body: bytes, deadline: Deadline, errors: Errors
+    ) -> FindAllFrames:
+        """Return the tables of a result; warn or raise if it is partial."""
+        if status is None:
+            frames = self._flattened(body, deadline)
+            report_left(self.findall_id, frames, resume=self._resume, errors=errors)
+            return frames
+        # Kept first: a paid result must not depend on whether it can be turned into tables.
+        self._ledger.keep(
+            self.findall_id, service=self.client.base_url, schema=self._schema, body=body
+        )
+        frames = self._flattened(body, deadline)
+        report_partial(self.findall_id, status, frames, errors=errors)
+        return frames
 
-        Parameters
-        ----------
-        additional_match_limit : int
-            How many more; added to the limit that the run has.
-        deadline : Deadline
-            When to give up.
-        """
-        self._reopen(deadline)
-        self._schema = self.client.extend(
-            self.findall_id, additional_match_limit, timeout=deadline.timeout
+    @contextmanager
+    def _noting_interruption(self) -> Iterator[None]:
+        """Add to an interrupt how to go on with the run."""
+        try:
+            yield
+        except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
+            interrupt.add_note(f"Run {self.findall_id} goes on; nothing is lost. {self._resume}")
+            raise
+
+    def _timed_out(self, deadline: Deadline) -> RunTimeout:
+        found = "What it has found so far is in the exception's .frames. "
+        try:
+            frames = self._fetched(deadline)
+        except FindAllError:
+            frames, found = None, ""
+        status = f" and is {self._status.status}" if self._status else ""
+        return RunTimeout(
+            f"Time is up. Run {self.findall_id} goes on{status}. {found}"
+            f"Continue waiting with {self._resume}.",
+            findall_id=self.findall_id,
+            frames=frames,
         )
 
-    def enrich(self, enrichments: Enrichments, *, deadline: Deadline = NEVER) -> None:
-        """Add columns to all present and future matches; each costs money per match.
-
-        Parameters
-        ----------
-        enrichments : dict, JSON Schema or class
-            As in `Search`.
-        deadline : Deadline
-            When to give up.
-        """
-        inputs = read_enrichments(enrichments)
-        self._reopen(deadline)
-        for enrichment in inputs:
-            self._schema = self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout)
-
-    # -- what it knows and notes ---------------------------------------------------------------
+    # -- what is known of it -----------------------------------------------------------------------
 
     @property
     def _cost(self) -> CostEstimate | None:
@@ -409,12 +405,16 @@ class Run:
         )
 
     def _reopen(self, deadline: Deadline) -> None:
-        """Note that the run will go on, and from which state; called before it is asked to."""
+        """Record that the run will go on, and since when, before it is asked to."""
         before = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
         self._changed_after = before.modified_at
         self._ends_once = False
         self._status = None
         self._ledger.reopened(self.findall_id, service=self.client.base_url)
+
+    def _fetched(self, deadline: Deadline) -> FindAllFrames:
+        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
+        return self._flattened(body, deadline)
 
     def _flattened(self, body: bytes, deadline: Deadline) -> FindAllFrames:
         if self._schema is None:
@@ -426,22 +426,126 @@ class Run:
             fetched_at=datetime.now(UTC),
         )
 
-    def _left(self, deadline: Deadline, errors: Errors) -> FindAllFrames:
-        """Give what a run has found that nobody waits for any more."""
-        frames = self.frames(deadline=deadline)
-        report_left(self.findall_id, frames, how_to_go_on=self._resume, errors=errors)
-        return frames
 
-    def _timed_out(self, deadline: Deadline) -> RunTimeout:
-        found = "What it has found so far is in the exception's .frames. "
-        try:
-            frames = self.frames(deadline=deadline)
-        except FindAllError:
-            frames, found = None, ""
-        status = f" and is {self._status.status}" if self._status else ""
-        return RunTimeout(
-            f"The time to wait is over. Run {self.findall_id} goes on{status}. {found}"
-            f"Go on waiting with {self._resume}.",
-            findall_id=self.findall_id,
-            frames=frames,
+def start_run(
+    search: Search, *, client: Client, asked: str | None = None, deadline: Deadline = NEVER
+) -> Run:
+    """Create a run for a checked search, and its enrichments; from here on it costs money.
+
+    The intent is in the ledger before the request is sent, and the id as soon as it is known.
+
+    Parameters
+    ----------
+    search : Search
+        The search.
+    client : Client
+        The service.
+    asked : str, optional
+        The `question` by which an equal search finds this run; by default that of `search`.
+    deadline : Deadline
+        When to give up.
+
+    Raises
+    ------
+    AmbiguousCreateError
+        The request may have arrived and the answer was lost; it was not sent again.
+    APIError
+        The service refused. If the error has a ``findall_id``, the run was created and its
+        enrichments were refused.
+    """
+    schema = search.to_schema(own_data=client.is_embedded)
+    created = _create(search, schema=schema, client=client, asked=asked, deadline=deadline)
+    run = Run(created.findall_id, client=client, schema=schema)
+    run._is_new = True
+    run._ends_once = not search.enrichments
+    run._status = created.status
+    try:
+        for enrichment in search.enrichments:
+            client.enrich(run.findall_id, enrichment, timeout=deadline.timeout)
+    except FindAllError as error:
+        error.add_note(
+            f"Run {run.findall_id} was created and goes on without this enrichment: {run._resume}"
         )
+        raise
+    return run
+
+
+def _create(
+    search: Search,
+    *,
+    schema: FindAllSchema,
+    client: Client,
+    asked: str | None,
+    deadline: Deadline,
+) -> FindAllRun:
+    token = uuid.uuid4().hex
+    request = search.to_input(metadata={TOKEN: token}, own_data=client.is_embedded)
+    if asked is None:
+        options = options_of(search)
+        limit = check_options(options, own_data=client.is_embedded)
+        asked = question(options, match_limit=limit)
+    ledger = Ledger.of_this_machine()
+    ledger.intend(
+        token,
+        service=client.base_url,
+        schema=schema,
+        asked=asked,
+        cost=price_of(schema, service=client.base_url),
+    )
+    try:
+        run = client.create(request, timeout=deadline.timeout)
+    except AmbiguousCreateError:
+        raise  # the intent stays: nobody knows whether the run exists
+    except FindAllError as error:
+        if error.findall_id:
+            ledger.created(token, findall_id=error.findall_id, status="unknown")
+        else:
+            ledger.refused(token)
+        raise
+    ledger.created(token, findall_id=run.findall_id, status=run.status.status)
+    return run
+
+
+def attach_run(findall_id: str, *, client: Client, deadline: Deadline = NEVER) -> Run:
+    """Return a run that was started earlier, with its status and search.
+
+    Raises
+    ------
+    NotFoundError
+        The service does not know the run.
+    """
+    run = Run(findall_id, client=client)
+    run._status = client.retrieve(findall_id, timeout=deadline.timeout).status
+    run._schema = client.schema(findall_id, timeout=deadline.timeout)
+    return run
+
+
+def watch_run(
+    run: Run,
+    display: Display,
+    *,
+    deadline: Deadline = NEVER,
+    errors: Errors = "warn",
+    begun: float | None = None,
+) -> FindAllFrames:
+    """Wait as `Run.wait` does, with a display that is left open.
+
+    Parameters
+    ----------
+    run : Run
+        The run.
+    display : Display
+        Where to show updates.
+    deadline : Deadline
+        When to give up.
+    errors : {"warn", "raise"}
+        As in `Run.wait`.
+    begun : float, optional
+        When waiting began, on the monotonic clock; None means now.
+    """
+    tracker = run._tracker(time.monotonic() if begun is None else begun)
+    with run._noting_interruption():
+        display.show(tracker.update)
+        status = run._follow(tracker, display, deadline)
+        body = run.client.result_json(run.findall_id, timeout=deadline.timeout)
+    return run._finish(status, body, deadline, errors)

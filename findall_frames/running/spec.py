@@ -1,17 +1,23 @@
-"""A search as it is written, edited and checked before it is paid for."""
+"""A search as it is written, edited and checked before it is paid for, and what users may write."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import dataclasses
+import operator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, Protocol, Self, TypeAlias, cast, is_typeddict, runtime_checkable
+
+import msgspec
 
 from findall_frames.api.models import (
+    GENERATORS,
     NO_LIMIT,
     ExcludeCandidate,
     FindAllEnrichInput,
     FindAllRunInput,
     FindAllSchema,
+    JsonSchema,
     MatchCondition,
     Metadata,
     Webhook,
@@ -21,34 +27,43 @@ from findall_frames.display.cards import search_html
 from findall_frames.display.text import one_line
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_fields
-from findall_frames.running.readings import (
-    Conditions,
-    Enrichments,
-    Exclusions,
-    check_match_limit,
-    enrichment_names,
-    read_conditions,
-    read_enrichments,
-    read_exclusions,
-    read_generator,
-    read_match_limit,
-    read_metadata,
-    read_text,
-    read_webhook,
-)
 
-__all__ = ["Search"]
+__all__ = [
+    "Conditions",
+    "Enrichments",
+    "Exclusions",
+    "Search",
+    "check_options",
+    "enrichment_names",
+    "options_of",
+    "read_enrichments",
+    "read_exclusions",
+    "read_options",
+    "read_whole_number",
+]
+
+Conditions: TypeAlias = (
+    Mapping[str, str] | Sequence[str] | Sequence[Mapping[str, str]] | Sequence[MatchCondition]
+)
+Enrichments: TypeAlias = (
+    Mapping[str, Any] | type | FindAllEnrichInput | Sequence[FindAllEnrichInput]
+)
+Exclusions: TypeAlias = Any
+"""A `FindAllFrames`, a DataFrame with ``name`` and ``url``, or a list of such pairs."""
+
+# The contract allows 5 to 1000; the embedded service has no upper bound.
+_MIN_LIMIT, _MAX_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
 
 
 class Search:
-    """Everything that a run will look for; edit it freely before it is started.
+    """A search that can be edited freely before it is started.
 
     Parameters
     ----------
     objective : str
         The question in plain words.
     entity_type : str
-        What kind of thing is looked for, in the plural, such as ``"companies"``.
+        The kind of thing to find, in the plural, such as ``"companies"``.
     match_conditions : dict, list of str, or list of {"name", "description"}
         A candidate matches when it meets all of them. Descriptions without a name are called
         ``condition_1`` and so on.
@@ -58,21 +73,20 @@ class Search:
     generator : {"preview", "base", "core", "pro"}
         How thoroughly to search; it sets the price.
     match_limit : int, optional
-        How many matches to find at the most, 5 to 1000; on own data 5 or more. None means 10 at
-        a service that charges, and all on own data. With ``"preview"``: how many candidates to
-        evaluate, at most 10.
+        Stop after this many matches: 5 to 1000, or 5 and more on own data. None means 10 at a
+        service that charges, and no limit on own data. With ``"preview"``, the number of
+        candidates to evaluate, at most 10.
     exclude : FindAllFrames, DataFrame or list, optional
-        Entities that are known already, each with ``name`` and ``url``; of a `FindAllFrames` its
-        matches.
+        Entities to leave out, each with ``name`` and ``url``; of a `FindAllFrames`, its matches.
     metadata : dict, optional
-        Flat; comes back with the run.
+        Flat; returned with the run.
     webhook : Webhook or dict, optional
-        Where the service should announce events.
+        Where the service sends notifications.
 
     Raises
     ------
     InvalidRequestError
-        An argument is not of its form, here or when it is assigned to later.
+        An argument, or a value assigned later, is invalid.
 
     Examples
     --------
@@ -113,44 +127,43 @@ class Search:
         metadata: Mapping[str, str | int | float | bool] | None = None,
         webhook: Webhook | Mapping[str, Any] | None = None,
     ) -> None:
-        given = dict(locals())
+        arguments = dict(locals())
         for name in _READERS:
-            setattr(self, name, given[name])
+            setattr(self, name, arguments[name])
         self._explained: dict[str, Explained] = {}
-        self.check(own_data=True)  # which service is asked shows when it is started
+        self.check(own_data=True)  # the stricter limits of a paid service are checked on start
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "_explained":
             object.__setattr__(self, name, value)
             return
         if name not in _READERS:
-            raise AttributeError(f"A Search has no {name!r}. It has {', '.join(_READERS)}.")
+            raise AttributeError(
+                f"Search has no attribute {name!r}. Its attributes are {', '.join(_READERS)}."
+            )
         super().__setattr__(name, _READERS[name](value))
 
     @classmethod
-    def from_schema(
-        cls,
-        schema: FindAllSchema,
-        *,
-        generator: str | None = None,
-        match_limit: int | None = None,
-    ) -> Self:
-        """Make a search of what ingest drafted, or of what an earlier run looked for.
+    def from_schema(cls, schema: FindAllSchema, **options: Any) -> Self:
+        """Make a search from a draft, or from what an earlier run searched for.
 
         Parameters
         ----------
         schema : FindAllSchema
-            The answer of ingest, or of the schema endpoint.
-        generator, match_limit : optional
-            In place of those of the schema.
+            From `Client.ingest` or `Client.schema`.
+        **options
+            Any other parameter of `Search`, to replace what the schema says.
         """
         search = cls(
-            schema.objective,
-            entity_type=schema.entity_type,
-            match_conditions=schema.match_conditions,
-            enrichments=schema.enrichments,
-            generator=generator or schema.generator,
-            match_limit=match_limit or schema.match_limit,
+            **{
+                "objective": schema.objective,
+                "entity_type": schema.entity_type,
+                "match_conditions": schema.match_conditions,
+                "enrichments": schema.enrichments,
+                "generator": schema.generator,
+                "match_limit": schema.match_limit,
+                **options,
+            }
         )
         if isinstance(schema, DraftedSchema):
             search._explained = {reading.name: reading for reading in schema.readings}
@@ -158,9 +171,9 @@ class Search:
 
     @property
     def readings(self) -> dict[str, Explained]:
-        """What own data understands of the conditions, by name: what the draft was told.
+        """How own data reads the conditions, by name, as returned with the draft.
 
-        A condition that was edited since is left out; `explain` reads it anew.
+        Conditions edited since then are left out; `explain` reads them anew.
         """
         return {
             name: reading
@@ -169,12 +182,12 @@ class Search:
         }
 
     def to_schema(self, *, own_data: bool = False) -> FindAllSchema:
-        """Return what is looked for in the form in which the API tells it.
+        """Return the search in the form that the API returns.
 
         Parameters
         ----------
         own_data : bool
-            True if a service over the user's own data is asked, which has no limits.
+            True for a service over the user's own data, which has no upper limit.
         """
         limit = self._limit(own_data)
         return FindAllSchema(
@@ -189,14 +202,14 @@ class Search:
     def to_input(
         self, *, metadata: Mapping[str, str] | None = None, own_data: bool = False
     ) -> FindAllRunInput:
-        """Check the search, and return it in the form in which the API takes it.
+        """Check the search, and return it in the form that the API accepts.
 
         Parameters
         ----------
         metadata : mapping, optional
             Added to the metadata of the search.
         own_data : bool
-            True if a service over the user's own data is asked, which has no limits.
+            True for a service over the user's own data, which has no upper limit.
         """
         self.check(own_data=own_data)
         return FindAllRunInput(
@@ -210,37 +223,32 @@ class Search:
             webhook=self.webhook,
         )
 
-    def _limit(self, own_data: bool) -> int:
-        return check_match_limit(self.match_limit, generator=self.generator, own_data=own_data)
-
     def check(self, *, own_data: bool = False) -> None:
         """Raise unless the search can be started.
 
         Parameters
         ----------
         own_data : bool
-            True if a service over the user's own data is asked, which has no limits.
+            True for a service over the user's own data, which has no upper limit.
 
         Raises
         ------
         InvalidRequestError
-            It cannot; says what was expected, what was found and what to write instead.
+            It can't be started; the message says what to write instead.
         """
-        # Assignments are read one by one, but dicts and lists can be changed in place.
-        for name in _READERS:
-            setattr(self, name, getattr(self, name))
-        self._limit(own_data)
-        if self.generator == "preview" and self.enrichments:
-            raise InvalidRequestError(
-                "generator='preview' runs no enrichments. Leave them out, or use 'base', 'core' "
-                "or 'pro'."
-            )
+        # Assignments are checked one by one, but dicts and lists can be changed in place.
+        for name, value in options_of(self).items():
+            setattr(self, name, value)
+        check_options(options_of(self), own_data=own_data)
         clashes = self.match_conditions.keys() & enrichment_names(self.enrichments)
         if clashes:
             raise InvalidRequestError(
-                f"{min(clashes)!r} is the name of a match condition and of an enrichment; their "
-                "values would fall on the same column. Rename one."
+                f"Both a match condition and an enrichment are called {min(clashes)!r}, and would "
+                "share one column. Rename one of them."
             )
+
+    def _limit(self, own_data: bool) -> int:
+        return _checked_limit(self.match_limit, generator=self.generator, own_data=own_data)
 
     def _conditions(self) -> list[MatchCondition]:
         return [MatchCondition(name, text) for name, text in self.match_conditions.items()]
@@ -268,7 +276,7 @@ class Search:
         return search_html(
             self.objective,
             terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],
-            # It may have been edited in place into something that `check` will refuse.
+            # Edits in place may have made it invalid, and it is shown all the same.
             conditions={str(name): str(text) for name, text in self.match_conditions.items()},
             readings={name: reading.told() for name, reading in self.readings.items()},
             enrichments={
@@ -279,13 +287,12 @@ class Search:
         )
 
     def _terms(self) -> list[str]:
-        """Say in a few words what is looked for, how much of it and how thoroughly."""
-        wanted = "candidates" if self.generator == "preview" else "matches"
-        limit = [] if self.match_limit is None else [f"up to {self.match_limit} {wanted}"]
+        unit = "candidates" if self.generator == "preview" else "matches"
+        limit = [] if self.match_limit is None else [f"up to {self.match_limit} {unit}"]
         return [self.entity_type, *limit, f"generator {self.generator}"]
 
     def _exclusions(self) -> str:
-        return f"without {len(self.exclude)} that are known already"
+        return f"{len(self.exclude)} excluded"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Search):
@@ -295,17 +302,327 @@ class Search:
     __hash__ = None  # type: ignore[assignment]  # it can be edited
 
 
+def read_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return parameters of `Search` in the form in which it stores them.
+
+    Raises
+    ------
+    InvalidRequestError
+        A value is invalid.
+    """
+    return {name: _READERS[name](value) for name, value in options.items()}
+
+
+def options_of(search: Search) -> dict[str, Any]:
+    """Return all parameters of a search, in the form in which it stores them."""
+    return {name: getattr(search, name) for name in _READERS}
+
+
+def check_options(options: Mapping[str, Any], *, own_data: bool) -> int:
+    """Raise unless generator, match_limit and enrichments go together; return the limit to send.
+
+    Parameters
+    ----------
+    options : mapping
+        As returned by `read_options`; those that a draft supplies later may be missing.
+    own_data : bool
+        True for a service over the user's own data, which has no upper limit.
+
+    Raises
+    ------
+    InvalidRequestError
+        They don't, or the limit is out of bounds.
+    """
+    generator = options.get("generator", "core")
+    limit = _checked_limit(options.get("match_limit"), generator=generator, own_data=own_data)
+    if generator == "preview" and options.get("enrichments"):
+        raise InvalidRequestError(
+            "generator='preview' runs no enrichments. Leave them out, or use 'base', 'core' or "
+            "'pro'."
+        )
+    return limit
+
+
+def _checked_limit(limit: int | None, *, generator: str, own_data: bool) -> int:
+    if limit is None:
+        return NO_LIMIT if own_data and generator != "preview" else _DEFAULT_LIMIT
+    if generator == "preview" and limit > _PREVIEW_LIMIT:
+        raise InvalidRequestError(
+            f"match_limit is {limit}. With generator='preview' it is the number of candidates to "
+            f"evaluate, at most {_PREVIEW_LIMIT}; for more use 'base', 'core' or 'pro'."
+        )
+    if not _MIN_LIMIT <= limit <= (NO_LIMIT if own_data else _MAX_LIMIT):
+        raise InvalidRequestError(
+            f"match_limit is {limit}. Expected {_MIN_LIMIT} to {_MAX_LIMIT}; on own data "
+            f"{_MIN_LIMIT} or more, or None for no limit."
+        )
+    return limit
+
+
+# -- what users may write, one reader per argument -----------------------------------------------
+
+
+@runtime_checkable
+class _HasMatches(Protocol):
+    @property
+    def matches(self) -> Any: ...
+
+
+def _read_text(value: object, *, what: str, example: str) -> str:
+    if not isinstance(value, str):
+        raise InvalidRequestError(f"{what} must be a str such as {example!r}, not {value!r}.")
+    if not value.strip():
+        raise InvalidRequestError(f"{what} is empty. Write for example {example!r}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidRequestError(
+            f"{what} contains a lone surrogate, {value[error.start]!r}, at index {error.start}, "
+            "such as half of an emoji; remove it."
+        ) from None
+    return value.strip()
+
+
+def _read_generator(value: object) -> str:
+    if value is None:
+        return "core"
+    if value not in GENERATORS:
+        raise InvalidRequestError(
+            f"generator is {value!r}. Expected 'preview' (about ten candidates), 'base', 'core' "
+            "or 'pro' (the most thorough)."
+        )
+    return str(value)
+
+
+def read_whole_number(value: object, *, what: str = "match_limit") -> int:
+    """Return a whole number as an int; numpy's are accepted."""
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        return operator.index(cast("int", value))
+    except TypeError:
+        raise InvalidRequestError(f"{what} must be a whole number, not {value!r}.") from None
+
+
+def _read_match_limit(value: object) -> int | None:
+    return None if value is None else read_whole_number(value)
+
+
+def _read_conditions(value: object) -> dict[str, str]:
+    example = "match_conditions={'based_in_europe_check': 'Company must be based in Europe'}"
+    if isinstance(value, str):
+        pairs = [("", value)]
+    elif isinstance(value, Mapping):
+        pairs = list(value.items())
+    elif isinstance(value, Iterable):
+        pairs = [_name_and_description(item, example) for item in value]
+    else:
+        raise InvalidRequestError(f"match_conditions is {value!r}. Write for example {example}.")
+    if not pairs:
+        raise InvalidRequestError(
+            "match_conditions is empty, so everything would match. Leave it out to have "
+            f"conditions drafted from the objective, or write for example {example}."
+        )
+    conditions: dict[str, str] = {}
+    for position, (name, description) in enumerate(pairs, 1):
+        key = name or f"condition_{position}"
+        _read_text(key, what="The name of a match condition", example="based_in_europe_check")
+        text = _read_text(
+            description,
+            what=f"The description of match condition {key!r}",
+            example="Company must be based in Europe",
+        )
+        if key in conditions:
+            raise InvalidRequestError(
+                f"Two match conditions are called {key!r}, and would share one column. Rename one "
+                "of them."
+            )
+        conditions[key] = text
+    return conditions
+
+
+def _name_and_description(item: object, example: str) -> tuple[str, Any]:
+    if isinstance(item, str):
+        return "", item
+    if isinstance(item, MatchCondition):
+        return item.name, item.description
+    if isinstance(item, Mapping) and {"name", "description"} <= item.keys():
+        return item["name"], item["description"]
+    raise InvalidRequestError(
+        "A match condition must be a description, or have 'name' and 'description', not "
+        f"{item!r}. Write for example {example}."
+    )
+
+
+def read_enrichments(value: object) -> list[FindAllEnrichInput]:
+    """Return enrichments in the form that the API accepts, one per processor."""
+    if value is None:
+        return []
+    if isinstance(value, FindAllEnrichInput):
+        inputs = [value]
+    elif isinstance(value, Mapping):
+        inputs = [_enrichment(_schema_of_mapping(value))] if value else []
+    elif isinstance(value, type):
+        inputs = [_enrichment(_schema_of_class(value))]
+    elif isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
+        inputs = []
+        for item in value:
+            if not isinstance(item, FindAllEnrichInput):
+                raise _not_an_enrichment(item)
+            inputs.append(item)
+    else:
+        raise _not_an_enrichment(value)
+    for enrichment in inputs:
+        properties = enrichment.output_schema.json_schema.get("properties")
+        if not isinstance(properties, Mapping) or not properties:
+            raise InvalidRequestError(
+                "The JSON Schema of an enrichment must describe an object with 'properties', each "
+                f"of which becomes a column, not {enrichment.output_schema.json_schema!r}."
+            )
+        for name in properties:
+            _read_text(name, what="The name of an enrichment", example="ceo_name")
+    names = enrichment_names(inputs)
+    for name in names:
+        if names.count(name) > 1:
+            raise InvalidRequestError(f"Two enrichments are called {name!r}. Rename one of them.")
+    return inputs
+
+
+def enrichment_names(inputs: Sequence[FindAllEnrichInput]) -> list[str]:
+    """Return the columns that enrichments add, in order."""
+    return [
+        name
+        for enrichment in inputs
+        for name in enrichment.output_schema.json_schema.get("properties", {})
+    ]
+
+
+def _not_an_enrichment(value: object) -> InvalidRequestError:
+    return InvalidRequestError(
+        f"enrichments is {value!r}. Write {{'ceo_name': 'Name of the CEO'}}, a JSON Schema of an "
+        "object, or a dataclass, TypedDict or pydantic class."
+    )
+
+
+def _enrichment(json_schema: dict[str, Any]) -> FindAllEnrichInput:
+    return FindAllEnrichInput(JsonSchema(json_schema))
+
+
+def _schema_of_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
+    if isinstance(value.get("properties"), Mapping):
+        return dict(value)
+    for name, description in value.items():
+        _read_text(
+            description,
+            what=f"The description of enrichment {name!r}",
+            example="Name of the CEO",
+        )
+    return {
+        "type": "object",
+        "properties": {
+            name: {"type": "string", "description": description}
+            for name, description in value.items()
+        },
+        "required": list(value),
+        "additionalProperties": False,
+    }
+
+
+def _schema_of_class(value: type) -> dict[str, Any]:
+    pydantic_schema = getattr(value, "model_json_schema", None)
+    if callable(pydantic_schema):
+        return cast("dict[str, Any]", pydantic_schema())
+    if not (
+        dataclasses.is_dataclass(value) or is_typeddict(value) or issubclass(value, msgspec.Struct)
+    ):
+        raise _not_an_enrichment(value)
+    try:
+        (top,), components = msgspec.json.schema_components([value], ref_template="#/$defs/{name}")
+    except TypeError as error:
+        raise InvalidRequestError(
+            f"A field of the class {value.__name__} has a type without a JSON Schema: {error}."
+        ) from error
+    name = top["$ref"].removeprefix("#/$defs/")
+    schema = components.pop(name)
+    return {**schema, "$defs": components} if components else schema
+
+
+def read_exclusions(value: Exclusions) -> list[ExcludeCandidate]:
+    """Return the name and url of each entity to leave out."""
+    if value is None:
+        return []
+    if isinstance(value, _HasMatches):
+        value = value.matches
+    if hasattr(value, "to_dict") and hasattr(value, "columns"):
+        if not {"name", "url"} <= set(value.columns):
+            raise InvalidRequestError(
+                "exclude needs the columns 'name' and 'url'; the table has "
+                f"{', '.join(map(repr, value.columns)) or 'no columns'}."
+            )
+        value = value[["name", "url"]].to_dict("records")
+    if isinstance(value, (str, Mapping)) or not isinstance(value, Iterable):
+        raise InvalidRequestError(
+            "exclude must be a FindAllFrames, a DataFrame with 'name' and 'url', or a list such as "
+            f"[{{'name': 'Acme', 'url': 'https://acme.example'}}], not {value!r}."
+        )
+    return [_exclusion(position, item) for position, item in enumerate(value)]
+
+
+def _exclusion(position: int, item: object) -> ExcludeCandidate:
+    texts: list[str] = []
+    for key in ("name", "url"):
+        text = item.get(key) if isinstance(item, Mapping) else getattr(item, key, None)
+        if not isinstance(text, str) or not text.strip():
+            raise InvalidRequestError(
+                f"Entry {position} of exclude has no {key}: {item!r}. The API needs both name and "
+                "url, such as {'name': 'Acme', 'url': 'https://acme.example'}."
+            )
+        texts.append(text)
+    return ExcludeCandidate(name=texts[0], url=texts[1])
+
+
+def _read_metadata(value: object) -> Metadata:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidRequestError(
+            f"metadata must be a dict such as {{'team': 'a'}}, not {value!r}."
+        )
+    for key, item in value.items():
+        is_flat = isinstance(item, (str, int, float, bool)) and item == item  # NaN is not JSON
+        if not isinstance(key, str) or not is_flat:
+            raise InvalidRequestError(
+                f"metadata[{key!r}] is {item!r}. Keys must be str, and values str, numbers or "
+                "bool; the API accepts neither null nor nested values."
+            )
+    return dict(value)
+
+
+def _read_webhook(value: object) -> Webhook | None:
+    if value is None or isinstance(value, Webhook):
+        return value
+    if isinstance(value, Mapping):
+        try:
+            return msgspec.convert(dict(value), Webhook)
+        except msgspec.ValidationError as error:
+            raise InvalidRequestError(f"webhook is invalid: {error}.") from error
+    raise InvalidRequestError(
+        "webhook must be a dict such as {'url': 'https://...', 'event_types': "
+        f"['findall.run.completed']}}, not {value!r}."
+    )
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "objective": partial(
-        read_text, what="The objective", example="Find all AI companies founded after 2020"
+        _read_text, what="objective", example="Find all AI companies founded after 2020"
     ),
-    "entity_type": partial(read_text, what="entity_type", example="companies"),
-    "match_conditions": read_conditions,
+    "entity_type": partial(_read_text, what="entity_type", example="companies"),
+    "match_conditions": _read_conditions,
     "enrichments": read_enrichments,
-    "generator": read_generator,
-    "match_limit": read_match_limit,
+    "generator": _read_generator,
+    "match_limit": _read_match_limit,
     "exclude": read_exclusions,
-    "metadata": read_metadata,
-    "webhook": read_webhook,
+    "metadata": _read_metadata,
+    "webhook": _read_webhook,
 }
-"""What is done to each attribute, in the order of the arguments."""
+"""How each parameter of `Search` is read, in the order of the parameters."""

@@ -1,4 +1,4 @@
-"""What is known of a run while its events come in."""
+"""The state of a run, kept up to date from its events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Tracker"]
 
 
 class Tracker:
-    """Keeps the latest update from events, which tell of one candidate or one status at a time."""
+    """Turns events, each about one candidate or one status, into updates of the whole run."""
 
     def __init__(
         self,
@@ -48,20 +48,20 @@ class Tracker:
             elapsed=time.monotonic() - begun,
         )
         if status is not None:
-            self.update = self._priced(replace(self.update, **_news_of(status)))
+            self.update = self._priced(replace(self.update, **_values_of(status)))
 
     def take(self, event: Event | None) -> Update:
-        """Take note of an event; None means that only time has passed."""
-        news: dict[str, Any] = {"event": None, "candidate": None}
+        """Return the update after an event; None means that only time has passed."""
+        values: dict[str, Any] = {"event": None, "candidate": None}
         if isinstance(event, FindAllRunStatusEvent):
             self.status = event.data.status
-            news |= {"event": event.type, **_news_of(event.data.status)}
+            values |= {"event": event.type, **_values_of(event.data.status)}
         elif isinstance(event, FindAllCandidateMatchStatusEvent):
-            news |= {"event": event.type, **self._candidate(event.data)}
+            values |= {"event": event.type, **self._candidate(event.data)}
         elif event is not None:
-            news["event"] = event.type
+            values["event"] = event.type
         elapsed = time.monotonic() - self._begun
-        self.update = self._priced(replace(self.update, elapsed=elapsed, **news))
+        self.update = self._priced(replace(self.update, elapsed=elapsed, **values))
         return self.update
 
     def _priced(self, update: Update) -> Update:
@@ -75,7 +75,7 @@ class Tracker:
             self._counts[before] -= 1
         self._statuses[candidate.candidate_id] = candidate.match_status
         self._counts[candidate.match_status] += 1
-        # A status may be ahead of the candidates' events, and after a resume it is.
+        # A status can be ahead of the candidates' events, as it is after a resume.
         return {
             "candidate": candidate,
             "generated": max(self.update.generated, len(self._statuses)),
@@ -84,7 +84,7 @@ class Tracker:
         }
 
 
-def _news_of(status: FindAllRunStatus) -> dict[str, Any]:
+def _values_of(status: FindAllRunStatus) -> dict[str, Any]:
     metrics = status.metrics
     return {
         "status": status.status,

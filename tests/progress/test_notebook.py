@@ -251,7 +251,7 @@ def test_a_wish_to_leave_is_an_error_where_errors_are_raised(
 ) -> None:
     """With the frames so far."""
     run, _ = waiting
-    with pytest.raises(ff.PartialResultError, match="no longer waited for") as caught:
+    with pytest.raises(ff.PartialResultError, match="Stopped waiting") as caught:
         run.wait(progress=Asking("leave"), errors="raise")
     assert caught.value.findall_id == run.findall_id
     assert caught.value.frames is not None
@@ -287,7 +287,7 @@ def test_a_wish_that_the_service_refuses_is_told_and_the_wait_goes_on() -> None:
         run = ff.start(preview, client=client)
         opening = threading.Timer(0.5, gate.set)
         opening.start()
-        with pytest.warns(ff.FindAllWarning, match="not cancelled, and goes on: .*preview"):
+        with pytest.warns(ff.FindAllWarning, match="could not be cancelled and goes on: .*preview"):
             frames = run.wait(progress=Asking("cancel"))
         opening.join()
     assert frames.runs["status"].item() == "completed"

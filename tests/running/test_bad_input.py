@@ -24,12 +24,17 @@ class Strange(TypedDict):
 
 
 REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
-    ("an empty objective", "", {}, "objective is empty; write something like"),
+    ("an empty objective", "", {}, "objective is empty. Write for example"),
     ("a blank objective", " \n\t", {}, "objective is empty"),
-    ("no objective", None, {}, "objective must be a text"),
-    ("a number for an objective", 7, {}, "objective must be a text.*not 7"),
-    ("a list of objectives", ["a", "b"], {}, "objective must be a text"),
-    ("half an emoji", "Find \ud83d cafés", {}, "half a character, .* at place 5, as of an emoji"),
+    ("no objective", None, {}, "objective must be a str"),
+    ("a number for an objective", 7, {}, "objective must be a str.*not 7"),
+    ("a list of objectives", ["a", "b"], {}, "objective must be a str"),
+    (
+        "half an emoji",
+        "Find \ud83d cafés",
+        {},
+        "lone surrogate, .* at index 5, such as half of an emoji",
+    ),
     ("a limit of four", "o", {"match_limit": 4}, "match_limit is 4. Expected 5 to 1000"),
     ("a limit of zero", "o", {"match_limit": 0}, "5 to 1000"),
     ("a negative limit", "o", {"match_limit": -5}, "5 to 1000"),
@@ -41,26 +46,26 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
         "a preview of 11",
         "o",
         {"generator": "preview", "match_limit": 11},
-        "counts candidates to evaluate, at most 10",
+        "number of candidates to evaluate, at most 10",
     ),
     ("an unknown generator", "o", {"generator": "ultra"}, "'preview'.*'base', 'core' or 'pro'"),
     ("a generator in capitals", "o", {"generator": "CORE"}, "'preview'.*'base', 'core' or 'pro'"),
     ("a number for a generator", "o", {"generator": 1}, "generator is 1"),
     ("conditions without a type", "o", {"match_conditions": ["x"]}, "need an entity_type"),
     ("an empty type", "o", {**GOOD, "entity_type": ""}, "entity_type is empty"),
-    ("a list for a type", "o", {**GOOD, "entity_type": ["a"]}, "entity_type must be a text"),
+    ("a list for a type", "o", {**GOOD, "entity_type": ["a"]}, "entity_type must be a str"),
     ("no conditions", "o", {**GOOD, "match_conditions": []}, "match_conditions is empty"),
     ("no conditions at all", "o", {**GOOD, "match_conditions": {}}, "match_conditions is empty"),
     ("a number for conditions", "o", {**GOOD, "match_conditions": 3}, "match_conditions is 3"),
     ("an empty condition", "o", {**GOOD, "match_conditions": {"a": ""}}, "'a' is empty"),
     ("a blank condition", "o", {**GOOD, "match_conditions": ["a", "  "]}, "'condition_2' is empty"),
-    ("a condition of null", "o", {**GOOD, "match_conditions": {"a": None}}, "'a' must be a text"),
-    ("a condition of 3", "o", {**GOOD, "match_conditions": [3]}, "this one is 3"),
+    ("a condition of null", "o", {**GOOD, "match_conditions": {"a": None}}, "'a' must be a str"),
+    ("a condition of 3", "o", {**GOOD, "match_conditions": [3]}, "a description, or have.*not 3"),
     (
         "a condition without a description",
         "o",
         {**GOOD, "match_conditions": [{"name": "a"}]},
-        "has 'name' and 'description'",
+        "have 'name' and 'description'",
     ),
     (
         "two conditions of one name",
@@ -72,20 +77,20 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
         "a condition with a number for a name",
         "o",
         {**GOOD, "match_conditions": {7: "x"}},
-        "name of a match condition must be a text",
+        "name of a match condition must be a str",
     ),
     ("an enrichment of 3", "o", {"enrichments": 3}, "enrichments is 3"),
     ("an enrichment in words", "o", {"enrichments": "ceo"}, "enrichments is 'ceo'"),
     ("a list of enrichments", "o", {"enrichments": ["ceo"]}, "enrichments is 'ceo'"),
     ("an enrichment without words", "o", {"enrichments": {"ceo": ""}}, "'ceo' is empty"),
-    ("an enrichment of null", "o", {"enrichments": {"ceo": None}}, "'ceo' must be a text"),
+    ("an enrichment of null", "o", {"enrichments": {"ceo": None}}, "'ceo' must be a str"),
     ("a class of no fields", "o", {"enrichments": int}, "a dataclass, TypedDict or pydantic"),
-    ("a class of odd fields", "o", {"enrichments": Strange}, "has no JSON Schema"),
+    ("a class of odd fields", "o", {"enrichments": Strange}, "without a JSON Schema"),
     (
         "a schema without properties",
         "o",
         {"enrichments": FindAllEnrichInput(JsonSchema({"type": "string"}))},
-        "must be of an object with 'properties'",
+        "must describe an object with 'properties'",
     ),
     (
         "two enrichments of one name",
@@ -97,7 +102,7 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
         "an enrichment that is called as a condition",
         "o",
         {**GOOD, "enrichments": {"makes_tiles": "Kinds of tiles"}},
-        "'makes_tiles' is the name of a match condition and of an enrichment",
+        "Both a match condition and an enrichment are called 'makes_tiles'",
     ),
     (
         "an enriched preview",
@@ -114,8 +119,13 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
         "Entry 1 .* has no url",
     ),
     ("an exclusion of words", "o", {"exclude": ["Acme"]}, "Entry 0 .* has no name: 'Acme'"),
-    ("one exclusion alone", "o", {"exclude": {"name": "A", "url": "a"}}, "exclude takes"),
-    ("a word for exclusions", "o", {"exclude": "Acme"}, "exclude takes.*not 'Acme'"),
+    (
+        "one exclusion alone",
+        "o",
+        {"exclude": {"name": "A", "url": "a"}},
+        "exclude must be a FindAllFrames",
+    ),
+    ("a word for exclusions", "o", {"exclude": "Acme"}, "exclude must be.*not 'Acme'"),
     (
         "a table without the columns",
         "o",
@@ -133,8 +143,8 @@ REFUSED: list[tuple[str, Any, dict[str, Any], str]] = [
     ("not a number in metadata", "o", {"metadata": {"a": float("nan")}}, r"metadata\['a'\]"),
     ("a number for a key", "o", {"metadata": {1: "a"}}, r"metadata\[1\]"),
     ("a list for metadata", "o", {"metadata": ["a"]}, "metadata must be a dict"),
-    ("a webhook without url", "o", {"webhook": {"event_types": []}}, "webhook is not of its form"),
-    ("a word for a webhook", "o", {"webhook": "https://a.example"}, "webhook takes"),
+    ("a webhook without url", "o", {"webhook": {"event_types": []}}, "webhook is invalid"),
+    ("a word for a webhook", "o", {"webhook": "https://a.example"}, "webhook must be a dict"),
     ("a negative timeout", "o", {"timeout": -1}, "timeout must be a number of seconds"),
     ("a timeout in words", "o", {"timeout": "soon"}, "not 'soon'"),
     ("an endless timeout", "o", {"timeout": float("nan")}, "not nan"),
@@ -200,7 +210,7 @@ def test_what_was_edited_is_checked_again_before_it_is_sent(server: ScriptedServ
     search = ff.Search("Find tile makers", **GOOD)
     with pytest.raises(ff.InvalidRequestError, match="generator"):
         search.generator = "ultra"
-    with pytest.raises(AttributeError, match="It has objective, entity_type"):
+    with pytest.raises(AttributeError, match="Its attributes are objective, entity_type"):
         search.limit = 5  # type: ignore[attr-defined]
     search.match_conditions["empty"] = ""
     with ff.Client(api_key="", base_url=server.url) as client:

@@ -63,10 +63,14 @@ def test_a_finished_run_is_noted_with_all_that_is_known(
     token = server.requests[0].content["metadata"]["findall_frames_token"]
     assert row["findall_id"] == RUN_ID
     assert (row["status"], row["termination_reason"]) == ("completed", "match_limit_met")
-    assert (row["matched"], row["generated"], row["match_limit"]) == (3, 3, 5)
+    assert (
+        row["matched_candidates_count"],
+        row["generated_candidates_count"],
+        row["match_limit"],
+    ) == (3, 3, 5)
     assert (row["objective"], row["entity_type"]) == ("Find tile makers", "companies")
     assert (row["service"], row["token"], row["has_result"]) == (server.url, token, True)
-    assert row["started_at"] <= row["updated_at"] <= pd.Timestamp.now("UTC")
+    assert row["created_at"] <= row["modified_at"] <= pd.Timestamp.now("UTC")
     assert pd.isna(row["cost"])
 
 

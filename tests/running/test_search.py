@@ -149,5 +149,5 @@ def test_a_search_reads_well() -> None:
         "  - a: Company must be old",
         "  - b: Company must be large",
         "  + ceo",
-        "  without 1 that are known already",
+        "  1 excluded",
     ]

@@ -1,0 +1,210 @@
+"""Which service and which run a verb is about: own data, a given client, or the default service."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from findall_frames.api.address import default_url
+from findall_frames.api.client import Client
+from findall_frames.errors import InvalidRequestError, RunTimeout
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.running.ledger import Ledger
+from findall_frames.running.run import Run
+
+if TYPE_CHECKING:
+    from findall_frames.embedded.chat.chat import Model
+
+__all__ = [
+    "RunLike",
+    "check_default_service",
+    "chosen_model",
+    "client_of",
+    "id_of",
+    "is_own_data",
+    "local",
+    "service_for",
+]
+
+RunLike: TypeAlias = str | Run | FindAllFrames
+"""A run: its findall_id, a handle on it, or frames that hold it alone."""
+
+_MODEL_VARIABLE: Final = "FINDALL_FRAMES_MODEL"
+"""The environment variable with the default language model."""
+
+
+def chosen_model(model: str | Callable[..., str] | None) -> Model | None:
+    """Return the given model, else the one that `FINDALL_FRAMES_MODEL` names, else None.
+
+    A key in the environment alone never selects a model, because models are sent a profile of
+    the user's table.
+    """
+    from findall_frames.embedded.chat.chat import open_model
+
+    named = model if model is not None else os.environ.get(_MODEL_VARIABLE) or None
+    return None if named is None else open_model(named)
+
+
+def local(
+    data: Any,
+    *,
+    model: str | Callable[..., str] | None = None,
+    columns: Mapping[str, str] | str | os.PathLike[str] | None = None,
+    name_column: str | None = None,
+    url_column: str | None = None,
+    description_column: str | None = None,
+    store: str | os.PathLike[str] | None = None,
+    port: int = 0,
+) -> Client:
+    """Start the embedded FindAll service over your own data, with no key and no network.
+
+    Conditions are SQL over the columns. Other conditions are read by the model or, without one,
+    as one of the forms of plain language listed in the README. Anything else is refused with a
+    `ConditionNotUnderstoodError` that says what to write.
+
+    Parameters
+    ----------
+    data : DataFrame, Arrow table, Polars DataFrame, DuckDB relation, list of dicts, or path
+        One entity per row. A path may be that of a CSV, TSV, JSON, JSON Lines, Parquet or xlsx
+        file, of a partitioned folder, of a folder of ``.md``, ``.txt`` and ``.html`` documents,
+        or a pattern such as ``"data/*.csv"``. ``"packages"`` is the Python packages installed in
+        this environment. Parquet files are read in place, and never loaded whole.
+    model : str or callable, optional
+        A language model that reads conditions and judges text: ``"openai:NAME"``,
+        ``"parallel:speed"``, the base URL of any server with chat completions and the model
+        behind a ``#``, such as ``"http://127.0.0.1:11434/v1#llama3.2"``, or a callable
+        ``(messages, *, schema) -> str``. It is sent a profile of the table, and rows whose text
+        must be judged. Default: the environment variable ``FINDALL_FRAMES_MODEL``. Keys are
+        read from ``OPENAI_API_KEY`` and ``PARALLEL_API_KEY``.
+    columns : dict or path, optional
+        A data dictionary: the meaning of columns in your words, with units, such as
+        ``{"T_flash": "flash point, in kelvin"}``; or a JSON, TOML or CSV file with one.
+    name_column, url_column, description_column : str, optional
+        The columns that hold these; by default found by their names. Without a name, rows are
+        called ``row 12``.
+    store : path, optional
+        A SQLite file that keeps the runs, so that a later service over the same data can
+        continue them; without it they end with the service. One service at a time can use it.
+    port : int
+        The port on 127.0.0.1; 0 takes a free one.
+
+    Returns
+    -------
+    Client
+        A context manager; leaving it, or calling ``close()``, stops the service. Otherwise it
+        stops with the process.
+
+    Raises
+    ------
+    CorpusError
+        The data cannot be read, or is empty.
+    EvaluatorError
+        The model's name is invalid, or there is no key for it.
+    ServiceError
+        The port is in use, or the store can't be used.
+
+    Warns
+    -----
+    FindAllWarning
+        Something was converted on reading, such as a column of mixed types to text.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> rivers = pd.DataFrame({"name": ["Nile", "Rhine"], "length_km": [6650, 1230]})
+    >>> with ff.local(rivers) as client:
+    ...     frames = ff.find_all("length over 2,000 km", client=client, progress=False)
+    >>> frames.matches["name"].tolist()
+    ['Nile']
+    """
+    from findall_frames.embedded.corpus.opening import open_corpus
+    from findall_frames.embedded.server.service import Service
+
+    opened = chosen_model(model)
+    corpus = open_corpus(
+        data,
+        columns=Path(columns) if isinstance(columns, os.PathLike) else columns,
+        name_column=name_column,
+        url_column=url_column,
+        description_column=description_column,
+    )
+    service = Service(corpus, model=opened, store=store, port=port).start()
+    return Client(api_key="", base_url=service.url, on_close=service.stop)
+
+
+def is_own_data(client: Client | None, data: Any) -> bool:
+    """Return True if own data is to be searched.
+
+    Raises
+    ------
+    InvalidRequestError
+        `client` is not a `Client`, or both were passed.
+    """
+    if client is not None and not isinstance(client, Client):
+        raise InvalidRequestError(
+            "client must be a Client, such as ff.local(...) or ff.Client(...), not a "
+            f"{type(client).__name__}. To search your own data, pass it as data=."
+        )
+    if client is not None and data is not None:
+        raise InvalidRequestError(
+            "client and data were both passed, and each names a service. Pass one of them."
+        )
+    return data is not None or (client is not None and client.is_embedded)
+
+
+@contextmanager
+def service_for(client: Client | None, data: Any = None) -> Iterator[Client]:
+    """Yield the given client, or one for `data` or the default service that is closed on exit."""
+    is_own_data(client, data)
+    if client is not None:
+        yield client
+    elif data is None:
+        with Client() as default:
+            yield default
+    else:
+        with local(data) as own:
+            try:
+                yield own
+            except (RunTimeout, KeyboardInterrupt) as error:
+                error.add_note(
+                    "The service over data= ended with this call, and so did the run. To be able "
+                    "to continue a run, pass client=ff.local(data, store='runs.sqlite3')."
+                )
+                raise
+
+
+def id_of(run: RunLike) -> str:
+    """Return the findall_id of a run."""
+    if isinstance(run, (FindAllFrames, Run)):
+        return run.findall_id
+    if isinstance(run, str):
+        return run
+    raise InvalidRequestError(
+        f"Expected a findall_id, a Run, or the FindAllFrames of one run; got {run!r}."
+    )
+
+
+def client_of(run: RunLike, client: Client | None) -> Client | None:
+    """Return the given client, or that of a `Run`."""
+    return run.client if client is None and isinstance(run, Run) else client
+
+
+def check_default_service(run: RunLike) -> None:
+    """Raise if the run is known to be at another service than the default one."""
+    if isinstance(run, FindAllFrames):
+        rows = run.tables["runs"].select(["findall_id", "service"]).to_pylist()
+        places = {row["findall_id"]: [row["service"]] if row["service"] else [] for row in rows}
+    else:
+        findall_id = id_of(run)
+        places = {findall_id: Ledger.of_this_machine().services_of(findall_id)}
+    default = default_url()
+    for findall_id, services in places.items():
+        if services and default not in services:
+            raise InvalidRequestError(
+                f"Run {findall_id} is at {services[0]}, and the default service is {default}. "
+                f"Pass client=ff.Client(base_url={services[0]!r}) while that service is up."
+            )
