@@ -25,16 +25,16 @@ _NAMED = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(.+)", re.DOTALL)
 
 
 def main() -> int:
-    """Run the command line and give back the exit status.
+    """Run the command line and return the exit status.
 
     Returns
     -------
     int
-        0 when all went well; 1 after an error, and when a run failed or was cancelled; 2 when
-        the command was not understood; 130 after Ctrl-C.
+        0 for success; 1 for an error, or a run that failed or was cancelled; 2 for wrong usage;
+        130 after Ctrl-C.
     """
     if hasattr(sys.stdout, "reconfigure"):
-        # A sign that this terminal lacks must not cost the whole table.
+        # Characters that the terminal can't encode must not make the output fail.
         sys.stdout.reconfigure(errors="replace")
     try:
         with plain_warnings():
@@ -55,8 +55,8 @@ def main() -> int:
 def findall_frames() -> None:
     """Ask for a set of things, wait once, get tables with their evidence.
 
-    Without --local, the search goes to the hosted service, with the key in PARALLEL_API_KEY, or
-    to the service whose address is in PARALLEL_BASE_URL.
+    Without --local, the hosted service is searched, with the key in PARALLEL_API_KEY, or the
+    service at PARALLEL_BASE_URL.
     """
 
 
@@ -67,20 +67,20 @@ def _result_options(command: Callable[..., int]) -> Callable[..., int]:
             type=click.Choice(list(PROGRESS)),
             default="auto",
             show_default=True,
-            help="What to show on stderr meanwhile; auto fits the terminal.",
+            help="What to show on stderr meanwhile.",
         ),
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="Stop waiting after this long. A run of a service goes on and can be resumed.",
+            help="Stop waiting after this long. The run goes on, and can be resumed.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print the matches as JSON."),
         click.option(
             "--out",
             type=click.Path(file_okay=False, path_type=Path),
             metavar="DIR",
-            help="Write the tables as Parquet files into this folder.",
+            help="Write the tables to this folder as Parquet files.",
         ),
     ):
         command = option(command)
@@ -90,7 +90,7 @@ def _result_options(command: Callable[..., int]) -> Callable[..., int]:
 _name_column = click.option(
     "--name-column",
     metavar="COLUMN",
-    help="The column of the corpus that names each entity; found by itself where it can be.",
+    help="The column with the name of each entity; by default found by its name.",
 )
 
 
@@ -98,14 +98,14 @@ _model = click.option(
     "--model",
     metavar="MODEL",
     help="A language model that reads conditions and judges text: 'openai:NAME', "
-    "'parallel:speed', or the base URL of a server with chat completions and '#NAME'. Keys are "
-    "read from OPENAI_API_KEY and PARALLEL_API_KEY. FINDALL_FRAMES_MODEL names one, too.",
+    "'parallel:speed', or 'URL#NAME' of a server with chat completions. Default: "
+    "FINDALL_FRAMES_MODEL. Keys are read from OPENAI_API_KEY and PARALLEL_API_KEY.",
 )
 _columns = click.option(
     "--columns",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="A data dictionary in JSON, TOML or CSV: what each column means, and its unit.",
+    help="A data dictionary in JSON, TOML or CSV: the meaning and unit of columns.",
 )
 
 
@@ -125,7 +125,7 @@ _columns = click.option(
 @click.option(
     "--match-limit",
     type=int,
-    help="How many matches to find at the most, 5 to 1000; by default 10, and all on own data.",
+    help="Stop after this many matches, 5 to 1000. Default: 10, or no limit on own data.",
 )
 @click.option(
     "--generator",
@@ -134,32 +134,32 @@ _columns = click.option(
     show_default=True,
     help="How thoroughly to search; it sets the price.",
 )
-@click.option("--entity-type", metavar="TYPE", help="What is looked for, such as companies.")
+@click.option("--entity-type", metavar="TYPE", help="The kind of thing to find, such as companies.")
 @click.option(
     "--condition",
     "conditions",
     multiple=True,
     metavar="TEXT",
-    help="What a match has to meet: 'description' or 'name: description'. Repeat it for more. "
-    "Needs --entity-type; both are drafted from the objective when left out.",
+    help="What a match must meet: 'description' or 'name: description'. Can be repeated. Needs "
+    "--entity-type; both are drafted from the objective if left out.",
 )
 @click.option(
     "--enrich",
     "enrichments",
     multiple=True,
     metavar="TEXT",
-    help="A further column for every match: 'name: description'. Repeat it for more.",
+    help="One more column for every match: 'name: description'. Can be repeated.",
 )
 @click.option(
     "--budget",
     type=click.FloatRange(min=0),
     metavar="USD",
-    help="Start nothing that could cost more, by the prices of the hosted service.",
+    help="Do not start a search that could cost more than this.",
 )
 @click.option(
     "--reuse",
     is_flag=True,
-    help="Take the result of an equal search from the ledger, if there is one.",
+    help="Return the result of an equal search from the ledger, if there is one.",
 )
 @_result_options
 def run(
@@ -214,7 +214,7 @@ def run(
             ("--columns", columns),
         ):
             if given is not None:
-                raise click.UsageError(f"{option} is about your own data: it needs --local.")
+                raise click.UsageError(f"{option} applies to your own data: it needs --local.")
         return finish(
             watch, lambda: find_all(objective, progress=watch, **asked), out=out, as_json=as_json
         )
@@ -233,7 +233,7 @@ def run(
 def resume(
     findall_id: str, *, out: Path | None, as_json: bool, timeout: float | None, progress: str
 ) -> int:
-    """Go on waiting for the run FINDALL_ID, or show one that is over.
+    """Continue waiting for the run FINDALL_ID, or show its result if it is over.
 
     \b
     Example:
@@ -259,33 +259,32 @@ def resume(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="Where to listen; a free port by default.",
+    help="The port to listen on; by default a free one.",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on. Any other than this machine's own needs --api-key-env.",
+    help="The address to listen on. Other than loopback, it needs --api-key-env.",
 )
 @click.option(
     "--store",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep runs in this file, and go on with those that it has; without it they end with the "
-    "service.",
+    help="Keep runs in this file, and continue those in it; without it they end with the service.",
 )
 @click.option(
     "--api-key-env",
     metavar="NAME",
-    help="Ask every request for the key that is in this environment variable.",
+    help="Require the key in this environment variable with every request.",
 )
 @click.option(
     "--allow-webhooks-to",
     "webhook_hosts",
     multiple=True,
     metavar="HOST",
-    help="Let runs announce their events to this host. Repeat it for more. They are signed with "
-    f"the secret in {_SECRET_VARIABLE}, or with a new one, which is printed.",
+    help="Allow webhooks to this host. Can be repeated. They are signed with the secret in "
+    f"{_SECRET_VARIABLE}, or with a new one, which is printed.",
 )
 @click.option("--verbose", is_flag=True, help="Write a line to stderr for each request.")
 def serve(
@@ -323,7 +322,7 @@ def serve(
     secret = os.environ.get(_SECRET_VARIABLE)
     opened = chosen_model(model)
     entities = open_corpus(corpus, name_column=name_column, columns=columns)
-    # A scheduler stops it with SIGTERM, which is to be as gentle as Ctrl-C.
+    # Schedulers stop a process with SIGTERM; handle it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if verbose:
         logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -353,7 +352,7 @@ def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -
     from findall_frames.addresses import is_loopback
 
     click.echo(f"Serving {entities:,} entities at {url}")
-    # A key is sent in plain text to this machine alone, so others need a proxy that encrypts.
+    # Clients send a key over plain HTTP only to this machine; others need an HTTPS proxy.
     base = url if is_loopback(url) else "https://YOUR-PROXY"
     key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
     click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{base}"{key}))')
@@ -363,8 +362,7 @@ def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -
     )
     if not is_loopback(host):
         click.echo(
-            "From other machines: through a proxy that speaks https, since ff.Client sends no key "
-            "in plain text."
+            "From other machines, use an HTTPS proxy: ff.Client sends no key over plain HTTP."
         )
 
 

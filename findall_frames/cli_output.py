@@ -1,4 +1,4 @@
-"""What the command line says: progress and results for a person or a program."""
+"""The output of the command line: progress and results, for a person or a program."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _ROWS_OF: Final = {
 
 
 class Watch:
-    """A display that remembers the run, to say how to go on with it in a shell."""
+    """A display that remembers the run, so that it can be resumed in a shell."""
 
     def __init__(self, progress: str, *, ends_with_us: bool) -> None:
         from findall_frames.progress.choose import display_for
@@ -55,8 +55,8 @@ class Watch:
     def close(self) -> None:
         self._display.close()
 
-    def how_to_go_on(self) -> str:
-        """Say what has become of the run."""
+    def what_next(self) -> str:
+        """Return what happens to the run now, and how to resume it."""
         if self._ends_with_us:
             return "The local run has ended with this command."
         if self._update is None or not self._update.findall_id:
@@ -72,16 +72,16 @@ class Watch:
 def finish(
     watch: Watch, search: Callable[[], FindAllFrames], *, out: Path | None, as_json: bool
 ) -> int:
-    """Search, show and write what was found, and give the exit status."""
+    """Run a search, print and write its result, and return the exit status."""
     try:
         frames = search()
     except KeyboardInterrupt:
-        say(f"Interrupted. {watch.how_to_go_on()}")
+        say(f"Interrupted. {watch.what_next()}")
         return INTERRUPTED
     except RunTimeout as error:
         if error.frames is not None:
             _present(error.frames, out=out, as_json=as_json)
-        say(f"The time to wait is over. {watch.how_to_go_on()}")
+        say(f"Time is up. {watch.what_next()}")
         return 1
     _present(frames, out=out, as_json=as_json)
     return int(not {"failed", "cancelled"}.isdisjoint(frames.tables["runs"]["status"].to_pylist()))
@@ -119,7 +119,7 @@ def say(message: str) -> None:
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Show the warnings of this package as lines for a person; others stay as they are."""
+    """Print the warnings of this package as single lines; leave others as they are."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
@@ -132,6 +132,6 @@ def plain_warnings() -> Iterator[None]:
                 show(message, category, *where, **more)
 
         warnings.showwarning = show_plainly
-        # They are said here, and never raised, also where PYTHONWARNINGS asks for errors.
+        # Print them even if PYTHONWARNINGS turns warnings into errors.
         warnings.simplefilter("always", FindAllWarning)
         yield

@@ -267,7 +267,7 @@ def test_timeout_shows_what_was_found_and_how_to_go_on(gated: tuple[threading.Ev
     assert "; running" in done.stdout.splitlines()[0]
     last = done.stderr.splitlines()[-1]
     found = re.fullmatch(
-        r"findall-frames: The time to wait is over\. The run goes on\. "
+        r"findall-frames: Time is up\. The run goes on\. "
         r"Resume with findall-frames resume (\S+)",
         last,
     )
@@ -495,7 +495,7 @@ def test_what_serve_prints_works_also_when_it_listens_everywhere(countries: Path
         address = re.search(r'base_url="(http://127\.0\.0\.1:\d+)"', lines[1])
         assert address is not None
         assert lines[2].endswith(f"{address[1]} and PARALLEL_API_KEY to the key\n")
-        assert "proxy that speaks https" in lines[3]
+        assert "use an HTTPS proxy" in lines[3]
         base = {"PARALLEL_BASE_URL": address[1], "PARALLEL_API_KEY": "k3y"}
         assert call("run", QUESTION, env=base).stdout.startswith("3 matches")
         process.send_signal(signal.SIGTERM)
