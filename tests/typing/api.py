@@ -38,8 +38,9 @@ def searches(frames: ff.FindAllFrames, table: pd.DataFrame) -> None:
         timeout=60,
     )
     assert_type(found, ff.FindAllFrames)
-    assert_type(ff.preview("Find tile makers", progress="log"), ff.FindAllFrames)
-    assert_type(ff.resume("findall_1", progress=None), ff.FindAllFrames)
+    assert_type(ff.preview("Find tile makers", budget=1, progress="log"), ff.FindAllFrames)
+    assert_type(ff.find_all("Find tile makers", data=table), ff.FindAllFrames)
+    assert_type(ff.explain("Find tile makers", data="makers.csv"), pd.DataFrame)
     assert_type(
         ff.find_all("Find tile makers", progress=lambda update: update.matched), ff.FindAllFrames
     )
@@ -52,13 +53,24 @@ def steps() -> None:
     search.match_conditions["old_check"] = "Company must be old"
     assert_type(search.enrichments, list[FindAllEnrichInput])
     assert_type(ff.estimate_cost(search), CostEstimate)
-    run = ff.start(search)
+    run = ff.start(search, budget=5.0)
     assert_type(run, ff.Run)
     assert_type(run.findall_id, str)
     assert_type(run.wait(timeout=10), ff.FindAllFrames)
-    assert_type(run.frames(), ff.FindAllFrames)
-    assert_type(ff.cancel("findall_1"), FindAllRun)
+    assert_type(run.frames(timeout=5), ff.FindAllFrames)
     assert_type(ff.runs(), pd.DataFrame)
+    frames = ff.resume("findall_1", progress=None)
+    for meant in ("findall_1", run, frames):
+        assert_type(ff.resume(meant), ff.FindAllFrames)
+        assert_type(ff.extend(meant, 20), ff.FindAllFrames)
+        assert_type(ff.enrich(meant, {"ceo_name": "Name of the CEO"}), ff.FindAllFrames)
+        assert_type(ff.refresh(meant, budget=5), ff.FindAllFrames)
+        assert_type(ff.cancel(meant, timeout=10), FindAllRun)
+
+
+async def awaited(run: ff.Run) -> None:
+    """A run gives its frames."""
+    assert_type(await run, ff.FindAllFrames)
 
 
 def tables(frames: ff.FindAllFrames) -> None:
