@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from findall_frames.api.address import default_url
 from findall_frames.api.client import Client
+from findall_frames.api.http import default_url
 from findall_frames.errors import InvalidRequestError, RunTimeout
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.running.ledger import Ledger

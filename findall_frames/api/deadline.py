@@ -1,25 +1,50 @@
-"""One absolute moment by which a call has to be over, passed down instead of durations."""
+"""Time limits: deadlines, requests that are abandoned at one, and retries that end by it."""
 
 from __future__ import annotations
 
+import contextvars
+import logging
 import math
+import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
+from typing import Any, Final, Self, TypeVar
+
+import urllib3
+from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
+from urllib3.util.retry import Retry
 
 from findall_frames.errors import InvalidRequestError
 
-__all__ = ["NEVER", "Deadline"]
+__all__ = [
+    "IDEMPOTENT",
+    "NEVER",
+    "NON_IDEMPOTENT",
+    "Deadline",
+    "OutOfTimeError",
+    "current_deadline",
+    "run_in_time",
+]
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+_LONGEST_RETRY_AFTER: Final = 120.0
+"""Seconds; a request with a longer ``Retry-After`` fails at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment on the monotonic clock, which changes of the wall clock cannot move."""
+    """A moment on the monotonic clock by which several requests have to be done."""
 
     at: float
 
     @classmethod
     def after(cls, seconds: float | None) -> Deadline:
-        """Give the moment ``seconds`` from now; None means never."""
+        """Return the moment ``seconds`` from now; None means never."""
         if seconds is None:
             return NEVER
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
@@ -40,21 +65,124 @@ class Deadline:
         return self.remaining if self.is_finite else None
 
     def has_passed(self) -> bool:
-        """Whether no time is left."""
+        """Return True if no time is left."""
         return self.remaining <= 0
 
     @property
     def is_finite(self) -> bool:
-        """Whether there is a limit at all."""
+        """True if there is a limit."""
         return math.isfinite(self.at)
 
     def earlier(self, seconds: float) -> Deadline:
-        """Give a moment that leaves ``seconds`` before this one."""
+        """Return the deadline ``seconds`` before this one."""
         return Deadline(self.at - seconds)
 
     def clip(self, seconds: float) -> float:
-        """Shorten a wait so that it does not outlast the deadline."""
+        """Return ``seconds``, shortened to end by the deadline."""
         return min(seconds, self.remaining)
 
 
 NEVER = Deadline(math.inf)
+_deadline: contextvars.ContextVar[Deadline] = contextvars.ContextVar("_deadline", default=NEVER)
+
+
+def current_deadline() -> Deadline:
+    """Return the deadline of the request that this thread runs."""
+    return _deadline.get()
+
+
+class OutOfTimeError(Exception):
+    """The deadline has passed; ``may_have_arrived`` is False if the service took no request."""
+
+    def __init__(self, *, may_have_arrived: bool) -> None:
+        super().__init__("the deadline has passed")
+        self.may_have_arrived = may_have_arrived
+
+
+def run_in_time(
+    send: Callable[[], _T],
+    timeout: float | None,
+    *,
+    discard: Callable[[_T], None] = lambda answer: None,
+) -> _T:
+    """Run a request in a thread that is abandoned at the timeout.
+
+    Socket timeouts start anew with each byte and do not cover the lookup of a host name, so they
+    cannot enforce a limit. An answer that arrives too late goes to `discard`.
+    """
+    # Callers pass what is left of their own time, which may be nothing.
+    if isinstance(timeout, (int, float)) and timeout <= 0:
+        raise OutOfTimeError(may_have_arrived=False)
+    deadline = Deadline.after(timeout)
+    if not deadline.is_finite:
+        return send()
+    outcome: SimpleQueue[tuple[_T | None, BaseException | None]] = SimpleQueue()
+    abandoned = threading.Event()
+
+    def work() -> None:
+        _deadline.set(deadline)
+        try:
+            answer = send()
+        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
+            outcome.put((None, error))
+            return
+        outcome.put((answer, None))
+        if abandoned.is_set():
+            discard(answer)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(work,), daemon=True).start()
+    try:
+        answer, error = outcome.get(timeout=deadline.remaining)
+    except Empty:
+        abandoned.set()
+        raise OutOfTimeError(may_have_arrived=True) from None
+    if error is not None:
+        raise error
+    return answer  # type: ignore[return-value]  # an answer without an error is one
+
+
+class _BoundedRetry(Retry):
+    """Exponential backoff that obeys ``Retry-After``, and ends at the deadline."""
+
+    # urllib3 would retry any 413 and 503 that has a Retry-After, whatever the status_forcelist.
+    RETRY_AFTER_STATUS_CODES = frozenset({429})
+
+    def increment(self, *args: Any, **kwargs: Any) -> Self:
+        response = kwargs.get("response")
+        if response is not None and (_retry_after(response) or 0) > _LONGEST_RETRY_AFTER:
+            raise MaxRetryError(kwargs["_pool"], "", ResponseError("Retry-After is too long"))
+        return super().increment(*args, **kwargs)
+
+    def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
+        requested = None if response is None else _retry_after(response)
+        pause = self.get_backoff_time() if requested is None else requested
+        if pause >= _deadline.get().remaining:
+            raise OutOfTimeError(may_have_arrived=False)
+        if pause:
+            _log.info("the request failed; retrying in %.1f s", pause)
+            time.sleep(pause)
+
+
+def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
+    with suppress(InvalidHeader):
+        return Retry().get_retry_after(response)
+    return None
+
+
+# A request that is not idempotent is retried only if it certainly did not arrive, or was rejected
+# with 429 and Retry-After.
+NON_IDEMPOTENT = _BoundedRetry(
+    total=5,
+    redirect=0,
+    read=0,
+    other=0,
+    allowed_methods=None,
+    backoff_factor=0.25,
+    backoff_max=8,
+    backoff_jitter=0.1,
+    raise_on_status=False,
+)
+IDEMPOTENT = NON_IDEMPOTENT.new(
+    read=None, other=None, status_forcelist=(408, 429, 500, 502, 503, 504)
+)

@@ -1,15 +1,14 @@
-"""Every schema of the FindAll contract as a typed struct.
+"""The FindAll contract as typed structs and constants.
 
-The names are those of the API. Reading is tolerant: unknown fields are ignored and enums are
+The names are those of the API. Decoding is tolerant: unknown fields are ignored and enums are
 plain text, so that a newer service does not break an older client. A missing required field is
-an error that names its place. `Literal` types and the constants below document the values that
-are known today.
+an error that names its path.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -24,7 +23,6 @@ __all__ = [
     "TERMINAL_STATUSES",
     "TERMINATION_REASONS",
     "VERDICT_WORDS",
-    "CandidateEvent",
     "Citation",
     "Error",
     "ErrorEvent",
@@ -64,12 +62,11 @@ __all__ = [
 BETA: Final = "findall-2025-09-15"
 """The value of the ``parallel-beta`` header that selects this contract."""
 
-Generator: TypeAlias = Literal["preview", "base", "core", "pro"]
 NO_LIMIT: Final = 1_000_000_000
-"""A match limit that stands for none, as a service over one's own data takes it."""
+"""A match limit that stands for none; only a service over your own data accepts it."""
 
 GENERATORS: Final = ("preview", "base", "core", "pro")
-"""From the cheapest, which looks at about ten candidates, to the most thorough."""
+"""From the cheapest, which evaluates about ten candidates, to the most thorough."""
 
 RUN_STATUSES: Final = (
     "queued",
@@ -101,23 +98,25 @@ EVENT_TYPES: Final = (
     "findall.candidate.enriched",
     "error",
 )
+VERDICT_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
+"""Values of an output field that state a verdict and nothing else."""
 
 Metadata: TypeAlias = dict[str, str | int | float | bool]
-"""What a caller may attach to a run: flat, and no nulls."""
+"""What a caller may attach to a run: flat, without nulls."""
 
 
-# -- what is asked ---------------------------------------------------------------------------
+# -- requests --------------------------------------------------------------------------------
 
 
 class MatchCondition(Struct, frozen=True):
-    """One criterion that a candidate has to meet.
+    """A condition that a candidate has to meet.
 
     Attributes
     ----------
     name : str
-        The key under which the verdict stands in ``FindAllCandidate.output``.
+        The key of its verdict in ``FindAllCandidate.output``.
     description : str
-        The criterion in words, as specific as possible.
+        The condition in words, as specific as possible.
     """
 
     name: str
@@ -125,28 +124,14 @@ class MatchCondition(Struct, frozen=True):
 
 
 class ExcludeCandidate(Struct, frozen=True):
-    """An entity that must not be generated, evaluated or paid for.
-
-    Attributes
-    ----------
-    name, url : str
-        Both are required; the service matches aliases and variants of the address.
-    """
+    """An entity that must not be generated, evaluated or paid for; aliases match as well."""
 
     name: str
     url: str
 
 
 class JsonSchema(Struct, frozen=True):
-    """A JSON Schema, of which the service supports a subset.
-
-    Attributes
-    ----------
-    json_schema : dict
-        The schema itself.
-    type : str
-        Always ``"json"``.
-    """
+    """A JSON Schema, of which the service supports a subset."""
 
     json_schema: dict[str, Any]
     type: str = "json"
@@ -158,11 +143,11 @@ class McpServer(Struct, frozen=True):
     Attributes
     ----------
     url, name : str
-        Where it is and what it is called.
+        Its address and name.
     type : str
         Always ``"url"``.
     headers : dict of str, optional
-        Secrets for that server; written, and never sent back.
+        Secrets for that server; they are sent, and never returned.
     allowed_tools : list of str, optional
         The tools that may be used; None for all.
     """
@@ -179,16 +164,16 @@ class McpServer(Struct, frozen=True):
 
 
 class FindAllEnrichInput(Struct, frozen=True):
-    """More columns for every match.
+    """Additional fields for every match.
 
     Attributes
     ----------
     output_schema : JsonSchema
-        An object schema; each of its properties becomes a field of every match.
+        An object schema; each of its properties becomes a field.
     processor : str
-        What computes them; it sets the price per match. The service's default is ``"core"``.
+        What computes the fields; it sets the price per match.
     mcp_servers : list of McpServer, optional
-        Tools that may be used on the way.
+        Tools that it may use.
     """
 
     output_schema: JsonSchema
@@ -197,27 +182,13 @@ class FindAllEnrichInput(Struct, frozen=True):
 
 
 class FindAllExtendInput(Struct, frozen=True):
-    """More matches for a run.
-
-    Attributes
-    ----------
-    additional_match_limit : int
-        How many matches more, at least 1; it is added to the run's match limit.
-    """
+    """A higher match limit for a run, by at least 1."""
 
     additional_match_limit: int
 
 
 class Webhook(Struct, frozen=True):
-    """Where the service should announce events of a run.
-
-    Attributes
-    ----------
-    url : str
-        The address that is posted to.
-    event_types : list of str
-        Which events; an empty list asks for none.
-    """
+    """A URL to which the service posts events of the given types; none if there are no types."""
 
     url: str
     event_types: list[str] = field(default_factory=list)
@@ -230,27 +201,27 @@ class IngestInput(Struct, frozen=True):
 
 
 class FindAllRunInput(Struct, frozen=True, omit_defaults=True):
-    """Everything that starts a run.
+    """A new run.
 
     Attributes
     ----------
     objective : str
         The question in plain words.
     entity_type : str
-        What kind of thing is looked for, in the plural: ``"companies"``.
+        The kind of entity, in the plural: ``"companies"``.
     match_conditions : list of MatchCondition
-        A candidate matches when it meets all of them.
+        A candidate matches if it meets all of them.
     generator : str
         One of `GENERATORS`.
     match_limit : int
-        How many matches to find at the most, 5 to 1000. With ``"preview"``: how many candidates
-        to evaluate, at most 10.
+        Maximum number of matches, 5 to 1000; with ``"preview"``, of candidates to evaluate, at
+        most 10.
     exclude_list : list of ExcludeCandidate, optional
-        What is known already.
+        Entities that are known already.
     metadata : dict, optional
-        Flat; comes back with the run.
+        Flat; returned with the run.
     webhook : Webhook, optional
-        Where to announce events.
+        Where to post events.
     """
 
     objective: str
@@ -264,33 +235,18 @@ class FindAllRunInput(Struct, frozen=True, omit_defaults=True):
 
 
 class FindAllEntitySearchInput(Struct, frozen=True):
-    """A question that is answered at once with ranked entities, which nobody has judged.
-
-    Attributes
-    ----------
-    entity_type, objective : str
-        What kind of thing is looked for, and which of them, in plain words.
-    match_limit : int
-        How many entities to return at the most, 5 to 1000.
-    """
+    """A search for entities that is answered at once, ranked and without evaluation."""
 
     entity_type: str
     objective: str
     match_limit: int = 100
 
 
-class FindAllSchema(Struct, frozen=True):
-    """What a run looks for: the answer to ingest, and to the schema endpoint.
+# -- runs and results ------------------------------------------------------------------------
 
-    Attributes
-    ----------
-    objective, entity_type, match_conditions, generator
-        As in `FindAllRunInput`.
-    enrichments : list of FindAllEnrichInput, optional
-        The columns that every match gets.
-    match_limit : int, optional
-        As in `FindAllRunInput`; None where ingest leaves it to the caller.
-    """
+
+class FindAllSchema(Struct, frozen=True):
+    """What a run looks for; fields as in `FindAllRunInput`. Ingest sets no `match_limit`."""
 
     objective: str
     entity_type: str
@@ -300,20 +256,17 @@ class FindAllSchema(Struct, frozen=True):
     match_limit: int | None = None
 
 
-# -- a run -----------------------------------------------------------------------------------
-
-
 class FindAllCandidateMetrics(Struct, frozen=True):
-    """Counts of candidates.
+    """Numbers of candidates so far.
 
     Attributes
     ----------
     generated_candidates_count : int
-        How many were selected for evaluation so far.
+        Selected for evaluation.
     matched_candidates_count : int
-        How many of them met all conditions.
+        Of these, those that met all conditions.
     rows : int, optional
-        How many rows a service over one's own data has; others do not say.
+        Rows of a service over your own data; None for other services.
     """
 
     generated_candidates_count: int = 0
@@ -322,18 +275,18 @@ class FindAllCandidateMetrics(Struct, frozen=True):
 
 
 class FindAllRunStatus(Struct, frozen=True):
-    """Where a run stands.
+    """The status of a run.
 
     Attributes
     ----------
     status : str
         One of `RUN_STATUSES`, or one that a newer service adds.
     is_active : bool
-        Whether anything is still going on; enrichments can outlast ``"completed"``.
+        True while work goes on; enrichments can outlast ``"completed"``.
     metrics : FindAllCandidateMetrics
         Counts so far.
     termination_reason : str, optional
-        One of `TERMINATION_REASONS`; means something in a terminal status only.
+        One of `TERMINATION_REASONS`; meaningful with a terminal status only.
     """
 
     status: str
@@ -343,30 +296,16 @@ class FindAllRunStatus(Struct, frozen=True):
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing more will come.
+        """True if no work is going on or queued.
 
-        A terminal status with something still active is not the end: enrichments are running.
-        Neither is a run that waits in the queue, whatever it says of its activity.
+        While enrichments run, a run with a terminal status is still active. A queued run is not
+        over, even if it is reported as inactive.
         """
         return not self.is_active and self.status != "queued"
 
 
 class FindAllRun(Struct, frozen=True):
-    """A run.
-
-    Attributes
-    ----------
-    findall_id : str
-        Opaque.
-    status : FindAllRunStatus
-        Where it stands.
-    generator : str
-        One of `GENERATORS`.
-    metadata : dict, optional
-        What the caller attached.
-    created_at, modified_at : str, optional
-        RFC 3339 times.
-    """
+    """A run with its status; times are RFC 3339."""
 
     findall_id: str
     status: FindAllRunStatus
@@ -377,7 +316,7 @@ class FindAllRun(Struct, frozen=True):
 
 
 class FindAllRunUpdate(Struct, frozen=True):
-    """A `FindAllRun` as status events carry it, which may leave out all but id and status."""
+    """A `FindAllRun` in a status event, which may lack everything but id and status."""
 
     findall_id: str
     status: FindAllRunStatus
@@ -388,17 +327,7 @@ class FindAllRunUpdate(Struct, frozen=True):
 
 
 class Citation(Struct, frozen=True, gc=False):
-    """A source of an output field.
-
-    Attributes
-    ----------
-    url : str
-        Where it is.
-    title : str, optional
-        What it is called.
-    excerpts : list of str, optional
-        Passages that support the field, word for word.
-    """
+    """A source of an output field, with verbatim excerpts."""
 
     url: str
     title: str | None = None
@@ -406,19 +335,19 @@ class Citation(Struct, frozen=True, gc=False):
 
 
 class FieldBasis(Struct, frozen=True, gc=False):
-    """What supports one output field.
+    """The evidence for one output field.
 
     Attributes
     ----------
     field : str
-        The key in ``FindAllCandidate.output``; it may also name an element (``products.0``) or
-        a field that is not in the output.
+        The key in ``FindAllCandidate.output``, an element of it (``products.0``), or a field that
+        is not in the output.
     reasoning : str
         Why the field has its value.
     citations : list of Citation
         The sources; may be empty.
     confidence : str, optional
-        ``"low"``, ``"medium"`` or ``"high"``, where the service gives one.
+        ``"low"``, ``"medium"`` or ``"high"``, if the service provides one.
     """
 
     field: str
@@ -428,25 +357,25 @@ class FieldBasis(Struct, frozen=True, gc=False):
 
 
 class FindAllCandidate(Struct, frozen=True, gc=False):
-    """An entity that may turn out to be a match.
+    """An entity that may be a match.
 
     Attributes
     ----------
     candidate_id : str
         Opaque; unique in its run.
     name, url : str
-        What it is called, and an address that tells it from others; the scheme may be missing.
+        Its name, and an address that disambiguates it; the scheme may be missing.
     match_status : str
         One of `MATCH_STATUSES`, or one that a newer service adds.
     description : str, optional
-        A line on what it is.
+        One line about it.
     output : dict, optional
         Per condition and enrichment: a bare value, or an object with ``value``, ``type``
         (``"match_condition"`` or ``"enrichment"``) and, for conditions, ``is_matched``.
     basis : list of FieldBasis, optional
-        What supports the output.
+        The evidence for the output.
     row : int, optional
-        On own data its row there, from 0; other services have none.
+        Its row in your own data, from 0; None for other services.
     """
 
     candidate_id: str
@@ -460,16 +389,16 @@ class FindAllCandidate(Struct, frozen=True, gc=False):
 
 
 class FindAllRunResult(Struct, frozen=True):
-    """A run with its candidates at one moment.
+    """A snapshot of a run.
 
     Attributes
     ----------
     run : FindAllRun
         The run.
     candidates : list of FindAllCandidate
-        Those evaluated so far; while the run is active also some that are not.
+        Those evaluated so far; while the run is active, also some that are not.
     last_event_id : str, optional
-        From here the event stream can be resumed.
+        The event after which the stream can be resumed.
     """
 
     run: FindAllRun
@@ -478,13 +407,7 @@ class FindAllRunResult(Struct, frozen=True):
 
 
 class FindAllEntity(Struct, frozen=True):
-    """An entity that fits a question by its words.
-
-    Attributes
-    ----------
-    name, url, description : str
-        What it is called, where it is, and a line on what it is; empty where there is none.
-    """
+    """An entity found by the words of an objective; missing parts are empty texts."""
 
     name: str
     url: str
@@ -492,15 +415,7 @@ class FindAllEntity(Struct, frozen=True):
 
 
 class FindAllEntitySearchResponse(Struct, frozen=True):
-    """Entities, the best first.
-
-    Attributes
-    ----------
-    entities : list of FindAllEntity
-        At most as many as were asked for.
-    entity_set_id : str
-        Opaque.
-    """
+    """Entities, best first."""
 
     entities: list[FindAllEntity]
     entity_set_id: str
@@ -519,7 +434,7 @@ class FindAllSchemaUpdatedEvent(Struct, frozen=True):
 
 
 class FindAllRunStatusEvent(Struct, frozen=True):
-    """The status has changed, or has not for ten seconds."""
+    """The status of the run has changed, or this is the heartbeat after ten seconds."""
 
     type: str
     timestamp: str
@@ -528,10 +443,7 @@ class FindAllRunStatusEvent(Struct, frozen=True):
 
 
 class FindAllCandidateMatchStatusEvent(Struct, frozen=True):
-    """A candidate has changed.
-
-    An ``enriched`` event carries the new fields only: it adds to what is known.
-    """
+    """A candidate has changed; an ``enriched`` event carries the new fields only."""
 
     type: str
     timestamp: str
@@ -539,21 +451,8 @@ class FindAllCandidateMatchStatusEvent(Struct, frozen=True):
     data: FindAllCandidate
 
 
-CandidateEvent: TypeAlias = FindAllCandidateMatchStatusEvent
-
-
 class Error(Struct, frozen=True):
-    """What went wrong.
-
-    Attributes
-    ----------
-    ref_id : str
-        A reference for the support of the service.
-    message : str
-        For people.
-    detail : dict, optional
-        For programs.
-    """
+    """An error: a reference for the support of the service, a message, and details as JSON."""
 
     ref_id: str
     message: str
@@ -561,14 +460,14 @@ class Error(Struct, frozen=True):
 
 
 class ErrorEvent(Struct, frozen=True):
-    """The stream reports an error; it has neither an id nor a time."""
+    """An error in the stream, without id and time."""
 
     type: str
     error: Error
 
 
 class UnknownEvent(Struct, frozen=True):
-    """An event of a type that this version does not know; kept as it came."""
+    """An event of an unknown type, or not valid for its type, with its data as JSON."""
 
     type: str
     event_id: str | None
@@ -595,7 +494,7 @@ class ErrorResponse(Struct, frozen=True):
 
 
 class ValidationError(Struct, frozen=True):
-    """One fault in a request: where it is, what it is, and of which kind."""
+    """A fault in a request: its path, a message and its kind."""
 
     loc: list[str | int]
     msg: str
@@ -603,17 +502,16 @@ class ValidationError(Struct, frozen=True):
 
 
 class HTTPValidationError(Struct, frozen=True):
-    """The other body of a 422."""
+    """The other possible body of a 422."""
 
     detail: list[ValidationError] | UnsetType = UNSET
 
 
-VERDICT_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
-"""A value that is one of these words says only whether something holds."""
+# -- times -----------------------------------------------------------------------------------
 
 
 def parse_time(text: str | None) -> datetime | None:
-    """Read an RFC 3339 time into UTC, which is also meant without an offset; else None."""
+    """Return an RFC 3339 time in UTC, which is assumed without an offset; None if invalid."""
     if text is None:
         return None
     try:
@@ -624,5 +522,5 @@ def parse_time(text: str | None) -> datetime | None:
 
 
 def format_time(time: datetime) -> str:
-    """Write a time as the API does: in UTC, with microseconds and ``Z``."""
+    """Return a time as the API writes it: in UTC, with microseconds and ``Z``."""
     return time.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,8 +1,7 @@
-"""What a service over one's own data understands of conditions."""
+"""Readings: how a service over your own data understands conditions."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
 from msgspec import Struct, field
@@ -17,16 +16,16 @@ Confidence: TypeAlias = Literal["low", "medium", "high"]
 
 
 class Top(Struct, frozen=True):
-    """A rank: the first rows by an expression, among those that meet all other conditions.
+    """The first rows by an expression, of those that meet all other conditions.
 
     Attributes
     ----------
     by : str
         A DuckDB expression over one row.
     n : int
-        How many rows; equal rows at the end all belong to them.
+        Number of rows; ties with the last one are included.
     descending : bool
-        True if the largest come first.
+        True if the largest values come first.
     """
 
     by: str
@@ -35,29 +34,29 @@ class Top(Struct, frozen=True):
 
 
 class Reading(Struct, frozen=True, kw_only=True):
-    """What one condition was understood as.
+    """How one condition was understood.
 
     Attributes
     ----------
     name, description : str
         The condition as it was written.
     status : {"sql", "ask", "mention", "unanswerable", "not_understood"}
-        What is to be done: evaluate `sql` (and `top`), ask a model about each row, search the
-        text for `keywords`, or nothing.
+        How rows are evaluated: by `sql` and `top`, by a model that is asked about each row, by a
+        full-text search for `keywords`, or not at all.
     sql : str or None
         One boolean DuckDB expression over the columns of a row.
     top : Top or None
-        Applied after all other conditions. A reading has `sql`, `top` or both.
+        Applied after all other conditions. With status ``"sql"``, `sql`, `top` or both are set.
     ask : str or None
-        A yes/no question to the text of a row.
+        A yes/no question about the text of a row.
     keywords : tuple of str
         Words for the full-text search.
     assumptions : tuple of str
-        What was taken for granted, such as ``"sales are in billions of dollars"``.
+        Such as ``"sales are in billions of dollars"``.
     confidence : {"low", "medium", "high"}
-        Of the reading, not of any row.
+        Confidence in the reading, not in any verdict.
     reader : {"sql", "plain", "model"}
-        Who read it.
+        What read the condition.
     note : str
         Why it was not understood, and what to write instead; or a remark.
     """
@@ -76,11 +75,11 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     @property
     def is_usable(self) -> bool:
-        """True if rows can be judged by it."""
+        """True if rows can be evaluated by this reading."""
         return self.status in {"sql", "ask", "mention"}
 
     def describe(self) -> str:
-        """Return the reading on one line, as drafts and warnings show it.
+        """Return the reading as one line, for drafts and warnings.
 
         Examples
         --------
@@ -98,25 +97,21 @@ class Reading(Struct, frozen=True, kw_only=True):
         if self.ask is not None:
             parts.append(f"asked of each row: {self.ask}")
         if self.status == "mention":
-            parts.append(f"the text mentions {_listed(self.keywords)}")
+            parts.append(f"the text mentions {' and '.join(map(repr, self.keywords))}")
         if not self.is_usable:
             parts.append(f"{self.status.replace('_', ' ')}: {self.note}")
         return "; ".join(parts)
 
 
-def _listed(words: Iterable[str]) -> str:
-    return " and ".join(repr(word) for word in words)
-
-
 class Explained(Reading, frozen=True, kw_only=True):
-    """A reading with what it comes to over the data.
+    """A reading with its outcome over the data.
 
     Attributes
     ----------
     columns : tuple of str
-        Those that it refers to.
+        The columns that it refers to.
     true, false, unknown : int or None
-        Rows; None where only a model or the full text can tell.
+        Numbers of rows; None if only a model or the full-text search can tell.
     """
 
     columns: tuple[str, ...] = ()
@@ -125,7 +120,7 @@ class Explained(Reading, frozen=True, kw_only=True):
     unknown: int | None = None
 
     def told(self) -> str:
-        """Return the reading with its counts on one line, as a draft shows it.
+        """Return the reading with its counts as one line, for drafts.
 
         Examples
         --------
@@ -146,6 +141,6 @@ class Explained(Reading, frozen=True, kw_only=True):
 
 
 class DraftedSchema(FindAllSchema, frozen=True, kw_only=True):
-    """A draft, with what each of its conditions was understood as; empty for the hosted API."""
+    """A drafted schema with the readings of its conditions; the hosted API sends no readings."""
 
     readings: list[Explained] = field(default_factory=list)

@@ -13,6 +13,7 @@ from typing import Any
 
 from findall_frames.api.client import TOKEN, Client
 from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.api.events import as_event, follow
 from findall_frames.api.models import (
     Event,
     FindAllRun,
@@ -20,7 +21,6 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchema,
 )
-from findall_frames.api.stream import as_event, follow
 from findall_frames.display.cards import run_html, run_state
 from findall_frames.errors import (
     AmbiguousCreateError,

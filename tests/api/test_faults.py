@@ -1,4 +1,4 @@
-"""Faults in any order and number: the tables are those of an undisturbed run, created once."""
+"""Random faults of a service: the run is created once, and its tables are complete."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import findall_frames as ff
-from findall_frames.api import stream as following
+from findall_frames.api import events as following
 from tests.support.scripted import (
     RUN_ID,
     Reply,
@@ -47,7 +47,7 @@ GOOD_RESULT = answer(result(MATCHES))
 
 
 def broken_answer(rng: random.Random) -> Reply:
-    """Something in place of an answer that is asked for again."""
+    """Return a reply after which the request is retried."""
     return rng.choice(
         [
             answer(status=rng.choice([408, 429, 500, 502, 503, 504])),
@@ -63,7 +63,7 @@ def broken_answer(rng: random.Random) -> Reply:
 
 
 def broken_stream(rng: random.Random) -> Script:
-    """A connection that ends too early, in one of many ways."""
+    """Return an event stream that ends too early, in one of many ways."""
     kind = rng.randrange(10)
     if kind == 0:
         return answer(status=rng.choice([404, 429, 500, 503]))
@@ -89,35 +89,35 @@ def broken_stream(rng: random.Random) -> Script:
 
 
 def pieces(rng: random.Random, request: Request) -> list[bytes]:
-    """The events that follow the one that was asked for, or all, with noise between them."""
+    """Return the requested events, or all of them, with noise in between."""
     last = parse_qs(request.query).get("last_event_id", [""])[0]
     begin = int(last.removeprefix("event_")) + 1 if last and rng.random() < 0.7 else 0
     events = EVENTS[min(begin, len(EVENTS)) :]
-    told: list[bytes] = []
+    sent: list[bytes] = []
     for piece in events:
         if rng.random() < 0.3:
-            told.append(rng.choice(NOISE))
-        told.extend([piece] * rng.choice([1, 1, 1, 2]))
-    return [part.replace(b"\n", b"\r\n") for part in told] if rng.random() < 0.2 else told
+            sent.append(rng.choice(NOISE))
+        sent.extend([piece] * rng.choice([1, 1, 1, 2]))
+    return [part.replace(b"\n", b"\r\n") for part in sent] if rng.random() < 0.2 else sent
 
 
 def whole_stream(rng: random.Random) -> Callable[[Request], Reply]:
-    """A connection that tells the rest."""
+    """Return an event stream that is complete."""
     rest_of_rng = random.Random(rng.random())
     return lambda request: stream(*pieces(rest_of_rng, request))
 
 
 def run_with_faults(seed: int) -> tuple[int, list[bool], int]:
-    """Run one search against a server with a plan of faults, and compare its tables."""
+    """Run one search with the faults of a seed; return it, what is equal, and runs created."""
     rng = random.Random(seed)
     breaks = rng.randrange(5)
     running = answer(run_object("running"))
     done = answer(run_object("completed", matched=MATCHES, generated=MATCHES))
     with ScriptedServer() as server, ff.Client(base_url=server.url) as client:
         healthy(server, matches=MATCHES)
-        turned_away = rng.choice([0, 0, 1, 2])
+        rejected = rng.choice([0, 0, 1, 2])
         busy = answer(status=429, Retry_After="0")
-        server.on("POST", "/runs", *[busy] * turned_away, answer(run_object("queued")))
+        server.on("POST", "/runs", *[busy] * rejected, answer(run_object("queued")))
         server.on(
             "GET",
             f"{AT}/events",
@@ -142,38 +142,38 @@ def run_with_faults(seed: int) -> tuple[int, list[bool], int]:
             progress=False,
             timeout=60,
         )
-        undisturbed = ff.flatten(result(MATCHES))
+        expected = ff.flatten(result(MATCHES))
         same = [
-            frames.tables[name].equals(undisturbed.tables[name])
+            frames.tables[name].equals(expected.tables[name])
             for name in ("candidates", "fields", "citations")
         ]
-        return seed, same, len(server.sent("POST", "/runs")) - turned_away
+        return seed, same, len(server.sent("POST", "/runs")) - rejected
 
 
 @pytest.fixture
 def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stream that hangs is given up sooner than two heartbeats, to keep the suite short."""
+    """Reconnect sooner than after two heartbeats, to keep the suite short."""
     monkeypatch.setattr(following, "SILENCE", 0.4)
-    # Hundreds of servers share a few ports here, and would look like one that is asked again.
+    # Hundreds of servers share a few ports, so that their searches would look repeated.
     monkeypatch.setenv("FINDALL_FRAMES_LEDGER", "off")
 
 
-def run_plans(seeds: range) -> None:
-    """Run many plans side by side; they mostly wait."""
+def run_seeds(seeds: range) -> None:
+    """Run many seeds in parallel; they mostly wait."""
     with ThreadPoolExecutor(16) as pool:
         outcomes = list(pool.map(run_with_faults, seeds))
     assert [outcome for outcome in outcomes if outcome[1:] != ([True] * 3, 1)] == []
 
 
 @pytest.mark.usefixtures("short_silence")
-def test_two_hundred_random_plans_of_faults_change_nothing() -> None:
-    """A failure names its seed."""
-    run_plans(range(200))
+def test_two_hundred_random_fault_sequences_change_nothing() -> None:
+    """The failing seeds are in the message."""
+    run_seeds(range(200))
 
 
 @pytest.mark.thorough
 @pytest.mark.usefixtures("short_silence")
-def test_two_thousand_random_plans_of_faults_change_nothing() -> None:
-    """The same for those who have ten minutes: pytest -m thorough."""
+def test_two_thousand_random_fault_sequences_change_nothing() -> None:
+    """The same in ten minutes: pytest -m thorough."""
     begin = int(os.environ.get("FINDALL_FRAMES_SEED", "1000"))
-    run_plans(range(begin, begin + 2000))
+    run_seeds(range(begin, begin + 2000))

@@ -1,4 +1,4 @@
-"""The wire models read what the contract allows, and more."""
+"""The structs of the contract decode what it allows, and more."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from findall_frames.api import models
 from tests.support.scripted import candidate, result, run_object
 
 
-def test_a_result_with_unknown_fields_and_enum_values_is_read() -> None:
+def test_unknown_fields_and_enum_values_are_accepted() -> None:
     """A newer service must not break an older client."""
     body = result(1)
     body["run"]["status"] |= {"status": "paused", "progress": 0.4}
@@ -21,8 +21,8 @@ def test_a_result_with_unknown_fields_and_enum_values_is_read() -> None:
 
 
 @pytest.mark.parametrize("missing", ["candidate_id", "name", "url", "match_status"])
-def test_a_missing_required_field_is_named_with_its_place(missing: str) -> None:
-    """The message leads to the fault."""
+def test_a_missing_required_field_is_named_with_its_path(missing: str) -> None:
+    """The path contains the array that it is in."""
     body = result(3)
     del body["candidates"][2][missing]
     with pytest.raises(msgspec.ValidationError, match=rf"`{missing}` - at `\$.candidates\[.*\]`"):
@@ -31,15 +31,15 @@ def test_a_missing_required_field_is_named_with_its_place(missing: str) -> None:
 
 @pytest.mark.parametrize("form", [{"output": None, "basis": None}, {"output": {}, "basis": []}, {}])
 def test_output_and_basis_may_be_null_empty_or_absent(form: dict[str, object]) -> None:
-    """The three mean the same."""
+    """All three mean the same."""
     body = {k: v for k, v in candidate(1).items() if k not in ("output", "basis")} | form
     read = msgspec.convert(body, models.FindAllCandidate)
     assert not read.output
     assert not read.basis
 
 
-def test_a_status_event_may_leave_out_the_generator() -> None:
-    """The documented samples do, although a run object has one."""
+def test_a_status_event_may_lack_the_generator() -> None:
+    """The documented samples lack it; a run must have one."""
     run = run_object()
     del run["generator"]
     body = {"type": "findall.status", "timestamp": "t", "event_id": "e", "data": run}
@@ -64,16 +64,16 @@ def test_a_status_event_may_leave_out_the_generator() -> None:
         ("from_the_future", False, True),
     ],
 )
-def test_a_run_is_over_when_nothing_is_active_any_more(
+def test_a_run_is_over_when_it_is_neither_active_nor_queued(
     status: str, is_active: bool, is_over: bool
 ) -> None:
-    """Enrichments outlast a terminal status, and an unknown status alone ends nothing."""
+    """Enrichments outlast a terminal status, and a status may be unknown."""
     metrics = models.FindAllCandidateMetrics()
     assert models.FindAllRunStatus(status, is_active, metrics).is_over is is_over
 
 
-def test_what_starts_a_run_leaves_out_what_is_not_set() -> None:
-    """Null and absent mean the same to the service; the shorter is sent."""
+def test_unset_fields_of_a_new_run_are_not_sent() -> None:
+    """Null and absent mean the same to the service."""
     body = models.FindAllRunInput("o", "e", [models.MatchCondition("a", "b")], "core", 10)
     assert set(msgspec.json.decode(msgspec.json.encode(body))) == {
         "objective",
@@ -84,8 +84,8 @@ def test_what_starts_a_run_leaves_out_what_is_not_set() -> None:
     }
 
 
-def test_the_secrets_of_a_tool_server_stay_out_of_its_repr() -> None:
-    """Headers may hold tokens."""
+def test_the_repr_of_a_tool_server_hides_its_headers() -> None:
+    """They may contain tokens."""
     server = models.McpServer("https://tools.example", "tools", headers={"authorization": "s3cret"})
     assert "s3cret" not in repr(server)
     assert "s3cret" not in repr([server])

@@ -10,7 +10,7 @@ import warnings
 import pytest
 
 import findall_frames as ff
-from findall_frames.api import stream as following
+from findall_frames.api import events as following
 from tests.support.scripted import (
     RUN_ID,
     SCHEMA,

@@ -1,0 +1,479 @@
+"""HTTP requests to one FindAll service: its address and key, retries and errors."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import KW_ONLY, dataclass
+from http.client import responses
+from http.cookiejar import DefaultCookiePolicy
+from importlib.metadata import version
+from typing import Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
+from urllib3.util.retry import Retry
+
+from findall_frames.addresses import HOSTED_URL, is_loopback
+from findall_frames.api.deadline import (
+    IDEMPOTENT,
+    NON_IDEMPOTENT,
+    OutOfTimeError,
+    current_deadline,
+    run_in_time,
+)
+from findall_frames.api.models import BETA
+from findall_frames.errors import (
+    AmbiguousCreateError,
+    APIError,
+    AuthenticationError,
+    ConditionNotUnderstoodError,
+    ConflictError,
+    EvaluatorError,
+    FindAllError,
+    InsufficientFundsError,
+    InvalidRequestError,
+    MissingKeyError,
+    NotFoundError,
+    RateLimitError,
+    RefusedError,
+    RunTimeout,
+    UnexpectedResponseError,
+    UnreachableError,
+)
+
+__all__ = ["Call", "Transport", "default_url", "key_and_url"]
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=FindAllError)
+
+_CONNECT_TIMEOUT: Final = 10.0
+_READ_TIMEOUT: Final = 60.0
+_ATTEMPTS: Final = 3
+"""How often an answer is requested that arrives truncated or is not valid JSON."""
+_SHOWN: Final = 300
+"""Characters of a service's own message that an error quotes."""
+
+
+# -- address and key -------------------------------------------------------------------------
+
+
+def key_and_url(api_key: str | None, base_url: str | None) -> tuple[str, str]:
+    """Return the key ("" for none) and the base URL, from the arguments or the environment."""
+    key = (os.environ.get("PARALLEL_API_KEY", "") if api_key is None else api_key).strip()
+    url = _checked_url(base_url) if base_url else default_url()
+    if not key and url == HOSTED_URL:
+        raise MissingKeyError(
+            "The hosted FindAll service needs an API key, and none was given: set the environment "
+            "variable PARALLEL_API_KEY or pass Client(api_key=...). To search your own data "
+            'without a key, pass client=ff.local("packages") or client=ff.local(your_dataframe).'
+        )
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise InvalidRequestError(
+            "The API key contains a space or a character that no HTTP header can carry. Copy it "
+            "again, without quotes or line breaks."
+        )
+    if key and url.startswith("http://") and not is_loopback(url):
+        raise InvalidRequestError(
+            f"The key would be sent unencrypted to {urlsplit(url).hostname}. Use https://, or "
+            'pass api_key="" if that service needs no key.'
+        )
+    return key, url
+
+
+def default_url() -> str:
+    """Return the base URL of ``PARALLEL_BASE_URL``, or else of the hosted service."""
+    return _checked_url(os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL)
+
+
+def _checked_url(text: str) -> str:
+    address = urlsplit(text.strip())
+    if address.scheme not in ("http", "https") or not address.hostname:
+        raise InvalidRequestError(
+            f"base_url must begin with https:// or http:// and name a host, not {text!r}. The "
+            f"hosted service is {HOSTED_URL}."
+        )
+    if address.username is not None or address.password is not None:
+        raise InvalidRequestError(
+            "base_url must not contain a user name or password; pass Client(api_key=...) instead."
+        )
+    return text.strip().rstrip("/")
+
+
+# -- requests --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request: a POST if it has a body, or else a GET; nothing is sent with a timeout of 0."""
+
+    name: str  # for error messages, as in "the status request"
+    path: str
+    _: KW_ONLY
+    body: bytes | None = None
+    params: Mapping[str, str] | None = None
+    findall_id: str | None = None
+    token: str | None = None  # identifies the run that the request creates
+    timeout: float | None = None
+
+
+class Transport:
+    """The connections to one service.
+
+    The key is sent to this service only: redirects are not followed, and neither cookies nor
+    ``~/.netrc`` are used.
+    """
+
+    def __init__(self, base_url: str, *, key: str) -> None:
+        self._base_url = base_url
+        self._host = urlsplit(base_url).netloc
+        self._key = key
+        self._headers = {
+            "parallel-beta": BETA,
+            "user-agent": f"findall-frames/{version('findall-frames')}",
+        }
+        if key:
+            self._headers["x-api-key"] = key
+        self._idempotent = self._session(IDEMPOTENT)
+        self._streaming = self._session(Retry(0))
+
+    def close(self) -> None:
+        """Close idle connections."""
+        self._idempotent.close()
+        self._streaming.close()
+
+    def fetch(self, call: Call, decode: Callable[[bytes], _T]) -> _T:
+        """Send an idempotent request, retried where that may help, and decode the answer."""
+
+        def attempt() -> _T:
+            response = self._send(self._idempotent, call)
+            self._raise_for_status(call, response)
+            try:
+                return decode(response.content)
+            except msgspec.DecodeError as error:
+                raise self._unexpected(call, response.content, error) from error
+
+        def attempts() -> _T:
+            failed = 0
+            while True:
+                try:
+                    return attempt()
+                except (requests.exceptions.ChunkedEncodingError, UnexpectedResponseError):
+                    # Retry covers neither a body that breaks off nor a proxy's error page.
+                    failed += 1
+                    if failed == _ATTEMPTS or current_deadline().has_passed():
+                        raise
+
+        with self._explained(call):
+            return run_in_time(attempts, call.timeout)
+
+    def submit(self, call: Call, decode: Callable[[bytes], _T]) -> _T:
+        """Send a request that costs money, at most once, and decode the answer.
+
+        Raises
+        ------
+        AmbiguousCreateError
+            The request may have arrived.
+        """
+
+        def send() -> requests.Response:
+            # If the service had closed a pooled connection meanwhile, there would be no telling
+            # whether the request arrived.
+            with self._session(NON_IDEMPOTENT) as session:
+                return self._send(session, call)
+
+        with self._explained(call, is_idempotent=False):
+            response = run_in_time(send, call.timeout)
+        if response.status_code >= 500 or response.status_code == 408:
+            raise self._ambiguous(
+                call, f"{self._host} answered {response.status_code} to the {call.name} request"
+            )
+        self._raise_for_status(call, response)
+        try:
+            return decode(response.content)
+        except msgspec.DecodeError as error:
+            raise self._ambiguous(
+                call, f"{self._host} sent an invalid answer to the {call.name} request ({error})"
+            ) from error
+
+    def open_stream(self, call: Call) -> requests.Response:
+        """Open an event stream, without retries; the caller reads its body and closes it."""
+
+        def send() -> requests.Response:
+            return self._send(self._streaming, call, accept="text/event-stream", stream=True)
+
+        with self._explained(call):
+            response = run_in_time(send, call.timeout, discard=requests.Response.close)
+            content_type = response.headers.get("content-type", "")
+            if response.status_code == 200 and content_type.startswith("text/event-stream"):
+                return response
+            with response:
+                self._raise_for_status(call, response)
+        raise _error(
+            UnexpectedResponseError,
+            call,
+            f"{self._host} answered the {call.name} request with "
+            f"{content_type or 'no content type'} instead of text/event-stream. Check that "
+            "base_url is that of a FindAll service.",
+        )
+
+    def _session(self, retry: Retry) -> requests.Session:
+        session = requests.Session()
+        session.headers.update(self._headers)
+        session.trust_env = not is_loopback(self._base_url)
+        # Without this, an entry in ~/.netrc would become an Authorization header.
+        session.auth = lambda request: request
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        adapter = HTTPAdapter(max_retries=retry)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session
+
+    def _send(
+        self,
+        session: requests.Session,
+        call: Call,
+        *,
+        accept: str = "application/json",
+        stream: bool = False,
+    ) -> requests.Response:
+        headers = {"accept": accept}
+        if call.body is not None:
+            headers["content-type"] = "application/json"
+        deadline = current_deadline()
+        return session.request(
+            "GET" if call.body is None else "POST",
+            self._base_url + call.path,
+            data=call.body,
+            params=call.params,
+            headers=headers,
+            stream=stream,
+            timeout=(deadline.clip(_CONNECT_TIMEOUT), deadline.clip(_READ_TIMEOUT)),
+            # On a redirect, requests drops the Authorization header only, and not x-api-key.
+            allow_redirects=False,
+        )
+
+    # -- errors --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _explained(self, call: Call, *, is_idempotent: bool = True) -> Iterator[None]:
+        """Turn failures to get an answer into errors that say what to do next."""
+        request = f"the {call.name} request"
+        resume = ""
+        if call.findall_id:
+            resume = f" The run itself is not affected: ff.resume({call.findall_id!r})."
+        try:
+            yield
+        except OutOfTimeError as late:
+            what_happened = f"{self._host} did not answer {request} in time"
+            if not is_idempotent:
+                if late.may_have_arrived:
+                    raise self._ambiguous(call, what_happened) from None
+                what_happened = f"Time ran out before {self._host} accepted {request}"
+            raise _error(RunTimeout, call, f"{what_happened}.{resume}") from None
+        except requests.RequestException as error:
+            cause = _cause_of(error)
+            if not is_idempotent and not _certainly_not_sent(error):
+                what_happened = f"The connection to {self._host} broke after {request} was sent"
+                raise self._ambiguous(call, f"{what_happened} ({cause})") from error
+            raise _error(
+                UnreachableError,
+                call,
+                f"{self._host} could not be reached for {request}: {cause}. Check the network "
+                f"and base_url, then try again.{resume}",
+            ) from error
+
+    def _raise_for_status(self, call: Call, response: requests.Response) -> None:
+        """Raise unless the answer is 200; its body may be any JSON, HTML or nothing."""
+        status = response.status_code
+        if status == 200:
+            return
+        body = response.content
+        if self._key:
+            # A service may quote a key that it rejects.
+            body = body.replace(self._key.encode(), b"...")
+        message, ref_id, detail = _read_error(body)
+        problems = _problems_by_type(detail)
+        details = {"status_code": status, "ref_id": ref_id, "detail": detail}
+        if _NOT_UNDERSTOOD in problems:
+            raise ConditionNotUnderstoodError("\n\n".join(problems[_NOT_UNDERSTOOD]), **details)
+        if _EVALUATOR in problems:
+            raise EvaluatorError("\n".join(problems[_EVALUATOR]))
+        retry_after = response.headers.get("retry-after")
+        if 300 <= status < 400:
+            next_step = (
+                f"It redirects to {response.headers.get('location') or 'another address'}, and "
+                "redirects are not followed, since the key would be sent along. If that address "
+                "is right, pass it as Client(base_url=...)."
+            )
+        elif retry_after:
+            next_step = f"Try again when the service allows it (Retry-After: {retry_after})."
+        elif status >= 500:
+            next_step = "This is a fault of the service; try again in a moment."
+        else:
+            next_step = _NEXT_STEPS.get(status, "Correct the request and send it again.")
+        said = f": {message}" if message else ""
+        reference = f" (ref_id {ref_id})" if ref_id else ""
+        phrase = responses.get(status, "(unknown status)")
+        raise _error(
+            _ERRORS.get(status, APIError),
+            call,
+            f"{self._host} answered {status} {phrase} to the {call.name} request{said}"
+            f"{reference}. {next_step}",
+            **details,
+        )
+
+    def _unexpected(
+        self, call: Call, body: bytes, error: msgspec.DecodeError
+    ) -> UnexpectedResponseError:
+        fault, path = _fault_and_path(error)
+        begin = _shortened(body[:80].decode("utf-8", "replace"))
+        return _error(
+            UnexpectedResponseError,
+            call,
+            f"{self._host} sent an invalid answer to the {call.name} request"
+            f"{f' at {path}' if path else ''}: {fault}. It begins with {begin!r}. Check that "
+            "base_url is that of a FindAll service; if it is, report this to its support.",
+            path=path,
+        )
+
+    def _ambiguous(self, call: Call, what_happened: str) -> AmbiguousCreateError:
+        if call.findall_id:
+            next_step = (
+                "Before you repeat it, check whether the run has changed: "
+                f"Client.schema({call.findall_id!r})."
+            )
+        elif call.token:
+            next_step = (
+                f"If the run exists, its metadata contains findall_frames_token={call.token!r}: "
+                f"look for it among the runs of your account at {self._host}, and wait for it "
+                "with ff.resume(findall_id)."
+            )
+        else:
+            next_step = f"Before you repeat it, check the runs of your account at {self._host}."
+        return _error(
+            AmbiguousCreateError,
+            call,
+            f"{what_happened}. The request may have arrived, and it costs money, so it was not "
+            f"sent again. {next_step}",
+            token=call.token,
+        )
+
+
+def _error(kind: Callable[..., _E], call: Call, text: str, **details: Any) -> _E:
+    """Build an error that begins with the run that it is about."""
+    subject = f"Run {call.findall_id}: " if call.findall_id else ""
+    return kind(subject + text, findall_id=call.findall_id, **details)
+
+
+_ERRORS: Final[dict[int, type[APIError]]] = {
+    400: RefusedError,
+    401: AuthenticationError,
+    402: InsufficientFundsError,
+    403: AuthenticationError,
+    404: NotFoundError,
+    409: ConflictError,
+    422: RefusedError,
+    429: RateLimitError,
+}
+_NEXT_STEPS: Final = {
+    401: "Set PARALLEL_API_KEY, or pass Client(api_key=...), to a key that this service accepts.",
+    402: "Add credit to the account, lower match_limit, or choose a cheaper generator.",
+    403: "Check that the key may use the FindAll API.",
+    404: "Check the id, and that it belongs to this service and this key.",
+    408: "Try again in a moment.",
+    409: "Check the status of the run with Client.retrieve(...) or ff.resume(...).",
+    413: "Send less: shorten the exclude list or the conditions.",
+    429: "Wait a moment, then try again.",
+}
+_NOT_UNDERSTOOD: Final = "condition_not_understood"
+_EVALUATOR: Final = "evaluator_error"
+
+
+def _read_error(body: bytes) -> tuple[str, str | None, Any]:
+    """Return the message, the ref_id and the decoded body of an error."""
+    try:
+        content = msgspec.json.decode(body)
+    except msgspec.DecodeError:
+        text = body.decode("utf-8", "replace").strip()
+        is_page = text.startswith("<")
+        return "a page of HTML instead of JSON" if is_page else _shortened(text), None, None
+    if not isinstance(content, dict):
+        return _shortened(str(content)), None, content
+    error, detail = content.get("error"), content.get("detail")
+    ref_id = None
+    if isinstance(error, dict):
+        message = error.get("message")
+        ref_id = error.get("ref_id")
+    elif isinstance(detail, list):
+        message = "; ".join(map(_problem, detail))
+    else:
+        message = detail or content.get("message")
+    return _shortened(str(message or "")), ref_id if isinstance(ref_id, str) else None, content
+
+
+def _problem(item: Any) -> str:
+    if not isinstance(item, dict):
+        return str(item)
+    place = ".".join(str(part) for part in item.get("loc", ()))
+    return f"{place}: {item.get('msg', '')}" if place else str(item.get("msg", ""))
+
+
+def _problems_by_type(content: Any) -> dict[str, list[str]]:
+    """Return the messages of an HTTPValidationError by their type."""
+    found: dict[str, list[str]] = {}
+    items = content.get("detail") if isinstance(content, dict) else None
+    for item in items if isinstance(items, list) else ():
+        if isinstance(item, dict):
+            found.setdefault(str(item.get("type")), []).append(str(item.get("msg", "")))
+    return found
+
+
+def _shortened(text: str) -> str:
+    text = " ".join(text.split()).rstrip(".")
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+
+
+def _fault_and_path(error: msgspec.DecodeError) -> tuple[str, str | None]:
+    """Return what is wrong with an answer and its JSON path; None if it is not JSON at all."""
+    if not isinstance(error, msgspec.ValidationError):
+        return str(error), None
+    # "Object missing required field `name` - at `$.candidates[1]`"
+    fault, _, place = str(error).partition(" - at `")
+    path = place.removesuffix("`") or "$"
+    missing = fault.removeprefix("Object missing required field `")
+    return fault, path if missing == fault else f"{path}.{missing.removesuffix('`')}"
+
+
+def _certainly_not_sent(error: requests.RequestException) -> bool:
+    reason = _reason_of(error)
+    if isinstance(reason, SSLError):
+        return any(isinstance(part, ssl.SSLCertVerificationError) for part in reason.args)
+    return isinstance(reason, (ConnectTimeoutError, NewConnectionError, ProxyError))
+
+
+def _cause_of(error: requests.RequestException) -> str:
+    reason = _reason_of(error)
+    if isinstance(reason, NewConnectionError):
+        # "<pool object>: Failed to establish a new connection: [Errno 111] Connection refused"
+        return str(reason).rpartition(": Failed to establish a new connection: ")[2]
+    return str(reason) or type(reason).__name__
+
+
+def _reason_of(error: requests.RequestException) -> BaseException:
+    """Return the exception that requests and urllib3 have wrapped."""
+    wrapped = error.args[0] if error.args else error
+    reason = getattr(wrapped, "reason", None)
+    if isinstance(reason, BaseException):
+        return reason
+    return wrapped if isinstance(wrapped, BaseException) else error
