@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
@@ -90,8 +89,8 @@ class Client:
     retried only if the request certainly did not arrive, or on 429 with ``Retry-After``.
     Otherwise they raise `AmbiguousCreateError`.
 
-    A service that cannot be reached is an `UnreachableError`, a refused request an `APIError`,
-    and an answer that the contract does not allow an `UnexpectedResponseError`.
+    If the service cannot be reached, methods raise `UnreachableError`; if it refuses a request,
+    an `APIError`; if an answer violates the contract, `UnexpectedResponseError`.
 
     Examples
     --------
@@ -121,12 +120,7 @@ class Client:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -247,22 +241,22 @@ class Client:
 
     def retrieve(self, findall_id: str, *, timeout: float | None = None) -> FindAllRun:
         """Return a run with its status."""
-        call = _about(findall_id, "", name="status", timeout=timeout)
+        call = _run_call(findall_id, "", name="status", timeout=timeout)
         return self._transport.fetch(call, _decoder(FindAllRun))
 
     def schema(self, findall_id: str, *, timeout: float | None = None) -> FindAllSchema:
         """Return what a run looks for."""
-        call = _about(findall_id, "schema", timeout=timeout)
+        call = _run_call(findall_id, "schema", timeout=timeout)
         return self._transport.fetch(call, _decoder(FindAllSchema))
 
     def result(self, findall_id: str, *, timeout: float | None = None) -> FindAllRunResult:
         """Return the candidates of a run as structs, in whatever state the run is."""
-        call = _about(findall_id, "result", timeout=timeout)
+        call = _run_call(findall_id, "result", timeout=timeout)
         return self._transport.fetch(call, _decoder(FindAllRunResult))
 
     def result_json(self, findall_id: str, *, timeout: float | None = None) -> bytes:
         """Return the candidates of a run as the JSON that the service sent, for `flatten`."""
-        call = _about(findall_id, "result", timeout=timeout)
+        call = _run_call(findall_id, "result", timeout=timeout)
         return self._transport.fetch(call, _checked_result)
 
     def events(
@@ -291,7 +285,7 @@ class Client:
             params["last_event_id"] = last_event_id
         if api_timeout is not None:
             params["timeout"] = str(api_timeout)
-        call = _about(findall_id, "events", params=params, timeout=timeout)
+        call = _run_call(findall_id, "events", params=params, timeout=timeout)
         return EventStream(self._transport.open_stream(call))
 
     def cancel(self, findall_id: str, *, timeout: float | None = None) -> None:
@@ -302,7 +296,7 @@ class Client:
         ConflictError
             The run is already over.
         """
-        call = _about(findall_id, "cancel", body=b"{}", timeout=timeout)
+        call = _run_call(findall_id, "cancel", body=b"{}", timeout=timeout)
         # The contract leaves the body of the answer open.
         self._transport.fetch(call, lambda body: None)
 
@@ -311,7 +305,7 @@ class Client:
     ) -> FindAllSchema:
         """Add fields to all present and future matches of a run; costs money per match."""
         body = msgspec.json.encode(enrichment)
-        call = _about(findall_id, "enrich", body=body, timeout=timeout)
+        call = _run_call(findall_id, "enrich", body=body, timeout=timeout)
         return self._transport.submit(call, _decoder(FindAllSchema))
 
     def extend(
@@ -319,11 +313,11 @@ class Client:
     ) -> FindAllSchema:
         """Raise the match limit of a run; costs money per further match."""
         body = msgspec.json.encode(FindAllExtendInput(additional_match_limit))
-        call = _about(findall_id, "extend", body=body, timeout=timeout)
+        call = _run_call(findall_id, "extend", body=body, timeout=timeout)
         return self._transport.submit(call, _decoder(FindAllSchema))
 
 
-def _about(
+def _run_call(
     findall_id: str,
     endpoint: str,
     *,
