@@ -57,8 +57,7 @@ _LONGEST_PAUSE: Final = 10.0
 _ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_END: Final = 4
 _CHUNK: Final = 1 << 16
-_PREFIX: Final = "findall.candidate."
-_CANDIDATE: Final = re.compile(r'\s*\{\s*"type"\s*:\s*"' + re.escape(_PREFIX))
+_TYPE_FIRST: Final = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z.]+)"')
 
 
 # -- one connection --------------------------------------------------------------------------
@@ -70,13 +69,15 @@ class _Envelope(msgspec.Struct):
     data: msgspec.Raw = msgspec.Raw(b"null")
 
 
-_envelope = msgspec.json.Decoder(_Envelope)
-_known: dict[str, msgspec.json.Decoder[Event]] = {
+_envelope: Final = msgspec.json.Decoder(_Envelope)
+_known: Final[dict[str, msgspec.json.Decoder[Event]]] = {
     "findall.schema.updated": msgspec.json.Decoder(FindAllSchemaUpdatedEvent),
     "findall.status": msgspec.json.Decoder(FindAllRunStatusEvent),
     "error": msgspec.json.Decoder(ErrorEvent),
 }
-_candidate: msgspec.json.Decoder[Event] = msgspec.json.Decoder(FindAllCandidateMatchStatusEvent)
+_candidate: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(
+    FindAllCandidateMatchStatusEvent
+)
 
 
 def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
@@ -110,25 +111,31 @@ def read_batches(chunks: Iterable[bytes]) -> Iterator[list[Event]]:
 
 
 def _decode(data: str) -> Event | None:
-    # Nearly all events are about candidates and begin with their type: these are decoded once.
-    if _CANDIDATE.match(data):
+    # Events usually begin with their type, and are then decoded only once.
+    begin = _TYPE_FIRST.match(data)
+    decoder = _decoder_of(begin[1]) if begin else None
+    if decoder is not None:
         with suppress(msgspec.DecodeError, UnicodeError):
-            return _candidate.decode(data)
+            return decoder.decode(data)
     try:
         envelope = _envelope.decode(data)
     except (msgspec.DecodeError, UnicodeError):
         if data.strip():
             _log.debug("skipped an event that is not a JSON object: %.80r", data)
         return None
-    decoder = _known.get(envelope.type)
-    if decoder is None and envelope.type.startswith(_PREFIX):
-        decoder = _candidate
+    decoder = _decoder_of(envelope.type)
     if decoder is not None:
         try:
             return decoder.decode(data)
         except msgspec.ValidationError as error:
             _log.debug("an event of type %s is invalid: %s", envelope.type, error)
     return UnknownEvent(type=envelope.type, event_id=envelope.event_id, data=envelope.data.copy())
+
+
+def _decoder_of(event_type: str) -> msgspec.json.Decoder[Event] | None:
+    if event_type.startswith("findall.candidate."):
+        return _candidate
+    return _known.get(event_type)
 
 
 class EventStream:

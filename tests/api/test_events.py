@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable
 from dataclasses import replace
@@ -94,6 +95,15 @@ def test_the_type_comes_from_the_json() -> None:
         line + b"\n" for line in STORY.split(b"\n") if not line.startswith(b"event:")
     )
     assert kinds(without) == KINDS
+
+
+def test_the_type_need_not_come_first() -> None:
+    """JSON objects have no order."""
+    content = json.loads(event("findall.candidate.matched", 1, candidate(1)).partition(b"data:")[2])
+    last = {"data": content.pop("data"), **content}
+    (only,) = events([f"data: {json.dumps(last)}\n\n".encode()])
+    assert isinstance(only, FindAllCandidateMatchStatusEvent)
+    assert only.data.name == "Tile maker 1"
 
 
 def test_unknown_types_are_kept_as_json() -> None:
