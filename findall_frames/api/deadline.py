@@ -8,9 +8,9 @@ import math
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, SimpleQueue
 from typing import Any, Final, Self, TypeVar
 
 import urllib3
@@ -116,30 +116,25 @@ def run_in_time(
     deadline = Deadline.after(timeout)
     if not deadline.is_finite:
         return send()
-    outcome: SimpleQueue[tuple[_T | None, BaseException | None]] = SimpleQueue()
-    abandoned = threading.Event()
+    outcome: Future[_T] = Future()
 
     def work() -> None:
         _deadline.set(deadline)
         try:
-            answer = send()
+            outcome.set_result(send())
         except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
-            outcome.put((None, error))
-            return
-        outcome.put((answer, None))
-        if abandoned.is_set():
-            discard(answer)
+            outcome.set_exception(error)
+
+    def discard_late(late: Future[_T]) -> None:
+        if late.exception() is None:
+            discard(late.result())
 
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(work,), daemon=True).start()
-    try:
-        answer, error = outcome.get(timeout=deadline.remaining)
-    except Empty:
-        abandoned.set()
-        raise OutOfTimeError(may_have_arrived=True) from None
-    if error is not None:
-        raise error
-    return answer  # type: ignore[return-value]  # an answer without an error is one
+    if not wait([outcome], timeout=deadline.remaining).done:
+        outcome.add_done_callback(discard_late)
+        raise OutOfTimeError(may_have_arrived=True)
+    return outcome.result()
 
 
 class _BoundedRetry(Retry):

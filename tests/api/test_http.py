@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from queue import SimpleQueue
 
 import pytest
 
 import findall_frames as ff
+from findall_frames.api.deadline import OutOfTimeError, run_in_time
 from tests.api.test_client import AT, ENRICHMENT, RUN_INPUT
 from tests.support.scripted import (
     KEY,
@@ -238,6 +241,21 @@ def test_a_create_request_that_was_rejected_is_not_ambiguous_when_time_runs_out(
     with pytest.raises(ff.RunTimeout):
         client.create(RUN_INPUT, timeout=5)
     assert len(server.sent("POST", "/runs")) == 1
+
+
+def test_an_answer_after_the_timeout_is_discarded() -> None:
+    """An event stream that opens too late has to be closed."""
+    may_answer = threading.Event()
+    discarded: SimpleQueue[str] = SimpleQueue()
+
+    def send() -> str:
+        may_answer.wait()
+        return "answer"
+
+    with pytest.raises(OutOfTimeError):
+        run_in_time(send, 0.01, discard=discarded.put)
+    may_answer.set()
+    assert discarded.get(timeout=30) == "answer"
 
 
 @pytest.mark.parametrize("timeout", ["soon", True, float("nan")])
