@@ -92,7 +92,7 @@ def current_deadline() -> Deadline:
 
 
 class OutOfTimeError(Exception):
-    """The deadline has passed; ``may_have_arrived`` is False if the service took no request."""
+    """The deadline has passed; ``may_have_arrived`` is False if no attempt took effect."""
 
     def __init__(self, *, may_have_arrived: bool) -> None:
         super().__init__("the deadline has passed")

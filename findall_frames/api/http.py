@@ -60,7 +60,7 @@ _E = TypeVar("_E", bound=FindAllError)
 _CONNECT_TIMEOUT: Final = 10.0
 _READ_TIMEOUT: Final = 60.0
 _ATTEMPTS: Final = 3
-"""How often an answer is requested that arrives truncated or is not valid JSON."""
+"""How often to try for an answer that arrives truncated or is invalid."""
 _SHOWN: Final = 300
 """Characters of a service's own message that an error quotes."""
 
@@ -279,8 +279,9 @@ class Transport:
             if not is_idempotent:
                 if late.may_have_arrived:
                     raise self._ambiguous(call, what_happened) from None
-                what_happened = f"Time ran out before {self._host} accepted {request}"
-            raise _error(RunTimeout, call, f"{what_happened}.{resume}") from None
+                what_happened = f"{self._host} did not take {request} in time; it had no effect"
+            next_step = resume or " Try again with a longer timeout."
+            raise _error(RunTimeout, call, f"{what_happened}.{next_step}") from None
         except requests.RequestException as error:
             cause = _cause_of(error)
             if not is_idempotent and not _certainly_not_sent(error):
@@ -467,7 +468,9 @@ def _cause_of(error: requests.RequestException) -> str:
     if isinstance(reason, NewConnectionError):
         # "<pool object>: Failed to establish a new connection: [Errno 111] Connection refused"
         return str(reason).rpartition(": Failed to establish a new connection: ")[2]
-    return str(reason) or type(reason).__name__
+    # ProtocolError("Connection aborted.", ConnectionResetError(...))
+    cause = next((part for part in reason.args if isinstance(part, Exception)), reason)
+    return str(cause) or type(cause).__name__
 
 
 def _reason_of(error: requests.RequestException) -> BaseException:

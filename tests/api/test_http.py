@@ -188,8 +188,9 @@ def test_a_create_request_is_not_retried_on_429_alone(
     assert len(server.sent("POST", "/runs")) == 1
 
 
-@pytest.mark.usefixtures("pauses")
-def test_a_create_request_that_never_arrived_is_not_ambiguous(free_port: int) -> None:
+def test_a_create_request_that_never_arrived_is_retried_and_not_ambiguous(
+    free_port: int, pauses: list[float]
+) -> None:
     """A refused connection has carried nothing."""
     with (
         ff.Client(api_key="", base_url=f"http://127.0.0.1:{free_port}") as client,
@@ -197,6 +198,7 @@ def test_a_create_request_that_never_arrived_is_not_ambiguous(free_port: int) ->
     ):
         client.create(RUN_INPUT)
     assert not isinstance(caught.value, ff.AmbiguousCreateError)
+    assert len(pauses) >= 4
 
 
 # -- time limits -------------------------------------------------------------------------------
