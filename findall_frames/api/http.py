@@ -279,7 +279,7 @@ class Transport:
             if not is_idempotent:
                 if late.may_have_arrived:
                     raise self._ambiguous(call, what_happened) from None
-                what_happened = f"{self._host} did not take {request} in time; it had no effect"
+                what_happened = f"{self._host} did not accept {request} in time; it had no effect"
             next_step = resume or " Try again with a longer timeout."
             raise _error(RunTimeout, call, f"{what_happened}.{next_step}") from None
         except requests.RequestException as error:
