@@ -59,6 +59,8 @@ _E = TypeVar("_E", bound=FindAllError)
 
 _CONNECT_TIMEOUT: Final = 10.0
 _READ_TIMEOUT: Final = 60.0
+_GRACE: Final = 1.0
+"""Seconds by which a socket outlives the deadline, so that the deadline is what is reported."""
 _ATTEMPTS: Final = 3
 """How often to try for an answer that arrives truncated or is invalid."""
 _SHOWN: Final = 300
@@ -258,7 +260,10 @@ class Transport:
             params=call.params,
             headers=headers,
             stream=stream,
-            timeout=(deadline.clip(_CONNECT_TIMEOUT), deadline.clip(_READ_TIMEOUT)),
+            timeout=(
+                deadline.clip(_CONNECT_TIMEOUT) + _GRACE,
+                deadline.clip(_READ_TIMEOUT) + _GRACE,
+            ),
             # On a redirect, requests drops the Authorization header only, and not x-api-key.
             allow_redirects=False,
         )
