@@ -90,7 +90,7 @@ def finish(
 def _present(frames: FindAllFrames, *, out: Path | None, as_json: bool) -> None:
     from rich.console import Console
 
-    from findall_frames.display.records import result_record
+    from findall_frames.display.matches import result_record
     from findall_frames.display.terminal import matches_view
 
     if as_json:

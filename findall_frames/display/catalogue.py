@@ -1,4 +1,4 @@
-"""Candidates to be searched and sifted, as fast as a person types."""
+"""Full-text search and filters over all candidates, fast enough to follow typing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from findall_frames.display.rows import Row, Tables, rows_of
+from findall_frames.display.matches import CandidateRow, Tables, rows_of
 
-__all__ = ["MET", "NOT_MET", "Catalogue", "Choice"]
+__all__ = ["MET", "NOT_MET", "Catalogue", "Filters"]
 
 MET = "a condition is met"
 NOT_MET = "a condition is not met"
@@ -19,11 +19,11 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """What is looked for; None leaves a part open.
+class Filters:
+    """What to search for; None does not filter.
 
-    ``verdict`` is a match_status, `MET` or `NOT_MET`. Field, confidence, source and a verdict on
-    a condition have to hold together, in one field of a candidate.
+    ``verdict`` is a match_status, `MET` or `NOT_MET`. Field, confidence, domain and a verdict on
+    a condition must hold together, in one field of a candidate.
     """
 
     words: str = ""
@@ -34,7 +34,7 @@ class Choice:
 
 
 class _Entry(NamedTuple):
-    """One field of a candidate, as far as it is chosen by."""
+    """What the filters use of one field of a candidate."""
 
     candidate: int
     field: str
@@ -44,7 +44,7 @@ class _Entry(NamedTuple):
 
 
 class Catalogue:
-    """Every candidate of the tables, by its place in them.
+    """All candidates of the tables, by their position in them.
 
     Parameters
     ----------
@@ -70,45 +70,45 @@ class Catalogue:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def find(self, choice: Choice) -> list[int]:
-        """Give the places of the candidates that fit, in the order of the result.
+    def find(self, filters: Filters) -> list[int]:
+        """Return the positions of the candidates that pass, in the order of the result.
 
-        A candidate has to say every word, in capitals or not, somewhere in its name, address,
+        A candidate must contain every word, in any case, somewhere in its name, URL,
         description, values, reasons or sources.
         """
-        left = self._saying(choice.words)
-        if choice.verdict is not None and choice.verdict not in _VERDICTS:
-            left = [place for place in left if self.statuses[place] == choice.verdict]
-        verdict = _VERDICTS.get(choice.verdict or "")
-        if choice.field is None and choice.confidence is None and verdict is None:
-            return self._of_domain(left, choice.domain)
-        holding = {
+        found = self._containing(filters.words)
+        if filters.verdict is not None and filters.verdict not in _VERDICTS:
+            found = [position for position in found if self.statuses[position] == filters.verdict]
+        verdict = _VERDICTS.get(filters.verdict or "")
+        if filters.field is None and filters.confidence is None and verdict is None:
+            return self._of_domain(found, filters.domain)
+        passing = {
             entry.candidate
             for entry in self._entries
-            if (choice.field is None or entry.field == choice.field)
-            and (choice.confidence is None or entry.confidence == choice.confidence)
+            if (filters.field is None or entry.field == filters.field)
+            and (filters.confidence is None or entry.confidence == filters.confidence)
             and (verdict is None or entry.is_matched is verdict)
-            and (choice.domain is None or choice.domain in entry.domains)
+            and (filters.domain is None or filters.domain in entry.domains)
         }
-        return [place for place in left if place in holding]
+        return [position for position in found if position in passing]
 
-    def row(self, place: int) -> Row:
-        """Give one candidate with everything behind it."""
-        (row,) = rows_of(self._tables, self._tables["candidates"].slice(place, 1))
+    def row(self, position: int) -> CandidateRow:
+        """Return one candidate with all its evidence."""
+        (row,) = rows_of(self._tables, self._tables["candidates"].slice(position, 1))
         return row
 
     def fields(self) -> list[tuple[str, int]]:
-        """Count the candidates that have something in each field, in the order of the result."""
+        """Count the candidates with each field, in the order of the result."""
         return list(Counter(entry.field for entry in self._entries).items())
 
     def confidences(self) -> list[tuple[str, int]]:
-        """Count the candidates with a field of each confidence, the surest first."""
+        """Count the candidates with a field of each confidence, the highest first."""
         counts = self._candidates_by(lambda entry: [entry.confidence] if entry.confidence else [])
         known = [word for word in ("high", "medium", "low") if word in counts]
         return [(word, counts[word]) for word in (*known, *sorted(counts.keys() - {*known}))]
 
     def verdicts(self) -> list[tuple[str, int]]:
-        """Count the candidates of each match_status, and those with a condition met or unmet."""
+        """Count the candidates of each match_status, and those with a condition met or not met."""
         by_condition = self._candidates_by(
             lambda entry: [
                 word for word, verdict in _VERDICTS.items() if entry.is_matched is verdict
@@ -118,62 +118,53 @@ class Catalogue:
         return [*Counter(self.statuses).most_common(), *met]
 
     def domains(self, *, most: int) -> list[tuple[str, int]]:
-        """Count the candidates that cite a domain or live there, the most frequent first."""
+        """Count the candidates that cite a domain or have their page there, the most first."""
         seen = {(entry.candidate, domain) for entry in self._entries for domain in entry.domains}
-        seen |= {(place, domain) for place, domain in enumerate(self._domains) if domain}
+        seen |= {(position, domain) for position, domain in enumerate(self._domains) if domain}
         counts = Counter(domain for _, domain in seen)
         return sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))[:most]
 
-    def _saying(self, words: str) -> Sequence[int]:
+    def _containing(self, words: str) -> Sequence[int]:
         wanted = words.casefold().strip()
-        before, left = self._last
-        # A letter more can only leave fewer: most keystrokes look through what is left.
-        if before not in wanted:
-            left = range(len(self))
+        previous, found = self._last
+        # More letters can only leave fewer candidates: most keystrokes search what is left.
+        if previous not in wanted:
+            found = range(len(self))
         for word in wanted.split():
-            left = [place for place in left if word in self._texts[place]]
-        self._last = (wanted, left)
-        return left
+            found = [position for position in found if word in self._texts[position]]
+        self._last = (wanted, found)
+        return found
 
-    def _of_domain(self, left: Sequence[int], domain: str | None) -> list[int]:
+    def _of_domain(self, positions: Sequence[int], domain: str | None) -> list[int]:
         if domain is None:
-            return list(left)
+            return list(positions)
         citing = {entry.candidate for entry in self._entries if domain in entry.domains}
-        return [place for place in left if self._domains[place] == domain or place in citing]
+        return [each for each in positions if self._domains[each] == domain or each in citing]
 
     def _candidates_by(self, words_of: Callable[[_Entry], Iterable[str]]) -> Counter[str]:
         seen = {(entry.candidate, word) for entry in self._entries for word in words_of(entry)}
         return Counter(word for _, word in seen)
 
     def _read(self, texts: list[list[str | None]]) -> list[_Entry]:
-        """Make an entry of each field, and add what it says to the text of its candidate."""
-        places = {key: place for place, key in enumerate(self.keys)}
+        """Return an entry for each field, and add its words to the texts of its candidate."""
+        positions = {key: position for position, key in enumerate(self.keys)}
         domains: dict[tuple[int, str], set[str]] = {}
-        citations = self._tables["citations"].select(
-            ["findall_id", "candidate_id", "field", "title", "url", "domain", "excerpts"]
-        )
-        for cited in citations.to_pylist():
-            place = places[cited["findall_id"], cited["candidate_id"]]
-            of_field = domains.setdefault((place, cited["field"]), set())
-            if cited["domain"]:
-                of_field.add(cited["domain"])
-            texts[place] += [cited["title"], cited["url"], *(cited["excerpts"] or ())]
+        keys = ["findall_id", "candidate_id", "field"]
+        citations = self._tables["citations"].select([*keys, "title", "url", "domain", "excerpts"])
+        for citation in citations.to_pylist():
+            position = positions[citation["findall_id"], citation["candidate_id"]]
+            of_field = domains.setdefault((position, citation["field"]), set())
+            if citation["domain"]:
+                of_field.add(citation["domain"])
+            texts[position] += [citation["title"], citation["url"], *(citation["excerpts"] or ())]
         entries = []
         fields = self._tables["fields"].select(
-            [
-                "findall_id",
-                "candidate_id",
-                "field",
-                "value",
-                "is_matched",
-                "reasoning",
-                "confidence",
-            ]
+            [*keys, "value", "is_matched", "reasoning", "confidence"]
         )
         for field in fields.to_pylist():
-            place = places[field["findall_id"], field["candidate_id"]]
+            position = positions[field["findall_id"], field["candidate_id"]]
             name = field["field"]
-            texts[place] += [field["value"], field["reasoning"]]
-            cited_at = frozenset(domains.get((place, name), ()))
-            entries.append(_Entry(place, name, field["confidence"], field["is_matched"], cited_at))
+            texts[position] += [field["value"], field["reasoning"]]
+            cited = frozenset(domains.get((position, name), ()))
+            entries.append(_Entry(position, name, field["confidence"], field["is_matched"], cited))
         return entries

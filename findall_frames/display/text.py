@@ -1,4 +1,4 @@
-"""Words about a run, and text of unknown origin made fit to be shown."""
+"""Wording shared by everything that is shown, and cleaning of text from unknown sources."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ __all__ = [
     "duration",
     "excerpt_around",
     "in_words",
+    "matches_of",
     "one_line",
     "shortened",
     "web_address",
@@ -22,13 +23,13 @@ _REASONS = {
     "candidates_exhausted": "no candidates are left",
     "low_match_rate": "too few candidates matched",
     "user_cancelled": "it was cancelled on request",
-    "error_occurred": "the service met an error",
-    "timeout": "the service's time limit is over",
+    "error_occurred": "the service ran into an error",
+    "timeout": "the service's time limit was reached",
     "insufficient_funds": "the account has too little credit",
 }
 
-# Characters that show nothing but change how their neighbours look: direction overrides and
-# isolates, zero-width spaces and joiners of words. ZWJ and ZWNJ stay: emoji and Persian need them.
+# Invisible characters that change how their neighbours look: direction overrides and isolates,
+# zero-width spaces and word joiners. ZWJ and ZWNJ stay: emoji and Persian need them.
 _DECEPTIVE = frozenset("\u061c\u200b\u200e\u200f\u2060\u00ad\ufeff") | {
     chr(code) for code in (*range(0x202A, 0x202F), *range(0x2066, 0x206A))
 }
@@ -36,9 +37,9 @@ _SUSPECT = re.compile(r"[^\x20-\x7e]")
 
 
 def one_line(text: str) -> str:
-    """Bring a text onto one line and replace what would act instead of being read.
+    """Return a text on one line, without characters that act instead of being read.
 
-    Runs of white space become one space. Control characters (a terminal obeys them), invisible
+    Runs of white space become one space. Control characters (terminals obey them), invisible
     characters that reorder text and lone surrogates become U+FFFD.
 
     >>> one_line("two\\n  lines \\x1b[31mred")
@@ -55,7 +56,7 @@ def _replacement(found: re.Match[str]) -> str:
 
 
 def shortened(text: str, *, limit: int) -> str:
-    """Cut a text to at most `limit` characters, with an ellipsis where something is missing.
+    """Cut a text to at most `limit` characters; an ellipsis marks the cut.
 
     >>> shortened("abcdef", limit=4)
     'abc…'
@@ -64,7 +65,7 @@ def shortened(text: str, *, limit: int) -> str:
 
 
 def excerpt_around(text: str, value: str, *, limit: int) -> str:
-    """Cut a text to at most `limit` characters so that the value in it can be seen.
+    """Cut a text to at most `limit` characters, keeping the value in it visible.
 
     >>> excerpt_around("Sold in Norway and in most other countries", "other", limit=20)
     '…most other countri…'
@@ -77,7 +78,7 @@ def excerpt_around(text: str, value: str, *, limit: int) -> str:
 
 
 def web_address(url: str | None) -> str | None:
-    """Give the address back when it is a web page's, which may become a link; else None.
+    """Return the URL if it may become a link, else None.
 
     >>> web_address("https://example.org/a")
     'https://example.org/a'
@@ -94,7 +95,7 @@ def web_address(url: str | None) -> str | None:
 
 
 def counted(number: int, noun: str) -> str:
-    """Say how many there are.
+    """Return a number with its noun in the singular or plural.
 
     >>> counted(1, "match"), counted(1200, "match"), counted(0, "candidate")
     ('1 match', '1,200 matches', '0 candidates')
@@ -103,8 +104,21 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun if number == 1 else plural}"
 
 
+def matches_of(matches: int, *, candidates: int | None = None, limit: int | None = None) -> str:
+    """Return the number of matches, of the match limit and among the candidates if given.
+
+    >>> matches_of(3, candidates=40)
+    '3 matches among 40 candidates'
+    >>> matches_of(3, candidates=1200, limit=20), matches_of(1)
+    ('3 of 20 matches among 1,200 candidates', '1 match')
+    """
+    of_limit = "" if limit is None else f"{matches:,} of "
+    found = of_limit + counted(matches if limit is None else limit, "match")
+    return found if candidates is None else f"{found} among {counted(candidates, 'candidate')}"
+
+
 def duration(seconds: float) -> str:
-    """Write a span of time as on a stop watch.
+    """Return a time span as a stopwatch shows it.
 
     >>> duration(34.6), duration(754), duration(3723)
     ('0:34', '12:34', '1:02:03')
@@ -115,7 +129,7 @@ def duration(seconds: float) -> str:
 
 
 def in_words(termination_reason: str) -> str:
-    """Say why a run ended; a reason of a newer service stands as it came.
+    """Return why a run ended, in words; unknown reasons of newer services stay as they are.
 
     >>> in_words("candidates_exhausted"), in_words("sun_set")
     ('no candidates are left', 'sun_set')

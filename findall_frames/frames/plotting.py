@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from findall_frames.api.models import parse_time
-from findall_frames.display.rows import match_count
+from findall_frames.display.matches import match_count
 from findall_frames.errors import InvalidRequestError, MissingExtraError
 from findall_frames.frames.rows import with_status
 from findall_frames.frames.sources import entry_of
@@ -67,7 +67,7 @@ class Plots:
 
         Below the three: how many meet each condition, which tells the hard one.
         """
-        from findall_frames.display.charts import funnel_chart
+        from findall_frames.display.plots import funnel_chart
 
         return funnel_chart(self._tables)
 
@@ -91,13 +91,13 @@ class Plots:
             There is no such `status`.
         """
         candidates = with_status(self._tables["candidates"], status)
-        from findall_frames.display.heatmap import confidence_chart
+        from findall_frames.display.plots import confidence_chart
 
         return confidence_chart(self._tables, candidates=candidates)
 
     def domains(self) -> Figure:
         """Draw how many citations are of each domain: the 20 most cited."""
-        from findall_frames.display.charts import domains_chart
+        from findall_frames.display.plots import domains_chart
 
         return domains_chart(self._tables)
 
@@ -116,7 +116,7 @@ class Plots:
         InvalidRequestError
             There is one run and no events: a result does not say when each match was found.
         """
-        from findall_frames.display.charts import growth_chart, runs_chart
+        from findall_frames.display.plots import growth_chart, runs_chart
 
         if events is not None:
             generated, matched = _times_of(events)

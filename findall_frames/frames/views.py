@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.display.html import frames_html
-from findall_frames.display.rows import match_count
+from findall_frames.display.matches import match_count
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.warned import warnings_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipywidgets
 from IPython.display import DisplayHandle, display
 
-from findall_frames.display.links import text, widget_link
+from findall_frames.display.html import escaped, widget_link
 from findall_frames.progress.base import Wishes
 from findall_frames.progress.buttons import Buttons, close_all
 from findall_frames.progress.pace import Advice, View
@@ -41,7 +41,7 @@ class NotebookPanel:
     def begin(self, view: View) -> None:
         """Show the panel."""
         update = view.update
-        self._head.value = f"<b>{text(headline(update))}</b>"
+        self._head.value = f"<b>{escaped(headline(update))}</b>"
         self.paint(view)
         bundle = dict(self._panel._repr_mimebundle_())
         # Front ends without widgets show this, and the line at the end replaces it.
@@ -54,11 +54,11 @@ class NotebookPanel:
         """Put id and advice at the head of the panel."""
         update = view.update
         words = invitation(update, how_to_go_on=self._advice(update), what="the kernel")
-        place = f"<code {_CODE}>{text(update.findall_id)}</code> at {text(update.service)}"
-        searched = f"<br><b>{text(update.objective, limit=400)}</b>" if update.objective else ""
+        place = f"<code {_CODE}>{escaped(update.findall_id)}</code> at {escaped(update.service)}"
+        searched = f"<br><b>{escaped(update.objective, limit=400)}</b>" if update.objective else ""
         self._head.value = (
             f"<div {_BLOCK}>{place}"
-            f"<br><span {_QUIET}>{text(words, limit=400)}</span>{searched}</div>"
+            f"<br><span {_QUIET}>{escaped(words, limit=400)}</span>{searched}</div>"
         )
         self._buttons.offer()
 
@@ -70,11 +70,11 @@ class NotebookPanel:
         if total:
             self._bar.max = total
             self._bar.value = min(done, total)
-        self._matches.value = f"{text(matches(update))} · {text(update.status)}"
+        self._matches.value = f"{escaped(matches(update))} · {escaped(update.status)}"
         names = ", ".join(widget_link(found.url, found.name, limit=60) for found in view.latest)
         latest = f"<br>Latest: {names}" if names else ""
         self._details.value = (
-            f"<div {_BLOCK}><span {_QUIET}>{text(tally(view))}</span>{latest}</div>"
+            f"<div {_BLOCK}><span {_QUIET}>{escaped(tally(view))}</span>{latest}</div>"
         )
         self._buttons.go_on_asking()
 

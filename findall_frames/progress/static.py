@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from IPython.display import DisplayHandle
 
-from findall_frames.display.links import NO_TEX, text
+from findall_frames.display.html import NO_TEX, escaped
 from findall_frames.display.text import one_line
 from findall_frames.progress.pace import Advice, View
 from findall_frames.progress.words import counts, ending, headline, invitation
@@ -21,10 +21,10 @@ def ending_bundle(view: View, *, how_to_go_on: str) -> dict[str, str]:
 
 def _bundle(findall_id: str, words: str) -> dict[str, str]:
     run = one_line(findall_id)
-    code = f"<code>{text(run)}</code> " if run else ""
+    code = f"<code>{escaped(run)}</code> " if run else ""
     return {
         "text/plain": f"{run}: {words}" if run else words,
-        "text/html": f"<div {NO_TEX}>{code}{text(words, limit=_LONGEST)}</div>",
+        "text/html": f"<div {NO_TEX}>{code}{escaped(words, limit=_LONGEST)}</div>",
     }
 
 

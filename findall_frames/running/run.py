@@ -21,7 +21,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchema,
 )
-from findall_frames.display.cards import run_html, run_state
+from findall_frames.display.html import run_html, run_state
 from findall_frames.errors import (
     AmbiguousCreateError,
     ConflictError,

@@ -23,7 +23,7 @@ from findall_frames.api.models import (
     Webhook,
 )
 from findall_frames.api.readings import DraftedSchema, Explained
-from findall_frames.display.cards import search_html
+from findall_frames.display.html import search_html
 from findall_frames.display.text import one_line
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.asked import asked_fields

@@ -10,11 +10,15 @@ import pytest
 from rich.console import Console
 
 import findall_frames as ff
-from findall_frames.display.heading import funnel, so_far
-from findall_frames.display.html import frames_html
-from findall_frames.display.links import link
-from findall_frames.display.records import result_record
-from findall_frames.display.rows import Tables, matched_rows, verdicts
+from findall_frames.display.html import frames_html, link
+from findall_frames.display.matches import (
+    Tables,
+    condition_counts,
+    funnel,
+    incomplete_note,
+    matched_rows,
+    result_record,
+)
 from findall_frames.display.terminal import matches_view
 from findall_frames.display.text import excerpt_around, one_line, web_address
 from findall_frames.frames.flatten import flatten
@@ -93,7 +97,7 @@ def test_without_matches_each_condition_says_how_many_meet_it() -> None:
         candidate(1, name="a", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
         candidate(2, name="b", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
     )
-    assert verdicts(data["fields"]) == [("x", 2, 2), ("y", 0, 2)]
+    assert condition_counts(data["fields"]) == [("x", 2, 2), ("y", 0, 2)]
     assert printed(data) == [
         "0 matches among 2 candidates; completed: no candidates are left",
         "No candidate meets all conditions. One by one:",
@@ -121,6 +125,14 @@ def test_a_terminal_without_ticks_gets_words(encoding: str) -> None:
     assert len(cells) == 2
     assert cells[0].startswith("?? ")
     assert cells[0].index("yes") == cells[1].index("yes")
+
+
+def test_a_terminal_without_the_letters_of_a_condition_shows_why_nothing_matched() -> None:
+    """Conditions and reasons are written with question marks instead of raising an error."""
+    one = candidate(1, name="a", status="unmatched", größe=field("1", is_matched=False))
+    lines = printed(tables(one, reason="größte"), encoding="ascii")
+    assert lines[0] == "0 matches among 1 candidate; completed: gr??te"
+    assert lines[-1] == "  gr??e: met by 0 of 1 candidate"
 
 
 def test_unmet_and_uncertain_verdicts_can_be_told_apart() -> None:
@@ -192,8 +204,8 @@ def test_a_whole_number_is_shown_without_a_point() -> None:
     ("status", "reason", "said"),
     [
         ("completed", "match_limit_met", None),
-        ("failed", "error_occurred", "The run failed; what is here was found by then."),
-        ("cancelled", "user_cancelled", "The run was cancelled; what is here was found by then."),
+        ("failed", "error_occurred", "The run failed; what it found until then is here."),
+        ("cancelled", "user_cancelled", "The run was cancelled; what it found until then is here."),
         ("running", None, "The run was running when this was fetched; there may be more by now."),
         ("queued", None, "The run was queued when this was fetched; there may be more by now."),
     ],
@@ -205,7 +217,7 @@ def test_a_run_that_did_not_end_well_says_so_above_its_matches(
     body = rebuild(packages(1), findall_id="findall_1")
     body["run"]["status"] |= {"status": status, "termination_reason": reason}
     data = flatten(body).tables
-    assert (said or "") == so_far(data)
+    assert (said or "") == incomplete_note(data)
     html = frames_html(data)
     assert (said or "package-0") in html
     assert "package-0" in html
@@ -220,7 +232,7 @@ def test_several_runs_say_how_many_did_not_end_well() -> None:
         body["run"]["status"]["status"] = status
         bodies.append(body)
     html = flatten(bodies)._repr_html_()
-    assert "Not every run was completed: 2 failed, 1 running of 4." in html
+    assert "Not all of the 4 runs completed: 2 failed, 1 running." in html
     assert "4 matches among 4 candidates of 4 runs" in html
 
 
@@ -249,7 +261,7 @@ def test_warnings_stand_above_the_matches() -> None:
     frames = flatten(body)
     html = frames._repr_html_()
     assert html.count("The condition &lt;b&gt;odd&lt;/b&gt; was not understood.") == 5
-    assert "and 2 warnings more" in html
+    assert "and 2 more warnings" in html
     assert f"  warning: {told}" in repr(frames).splitlines()
 
 
@@ -314,9 +326,9 @@ def test_a_run_shows_where_it_stands_and_how_to_go_on() -> None:
     run = ff.Run("findall_1", client=client, schema=SEARCH)
     words = " ".join(Anatomy(run._repr_html_()).words)
     assert "Find all makers of clay tiles" in words
-    assert "not asked yet" in words
+    assert "status not fetched yet" in words
     assert 'ff.resume("findall_1", client=ff.Client(base_url="http://127.0.0.1:9"))' in words
-    assert repr(run) == "Run('findall_1', not asked yet, http://127.0.0.1:9)"
+    assert repr(run) == "Run('findall_1', status not fetched yet, http://127.0.0.1:9)"
     assert KEY not in run._repr_html_() + repr(run)
 
 
@@ -325,8 +337,8 @@ def test_a_run_counts_what_its_service_told_last(server: ScriptedServer, client:
     run = ff.Run(RUN_ID, client=client)
     server.on("GET", f"/runs/{RUN_ID}", answer(run_object("running", matched=3, generated=40)))
     run.status()
-    assert "running, 3 matches of 40 candidates" in repr(run)
-    assert "running, 3 matches of 40 candidates" in run._repr_html_()
+    assert "running, 3 matches among 40 candidates" in repr(run)
+    assert "running, 3 matches among 40 candidates" in run._repr_html_()
 
 
 @pytest.mark.parametrize("text", HOSTILE)
@@ -383,7 +395,7 @@ def test_html_of_a_thousand_matches_is_compact() -> None:
     assert len(html.encode()) <= 500_000
     shown = html.count("<tr>") - 1
     assert shown >= 10
-    assert f"… and {1000 - shown} matches and 10 fields more" in html
+    assert f"… and {1000 - shown} more matches and 10 more fields" in html
 
 
 def test_a_record_holds_every_match_with_its_evidence() -> None:

@@ -12,8 +12,8 @@ import ipywidgets
 import pytest
 
 from findall_frames.display.catalogue import MET, NOT_MET
+from findall_frames.display.evidence_html import marked_excerpt
 from findall_frames.display.explorer import Explorer
-from findall_frames.display.marking import marked_excerpt
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from tests.support.hostile import HOSTILE, assert_harmless
@@ -251,9 +251,9 @@ def test_what_the_evidence_leaves_out_is_counted() -> None:
     basis["citations"] = [source] * 11
     fields = {f"f{number:02}": (output, basis) for number in range(63)}
     html = Person(FindAllFrames(tables(candidate(1, name="K", **fields))).explore()).evidence
-    assert html.count("… and 2 excerpts more") == 60 * 8
-    assert html.count("… and 3 sources more") == 60
-    assert "… and 3 fields more" in html
+    assert html.count("… and 2 more excerpts") == 60 * 8
+    assert html.count("… and 3 more sources") == 60
+    assert "… and 3 more fields" in html
     assert "f59" in html
     assert "f60" not in html
 
@@ -294,7 +294,7 @@ def test_an_empty_result_can_be_explored() -> None:
     """There is nothing to choose from, and that is said."""
     person = Person(FindAllFrames(tables()).explore())
     assert person.listed == []
-    assert "no candidate to look at" in person.evidence
+    assert "no candidate to show" in person.evidence
     person.type("x")
     assert person.explorer.left == []
 

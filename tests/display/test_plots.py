@@ -20,7 +20,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 import findall_frames as ff
-from findall_frames.display.drawing import BLUES, PAPER
+from findall_frames.display.plots import BLUES, PAPER
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.schema import empty_tables

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from findall_frames.display.rows import Tables
+from findall_frames.display.matches import Tables
 from findall_frames.frames.flatten import flatten
 
 __all__ = ["candidate", "field", "hostile_candidate", "tables"]

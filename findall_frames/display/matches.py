@@ -1,0 +1,283 @@
+"""Matches with their evidence, and the counts and summary of a result, read from its tables."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from findall_frames.api.models import TERMINAL_STATUSES, VERDICT_WORDS
+from findall_frames.display.text import counted, in_words, matches_of, one_line, shortened
+
+__all__ = [
+    "CandidateRow",
+    "CitedSource",
+    "FieldCell",
+    "Tables",
+    "condition_counts",
+    "funnel",
+    "incomplete_note",
+    "match_count",
+    "matched_rows",
+    "result_record",
+    "rows_of",
+    "shown_fields",
+    "summary",
+    "why_no_match",
+]
+
+Tables = Mapping[str, pa.Table]
+"""The tables ``runs``, ``candidates``, ``fields`` and ``citations``."""
+
+_FOUND_BEFORE = "what it found until then is here"
+_ENDINGS = {
+    "failed": f"The run failed; {_FOUND_BEFORE}.",
+    "cancelled": f"The run was cancelled; {_FOUND_BEFORE}.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CitedSource:
+    """A citation."""
+
+    title: str | None
+    url: str
+    excerpts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldCell:
+    """One output field of a candidate with its evidence."""
+
+    field: str
+    kind: str | None
+    value: str | None
+    value_type: str | None
+    is_matched: bool | None
+    reasoning: str | None
+    confidence: str | None
+    sources: tuple[CitedSource, ...]
+
+    @property
+    def words(self) -> str:
+        """The value as a person writes it: whole numbers without a point, lists in words."""
+        if self.value_type == "number" and self.value is not None:
+            return self.value.removesuffix(".0")
+        if self.value is None or self.value_type != "array":
+            return self.value or ""
+        parts = json.loads(self.value)
+        plain = all(type(part) in (str, int, float) for part in parts)
+        return ", ".join(map(str, parts)) if plain else self.value
+
+    @property
+    def best_excerpt(self) -> tuple[str, CitedSource] | None:
+        """The shortest excerpt that contains the value, else the first one, with its source."""
+        excerpts = [(text, source) for source in self.sources for text in source.excerpts]
+        excerpts = [pair for pair in excerpts if pair[0].strip()]
+        value = (self.value or "").strip().casefold()
+        if value and value not in VERDICT_WORDS:
+            holding = [pair for pair in excerpts if value in pair[0].casefold()]
+            if holding:
+                return min(holding, key=lambda pair: len(pair[0]))
+        return excerpts[0] if excerpts else None
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """A candidate with its fields by name."""
+
+    findall_id: str
+    candidate_id: str
+    name: str
+    url: str
+    description: str | None
+    match_status: str
+    cells: Mapping[str, FieldCell]
+
+
+def matched_rows(tables: Tables, *, limit: int | None = None) -> list[CandidateRow]:
+    """Return the matches in the order of the result, at most `limit` of them."""
+    return rows_of(tables, _matched(tables["candidates"]).slice(0, limit))
+
+
+def rows_of(tables: Tables, candidates: pa.Table) -> list[CandidateRow]:
+    """Return these candidates, in their order, with their fields and sources."""
+    cells: dict[tuple[str, str], dict[str, FieldCell]] = {}
+    sources = _sources(_belonging(tables["citations"], candidates))
+    for record in _records(_belonging(tables["fields"], candidates), FieldCell):
+        key = (record.pop("findall_id"), record.pop("candidate_id"))
+        cited = tuple(sources.get((*key, record["field"]), ()))
+        cells.setdefault(key, {})[record["field"]] = FieldCell(**record, sources=cited)
+    return [
+        CandidateRow(**record, cells=cells.get((record["findall_id"], record["candidate_id"]), {}))
+        for record in _records(candidates, CandidateRow)
+    ]
+
+
+def _matched(candidates: pa.Table) -> pa.Table:
+    statuses = candidates["match_status"].cast(pa.string())
+    return candidates.filter(pc.equal(statuses, pa.scalar("matched")))
+
+
+def _belonging(table: pa.Table, candidates: pa.Table) -> pa.Table:
+    # Different runs may use the same ids; the callers look rows up by both parts of the key.
+    ids = candidates["candidate_id"].unique()
+    return table.filter(pc.is_in(table["candidate_id"], value_set=ids))
+
+
+def _records(table: pa.Table, shape: type[FieldCell] | type[CandidateRow]) -> list[dict[str, Any]]:
+    names = {"findall_id", "candidate_id", *shape.__slots__}
+    records: list[dict[str, Any]] = table.select(
+        [name for name in table.column_names if name in names]
+    ).to_pylist()
+    return records
+
+
+def _sources(citations: pa.Table) -> dict[tuple[str, str, str], list[CitedSource]]:
+    sources: dict[tuple[str, str, str], list[CitedSource]] = {}
+    for record in citations.to_pylist():
+        key = (record["findall_id"], record["candidate_id"], record["field"])
+        source = CitedSource(record["title"], record["url"], tuple(record["excerpts"] or ()))
+        sources.setdefault(key, []).append(source)
+    return sources
+
+
+def shown_fields(rows: list[CandidateRow]) -> list[str]:
+    """Return the fields that have a value or a verdict in some row, conditions first.
+
+    A basis can name parts of a field, such as ``products.0``; those have neither.
+    """
+    kinds: dict[str, str | None] = {}
+    for row in rows:
+        for cell in row.cells.values():
+            if cell.value is not None or cell.is_matched is not None or cell.kind is not None:
+                kinds.setdefault(cell.field, cell.kind)
+    return sorted(kinds, key=lambda field: kinds[field] != "match_condition")
+
+
+def match_count(tables: Tables) -> int:
+    """Return the number of matches."""
+    return len(_matched(tables["candidates"]))
+
+
+def funnel(tables: Tables) -> list[tuple[str, int]]:
+    """Count the candidates that were generated, evaluated and matched.
+
+    A service may send fewer candidates than it generated, such as only the evaluated ones.
+    """
+    statuses = tables["candidates"]["match_status"].cast(pa.string())
+    evaluated = pc.sum(pc.is_in(statuses, value_set=pa.array(["matched", "unmatched"]))).as_py()
+    generated = pc.sum(tables["runs"]["generated_candidates_count"]).as_py() or 0
+    return [
+        ("generated", max(generated, len(statuses))),
+        ("evaluated", evaluated or 0),
+        ("matched", match_count(tables)),
+    ]
+
+
+def condition_counts(fields: pa.Table) -> list[tuple[str, int, int]]:
+    """Return for each match condition how many candidates meet it and how many were judged."""
+    judged = fields.filter(pc.is_valid(fields["is_matched"]))
+    counts = judged.group_by("field", use_threads=False).aggregate(
+        [("is_matched", "sum"), ("is_matched", "count")]
+    )
+    return [
+        (record["field"], record["is_matched_sum"], record["is_matched_count"])
+        for record in counts.to_pylist()
+    ]
+
+
+def why_no_match(tables: Tables) -> list[str]:
+    """Return why nothing matched: a sentence, then a line for each condition."""
+    counts = condition_counts(tables["fields"])
+    if not counts:
+        return ["No candidate was judged."]
+    return [
+        "No candidate meets all conditions. One by one:",
+        *(
+            f"{shortened(one_line(field), limit=200)}: met by {met:,} of "
+            f"{counted(judged, 'candidate')}"
+            for field, met, judged in counts
+        ),
+    ]
+
+
+def summary(tables: Tables) -> str:
+    """Return in one line how many matches there are and how the search ended."""
+    runs = tables["runs"]
+    found = matches_of(match_count(tables), candidates=len(tables["candidates"]))
+    if len(runs) != 1:
+        return f"{found} of {counted(len(runs), 'run')}"
+    status = one_line(runs["status"][0].as_py())
+    reason = runs["termination_reason"][0].as_py()
+    return f"{found}; {status}" + (f": {in_words(reason)}" if reason else "")
+
+
+def incomplete_note(tables: Tables) -> str:
+    """Return which runs did not complete or are still going on; nothing if all completed."""
+    statuses = Counter(tables["runs"]["status"].to_pylist())
+    others = {status: count for status, count in statuses.items() if status != "completed"}
+    if not others:
+        return ""
+    if len(tables["runs"]) > 1:
+        parts = ", ".join(f"{count:,} {status}" for status, count in others.items())
+        return f"Not all of the {len(tables['runs']):,} runs completed: {parts}."
+    (status,) = others
+    if status in TERMINAL_STATUSES:
+        return _ENDINGS.get(status, f"The run ended as {status!r}; {_FOUND_BEFORE}.")
+    return f"The run was {status} when this was fetched; there may be more by now."
+
+
+def result_record(tables: Tables) -> dict[str, Any]:
+    """Return one JSON object of a run and its matches, each with its fields and their evidence.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        ``runs``, ``candidates``, ``fields`` and ``citations`` of one run.
+
+    Returns
+    -------
+    dict
+        ``run`` (a row of the runs) and ``matches``, in the order of the result; each match has
+        ``fields`` by name, with ``value`` as the JSON value that the service sent.
+    """
+    (run,) = tables["runs"].to_pylist()
+    return {
+        "run": {name: _plain(name, value) for name, value in run.items() if name != "extra"},
+        "matches": [_match_record(row) for row in matched_rows(tables)],
+    }
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return json.loads(value) if name == "metadata" and value is not None else value
+
+
+def _match_record(row: CandidateRow) -> dict[str, Any]:
+    return {
+        "candidate_id": row.candidate_id,
+        "name": row.name,
+        "url": row.url,
+        "description": row.description,
+        "fields": {name: _field_record(cell) for name, cell in row.cells.items()},
+    }
+
+
+def _field_record(cell: FieldCell) -> dict[str, Any]:
+    is_text = cell.value is None or cell.value_type in (None, "string")
+    return {
+        "kind": cell.kind,
+        "value": cell.value if is_text else json.loads(cell.value or "null"),
+        "is_matched": cell.is_matched,
+        "reasoning": cell.reasoning,
+        "confidence": cell.confidence,
+        "citations": [asdict(source) for source in cell.sources],
+    }
