@@ -17,8 +17,7 @@ from findall_frames.errors import FindAllWarning, RunTimeout
 
 if TYPE_CHECKING:
     from findall_frames.frames.frames import FindAllFrames
-    from findall_frames.progress.base import Display
-    from findall_frames.progress.choose import Progress
+    from findall_frames.progress.displays import Display, Progress
     from findall_frames.progress.update import Update
 
 __all__ = ["INTERRUPTED", "PROGRESS", "Watch", "finish", "plain_warnings", "say"]
@@ -42,7 +41,7 @@ class Watch:
     """A display that remembers the run, so that it can be resumed in a shell."""
 
     def __init__(self, progress: str, *, ends_with_us: bool) -> None:
-        from findall_frames.progress.choose import display_for
+        from findall_frames.progress.displays import display_for
 
         self._ends_with_us = ends_with_us
         self._update: Update | None = None

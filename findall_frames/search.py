@@ -17,10 +17,8 @@ from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, wa
 from findall_frames.frames.explained import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.base import Display
-from findall_frames.progress.choose import Progress, display_for
-from findall_frames.progress.update import Update
-from findall_frames.progress.words import resume_call
+from findall_frames.progress.displays import Display, Progress, display_for
+from findall_frames.progress.update import Update, resume_call
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import Errors, check_errors, report_partial
 from findall_frames.running.pricing import (

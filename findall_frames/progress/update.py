@@ -1,12 +1,41 @@
-"""One moment of a run, as progress displays and callables are given it."""
+"""One moment of a run, how displays put it into words, and what a person may ask for."""
 
 from __future__ import annotations
 
+import json
+import os
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
 
+from findall_frames.addresses import HOSTED_URL, is_loopback
 from findall_frames.api.models import FindAllCandidate
+from findall_frames.display.text import duration, in_words, matches_of, one_line
 
-__all__ = ["Update"]
+__all__ = [
+    "Advice",
+    "Rate",
+    "Update",
+    "View",
+    "Wish",
+    "Wishes",
+    "all_counts",
+    "counts",
+    "ending",
+    "headline",
+    "interrupt_hint",
+    "pace",
+    "progress_of",
+    "resume_advice",
+    "resume_call",
+]
+
+_RATE_WINDOW: Final = 30.0
+_RATE_STEP: Final = 1.0
+"""Seconds between two points that are kept."""
+_BRIEF: Final = 10.0
+"""Seconds below which tenths are shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,27 +47,27 @@ class Update:
     findall_id : str
         The run; empty before it is created.
     objective : str or None
-        What is searched; None when a run was resumed whose search is not known.
+        The question; None for a resumed run whose search is not known.
     service : str
         Base URL of the service.
     status : str
-        As the service last said, such as ``"running"``.
+        As last reported by the service, such as ``"running"``.
     is_over : bool
-        Whether this is the last update.
+        True if this is the last update.
     termination_reason : str or None
-        Why it ended, in the API's word; None before the end.
+        Why the run ended, in the API's word; None before the end.
     matched, generated, unmatched : int
         Candidates so far.
     match_limit : int or None
-        How many matches were asked for; None when unknown, and when all are.
+        The requested number of matches; None if unknown or unlimited.
     rows : int or None
-        How many rows are looked at in all, on own data; None elsewhere.
+        How many rows there are to look at, on own data; None elsewhere.
     elapsed : float
         Seconds since waiting began.
     cost : float or None
-        What the run has cost so far, estimated, in US dollars; None where there are no prices.
+        Estimated cost of the run so far, in US dollars; None where there are no prices.
     event : str or None
-        Type of the event that brought this update; None when only time has passed.
+        Type of the event behind this update; None if only time has passed.
     candidate : FindAllCandidate or None
         The candidate that the event is about.
 
@@ -63,3 +92,169 @@ class Update:
     cost: float | None = None
     event: str | None = None
     candidate: FindAllCandidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What to paint: the latest update, and what has become of time and matches since.
+
+    `elapsed` counts seconds up to now, `latest` has the last few matches, the newest first, and
+    `rate` is candidates judged per second, None while unknown.
+    """
+
+    update: Update
+    elapsed: float
+    latest: tuple[FindAllCandidate, ...]
+    rate: float | None = None
+
+
+class Rate:
+    """Candidates judged per second, over the last 30 seconds.
+
+    The first second does not count: after a resume it repeats what was judged before.
+    """
+
+    def __init__(self) -> None:
+        self._begun: float | None = None
+        self._points: deque[tuple[float, int]] = deque()
+        self._judged = 0
+
+    def note(self, judged: int, *, at: float) -> None:
+        """Record how many are judged at a time of the monotonic clock."""
+        self._judged = judged
+        if self._begun is None:
+            self._begun = at
+        if at - self._begun < _RATE_STEP:
+            self._points.clear()
+        if not self._points or at - self._points[-1][0] >= _RATE_STEP:
+            self._points.append((at, judged))
+        while len(self._points) > 1 and at - self._points[1][0] > _RATE_WINDOW:
+            self._points.popleft()
+
+    def per_second(self, *, at: float) -> float | None:
+        """Return the rate at a time, or None if too little time has passed."""
+        if not self._points or at - self._points[0][0] < _RATE_STEP:
+            return None
+        since, before = self._points[0]
+        return max(0, self._judged - before) / (at - since)
+
+
+Wish: TypeAlias = Literal["leave", "cancel"]
+"""What a person at a display may ask for: to stop waiting, or to cancel the run."""
+
+
+class Wishes:
+    """Carries the latest wish from the thread that handles clicks to the one that waits."""
+
+    def __init__(self) -> None:
+        self._latest: deque[Wish] = deque(maxlen=1)  # safe to use from two threads
+
+    def ask(self, wish: Wish) -> None:
+        """Leave a wish; it replaces an earlier one."""
+        self._latest.append(wish)
+
+    def take(self) -> Wish | None:
+        """Return the wish that was left, once."""
+        return self._latest.pop() if self._latest else None
+
+
+# -- wording -------------------------------------------------------------------------------------
+
+Advice: TypeAlias = Callable[[Update], str]
+"""Returns a sentence on how to continue with a run that is no longer watched."""
+
+
+def resume_call(findall_id: str, *, service: str) -> str:
+    """Return the Python call that resumes a run.
+
+    >>> resume_call("findall_1", service="https://api.parallel.ai")
+    'ff.resume("findall_1")'
+    >>> resume_call("findall_1", service="http://127.0.0.1:8801")
+    'ff.resume("findall_1", client=ff.Client(base_url="http://127.0.0.1:8801"))'
+    """
+    run = json.dumps(one_line(findall_id), ensure_ascii=False)
+    default = os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL
+    if service.rstrip("/") == default.rstrip("/"):
+        return f"ff.resume({run})"
+    return f"ff.resume({run}, client=ff.Client(base_url={json.dumps(service)}))"
+
+
+def resume_advice(update: Update) -> str:
+    """Return the advice to resume a run from Python."""
+    return f"Resume with {resume_call(update.findall_id, service=update.service)}"
+
+
+def interrupt_hint(update: Update, *, advice: str, what: str = "") -> str:
+    """Return that it is safe to interrupt, with advice how to continue; nothing without advice."""
+    if not advice:
+        return ""
+    # A run at a service on this machine may end with that service.
+    condition = " while this service runs" if is_loopback(update.service) else ""
+    return f"{f'Safe to interrupt {what}'.rstrip()}{condition}. {advice}"
+
+
+def headline(update: Update) -> str:
+    """Return which run this is: id, service and objective."""
+    place = f"{one_line(update.findall_id)} at {one_line(update.service)}".removeprefix(" at ")
+    return f"{place}: {one_line(update.objective)}" if update.objective else place
+
+
+def counts(view: View) -> str:
+    """Return how far the run is, in one short line."""
+    return f"{_found(view.update)}, {duration(view.elapsed)}"
+
+
+def all_counts(view: View) -> str:
+    """Return how far the run is, with every count there is."""
+    update = view.update
+    parts = [
+        f"{update.generated:,} generated",
+        f"{update.matched:,} matched",
+        f"{update.unmatched:,} unmatched",
+        pace(view.rate),
+        duration(view.elapsed),
+        _price(update),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def pace(rate: float | None) -> str:
+    """Return the rate in words, per minute where it is slow.
+
+    >>> pace(12.4), pace(0.25)
+    ('12 judged per second', '15 judged per minute')
+    """
+    if rate is None:
+        return ""
+    return f"{rate:,.0f} judged per second" if rate >= 1 else f"{rate * 60:.0f} judged per minute"
+
+
+def ending(view: View, *, advice: str) -> str:
+    """Return how the run ended, or that nobody waits for it any more."""
+    update = view.update
+    took = f"{view.elapsed:.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
+    if not update.findall_id:
+        return f"Drafted in {took}." if update.is_over else "No run was started."
+    if not update.is_over:
+        found = matches_of(update.matched, limit=update.match_limit)
+        return f"No longer watched after {took}: {found} so far. {advice}".rstrip()
+    status = one_line(update.status)
+    reason = f"; {in_words(update.termination_reason)}" if update.termination_reason else ""
+    return f"{status[:1].upper()}{status[1:]} in {took}: {_found(update)}{reason}."
+
+
+def _found(update: Update) -> str:
+    """Return the numbers of matches and candidates, and the cost where there is a price."""
+    found = matches_of(update.matched, candidates=update.generated, limit=update.match_limit)
+    return ", ".join(part for part in (found, _price(update)) if part)
+
+
+def _price(update: Update) -> str:
+    return "" if update.cost is None else f"about ${update.cost:,.2f}"
+
+
+def progress_of(update: Update) -> tuple[int, int | None]:
+    """Return how much is done and of how much: matches of the limit, else rows of own data."""
+    if update.match_limit:
+        return update.matched, update.match_limit
+    return update.generated, update.rows

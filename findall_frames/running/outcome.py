@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from findall_frames.api.models import FindAllRunStatus
-from findall_frames.display.text import counted, in_words
+from findall_frames.display.text import in_words, matches_of
 from findall_frames.errors import (
     FindAllWarning,
     InvalidRequestError,
@@ -53,11 +53,12 @@ def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
     }.get(status.status, f"stopped with the status {status.status!r}")
     because = f": {in_words(reason)}" if reason and reason != "user_cancelled" else ""
     metrics = status.metrics
+    found = matches_of(
+        metrics.matched_candidates_count, candidates=metrics.generated_candidates_count
+    )
     next_step = _NEXT_STEPS.get(reason or "", "")
     return (
-        f"Run {findall_id} {ending}{because}. What it found is here: "
-        f"{metrics.matched_candidates_count} matched of {metrics.generated_candidates_count} "
-        f"candidates. {next_step}"
+        f"Run {findall_id} {ending}{because}. What it found is here: {found}. {next_step}"
     ).rstrip()
 
 
@@ -85,8 +86,8 @@ def report_left(findall_id: str, frames: FindAllFrames, *, resume: str, errors: 
     """Warn, or raise with the frames, if waiting was stopped before the run was over."""
     message = (
         f"Stopped waiting for run {findall_id}, which goes on. What it has found so far is here: "
-        f"{counted(len(frames.matches), 'match')} of "
-        f"{counted(len(frames.candidates), 'candidate')}. Continue waiting with {resume}."
+        f"{matches_of(len(frames.matches), candidates=len(frames.candidates))}. Continue waiting "
+        f"with {resume}."
     )
     _report(message, findall_id, frames, errors=errors)
 

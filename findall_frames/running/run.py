@@ -32,9 +32,8 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.base import Display, wishes_at
-from findall_frames.progress.choose import Progress, display_for
-from findall_frames.progress.words import resume_call
+from findall_frames.progress.displays import Display, Progress, display_for, wishes_at
+from findall_frames.progress.update import resume_call
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import Errors, check_errors, report_left, report_partial
 from findall_frames.running.pricing import CostEstimate, price_of

@@ -23,10 +23,8 @@ import findall_frames as ff
 from IPython.display import HTML
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.frames.flatten import flatten
-from findall_frames.progress.base import Wishes
 from findall_frames.progress.notebook import NotebookPanel
-from findall_frames.progress.pace import View
-from findall_frames.progress.update import Update
+from findall_frames.progress.update import Update, View, Wishes
 from tests.support.hostile import HOSTILE
 from tests.support.shown import hostile_candidate
 

@@ -113,7 +113,7 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
 
     panel = notebook.start(3)
     panel.get_by_role("button", name="Cancel the run …").click()
-    panel.get_by_role("button", name="Let it go on").click()
+    panel.get_by_role("button", name="Keep it running").click()
     panel.get_by_role("button", name="Cancel the run …").click()
     panel.get_by_text("it can be neither extended nor enriched").wait_for()
     notebook.photograph(pictures, cell=3, name="confirmation")
@@ -146,7 +146,7 @@ def test_a_run_is_interrupted_where_clicks_do_not_arrive(
     panel = notebook.start(1)
     stop = panel.get_by_role("button", name="Stop waiting")
     stop.wait_for()
-    panel.get_by_text("judged a ").wait_for()
+    panel.get_by_text("judged per ").wait_for()
     latest = panel.get_by_role("link")
     latest.nth(2).wait_for()
     assert (latest.first.get_attribute("href") or "").startswith("https://")

@@ -15,15 +15,15 @@ import pytest
 import findall_frames as ff
 from findall_frames.embedded.chat.chat import open_model
 from findall_frames.embedded.server.service import Service
-from findall_frames.progress.base import Guarded, Silence, Wish, Wishes, wishes_at
-from findall_frames.progress.buttons import Buttons
-from findall_frames.progress.update import Update
+from findall_frames.progress.displays import Guarded, Silence, wishes_at
+from findall_frames.progress.notebook import Buttons
+from findall_frames.progress.update import Update, Wish, Wishes
 from tests.support.local_models import EveryNth, numbers
 
 NOTEBOOK = """
 import threading
 from findall_frames.api.models import FindAllCandidate
-from findall_frames.progress.choose import display_for
+from findall_frames.progress.displays import display_for
 from findall_frames.progress.update import Update
 
 def update(**more):
@@ -42,12 +42,11 @@ display.close()
 """
 
 
-LAST = "findall_1: Completed in 0.0 s: 5 of 5 matches, 9 candidates; the match limit is met."
+LAST = "findall_1: Completed in 0.0 s: 5 of 5 matches among 9 candidates; the match limit is met."
 
 LINES = """
-from findall_frames.progress.pace import View
-from findall_frames.progress.static import NotebookLines
-from findall_frames.progress.update import Update
+from findall_frames.progress.lines import NotebookLines
+from findall_frames.progress.update import Update, View
 
 lines = NotebookLines(advice=lambda update: "Go on.")
 for n in range(3):
@@ -132,7 +131,7 @@ def test_a_line_of_an_unwatched_notebook_replaces_the_one_before() -> None:
     (kept, _), came, _ = execute(LINES, "import ipywidgets")
     told = [output.data["text/plain"] for output in came]
     assert told[1:] == [
-        f"findall_1: running, {n} of 5 matches, 9 candidates, 0:0{n}" for n in (1, 2)
+        f"findall_1: running, {n} of 5 matches among 9 candidates, 0:0{n}" for n in (1, 2)
     ]
     assert [output.data.get("text/plain") for output in kept] == [told[0], None, told[2]]
 
@@ -158,7 +157,7 @@ def buttons() -> Iterator[tuple[Buttons, Wishes]]:
 
 def count(buttons: Buttons) -> None:
     """Do as a front end that delivers what its widgets say while a cell runs."""
-    buttons.offer()
+    buttons.start_probing()
     (counter,) = (child for child in buttons.box.children if child.has_trait("playing"))
     counter.set_trait("value", 1)
 
@@ -168,8 +167,8 @@ def test_no_button_is_seen_before_the_front_end_has_answered(
 ) -> None:
     """A button that does nothing until the cell has ended would be a lie."""
     made, _ = buttons
-    made.offer()
-    made.go_on_asking()
+    made.start_probing()
+    made.probe()
     assert descriptions(made.box) == {}
     count(made)
     assert set(descriptions(made.box)) == {"Stop waiting", "Cancel the run …"}
@@ -191,8 +190,8 @@ def test_cancelling_takes_two_clicks_and_can_be_thought_over(
     made, wishes = buttons
     count(made)
     descriptions(made.box)["Cancel the run …"].click()
-    assert set(descriptions(made.box)) == {"Cancel for good", "Let it go on"}
-    descriptions(made.box)["Let it go on"].click()
+    assert set(descriptions(made.box)) == {"Cancel for good", "Keep it running"}
+    descriptions(made.box)["Keep it running"].click()
     assert wishes.take() is None
     descriptions(made.box)["Cancel the run …"].click()
     descriptions(made.box)["Cancel for good"].click()

@@ -17,14 +17,24 @@ import pytest
 
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.errors import DisplayWarning, InvalidRequestError
-from findall_frames.progress.base import Display, Guarded, Silence
-from findall_frames.progress.choose import display_for
-from findall_frames.progress.log import LogLines
-from findall_frames.progress.pace import Paced, Painter, View
-from findall_frames.progress.rate import Rate
-from findall_frames.progress.terminal import TerminalBar
-from findall_frames.progress.update import Update
-from findall_frames.progress.words import advice, invitation, resume_call, tally
+from findall_frames.progress.displays import (
+    Display,
+    Guarded,
+    Paced,
+    Painter,
+    Silence,
+    display_for,
+)
+from findall_frames.progress.lines import LogLines, TerminalBar
+from findall_frames.progress.update import (
+    Rate,
+    Update,
+    View,
+    all_counts,
+    interrupt_hint,
+    resume_advice,
+    resume_call,
+)
 
 HOSTED = "https://api.parallel.ai"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -113,30 +123,31 @@ def test_log_lines_come_once_at_the_start_and_once_at_the_end() -> None:
     """A short run leaves two lines, however many updates there were."""
     file = io.StringIO()
     updates = [update(matched=n) for n in range(100)]
-    run_through(lambda: LogLines(file, advice=advice), *updates, over())
+    run_through(lambda: LogLines(file, advice=resume_advice), *updates, over())
     assert file.getvalue().splitlines() == [
         "findall_1 at https://api.parallel.ai: Find tiles that are blue. "
         'Safe to interrupt. Resume with ff.resume("findall_1")',
-        "findall_1: Completed in 1:05: 20 of 20 matches, 87 candidates; the match limit is met.",
+        "findall_1: Completed in 1:05: 20 of 20 matches among 87 candidates; "
+        "the match limit is met.",
     ]
 
 
 def test_log_lines_of_a_long_run_say_how_far_it_is() -> None:
     """A repaint is one line with status, counts and time."""
     file = io.StringIO()
-    LogLines(file, advice=advice).paint(View(update(matched=3, generated=1400), 61.5, ()))
-    assert file.getvalue() == "findall_1: running, 3 of 20 matches, 1,400 candidates, 1:01\n"
+    LogLines(file, advice=resume_advice).paint(View(update(matched=3, generated=1400), 61.5, ()))
+    assert file.getvalue() == "findall_1: running, 3 of 20 matches among 1,400 candidates, 1:01\n"
 
 
 def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
     """While it goes on, and when it is over."""
     file = io.StringIO()
-    lines = LogLines(file, advice=advice)
+    lines = LogLines(file, advice=resume_advice)
     lines.paint(View(update(matched=3, generated=8, cost=2.45), 61.5, ()))
     lines.end(View(over(cost=1005.0), 65.0, ()))
     assert file.getvalue().splitlines() == [
-        "findall_1: running, 3 of 20 matches, 8 candidates, about $2.45, 1:01",
-        "findall_1: Completed in 1:05: 20 of 20 matches, 87 candidates, about $1,005.00; "
+        "findall_1: running, 3 of 20 matches among 8 candidates, about $2.45, 1:01",
+        "findall_1: Completed in 1:05: 20 of 20 matches among 87 candidates, about $1,005.00; "
         "the match limit is met.",
     ]
 
@@ -144,25 +155,25 @@ def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
 def test_the_panel_counts_everything_and_names_the_price() -> None:
     """Where there is no price or no rate yet, nothing stands in its place."""
     now = update(matched=3, unmatched=5, generated=1400, cost=2.45)
-    assert tally(View(now, 61.5, (), 0.5)) == (
-        "1,400 generated · 3 matched · 5 unmatched · 30 judged a minute · 1:01 · about $2.45"
+    assert all_counts(View(now, 61.5, (), 0.5)) == (
+        "1,400 generated · 3 matched · 5 unmatched · 30 judged per minute · 1:01 · about $2.45"
     )
-    assert tally(View(update(), 1.0, ())) == "0 generated · 0 matched · 0 unmatched · 0:01"
+    assert all_counts(View(update(), 1.0, ())) == "0 generated · 0 matched · 0 unmatched · 0:01"
 
 
 def test_a_service_on_this_machine_is_safe_to_leave_while_it_runs() -> None:
     """Its runs may end with it, which those of the hosted service do not."""
-    said = invitation(update(service="http://127.0.0.1:8801"), how_to_go_on="Go on.")
+    said = interrupt_hint(update(service="http://127.0.0.1:8801"), advice="Go on.")
     assert said == "Safe to interrupt while this service runs. Go on."
-    assert invitation(update(), how_to_go_on="Go on.") == "Safe to interrupt. Go on."
-    said = invitation(update(), how_to_go_on="Go on.", what="the kernel")
+    assert interrupt_hint(update(), advice="Go on.") == "Safe to interrupt. Go on."
+    said = interrupt_hint(update(), advice="Go on.", what="the kernel")
     assert said == "Safe to interrupt the kernel. Go on."
 
 
 def test_an_interrupted_run_says_how_to_resume_it() -> None:
     """A display that is closed before the run is over ends with the resume call."""
     file = io.StringIO()
-    run_through(lambda: LogLines(file, advice=advice), update(matched=3, match_limit=None))
+    run_through(lambda: LogLines(file, advice=resume_advice), update(matched=3, match_limit=None))
     last = file.getvalue().splitlines()[-1]
     assert re.fullmatch(
         r"findall_1: No longer watched after \d+\.\d s: 3 matches so far\. "
@@ -175,7 +186,7 @@ def test_log_lines_escape_what_the_file_cannot_hold() -> None:
     """A log in ASCII shows names of other scripts as escapes and never fails."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
-    LogLines(file, advice=advice).announce(
+    LogLines(file, advice=resume_advice).announce(
         View(update(status="läuft", service="http://é"), 0.0, ())
     )
     assert b"http://\\xe9" in raw.getvalue()
@@ -185,7 +196,7 @@ def test_text_from_a_service_cannot_steer_the_terminal() -> None:
     """Escape sequences and line breaks in an objective are shown, not obeyed."""
     file = io.StringIO()
     hostile = Update("findall_1", "a\x1b[2Jb\r\nc\u202ed", HOSTED, "running")
-    run_through(lambda: LogLines(file, advice=advice), hostile)
+    run_through(lambda: LogLines(file, advice=resume_advice), hostile)
     assert ": a\ufffd[2Jb c\ufffdd. Safe" in file.getvalue()
 
 
@@ -250,8 +261,8 @@ def test_a_search_that_never_became_a_run_leaves_no_line() -> None:
     """When drafting fails, the error speaks, and no run is said to go on."""
     drafting = replace(update(status="drafting"), findall_id="")
     log, bar = io.StringIO(), io.StringIO()
-    run_through(lambda: LogLines(log, advice=advice), drafting)
-    run_through(lambda: TerminalBar(bar, advice=advice), drafting)
+    run_through(lambda: LogLines(log, advice=resume_advice), drafting)
+    run_through(lambda: TerminalBar(bar, advice=resume_advice), drafting)
     assert (log.getvalue(), bar.getvalue()) == ("", "")
 
 
@@ -372,21 +383,21 @@ def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.Mon
     for name, value in {"FORCE_COLOR": "1", "COLUMNS": "80", "TERM": "xterm-256color"}.items():
         monkeypatch.setenv(name, value)
     file = io.StringIO()
-    bar = TerminalBar(file, advice=advice)
+    bar = TerminalBar(file, advice=resume_advice)
     long_name = "A name that does not end " * 10
     latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
     bar.begin(View(update(), 0.0, ()))
     bar.announce(View(update(), 0.0, ()))
     bar.paint(View(update(matched=12, generated=3400), 3723.0, latest, 0.75))
     live = CONTROL.sub("", file.getvalue())
-    assert "12 of 20 matches, 3,400 candidates, 1:02:03, running" in live
-    assert "45 judged a minute · latest: A name" in live
+    assert "12 of 20 matches among 3,400 candidates, 1:02:03, running" in live
+    assert "45 judged per minute · latest: A name" in live
     assert max(len(line) for line in re.split(r"[\r\n]", live)) <= 80
     bar.end(View(over(), 65.0, ()))
     written = file.getvalue()
     assert "\x1b[2K" in written
     last = CONTROL.sub("", written).rstrip().rsplit("\n", 1)[-1]
-    assert last.endswith("20 of 20 matches, 87 candidates; the match limit is met.")
+    assert last.endswith("20 of 20 matches among 87 candidates; the match limit is met.")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal to open")
@@ -395,7 +406,7 @@ def test_auto_paints_a_bar_where_stderr_is_a_terminal() -> None:
     import pty
 
     program = (
-        "from findall_frames.progress.choose import display_for\n"
+        "from findall_frames.progress.displays import display_for\n"
         "from findall_frames.progress.update import Update\n"
         "display = display_for('auto')\n"
         "display.show(Update('findall_1', None, 'http://127.0.0.1:1', 'running', match_limit=9))\n"

@@ -1,0 +1,328 @@
+"""The displays of progress: what they must do, their pace, and the choice of the right one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from importlib.util import find_spec
+from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
+
+from findall_frames.api.models import FindAllCandidate
+from findall_frames.errors import DisplayWarning, InvalidRequestError, warn
+from findall_frames.progress.update import (
+    Advice,
+    Rate,
+    Update,
+    View,
+    Wish,
+    Wishes,
+    resume_advice,
+)
+
+__all__ = [
+    "Calls",
+    "Display",
+    "Guarded",
+    "Paced",
+    "Painter",
+    "Progress",
+    "Silence",
+    "display_for",
+    "wishes_at",
+]
+
+_LATEST: Final = 3
+
+_Word: TypeAlias = Literal["auto", "notebook", "terminal", "log"]
+Progress: TypeAlias = _Word | Literal[False] | Callable[[Update], object] | None
+
+
+@runtime_checkable
+class Display(Protocol):
+    """Where updates go. `close` is called once, at the end or when the wait is interrupted.
+
+    It may also have a method ``wish`` that returns, at once and only once, what a person asks for.
+    """
+
+    def show(self, update: Update) -> None:
+        """Take an update; must return at once."""
+        ...
+
+    def close(self) -> None:
+        """Leave behind what stays; nothing is shown afterwards."""
+        ...
+
+
+class Painter(Protocol):
+    """Draws views at its own pace; `Paced` makes a display of it.
+
+    `rest` is the least number of seconds between two calls of `paint`. After `tick` seconds it is
+    called even if nothing is new, as the clock moves on.
+    """
+
+    rest: float
+    tick: float
+
+    def begin(self, view: View) -> None:
+        """Paint for the first time; the run may not have started yet."""
+        ...
+
+    def announce(self, view: View) -> None:
+        """Show which run it is, once, as soon as it has an id."""
+        ...
+
+    def paint(self, view: View) -> None:
+        """Paint again, in a thread of its own."""
+        ...
+
+    def end(self, view: View) -> None:
+        """Leave behind what stays; the run is over, no longer watched, or was never started."""
+        ...
+
+
+# -- the choice ----------------------------------------------------------------------------------
+
+
+def display_for(progress: Progress | Display, *, advice: Advice = resume_advice) -> Display:
+    """Return the display that the argument ``progress`` asks for; it never raises.
+
+    ``"auto"`` is the panel in a notebook that somebody watches, lines in one that nobody watches,
+    the bar if stderr is a terminal, and log lines elsewhere. False and None show nothing. A
+    callable receives every `Update`. A `Display` is used as it is.
+    """
+    if progress is None or progress is False:
+        return Silence()
+    if isinstance(progress, Display):
+        return Guarded(progress)
+    if callable(progress):
+        return Guarded(Calls(progress))
+    words = get_args(_Word)
+    if progress not in words:
+        raise InvalidRequestError(
+            f"progress is {progress!r}. It can be {', '.join(map(repr, words))}, "
+            "False, or a callable that is given every update."
+        )
+    kind = _fitting() if progress == "auto" else progress
+    if kind in ("terminal", "log") and sys.stderr is None:  # as in pythonw
+        return Silence()
+    wishes = Wishes()
+    return Guarded(Paced(lambda: _painter(kind, advice=advice, wishes=wishes), wishes=wishes))
+
+
+def _painter(kind: str, *, advice: Advice, wishes: Wishes) -> Painter:
+    if kind == "notebook":
+        if _kernel() is None:
+            raise RuntimeError("there is no notebook kernel here")
+        from findall_frames.progress.notebook import NotebookPanel
+
+        return NotebookPanel(advice=advice, wishes=wishes)
+    from findall_frames.progress.lines import LogLines, NotebookLines, TerminalBar
+
+    if kind == "notebook lines":
+        return NotebookLines(advice=advice)
+    if kind == "terminal":
+        return TerminalBar(sys.stderr, advice=advice)
+    return LogLines(sys.stderr, advice=advice)
+
+
+def _fitting() -> str:
+    if _kernel() is not None:
+        has_widgets = find_spec("ipywidgets") is not None
+        return "notebook" if has_widgets and _is_watched() else "notebook lines"
+    if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+        return "terminal"
+    return "log"
+
+
+def _kernel() -> Any:
+    """Return the kernel of the notebook that this runs in, or None."""
+    if "IPython" not in sys.modules:
+        return None
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None)
+
+
+def _is_watched() -> bool:
+    """Return whether there is a front end; papermill and nbconvert say that nobody can answer."""
+    # Kernels of other makers may not say; they get the benefit of the doubt.
+    request: dict[str, Any] = getattr(_kernel(), "get_parent", dict)() or {}
+    return bool(request.get("content", {}).get("allow_stdin", True))
+
+
+# -- displays ------------------------------------------------------------------------------------
+
+
+class Silence:
+    """Shows nothing."""
+
+    def show(self, update: Update) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Calls:
+    """Passes every update to a function."""
+
+    def __init__(self, function: Callable[[Update], object]) -> None:
+        self._function = function
+
+    def show(self, update: Update) -> None:
+        """Call the function."""
+        self._function(update)
+
+    def close(self) -> None:
+        """Do nothing: the function has seen the last update."""
+
+
+def wishes_at(display: Display) -> Callable[[], Wish | None]:
+    """Return the function that returns what is asked for at a display; at most displays, None."""
+    wish: Callable[[], Wish | None] = getattr(display, "wish", _no_wish)
+    return wish
+
+
+def _no_wish() -> None:
+    return None
+
+
+class Guarded:
+    """Keeps a display from breaking the search: one that fails is dropped with one warning."""
+
+    def __init__(self, display: Display) -> None:
+        self._display = display
+        self._wish = wishes_at(display)
+
+    def show(self, update: Update) -> None:
+        """Show the update, or go on without a display."""
+        try:
+            self._display.show(update)
+        except Exception as error:  # noqa: BLE001  whatever a display does, the run is paid for
+            self._drop(error)
+
+    def close(self) -> None:
+        """Close the display if it is still there."""
+        try:
+            self._display.close()
+        except Exception as error:  # noqa: BLE001  as above
+            self._drop(error)
+
+    def wish(self) -> Wish | None:
+        """Return what was asked for at the display, if it is still there."""
+        try:
+            return self._wish()
+        except Exception as error:  # noqa: BLE001  as above
+            self._drop(error)
+            return None
+
+    def _drop(self, error: Exception) -> None:
+        failed, self._display = self._display, Silence()
+        self._wish = _no_wish
+        # It may hold a thread or a hidden cursor, and will probably fail again.
+        with contextlib.suppress(Exception):
+            failed.close()
+        warn(
+            f"The progress display failed ({type(error).__name__}: {error}) and was dropped; "
+            "the search goes on without it. progress=False or progress='log' avoids this.",
+            DisplayWarning,
+        )
+
+
+class Paced:
+    """A display that lets a painter paint at its own pace, in a thread.
+
+    The painter is made when there is something to paint, so that a library that cannot be loaded
+    is a failing display and not a failing search. `wishes` is where the painter's buttons put
+    what a person asks for.
+    """
+
+    def __init__(
+        self, make_painter: Callable[[], Painter], *, wishes: Wishes | None = None
+    ) -> None:
+        self._make_painter = make_painter
+        self._wishes = wishes or Wishes()
+        self._rate = Rate()
+        self._painter: Painter | None = None
+        self._is_announced = False
+        self._lock = threading.Lock()
+        self._painting = threading.Lock()
+        self._news = threading.Event()
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._update: Update | None = None
+        self._arrived = 0.0
+        self._latest: deque[FindAllCandidate] = deque(maxlen=_LATEST)
+        self._failure: Exception | None = None
+
+    def show(self, update: Update) -> None:
+        """Take an update; the first one is painted at once, and so is the run's id."""
+        self._raise_failure()
+        if self._closing.is_set():
+            return
+        with self._lock:
+            self._update = update
+            self._arrived = time.monotonic()
+            self._rate.note(update.matched + update.unmatched, at=self._arrived)
+            if update.event == "findall.candidate.matched" and update.candidate is not None:
+                self._latest.appendleft(update.candidate)
+        is_first = self._painter is None
+        painter = self._painter = self._painter or self._make_painter()
+        if is_first:
+            painter.begin(self._view(update))
+        if update.findall_id and not self._is_announced:
+            self._is_announced = True
+            with self._painting:
+                painter.announce(self._view(update))
+        if is_first:
+            self._thread = threading.Thread(
+                target=self._work, args=(painter,), name="findall_frames progress", daemon=True
+            )
+            self._thread.start()
+        else:
+            self._news.set()
+
+    def close(self) -> None:
+        """Stop painting and let the painter leave behind what stays."""
+        if self._closing.is_set():
+            return
+        self._closing.set()
+        self._news.set()
+        if self._thread is not None and self._thread.is_alive():
+            self._thread.join()
+        if self._painter is not None and self._update is not None:
+            self._painter.end(self._view(self._update))
+        self._raise_failure()
+
+    def wish(self) -> Wish | None:
+        """Return what was asked for with a button, once."""
+        return self._wishes.take()
+
+    def _view(self, update: Update) -> View:
+        now = time.monotonic()
+        waited = 0.0 if update.is_over else now - self._arrived
+        rate = self._rate.per_second(at=now)
+        return View(update, update.elapsed + waited, tuple(self._latest), rate)
+
+    def _work(self, painter: Painter) -> None:
+        try:
+            while not self._closing.wait(painter.rest):
+                self._news.wait(painter.tick - painter.rest)
+                self._news.clear()
+                with self._lock:
+                    view = None if self._update is None else self._view(self._update)
+                if view is not None and not self._closing.is_set():
+                    with self._painting:
+                        painter.paint(view)
+        except Exception as error:  # noqa: BLE001  raised again in the thread of the search
+            self._failure = error
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
