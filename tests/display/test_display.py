@@ -1,4 +1,4 @@
-"""What is shown of a result: complete, fitting, and harmless whatever the data says."""
+"""Results as HTML and in a terminal: complete, fitting, and harmless whatever the data says."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TAGS = {
 
 
 def packages(count: int) -> Tables:
-    """Make a result of matches with two short fields each."""
+    """Return a result of matches with two short fields each."""
     return tables(
         *(
             candidate(
@@ -50,7 +50,7 @@ def packages(count: int) -> Tables:
 
 
 def printed(data: Tables, *, width: int = 80, encoding: str = "utf-8", **more: Any) -> list[str]:
-    """Print the view as to a file of that encoding and give back its lines."""
+    """Print the view to a file of that encoding and return its lines."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding, errors="strict", newline="\n")
     console = Console(file=file, width=width, highlight=False, **more)
@@ -85,14 +85,14 @@ def test_long_excerpts_get_a_line_each(width: int) -> None:
 
 
 def test_a_long_table_says_how_many_matches_are_left_out() -> None:
-    """Fifteen rows are enough for a screen; the rest is counted and located."""
+    """Fifteen rows fill a screen; the rest are counted, with a word on where they are."""
     lines = printed(packages(1027))
     assert sum(line.startswith("package-") for line in lines) == 15
     assert "… and 1,012 more in matches" in lines
 
 
 def test_without_matches_each_condition_says_how_many_meet_it() -> None:
-    """Zero matches come with the reason: which condition is the hard one."""
+    """An empty result shows which condition is the hard one."""
     data = tables(
         candidate(1, name="a", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
         candidate(2, name="b", status="unmatched", x=field("1"), y=field("2", is_matched=False)),
@@ -116,7 +116,7 @@ def test_without_candidates_the_views_say_so() -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])
 def test_a_terminal_without_ticks_gets_words(encoding: str) -> None:
-    """Nothing is written that the encoding lacks, and the columns stay in line."""
+    """Nothing is written that the encoding lacks, and the columns stay aligned."""
     data = tables(
         *(candidate(n, name=name, c=field("Tōkyō")) for n, name in enumerate(("東京", "Oslo")))
     )
@@ -135,8 +135,8 @@ def test_a_terminal_without_the_letters_of_a_condition_shows_why_nothing_matched
     assert lines[-1] == "  gr??e: met by 0 of 1 candidate"
 
 
-def test_unmet_and_uncertain_verdicts_can_be_told_apart() -> None:
-    """A low confidence is marked and explained."""
+def test_low_and_medium_confidence_are_marked_and_explained() -> None:
+    """High confidence is not marked."""
     output, basis = field("maybe")
     data = tables(candidate(1, name="a", c=(output, {**basis, "confidence": "low"})))
     lines = printed(data)
@@ -153,7 +153,7 @@ def test_unmet_and_uncertain_verdicts_can_be_told_apart() -> None:
 
 
 def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file gets no escape sequence, a terminal does, and NO_COLOR is kept."""
+    """A file gets no escape sequences, a terminal does, and NO_COLOR is respected."""
     assert "\x1b" not in "".join(printed(packages(1)))
     terminal = {"force_terminal": True, "color_system": "standard"}
     assert "\x1b[32m" in "".join(printed(packages(1), **terminal))
@@ -161,7 +161,7 @@ def test_colours_are_for_terminals_only(monkeypatch: pytest.MonkeyPatch) -> None
     assert "\x1b[32m" not in "".join(printed(packages(1), **terminal))
 
 
-def test_the_best_excerpt_is_the_shortest_that_holds_the_value() -> None:
+def test_the_best_excerpt_is_the_shortest_that_contains_the_value() -> None:
     """An excerpt that states the value beats an earlier one that does not."""
     output, basis = field("Oslo")
     basis["citations"] = [
@@ -179,7 +179,7 @@ def test_the_best_excerpt_is_the_shortest_that_holds_the_value() -> None:
 
 
 def test_a_list_is_shown_as_a_person_writes_it() -> None:
-    """Its parts, without brackets and quotes, in a notebook and in a terminal."""
+    """Its parts have no brackets and quotes, in a notebook and in a terminal."""
     one = candidate(1, name="a")
     one["output"]["products"] = {"value": ["tiles", "pots", 7], "type": "enrichment"}
     one["output"]["nested"] = {"value": [{"a": 1}, True], "type": "enrichment"}
@@ -213,7 +213,7 @@ def test_a_whole_number_is_shown_without_a_point() -> None:
 def test_a_run_that_did_not_end_well_says_so_above_its_matches(
     status: str, reason: str | None, said: str | None
 ) -> None:
-    """What was paid for is shown all the same."""
+    """Its matches are shown all the same."""
     body = rebuild(packages(1), findall_id="findall_1")
     body["run"]["status"] |= {"status": status, "termination_reason": reason}
     data = flatten(body).tables
@@ -224,7 +224,7 @@ def test_a_run_that_did_not_end_well_says_so_above_its_matches(
 
 
 def test_several_runs_say_how_many_did_not_end_well() -> None:
-    """Their states are counted above the matches of all."""
+    """The heading counts the runs of each status."""
     bodies = []
     for number, status in enumerate(("completed", "failed", "failed", "running")):
         body = rebuild(packages(1), findall_id="findall_1")
@@ -237,7 +237,7 @@ def test_several_runs_say_how_many_did_not_end_well() -> None:
 
 
 def test_the_funnel_narrows_from_generated_to_matched() -> None:
-    """Bars with their numbers beside them, so that neither colour nor style is needed."""
+    """The numbers stand beside the bars, so that neither colour nor style is needed."""
     body = rebuild(
         tables(
             candidate(1, name="a"),
@@ -254,19 +254,19 @@ def test_the_funnel_narrows_from_generated_to_matched() -> None:
 
 
 def test_warnings_stand_above_the_matches() -> None:
-    """In a notebook and in the text form, with what they say escaped."""
+    """They are shown in HTML, escaped, and in the text form."""
     body = rebuild(packages(1), findall_id="findall_1")
-    told = "The condition <b>odd</b> was not understood."
-    body["run"]["warnings"] = [{"type": "x", "message": told}] * 7
+    message = "The condition <b>odd</b> was not understood."
+    body["run"]["warnings"] = [{"type": "x", "message": message}] * 7
     frames = flatten(body)
     html = frames._repr_html_()
     assert html.count("The condition &lt;b&gt;odd&lt;/b&gt; was not understood.") == 5
     assert "and 2 more warnings" in html
-    assert f"  warning: {told}" in repr(frames).splitlines()
+    assert f"  warning: {message}" in repr(frames).splitlines()
 
 
 def test_the_table_can_be_read_without_seeing_it() -> None:
-    """Headers have a scope, signs have words, and what scrolls can be reached."""
+    """Headers have a scope, marks have a label, and the keyboard reaches what scrolls."""
     html = frames_html(packages(2))
     assert html.count('scope="col"') == 3
     assert html.count('scope="row"') == 2
@@ -275,7 +275,7 @@ def test_the_table_can_be_read_without_seeing_it() -> None:
 
 
 def test_a_verdict_without_a_value_still_has_its_source() -> None:
-    """As a link that says what it is."""
+    """The link is called "source"."""
     output, basis = field("")
     basis["citations"][0]["excerpts"] = ["It says so."]
     html = frames_html(tables(candidate(1, name="a", c=({**output, "value": None}, basis))))
@@ -292,14 +292,14 @@ def test_parts_that_only_a_basis_names_are_not_columns() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_html(text: str) -> None:
-    """Whatever it is put into, only the tags and attributes of the table itself come out."""
+    """Whatever field it is in, only the tags and attributes of the table itself come out."""
     html = frames_html(tables(hostile_candidate(text), reason=text))
     seen = assert_harmless(html, tags=TAGS)
     assert one_line(text)[:40] in "".join(seen.words)
 
 
 def test_a_search_shows_what_it_will_look_for() -> None:
-    """Each condition and column with its words, and nothing of what only the service may see."""
+    """Each condition and enrichment has its description; secrets of the service are left out."""
     search = ff.Search(
         "Find makers of tiles",
         entity_type="companies",
@@ -320,8 +320,8 @@ def test_a_search_shows_what_it_will_look_for() -> None:
     assert "odd" in search._repr_html_()
 
 
-def test_a_run_shows_where_it_stands_and_how_to_go_on() -> None:
-    """Its id, its service, the call that resumes it; and never the key."""
+def test_a_run_shows_its_status_and_how_to_resume_it() -> None:
+    """It shows id, service and the call that resumes it, and never the key."""
     client = ff.Client(api_key=KEY, base_url="http://127.0.0.1:9")
     run = ff.Run("findall_1", client=client, schema=SEARCH)
     words = " ".join(Anatomy(run._repr_html_()).words)
@@ -332,8 +332,10 @@ def test_a_run_shows_where_it_stands_and_how_to_go_on() -> None:
     assert KEY not in run._repr_html_() + repr(run)
 
 
-def test_a_run_counts_what_its_service_told_last(server: ScriptedServer, client: ff.Client) -> None:
-    """In the text form and in a notebook."""
+def test_a_run_shows_the_counts_that_were_fetched_last(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """They are in the text form and in the HTML."""
     run = ff.Run(RUN_ID, client=client)
     server.on("GET", f"/runs/{RUN_ID}", answer(run_object("running", matched=3, generated=40)))
     run.status()
@@ -360,7 +362,7 @@ def test_hostile_text_stays_text_in_searches_and_runs(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_the_evidence_of_a_candidate(text: str) -> None:
-    """What is read in a terminal holds no character that a terminal would obey."""
+    """The text form has no character that a terminal would obey."""
     frames = flatten(rebuild(tables(hostile_candidate(text)), findall_id="findall_1"))
     assert all(line.isprintable() for line in repr(frames.evidence("c1")).splitlines())
     assert all(line.isprintable() for line in repr(frames).splitlines())
@@ -399,7 +401,7 @@ def test_html_of_a_thousand_matches_is_compact() -> None:
 
 
 def test_a_record_holds_every_match_with_its_evidence() -> None:
-    """Other programs get JSON values, reasons and whole citations, and nothing of a non-match."""
+    """Other programs get JSON values, reasons and whole citations of the matches only."""
     one = candidate(1, name="Norway", population=field("5600000"))
     one["output"]["population"]["value"] = 5600000
     one["output"]["languages"] = {"value": ["Bokmål", "Nynorsk"], "type": "enrichment"}
@@ -418,7 +420,7 @@ def test_a_record_holds_every_match_with_its_evidence() -> None:
 
 @pytest.mark.parametrize("limit", [5, 12, 20, 50])
 def test_an_excerpt_is_cut_around_the_value(limit: int) -> None:
-    """The value stays visible wherever it stands, as long as there is room for it."""
+    """The value stays visible wherever it is, as long as there is room for it."""
     text = "".join(chr(ord("a") + n % 26) for n in range(100))
     for at in range(0, 97):
         value = text[at : at + 3]

@@ -1,21 +1,19 @@
-"""The explorer, driven through its widgets as a front end drives them."""
+"""The explorer: search, filters, the list and the evidence of the chosen candidate."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any
 
-import ipywidgets
 import pytest
 
 from findall_frames.display.catalogue import MET, NOT_MET
 from findall_frames.display.evidence_html import marked_excerpt
-from findall_frames.display.explorer import Explorer
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
+from tests.support.explorer_driver import ExplorerDriver
 from tests.support.hostile import HOSTILE, assert_harmless
 from tests.support.shown import candidate, field, hostile_candidate, tables
 
@@ -25,64 +23,6 @@ TAGS = {
 }
 
 
-class Person:
-    """Does with an explorer what a person can do, and sees what a person can see."""
-
-    def __init__(self, explorer: Explorer) -> None:
-        self.explorer = explorer
-        self._widgets = list(_inside(explorer.widget))
-
-    def control(self, label: str) -> Any:
-        """Find the control of this label."""
-        (found,) = (each for each in self._widgets if getattr(each, "description", None) == label)
-        return found
-
-    def choices(self, label: str) -> list[str]:
-        """Read what a drop-down offers."""
-        return [words for words, _ in self.control(label).options]
-
-    def pick(self, label: str, words: str) -> None:
-        """Choose what begins with these words from a drop-down."""
-        control = self.control(label)
-        (value,) = (value for shown, value in control.options if shown.startswith(words))
-        control.value = value
-
-    def type(self, words: str) -> None:
-        """Type into the search box, letter by letter."""
-        for end in range(len(words) + 1):
-            self.control("Search").value = words[:end]
-
-    @property
-    def list(self) -> Any:
-        """The list of candidates."""
-        (found,) = (each for each in self._widgets if type(each) is ipywidgets.Select)
-        return found
-
-    @property
-    def listed(self) -> list[str]:
-        """The lines of the list."""
-        return [words for words, _ in self.list.options]
-
-    @property
-    def counted(self) -> str:
-        """What stands above the list."""
-        return self._html()[0]
-
-    @property
-    def evidence(self) -> str:
-        """What stands beside the list."""
-        return self._html()[1]
-
-    def _html(self) -> list[str]:
-        return [each.value for each in self._widgets if type(each) is ipywidgets.HTML]
-
-
-def _inside(widget: Any) -> Iterator[Any]:
-    yield widget
-    for child in getattr(widget, "children", ()):
-        yield from _inside(child)
-
-
 def _at(url: str, made: tuple[Any, Any], *, confidence: str = "high") -> tuple[Any, Any]:
     output, basis = made
     citation = {**basis["citations"][0], "url": url}
@@ -90,7 +30,7 @@ def _at(url: str, made: tuple[Any, Any], *, confidence: str = "high") -> tuple[A
 
 
 def makers() -> FindAllFrames:
-    """Makers of tiles: two matches, and one that is no match."""
+    """Return two matches, and a candidate that is no match."""
     one = candidate(
         1,
         name="Kilnworks",
@@ -112,17 +52,17 @@ def makers() -> FindAllFrames:
 
 
 def test_at_first_all_candidates_are_listed_and_the_first_is_shown() -> None:
-    """Matches and others are told apart by a sign, and the evidence of one is there."""
-    person = Person(makers().explore())
-    assert person.listed == ["✓ Kilnworks", "✓ Terracotta & Söhne", "✗ Glassworks"]
-    assert "3 of 3 candidates" in person.counted
-    assert "Kilnworks" in person.evidence
-    assert person.explorer.chosen == ("findall_1", "c1")
+    """Signs tell matches from others, and the evidence of the first is shown."""
+    driver = ExplorerDriver(makers().explore())
+    assert driver.listed == ["✓ Kilnworks", "✓ Terracotta & Söhne", "✗ Glassworks"]
+    assert "3 of 3 candidates" in driver.counted
+    assert "Kilnworks" in driver.evidence
+    assert driver.explorer.chosen == ("findall_1", "c1")
 
 
-def test_typing_leaves_the_candidates_that_say_every_word() -> None:
-    """Names, values, reasons, sources and excerpts count, capitals do not."""
-    person = Person(makers().explore())
+def test_typing_finds_the_candidates_that_contain_every_word() -> None:
+    """Names, values, reasons, sources and excerpts are searched, in any case."""
+    driver = ExplorerDriver(makers().explore())
     for words, left in {
         "kiln": ["✓ Kilnworks"],
         "TILES wall": ["✓ Terracotta & Söhne"],
@@ -133,33 +73,33 @@ def test_typing_leaves_the_candidates_that_say_every_word() -> None:
         "kiln glass": [],
         "": ["✓ Kilnworks", "✓ Terracotta & Söhne", "✗ Glassworks"],
     }.items():
-        person.type(words)
-        assert person.listed == left, words
-        person.control("Search").value = words  # pasted at once it finds the same
-        assert person.listed == left, words
+        driver.type(words)
+        assert driver.listed == left, words
+        driver.control("Search").value = words  # pasted at once it finds the same
+        assert driver.listed == left, words
 
 
-def test_what_is_typed_after_a_correction_is_looked_for_everywhere() -> None:
-    """Words that share letters with the ones before are not looked for among their hits only."""
-    person = Person(makers().explore())
-    person.type("kilnworks")
-    person.control("Search").value = "works"
-    assert person.listed == ["✓ Kilnworks", "✗ Glassworks"]
+def test_a_corrected_search_covers_all_candidates() -> None:
+    """A word that is part of the previous one is not only searched for in its hits."""
+    driver = ExplorerDriver(makers().explore())
+    driver.type("kilnworks")
+    driver.control("Search").value = "works"
+    assert driver.listed == ["✓ Kilnworks", "✗ Glassworks"]
 
 
-def test_each_filter_leaves_what_its_label_says() -> None:
-    """The numbers in brackets are those of the candidates left."""
+def test_each_filter_finds_as_many_as_its_label_says() -> None:
+    """The numbers in brackets are those of the candidates found."""
     frames = makers()
     for label in ("Verdict", "Confidence", "Field", "Domain"):
-        person = Person(frames.explore())
-        choices = person.choices(label)
+        driver = ExplorerDriver(frames.explore())
+        choices = driver.choices(label)
         assert choices[0] == "any"
-        assert person.control(label).index == 0
+        assert driver.control(label).index == 0
         assert len(choices) > 2
         for choice in choices[1:]:
-            person.pick(label, choice)
-            assert choice.endswith(f"({len(person.listed)})"), choice
-    assert Person(frames.explore()).choices("Verdict")[1:] == [
+            driver.pick(label, choice)
+            assert choice.endswith(f"({len(driver.listed)})"), choice
+    assert ExplorerDriver(frames.explore()).choices("Verdict")[1:] == [
         "matched (2)",
         "unmatched (1)",
         f"{MET} (2)",
@@ -167,53 +107,53 @@ def test_each_filter_leaves_what_its_label_says() -> None:
     ]
 
 
-def test_filters_hold_together_in_one_field() -> None:
+def test_filters_must_hold_in_the_same_field() -> None:
     """Low confidence in makes_tiles is not low confidence anywhere."""
-    person = Person(makers().explore())
-    person.pick("Field", "makes_tiles")
-    assert len(person.listed) == 3
-    person.pick("Confidence", "low")
-    assert person.listed == ["✓ Terracotta & Söhne"]
-    person.pick("Field", "employees")
-    assert person.listed == []
-    person.pick("Confidence", "any")
-    person.pick("Domain", "press.example")
-    assert person.listed == []
-    person.pick("Domain", "register.example")
-    assert person.listed == ["✓ Kilnworks"]
-    person.pick("Verdict", NOT_MET)
-    assert person.listed == []
+    driver = ExplorerDriver(makers().explore())
+    driver.pick("Field", "makes_tiles")
+    assert len(driver.listed) == 3
+    driver.pick("Confidence", "low")
+    assert driver.listed == ["✓ Terracotta & Söhne"]
+    driver.pick("Field", "employees")
+    assert driver.listed == []
+    driver.pick("Confidence", "any")
+    driver.pick("Domain", "press.example")
+    assert driver.listed == []
+    driver.pick("Domain", "register.example")
+    assert driver.listed == ["✓ Kilnworks"]
+    driver.pick("Verdict", NOT_MET)
+    assert driver.listed == []
 
 
 def test_the_chosen_candidate_stays_chosen_while_it_is_in_the_list() -> None:
-    """A filter that leaves it in does not move the view; one that takes it out does."""
-    person = Person(makers().explore())
-    person.list.value = person.list.options[2][1]
-    assert person.explorer.chosen == ("findall_1", "c3")
-    before = person.evidence
+    """Only a filter that excludes it changes the evidence shown."""
+    driver = ExplorerDriver(makers().explore())
+    driver.list.value = driver.list.options[2][1]
+    assert driver.explorer.chosen == ("findall_1", "c3")
+    before = driver.evidence
     assert "Glassworks" in before
-    person.type("works")
-    assert person.evidence == before
-    person.pick("Verdict", "matched")
-    assert person.explorer.chosen == ("findall_1", "c1")
-    assert "Kilnworks" in person.evidence
-    assert person.explorer.left == [("findall_1", "c1")]
+    driver.type("works")
+    assert driver.evidence == before
+    driver.pick("Verdict", "matched")
+    assert driver.explorer.chosen == ("findall_1", "c1")
+    assert "Kilnworks" in driver.evidence
+    assert driver.explorer.left == [("findall_1", "c1")]
 
 
-def test_when_nothing_is_left_it_says_what_to_do() -> None:
-    """Neither the last candidate nor an empty pane, but a sentence; and there is a way back."""
-    person = Person(makers().explore())
-    person.type("no such thing")
-    assert "0 of 3 candidates" in person.counted
-    assert "Clear the search" in person.evidence
-    assert person.explorer.chosen is None
-    assert person.explorer.left == []
-    person.type("")
-    assert "Kilnworks" in person.evidence
+def test_when_nothing_is_found_it_says_what_to_do() -> None:
+    """A sentence replaces the evidence, and clearing the search brings it back."""
+    driver = ExplorerDriver(makers().explore())
+    driver.type("no such thing")
+    assert "0 of 3 candidates" in driver.counted
+    assert "Clear the search" in driver.evidence
+    assert driver.explorer.chosen is None
+    assert driver.explorer.left == []
+    driver.type("")
+    assert "Kilnworks" in driver.evidence
 
 
 def test_the_evidence_shows_reason_sources_and_the_value_marked() -> None:
-    """Everything that frames.evidence says, with links."""
+    """It has everything that frames.evidence has, with links."""
     output, basis = field("1200", is_matched=None)
     basis["citations"] = [
         {
@@ -222,10 +162,10 @@ def test_the_evidence_shows_reason_sources_and_the_value_marked() -> None:
             "excerpts": ["Kilnworks has 1,200 people, not 12000.", "Nothing about it."],
         }
     ]
-    person = Person(
+    driver = ExplorerDriver(
         FindAllFrames(tables(candidate(1, name="K", employees=(output, basis)))).explore()
     )
-    html = person.evidence
+    html = driver.evidence
     assert "It says 1200." in html
     assert html.count("<mark") == 1
     assert ">1,200</mark> people" in html
@@ -236,10 +176,10 @@ def test_the_evidence_shows_reason_sources_and_the_value_marked() -> None:
 
 
 def test_a_field_without_source_or_value_says_so() -> None:
-    """What is missing is told, not left out."""
+    """What is missing is named, not left out."""
     one = candidate(1, name="K", employees=({"value": None, "type": "enrichment"}, {}))
     one["basis"] = []
-    html = Person(FindAllFrames(tables(one)).explore()).evidence
+    html = ExplorerDriver(FindAllFrames(tables(one)).explore()).evidence
     assert "no value" in html
     assert "no source" in html
 
@@ -250,7 +190,9 @@ def test_what_the_evidence_leaves_out_is_counted() -> None:
     source = {"url": "https://a.example/", "title": "A", "excerpts": ["tiles"] * 6}
     basis["citations"] = [source] * 11
     fields = {f"f{number:02}": (output, basis) for number in range(63)}
-    html = Person(FindAllFrames(tables(candidate(1, name="K", **fields))).explore()).evidence
+    html = ExplorerDriver(
+        FindAllFrames(tables(candidate(1, name="K", **fields))).explore()
+    ).evidence
     assert html.count("… and 2 more excerpts") == 60 * 8
     assert html.count("… and 3 more sources") == 60
     assert "… and 3 more fields" in html
@@ -259,7 +201,7 @@ def test_what_the_evidence_leaves_out_is_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("passage", "sought", "marked"),
+    ("excerpt", "values", "marked"),
     [
         ("Oslo, the OSLO region, Osloer", ["Oslo"], ["Oslo", "OSLO"]),
         ("python >=3.10,<4", [">=3.10"], [">=3.10"]),
@@ -269,34 +211,32 @@ def test_what_the_evidence_leaves_out_is_counted() -> None:
         ("anything", [], []),
     ],
 )
-def test_marks_stand_on_the_value_and_on_nothing_else(
-    passage: str, sought: list[str], marked: list[str]
-) -> None:
-    """Not on parts of words or numbers."""
-    html = marked_excerpt(passage, sought, limit=200)
+def test_only_the_values_are_marked(excerpt: str, values: list[str], marked: list[str]) -> None:
+    """Parts of longer words or numbers are not."""
+    html = marked_excerpt(excerpt, values, limit=200)
     found = re.findall(r"<mark[^>]*>(.*?)</mark>", html)
     assert [unescape(each) for each in found] == marked
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
-    """A front end is not given thousands of lines, and `left` still knows them all."""
+    """A front end does not get thousands of lines, but `left` has them all."""
     frames = FindAllFrames(tables(*(candidate(n, name=f"package-{n}") for n in range(501))))
-    person = Person(frames.explore())
-    assert len(person.listed) == 200
-    assert "501 of 501 candidates; the first 200 are listed" in person.counted
-    assert len(person.explorer.left) == 501
-    person.type("package-50")
-    assert person.listed == ["✓ package-50", "✓ package-500"]
-    assert "listed" not in person.counted
+    driver = ExplorerDriver(frames.explore())
+    assert len(driver.listed) == 200
+    assert "501 of 501 candidates; the first 200 are listed" in driver.counted
+    assert len(driver.explorer.left) == 501
+    driver.type("package-50")
+    assert driver.listed == ["✓ package-50", "✓ package-500"]
+    assert "listed" not in driver.counted
 
 
 def test_an_empty_result_can_be_explored() -> None:
-    """There is nothing to choose from, and that is said."""
-    person = Person(FindAllFrames(tables()).explore())
-    assert person.listed == []
-    assert "no candidate to show" in person.evidence
-    person.type("x")
-    assert person.explorer.left == []
+    """A sentence says that there is no candidate."""
+    driver = ExplorerDriver(FindAllFrames(tables()).explore())
+    assert driver.listed == []
+    assert "no candidate to show" in driver.evidence
+    driver.type("x")
+    assert driver.explorer.left == []
 
 
 def test_candidates_of_several_runs_keep_their_own_evidence() -> None:
@@ -312,15 +252,15 @@ def test_candidates_of_several_runs_keep_their_own_evidence() -> None:
             "candidates": [candidate(1, name=name, capital=field(name))],
         }
         runs.append(flatten(body))
-    person = Person(FindAllFrames.concat(runs).explore())
-    person.type("rome")
-    assert person.explorer.left == [("findall_1", "c1")]
-    assert "It says Rome." in person.evidence
-    assert "Oslo" not in person.evidence
+    driver = ExplorerDriver(FindAllFrames.concat(runs).explore())
+    driver.type("rome")
+    assert driver.explorer.left == [("findall_1", "c1")]
+    assert "It says Rome." in driver.evidence
+    assert "Oslo" not in driver.evidence
 
 
-def test_without_widgets_there_is_a_table_and_a_word_on_what_to_do() -> None:
-    """A notebook read without its kernel shows text or HTML of the same bundle."""
+def test_without_widgets_there_is_a_table_and_a_hint() -> None:
+    """A notebook without its kernel shows the HTML or the text of the bundle."""
     bundle = makers().explore()._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert "needs a running kernel" in bundle["text/html"]
@@ -332,10 +272,10 @@ def test_without_widgets_there_is_a_table_and_a_word_on_what_to_do() -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_stays_text_in_the_explorer(text: str) -> None:
-    """Only widgets that take plain text get any of it as it is; the others get it escaped."""
-    person = Person(FindAllFrames(tables(hostile_candidate(text), reason=text)).explore())
-    for html in (person.counted, person.evidence):
+    """Only widgets that take plain text get it as it is; the others get it escaped."""
+    driver = ExplorerDriver(FindAllFrames(tables(hostile_candidate(text), reason=text)).explore())
+    for html in (driver.counted, driver.evidence):
         assert_harmless(html, tags=TAGS)
-    assert all(line.isprintable() for line in (*person.listed, *person.choices("Field")))
-    person.control("Search").value = text
-    assert person.explorer.left == [("findall_1", "c1")]
+    assert all(line.isprintable() for line in (*driver.listed, *driver.choices("Field")))
+    driver.control("Search").value = text
+    assert driver.explorer.left == [("findall_1", "c1")]

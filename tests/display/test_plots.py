@@ -1,4 +1,4 @@
-"""The plots: readable, honest about what they leave out, and deaf to what the data asks for."""
+"""The plots: legible, clear about what they leave out, and safe whatever the data says."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.support.shown import candidate, field, hostile_candidate, tables
 
 Draw = Callable[[FindAllFrames], Figure]
 
-TOLD = ["a generated", "b generated", "a matched", "a matched", "c matched"]
+REPORTED = ["a generated", "b generated", "a matched", "a matched", "c matched"]
 EVENTS: list[dict[str, Any]] = [
     {
         "type": f"findall.candidate.{status}",
@@ -39,7 +39,7 @@ EVENTS: list[dict[str, Any]] = [
         "event_id": str(second),
         "data": {"candidate_id": candidate_id, "match_status": status},
     }
-    for second, (candidate_id, status) in enumerate(map(str.split, TOLD))
+    for second, (candidate_id, status) in enumerate(map(str.split, REPORTED))
 ]
 PLOTS: dict[str, Draw] = {
     "funnel": lambda frames: frames.plot.funnel(),
@@ -51,10 +51,10 @@ PLOTS: dict[str, Draw] = {
 
 
 def makers(count: int, *, name: str = "Maker", findall_id: str = "findall_1") -> FindAllFrames:
-    """Makers of tiles, each third no match, with less evidence the later they come."""
+    """Return candidates of which each third is no match, with ever weaker evidence."""
     candidates = []
     for number in range(count):
-        sure = ("high", "medium", "low")[3 * number // count]
+        confidence = ("high", "medium", "low")[3 * number // count]
         candidates.append(
             made(
                 f"{name} {number}",
@@ -65,8 +65,8 @@ def makers(count: int, *, name: str = "Maker", findall_id: str = "findall_1") ->
                     "employees": enrichment(number),
                 },
                 basis=[
-                    basis("makes_tiles", "It makes tiles.", confidence=sure),
-                    basis("family_owned", "A family owns it.", confidence=sure),
+                    basis("makes_tiles", "It makes tiles.", confidence=confidence),
+                    basis("family_owned", "A family owns it.", confidence=confidence),
                 ],
             )
         )
@@ -77,7 +77,7 @@ OTHER = makers(4, findall_id="findall_other")
 
 
 def texts(figure: Figure) -> list[str]:
-    """Read what stands in a figure, as it is drawn."""
+    """Return the visible texts of a figure."""
     return [
         " ".join(text.get_text().replace(r"\$", "$").split())
         for text in drawn(figure).findobj(Text)
@@ -86,30 +86,30 @@ def texts(figure: Figure) -> list[str]:
 
 
 def drawn(figure: Figure) -> Figure:
-    """Draw a figure, so that everything in it has its place; a warning would be an error."""
+    """Return a figure after its layout; a warning would be an error."""
     figure.draw_without_rendering()
     return figure
 
 
 def printed_by(script: str) -> str:
-    """Run a script in a fresh Python and give what it prints."""
+    """Return what a script prints in a fresh Python."""
     command = [sys.executable, "-W", "error", "-c", script]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def cells(figure: Figure) -> list[Rectangle]:
-    """The cells of a heat map."""
+    """Return the cells of a heat map."""
     return [patch for patch in figure.axes[0].patches if isinstance(patch, Rectangle)]
 
 
 def lightness(colour: Any) -> float:
-    """How light a colour is to an eye without colours, from 0 to 1."""
+    """Return the luminance of a colour, from 0 to 1."""
     red, green, blue = to_rgb(colour)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def test_the_funnel_says_its_numbers_and_each_condition() -> None:
-    """Generated, evaluated, matched; below, how many meet each condition."""
+def test_the_funnel_shows_its_numbers_and_each_condition() -> None:
+    """Below the three steps are the numbers of candidates that meet each condition."""
     said = texts(makers(9).plot.funnel())
     assert {"generated", "evaluated", "matched", "makes_tiles", "family_owned"} <= {*said}
     assert "6 (67%)" in said
@@ -117,8 +117,8 @@ def test_the_funnel_says_its_numbers_and_each_condition() -> None:
     assert "Find all makers of clay tiles" in said
 
 
-def test_the_heat_map_puts_the_thinnest_evidence_first() -> None:
-    """One row per candidate, one column per field; what is left out is counted."""
+def test_the_heat_map_shows_the_weakest_evidence_first() -> None:
+    """There is a row per candidate and a column per field; what is left out is counted."""
     figure = makers(90).plot.confidence()
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert len(names) == 40
@@ -134,13 +134,13 @@ def test_the_heat_map_puts_the_thinnest_evidence_first() -> None:
 
 
 def test_shades_of_confidence_keep_their_order_without_colours() -> None:
-    """From dark to light by steps that can be seen, white being what is not said."""
+    """They go from dark to light in visible steps; white means that none was given."""
     steps = [lightness(BLUES[word]) for word in ("high", "medium", "low")] + [lightness(PAPER)]
     assert all(later - earlier > 0.15 for earlier, later in pairwise(steps))
 
 
-def test_what_is_not_met_can_be_told_from_what_is_unsure() -> None:
-    """By a cross and stripes, whatever the shade."""
+def test_unmet_conditions_differ_from_uncertain_ones() -> None:
+    """They have a cross and stripes, whatever the shade."""
     figure = makers(3).plot.confidence(status=None)
     striped = [cell for cell in cells(figure) if cell.get_hatch()]
     assert len(striped) == 1
@@ -152,18 +152,18 @@ def test_what_is_not_met_can_be_told_from_what_is_unsure() -> None:
 
 
 def test_a_status_that_does_not_exist_is_refused() -> None:
-    """With the words that there are."""
+    """The error names the statuses there are."""
     with pytest.raises(ff.InvalidRequestError, match="generated, matched"):
         makers(3).plot.confidence(status="good")
 
 
 def test_the_most_cited_domains_are_on_top_and_the_others_are_counted() -> None:
-    """Twenty bars fit; the sum is told."""
+    """Twenty bars fit; the note has the totals."""
     rows = []
     for number in range(30):
-        output, told = field("x")
-        told["citations"] = [{"url": f"https://site{number}.example/"}] * (number + 1)
-        rows.append(candidate(number, name=f"n{number}", c=(output, told)))
+        output, evidence = field("x")
+        evidence["citations"] = [{"url": f"https://site{number}.example/"}] * (number + 1)
+        rows.append(candidate(number, name=f"n{number}", c=(output, evidence)))
     figure = FindAllFrames(tables(*rows)).plot.domains()
     names = [text.get_text() for text in figure.axes[0].get_yticklabels()]
     assert names[:2] == ["site29.example", "site28.example"]
@@ -174,16 +174,16 @@ def test_the_most_cited_domains_are_on_top_and_the_others_are_counted() -> None:
     )
 
 
-def test_sources_without_a_domain_are_counted_as_such() -> None:
-    """A file or a row has none."""
-    output, told = field("x")
-    told["citations"] = [{"url": "row 7"}, {"url": "row 8"}, {"url": "https://a.example/"}]
-    figure = FindAllFrames(tables(candidate(1, name="n", c=(output, told)))).plot.domains()
+def test_sources_without_a_domain_have_a_bar_of_their_own() -> None:
+    """Files and rows have no domain."""
+    output, evidence = field("x")
+    evidence["citations"] = [{"url": "row 7"}, {"url": "row 8"}, {"url": "https://a.example/"}]
+    figure = FindAllFrames(tables(candidate(1, name="n", c=(output, evidence)))).plot.domains()
     assert {"no domain", "2 (67%)", "a.example"} <= {*texts(figure)}
 
 
 def test_a_timeline_of_events_counts_each_candidate_once() -> None:
-    """An event may be told twice, and a match may come without having been generated before."""
+    """Events may repeat, and a match may come without having been generated before."""
     figure = makers(3).plot.timeline(EVENTS)
     assert {"candidates: 3", "matches: 2"} <= {*texts(figure)}
     (lines, matches) = figure.axes[0].get_lines()
@@ -191,8 +191,8 @@ def test_a_timeline_of_events_counts_each_candidate_once() -> None:
     assert list(matches.get_ydata()) == [0, 1, 2, 2]  # type: ignore[arg-type]
 
 
-def test_a_timeline_takes_the_events_of_a_run_as_they_come() -> None:
-    """Those of the embedded service here, read while they are sent."""
+def test_a_timeline_takes_the_events_of_a_run() -> None:
+    """Events of the embedded service are read as a stream."""
     cities = pd.DataFrame(
         {"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]}
     )
@@ -204,13 +204,13 @@ def test_a_timeline_takes_the_events_of_a_run_as_they_come() -> None:
 
 
 def test_a_timeline_of_several_runs_shows_the_matches_of_each() -> None:
-    """At the time when the run was created."""
+    """Each is a point at the time when the run was created."""
     (line,) = FindAllFrames.concat([makers(9), OTHER]).plot.timeline().axes[0].get_lines()
     assert sorted(line.get_ydata()) == [3, 6]  # type: ignore[arg-type]
 
 
-def test_one_run_without_events_has_no_timeline_and_says_what_is_needed() -> None:
-    """A result has no time for each match, and none is made up."""
+def test_a_timeline_of_one_run_needs_its_events() -> None:
+    """The error says so: a result has no time for each match."""
     with pytest.raises(ff.InvalidRequestError, match=r"timeline\(run\.events\(\)\)"):
         makers(3).plot.timeline()
     with pytest.raises(ff.InvalidRequestError, match="given a int"):
@@ -219,7 +219,7 @@ def test_one_run_without_events_has_no_timeline_and_says_what_is_needed() -> Non
 
 @pytest.mark.parametrize("name", PLOTS)
 def test_nothing_of_a_plot_is_cut_off(name: str) -> None:
-    """Names of fields and candidates that are too long are shortened, not cut by the edge."""
+    """Long names of fields and candidates are shortened, not cut by the edge."""
     long = makers(70, name="The Very Old and Honourable Manufactory of Tiles of the Provinces")
     for frames in (long, makers(1)):
         figure = drawn(PLOTS[name](frames))
@@ -232,8 +232,8 @@ def test_nothing_of_a_plot_is_cut_off(name: str) -> None:
 
 
 @pytest.mark.parametrize("apart", [0, 1e-4, 3, 900, 40_000, 3e5, 8e6, 9e8])
-def test_runs_any_time_apart_can_be_told_by_their_dates(apart: float) -> None:
-    """From the same moment to decades."""
+def test_the_dates_of_runs_any_time_apart_differ(apart: float) -> None:
+    """They may be apart by nothing or by decades."""
     start = pd.Timestamp("1995-02-03T04:05:06Z")
     bodies = []
     for number in range(2):
@@ -250,8 +250,8 @@ def test_runs_any_time_apart_can_be_told_by_their_dates(apart: float) -> None:
 @pytest.mark.parametrize(
     ("apart", "unit"), [(0, "seconds"), (1e-3, "seconds"), (100, "minutes"), (5000, "hours")]
 )
-def test_growth_is_told_in_a_unit_that_fits(apart: float, unit: str) -> None:
-    """Milliseconds of an embedded run as well as the hours of a large one."""
+def test_growth_is_shown_in_a_suitable_unit(apart: float, unit: str) -> None:
+    """Embedded runs take milliseconds and large ones take hours."""
     start = pd.Timestamp("2026-02-03T04:05:06Z")
     events = [
         {**event, "timestamp": (start + pd.Timedelta(seconds=number * apart)).isoformat()}
@@ -262,7 +262,7 @@ def test_growth_is_told_in_a_unit_that_fits(apart: float, unit: str) -> None:
 
 @pytest.mark.parametrize("name", PLOTS)
 def test_an_empty_result_gives_a_figure_that_says_so(name: str) -> None:
-    """Not an error, and not an empty pair of axes."""
+    """It is neither an error nor a pair of empty axes."""
     if "events" in name:
         said = texts(FindAllFrames(empty_tables()).plot.timeline([]))
     elif "runs" in name:
@@ -272,8 +272,8 @@ def test_an_empty_result_gives_a_figure_that_says_so(name: str) -> None:
     assert any(words in text for text in said for words in ("No ", "no ", "Nothing ")), said
 
 
-def test_a_map_of_no_match_says_how_to_see_the_others() -> None:
-    """Those that did not match have evidence as well."""
+def test_a_heat_map_without_matches_says_how_to_see_the_others() -> None:
+    """Candidates that did not match have evidence as well."""
     output = {"makes_tiles": condition("no", matched=False)}
     frames = flatten(
         result(*(made(name, status="unmatched", output=output) for name in "AB")), schema=SEARCH
@@ -285,7 +285,7 @@ def test_a_map_of_no_match_says_how_to_see_the_others() -> None:
 
 @pytest.mark.parametrize("begin", range(0, len(HOSTILE), 10))
 def test_hostile_text_stays_text_in_plots(begin: int) -> None:
-    """No formula is set, nothing is drawn that cannot be seen, and nothing fails."""
+    """No formula is typeset, no invisible character is drawn, and nothing fails."""
     candidates = []
     for number, text in enumerate(HOSTILE[begin : begin + 10]):
         one = {**hostile_candidate(text), "candidate_id": f"c{number}"}
@@ -304,7 +304,7 @@ def test_hostile_text_stays_text_in_plots(begin: int) -> None:
 
 
 def test_a_figure_shows_itself_in_a_notebook_without_pyplot() -> None:
-    """As PNG, sharp, and at its own size; nothing is left in pyplot's list of figures."""
+    """It is a PNG at its own size, and pyplot is not imported."""
     script = """
 import sys
 from findall_frames.frames.frames import FindAllFrames
@@ -317,7 +317,7 @@ print(png[:4], size["width"], "matplotlib.pyplot" in sys.modules)
 
 
 def test_a_cell_shows_a_figure_once_whether_pyplot_is_there_or_not() -> None:
-    """In a real kernel, where pyplot would show what it knows of a second time."""
+    """In a real kernel, pyplot would show its own figures a second time."""
     made = "from findall_frames.frames.frames import FindAllFrames as F\n"
     made += "from findall_frames.frames.schema import empty_tables\n"
     made += "frames = F(empty_tables()); frames.plot.funnel()"
@@ -336,8 +336,8 @@ def test_a_cell_shows_a_figure_once_whether_pyplot_is_there_or_not() -> None:
     assert shown == [["image/png"], [], ["image/png"], []]
 
 
-def test_without_matplotlib_it_says_which_extra_brings_it() -> None:
-    """In one line that can be pasted; everything else goes on working."""
+def test_without_matplotlib_the_error_names_the_extra() -> None:
+    """It has a line to paste; everything else goes on working."""
     script = """
 import sys
 sys.modules["matplotlib"] = None

@@ -1,4 +1,4 @@
-"""Progress in a notebook: the panel, its buttons and what they do, lines, and what is kept."""
+"""Progress in a notebook: the panel, its buttons, lines, and what the notebook keeps."""
 
 from __future__ import annotations
 
@@ -62,34 +62,34 @@ print(len(_instances))
 
 
 class Watcher(nbclient.NotebookClient):
-    """Runs notebooks and remembers every output as it comes, as papermill does for its log."""
+    """Runs notebooks and records every output as it arrives, as papermill does for its log."""
 
     def process_message(self, *message: Any, **more: Any) -> Any:
         output = super().process_message(*message, **more)
         if output is not None and output.output_type in ("display_data", "stream"):
-            self.came.append(copy.deepcopy(output))
+            self.arrived.append(copy.deepcopy(output))
         return output
 
 
 def execute(*sources: str) -> tuple[list[list[Any]], list[Any], str]:
     """Run cells in a real kernel.
 
-    Gives back the outputs of each, every output as it came, and all that widgets showed.
+    Returns the outputs of each, every output as it arrived, and the state of all widgets.
     """
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     book = nbformat.v4.new_notebook(cells=cells)
     client = Watcher(book, timeout=120, kernel_name="python3")
-    client.came = []
+    client.arrived = []
     client.execute()
     return (
         [cell.outputs for cell in book.cells],
-        client.came,
+        client.arrived,
         json.dumps(client.widget_state, ensure_ascii=False),
     )
 
 
 def test_the_notebook_panel_becomes_one_static_line() -> None:
-    """What is saved is HTML with a text twin and no widget; the live panel showed the counts."""
+    """HTML and text are saved, and no widget; the live panel showed the counts."""
     (panel, left), _, live = execute(NOTEBOOK.replace("{word}", "notebook"), WIDGETS_LEFT)
     assert len(panel) == 1
     assert set(panel[0].data) == {"text/plain", "text/html"}
@@ -103,52 +103,52 @@ def test_the_notebook_panel_becomes_one_static_line() -> None:
         assert live_html not in live
 
 
-def test_an_unwatched_notebook_tells_every_line_and_keeps_the_last() -> None:
-    """papermill and nbconvert let nobody answer; their logs get the id before the end."""
-    (kept, left), came, _ = execute(NOTEBOOK.replace("{word}", "auto"), "import ipywidgets")
-    assert [output.data.get("text/plain") for output in came] == [
+def test_an_unwatched_notebook_shows_every_line_and_keeps_the_last() -> None:
+    """Under papermill and nbconvert nobody can answer; their logs get the id before the end."""
+    (kept, left), arrived, _ = execute(NOTEBOOK.replace("{word}", "auto"), "import ipywidgets")
+    assert [output.data.get("text/plain") for output in arrived] == [
         "findall_1 at https://api.parallel.ai: Find <img src=x onerror=alert(1)>. "
         'Safe to interrupt. Resume with ff.resume("findall_1")',
         LAST,
     ]
-    assert [dict(output.data) for output in kept] == [{}, dict(came[-1].data)]
-    assert "<img" not in json.dumps([output.data.get("text/html") for output in came])
+    assert [dict(output.data) for output in kept] == [{}, dict(arrived[-1].data)]
+    assert "<img" not in json.dumps([output.data.get("text/html") for output in arrived])
     assert left == []
 
 
-def test_a_notebook_without_ipywidgets_has_lines_too() -> None:
-    """Nothing asks for the package that is missing, whoever watches."""
-    (_, kept), came, live = execute(
+def test_a_notebook_without_ipywidgets_shows_lines() -> None:
+    """Nothing imports the missing package, whether or not somebody watches."""
+    (_, kept), arrived, live = execute(
         "import sys; sys.modules['ipywidgets'] = None", NOTEBOOK.replace("{word}", "auto")
     )
     assert kept[-1].data["text/plain"] == LAST
-    assert [output.output_type for output in came] == ["display_data"] * 2
+    assert [output.output_type for output in arrived] == ["display_data"] * 2
     assert live == "{}"
 
 
-def test_a_line_of_an_unwatched_notebook_replaces_the_one_before() -> None:
+def test_each_line_of_an_unwatched_notebook_replaces_the_previous_one() -> None:
     """After hours the notebook holds two lines: how to resume, and how far it is."""
-    (kept, _), came, _ = execute(LINES, "import ipywidgets")
-    told = [output.data["text/plain"] for output in came]
-    assert told[1:] == [
+    (kept, _), arrived, _ = execute(LINES, "import ipywidgets")
+    texts = [output.data["text/plain"] for output in arrived]
+    assert texts[1:] == [
         f"findall_1: running, {n} of 5 matches among 9 candidates, 0:0{n}" for n in (1, 2)
     ]
-    assert [output.data.get("text/plain") for output in kept] == [told[0], None, told[2]]
+    assert [output.data.get("text/plain") for output in kept] == [texts[0], None, texts[2]]
 
 
-def descriptions(box: Any) -> dict[str, Any]:
-    """Find the buttons in a box that can be seen."""
+def visible_buttons(box: Any) -> dict[str, Any]:
+    """Return the visible buttons in a box by their descriptions."""
     if box.layout.display == "none":
         return {}
     found = {}
     for child in getattr(box, "children", ()):
-        found |= {child.description: child} if child.has_trait("icon") else descriptions(child)
+        found |= {child.description: child} if child.has_trait("icon") else visible_buttons(child)
     return found
 
 
 @pytest.fixture
 def buttons() -> Iterator[tuple[Buttons, Wishes]]:
-    """The buttons of a panel, and what they fill."""
+    """The buttons of a panel, and the wishes that clicks on them leave."""
     wishes = Wishes()
     made = Buttons(wishes)
     yield made, wishes
@@ -156,51 +156,51 @@ def buttons() -> Iterator[tuple[Buttons, Wishes]]:
 
 
 def count(buttons: Buttons) -> None:
-    """Do as a front end that delivers what its widgets say while a cell runs."""
+    """Act like a front end that delivers messages of widgets while a cell runs."""
     buttons.start_probing()
     (counter,) = (child for child in buttons.box.children if child.has_trait("playing"))
     counter.set_trait("value", 1)
 
 
-def test_no_button_is_seen_before_the_front_end_has_answered(
+def test_no_button_is_visible_before_the_front_end_has_answered(
     buttons: tuple[Buttons, Wishes],
 ) -> None:
-    """A button that does nothing until the cell has ended would be a lie."""
+    """A button that does nothing until the cell has ended would be misleading."""
     made, _ = buttons
     made.start_probing()
     made.probe()
-    assert descriptions(made.box) == {}
+    assert visible_buttons(made.box) == {}
     count(made)
-    assert set(descriptions(made.box)) == {"Stop waiting", "Cancel the run …"}
+    assert set(visible_buttons(made.box)) == {"Stop waiting", "Cancel the run …"}
 
 
-def test_stop_asks_to_leave_once(buttons: tuple[Buttons, Wishes]) -> None:
-    """And can be seen to have been pressed."""
+def test_stop_waiting_leaves_one_wish(buttons: tuple[Buttons, Wishes]) -> None:
+    """The button shows that it was pressed."""
     made, wishes = buttons
     count(made)
-    descriptions(made.box)["Stop waiting"].click()
-    assert descriptions(made.box)["Stopping …"].disabled
+    visible_buttons(made.box)["Stop waiting"].click()
+    assert visible_buttons(made.box)["Stopping …"].disabled
     assert (wishes.take(), wishes.take()) == ("leave", None)
 
 
-def test_cancelling_takes_two_clicks_and_can_be_thought_over(
+def test_cancelling_takes_two_clicks_and_can_be_declined(
     buttons: tuple[Buttons, Wishes],
 ) -> None:
-    """The first asks, and only the second does it."""
+    """The first click asks for confirmation, and only the second cancels."""
     made, wishes = buttons
     count(made)
-    descriptions(made.box)["Cancel the run …"].click()
-    assert set(descriptions(made.box)) == {"Cancel for good", "Keep it running"}
-    descriptions(made.box)["Keep it running"].click()
+    visible_buttons(made.box)["Cancel the run …"].click()
+    assert set(visible_buttons(made.box)) == {"Cancel for good", "Keep it running"}
+    visible_buttons(made.box)["Keep it running"].click()
     assert wishes.take() is None
-    descriptions(made.box)["Cancel the run …"].click()
-    descriptions(made.box)["Cancel for good"].click()
+    visible_buttons(made.box)["Cancel the run …"].click()
+    visible_buttons(made.box)["Cancel for good"].click()
     assert wishes.take() == "cancel"
-    assert descriptions(made.box)["Cancelling …"].disabled
+    assert visible_buttons(made.box)["Cancelling …"].disabled
 
 
-class Asking(Silence):
-    """A display at which somebody has a wish as soon as the run is under way."""
+class WishingDisplay(Silence):
+    """A display at which somebody asks for something with the first update."""
 
     def __init__(self, wish: Wish) -> None:
         self._wishes = Wishes()
@@ -221,7 +221,7 @@ SEARCH = ff.Search("Some", entity_type="things", match_conditions=["every 1st"],
 
 @pytest.fixture
 def waiting() -> Iterator[tuple[ff.Run, threading.Event]]:
-    """A run of the embedded service that stands still until a gate is opened."""
+    """A run of the embedded service that stands still until the gate is opened."""
     gate = threading.Event()
     with (
         Service(numbers(20), model=open_model(EveryNth(gate=gate))) as service,
@@ -234,10 +234,10 @@ def waiting() -> Iterator[tuple[ff.Run, threading.Event]]:
 def test_a_wish_to_leave_ends_the_wait_and_not_the_run(
     waiting: tuple[ff.Run, threading.Event],
 ) -> None:
-    """What there is comes back with a warning that says how to go on; then the run finishes."""
+    """The result so far is returned with a warning on how to resume; then the run finishes."""
     run, gate = waiting
     with pytest.warns(ff.PartialResultWarning, match="goes on") as caught:
-        frames = run.wait(progress=Asking("leave"))
+        frames = run.wait(progress=WishingDisplay("leave"))
     assert f'ff.resume("{run.findall_id}"' in str(caught[0].message)
     assert len(frames.matches) == 0
     assert run.status().status.is_active
@@ -245,21 +245,21 @@ def test_a_wish_to_leave_ends_the_wait_and_not_the_run(
     assert len(run.wait(progress=False).matches) == 9
 
 
-def test_a_wish_to_leave_is_an_error_where_errors_are_raised(
+def test_a_wish_to_leave_raises_where_errors_are_raised(
     waiting: tuple[ff.Run, threading.Event],
 ) -> None:
-    """With the frames so far."""
+    """The error carries the frames so far."""
     run, _ = waiting
     with pytest.raises(ff.PartialResultError, match="Stopped waiting") as caught:
-        run.wait(progress=Asking("leave"), errors="raise")
+        run.wait(progress=WishingDisplay("leave"), errors="raise")
     assert caught.value.findall_id == run.findall_id
     assert caught.value.frames is not None
 
 
 def test_a_wish_to_cancel_ends_the_run(waiting: tuple[ff.Run, threading.Event]) -> None:
-    """The wait goes on until the service has done so."""
+    """The wait goes on until the service has cancelled the run."""
     run, gate = waiting
-    display = Asking("cancel")
+    display = WishingDisplay("cancel")
     threading.Timer(0.5, gate.set).start()
     with pytest.warns(ff.PartialResultWarning, match="was cancelled"):
         run.wait(progress=display)
@@ -267,14 +267,14 @@ def test_a_wish_to_cancel_ends_the_run(waiting: tuple[ff.Run, threading.Event]) 
     assert (display.last.status, display.last.is_over) == ("cancelled", True)
 
 
-def test_a_display_that_knows_no_wishes_has_none() -> None:
-    """Most only show."""
+def test_a_display_without_wishes_asks_for_nothing() -> None:
+    """Most displays only show."""
     assert wishes_at(Silence())() is None
     assert Guarded(Silence()).wish() is None
 
 
-def test_a_wish_that_the_service_refuses_is_told_and_the_wait_goes_on() -> None:
-    """A preview cannot be cancelled; its result comes all the same."""
+def test_a_wish_that_the_service_refuses_is_a_warning_and_the_wait_goes_on() -> None:
+    """A preview cannot be cancelled; its result is returned all the same."""
     gate = threading.Event()
     preview = ff.Search(
         "Some", entity_type="things", match_conditions=["every 1st"], generator="preview"
@@ -287,6 +287,6 @@ def test_a_wish_that_the_service_refuses_is_told_and_the_wait_goes_on() -> None:
         opening = threading.Timer(0.5, gate.set)
         opening.start()
         with pytest.warns(ff.FindAllWarning, match="could not be cancelled and goes on: .*preview"):
-            frames = run.wait(progress=Asking("cancel"))
+            frames = run.wait(progress=WishingDisplay("cancel"))
         opening.join()
     assert frames.runs["status"].item() == "completed"

@@ -1,4 +1,4 @@
-"""Progress displays: what is seen, how often, and that none of them can break a search."""
+"""Progress displays: what they show, how often, and that none of them can break a search."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 
 def update(*, status: str = "running", **more: Any) -> Update:
-    """Make an update of one run."""
+    """Return an update of one run."""
     known: dict[str, Any] = {"service": HOSTED, "match_limit": 20, **more}
     return Update("findall_1", "Find tiles that are blue", status=status, **known)
 
 
 def found(name: str, *, matched: int, url: str = "https://example.org/") -> Update:
-    """Make the update that a match brings."""
+    """Return the update for a match."""
     candidate = FindAllCandidate(name, name, url, "matched")
     return update(matched=matched, event="findall.candidate.matched", candidate=candidate)
 
 
 def over(**more: Any) -> Update:
-    """Make the last update of a run."""
+    """Return the last update of a run."""
     known = {"matched": 20, "generated": 87, "elapsed": 65.0, **more}
     return update(status="completed", is_over=True, termination_reason="match_limit_met", **known)
 
 
-class Tally:
-    """Remembers the views that it is given."""
+class Recorder:
+    """A painter that records the views it is given."""
 
     def __init__(self, *, rest: float, tick: float) -> None:
         self.rest, self.tick = rest, tick
@@ -84,8 +84,8 @@ class Tally:
         self.ended.append(view)
 
 
-class Crash(Tally):
-    """Fails at the chosen step."""
+class Crash(Recorder):
+    """A painter that fails at the chosen step."""
 
     def __init__(self, *, step: str) -> None:
         super().__init__(rest=0.001, tick=0.002)
@@ -108,19 +108,19 @@ class Crash(Tally):
 
 
 def show_all(display: Display, *updates: Update) -> None:
-    """Show the updates and close."""
+    """Show the updates, then close the display."""
     for one in updates:
         display.show(one)
     display.close()
 
 
 def run_through(painter: Callable[[], Painter], *updates: Update) -> None:
-    """Let a painter see the updates."""
+    """Pass the updates to a painter."""
     show_all(Paced(painter), *updates)
 
 
-def test_log_lines_come_once_at_the_start_and_once_at_the_end() -> None:
-    """A short run leaves two lines, however many updates there were."""
+def test_a_short_run_logs_one_line_at_the_start_and_one_at_the_end() -> None:
+    """There are two lines, however many updates there were."""
     file = io.StringIO()
     updates = [update(matched=n) for n in range(100)]
     run_through(lambda: LogLines(file, advice=resume_advice), *updates, over())
@@ -132,15 +132,15 @@ def test_log_lines_come_once_at_the_start_and_once_at_the_end() -> None:
     ]
 
 
-def test_log_lines_of_a_long_run_say_how_far_it_is() -> None:
+def test_a_long_run_logs_how_far_it_is() -> None:
     """A repaint is one line with status, counts and time."""
     file = io.StringIO()
     LogLines(file, advice=resume_advice).paint(View(update(matched=3, generated=1400), 61.5, ()))
     assert file.getvalue() == "findall_1: running, 3 of 20 matches among 1,400 candidates, 1:01\n"
 
 
-def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
-    """While it goes on, and when it is over."""
+def test_the_cost_of_a_run_is_shown_where_there_is_a_price() -> None:
+    """It is shown while the run goes on and when it is over."""
     file = io.StringIO()
     lines = LogLines(file, advice=resume_advice)
     lines.paint(View(update(matched=3, generated=8, cost=2.45), 61.5, ()))
@@ -152,8 +152,8 @@ def test_what_a_run_has_cost_is_shown_where_there_is_a_price() -> None:
     ]
 
 
-def test_the_panel_counts_everything_and_names_the_price() -> None:
-    """Where there is no price or no rate yet, nothing stands in its place."""
+def test_the_panel_shows_every_count_and_the_cost() -> None:
+    """A missing price or rate leaves no gap."""
     now = update(matched=3, unmatched=5, generated=1400, cost=2.45)
     assert all_counts(View(now, 61.5, (), 0.5)) == (
         "1,400 generated · 3 matched · 5 unmatched · 30 judged per minute · 1:01 · about $2.45"
@@ -161,8 +161,8 @@ def test_the_panel_counts_everything_and_names_the_price() -> None:
     assert all_counts(View(update(), 1.0, ())) == "0 generated · 0 matched · 0 unmatched · 0:01"
 
 
-def test_a_service_on_this_machine_is_safe_to_leave_while_it_runs() -> None:
-    """Its runs may end with it, which those of the hosted service do not."""
+def test_a_run_on_this_machine_is_safe_to_leave_while_its_service_runs() -> None:
+    """Runs of a local service may end with it; runs of the hosted service do not."""
     said = interrupt_hint(update(service="http://127.0.0.1:8801"), advice="Go on.")
     assert said == "Safe to interrupt while this service runs. Go on."
     assert interrupt_hint(update(), advice="Go on.") == "Safe to interrupt. Go on."
@@ -192,7 +192,7 @@ def test_log_lines_escape_what_the_file_cannot_hold() -> None:
     assert b"http://\\xe9" in raw.getvalue()
 
 
-def test_text_from_a_service_cannot_steer_the_terminal() -> None:
+def test_text_from_a_service_cannot_control_the_terminal() -> None:
     """Escape sequences and line breaks in an objective are shown, not obeyed."""
     file = io.StringIO()
     hostile = Update("findall_1", "a\x1b[2Jb\r\nc\u202ed", HOSTED, "running")
@@ -212,9 +212,9 @@ def test_the_resume_call_names_a_service_that_is_not_the_default(
 
 
 def test_a_bar_is_repainted_at_most_five_times_a_second() -> None:
-    """A flood of updates is thinned out, and the last one is kept for the end."""
-    tally = Tally(rest=TerminalBar.rest, tick=TerminalBar.tick)
-    display = Paced(lambda: tally)
+    """Most of many updates are skipped, but never the last one."""
+    recorder = Recorder(rest=TerminalBar.rest, tick=TerminalBar.tick)
+    display = Paced(lambda: recorder)
     began = time.monotonic()
     while time.monotonic() - began < 0.7:
         display.show(update(matched=1))
@@ -222,43 +222,43 @@ def test_a_bar_is_repainted_at_most_five_times_a_second() -> None:
     display.show(over())
     display.close()
     took = time.monotonic() - began
-    assert 1 <= len(tally.painted) <= took / 0.2
-    assert [view.update.is_over for view in tally.ended] == [True]
+    assert 1 <= len(recorder.painted) <= took / 0.2
+    assert [view.update.is_over for view in recorder.ended] == [True]
 
 
 def test_the_clock_moves_on_when_nothing_is_new() -> None:
     """Without another update the view is painted again, with more time elapsed."""
-    tally = Tally(rest=0.005, tick=0.01)
-    display = Paced(lambda: tally)
+    recorder = Recorder(rest=0.005, tick=0.01)
+    display = Paced(lambda: recorder)
     display.show(update(elapsed=7.0))
-    with tally.was_painted:
-        assert tally.was_painted.wait_for(lambda: len(tally.painted) >= 3, timeout=20)
+    with recorder.was_painted:
+        assert recorder.was_painted.wait_for(lambda: len(recorder.painted) >= 3, timeout=20)
     display.close()
-    times = [view.elapsed for view in tally.painted]
+    times = [view.elapsed for view in recorder.painted]
     assert times[0] > 7.0
     assert times == sorted(times)
     assert len(set(times)) == len(times)
 
 
-def test_the_latest_matches_are_kept_also_when_their_updates_were_not_painted() -> None:
+def test_the_latest_matches_are_kept_even_if_their_updates_were_not_painted() -> None:
     """A view has the last three matches, the newest first."""
-    tally = Tally(rest=30, tick=30)
+    recorder = Recorder(rest=30, tick=30)
     updates = [found(name, matched=n) for n, name in enumerate("abcde")]
-    run_through(lambda: tally, *updates)
-    assert [candidate.name for candidate in tally.ended[0].latest] == ["e", "d", "c"]
+    run_through(lambda: recorder, *updates)
+    assert [candidate.name for candidate in recorder.ended[0].latest] == ["e", "d", "c"]
 
 
 def test_a_run_is_announced_once_and_as_soon_as_it_has_an_id() -> None:
     """While conditions are drafted there is no run; its id comes with the first update after."""
-    tally = Tally(rest=30, tick=30)
+    recorder = Recorder(rest=30, tick=30)
     drafting = replace(update(status="drafting"), findall_id="")
-    run_through(lambda: tally, drafting, drafting, update(), update(matched=1))
-    assert [view.update.status for view in tally.begun] == ["drafting"]
-    assert [view.update.findall_id for view in tally.announced] == ["findall_1"]
+    run_through(lambda: recorder, drafting, drafting, update(), update(matched=1))
+    assert [view.update.status for view in recorder.begun] == ["drafting"]
+    assert [view.update.findall_id for view in recorder.announced] == ["findall_1"]
 
 
 def test_a_search_that_never_became_a_run_leaves_no_line() -> None:
-    """When drafting fails, the error speaks, and no run is said to go on."""
+    """When drafting fails, the error says so, and no display mentions a run."""
     drafting = replace(update(status="drafting"), findall_id="")
     log, bar = io.StringIO(), io.StringIO()
     run_through(lambda: LogLines(log, advice=resume_advice), drafting)
@@ -268,25 +268,25 @@ def test_a_search_that_never_became_a_run_leaves_no_line() -> None:
 
 def test_closing_twice_ends_once() -> None:
     """A second close is harmless, and so is one without any update."""
-    tally = Tally(rest=30, tick=30)
-    display = Paced(lambda: tally)
+    recorder = Recorder(rest=30, tick=30)
+    display = Paced(lambda: recorder)
     display.show(over())
     display.close()
     display.close()
-    assert len(tally.ended) == 1
-    Paced(lambda: tally).close()
-    assert len(tally.begun) == 1
+    assert len(recorder.ended) == 1
+    Paced(lambda: recorder).close()
+    assert len(recorder.begun) == 1
 
 
 def test_no_thread_is_left_behind() -> None:
     """Closing joins the thread that repaints."""
-    run_through(lambda: Tally(rest=30, tick=30), update(), over())
+    run_through(lambda: Recorder(rest=30, tick=30), update(), over())
     assert "findall_frames progress" not in {thread.name for thread in threading.enumerate()}
 
 
 @pytest.mark.parametrize("step", ["begin", "paint", "end"])
 def test_a_failing_display_is_dropped_with_one_warning(step: str) -> None:
-    """Wherever it fails, the search sees no error and the person one warning."""
+    """Wherever it fails, the search goes on and the person gets one warning."""
     crash = Crash(step=step)
     display = Guarded(Paced(lambda: crash))
 
@@ -305,7 +305,7 @@ def test_a_failing_display_is_dropped_with_one_warning(step: str) -> None:
 
 
 def test_a_display_that_cannot_be_made_is_dropped_with_one_warning() -> None:
-    """The panel needs a kernel; without one the search goes on unseen."""
+    """The panel needs a kernel; without one the search goes on without it."""
     display = display_for("notebook")
     with pytest.warns(DisplayWarning, match="no notebook kernel") as caught:
         show_all(display, update(), over())
@@ -313,7 +313,7 @@ def test_a_display_that_cannot_be_made_is_dropped_with_one_warning() -> None:
 
 
 def test_a_callable_is_given_every_update() -> None:
-    """None is left out and none is added."""
+    """No update is left out and none is added."""
     seen: list[Update] = []
     display = display_for(seen.append)
     updates = [update(matched=n) for n in range(50)]
@@ -338,8 +338,8 @@ def test_a_callable_that_raises_is_dropped_with_one_warning() -> None:
     assert len(calls) == 1
 
 
-def test_an_interrupt_goes_through_the_guard() -> None:
-    """Ctrl-C while something is painted is not swallowed."""
+def test_an_interrupt_passes_through_the_guard() -> None:
+    """Ctrl-C during painting is not swallowed."""
 
     def interrupt(one: Update) -> None:
         raise KeyboardInterrupt
@@ -349,8 +349,8 @@ def test_an_interrupt_goes_through_the_guard() -> None:
 
 
 @pytest.mark.parametrize("word", [False, None])
-def test_silence_is_silent(word: Any, capfd: pytest.CaptureFixture[str]) -> None:
-    """Without progress nothing is written to either stream."""
+def test_without_progress_nothing_is_written(word: Any, capfd: pytest.CaptureFixture[str]) -> None:
+    """Neither stream receives anything."""
     display = display_for(word)
     display.show(update())
     display.close()
@@ -360,15 +360,15 @@ def test_silence_is_silent(word: Any, capfd: pytest.CaptureFixture[str]) -> None
 
 @pytest.mark.parametrize("word", ["bar", "", True, 3])
 def test_an_unknown_word_is_refused_with_the_choices(word: Any) -> None:
-    """The error names what can be asked for."""
+    """The error names the valid words."""
     with pytest.raises(InvalidRequestError, match=r"'auto', 'notebook', 'terminal', 'log'"):
         display_for(word)
 
 
-def test_auto_writes_log_lines_to_stderr_when_it_is_no_terminal(
+def test_auto_logs_to_stderr_if_that_is_no_terminal(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """stdout stays clean, for it may be piped somewhere."""
+    """stdout stays clean, as it may be piped somewhere."""
     display = display_for("auto")
     display.show(update())
     display.show(over())
@@ -434,8 +434,8 @@ def test_auto_paints_a_bar_where_stderr_is_a_terminal() -> None:
     assert "0 of 9 matches" in seen
 
 
-def test_the_rate_is_that_of_the_last_half_minute() -> None:
-    """Neither what a resumed run tells again at first counts, nor what is long ago."""
+def test_the_rate_covers_the_last_half_minute() -> None:
+    """What a resumed run repeats at first does not count, nor does what is long ago."""
     rate = Rate()
     rate.note(0, at=100.0)
     assert rate.per_second(at=100.0) is None
