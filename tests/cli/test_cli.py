@@ -347,7 +347,7 @@ def test_a_failed_run_shows_what_it_found_with_status_one(tmp_path: Path) -> Non
         env = {"PARALLEL_BASE_URL": service.url}
         done = call("run", *ASKED, "--out", out, env=env)
     assert done.returncode == 1
-    assert "; failed: the service met an error" in done.stdout
+    assert "; failed: the service ran into an error" in done.stdout
     (warning,) = (line for line in done.stderr.splitlines() if line.startswith("findall-frames:"))
     assert "failed" in warning
     assert "Warning" not in warning
