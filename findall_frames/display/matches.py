@@ -20,10 +20,12 @@ __all__ = [
     "CitedSource",
     "FieldCell",
     "Tables",
+    "belonging",
     "condition_counts",
     "funnel",
     "incomplete_note",
     "match_count",
+    "matched_candidates",
     "matched_rows",
     "result_record",
     "rows_of",
@@ -103,14 +105,14 @@ class CandidateRow:
 
 def matched_rows(tables: Tables, *, limit: int | None = None) -> list[CandidateRow]:
     """Return the matches in the order of the result, at most `limit` of them."""
-    return rows_of(tables, _matched(tables["candidates"]).slice(0, limit))
+    return rows_of(tables, matched_candidates(tables).slice(0, limit))
 
 
 def rows_of(tables: Tables, candidates: pa.Table) -> list[CandidateRow]:
     """Return these candidates, in their order, with their fields and sources."""
     cells: dict[tuple[str, str], dict[str, FieldCell]] = {}
-    sources = _sources(_belonging(tables["citations"], candidates))
-    for record in _records(_belonging(tables["fields"], candidates), FieldCell):
+    sources = _sources(belonging(tables["citations"], candidates))
+    for record in _records(belonging(tables["fields"], candidates), FieldCell):
         key = (record.pop("findall_id"), record.pop("candidate_id"))
         cited = tuple(sources.get((*key, record["field"]), ()))
         cells.setdefault(key, {})[record["field"]] = FieldCell(**record, sources=cited)
@@ -120,13 +122,14 @@ def rows_of(tables: Tables, candidates: pa.Table) -> list[CandidateRow]:
     ]
 
 
-def _matched(candidates: pa.Table) -> pa.Table:
-    statuses = candidates["match_status"].cast(pa.string())
-    return candidates.filter(pc.equal(statuses, pa.scalar("matched")))
+def matched_candidates(tables: Tables) -> pa.Table:
+    """Return the matches as a table."""
+    statuses = tables["candidates"]["match_status"].cast(pa.string())
+    return tables["candidates"].filter(pc.equal(statuses, pa.scalar("matched")))
 
 
-def _belonging(table: pa.Table, candidates: pa.Table) -> pa.Table:
-    # Different runs may use the same ids; the callers look rows up by both parts of the key.
+def belonging(table: pa.Table, candidates: pa.Table) -> pa.Table:
+    """Return the rows with the candidate_id of a candidate, which may be one of another run."""
     ids = candidates["candidate_id"].unique()
     return table.filter(pc.is_in(table["candidate_id"], value_set=ids))
 
@@ -163,7 +166,7 @@ def shown_fields(rows: list[CandidateRow]) -> list[str]:
 
 def match_count(tables: Tables) -> int:
     """Return the number of matches."""
-    return len(_matched(tables["candidates"]))
+    return len(matched_candidates(tables))
 
 
 def funnel(tables: Tables) -> list[tuple[str, int]]:

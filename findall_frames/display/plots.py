@@ -20,7 +20,14 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from rich.cells import cell_len
 
-from findall_frames.display.matches import Tables, condition_counts, funnel, summary
+from findall_frames.display.matches import (
+    Tables,
+    belonging,
+    condition_counts,
+    funnel,
+    matched_candidates,
+    summary,
+)
 from findall_frames.display.text import counted, one_line
 
 __all__ = [
@@ -113,8 +120,7 @@ def domains_chart(tables: Tables) -> Figure:
 
 def runs_chart(tables: Tables) -> Figure:
     """Plot how many matches each of several runs has, by the time when it was created."""
-    statuses = tables["candidates"]["match_status"].cast(pa.string())
-    matched = tables["candidates"].filter(pc.equal(statuses, "matched"))
+    matched = matched_candidates(tables)
     counts = Counter(matched["findall_id"].to_pylist())
     runs = tables["runs"].select(["findall_id", "created_at"]).to_pylist()
     dated = sorted(
@@ -313,11 +319,9 @@ def _requested_fields(fields: pa.Table) -> list[str]:
 
 
 def _records_of(fields: pa.Table, candidates: pa.Table) -> dict[tuple[str, str], _FieldRecords]:
-    ids = candidates["candidate_id"].unique()
-    own = fields.filter(pc.is_in(fields["candidate_id"], value_set=ids))
     names = ["findall_id", "candidate_id", "field", "is_matched", "confidence", "citation_count"]
     records: dict[tuple[str, str], dict[str, Mapping[str, Any]]] = {}
-    for record in own.select(names).to_pylist():
+    for record in belonging(fields, candidates).select(names).to_pylist():
         key = (record["findall_id"], record["candidate_id"])
         records.setdefault(key, {})[record["field"]] = record
     return {**records}

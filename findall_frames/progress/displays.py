@@ -1,4 +1,4 @@
-"""The displays of progress: what they must do, their pace, and the choice of the right one."""
+"""Displays of progress: their protocol, the choice of one, their pace, and a guard around them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Display(Protocol):
         ...
 
     def close(self) -> None:
-        """Leave behind what stays; nothing is shown afterwards."""
+        """Show what should remain; nothing is shown afterwards."""
         ...
 
 
@@ -81,7 +81,7 @@ class Painter(Protocol):
         ...
 
     def end(self, view: View) -> None:
-        """Leave behind what stays; the run is over, no longer watched, or was never started."""
+        """Show what should remain; the run is over, no longer watched, or was never started."""
         ...
 
 
@@ -150,7 +150,7 @@ def _kernel() -> Any:
 
 def _is_watched() -> bool:
     """Return whether there is a front end; papermill and nbconvert say that nobody can answer."""
-    # Kernels of other makers may not say; they get the benefit of the doubt.
+    # Other kernels may not say so; then somebody is assumed to watch.
     request: dict[str, Any] = getattr(_kernel(), "get_parent", dict)() or {}
     return bool(request.get("content", {}).get("allow_stdin", True))
 
@@ -183,7 +183,7 @@ class Calls:
 
 
 def wishes_at(display: Display) -> Callable[[], Wish | None]:
-    """Return the function that returns what is asked for at a display; at most displays, None."""
+    """Return the function to ask a display for a wish; for most displays it returns None."""
     wish: Callable[[], Wish | None] = getattr(display, "wish", _no_wish)
     return wish
 
@@ -288,7 +288,7 @@ class Paced:
             self._news.set()
 
     def close(self) -> None:
-        """Stop painting and let the painter leave behind what stays."""
+        """Stop painting, then show what should remain."""
         if self._closing.is_set():
             return
         self._closing.set()

@@ -1,4 +1,4 @@
-"""One moment of a run, how displays put it into words, and what a person may ask for."""
+"""The state of a run at one moment, its wording in displays, and what a person may ask for."""
 
 from __future__ import annotations
 
@@ -96,10 +96,10 @@ class Update:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What to paint: the latest update, and what has become of time and matches since.
+    """What to paint: the latest update, with time, matches and rate as of now.
 
-    `elapsed` counts seconds up to now, `latest` has the last few matches, the newest first, and
-    `rate` is candidates judged per second, None while unknown.
+    `elapsed` is in seconds since waiting began, `latest` has the last few matches, the newest
+    first, and `rate` is the number of candidates judged per second, None while unknown.
     """
 
     update: Update

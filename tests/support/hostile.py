@@ -1,4 +1,4 @@
-"""Texts of the open web that want to be more than text, and a look at what became of them."""
+"""Hostile strings as found on the open web, and a check that HTML made of them is harmless."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ HOSTILE = (
 
 
 class Anatomy(HTMLParser):
-    """Takes HTML apart as a browser does, and remembers every tag and attribute."""
+    """The tags, attributes, links and words of HTML, parsed as a browser does."""
 
     def __init__(self, html: str) -> None:
         super().__init__(convert_charrefs=True)
@@ -89,7 +89,7 @@ class Anatomy(HTMLParser):
 
 
 def assert_harmless(html: str, *, tags: set[str]) -> Anatomy:
-    """See that HTML holds no tags but these, no scripts, and no links but to one host."""
+    """Assert that HTML has only these tags, no scripts, and links to one host only."""
     seen = Anatomy(html)
     assert seen.tags <= tags
     assert seen.attributes <= _ATTRIBUTES

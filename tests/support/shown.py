@@ -1,4 +1,4 @@
-"""Results for the tests of what is shown: small, invented, and one that is out for harm."""
+"""Small invented results for the tests of displays, and a hostile candidate."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["candidate", "field", "hostile_candidate", "tables"]
 
 
 def field(value: str, *, is_matched: bool | None = True, excerpt: str | None = None) -> Any:
-    """Make an output and its basis."""
+    """Return an output and its basis."""
     kind = "enrichment" if is_matched is None else "match_condition"
     output: dict[str, Any] = {"value": value, "type": kind}
     if is_matched is not None:
@@ -26,7 +26,7 @@ def field(value: str, *, is_matched: bool | None = True, excerpt: str | None = N
 
 
 def candidate(number: int, *, name: str, status: str = "matched", **fields: Any) -> dict[str, Any]:
-    """Make a candidate of a result."""
+    """Return a candidate of a result."""
     return {
         "candidate_id": f"c{number}",
         "name": name,
@@ -39,7 +39,7 @@ def candidate(number: int, *, name: str, status: str = "matched", **fields: Any)
 
 
 def tables(*candidates: dict[str, Any], reason: str = "candidates_exhausted") -> Tables:
-    """Make the tables of a result."""
+    """Return the tables of a result."""
     matched = sum(one["match_status"] == "matched" for one in candidates)
     metrics = {"generated_candidates_count": len(candidates), "matched_candidates_count": matched}
     status = {
@@ -53,7 +53,7 @@ def tables(*candidates: dict[str, Any], reason: str = "candidates_exhausted") ->
 
 
 def hostile_candidate(text: str) -> dict[str, Any]:
-    """Make a candidate that says this wherever a service lets it say something."""
+    """Return a candidate with this text wherever a service may send text."""
     one = candidate(1, name=text, condition=field(text, excerpt=text))
     one["url"] = one["description"] = text
     one["output"][text] = {"value": text, "type": "enrichment"}
