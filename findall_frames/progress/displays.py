@@ -15,7 +15,6 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_c
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.errors import DisplayWarning, InvalidRequestError, warn
 from findall_frames.progress.update import (
-    Advice,
     Rate,
     Update,
     View,
@@ -88,12 +87,16 @@ class Painter(Protocol):
 # -- the choice ----------------------------------------------------------------------------------
 
 
-def display_for(progress: Progress | Display, *, advice: Advice = resume_advice) -> Display:
-    """Return the display that the argument ``progress`` asks for; it never raises.
+def display_for(
+    progress: Progress | Display, *, advice: Callable[[Update], str] = resume_advice
+) -> Display:
+    """Return the display that the argument ``progress`` asks for, or raise `InvalidRequestError`.
 
     ``"auto"`` is the panel in a notebook that somebody watches, lines in one that nobody watches,
     the bar if stderr is a terminal, and log lines elsewhere. False and None show nothing. A
-    callable receives every `Update`. A `Display` is used as it is.
+    callable receives every `Update`. A `Display` is used as it is. Whatever fails in a display is
+    dropped with a `DisplayWarning`. `advice` returns a sentence on how to continue with a run that
+    is no longer watched.
     """
     if progress is None or progress is False:
         return Silence()
@@ -105,29 +108,28 @@ def display_for(progress: Progress | Display, *, advice: Advice = resume_advice)
     if progress not in words:
         raise InvalidRequestError(
             f"progress is {progress!r}. It can be {', '.join(map(repr, words))}, "
-            "False, or a callable that is given every update."
+            "False, or a callable that receives every update."
         )
     kind = _fitting() if progress == "auto" else progress
     if kind in ("terminal", "log") and sys.stderr is None:  # as in pythonw
         return Silence()
-    wishes = Wishes()
-    return Guarded(Paced(lambda: _painter(kind, advice=advice, wishes=wishes), wishes=wishes))
+    return Guarded(Paced(lambda wishes: _painter(kind, wishes=wishes), advice=advice))
 
 
-def _painter(kind: str, *, advice: Advice, wishes: Wishes) -> Painter:
+def _painter(kind: str, *, wishes: Wishes) -> Painter:
     if kind == "notebook":
         if _kernel() is None:
             raise RuntimeError("there is no notebook kernel here")
         from findall_frames.progress.notebook import NotebookPanel
 
-        return NotebookPanel(advice=advice, wishes=wishes)
+        return NotebookPanel(wishes)
     from findall_frames.progress.lines import LogLines, NotebookLines, TerminalBar
 
     if kind == "notebook lines":
-        return NotebookLines(advice=advice)
+        return NotebookLines()
     if kind == "terminal":
-        return TerminalBar(sys.stderr, advice=advice)
-    return LogLines(sys.stderr, advice=advice)
+        return TerminalBar(sys.stderr)
+    return LogLines(sys.stderr)
 
 
 def _fitting() -> str:
@@ -238,15 +240,19 @@ class Paced:
     """A display that lets a painter paint at its own pace, in a thread.
 
     The painter is made when there is something to paint, so that a library that cannot be loaded
-    is a failing display and not a failing search. `wishes` is where the painter's buttons put
-    what a person asks for.
+    is a failing display and not a failing search. Its buttons, if any, leave what a person asks
+    for in the wishes that it is made with.
     """
 
     def __init__(
-        self, make_painter: Callable[[], Painter], *, wishes: Wishes | None = None
+        self,
+        make_painter: Callable[[Wishes], Painter],
+        *,
+        advice: Callable[[Update], str] = resume_advice,
     ) -> None:
         self._make_painter = make_painter
-        self._wishes = wishes or Wishes()
+        self._advice = advice
+        self._wishes = Wishes()
         self._rate = Rate()
         self._painter: Painter | None = None
         self._is_announced = False
@@ -272,7 +278,7 @@ class Paced:
             if update.event == "findall.candidate.matched" and update.candidate is not None:
                 self._latest.appendleft(update.candidate)
         is_first = self._painter is None
-        painter = self._painter = self._painter or self._make_painter()
+        painter = self._painter = self._painter or self._make_painter(self._wishes)
         if is_first:
             painter.begin(self._view(update))
         if update.findall_id and not self._is_announced:
@@ -306,8 +312,13 @@ class Paced:
     def _view(self, update: Update) -> View:
         now = time.monotonic()
         waited = 0.0 if update.is_over else now - self._arrived
-        rate = self._rate.per_second(at=now)
-        return View(update, update.elapsed + waited, tuple(self._latest), rate)
+        return View(
+            update,
+            elapsed=update.elapsed + waited,
+            latest=tuple(self._latest),
+            rate=self._rate.per_second(at=now),
+            advice=self._advice(update),
+        )
 
     def _work(self, painter: Painter) -> None:
         try:

@@ -13,8 +13,6 @@ from rich.text import Text
 from findall_frames.display.html import NO_TEX, escaped
 from findall_frames.display.text import one_line
 from findall_frames.progress.update import (
-    Advice,
-    Update,
     View,
     counts,
     ending,
@@ -32,9 +30,8 @@ __all__ = ["LogLines", "NotebookLines", "TerminalBar", "ending_bundle"]
 _LONGEST: Final = 600
 
 
-def _first_line(update: Update, advice: Advice) -> str:
-    hint = interrupt_hint(update, advice=advice(update))
-    return f"{headline(update).rstrip('.')}. {hint}".rstrip()
+def _first_line(view: View) -> str:
+    return f"{headline(view.update).rstrip('.')}. {interrupt_hint(view)}".rstrip()
 
 
 def _status_line(view: View) -> str:
@@ -52,16 +49,15 @@ class LogLines:
     rest = 30.0
     tick = 30.0
 
-    def __init__(self, file: TextIO, *, advice: Advice) -> None:
+    def __init__(self, file: TextIO) -> None:
         self._file = file
-        self._advice = advice
 
     def begin(self, view: View) -> None:
         """Wait for the id: a line without it would be useless later."""
 
     def announce(self, view: View) -> None:
         """Write which run it is and how to resume it."""
-        self._write(_first_line(view.update, self._advice))
+        self._write(_first_line(view))
 
     def paint(self, view: View) -> None:
         """Write how far it is."""
@@ -70,7 +66,7 @@ class LogLines:
     def end(self, view: View) -> None:
         """Write how it ended; if no run was started, the error says more."""
         if run := view.update.findall_id:
-            self._write(_about_run(run, ending(view, advice=self._advice(view.update))))
+            self._write(_about_run(run, ending(view)))
 
     def _write(self, line: str) -> None:
         # stderr escapes what its encoding lacks; other files may raise.
@@ -89,8 +85,7 @@ class NotebookLines:
     rest = 30.0
     tick = 30.0
 
-    def __init__(self, *, advice: Advice) -> None:
-        self._advice = advice
+    def __init__(self) -> None:
         self._first: DisplayHandle | None = None
         self._latest: DisplayHandle | None = None
 
@@ -99,7 +94,7 @@ class NotebookLines:
 
     def announce(self, view: View) -> None:
         """Show which run it is and how to resume it."""
-        self._first = _show(_bundle("", _first_line(view.update, self._advice)))
+        self._first = _show(_bundle("", _first_line(view)))
 
     def paint(self, view: View) -> None:
         """Show how far it is, in place of the line before."""
@@ -110,14 +105,14 @@ class NotebookLines:
     def end(self, view: View) -> None:
         """Show how it ended; if no run was started, the error says more."""
         if view.update.findall_id or view.update.is_over:
-            _show(ending_bundle(view, advice=self._advice))
+            _show(ending_bundle(view))
         _clear(self._latest)
         _clear(self._first)
 
 
-def ending_bundle(view: View, *, advice: Advice) -> dict[str, str]:
+def ending_bundle(view: View) -> dict[str, str]:
     """Return how the run ended as a MIME bundle of HTML and text."""
-    return _bundle(view.update.findall_id, ending(view, advice=advice(view.update)))
+    return _bundle(view.update.findall_id, ending(view))
 
 
 def _bundle(findall_id: str, words: str) -> dict[str, str]:
@@ -153,9 +148,8 @@ class TerminalBar:
     rest = 0.2
     tick = 1.0
 
-    def __init__(self, file: TextIO, *, advice: Advice) -> None:
+    def __init__(self, file: TextIO) -> None:
         self._console = _Console(file=file, force_jupyter=False, highlight=False)
-        self._advice = advice
         self._live = Live(
             console=self._console,
             auto_refresh=False,
@@ -171,9 +165,8 @@ class TerminalBar:
 
     def announce(self, view: View) -> None:
         """Print id and advice above the bar."""
-        update = view.update
-        self._console.print(Text(headline(update), style="bold"), overflow="fold")
-        if hint := interrupt_hint(update, advice=self._advice(update)):
+        self._console.print(Text(headline(view.update), style="bold"), overflow="fold")
+        if hint := interrupt_hint(view):
             self._console.print(Text(hint, style="dim"), overflow="fold")
 
     def paint(self, view: View) -> None:
@@ -185,8 +178,7 @@ class TerminalBar:
         """Replace the bar by one line, or by nothing if no run was started."""
         self._live.stop()
         if view.update.findall_id:
-            words = ending(view, advice=self._advice(view.update))
-            self._console.print(Text(words), overflow="fold")
+            self._console.print(Text(ending(view)), overflow="fold")
 
     def _lines(self, view: View) -> RenderableType:
         line = Table.grid(padding=(0, 2), expand=True)

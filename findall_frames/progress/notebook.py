@@ -12,7 +12,6 @@ from findall_frames.display.html import escaped, widget_link
 from findall_frames.display.text import matches_of
 from findall_frames.progress.lines import ending_bundle
 from findall_frames.progress.update import (
-    Advice,
     View,
     Wishes,
     all_counts,
@@ -40,8 +39,7 @@ class NotebookPanel:
     rest = 0.2
     tick = 1.0
 
-    def __init__(self, *, advice: Advice, wishes: Wishes) -> None:
-        self._advice = advice
+    def __init__(self, wishes: Wishes) -> None:
         self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
         self._head = ipywidgets.HTML()
         self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="40%"))
@@ -65,7 +63,7 @@ class NotebookPanel:
     def announce(self, view: View) -> None:
         """Put id and advice at the head of the panel."""
         update = view.update
-        hint = interrupt_hint(update, advice=self._advice(update), what="the kernel")
+        hint = interrupt_hint(view, what="the kernel")
         run = f"<code {_CODE}>{escaped(update.findall_id)}</code> at {escaped(update.service)}"
         objective = f"<br><b>{escaped(update.objective, limit=400)}</b>" if update.objective else ""
         self._head.value = (
@@ -93,8 +91,7 @@ class NotebookPanel:
 
     def end(self, view: View) -> None:
         """Replace the panel by a line of HTML and text, and close every widget."""
-        bundle = ending_bundle(view, advice=self._advice)
-        self._handle.update(bundle, raw=True)  # type: ignore[no-untyped-call]
+        self._handle.update(ending_bundle(view), raw=True)  # type: ignore[no-untyped-call]
         self._buttons.close()
         _close(self._panel)
 

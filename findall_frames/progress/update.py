@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -14,7 +13,6 @@ from findall_frames.api.models import FindAllCandidate
 from findall_frames.display.text import duration, in_words, matches_of, one_line
 
 __all__ = [
-    "Advice",
     "Rate",
     "Update",
     "View",
@@ -99,13 +97,15 @@ class View:
     """What to paint: the latest update, with time, matches and rate as of now.
 
     `elapsed` is in seconds since waiting began, `latest` has the last few matches, the newest
-    first, and `rate` is the number of candidates judged per second, None while unknown.
+    first, `rate` is the number of candidates judged per second, None while unknown, and `advice`
+    says how to continue with a run that is no longer watched.
     """
 
     update: Update
     elapsed: float
-    latest: tuple[FindAllCandidate, ...]
+    latest: tuple[FindAllCandidate, ...] = ()
     rate: float | None = None
+    advice: str = ""
 
 
 class Rate:
@@ -160,9 +160,6 @@ class Wishes:
 
 # -- wording -------------------------------------------------------------------------------------
 
-Advice: TypeAlias = Callable[[Update], str]
-"""Returns a sentence on how to continue with a run that is no longer watched."""
-
 
 def resume_call(findall_id: str, *, service: str) -> str:
     """Return the Python call that resumes a run.
@@ -184,13 +181,13 @@ def resume_advice(update: Update) -> str:
     return f"Resume with {resume_call(update.findall_id, service=update.service)}"
 
 
-def interrupt_hint(update: Update, *, advice: str, what: str = "") -> str:
-    """Return that it is safe to interrupt, with advice how to continue; nothing without advice."""
-    if not advice:
+def interrupt_hint(view: View, *, what: str = "") -> str:
+    """Return that it is safe to interrupt, and the advice; nothing where there is no advice."""
+    if not view.advice:
         return ""
     # A run at a service on this machine may end with that service.
-    condition = " while this service runs" if is_loopback(update.service) else ""
-    return f"{f'Safe to interrupt {what}'.rstrip()}{condition}. {advice}"
+    condition = " while this service runs" if is_loopback(view.update.service) else ""
+    return f"{f'Safe to interrupt {what}'.rstrip()}{condition}. {view.advice}"
 
 
 def headline(update: Update) -> str:
@@ -229,7 +226,7 @@ def pace(rate: float | None) -> str:
     return f"{rate:,.0f} judged per second" if rate >= 1 else f"{rate * 60:.0f} judged per minute"
 
 
-def ending(view: View, *, advice: str) -> str:
+def ending(view: View) -> str:
     """Return how the run ended, or that nobody waits for it any more."""
     update = view.update
     took = f"{view.elapsed:.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
@@ -237,7 +234,7 @@ def ending(view: View, *, advice: str) -> str:
         return f"Drafted in {took}." if update.is_over else "No run was started."
     if not update.is_over:
         found = matches_of(update.matched, limit=update.match_limit)
-        return f"No longer watched after {took}: {found} so far. {advice}".rstrip()
+        return f"No longer watched after {took}: {found} so far. {view.advice}".rstrip()
     status = one_line(update.status)
     reason = f"; {in_words(update.termination_reason)}" if update.termination_reason else ""
     return f"{status[:1].upper()}{status[1:]} in {took}: {_found(update)}{reason}."

@@ -56,8 +56,9 @@ PANELS = """
 panels = []
 for text in strings[{}:{}]:
     found = FindAllCandidate("c", text, text, "matched")
-    view = View(Update(text, text, client.base_url, text, match_limit=9), 1.0, (found, found))
-    panel = NotebookPanel(advice=lambda update: update.objective, wishes=Wishes())
+    update = Update(text, text, client.base_url, text, match_limit=9)
+    view = View(update, 1.0, (found, found), advice=text)
+    panel = NotebookPanel(Wishes())
     panel.begin(view)
     panel.announce(view)
     panel.paint(view)

@@ -48,11 +48,11 @@ LINES = """
 from findall_frames.progress.lines import NotebookLines
 from findall_frames.progress.update import Update, View
 
-lines = NotebookLines(advice=lambda update: "Go on.")
+lines = NotebookLines()
 for n in range(3):
     update = Update("findall_1", "Find tiles", "http://127.0.0.1:1", "running", match_limit=5,
                     matched=n, generated=9)
-    (lines.paint if n else lines.announce)(View(update, n, ()))
+    (lines.paint if n else lines.announce)(View(update, n, advice="Go on."))
 """
 
 WIDGETS_LEFT = """

@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,7 +31,6 @@ from findall_frames.progress.update import (
     View,
     all_counts,
     interrupt_hint,
-    resume_advice,
     resume_call,
 )
 
@@ -114,16 +112,16 @@ def show_all(display: Display, *updates: Update) -> None:
     display.close()
 
 
-def run_through(painter: Callable[[], Painter], *updates: Update) -> None:
+def run_through(painter: Painter, *updates: Update) -> None:
     """Pass the updates to a painter."""
-    show_all(Paced(painter), *updates)
+    show_all(Paced(lambda _: painter), *updates)
 
 
 def test_a_short_run_logs_one_line_at_the_start_and_one_at_the_end() -> None:
     """There are two lines, however many updates there were."""
     file = io.StringIO()
     updates = [update(matched=n) for n in range(100)]
-    run_through(lambda: LogLines(file, advice=resume_advice), *updates, over())
+    run_through(LogLines(file), *updates, over())
     assert file.getvalue().splitlines() == [
         "findall_1 at https://api.parallel.ai: Find tiles that are blue. "
         'Safe to interrupt. Resume with ff.resume("findall_1")',
@@ -135,16 +133,16 @@ def test_a_short_run_logs_one_line_at_the_start_and_one_at_the_end() -> None:
 def test_a_long_run_logs_how_far_it_is() -> None:
     """A repaint is one line with status, counts and time."""
     file = io.StringIO()
-    LogLines(file, advice=resume_advice).paint(View(update(matched=3, generated=1400), 61.5, ()))
+    LogLines(file).paint(View(update(matched=3, generated=1400), 61.5))
     assert file.getvalue() == "findall_1: running, 3 of 20 matches among 1,400 candidates, 1:01\n"
 
 
 def test_the_cost_of_a_run_is_shown_where_there_is_a_price() -> None:
     """It is shown while the run goes on and when it is over."""
     file = io.StringIO()
-    lines = LogLines(file, advice=resume_advice)
-    lines.paint(View(update(matched=3, generated=8, cost=2.45), 61.5, ()))
-    lines.end(View(over(cost=1005.0), 65.0, ()))
+    lines = LogLines(file)
+    lines.paint(View(update(matched=3, generated=8, cost=2.45), 61.5))
+    lines.end(View(over(cost=1005.0), 65.0))
     assert file.getvalue().splitlines() == [
         "findall_1: running, 3 of 20 matches among 8 candidates, about $2.45, 1:01",
         "findall_1: Completed in 1:05: 20 of 20 matches among 87 candidates, about $1,005.00; "
@@ -158,22 +156,23 @@ def test_the_panel_shows_every_count_and_the_cost() -> None:
     assert all_counts(View(now, 61.5, (), 0.5)) == (
         "1,400 generated · 3 matched · 5 unmatched · 30 judged per minute · 1:01 · about $2.45"
     )
-    assert all_counts(View(update(), 1.0, ())) == "0 generated · 0 matched · 0 unmatched · 0:01"
+    assert all_counts(View(update(), 1.0)) == "0 generated · 0 matched · 0 unmatched · 0:01"
 
 
 def test_a_run_on_this_machine_is_safe_to_leave_while_its_service_runs() -> None:
     """Runs of a local service may end with it; runs of the hosted service do not."""
-    said = interrupt_hint(update(service="http://127.0.0.1:8801"), advice="Go on.")
-    assert said == "Safe to interrupt while this service runs. Go on."
-    assert interrupt_hint(update(), advice="Go on.") == "Safe to interrupt. Go on."
-    said = interrupt_hint(update(), advice="Go on.", what="the kernel")
-    assert said == "Safe to interrupt the kernel. Go on."
+    local = View(update(service="http://127.0.0.1:8801"), 0.0, advice="Go on.")
+    assert interrupt_hint(local) == "Safe to interrupt while this service runs. Go on."
+    hosted = View(update(), 0.0, advice="Go on.")
+    assert interrupt_hint(hosted) == "Safe to interrupt. Go on."
+    assert interrupt_hint(hosted, what="the kernel") == "Safe to interrupt the kernel. Go on."
+    assert interrupt_hint(View(update(), 0.0)) == ""
 
 
 def test_an_interrupted_run_says_how_to_resume_it() -> None:
     """A display that is closed before the run is over ends with the resume call."""
     file = io.StringIO()
-    run_through(lambda: LogLines(file, advice=resume_advice), update(matched=3, match_limit=None))
+    run_through(LogLines(file), update(matched=3, match_limit=None))
     last = file.getvalue().splitlines()[-1]
     assert re.fullmatch(
         r"findall_1: No longer watched after \d+\.\d s: 3 matches so far\. "
@@ -186,9 +185,7 @@ def test_log_lines_escape_what_the_file_cannot_hold() -> None:
     """A log in ASCII shows names of other scripts as escapes and never fails."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding="ascii", errors="strict")
-    LogLines(file, advice=resume_advice).announce(
-        View(update(status="läuft", service="http://é"), 0.0, ())
-    )
+    LogLines(file).announce(View(update(status="läuft", service="http://é"), 0.0))
     assert b"http://\\xe9" in raw.getvalue()
 
 
@@ -196,7 +193,7 @@ def test_text_from_a_service_cannot_control_the_terminal() -> None:
     """Escape sequences and line breaks in an objective are shown, not obeyed."""
     file = io.StringIO()
     hostile = Update("findall_1", "a\x1b[2Jb\r\nc\u202ed", HOSTED, "running")
-    run_through(lambda: LogLines(file, advice=resume_advice), hostile)
+    run_through(LogLines(file), hostile)
     assert ": a\ufffd[2Jb c\ufffdd. Safe" in file.getvalue()
 
 
@@ -214,7 +211,7 @@ def test_the_resume_call_names_a_service_that_is_not_the_default(
 def test_a_bar_is_repainted_at_most_five_times_a_second() -> None:
     """Most of many updates are skipped, but never the last one."""
     recorder = Recorder(rest=TerminalBar.rest, tick=TerminalBar.tick)
-    display = Paced(lambda: recorder)
+    display = Paced(lambda _: recorder)
     began = time.monotonic()
     while time.monotonic() - began < 0.7:
         display.show(update(matched=1))
@@ -229,7 +226,7 @@ def test_a_bar_is_repainted_at_most_five_times_a_second() -> None:
 def test_the_clock_moves_on_when_nothing_is_new() -> None:
     """Without another update the view is painted again, with more time elapsed."""
     recorder = Recorder(rest=0.005, tick=0.01)
-    display = Paced(lambda: recorder)
+    display = Paced(lambda _: recorder)
     display.show(update(elapsed=7.0))
     with recorder.was_painted:
         assert recorder.was_painted.wait_for(lambda: len(recorder.painted) >= 3, timeout=20)
@@ -244,7 +241,7 @@ def test_the_latest_matches_are_kept_even_if_their_updates_were_not_painted() ->
     """A view has the last three matches, the newest first."""
     recorder = Recorder(rest=30, tick=30)
     updates = [found(name, matched=n) for n, name in enumerate("abcde")]
-    run_through(lambda: recorder, *updates)
+    run_through(recorder, *updates)
     assert [candidate.name for candidate in recorder.ended[0].latest] == ["e", "d", "c"]
 
 
@@ -252,7 +249,7 @@ def test_a_run_is_announced_once_and_as_soon_as_it_has_an_id() -> None:
     """While conditions are drafted there is no run; its id comes with the first update after."""
     recorder = Recorder(rest=30, tick=30)
     drafting = replace(update(status="drafting"), findall_id="")
-    run_through(lambda: recorder, drafting, drafting, update(), update(matched=1))
+    run_through(recorder, drafting, drafting, update(), update(matched=1))
     assert [view.update.status for view in recorder.begun] == ["drafting"]
     assert [view.update.findall_id for view in recorder.announced] == ["findall_1"]
 
@@ -261,26 +258,26 @@ def test_a_search_that_never_became_a_run_leaves_no_line() -> None:
     """When drafting fails, the error says so, and no display mentions a run."""
     drafting = replace(update(status="drafting"), findall_id="")
     log, bar = io.StringIO(), io.StringIO()
-    run_through(lambda: LogLines(log, advice=resume_advice), drafting)
-    run_through(lambda: TerminalBar(bar, advice=resume_advice), drafting)
+    run_through(LogLines(log), drafting)
+    run_through(TerminalBar(bar), drafting)
     assert (log.getvalue(), bar.getvalue()) == ("", "")
 
 
 def test_closing_twice_ends_once() -> None:
     """A second close is harmless, and so is one without any update."""
     recorder = Recorder(rest=30, tick=30)
-    display = Paced(lambda: recorder)
+    display = Paced(lambda _: recorder)
     display.show(over())
     display.close()
     display.close()
     assert len(recorder.ended) == 1
-    Paced(lambda: recorder).close()
+    Paced(lambda _: recorder).close()
     assert len(recorder.begun) == 1
 
 
 def test_no_thread_is_left_behind() -> None:
     """Closing joins the thread that repaints."""
-    run_through(lambda: Recorder(rest=30, tick=30), update(), over())
+    run_through(Recorder(rest=30, tick=30), update(), over())
     assert "findall_frames progress" not in {thread.name for thread in threading.enumerate()}
 
 
@@ -288,7 +285,7 @@ def test_no_thread_is_left_behind() -> None:
 def test_a_failing_display_is_dropped_with_one_warning(step: str) -> None:
     """Wherever it fails, the search goes on and the person gets one warning."""
     crash = Crash(step=step)
-    display = Guarded(Paced(lambda: crash))
+    display = Guarded(Paced(lambda _: crash))
 
     def use() -> None:
         display.show(update())
@@ -383,17 +380,17 @@ def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.Mon
     for name, value in {"FORCE_COLOR": "1", "COLUMNS": "80", "TERM": "xterm-256color"}.items():
         monkeypatch.setenv(name, value)
     file = io.StringIO()
-    bar = TerminalBar(file, advice=resume_advice)
+    bar = TerminalBar(file)
     long_name = "A name that does not end " * 10
     latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
-    bar.begin(View(update(), 0.0, ()))
-    bar.announce(View(update(), 0.0, ()))
+    bar.begin(View(update(), 0.0))
+    bar.announce(View(update(), 0.0))
     bar.paint(View(update(matched=12, generated=3400), 3723.0, latest, 0.75))
     live = CONTROL.sub("", file.getvalue())
     assert "12 of 20 matches among 3,400 candidates, 1:02:03, running" in live
     assert "45 judged per minute · latest: A name" in live
     assert max(len(line) for line in re.split(r"[\r\n]", live)) <= 80
-    bar.end(View(over(), 65.0, ()))
+    bar.end(View(over(), 65.0))
     written = file.getvalue()
     assert "\x1b[2K" in written
     last = CONTROL.sub("", written).rstrip().rsplit("\n", 1)[-1]
