@@ -216,6 +216,6 @@ def _handle_in_sending_subshell(widget: ipywidgets.Widget) -> None:
     """Handle messages of the front end in the subshell that it sends them to.
 
     ipykernel 7.4 sends them to where the widget last changed, and that is the cell that blocks.
-    Without a route of its own for this widget it goes by the message.
+    With no route recorded for the widget, it goes by the message itself.
     """
     widget.comm._reply_subshell_for = None
