@@ -311,7 +311,7 @@ def test_a_search_shows_what_it_will_look_for() -> None:
     )
     html = search._repr_html_()
     words = " ".join(" ".join(Anatomy(html).words).split())
-    assert "companies, generator core, without 1 that are known already" in words
+    assert "companies, generator core, 1 excluded" in words
     assert "clay_check Company must make tiles of clay" in words
     assert "ceo_name Name of the CEO" in words
     assert html.count('scope="row"') == 2
