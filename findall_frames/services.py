@@ -16,7 +16,7 @@ from findall_frames.running.ledger import Ledger
 from findall_frames.running.run import Run
 
 if TYPE_CHECKING:
-    from findall_frames.embedded.chat.chat import Model
+    from findall_frames.embedded.chat.language_model import Model
 
 __all__ = [
     "RunLike",
@@ -42,7 +42,7 @@ def chosen_model(model: str | Callable[..., str] | None) -> Model | None:
     A key in the environment alone never selects a model, because models are sent a profile of
     the user's table.
     """
-    from findall_frames.embedded.chat.chat import open_model
+    from findall_frames.embedded.chat.open_model import open_model
 
     named = model if model is not None else os.environ.get(_MODEL_VARIABLE) or None
     return None if named is None else open_model(named)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
 from tests.support.local_caller import Caller
 from tests.support.local_models import EveryNth, numbers

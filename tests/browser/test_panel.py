@@ -18,7 +18,7 @@ pytestmark = pytest.mark.browser
 
 SERVICE = """
 import findall_frames as ff
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
 from tests.support.local_models import EveryNth, numbers
 
@@ -50,7 +50,7 @@ COMPANIES = Path(__file__).parent.parent / "tables" / "companies.parquet"
 STANDS_STILL = f"""
 import threading
 import findall_frames as ff
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 from tests.support.local_models import EveryNth

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import findall_frames as ff
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 from tests.support.chat_server import ChatServer, refusal

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import requests
 
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
 from tests.support.local_models import EveryNth, numbers
 

@@ -12,9 +12,9 @@ import pytest
 
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat import completions
-from findall_frames.embedded.chat.chat import Model, StoppedError, Usage, open_model
 from findall_frames.embedded.chat.completions import Completions
-from findall_frames.embedded.chat.provider import read_address
+from findall_frames.embedded.chat.language_model import Model, StoppedError, Usage
+from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.judging.finding import Verdict
@@ -407,9 +407,9 @@ def test_an_answer_that_cannot_be_used_is_asked_for_once_more(
 @pytest.mark.parametrize(
     ("sent", "said", "requests"),
     [
-        (completion("Charming!"), "cannot be used: it holds no JSON: Charming!", 2 + 10),
+        (completion("Charming!"), "cannot be used: it contains no JSON: Charming!", 2 + 10),
         (completion('{"answers"', finish="length"), "cut at its token limit", 1 + 5),
-        (completion(None, refusal="I cannot help."), "it refuses: I cannot help", 1 + 5),
+        (completion(None, refusal="I cannot help."), "it refused: I cannot help", 1 + 5),
         (completion(None, finish="content_filter"), "content filter", 1 + 5),
         (completion(""), "the answer is empty", 1 + 5),
         (refusal(400, "Too long for me"), "Too long for me", 3 + 15),

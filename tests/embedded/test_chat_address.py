@@ -6,8 +6,7 @@ import json
 
 import pytest
 
-from findall_frames.embedded.chat.chat import open_model
-from findall_frames.embedded.chat.provider import read_address
+from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.errors import EvaluatorError
 from tests.support.scripted import KEY
 
@@ -82,7 +81,7 @@ def test_a_name_is_read_with_its_own_key(
         ("gpt-4o", {}, "openai:MODEL"),
         ("openai:", {}, "openai:MODEL"),
         ("", {}, "openai:MODEL"),
-        ("http://127.0.0.1:1234/v1", {}, "behind a '#'"),
+        ("http://127.0.0.1:1234/v1", {}, "followed by '#'"),
         ("http://#m", {}, "base URL"),
         ("http://127.0.0.1:0/v1#m", {}, "base URL"),
         ("http://127.0.0.1:99999/v1#m", {}, "base URL"),
@@ -118,7 +117,7 @@ def test_a_key_that_no_header_can_carry_is_refused_before_anything_starts(
     key: str, text: str
 ) -> None:
     """With the name of its variable, and not with the key."""
-    with pytest.raises(EvaluatorError, match="OPENAI_API_KEY holds") as refused:
+    with pytest.raises(EvaluatorError, match="OPENAI_API_KEY contains") as refused:
         read_address(text, environ={"OPENAI_API_KEY": key})
     assert key not in str(refused.value)
 

@@ -12,16 +12,15 @@ from typing import Any
 import pytest
 
 from findall_frames.embedded.chat import completions
-from findall_frames.embedded.chat.chat import (
+from findall_frames.embedded.chat.completions import Completions
+from findall_frames.embedded.chat.language_model import (
     NoAnswerError,
     Reply,
     StoppedError,
     UnusableError,
-    json_in,
-    open_model,
 )
-from findall_frames.embedded.chat.completions import Completions
-from findall_frames.embedded.chat.provider import read_address
+from findall_frames.embedded.chat.loose_json import json_in
+from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.errors import EvaluatorError
 from tests.support.chat_server import ChatServer, completion, refusal
 from tests.support.scripted import KEY, Request, ScriptedServer, answer
@@ -122,15 +121,15 @@ def test_an_answer_is_read_in_whatever_form_it_comes(
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("I would say so.", "holds no JSON: I would say so"),
+        ("I would say so.", "contains no JSON: I would say so"),
         ("", "is empty"),
-        ("<think>Hm", "holds no JSON"),
-        ('{"right": tru', "holds no JSON"),
-        ('{"right": NaN}', "holds no JSON"),
-        ('{"right": "\ud800"}', "holds no JSON"),
-        ('{"right": ' + "1" * 9_999 + "}", "holds no JSON"),
-        ("[" * 100_000, "holds no JSON"),
-        ('{"a":' * 100_000, "holds no JSON"),
+        ("<think>Hm", "contains no JSON"),
+        ('{"right": tru', "contains no JSON"),
+        ('{"right": NaN}', "contains no JSON"),
+        ('{"right": "\ud800"}', "contains no JSON"),
+        ('{"right": ' + "1" * 9_999 + "}", "contains no JSON"),
+        ("[" * 100_000, "contains no JSON"),
+        ('{"a":' * 100_000, "contains no JSON"),
     ],
 )
 def test_what_holds_no_json_is_of_no_use(text: str, said: str) -> None:
@@ -349,7 +348,7 @@ def test_an_abandoned_question_ends_between_attempts(server: ChatServer) -> None
     [
         (completion(RIGHT[:8], finish="length"), "cut at its token limit"),
         (completion(None, finish="content_filter"), "content filter"),
-        (completion(RIGHT[:8], finish="error"), "broke off"),
+        (completion(RIGHT[:8], finish="error"), "ended with an error"),
         (completion(None, refusal="I cannot help with that."), "I cannot help with that"),
         (completion(""), "the answer is empty"),
         (completion(None), "the answer is empty"),
@@ -421,7 +420,7 @@ def test_a_key_goes_no_further_than_to_its_server(
         with pytest.raises(EvaluatorError, match="redirects"):
             asked_by(open_model(server.model))
         assert other.requests == []
-    assert "the model's server stumbled" in caplog.text
+    assert "The model's server failed" in caplog.text
     assert KEY not in caplog.text
 
 

@@ -20,7 +20,7 @@ import pytest
 import requests
 
 from findall_frames.api.models import NO_LIMIT
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server.service import Service

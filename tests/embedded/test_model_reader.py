@@ -12,7 +12,7 @@ import pytest
 
 from findall_frames.api.models import MatchCondition
 from findall_frames.api.readings import Reading, Top
-from findall_frames.embedded.chat.chat import ChatMessage, NoAnswerError, UnusableError
+from findall_frames.embedded.chat.language_model import ChatMessage, NoAnswerError, UnusableError
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.reading.model import draft_with_model, read_with_model

@@ -18,7 +18,7 @@ import pytest
 import requests
 
 from findall_frames.api.models import NO_LIMIT
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 from findall_frames.errors import ServiceError

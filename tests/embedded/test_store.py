@@ -23,7 +23,7 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from findall_frames.api.readings import Reading
-from findall_frames.embedded.chat.chat import Usage
+from findall_frames.embedded.chat.language_model import Usage
 from findall_frames.embedded.runs.database import MIGRATIONS, Database
 from findall_frames.embedded.runs.record import (
     RunRecord,

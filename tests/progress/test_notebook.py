@@ -13,7 +13,7 @@ import nbformat
 import pytest
 
 import findall_frames as ff
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
 from findall_frames.progress.displays import Guarded, Silence, wishes_at
 from findall_frames.progress.notebook import Buttons

@@ -27,7 +27,8 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.chat.chat import Model, open_model
+from findall_frames.embedded.chat.language_model import Model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server.service import Service

@@ -15,7 +15,7 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.embedded.chat.chat import open_model
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store

@@ -1,1 +1,1 @@
-"""A language model as a callable, or behind a server with chat completions."""
+"""Language models: a callable, or a server with chat completions."""

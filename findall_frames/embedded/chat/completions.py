@@ -1,8 +1,8 @@
-"""Requests to a server with chat completions: patient, within a deadline, key kept at home.
+"""A model behind a server with chat completions: retries, deadlines, and what servers differ in.
 
-With `requests`, which the package needs anyway. The `openai` client would bring six packages,
-follows redirects with the data, and reads answers of one form only: what other servers do, such
-as errors with status 200, would still have to be seen to here.
+Uses `requests`, which the package needs anyway. The `openai` client would add six dependencies,
+follows redirects with the data, and accepts one form of answer only; errors with status 200 and
+the like would still have to be handled here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -23,7 +24,7 @@ from urllib3.exceptions import HTTPError, InvalidHeader
 from urllib3.util.retry import Retry
 
 from findall_frames.addresses import is_loopback
-from findall_frames.embedded.chat.chat import (
+from findall_frames.embedded.chat.language_model import (
     ChatMessage,
     Model,
     NoAnswerError,
@@ -32,38 +33,37 @@ from findall_frames.embedded.chat.chat import (
     Usage,
     with_form,
 )
-from findall_frames.embedded.chat.provider import ModelAddress
 from findall_frames.errors import EvaluatorError
 
-__all__ = ["Completions"]
+__all__ = ["Completions", "ModelAddress"]
 
 _log = logging.getLogger(__name__)
 
 _CONNECT_SECONDS: Final = 10.0
-# Of a question's time, so that one which gets lost can be asked again.
+# The share of a question's time for one attempt, so that a lost one can be repeated.
 _ATTEMPT_SHARE: Final = 0.6
-# After so many it is given up; but a server that is only busy is asked until the time is over.
+# The most attempts, unless the server is only busy: then the deadline alone counts.
 _ATTEMPTS: Final = 5
 _BUSY: Final = frozenset((429, 503, 529))
 _PASSING: Final = frozenset((408, 409, 425, 429))
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _MAX_BYTES: Final = 4 << 20
-_SAID: Final = 300
-# What no other question would change: these end a run at its first request.
+_MAX_QUOTED: Final = 300
+# Statuses that every other question would get as well: they end the run at once.
 _HOPELESS: Final = {
-    401: "The key is missing or wrong: set {key} to one that this server takes. It is not sent "
+    401: "The key is missing or wrong: set {key} to one that this server accepts. It is not sent "
     "over plain HTTP, except to this machine.",
-    402: "Its account has no credit.",
+    402: "The account has no credit.",
     403: "The key may not use it.",
-    404: "It has no such model, or the base URL is not right, which usually ends in /v1.",
-    405: "The base URL is not right; it usually ends in /v1.",
+    404: "The server has no such model, or the base URL is wrong; it usually ends in /v1.",
+    405: "The base URL is wrong; it usually ends in /v1.",
     **dict.fromkeys(
         (301, 302, 303, 307, 308),
-        "It points to another address, and redirects are not followed, since the data would go "
-        "along. Name the right base URL.",
+        "It points to another address, and redirects are not followed, as the data would be sent "
+        "there too. Name the right base URL.",
     ),
 }
-# A server may say with any status what it cannot do; the words differ.
+# Servers report an unsupported option with any status, and in words of their own.
 _NAMES_FORMAT: Final = re.compile(
     r"response.?format|json.?(schema|object|mode)|grammar|structured|guided", re.IGNORECASE
 )
@@ -73,19 +73,32 @@ _NAMES_SYSTEM: Final = re.compile(
     re.IGNORECASE,
 )
 _ENDINGS: Final = {
-    "length": "it was cut at its token limit. Let the server write more tokens, or ask for less",
-    "content_filter": "the server's content filter held it back",
-    "error": "it broke off with an error",
+    "length": "it was cut at its token limit. Raise the server's limit, or ask for less",
+    "content_filter": "the server's content filter blocked it",
+    "error": "it ended with an error",
 }
-# A token is at most so many letters of a prompt that is whole; four are usual. Servers cut to
-# round numbers of tokens, which are suspected sooner; few tokens are a count of something else.
+# The most and the usual number of letters a token. A round number of tokens is suspected sooner,
+# as servers cut to one; a very small number counts something else.
 _MOST_LETTERS, _USUAL_LETTERS, _ROUND, _FEWEST_TOKENS = 8, 4, 1024, 256
 _RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 _WIDE: Final = re.compile(r"[\u2e80-\ud7ff\U00020000-\U0003ffff]")
 
 
+@dataclass(frozen=True)
+class ModelAddress:
+    """A model and its server, at ``{base_url}/chat/completions``; the key is never printed."""
+
+    base_url: str
+    model: str
+    key: str | None = field(repr=False)
+    key_variable: str = field(repr=False)
+
+    def __str__(self) -> str:
+        return f"{self.model} at {self.base_url}"
+
+
 class _Refused(Exception):
-    """The server finds the request wrong."""
+    """The server rejects the form of the request."""
 
 
 class _Message(Struct):
@@ -108,7 +121,7 @@ class _Completion(Struct):
 
 
 class _Form(NamedTuple):
-    """How a server is asked; each refusal takes something away."""
+    """The options of a request; each one that a server rejects is dropped."""
 
     formats: tuple[str, ...] = ("json_schema", "json_object", "text")
     has_temperature: bool = True
@@ -125,10 +138,10 @@ _completions: Final = msgspec.json.Decoder(_Completion)
 
 
 class Completions(Model):
-    """A model behind a URL, as `Model` says.
+    """A model behind a URL.
 
-    `timeout` are the seconds for a question, from its first attempt to the end of the last one. A
-    model on a processor may take a minute for each, and has several waiting.
+    `timeout` is in seconds, for one question with all its attempts. The default is generous: a
+    model that runs on a CPU may take a minute for each of several questions in its queue.
     """
 
     def __init__(self, address: ModelAddress, *, at_once: int = 8, timeout: float = 600.0) -> None:
@@ -149,47 +162,48 @@ class Completions(Model):
         schema: Mapping[str, Any],
         abandoned: threading.Event,
     ) -> Reply:
-        """Have the model answer in JSON, as `Model.ask` says."""
+        """Ask for JSON, with fewer options each time the server rejects one."""
         deadline = time.monotonic() + self._timeout
-        told = with_form(messages, schema=schema)
+        prompt = with_form(messages, schema=schema)
         form, is_about_form = self._form, False
         while True:
-            body = {"model": self.name, **_body(form, told, schema)}
+            body = {"model": self.name, **_body(form, prompt, schema)}
             try:
                 completion = self._completion(body, form, deadline, abandoned)
                 break
             except _Refused as refused:
-                said = str(refused)
-                lower = _lowered(form, said)
+                reason = str(refused)
+                lower = _lowered(form, reason)
                 if lower is None:
-                    why = f"The model's server refuses the question: {said}"
-                    raise NoAnswerError(why) from None
-                is_about_form |= lower.formats == form.formats or bool(_NAMES_FORMAT.search(said))
+                    raise NoAnswerError(
+                        f"The model's server rejected the question: {reason}"
+                    ) from None
+                is_about_form |= lower.formats == form.formats or bool(_NAMES_FORMAT.search(reason))
                 form = lower
-        # A question may be refused for its length only, and that must not change the others.
+        # A question may be rejected for its length only; the others then keep their form.
         if is_about_form or not self._has_answered:
             self._form = form
         self._has_answered = True
-        return self._reply(completion, told)
+        return self._reply(completion, prompt)
 
-    def _reply(self, completion: _Completion, told: Sequence[ChatMessage]) -> Reply:
+    def _reply(self, completion: _Completion, prompt: Sequence[ChatMessage]) -> Reply:
         choice = completion.choices[0] if completion.choices else _Choice()
         message, ending = choice.message or _Message(), choice.finish_reason
         text = _text(message.content).strip()
-        # Some go on with blanks behind a whole answer until they are cut.
+        # Some models fill up a complete answer with blanks until they are cut.
         if ending in _ENDINGS and not (ending == "length" and _is_json(text)):
-            raise NoAnswerError(f"The model's answer was of no use: {_ENDINGS[ending]}.")
+            raise NoAnswerError(f"The model's answer is incomplete: {_ENDINGS[ending]}.")
         text = text or (_text(message.reasoning_content) or _text(message.reasoning)).strip()
         if not text:
-            refusal = " ".join(_text(message.refusal).split())[:_SAID]
-            why = f"it refuses: {self._redacted(refusal)}" if refusal else "the answer is empty"
+            refusal = " ".join(_text(message.refusal).split())[:_MAX_QUOTED]
+            why = f"it refused: {self._redacted(refusal)}" if refusal else "the answer is empty"
             raise NoAnswerError(f"The model gave no answer: {why}")
         used = completion.usage or {}
-        prompt, completed = (
+        sent, received = (
             each if isinstance(each, int) else 0
             for each in (used.get("prompt_tokens"), used.get("completion_tokens"))
         )
-        return Reply(text, Usage((self.name,), 1, prompt, completed), _cut(told, prompt))
+        return Reply(text, Usage((self.name,), 1, sent, received), _cut(prompt, tokens=sent))
 
     def _completion(
         self,
@@ -198,7 +212,7 @@ class Completions(Model):
         deadline: float,
         abandoned: threading.Event,
     ) -> _Completion:
-        """Send it until there is an answer that is one."""
+        """Send a request, and repeat it while its failures may be temporary."""
         content = msgspec.json.encode(body)
         for attempt in count(1):
             pause = min(_FIRST_PAUSE * 2 ** (attempt - 1), _LONGEST_PAUSE)
@@ -216,54 +230,55 @@ class Completions(Model):
                 if answer.pause is not None:
                     pause = max(answer.pause, _FIRST_PAUSE)
             except (msgspec.DecodeError, UnicodeDecodeError):
-                reason = f"the answer was no chat completion but {self._said(answer.content)}"
+                reason = f"the answer is no chat completion but {self._error_text(answer.content)}"
             except (requests.RequestException, HTTPError, OSError) as error:
-                reason = f"there was no connection or it broke ({type(error).__name__})"
+                reason = f"there was no connection, or it broke ({type(error).__name__})"
             if (attempt >= _ATTEMPTS and not is_busy) or time.monotonic() + pause >= deadline:
                 break
-            _log.info("the model's server stumbled: %s; again in %.1f s", reason, pause)
+            _log.info("The model's server failed: %s; retrying in %.1f s", reason, pause)
             if abandoned.wait(pause):
                 raise StoppedError
         where = self._address.base_url
         raise NoAnswerError(f"The model at {where} gave no answer: {reason}.", is_silence=True)
 
     def _passing(self, answer: _Answer, form: _Form) -> str:
-        """Return the reason for another attempt, or raise where that would not help."""
-        status, said = answer.status, self._said(answer.content)
+        """Return the reason for another attempt, or raise if a repetition would not help."""
+        status, text = answer.status, self._error_text(answer.content)
         if status == 403 and self._has_answered:
-            # The key is right, so it is this question that may not be asked.
-            raise NoAnswerError(f"The model's server refuses the question: 403 {said}")
-        if "insufficient_quota" in said:
+            # The key has worked before, so this question is at fault.
+            raise NoAnswerError(f"The model's server rejected the question: 403 {text}")
+        if "insufficient_quota" in text:
             status = 402
         if status in _HOPELESS:
             hint = _HOPELESS[status].format(key=self._address.key_variable)
             raise EvaluatorError(
-                f"The language model {self._address} cannot be asked: its server answered "
-                f"{answer.status}{said and ': '}{said}. {hint}"
+                f"The language model {self._address} cannot be used: its server answered "
+                f"{answer.status}{text and ': '}{text}. {hint}"
             )
-        is_named = (len(form.formats) > 1 and _NAMES_FORMAT.search(said)) or (
-            form.has_system and _NAMES_SYSTEM.search(said)
+        is_named = (len(form.formats) > 1 and _NAMES_FORMAT.search(text)) or (
+            form.has_system and _NAMES_SYSTEM.search(text)
         )
         if (is_named and status != 429) or (status < 500 and status not in _PASSING):
-            raise _Refused(f"{status} {said}")
-        return f"its server answered {status} {said}".rstrip()
+            raise _Refused(f"{status} {text}")
+        return f"its server answered {status} {text}".rstrip()
 
-    def _said(self, content: bytes) -> str:
-        """Read what a server says of an error, in any of the forms that are about."""
+    def _error_text(self, content: bytes) -> str:
+        """Return the message of an error body, in any of the forms that servers use."""
         try:
-            said = msgspec.json.decode(content)
+            error = msgspec.json.decode(content)
         except (msgspec.DecodeError, UnicodeDecodeError):
-            said = content.decode("utf-8", "replace")
-            said = "a page of HTML" if said.lstrip().startswith("<") else said
-        if isinstance(said, dict):
-            said = said.get("error") or said
-        if isinstance(said, dict):
-            parts = (said.get("message") or said.get("detail"), said.get("code"))
-            said = " ".join(str(part) for part in parts if part) or said
-        return self._redacted(" ".join(str(said)[: 4 * _SAID].split()))[:_SAID].rstrip(".")
+            error = content.decode("utf-8", "replace")
+            error = "a page of HTML" if error.lstrip().startswith("<") else error
+        if isinstance(error, dict):
+            error = error.get("error") or error
+        if isinstance(error, dict):
+            parts = (error.get("message") or error.get("detail"), error.get("code"))
+            error = " ".join(str(part) for part in parts if part) or error
+        text = self._redacted(" ".join(str(error)[: 4 * _MAX_QUOTED].split()))
+        return text[:_MAX_QUOTED].rstrip(".")
 
     def _redacted(self, text: str) -> str:
-        """Take the key out, and the parts of it that servers show of a wrong one."""
+        """Remove the key, and the parts of a wrong key that servers quote."""
         key = self._address.key
         if key is None:
             return text
@@ -282,7 +297,7 @@ class Completions(Model):
             stream=True,
         ) as response:
             body = bytearray()
-            # As it arrives: a server that dribbles must not outlast the deadline.
+            # Read as it arrives, so that a server which sends slowly cannot pass the deadline.
             while part := response.raw.read1(1 << 16, decode_content=True):
                 body += part
                 if len(body) > _MAX_BYTES:
@@ -295,11 +310,11 @@ class Completions(Model):
             return _Answer(response.status_code, pause, bytes(body))
 
 
-def _body(form: _Form, told: Sequence[ChatMessage], schema: Mapping[str, Any]) -> dict[str, Any]:
-    first, *others = told
+def _body(form: _Form, prompt: Sequence[ChatMessage], schema: Mapping[str, Any]) -> dict[str, Any]:
+    first, *others = prompt
     if not form.has_system and first["role"] == "system" and others:
-        said = f"{first['content']}\n\n{others[0]['content']}"
-        first, *others = {**others[0], "content": said}, *others[1:]
+        merged = f"{first['content']}\n\n{others[0]['content']}"
+        first, *others = {**others[0], "content": merged}, *others[1:]
     body: dict[str, Any] = {"messages": [first, *others]}
     kind = form.formats[0]
     if kind == "json_schema":
@@ -312,25 +327,25 @@ def _body(form: _Form, told: Sequence[ChatMessage], schema: Mapping[str, Any]) -
     return body
 
 
-def _lowered(form: _Form, said: str) -> _Form | None:
-    """Return the form to ask in after a refusal; None when nothing is left to change."""
-    if form.has_temperature and "temperature" in said:
+def _lowered(form: _Form, reason: str) -> _Form | None:
+    """Return the form without the option that was rejected; None if none is left to drop."""
+    if form.has_temperature and "temperature" in reason:
         return form._replace(has_temperature=False)
-    if form.has_system and _NAMES_SYSTEM.search(said):
+    if form.has_system and _NAMES_SYSTEM.search(reason):
         return form._replace(has_system=False)
     return form._replace(formats=form.formats[1:]) if form.formats[1:] else None
 
 
 def _as_failed(answer: _Answer, error: Any) -> _Answer:
-    """Return an answer with status 200 with the status that its error has."""
+    """Give an answer of status 200 that reports an error the status of that error."""
     code = str(error.get("code")) if isinstance(error, Mapping) else ""
     status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
-    said = {"error": error or "the answer has no choices"}
-    return answer._replace(status=status, content=msgspec.json.encode(said))
+    body = {"error": error or "the answer has no choices"}
+    return answer._replace(status=status, content=msgspec.json.encode(body))
 
 
 def _text(content: Any) -> str:
-    """Return the text of a message, whose content may be a list of parts; thoughts are left out."""
+    """Return the text of a message; of a content in parts, all but the thoughts."""
     if isinstance(content, Mapping):
         return msgspec.json.encode(content).decode()
     texts = []
@@ -349,17 +364,17 @@ def _is_json(text: str) -> bool:
     return False
 
 
-def _cut(told: Sequence[ChatMessage], tokens: int) -> tuple[str, ...]:
-    """Say so if the server has seen fewer tokens than the prompt must have."""
-    # Long runs of one character are few tokens; Chinese characters are about one each.
-    texts = [_RUN.sub(r"\1\1\1", message["content"]) for message in told]
+def _cut(prompt: Sequence[ChatMessage], *, tokens: int) -> tuple[str, ...]:
+    """Return a note if the server saw fewer tokens than the prompt must have."""
+    # Long runs of one character are few tokens; a Chinese character is about one.
+    texts = [_RUN.sub(r"\1\1\1", message["content"]) for message in prompt]
     letters = sum(len(text) + 3 * len(_WIDE.findall(text)) for text in texts)
     most = _USUAL_LETTERS if tokens % _ROUND == 0 else _MOST_LETTERS
     if tokens < _FEWEST_TOKENS or letters <= tokens * most:
         return ()
     return (
         f"The prompt was cut: the model's server saw only {tokens:,} tokens of about "
-        f"{letters // _USUAL_LETTERS:,}. Give it a longer context, or name a model that has one.",
+        f"{letters // _USUAL_LETTERS:,}. Raise its context length, or use another model.",
     )
 
 
@@ -369,6 +384,6 @@ def _session(address: ModelAddress) -> requests.Session:
     if address.key is not None:
         session.headers["authorization"] = f"Bearer {address.key}"
     session.trust_env = not is_loopback(address.base_url)
-    # An entry in ~/.netrc must not take the place of the key.
+    # An entry in ~/.netrc must not replace the key.
     session.auth = lambda request: request
     return session

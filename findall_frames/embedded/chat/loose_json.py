@@ -1,4 +1,4 @@
-"""The JSON of an answer, also where a model has written around it or not quite in the form."""
+"""Extract JSON from an answer with text around it, or not quite in the requested form."""
 
 from __future__ import annotations
 
@@ -10,31 +10,25 @@ from typing import Any, Final
 import msgspec
 
 from findall_frames.api.models import VERDICT_WORDS
+from findall_frames.embedded.chat.language_model import UnusableError
 
-__all__ = ["UnusableError", "as_texts", "as_truth", "entries_in", "json_in"]
+__all__ = ["as_texts", "as_truth", "entries_in", "json_in"]
 
 _THOUGHT_ENDS: Final = re.compile(r"</think(?:ing)?>")
 _OPENING: Final = re.compile(r"[{\[]")
 _MAX_STARTS: Final = 200
 _MAX_DEPTH: Final = 5
 _decoder: Final = json.JSONDecoder()
-_TRUTHS: Final = {
-    **VERDICT_WORDS,
-    **dict.fromkeys(("", "null", "none", "unknown")),
-}
-
-
-class UnusableError(Exception):
-    """The answer is not what was asked for; says what is wrong with it."""
+_TRUTHS: Final = {**VERDICT_WORDS, **dict.fromkeys(("", "null", "none", "unknown"))}
 
 
 def json_in(text: str) -> Any:
-    """Return the JSON value of an answer, with thoughts, fences or words around it or not.
+    """Return the JSON value of an answer; thoughts, fences and words around it are skipped.
 
     Raises
     ------
     UnusableError
-        There is none.
+        If there is none.
 
     Examples
     --------
@@ -42,21 +36,21 @@ def json_in(text: str) -> Any:
     {'a': [1]}
     """
     after = _THOUGHT_ENDS.split(text, maxsplit=1)[-1]
-    # First as it stands, since a row that is quoted may hold the tag that ends a thought.
+    # The whole text first: a quoted row may contain the tag that ends a thought.
     for span in (text, after, _longest(after), _longest(text)):
         try:
             return msgspec.json.decode(span.strip().encode())
         except (msgspec.DecodeError, ValueError, RecursionError):
             continue
-    said = " ".join(after.split())
-    raise UnusableError(f"it holds no JSON: {said:.80}" if said else "it is empty")
+    shown = " ".join(after.split())
+    raise UnusableError(f"it contains no JSON: {shown:.80}" if shown else "it is empty")
 
 
 def entries_in(value: Any, *, key: str, has: tuple[str, ...]) -> list[Mapping[str, Any]]:
-    """Return the entries of a list that stands under a key, or where a model has put it instead.
+    """Return the entries of the list under a key, or of wherever a model put them instead.
 
-    An entry, also one that stands alone, is known by having one of the keys `has`. Raises
-    `UnusableError` where there is none.
+    An entry is an object with one of the keys `has`; a single one may come without a list.
+    Raises `UnusableError` if there is none.
 
     Examples
     --------
@@ -70,7 +64,7 @@ def entries_in(value: Any, *, key: str, has: tuple[str, ...]) -> list[Mapping[st
 
 
 def as_truth(value: Any) -> bool | None:
-    """Return a verdict, which may be in words; raises `UnusableError` where it is none.
+    """Return a verdict, which may be a word; raise `UnusableError` if it is something else.
 
     Examples
     --------
@@ -84,7 +78,7 @@ def as_truth(value: Any) -> bool | None:
 
 
 def as_texts(value: Any) -> list[str]:
-    """Return a list of texts, for which there may be a single one, null, or objects with a text.
+    """Return a list of texts from a list, a single text, null, or objects with a text.
 
     Examples
     --------
@@ -100,7 +94,7 @@ def as_texts(value: Any) -> list[str]:
 
 
 def _longest(text: str) -> str:
-    """Return the longest of the objects and lists that stand in a text; "" for none."""
+    """Return the longest JSON object or list in a text; "" if there is none."""
     longest, at = "", 0
     for _ in range(_MAX_STARTS):
         opening = _OPENING.search(text, at)
@@ -111,7 +105,7 @@ def _longest(text: str) -> str:
         except (ValueError, RecursionError):
             at = opening.end()
         else:
-            # Of two that are equal the last one, which is no draft.
+            # Of two equally long ones the last: the first may be a draft.
             longest = max(text[opening.start() : at], longest, key=len)
     return longest
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
-from findall_frames.embedded.chat.chat import (
+from findall_frames.embedded.chat.language_model import (
     ChatMessage,
     Model,
     NoAnswerError,

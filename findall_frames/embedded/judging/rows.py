@@ -14,8 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from findall_frames.api.readings import Confidence, Reading
-from findall_frames.embedded.chat.chat import Model, UnusableError, Usage, json_in
-from findall_frames.embedded.chat.loose_json import as_texts, as_truth, entries_in
+from findall_frames.embedded.chat.language_model import Model, UnusableError, Usage
+from findall_frames.embedded.chat.loose_json import as_texts, as_truth, entries_in, json_in
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.judging.asking import Asker
 from findall_frames.embedded.judging.finding import (

@@ -16,8 +16,8 @@ from msgspec.structs import replace
 
 from findall_frames.api.models import MatchCondition
 from findall_frames.api.readings import Confidence, Reading
-from findall_frames.embedded.chat.chat import ChatMessage, UnusableError, json_in
-from findall_frames.embedded.chat.loose_json import as_texts, entries_in
+from findall_frames.embedded.chat.language_model import ChatMessage, UnusableError
+from findall_frames.embedded.chat.loose_json import as_texts, entries_in, json_in
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, quoted
 from findall_frames.embedded.corpus.profile import count_values, one_line, profile
 from findall_frames.embedded.reading.rules import Said, rules, schema

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from findall_frames.api.models import MatchCondition
 from findall_frames.api.readings import Reading
-from findall_frames.embedded.chat.chat import (
+from findall_frames.embedded.chat.language_model import (
     ChatMessage,
     Model,
     NoAnswerError,

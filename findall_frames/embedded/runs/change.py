@@ -16,7 +16,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchemaUpdatedEvent,
 )
-from findall_frames.embedded.chat.chat import Usage
+from findall_frames.embedded.chat.language_model import Usage
 from findall_frames.embedded.runs.database import now
 from findall_frames.embedded.runs.record import (
     RunRecord,

@@ -28,7 +28,7 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from findall_frames.api.readings import DraftedSchema, Explained, Reading
-from findall_frames.embedded.chat.chat import Model, StoppedError
+from findall_frames.embedded.chat.language_model import Model, StoppedError
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.index import TextIndex
 from findall_frames.embedded.reading.readers import Readers

@@ -22,7 +22,7 @@ from findall_frames.api.models import (
     FindAllSchema,
 )
 from findall_frames.api.readings import Reading
-from findall_frames.embedded.chat.chat import Usage
+from findall_frames.embedded.chat.language_model import Usage
 
 __all__ = [
     "RunRecord",

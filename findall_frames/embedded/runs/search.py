@@ -14,7 +14,7 @@ import msgspec
 
 from findall_frames.api.models import FieldBasis, FindAllCandidate
 from findall_frames.api.readings import Confidence
-from findall_frames.embedded.chat.chat import Model, StoppedError, Usage
+from findall_frames.embedded.chat.language_model import Model, StoppedError, Usage
 from findall_frames.embedded.corpus.corpus import Corpus, Entity, QueryStopped
 from findall_frames.embedded.corpus.index import TextIndex
 from findall_frames.embedded.judging.filling import Filler

@@ -19,7 +19,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from findall_frames.addresses import is_loopback
-from findall_frames.embedded.chat.chat import Model
+from findall_frames.embedded.chat.language_model import Model
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from findall_frames.embedded.chat.chat import UnusableError
+from findall_frames.embedded.chat.language_model import UnusableError
 from findall_frames.errors import FindAllError
 from tests.support.questions.measuring import Question, answer, opened, questions
 from tests.support.questions.replaying import Asked, Missing, Replies, asked_of

@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import msgspec
 
-from findall_frames.embedded.chat.chat import json_in
+from findall_frames.embedded.chat.loose_json import json_in
 from tests.support.scripted import Reply, Request, ScriptedServer, answer
 
 __all__ = ["REPLIES", "Asked", "Missing", "Recorded", "ReplayingServer", "Replies", "asked_of"]
