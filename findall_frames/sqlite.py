@@ -1,4 +1,4 @@
-"""Transactions and migrations, the same for every SQLite file of this package."""
+"""Transactions and migrations of the SQLite files of this package."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["migrate", "transaction"]
 def transaction(
     connection: sqlite3.Connection, *, begin: str = "BEGIN IMMEDIATE"
 ) -> Iterator[sqlite3.Connection]:
-    """Commit what is done inside, or undo all of it when an exception leaves it.
+    """Run the body in a transaction; an exception rolls it back.
 
     The connection has to be in autocommit mode (``isolation_level=None``).
     """
@@ -22,30 +22,30 @@ def transaction(
         yield connection
         connection.execute("COMMIT")
     except BaseException:
-        # SQLite has ended the transaction itself after some errors, such as a full disk.
+        # After some errors, such as a full disk, SQLite has ended the transaction itself.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
 
 
 def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> int:
-    """Bring a database to the newest version, each step in one transaction with its record.
+    """Migrate a database to the newest version, in one transaction.
 
     Parameters
     ----------
     connection : sqlite3.Connection
         In autocommit mode.
     scripts : sequence of str
-        What each version adds to the one before; never changed once released.
+        The SQL of each version; never changed once released.
 
     Returns
     -------
     int
-        The version that the database has; more than there are scripts when a newer release
-        wrote it, and then nothing was changed.
+        The version of the database. If it is more than there are scripts, a newer release wrote
+        it, and nothing was changed.
     """
     with transaction(connection):
-        # Read inside of the transaction: another process may be migrating the same file.
+        # Read within the transaction, as another process may be migrating the same file.
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         for number, script in enumerate(scripts[version:], version + 1):
             for statement in _statements(script):
@@ -55,7 +55,7 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> int:
 
 
 def _statements(script: str) -> Iterator[str]:
-    """Split a script, since `executescript` would commit the transaction that it runs in."""
+    """Split a script into statements, as `executescript` would commit the transaction."""
     statement = ""
     for line in script.splitlines(keepends=True):
         statement += line

@@ -255,7 +255,7 @@ def test_a_wrong_extension_is_refused(caller: Caller, wrong: dict[str, Any], wor
         ({"properties": []}, "with a JSON Schema for each field; got list"),
         ({"properties": None}, "with a JSON Schema for each field; got NoneType"),
         ({"properties": {"ceo": "text"}}, "for the property 'ceo'; got str"),
-        ({"properties": {"by_3_check": {}}}, "has by_3_check already"),
+        ({"properties": {"by_3_check": {}}}, "already has by_3_check"),
         ({"properties": {"a": {"type": {}}}}, "body.output_schema.json_schema.properties.a.type"),
         ({"properties": {"a": {"enum": 5}}}, "Expected `array | null`, got `int`"),
         ({"properties": {"a": {"format": []}}}, "Expected `str | null`, got `array`"),

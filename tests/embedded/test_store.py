@@ -24,15 +24,11 @@ from findall_frames.api.models import (
 )
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat.language_model import Usage
+from findall_frames.embedded.runs.change import Change
 from findall_frames.embedded.runs.database import MIGRATIONS, Database
-from findall_frames.embedded.runs.record import (
-    RunRecord,
-    RunWarning,
-    candidate_id,
-    event_id,
-    event_number,
-)
-from findall_frames.embedded.runs.store import Change, Store
+from findall_frames.embedded.runs.record import RunRecord, RunWarning
+from findall_frames.embedded.runs.run_events import candidate_id, event_id, event_number
+from findall_frames.embedded.runs.store import Store
 from findall_frames.errors import NotFoundError, ServiceError
 from findall_frames.sqlite import migrate
 

@@ -16,8 +16,9 @@ import pytest
 import requests
 from standardwebhooks.webhooks import Webhook as Oracle
 
+from findall_frames.embedded.runs.change import WEBHOOK_EVENT_TYPES
 from findall_frames.embedded.server.service import Service
-from findall_frames.embedded.server.webhooks import WEBHOOK_EVENT_TYPES, Hosts, new_secret
+from findall_frames.embedded.server.webhooks import Hosts, new_secret
 from findall_frames.errors import ServiceError
 from tests.support.local_models import numbers
 

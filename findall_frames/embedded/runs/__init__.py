@@ -1,1 +1,1 @@
-"""Runs from their creation to their end, and where they are kept."""
+"""The life cycle of runs, and the store that keeps them."""

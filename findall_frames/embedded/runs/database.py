@@ -1,4 +1,4 @@
-"""One SQLite database: opened, migrated, and shared by the threads of a service."""
+"""The SQLite database of a service: its tables, its lock, its connections."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from findall_frames.sqlite import migrate, transaction
 
 __all__ = ["MIGRATIONS", "Database", "now"]
 
-# Marks a file as one of ours, so that a stranger's database is never written to ("FFst").
+# Marks our files ("FFst"), so that another program's database is never written to.
 _APPLICATION_ID: Final = 0x46467374
 
-# The index is merged seldom: so a million rows take hardly longer each than a few do, and to
-# look something up takes no longer either.
+# The full-text index is merged seldom: then a million rows take hardly longer each than a few,
+# and a query takes no longer either.
 #
-# Events are kept as the batches in which they were committed, one JSON document per line: a
-# row for each would cost a run more than its evaluation does.
+# Events are stored in the batches in which they were committed, one JSON document per line: a
+# row for each would take longer than the evaluation itself.
 _FIRST: Final = """
 CREATE TABLE corpus (
     id INTEGER PRIMARY KEY CHECK (id = 1),
@@ -81,22 +81,22 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_by_due ON deliveries (due, number);
 """
 
-# An answer of a language model is kept under a hash of all that it was asked.
+# The key of an answer is a hash of the whole question.
 _SECOND: Final = """
 ALTER TABLE runs ADD COLUMN warnings BLOB NOT NULL DEFAULT '[]';
 ALTER TABLE runs ADD COLUMN usage BLOB NOT NULL DEFAULT '{}';
 CREATE TABLE answers (key BLOB PRIMARY KEY, answer TEXT NOT NULL) WITHOUT ROWID;
 """
 
-# A batch of candidates that were judged as soon as they were generated is kept once: its lines
-# are the candidates, the first of them at a place, and two events follow from each. Only those that
-# match have a row of their own, since they can be enriched.
+# A batch of candidates that were judged as soon as they were generated is stored once: its lines
+# are the candidates, the first of them at `place`, and two events are derived from each. Only
+# matches have a row in `candidates`, since they can be enriched.
 _THIRD: Final = """
 ALTER TABLE events ADD COLUMN place INTEGER;
 ALTER TABLE events ADD COLUMN time TEXT;
 """
 
-# Conditions are read once, before a run is created, and what they were read as stays with it.
+# Conditions are read once, before a run is created, and stored with it.
 _FOURTH: Final = """
 ALTER TABLE runs ADD COLUMN readings BLOB NOT NULL DEFAULT '[]';
 ALTER TABLE runs ADD COLUMN rows INTEGER NOT NULL DEFAULT 0;
@@ -104,26 +104,26 @@ ALTER TABLE runs ADD COLUMN looked_at INTEGER NOT NULL DEFAULT 0;
 """
 
 MIGRATIONS: Final = (_FIRST, _SECOND, _THIRD, _FOURTH)
-"""What each version of the database adds to the one before; never changed once released."""
+"""The script of each version of the database; never changed once released."""
 
-# Held by the one service that uses a file. The system lets go of it when a process is killed.
+# Locked by the one service that uses a file; the system releases it when a process is killed.
 _LOCK_SUFFIX: Final = ".lock"
 
 
 def now() -> str:
-    """Give the time as the API writes it."""
+    """Return the current time in the format of the API."""
     return format_time(datetime.now(UTC))
 
 
 class Database:
     """A migrated database, in a file or in memory.
 
-    A file is written in WAL mode and read through a connection of its own, so that readers
-    never wait for a writer. A database in memory has one connection, which they share.
+    A file is written in WAL mode and read through a second connection, so that readers never
+    wait for a writer. A database in memory has one connection for both.
 
-    A file has one `Database` at a time; beside it stands an empty file that is its lock. Who
-    writes holds `turn`; take it to do something before the next writer begins. ServiceError is
-    raised if the file cannot be opened, is none of ours, or is in use.
+    A file can be opened by one `Database` at a time; an empty file beside it is its lock.
+    Writers hold `turn`; acquire it to do something before the next writer begins. Raises
+    ServiceError if the file cannot be opened, belongs to another program, or is in use.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -132,9 +132,9 @@ class Database:
         self._reading = self.turn if path is None else threading.RLock()
         with ExitStack() as opened:
             try:
-                if path is not None:  # the lock is closed last, when nothing is left to be written
+                if path is not None:  # first, so that the lock is released last
                     lock = f"{path.resolve()}{_LOCK_SUFFIX}"
-                    _take(opened.enter_context(_connection(lock, timeout=0.0)), where)
+                    _acquire(opened.enter_context(_connection(lock, timeout=0.0)), where)
                 self._writer = opened.enter_context(_connection(path or ":memory:"))
                 _prepare(self._writer, where)
                 self._reader = self._writer
@@ -143,33 +143,33 @@ class Database:
             except sqlite3.Error as exc:
                 raise ServiceError(
                     f"The store {where} cannot be opened: {exc}. Expected a file written by "
-                    "this service, or a new one in a folder that exists and can be written to."
+                    "this service, or a new file in a folder that exists and is writable."
                 ) from exc
             self._opened = opened.pop_all()
 
     def close(self) -> None:
-        """Close every connection; further use is an error. Closing twice is fine."""
+        """Close every connection; closing twice has no effect."""
         with self.turn, self._reading:
             self._opened.close()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection to read from, which sees what was committed and nothing else.
+        """Yield a connection for reading committed data.
 
-        Two statements may see two different moments; `snapshot` is for those that must not.
+        Two statements may see different states of it; use `snapshot` where they must not.
         """
         with self._reading:
             yield self._reader
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection of which all statements see one moment."""
+        """Yield a connection whose statements all see the same state of the data."""
         with self._reading, transaction(self._reader, begin="BEGIN") as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection in a transaction: committed at the end, undone by an exception."""
+        """Yield a connection in a transaction; an exception rolls it back."""
         with self.turn, transaction(self._writer) as connection:
             yield connection
 
@@ -180,21 +180,21 @@ def _connection(path: Path | str, *, timeout: float = 10.0) -> closing[sqlite3.C
     )
 
 
-def _take(lock: sqlite3.Connection, where: str) -> None:
-    """Take the lock of a store; SQLite does so in the same way on every system."""
+def _acquire(lock: sqlite3.Connection, where: str) -> None:
+    """Lock a store by way of SQLite, which works the same on every system."""
     try:
         lock.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as exc:
         if exc.sqlite_errorcode != sqlite3.SQLITE_BUSY:
             raise
         raise ServiceError(
-            f"The store {where!r} is in use by another service. Stop that one, send requests "
+            f"The store {where!r} is in use by another service. Stop that service, send requests "
             "to it instead, or name another file."
         ) from exc
 
 
 def _prepare(connection: sqlite3.Connection, where: str) -> None:
-    """Bring the database to the newest version, each step in one transaction."""
+    """Migrate the database to the newest version."""
     (mark,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
     if mark != _APPLICATION_ID and tables:
@@ -203,7 +203,7 @@ def _prepare(connection: sqlite3.Connection, where: str) -> None:
             "one that this service has written."
         )
     connection.execute("PRAGMA journal_mode = WAL")
-    # In WAL mode this survives a killed process; only a power cut can take the last commits.
+    # In WAL mode this survives a killed process; only a power cut can lose the last commits.
     connection.execute("PRAGMA synchronous = NORMAL")
     if mark != _APPLICATION_ID:
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")

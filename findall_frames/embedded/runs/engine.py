@@ -1,4 +1,4 @@
-"""The life of runs: created, searched by a small pool of workers, extended, enriched, ended."""
+"""Create, search, extend, enrich and cancel runs, with a small pool of worker threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import count
 from typing import Final, NoReturn
 
 import msgspec
@@ -27,23 +26,17 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.api.readings import DraftedSchema, Explained, Reading
+from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.embedded.chat.language_model import Model, StoppedError
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.index import TextIndex
 from findall_frames.embedded.reading.readers import Readers
 from findall_frames.embedded.runs.change import Change
-from findall_frames.embedded.runs.explaining import explain, warnings_of
+from findall_frames.embedded.runs.explaining import check_usable, explain, renamed, warnings_of
 from findall_frames.embedded.runs.record import RunRecord, RunWarning
-from findall_frames.embedded.runs.search import Search
+from findall_frames.embedded.runs.run_search import RunSearch
 from findall_frames.embedded.runs.store import Store
-from findall_frames.errors import (
-    ConditionNotUnderstoodError,
-    ConflictError,
-    FindAllWarning,
-    RefusedError,
-    warn,
-)
+from findall_frames.errors import ConflictError, FindAllWarning, RefusedError, warn
 
 __all__ = ["Engine"]
 
@@ -56,9 +49,9 @@ _GRACE_SECONDS: Final = 1.0
 class Engine:
     """Runs searches over a corpus and keeps them in a store.
 
-    Workers take turns: each takes a run one step further and puts it back in line, so that
-    many runs go on side by side and a change of a run is noticed at its next step. Runs that
-    the store has from earlier are finished.
+    A worker takes a run from the queue, advances it by one step and puts it back. So many runs
+    progress side by side, and a change of a run takes effect at its next step. Unfinished runs
+    of an earlier service are continued.
     """
 
     def __init__(self, corpus: Corpus, *, model: Model | None, store: Store) -> None:
@@ -68,87 +61,88 @@ class Engine:
         self._stop = threading.Event()
         self._readers = Readers(corpus, model=model, kept=store, stop=self._stop)
         self._index = TextIndex(store.database, corpus)
-        self._searches: dict[str, Search] = {}
-        self._line: deque[str] = deque()
-        self._known: set[str] = set()
+        self._searches: dict[str, RunSearch] = {}
+        self._queue: deque[str] = deque()
+        # Runs that are queued or in a worker's hands, and those to be queued again afterwards.
+        self._scheduled: set[str] = set()
         self._again: set[str] = set()
-        self._turn = threading.Condition()
-        # Quick steps keep a processor busy. Side by side they would gain nothing, and leave
-        # whoever asks for a status to wait for all of them.
-        self._processor = threading.Lock()
+        self._changed = threading.Condition()
+        # Steps without a model are bound by the CPU: side by side they would be no faster, and
+        # delay every status request.
+        self._cpu = threading.Lock()
         self._threads = [
             threading.Thread(target=self._work, name=f"findall-worker-{number}", daemon=True)
             for number in range(_WORKERS)
         ]
 
     def start(self) -> None:
-        """Start the workers, and go on with the runs that are not over."""
+        """Start the workers, and continue the runs that have not ended."""
         ended = 0
         for findall_id in self._store.active():
             if self._store.run(findall_id).corpus == self._corpus.fingerprint:
-                self._wake(findall_id)
+                self._schedule(findall_id)
             else:
                 self._fail(findall_id, "The data has changed since the run was started.")
                 ended += 1
         if self._store.last_corpus() not in (None, self._corpus.fingerprint):
-            over = f"{ended} of them had not ended, and were ended as failed. " if ended else ""
+            failed = f"{ended} of them had not ended, and were ended as failed. " if ended else ""
             warn(
-                "The data has changed since this store was last used. Earlier "
-                f"runs cannot be continued. {over}What they have found can still be read.",
+                "The data has changed since this store was last used. Earlier runs cannot be "
+                f"continued. {failed}Their results can still be read.",
                 FindAllWarning,
             )
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
-        """Let each worker finish its step, then end; runs that go on stay as they are stored.
+        """Stop the workers after their current steps; active runs stay in the store.
 
-        Whoever takes longer than a moment is left behind. The store has to be closed after this:
-        what comes too late finds it so, is not stored, and is done again by the next engine.
+        Workers that take longer than a second are abandoned. Close the store after this: a late
+        step then cannot be stored, and is repeated by the next engine.
         """
         self._stop.set()
-        with self._turn:
-            self._turn.notify_all()
+        with self._changed:
+            self._changed.notify_all()
         deadline = time.monotonic() + _GRACE_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    # -- what can be done with a run ---------------------------------------------------------
+    # -- operations --------------------------------------------------------------------------
 
     def draft(self, objective: str) -> DraftedSchema:
-        """Take an objective apart into criteria, each with its reading."""
+        """Split an objective into conditions, each with its reading."""
         drafted = self._readers.draft(objective)
         fields = {
             name: {"type": "string", "description": description}
             for name, description in drafted.enrichments.items()
         }
-        wanted = FindAllEnrichInput(JsonSchema({"type": "object", "properties": fields}))
+        enrichment = FindAllEnrichInput(JsonSchema({"type": "object", "properties": fields}))
         return DraftedSchema(
             objective=objective,
             entity_type=drafted.entity_type,
             match_conditions=[
                 MatchCondition(reading.name, reading.description) for reading in drafted.readings
             ],
-            enrichments=[wanted] if fields else None,
+            enrichments=[enrichment] if fields else None,
             readings=explain(drafted.readings, self._corpus),
         )
 
     def explain(self, conditions: Sequence[MatchCondition], *, entity_type: str) -> list[Explained]:
-        """Read conditions and count the rows that each is true, false and unknown for."""
-        readings, _ = self._readers.read(_told_apart(conditions), entity_type=entity_type)
+        """Read conditions, and count the rows for which each is true, false and unknown."""
+        readings, _ = self._readers.read(renamed(conditions), entity_type=entity_type)
         return explain(readings, self._corpus)
 
     def create(self, request: FindAllRunInput) -> FindAllRun:
-        """Start a run; it is queued when this returns.
+        """Create a run, and queue it.
 
-        Raises ConditionNotUnderstoodError, and creates none, if a condition was not understood
+        Raises ConditionNotUnderstoodError, and creates no run, if a condition was not understood
         or the data cannot answer it.
         """
-        conditions = _told_apart(request.match_conditions)
+        conditions = renamed(request.match_conditions)
         readings, usage = self._readers.read(conditions, entity_type=request.entity_type)
-        _demand_usable(readings)
+        check_usable(readings)
         explained = explain(readings, self._corpus)
-        _demand_usable(explained)
+        check_usable(explained)
         run = self._store.create(
             msgspec.structs.replace(request, match_conditions=conditions),
             corpus=self._corpus.fingerprint,
@@ -158,13 +152,15 @@ class Engine:
             usage=usage,
         )
         created = run.as_run()
-        self._wake(run.findall_id)
+        self._schedule(run.findall_id)
         return created
 
-    def search_entities(self, asked: FindAllEntitySearchInput) -> FindAllEntitySearchResponse:
-        """Rank entities by the words of a question, once all of them are indexed."""
+    def search_entities(self, request: FindAllEntitySearchInput) -> FindAllEntitySearchResponse:
+        """Rank entities by full text, after indexing them if necessary."""
         self._index.build(stop=self._stop.is_set)
-        positions = self._index.rank([asked.objective, asked.entity_type], limit=asked.match_limit)
+        positions = self._index.rank(
+            [request.objective, request.entity_type], limit=request.match_limit
+        )
         return FindAllEntitySearchResponse(
             entities=[
                 FindAllEntity(entity.name, entity.url, entity.description or "")
@@ -174,96 +170,100 @@ class Engine:
         )
 
     def cancel(self, findall_id: str) -> None:
-        """Stop a run as soon as the work in hand is done; what it has found stays.
+        """Stop a run after its current step, and keep its candidates.
 
-        Raises ConflictError if it is over or a preview.
+        Raises ConflictError if it has ended or is a preview.
         """
-        with self._changed(findall_id) as change:
-            run, refusal = change.run, None
+        with self._change(findall_id) as change:
+            run, conflict = change.run, None
             if not run.is_active:
-                refusal = f"Cannot cancel a terminated FindAll run: it is {run.status} already."
+                conflict = f"Cannot cancel a terminated FindAll run: it is already {run.status}."
             elif run.request.generator == "preview":
-                refusal = "A preview cannot be cancelled: it ends by itself after a few candidates."
-            if refusal is not None:
-                raise ConflictError(refusal, status_code=409, findall_id=findall_id)
+                conflict = "A preview cannot be cancelled; it ends after a few candidates."
+            if conflict is not None:
+                raise ConflictError(conflict, status_code=409, findall_id=findall_id)
             if run.status != "cancelling":
                 run.status = "cancelling"
                 change.emit_status()
 
     def extend(self, findall_id: str, *, by: int) -> FindAllSchema:
-        """Raise the match limit of a run that goes on, or that ended because it had met it.
+        """Raise the match limit of a run that is active, or has ended by reaching it.
 
         Raises RefusedError if it ended otherwise, is a preview, or was made with other data.
         """
-        with self._changed(findall_id) as change:
+        with self._change(findall_id) as change:
             run = change.run
-            self._demand_changeable(
+            self._check_changeable(
                 run,
                 "extended",
-                only="run that goes on or that ended with match_limit_met",
+                only="an active run or one that ended with match_limit_met",
                 allowed=run.is_active or run.stop_reason == "match_limit_met",
             )
-            limits = f"{NO_LIMIT:,} in all; {run.match_limit:,} and {by:,} are more."
             if run.match_limit + by > NO_LIMIT:
-                _refuse(run, f"Expected a match limit of at most {limits}")
+                _refuse(
+                    run,
+                    f"Expected a match limit of at most {NO_LIMIT:,} in all; got "
+                    f"{run.match_limit:,} and {by:,} more.",
+                )
             run.match_limit += by
             if run.stop_reason == "match_limit_met":
                 run.stop_reason = None
-            return self._go_on(change)
+            return self._continue(change)
 
     def enrich(self, findall_id: str, enrichment: FindAllEnrichInput) -> FindAllSchema:
-        """Add fields to every match, present and future; to ask for the same again adds nothing.
+        """Add fields to every match, present and future; a repeated request adds nothing.
 
         Raises RefusedError if the run was cancelled or has failed, is a preview, was made with
-        other data, or has a field of the same name already.
+        other data, or already has a field of the same name.
         """
-        with self._changed(findall_id) as change:
+        with self._change(findall_id) as change:
             run = change.run
-            self._demand_changeable(
+            self._check_changeable(
                 run,
                 "enriched",
-                only="queued, running or completed run",
+                only="a queued, running or completed run",
                 allowed=run.is_active or run.status == "completed",
             )
-            wanted = _properties(enrichment)
-            # Whoever asks for nothing, or again after a lost answer, has what was asked for.
-            if not wanted or any(
+            properties = _properties(enrichment)
+            # A client that lost the answer may send its request again.
+            if not properties or any(
                 enrichment.output_schema == earlier.output_schema for earlier in run.enrichments
             ):
                 return run.as_schema()
             taken = {condition.name for condition in run.request.match_conditions}
-            repeated = wanted & taken.union(*map(_properties, run.enrichments))
+            repeated = properties & taken.union(*map(_properties, run.enrichments))
             if repeated:
                 names = ", ".join(sorted(repeated))
                 _refuse(
                     run,
-                    f"Expected names of new fields; the run has {names} already. Rename these "
+                    f"Expected names of new fields; the run already has {names}. Rename these "
                     "properties of output_schema.json_schema.",
                 )
             run.enrichments = [*run.enrichments, enrichment]
-            return self._go_on(change)
+            return self._continue(change)
 
     @contextlib.contextmanager
-    def _changed(self, findall_id: str) -> Iterator[Change]:
-        """Change a run, and put it in line once that is stored."""
+    def _change(self, findall_id: str) -> Iterator[Change]:
+        """Change a run, and queue it once that is stored."""
         with self._store.change(findall_id) as change:
             yield change
-        self._wake(findall_id)
+        self._schedule(findall_id)
 
-    def _demand_changeable(self, run: RunRecord, how: str, *, only: str, allowed: bool) -> None:
+    def _check_changeable(self, run: RunRecord, how: str, *, only: str, allowed: bool) -> None:
+        """Raise RefusedError unless a run can be extended or enriched."""
         if run.request.generator == "preview":
             _refuse(run, f"A preview cannot be {how}; create a run with another generator.")
         if run.status == "cancelling" or not allowed:
             why = ": ".join(part for part in (run.stop_reason, run.failure) if part)
             state = f"{run.status} ({why})" if why else run.status
-            _refuse(run, f"Only a {only} can be {how}; this one is {state}.")
+            _refuse(run, f"Only {only} can be {how}; this one is {state}.")
         if run.corpus != self._corpus.fingerprint:
             _refuse(
                 run, "The data has changed since this run was made; start a new one to search it."
             )
 
-    def _go_on(self, change: Change) -> FindAllSchema:
-        """Say what a run now looks for, and let it go on."""
+    def _continue(self, change: Change) -> FindAllSchema:
+        """Emit the new schema, reactivate the run if it has ended, and return the schema."""
         change.emit_schema()
         if not change.run.is_active:
             change.run.status = "running"
@@ -272,36 +272,36 @@ class Engine:
 
     # -- workers -----------------------------------------------------------------------------
 
-    def _wake(self, findall_id: str) -> None:
-        """Put a run in line, unless it is there; one in a worker's hands gets another turn."""
-        with self._turn:
-            if findall_id in self._known:
+    def _schedule(self, findall_id: str) -> None:
+        """Queue a run; one in a worker's hands is queued again afterwards."""
+        with self._changed:
+            if findall_id in self._scheduled:
                 self._again.add(findall_id)
             else:
-                self._known.add(findall_id)
-                self._line.append(findall_id)
-                self._turn.notify()
+                self._scheduled.add(findall_id)
+                self._queue.append(findall_id)
+                self._changed.notify()
 
     def _work(self) -> None:
         while not self._stop.is_set():
-            with self._turn:
-                while not self._line:
+            with self._changed:
+                while not self._queue:
                     if self._stop.is_set():
                         return
-                    self._turn.wait()
-                findall_id = self._line.popleft()
+                    self._changed.wait()
+                findall_id = self._queue.popleft()
                 self._again.discard(findall_id)
-            goes_on = self._advance(findall_id)
-            with self._turn:
-                if goes_on or findall_id in self._again:
-                    self._line.append(findall_id)
-                    if len(self._line) > 1:  # the one is ours to take
-                        self._turn.notify()
+            is_unfinished = self._advance(findall_id)
+            with self._changed:
+                if is_unfinished or findall_id in self._again:
+                    self._queue.append(findall_id)
+                    if len(self._queue) > 1:  # this worker takes one itself
+                        self._changed.notify()
                 else:
-                    self._known.discard(findall_id)
+                    self._scheduled.discard(findall_id)
 
     def _advance(self, findall_id: str) -> bool:
-        """Take a run one step further; say whether it needs another."""
+        """Advance a run by one step, and return True if it needs another."""
         try:
             run = self._store.run(findall_id)
             if run.is_active:
@@ -310,12 +310,12 @@ class Engine:
         except StoppedError:
             return False
         except Exception as exc:  # noqa: BLE001  (a model may be the user's code: it ends the run)
-            if self._stop.is_set():  # it may be too late to store anything
+            if self._stop.is_set():  # the store may be closed
                 return False
             _log.exception("The run %s has failed", findall_id)
             try:
                 self._fail(findall_id, f"{type(exc).__name__}: {exc}")
-            except sqlite3.Error:  # a full disk, say; the next start goes on with the run
+            except sqlite3.Error:  # a full disk, for example; the next start continues the run
                 _log.exception("The run %s could not be marked as failed", findall_id)
             return False
         if not run.is_active:
@@ -335,7 +335,7 @@ class Engine:
             return
         search = self._searches.get(run.findall_id)
         if search is None:
-            search = self._searches[run.findall_id] = Search(
+            search = self._searches[run.findall_id] = RunSearch(
                 run,
                 corpus=self._corpus,
                 index=self._index,
@@ -343,15 +343,15 @@ class Engine:
                 store=self._store,
                 stop=self._stop,
             )
-        with self._processor if search.is_quick else contextlib.nullcontext():
+        with self._cpu if search.is_quick else contextlib.nullcontext():
             search.step(run)
 
     def _fail(self, findall_id: str, failure: str) -> None:
         self._searches.pop(findall_id, None)
         with self._store.change(findall_id) as change:
-            told = RunWarning("run_failed", f"The run has failed: {failure}")
+            warning = RunWarning("run_failed", f"The run has failed: {failure}")
             change.run.failure = failure
-            change.run.warnings = [*change.run.warnings, told]
+            change.run.warnings = [*change.run.warnings, warning]
             _end(change, status="failed", reason="error_occurred")
 
 
@@ -366,33 +366,3 @@ def _refuse(run: RunRecord, message: str) -> NoReturn:
 
 def _properties(enrichment: FindAllEnrichInput) -> set[str]:
     return set(enrichment.output_schema.json_schema.get("properties", {}))
-
-
-def _demand_usable(readings: Sequence[Reading]) -> None:
-    """Raise unless rows can be judged by each of the readings."""
-    faults = []
-    for at, each in enumerate(readings):
-        if not each.is_usable:
-            is_read = each.status != "not_understood"
-            fault = "cannot be answered" if is_read else "was not understood"
-            told = f"The condition {each.name!r} ({each.description!r}) {fault}: {each.note}"
-            loc = ["body", "match_conditions", at, "description"]
-            faults.append({"loc": loc, "msg": told, "type": "condition_not_understood"})
-    if faults:
-        message = "\n\n".join(str(fault["msg"]) for fault in faults)
-        raise ConditionNotUnderstoodError(message, status_code=422, detail=faults)
-
-
-def _told_apart(conditions: Sequence[MatchCondition]) -> list[MatchCondition]:
-    """Give repeated names a number, since each names a field of the output."""
-    taken = {condition.name for condition in conditions}
-    used: set[str] = set()
-    result = []
-    for condition in conditions:
-        numbered = (f"{condition.name}_{number}" for number in count(2))
-        name = condition.name
-        if name in used:
-            name = next(each for each in numbered if each not in used | taken)
-        used.add(name)
-        result.append(MatchCondition(name, condition.description))
-    return result

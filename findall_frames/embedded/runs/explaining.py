@@ -1,27 +1,53 @@
-"""Say what conditions were read as, before and after a run: counts, and what to look out for."""
+"""Conditions before a run starts: distinct names, counts, refusals and warnings."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
+from typing import Final
 
 import duckdb
 import msgspec
 
+from findall_frames.api.models import MatchCondition
 from findall_frames.api.readings import Explained, Reading
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout
 from findall_frames.embedded.judging.plan import Plan
 from findall_frames.embedded.runs.record import RunWarning
+from findall_frames.errors import ConditionNotUnderstoodError
 
-__all__ = ["explain", "warnings_of"]
+__all__ = ["check_usable", "explain", "renamed", "warnings_of"]
 
-_COUNT_SECONDS = 20.0
+_COUNT_SECONDS: Final = 20.0
+
+
+def renamed(conditions: Sequence[MatchCondition]) -> list[MatchCondition]:
+    """Number repeated names, since each condition is a field of the output.
+
+    Examples
+    --------
+    >>> repeated = [MatchCondition("a", "over 1"), MatchCondition("a", "over 2")]
+    >>> [condition.name for condition in renamed(repeated)]
+    ['a', 'a_2']
+    """
+    taken = {condition.name for condition in conditions}
+    used: set[str] = set()
+    result = []
+    for condition in conditions:
+        name = condition.name
+        if name in used:
+            numbered = (f"{name}_{number}" for number in count(2))
+            name = next(each for each in numbered if each not in used | taken)
+        used.add(name)
+        result.append(MatchCondition(name, condition.description))
+    return result
 
 
 def explain(readings: Sequence[Reading], corpus: Corpus) -> list[Explained]:
     """Return each reading with its columns and counts.
 
     An expression that fails on the data, such as a cast of a text that is no number, comes back
-    as not understood, with the fault and what to write instead.
+    as not understood, with the error and what to write instead.
     """
     return [_explained(reading, corpus) for reading in readings]
 
@@ -35,7 +61,7 @@ def _explained(reading: Reading, corpus: Corpus) -> Explained:
             (counts,) = plan.counts(timeout=_COUNT_SECONDS)
             if reading.status == "sql" and reading.top is None:
                 fields |= counts._asdict()
-        except QueryTimeout:  # the run itself has all the time that it needs
+        except QueryTimeout:  # the run itself has no time limit
             pass
         except duckdb.Error as error:
             fault = str(error).strip().partition("\n")[0]
@@ -47,23 +73,38 @@ def _explained(reading: Reading, corpus: Corpus) -> Explained:
     return Explained(**fields)
 
 
+def check_usable(readings: Sequence[Reading]) -> None:
+    """Raise ConditionNotUnderstoodError unless rows can be judged by every reading."""
+    faults = []
+    for at, reading in enumerate(readings):
+        if not reading.is_usable:
+            is_read = reading.status != "not_understood"
+            fault = "cannot be answered" if is_read else "was not understood"
+            message = f"{_title(reading)} {fault}: {reading.note}"
+            loc = ["body", "match_conditions", at, "description"]
+            faults.append({"loc": loc, "msg": message, "type": "condition_not_understood"})
+    if faults:
+        message = "\n\n".join(str(fault["msg"]) for fault in faults)
+        raise ConditionNotUnderstoodError(message, status_code=422, detail=faults)
+
+
 def warnings_of(explained: Sequence[Explained], *, corpus: Corpus) -> list[RunWarning]:
-    """Return what whoever reads the result has to know of the readings."""
-    told = []
+    """Return the warnings that readings add to the result of a run."""
+    warnings = []
     size = len(corpus)
     for reading in explained:
-        said = f"The condition {reading.name!r} ({reading.description!r})"
-        read = f"It was read as: {reading.describe()}."
-        told += [
-            RunWarning("assumption", f"{said} was read under an assumption: {text.rstrip('.')}.")
+        title = _title(reading)
+        interpretation = f"It was read as: {reading.describe()}."
+        warnings += [
+            RunWarning("assumption", f"{title} was read under an assumption: {text.rstrip('.')}.")
             for text in reading.assumptions
         ]
         if reading.status == "mention":
             words = ", ".join(repr(word) for word in reading.keywords)
-            told.append(
+            warnings.append(
                 RunWarning(
                     "searched_as_words",
-                    f"{said} is answered by no column, so the text was searched for {words}. A "
+                    f"{title} is answered by no column, so the text was searched for {words}. A "
                     "row that mentions them need not meet it: confidence is low. A language "
                     "model can judge it: ff.local(..., model=...).",
                 )
@@ -71,14 +112,19 @@ def warnings_of(explained: Sequence[Explained], *, corpus: Corpus) -> list[RunWa
         if reading.true is None or reading.unknown is None or reading.top is not None:
             continue
         if reading.unknown:
-            told.append(
+            warnings.append(
                 RunWarning(
                     "unknown_rows",
-                    f"{said} is unknown for {reading.unknown:,} of {size:,} rows, where cells are "
-                    f"missing; they do not match. {read}",
+                    f"{title} is unknown for {reading.unknown:,} of {size:,} rows, where cells "
+                    f"are missing; they do not match. {interpretation}",
                 )
             )
         if reading.true in (0, size) and size > 1:
             rows = "no row" if reading.true == 0 else "every row"
-            told.append(RunWarning("meets_none_or_all", f"{said} is met by {rows}. {read}"))
-    return told
+            message = f"{title} is met by {rows}. {interpretation}"
+            warnings.append(RunWarning("meets_none_or_all", message))
+    return warnings
+
+
+def _title(reading: Reading) -> str:
+    return f"The condition {reading.name!r} ({reading.description!r})"

@@ -1,10 +1,9 @@
-"""What is kept about a run, and how the API shows it."""
+"""One run: its row in the store, and what the API shows of it."""
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from hashlib import blake2b
 from typing import Any, Final, get_type_hints
 
 import msgspec
@@ -13,36 +12,26 @@ from msgspec import UNSET, Struct, UnsetType, field
 from findall_frames.api.models import (
     NO_LIMIT,
     TERMINAL_STATUSES,
+    ExcludeCandidate,
     FindAllCandidateMetrics,
     FindAllEnrichInput,
     FindAllRun,
     FindAllRunInput,
     FindAllRunStatus,
-    FindAllRunUpdate,
     FindAllSchema,
 )
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat.language_model import Usage
+from findall_frames.errors import NotFoundError
 
-__all__ = [
-    "RunRecord",
-    "RunUpdate",
-    "RunWarning",
-    "WarnedRun",
-    "candidate_id",
-    "event_id",
-    "event_number",
-    "event_prefix",
-    "webhook_id",
-]
+__all__ = ["RunRecord", "RunWarning", "WarnedRun"]
 
 
 class RunWarning(Struct, frozen=True, omit_defaults=True):
-    """Something that whoever reads the result of a run has to know.
+    """A warning that belongs to the result of a run.
 
-    `type` is such as ``"assumption"``, ``"unknown_rows"`` or ``"run_failed"``; `message` says
-    what it is about and what to do, `detail` the same for programs. A run of the contract has
-    no warnings, and may have further properties.
+    `type` is ``"assumption"``, ``"unknown_rows"``, ``"run_failed"`` or the like; `message` says
+    what happened and what to do, `detail` says it to programs.
     """
 
     type: str
@@ -51,46 +40,40 @@ class RunWarning(Struct, frozen=True, omit_defaults=True):
 
 
 class WarnedRun(FindAllRun, frozen=True):
-    """A run with its warnings, which are left out when there are none."""
-
-    warnings: list[RunWarning] | UnsetType = UNSET
-
-
-class RunUpdate(FindAllRunUpdate, frozen=True):
-    """The same for status events."""
+    """A run with its warnings, which the contract allows as an additional property."""
 
     warnings: list[RunWarning] | UnsetType = UNSET
 
 
 class RunRecord(Struct, kw_only=True):
-    """One run as it stands in the store.
+    """One run as stored; its fields are columns of the table ``runs``.
 
     Attributes
     ----------
     number, findall_id : int, str
-        Its key in the store, and for everybody else.
+        Its primary key, and its public id.
     corpus : str
         Fingerprint of the data that it searches.
     enrichments : list of FindAllEnrichInput
-        What was asked for later; every match gets them in this order.
+        Enrichments that were added later; every match gets them in this order.
     readings : list of Reading
-        What each match condition was understood as, in their order.
+        One for each match condition, in the same order.
     match_limit : int
-        The request's, and what extensions have added; `NO_LIMIT` or more for all matches.
+        That of the request plus all extensions; `NO_LIMIT` or more for all matches.
     stop_reason : str or None
-        Why the search has stopped; enrichments may still be going on.
+        Why the search has stopped; enrichments may still be running.
     failure : str or None
-        What the model raised, when that ended the run.
+        The exception that ended the run.
     consumed : int
-        How many rows of its order the run has been through, excluded ones included.
+        How many rows of its order were processed, excluded ones included.
     rows, looked_at : int
         How many rows the data has, and how many of them are decided, by columns or by a model.
     generated, matched : int
-        Candidates so far, and those of them that match.
+        Candidates so far, and how many of them match.
     last_event : int
         Number of its last event, counted from 1.
     usage : Usage
-        What a language model was asked for it.
+        Requests to a language model.
     """
 
     number: int = 0
@@ -115,15 +98,38 @@ class RunRecord(Struct, kw_only=True):
     usage: Usage
 
     @classmethod
-    def from_row(cls, row: Sequence[Any]) -> RunRecord:
-        """Read what stands in the columns of the same names."""
-        values = dict(zip(cls.__struct_fields__, row, strict=True))
+    def load(cls, connection: sqlite3.Connection, findall_id: str) -> RunRecord:
+        """Read a run from the store; raise NotFoundError if there is none."""
+        row = connection.execute(_SELECT, (findall_id,)).fetchone()
+        if row is None:
+            raise NotFoundError(
+                f"FindAll run not found: this service has no run {findall_id!r}.",
+                status_code=404,
+                findall_id=findall_id,
+            )
+        values = dict(zip(_COLUMNS, row, strict=True))
         for name, decoder in _DECODERS.items():
             values[name] = decoder.decode(values[name])
         return cls(**values)
 
-    def as_row(self, names: Iterable[str]) -> dict[str, Any]:
-        """Give some of the fields as they are stored."""
+    def insert(
+        self, connection: sqlite3.Connection, *, excluded: Sequence[ExcludeCandidate]
+    ) -> None:
+        """Add the run to the store and set its number."""
+        values = self._encoded(_COLUMNS) | {
+            "number": None,
+            "excluded": msgspec.json.encode(excluded),
+            "evaluated": 0,  # a column of the first release
+        }
+        columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
+        statement = f"INSERT INTO runs ({columns}) VALUES ({marks}) RETURNING number"
+        (self.number,) = connection.execute(statement, values).fetchone()
+
+    def update(self, connection: sqlite3.Connection) -> None:
+        """Write all fields that can change."""
+        connection.execute(_UPDATE, self._encoded(("number", *_MUTABLE)))
+
+    def _encoded(self, names: Iterable[str]) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in names}
         for name in _DECODERS.keys() & values.keys():
             values[name] = msgspec.json.encode(values[name])
@@ -131,18 +137,18 @@ class RunRecord(Struct, kw_only=True):
 
     @property
     def is_active(self) -> bool:
-        """Whether anything is still to be done."""
+        """True unless the run has ended."""
         return self.status not in TERMINAL_STATUSES
 
     @property
     def limit_is_met(self) -> bool:
-        """Whether as much was found as was asked for; a preview counts what it looked at."""
+        """True if the match limit is reached; a preview counts candidates instead of matches."""
         if self.request.generator == "preview":
             return self.generated >= self.match_limit
         return self.matched >= self.match_limit
 
     def as_run(self) -> WarnedRun:
-        """Return it as the API shows it."""
+        """Return the run as the API shows it."""
         return WarnedRun(
             findall_id=self.findall_id,
             status=FindAllRunStatus(
@@ -163,7 +169,7 @@ class RunRecord(Struct, kw_only=True):
         )
 
     def as_schema(self) -> FindAllSchema:
-        """Show what it looks for."""
+        """Return the search of the run as the API shows it."""
         return FindAllSchema(
             objective=self.request.objective,
             entity_type=self.request.entity_type,
@@ -174,47 +180,17 @@ class RunRecord(Struct, kw_only=True):
         )
 
 
-def candidate_id(findall_id: str, place: int) -> str:
-    """Name the candidate at a place of a run: opaque, and the same whenever it is asked for."""
-    return f"candidate_{_digest(f'{findall_id}/candidates')}{place:012x}"
-
-
-def event_id(findall_id: str, number: int) -> str:
-    """Name an event of a run, so that its number can be read from the name alone."""
-    return f"{event_prefix(findall_id)}{number:012x}"
-
-
-def event_number(findall_id: str, name: str | None) -> int:
-    """Read the number of an event from its name; 0, the beginning, for a name not of the run.
-
-    Whatever follows the number is ignored: a heartbeat is named after the event before it.
-    """
-    prefix = event_prefix(findall_id)
-    if name is None or not name.startswith(prefix):
-        return 0
-    digits = name[len(prefix) : len(prefix) + 12]
-    try:
-        return int(digits, 16)
-    except ValueError:
-        return 0
-
-
-def webhook_id(findall_id: str, number: int) -> str:
-    """Name the announcement of an event: the same however often it has to be sent."""
-    return "whevent_" + _digest(f"{findall_id}/webhook/{number}")
-
-
-def event_prefix(findall_id: str) -> str:
-    """Give what the names of all events of a run begin with; twelve hexadecimal digits follow."""
-    return _digest(f"{findall_id}/events")
-
-
-@lru_cache(maxsize=256)
-def _digest(text: str) -> str:
-    return blake2b(text.encode(), digest_size=10).hexdigest()
-
-
-# The fields of a run that are stored as JSON.
+_COLUMNS: Final = RunRecord.__struct_fields__
+_MUTABLE: Final = tuple(
+    name
+    for name in _COLUMNS
+    if name not in {"number", "findall_id", "corpus", "request", "readings", "created_at"}
+)
+_SELECT: Final = f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE findall_id = ?"
+_UPDATE: Final = (
+    f"UPDATE runs SET {', '.join(f'{name} = :{name}' for name in _MUTABLE)} WHERE number = :number"
+)
+# The columns that hold JSON.
 _DECODERS: Final = {
     name: msgspec.json.Decoder(kind)
     for name, kind in get_type_hints(RunRecord).items()

@@ -1,9 +1,8 @@
-"""Runs, candidates and events in a database; what is sent was committed here before."""
+"""Runs, candidates and events in a database; they are committed before anything is sent."""
 
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -23,21 +22,14 @@ from findall_frames.api.models import (
 )
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat.language_model import Usage
-from findall_frames.embedded.runs.change import (
-    Change,
-    StoredCandidate,
-    batch_events,
-    unenriched_candidates,
-)
+from findall_frames.embedded.runs.change import Change, StoredCandidate, unenriched_candidates
 from findall_frames.embedded.runs.database import Database, now
-from findall_frames.embedded.runs.record import RunRecord, RunWarning, event_id
-from findall_frames.errors import NotFoundError
+from findall_frames.embedded.runs.record import RunRecord, RunWarning
+from findall_frames.embedded.runs.run_events import EventWriter, event_id
 
 __all__ = ["EventPage", "Store"]
 
-_COLUMNS: Final = RunRecord.__struct_fields__
-_SELECT_RUN: Final = f"SELECT {', '.join(_COLUMNS)} FROM runs WHERE findall_id = ?"
-# About this much of a stream is read at a time, so that a slow reader holds little memory.
+# The size of a page of events, so that a slow reader takes little memory.
 _PAGE_BYTES: Final = 1 << 18
 _NO_USAGE: Final = Usage()
 
@@ -45,10 +37,10 @@ _excluded: Final = msgspec.json.Decoder(list[ExcludeCandidate])
 
 
 class EventPage(NamedTuple):
-    """Some events of a run in order, one JSON document each, and the run at that moment.
+    """Consecutive events of a run, one JSON document each, and the run at that moment.
 
-    `last` is the number of the last of them, or the number asked for when there are none. It
-    `is_final` if no event will follow, unless the run is extended or enriched.
+    `last` is the number of the last event, or the requested number if there are none. `is_final`
+    is True if no event will follow, unless the run is extended or enriched.
     """
 
     lines: list[bytes]
@@ -58,7 +50,7 @@ class EventPage(NamedTuple):
 
 
 class _Result(Struct):
-    """A `FindAllRunResult` whose candidates are passed on as they were stored."""
+    """A `FindAllRunResult` whose candidates are still JSON, as they were stored."""
 
     run: FindAllRun
     candidates: list[msgspec.Raw]
@@ -66,16 +58,16 @@ class _Result(Struct):
 
 
 class Store:
-    """All that a service knows about its runs, in a file, or in memory where there is none."""
+    """The runs of a service, in a file or in memory."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.database = Database(path)
         self._listeners: list[Callable[[str], None]] = []
-        # Runs that go on, as they were last committed: they are looked at all the time.
+        # Active runs as last committed: they are read all the time.
         self._current: dict[str, RunRecord] = {}
 
     def listen(self, listener: Callable[[str], None]) -> None:
-        """Call with the id of a run after each change of it, in the thread that made it."""
+        """Call `listener` with the id of a run after each change, in the thread that made it."""
         self._listeners.append(listener)
 
     def close(self) -> None:
@@ -92,7 +84,7 @@ class Store:
         warnings: Sequence[RunWarning] = (),
         usage: Usage = _NO_USAGE,
     ) -> RunRecord:
-        """Add a run, queued, with its first event."""
+        """Add a queued run with its first event."""
         time = now()
         run = RunRecord(
             findall_id=f"findall_{secrets.token_hex(16)}",
@@ -106,16 +98,9 @@ class Store:
             warnings=list(warnings),
             usage=usage,
         )
-        values = run.as_row(_COLUMNS) | {
-            "number": None,
-            "excluded": msgspec.json.encode(request.exclude_list or []),
-            "evaluated": 0,  # of earlier releases
-        }
-        columns, marks = ", ".join(values), ", ".join(f":{name}" for name in values)
         with self.database.turn:
             with self.database.write() as connection:
-                insert = f"INSERT INTO runs ({columns}) VALUES ({marks}) RETURNING number"
-                (run.number,) = connection.execute(insert, values).fetchone()
+                run.insert(connection, excluded=request.exclude_list or [])
                 change = Change(connection, run)
                 change.emit_status()
                 change.flush()
@@ -124,11 +109,14 @@ class Store:
 
     @contextmanager
     def change(self, findall_id: str) -> Iterator[Change]:
-        """Change a run in one transaction, then tell who listens; or raise NotFoundError."""
+        """Change a run in one transaction, then call the listeners.
+
+        Raises NotFoundError if there is no such run.
+        """
         with self.database.turn:
             with self.database.write() as connection:
                 current = self.current(findall_id)
-                run = _run(connection, findall_id) if current is None else copy(current)
+                run = RunRecord.load(connection, findall_id) if current is None else copy(current)
                 change = Change(connection, run)
                 yield change
                 change.flush()
@@ -137,15 +125,15 @@ class Store:
             listener(findall_id)
 
     def run(self, findall_id: str) -> RunRecord:
-        """Look up a run, which must not be changed; or raise NotFoundError."""
+        """Return a run, which must not be modified; raise NotFoundError if there is none."""
         current = self.current(findall_id)
         if current is not None:
             return current
         with self.database.read() as connection:
-            return _run(connection, findall_id)
+            return RunRecord.load(connection, findall_id)
 
     def current(self, findall_id: str) -> RunRecord | None:
-        """Look up a run that goes on, without waiting; None when it may be there all the same."""
+        """Return an active run without waiting for the database; None for any other id."""
         return self._current.get(findall_id)
 
     def _keep(self, run: RunRecord) -> None:
@@ -155,34 +143,34 @@ class Store:
             self._current.pop(run.findall_id, None)
 
     def active(self) -> list[str]:
-        """Give the ids of the runs that are not over, oldest first."""
+        """Return the ids of the active runs, oldest first."""
         marks = ", ".join("?" * len(TERMINAL_STATUSES))
         query = f"SELECT findall_id FROM runs WHERE status NOT IN ({marks}) ORDER BY number"
         with self.database.read() as connection:
             return [findall_id for (findall_id,) in connection.execute(query, [*TERMINAL_STATUSES])]
 
     def last_corpus(self) -> str | None:
-        """Return the fingerprint of the data of the last run; None without runs."""
+        """Return the fingerprint of the data of the last run; None if there are no runs."""
         query = "SELECT corpus FROM runs ORDER BY number DESC LIMIT 1"
         with self.database.read() as connection:
             row = connection.execute(query).fetchone()
         return None if row is None else str(row[0])
 
     def run_count(self) -> int:
-        """Give the number of all runs."""
+        """Return the number of all runs."""
         with self.database.read() as connection:
             (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
         return int(count)
 
     def created_after(self, moment: datetime) -> list[datetime]:
-        """Give the times at which runs were created since a moment, the oldest first."""
+        """Return the creation times of runs after a moment, oldest first."""
         query = "SELECT created_at FROM runs WHERE created_at > ? ORDER BY created_at"
         with self.database.read() as connection:
             rows = connection.execute(query, (format_time(moment),)).fetchall()
         return [datetime.fromisoformat(created_at) for (created_at,) in rows]
 
     def excluded(self, run: RunRecord) -> list[ExcludeCandidate]:
-        """Give what the run must leave out."""
+        """Return the exclude list of a run."""
         with self.database.read() as connection:
             (body,) = connection.execute(
                 "SELECT excluded FROM runs WHERE number = ?", (run.number,)
@@ -190,25 +178,25 @@ class Store:
         return _excluded.decode(body)
 
     def answer(self, key: bytes) -> str | None:
-        """Give what a language model has answered to the same question before."""
+        """Return the stored answer of a language model; None if there is none."""
         with self.database.read() as connection:
             row = connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
         return None if row is None else str(row[0])
 
     def keep_answer(self, key: bytes, answer: str) -> None:
-        """Keep what a language model has answered outside of any run."""
+        """Store an answer of a language model outside of any run."""
         with self.database.write() as connection:
             connection.execute("INSERT OR REPLACE INTO answers VALUES (?, ?)", (key, answer))
 
     def unenriched(self, run: RunRecord, *, limit: int) -> list[StoredCandidate]:
-        """Give matches that lack the same enrichment, those that lack most first."""
+        """Return matches that lack the same enrichment, those with the fewest first."""
         with self.database.read() as connection:
             return unenriched_candidates(connection, run, limit=limit)
 
     def result(self, findall_id: str) -> bytes:
-        """Return a run with its candidates as the JSON of a `FindAllRunResult`."""
+        """Return the JSON of a `FindAllRunResult`."""
         with self.database.snapshot() as connection:
-            run = _run(connection, findall_id)
+            run = RunRecord.load(connection, findall_id)
             candidates: list[bytes] = [b""] * run.generated
             batches = connection.execute(
                 "SELECT place, lines FROM events WHERE run = ? AND place IS NOT NULL", (run.number,)
@@ -216,7 +204,7 @@ class Store:
             for place, lines in batches:
                 bodies = lines.split(b"\n")
                 candidates[place : place + len(bodies)] = bodies
-            # What has a row of its own may have changed since.
+            # Matches have rows of their own, as they may have been enriched since.
             rows = connection.execute(
                 "SELECT place, body FROM candidates WHERE run = ?", (run.number,)
             )
@@ -227,8 +215,8 @@ class Store:
         return msgspec.json.encode(_Result(run.as_run(), bodies, last))
 
     def events(self, findall_id: str, *, after: int) -> EventPage:
-        """Read the events that follow a number, as many as make a page."""
-        # The run is looked at first: what is final then has all its events already.
+        """Return a page of the events after a number."""
+        # Read the run first: if it has ended, all its events are stored.
         run = self.run(findall_id)
         lines: list[bytes] = []
         last, size = after, 0
@@ -241,7 +229,7 @@ class Store:
             for first, batch_last, blob, place, time in batches:
                 batch = blob.split(b"\n")
                 if place is not None:
-                    batch = batch_events(batch, findall_id=findall_id, first=first, time=time)
+                    batch = EventWriter(findall_id, time).judged(batch, first=first)
                 lines += batch[max(0, last + 1 - first) :]
                 last = batch_last
                 size += len(blob)
@@ -249,14 +237,3 @@ class Store:
                     break
             batches.close()
         return EventPage(lines, last, not run.is_active and last >= run.last_event, run)
-
-
-def _run(connection: sqlite3.Connection, findall_id: str) -> RunRecord:
-    row = connection.execute(_SELECT_RUN, (findall_id,)).fetchone()
-    if row is None:
-        raise NotFoundError(
-            f"FindAll run not found: this service has no run {findall_id!r}.",
-            status_code=404,
-            findall_id=findall_id,
-        )
-    return RunRecord.from_row(row)

@@ -29,8 +29,8 @@ from findall_frames.api.models import (
     HTTPValidationError,
     IngestInput,
 )
+from findall_frames.embedded.runs.change import WEBHOOK_EVENT_TYPES
 from findall_frames.embedded.server.bodies import MATCH_LIMITS
-from findall_frames.embedded.server.webhooks import WEBHOOK_EVENT_TYPES
 
 __all__ = ["OPERATIONS", "Operation", "openapi"]
 

@@ -36,7 +36,8 @@ from findall_frames.api.models import (
 )
 from findall_frames.api.readings import Explained
 from findall_frames.embedded.runs.engine import Engine
-from findall_frames.embedded.runs.record import RunRecord, event_number
+from findall_frames.embedded.runs.record import RunRecord
+from findall_frames.embedded.runs.run_events import event_number
 from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server import bodies
 from findall_frames.embedded.server.contract import OPERATIONS, openapi

@@ -1,4 +1,4 @@
-"""The event stream of a run: what is stored, then what is added, as server-sent events."""
+"""The event stream of a run as server-sent events: stored events first, then new ones."""
 
 from __future__ import annotations
 
@@ -8,18 +8,16 @@ import math
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from itertools import chain
 
-import msgspec
-
-from findall_frames.embedded.runs.change import status_event
 from findall_frames.embedded.runs.database import now
-from findall_frames.embedded.runs.record import RunRecord, event_id
+from findall_frames.embedded.runs.record import RunRecord
+from findall_frames.embedded.runs.run_events import EventWriter
 from findall_frames.embedded.runs.store import Store
 
 __all__ = ["Wakeups", "event_frames"]
 
 
 class Wakeups:
-    """Wakes the streams of a run in the service's event loop, from whatever thread."""
+    """Wakes the streams of a run in the service's event loop, from any thread."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -31,7 +29,7 @@ class Wakeups:
 
     @contextlib.contextmanager
     def listen(self, findall_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set whenever the run has changed; within the loop only."""
+        """Yield an event that is set whenever the run changes; call it within the loop only."""
         self._loop = asyncio.get_running_loop()
         event = asyncio.Event()
         self._waiting.setdefault(findall_id, set()).add(event)
@@ -43,18 +41,18 @@ class Wakeups:
                 del self._waiting[findall_id]
 
     def wake(self, findall_id: str) -> None:
-        """Wake the streams of one run, if there are any; one that begins reads the store first."""
+        """Wake the streams of one run; one that is just starting reads the store first."""
         if findall_id in self._waiting:
             self._call(lambda: self._set(self._waiting.get(findall_id, ())))
 
     def close(self) -> None:
-        """Let every stream end after the event that it is sending."""
+        """End every stream after its current event."""
         self.closed = True
         self._call(lambda: self._set(chain.from_iterable(self._waiting.values())))
 
     def _call(self, function: Callable[[], None]) -> None:
         if self._loop is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: no stream is left
+            with contextlib.suppress(RuntimeError):  # the loop is closed, with all its streams
                 self._loop.call_soon_threadsafe(function)
 
     def _set(self, events: Iterable[asyncio.Event]) -> None:
@@ -71,11 +69,11 @@ async def event_frames(
     timeout: float | None,
     heartbeat: float,
 ) -> AsyncGenerator[bytes]:
-    """Yield whole frames of a run's stream until it is over, or for `timeout` seconds.
+    """Yield whole frames of a run's stream until the run ends, or for `timeout` seconds.
 
-    What is stored when it begins is sent in any case. Each reader reads the store at its own
-    pace. When nothing happens for `heartbeat` seconds, it gets the run's status once more,
-    which is not stored.
+    Events that are stored at the beginning are sent in any case. Each reader reads the store at
+    its own pace. After `heartbeat` seconds without an event, the status is sent once more; it is
+    not stored.
     """
     loop = asyncio.get_running_loop()
     deadline = math.inf if timeout is None else loop.time() + timeout
@@ -96,13 +94,12 @@ async def event_frames(
             except TimeoutError:
                 if loop.time() < deadline:
                     heartbeats += 1
-                    name = f"{event_id(run.findall_id, last)}-{heartbeats}"
-                    beat = status_event(page.run, name=name, time=now())
-                    yield _frame(msgspec.json.encode(beat))
+                    writer = EventWriter(run.findall_id, now())
+                    yield _frame(writer.heartbeat(page.run, number=last, beat=heartbeats))
 
 
 def _frame(line: bytes) -> bytes:
-    """Frame one event; its type is the first thing in the JSON. No id line, no comments."""
+    """Frame one event, whose JSON begins with its type; without an id line or comments."""
     start = len(b'{"type":"')
     kind = line[start : line.index(b'"', start)]
     return b"event: %b\ndata: %b\n\n" % (kind, line)

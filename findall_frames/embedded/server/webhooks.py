@@ -19,23 +19,15 @@ from urllib3.exceptions import LocationParseError
 from urllib3.util import Url, parse_url
 
 from findall_frames.api.models import Webhook
+from findall_frames.embedded.runs.change import WEBHOOK_EVENT_TYPES
 from findall_frames.embedded.runs.database import Database
 from findall_frames.embedded.server.bodies import InvalidBody
 from findall_frames.errors import ServiceError
 
-__all__ = ["WEBHOOK_EVENT_TYPES", "Deliverer", "Hosts", "check_secret", "new_secret", "sign"]
+__all__ = ["Deliverer", "Hosts", "check_secret", "new_secret", "sign"]
 
 _log = logging.getLogger(__name__)
 
-WEBHOOK_EVENT_TYPES: Final = (
-    "findall.candidate.generated",
-    "findall.candidate.matched",
-    "findall.candidate.unmatched",
-    "findall.candidate.enriched",
-    "findall.run.completed",
-    "findall.run.cancelled",
-    "findall.run.failed",
-)
 # The contract lists it, since it shares the webhook with another API; no run of this one sends it.
 _FOREIGN_EVENT_TYPE: Final = "task_run.status"
 

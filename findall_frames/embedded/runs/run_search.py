@@ -1,10 +1,10 @@
-"""One run's search over the corpus, in steps: select rows, judge them, fill enrichments."""
+"""The search of one run in steps: select rows, judge them, fill enrichments."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from itertools import islice
@@ -12,7 +12,8 @@ from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
-from findall_frames.api.models import FieldBasis, FindAllCandidate
+from findall_frames.addresses import normalized_url
+from findall_frames.api.models import ExcludeCandidate, FieldBasis, FindAllCandidate
 from findall_frames.api.readings import Confidence
 from findall_frames.embedded.chat.language_model import Model, StoppedError, Usage
 from findall_frames.embedded.corpus.corpus import Corpus, Entity, QueryStopped
@@ -22,16 +23,16 @@ from findall_frames.embedded.judging.finding import Finding, Verdict
 from findall_frames.embedded.judging.plan import Plan
 from findall_frames.embedded.judging.rows import RowAsker
 from findall_frames.embedded.runs.change import Change, StoredCandidate
-from findall_frames.embedded.runs.exclusions import Exclusions
-from findall_frames.embedded.runs.record import RunRecord, RunWarning, candidate_id
+from findall_frames.embedded.runs.record import RunRecord, RunWarning
+from findall_frames.embedded.runs.run_events import candidate_id
 from findall_frames.embedded.runs.store import Store
 
-__all__ = ["Search"]
+__all__ = ["Exclusions", "RunSearch"]
 
-# How many rows a model is asked about at the most, by generator; None for all.
+# The most rows that a model judges, by generator; None for all.
 _POOLS: Final[dict[str, int | None]] = {"preview": 10, "base": 60, "core": 300, "pro": None}
-# A batch grows fourfold while it is judged faster than this: a small search streams, a large one
-# is quick.
+# A batch grows fourfold while it takes less time than this: small searches show their first
+# matches at once, and large ones have little overhead.
 _QUICK_SECONDS: Final = 0.1
 _FIRST_BATCH: Final = 256
 _MAX_BATCH: Final = 16_384
@@ -41,27 +42,58 @@ _CONFIDENCES: Final = get_args(Confidence)
 _encoder: Final = msgspec.json.Encoder()
 
 
+class Exclusions:
+    """Names and addresses that must not become candidates.
+
+    Names are compared without letter case and repeated or outer blanks, addresses as
+    `normalized_url` writes them.
+    """
+
+    def __init__(self, excluded: Iterable[ExcludeCandidate]) -> None:
+        excluded = list(excluded)
+        self._names = {_folded(item.name) for item in excluded} - {""}
+        self._urls = {_page(item.url) for item in excluded} - {""}
+
+    def __len__(self) -> int:
+        return max(len(self._names), len(self._urls))
+
+    def cover(self, name: str, *, url: str) -> bool:
+        """Return True if an entity is excluded."""
+        return (bool(self._names) and _folded(name) in self._names) or (
+            bool(self._urls) and _page(url) in self._urls
+        )
+
+
+def _page(url: str) -> str:
+    """Return the address in one form; one without a host still equals itself."""
+    return normalized_url(url) or url.strip().casefold()
+
+
+def _folded(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
 class _RunMemory(NamedTuple):
-    """Answers of a model, kept with the run that paid for them."""
+    """Answers of a model, stored along with the usage of the run that paid for them."""
 
     store: Store
     findall_id: str
 
     def recall(self, key: bytes) -> str | None:
-        """Return what was answered to the same question before, in any run."""
+        """Return the answer to the same question in any run."""
         return self.store.answer(key)
 
     def keep(self, answers: Mapping[bytes, str], *, usage: Usage) -> None:
-        """Store answers and count what they have used, in one transaction."""
+        """Store answers and their usage in one transaction."""
         with self.store.change(self.findall_id) as change:
             change.keep_answers(answers, usage=usage)
 
 
 class _Order(NamedTuple):
-    """The rows that become candidates, in the order in which they are looked at.
+    """The rows that become candidates, in order.
 
-    It is the same whenever it is made, so that a run can go on after a restart. Of `rows`, the
-    first `likely` may match; near misses follow. `left_out` rows are not asked about.
+    The order is deterministic, so that a run can be continued after a restart. The first `likely`
+    rows may match; near misses follow. `left_out` rows are not shown to the model.
     """
 
     rows: Sequence[int]
@@ -69,10 +101,10 @@ class _Order(NamedTuple):
     left_out: int
 
 
-class Search:
-    """What is kept in memory of a run while it goes on; the rest is in the store.
+class RunSearch:
+    """The state of an active run that is in memory only.
 
-    It can be made anew at any time and continues where the store says that the run stands.
+    It can be rebuilt at any time, and continues from the state in the store.
     """
 
     def __init__(
@@ -102,22 +134,22 @@ class Search:
 
     @property
     def is_quick(self) -> bool:
-        """True if a step takes the processor and little time, as columns do."""
+        """True if a step is short and bound by the CPU, since no model is asked."""
         return not self._plan.asked
 
     def step(self, run: RunRecord) -> None:
-        """Take the run a little further, and end it when nothing is left to do.
+        """Advance the run, and complete it if nothing is left to do.
 
-        Matches get their enrichments before the search goes on.
+        Matches get their enrichments before the search continues.
         """
         self._run = run
-        at_once = self._ask_at_once or _FIRST_BATCH
-        due = self._store.unenriched(run, limit=at_once) if run.enrichments else []
+        limit = self._rows_asked_at_once or _FIRST_BATCH
+        due = self._store.unenriched(run, limit=limit) if run.enrichments else []
         try:
             if due:
                 self._enrich(run, due)
             elif run.stop_reason is None:
-                self._look(run)
+                self._judge(run)
             else:
                 with self._store.change(run.findall_id) as change:
                     self._settle(change)
@@ -138,10 +170,10 @@ class Search:
         )
 
     def _mentioning(self, words: Sequence[str]) -> Sequence[int]:
-        self._demand_index()
+        self._build_index()
         return self._index.containing(words)
 
-    def _demand_index(self) -> None:
+    def _build_index(self) -> None:
         if not self._index.build(stop=self._is_stopped):
             raise StoppedError
 
@@ -152,13 +184,13 @@ class Search:
         return _Order([*likely, *self._plan.near_misses], len(likely), len(matching) - len(likely))
 
     def _shortlist(self, matching: Sequence[int]) -> Sequence[int]:
-        """Choose the rows that a model is asked about, where there are more than it may be."""
+        """Return the rows that the model judges: the best by full text, if there are too many."""
         pool = _POOLS[self._run.request.generator]
         if pool is None or len(matching) <= pool:
             return matching
         if any(reading.top is not None for reading in self._plan.readings):
-            return matching[:pool]  # in the order of their rank
-        self._demand_index()
+            return matching[:pool]  # they are in the order of the rank
+        self._build_index()
         words = [word for reading in self._plan.asked for word in reading.keywords]
         words += [] if words else [reading.description for reading in self._plan.asked]
         among = bytearray(len(self._corpus))
@@ -171,12 +203,12 @@ class Search:
 
     # -- judge -----------------------------------------------------------------------------------
 
-    def _look(self, run: RunRecord) -> None:
+    def _judge(self, run: RunRecord) -> None:
         started = time.monotonic()
         order = self._order
         is_asked = bool(self._plan.asked) and run.consumed < order.likely
-        through = run.consumed + (self._ask_at_once if self._plan.asked else self._batch)
-        # Near misses are decided by columns.
+        through = run.consumed + (self._rows_asked_at_once if self._plan.asked else self._batch)
+        # Near misses are decided by columns alone.
         through = min(through, order.likely if is_asked else len(order.rows))
         entities = self._corpus.entities(order.rows[run.consumed : through])
         kept = [
@@ -195,14 +227,14 @@ class Search:
             self._batch = max(_FIRST_BATCH, self._batch // 2)
 
     @property
-    def _ask_at_once(self) -> int:
-        """How many rows a model is asked about in one step: as many as its requests hold."""
+    def _rows_asked_at_once(self) -> int:
+        """Number of rows in one step of the model: as many as its concurrent requests take."""
         return 0 if self._asker is None else self._asker.rows_a_request * self._at_once
 
     def _ask(self, entities: Sequence[Entity], rows: list[list[Verdict]]) -> None:
-        """Put what a model says in the place of the verdicts that only it can give."""
+        """Replace the verdicts that need the model."""
         if self._asker is None:
-            raise RuntimeError("a condition has to be asked of a model, and there is none")
+            raise RuntimeError("a condition needs a language model, and there is none")
         readings = self._plan.readings
         asked = [n for n, each in enumerate(readings) if each.status == "ask"]
         tops = [n for n, each in enumerate(readings) if each.top is not None]
@@ -212,10 +244,10 @@ class Search:
         found = self._run.matched
         for verdicts, answer in zip(rows, answers, strict=True):
             for n, verdict in zip(asked, answer, strict=True):
-                # A verdict is no surer than the reading that it follows.
+                # A verdict cannot be more certain than the reading that it follows.
                 least = min(verdict.confidence, readings[n].confidence, key=_CONFIDENCES.index)
                 verdicts[n] = replace(verdict, confidence=least)
-            # Rows come in the order of their rank, which counts only those that meet all else.
+            # Rows come in the order of the rank, which counts those that meet all other conditions.
             others = all(
                 verdict.is_matched
                 for n, verdict in enumerate(verdicts)
@@ -234,7 +266,7 @@ class Search:
         *,
         through: int,
     ) -> None:
-        """Store a batch; what the limit no longer lets in was never a candidate."""
+        """Store a batch up to the match limit; rows beyond it do not become candidates."""
         bodies: list[bytes] = []
         matches: dict[int, int] = {}
         is_preview = run.request.generator == "preview"
@@ -249,7 +281,7 @@ class Search:
                 through = place
                 break
         order, plan = self._order, self._plan
-        # Columns decide all rows at once, a model one after the other.
+        # Columns decide all rows at once, a model one by one.
         waiting = max(0, order.likely - through) if plan.asked else 0
         with self._store.change(run.findall_id) as change:
             if bodies:
@@ -265,35 +297,34 @@ class Search:
             self._settle(change)
 
     def _warn(self, change: Change) -> None:
-        """Say what only shows at the end: rows that no model has judged, and an empty answer."""
+        """Add the warnings that are known at the end only: unjudged rows, an empty answer."""
         run, asker = change.run, self._asker
-        told: list[str] = []
+        messages: list[str] = []
         is_exhausted = run.stop_reason == "candidates_exhausted"
         if is_exhausted and (order := self._order).left_out:
-            told.append(
+            messages.append(
                 f"{order.left_out:,} rows were not asked about: generator "
-                f"{run.request.generator!r} asks a model about {order.likely} rows at the most, "
-                "those first that say words of the question. A more thorough generator asks about "
-                "more."
+                f"{run.request.generator!r} asks a model about at most {order.likely} rows, those "
+                "with words of the question first. A more thorough generator asks about more."
             )
         if asker is not None:
-            why = "since the model gave no answer that could be used"
+            why = "since the model gave no usable answer"
             if asker.unjudged:
-                told.append(
-                    f"{asker.unjudged:,} verdicts are open, {why}; their rows are no matches. "
-                    "Their reasons say why."
+                messages.append(
+                    f"{asker.unjudged:,} verdicts are open, {why}; their rows do not match. "
+                    "Their reasons give details."
                 )
             if asker.unfilled:
-                told.append(
+                messages.append(
                     f"{asker.unfilled:,} values of enrichments are open, {why}. Their reasons "
-                    "say why."
+                    "give details."
                 )
-            told += asker.notes
+            messages += asker.notes
         if is_exhausted and not run.matched and run.readings:
-            read = "; ".join(f"{each.name}: {each.describe()}" for each in run.readings)
+            readings = "; ".join(f"{each.name}: {each.describe()}" for each in run.readings)
             others = f" but the {len(self._excluded)} excluded" if len(self._excluded) else ""
-            told.append(f"No row{others} meets all conditions. They were read as: {read}.")
-        new = [RunWarning("incomplete", text) for text in told]
+            messages.append(f"No row{others} meets all conditions. They were read as: {readings}.")
+        new = [RunWarning("incomplete", message) for message in messages]
         run.warnings = [*run.warnings, *(one for one in new if one not in run.warnings)]
 
     # -- enrich ----------------------------------------------------------------------------------
@@ -325,7 +356,7 @@ class Search:
             self._settle(change)
 
     def _settle(self, change: Change) -> None:
-        """Complete the run when its search has stopped and every match has its enrichments."""
+        """Complete the run if its search has stopped and every match has its enrichments."""
         run = change.run
         if run.status == "running" and run.stop_reason is not None and not change.has_unenriched():
             self._warn(change)
