@@ -16,7 +16,7 @@ import requests
 
 from findall_frames.api import models
 from findall_frames.embedded.corpus.opening import open_corpus
-from findall_frames.embedded.server.contract import OPERATIONS
+from findall_frames.embedded.server.endpoints import OPERATIONS
 from findall_frames.embedded.server.service import Service
 from tests.support.local_models import numbers
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from findall_frames.api.models import NO_LIMIT
-from findall_frames.embedded.server.quotas import Quota
+from findall_frames.embedded.server.admission import Quota
 from findall_frames.embedded.server.service import Service
 from tests.support.local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work
 from tests.support.local_models import numbers
@@ -234,8 +234,8 @@ def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
     ("wrong", "words"),
     [
         ({}, "required field `additional_match_limit`"),
-        ({"additional_match_limit": 0}, "greater than 0; got 0"),
-        ({"additional_match_limit": -3}, "greater than 0; got -3"),
+        ({"additional_match_limit": 0}, "at least 1; got 0"),
+        ({"additional_match_limit": -3}, "at least 1; got -3"),
         ({"additional_match_limit": "5"}, "got `str`"),
         ({"additional_match_limit": True}, "got `bool`"),
     ],

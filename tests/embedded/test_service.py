@@ -336,7 +336,7 @@ def test_a_service_can_be_started_again(tmp_path: Path) -> None:
         with running:
             findall_id = Caller(running).run()
             whole = Caller(running).events(findall_id)
-            with pytest.raises(ServiceError, match="running already"):
+            with pytest.raises(ServiceError, match="already running"):
                 running.start()
         assert "not running" in repr(running)
         with running:

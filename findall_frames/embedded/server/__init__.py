@@ -1,1 +1,1 @@
-"""The service as clients see it: requests, answers, streams, webhooks, limits."""
+"""The HTTP service: endpoints, event streams, webhooks, quotas."""

@@ -1,14 +1,15 @@
-"""Bodies of requests: read, checked, and refused with what was expected and what came."""
+"""Read and check the bodies of requests; faults name the place, what was expected and what came."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 import msgspec
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 
 from findall_frames.api.models import (
     GENERATORS,
@@ -17,40 +18,53 @@ from findall_frames.api.models import (
     FindAllEntitySearchInput,
     FindAllExtendInput,
     FindAllRunInput,
+    JsonSchema,
     MatchCondition,
-    ValidationError,
+    McpServer,
+    Webhook,
 )
+from findall_frames.embedded.runs.change import WEBHOOK_EVENT_TYPES
+from findall_frames.embedded.server.refusals import InvalidInput
 
-__all__ = ["MATCH_LIMITS", "Conditions", "InvalidBody", "read_body", "read_timeout"]
+__all__ = ["CHOICES", "LIMITS", "Conditions", "read_request"]
 
-_T = TypeVar("_T")
+_T = TypeVar("_T", bound=Struct)
 
-MATCH_LIMITS: Final = (5, NO_LIMIT)
-"""From the contract's least to what stands for none: own data has no limit of 1,000."""
-# Enough for whoever means it; more only keeps the service busy.
+CHOICES: Final[Mapping[type[Struct], Mapping[str, Sequence[str]]]] = {
+    FindAllRunInput: {"generator": GENERATORS},
+    # The contract shares webhooks with another API, to which the last type belongs.
+    Webhook: {"event_types": (*WEBHOOK_EVENT_TYPES, "task_run.status")},
+    JsonSchema: {"type": ("json",)},
+    McpServer: {"type": ("url",)},
+}
+"""The words that the fields of a request accept."""
+
+# Own data has no limit of 1,000.
+_MATCH_LIMITS: Final = (5, NO_LIMIT)
+LIMITS: Final[Mapping[type[Struct], Mapping[str, tuple[int, int | None]]]] = {
+    FindAllRunInput: {"match_limit": _MATCH_LIMITS},
+    FindAllEntitySearchInput: {"match_limit": _MATCH_LIMITS},
+    FindAllExtendInput: {"additional_match_limit": (1, None)},
+}
+"""The least and the most that the fields of a request accept."""
+
+_MAX_BYTES: Final = 16 << 20
+# More than anybody needs, and few enough to check at once.
 _MAX_EXCLUDED: Final = 10_000
 _MAX_CONDITIONS: Final = 1_000
-# A JSON Schema nested deeper than this describes no table cell.
+# A JSON Schema that is nested deeper describes no table cell.
 _MAX_DEPTH: Final = 64
 
 
-class InvalidBody(Exception):
-    """A request that is refused with 422; where its fault is, and what to do about it."""
-
-    def __init__(self, message: str, *, loc: list[str | int], kind: str = "value_error") -> None:
-        super().__init__(message)
-        self.fault = ValidationError(loc=loc, msg=message, type=kind)
-
-
-class Conditions(msgspec.Struct):
-    """A question what conditions are understood as."""
+class Conditions(Struct):
+    """A request to explain conditions."""
 
     match_conditions: list[MatchCondition]
     entity_type: str = ""
 
 
-class _FieldSchema(msgspec.Struct):
-    """What is read of the JSON Schema of a field, which may say more."""
+class _FieldSchema(Struct):
+    """The checked part of the JSON Schema of a field."""
 
     type: str | list[str] = "string"
     description: str | None = None
@@ -58,111 +72,118 @@ class _FieldSchema(msgspec.Struct):
     format: str | None = None
 
 
-def read_body(body: bytes, kind: type[_T]) -> _T:
-    """Read a body as one of the models, or raise InvalidBody."""
+async def read_request(request: Request, model: type[_T]) -> _T:
+    """Return the body of a request as a model; raise InvalidInput or HTTPException."""
+    # The server has refused a content length that is not a number.
+    _check_size(int(request.headers.get("content-length", 0)))
+    body = bytearray()
+    try:
+        async for part in request.stream():
+            body += part
+            _check_size(len(body))
+    except ClientDisconnect as exc:
+        raise HTTPException(400, "The connection was closed before the end of the body.") from exc
+    return _read_body(bytes(body), model)
+
+
+def _check_size(size: int) -> None:
+    if size > _MAX_BYTES:
+        raise HTTPException(413, f"Expected a body of at most {_MAX_BYTES:,} bytes; got more.")
+
+
+def _read_body(body: bytes, model: type[_T]) -> _T:
     try:
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as exc:
-        raise InvalidBody(
-            f"Expected a body of JSON; it could not be read: {exc}.",
-            loc=["body"],
-            kind="json_invalid",
-        ) from exc
-    for name in ("match_limit", "additional_match_limit"):
-        # To JSON Schema 5.0 is an integer, too.
+        message = f"Expected a JSON body; it cannot be decoded: {exc}."
+        raise InvalidInput(message, loc=["body"], kind="json_invalid") from exc
+    for name in LIMITS.get(model, {}):
+        # JSON Schema counts 5.0 as an integer.
         number = value.get(name) if isinstance(value, dict) else None
         if isinstance(number, float) and number.is_integer():
             value[name] = int(number)
-    asked = _convert(value, kind)
-    if isinstance(asked, FindAllRunInput | FindAllEntitySearchInput):
-        least, most = MATCH_LIMITS
-        message = f"Expected match_limit to be from {least} to {most}; got {asked.match_limit}."
-        _demand(least <= asked.match_limit <= most, message, "match_limit")
-    if isinstance(asked, FindAllRunInput | Conditions):
-        _demand_at_most(_MAX_CONDITIONS, asked.match_conditions, "match_conditions")
-    if isinstance(asked, FindAllRunInput):
-        known = ", ".join(GENERATORS)
-        message = f"Expected generator to be one of {known}; got {asked.generator!r}."
-        _demand(asked.generator in GENERATORS, message, "generator")
-        _demand_at_most(_MAX_EXCLUDED, asked.exclude_list or [], "exclude_list")
-    if isinstance(asked, FindAllExtendInput):
-        more = asked.additional_match_limit
-        message = f"Additional match limit must be greater than 0; got {more}."
-        _demand(more > 0, message, "additional_match_limit")
-    if isinstance(asked, FindAllEnrichInput):
-        _check_enrichment(asked)
-    return asked
+    request = _convert(value, model, loc=["body"])
+    _check_fields(request)
+    if isinstance(request, FindAllRunInput | Conditions):
+        _check_length(request.match_conditions, "match_conditions", most=_MAX_CONDITIONS)
+    if isinstance(request, FindAllRunInput):
+        _check_length(request.exclude_list or [], "exclude_list", most=_MAX_EXCLUDED)
+        if request.webhook is not None:
+            _check_fields(request.webhook, "webhook")
+    if isinstance(request, FindAllEnrichInput):
+        _check_fields(request.output_schema, "output_schema")
+        for number, server in enumerate(request.mcp_servers or []):
+            _check_fields(server, "mcp_servers", number)
+        _check_schema(request.output_schema.json_schema)
+    return request
 
 
-def _check_enrichment(request: FindAllEnrichInput) -> None:
-    kind, schema = request.output_schema.type, request.output_schema.json_schema
-    message = f"Expected output_schema.type to be 'json'; got {kind!r}."
-    _demand(kind == "json", message, "output_schema", "type")
-    place = ("output_schema", "json_schema")
-    message = f"Expected a JSON Schema nested at most {_MAX_DEPTH} levels deep; this one is deeper."
-    _demand(_depth(schema) <= _MAX_DEPTH, message, *place)
-    given = schema.get("type", "object")
-    _demand(
-        "object" in (given if isinstance(given, list) else [given]),
-        "Expected output_schema.json_schema to be the schema of an object, whose properties "
-        f"are the fields that are wanted; its type is {given!r}.",
-        *place,
+def _check_fields(model: Struct, *loc: str | int) -> None:
+    """Check the fields of one model against `CHOICES` and `LIMITS`."""
+    for field, choices in CHOICES.get(type(model), {}).items():
+        value = getattr(model, field)
+        is_list = isinstance(value, list)
+        for number, word in enumerate(value if is_list else [value]):
+            message = f"Expected {field} to be one of {', '.join(choices)}; got {word!r}."
+            _expect(word in choices, message, *loc, field, *([number] if is_list else []))
+    for field, (least, most) in LIMITS.get(type(model), {}).items():
+        number = getattr(model, field)
+        span = f"at least {least}" if most is None else f"from {least} to {most}"
+        is_within = least <= number and (most is None or number <= most)
+        _expect(is_within, f"Expected {field} to be {span}; got {number}.", *loc, field)
+
+
+def _check_length(items: Sequence[object], name: str, *, most: int) -> None:
+    message = f"Expected at most {most:,} entries in {name}; got {len(items):,}."
+    _expect(len(items) <= most, message, name)
+
+
+def _check_schema(schema: dict[str, Any]) -> None:
+    """Check that a JSON Schema describes an object whose properties can be filled."""
+    loc = ("output_schema", "json_schema")
+    message = f"Expected a JSON Schema of at most {_MAX_DEPTH} levels; this one is nested deeper."
+    _expect(_depth(schema) <= _MAX_DEPTH, message, *loc)
+    kind = schema.get("type", "object")
+    _expect(
+        "object" in (kind if isinstance(kind, list) else [kind]),
+        "Expected output_schema.json_schema to be the schema of an object with a property for "
+        f"each new field; its type is {kind!r}.",
+        *loc,
         "type",
     )
     properties = schema.get("properties", {})
-    _demand(
+    _expect(
         isinstance(properties, dict),
         "Expected an object under 'properties', with a JSON Schema for each field; "
         f"got {type(properties).__name__}.",
-        *place,
+        *loc,
         "properties",
     )
-    for name, about in properties.items():
-        at = (*place, "properties", name)
+    for name, field in properties.items():
+        at = (*loc, "properties", name)
         message = f"Expected a JSON Schema object for the property {name!r}; "
-        _demand(isinstance(about, dict), f"{message}got {type(about).__name__}.", *at)
-        _convert(about, _FieldSchema, at=("body", *at))
-    for number, server in enumerate(request.mcp_servers or []):
-        message = f"Expected the type of an MCP server to be 'url'; got {server.type!r}."
-        _demand(server.type == "url", message, "mcp_servers", number, "type")
+        _expect(isinstance(field, dict), f"{message}got {type(field).__name__}.", *at)
+        _convert(field, _FieldSchema, loc=["body", *at])
 
 
-def read_timeout(text: str | None) -> float | None:
-    """Read the number of seconds after which a stream of events ends; None for no end."""
-    if text is None:
-        return None
-    with suppress(ValueError):
-        seconds = float(text)
-        if 0 <= seconds < math.inf:
-            return seconds
-    raise InvalidBody(
-        f"Expected timeout to be a number of seconds, 0 or more; got {text!r}.",
-        loc=["query", "timeout"],
-    )
+def _expect(condition: bool, message: str, *loc: str | int) -> None:
+    """Raise InvalidInput with a place in the body unless a condition holds."""
+    if not condition:
+        raise InvalidInput(message, loc=["body", *loc])
 
 
-def _demand(is_met: bool, message: str, *place: str | int) -> None:
-    if not is_met:
-        raise InvalidBody(message, loc=["body", *place])
-
-
-def _demand_at_most(most: int, items: Sequence[object], name: str) -> None:
-    message = f"Expected at most {most:,} entries in {name}; got {len(items):,}."
-    _demand(len(items) <= most, message, name)
-
-
-def _convert(value: Any, kind: type[_T], *, at: Sequence[str | int] = ("body",)) -> _T:
+def _convert(value: Any, model: type[_T], *, loc: Sequence[str | int]) -> _T:
     try:
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, model)
     except msgspec.ValidationError as exc:
         message, _, path = str(exc).partition(" - at `$")
-        loc = [*at, *_steps(path.rstrip("`"))]
+        loc = [*loc, *_steps(path.rstrip("`"))]
         where = ".".join(str(step) for step in loc)
-        raise InvalidBody(f"{message} at {where}.", loc=loc, kind="type_error") from exc
+        raise InvalidInput(f"{message} at {where}.", loc=loc, kind="type_error") from exc
 
 
 def _steps(path: str) -> list[str | int]:
-    """Read ``.match_conditions[0].name`` as its steps; ``[...]`` names none of them."""
+    """Split ``.match_conditions[0].name`` into its steps; ``[...]`` is none of them."""
     steps: list[str | int] = []
     for name, item in re.findall(r"\.([^.\[]+)|\[([^\]]*)\]", path.replace("[...]", "")):
         steps.append(int(item) if item.isdigit() else name or item)

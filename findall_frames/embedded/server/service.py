@@ -1,4 +1,4 @@
-"""A FindAll service of one's own: over one's own data, on one's own machine."""
+"""Start and stop the embedded service: its socket, store, engine and server thread."""
 
 from __future__ import annotations
 
@@ -23,58 +23,57 @@ from findall_frames.embedded.chat.language_model import Model
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
+from findall_frames.embedded.server.admission import Quota
 from findall_frames.embedded.server.endpoints import Endpoints
-from findall_frames.embedded.server.quotas import Quota
 from findall_frames.embedded.server.streaming import Wakeups
 from findall_frames.embedded.server.webhooks import Deliverer, Hosts, check_secret, new_secret
 from findall_frames.errors import ServiceError
 
 __all__ = ["Service"]
 
-# Streams end at once when asked to; this is for readers that do not take what is sent.
+# Streams end at once; this is for clients that have stopped reading.
 _GRACE_SECONDS: Final = 2
 _WAKE_SECONDS: Final = 0.5
 _BACKLOG: Final = 128
-# Who listens on every address is reached on this machine by its own.
+# A service that listens on every address is reached on this machine by the loopback address.
 _OWN: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 class Service:
     """Serves the FindAll API over a corpus, from a thread of this process.
 
-    It can be used wherever threads can, also in a notebook whose kernel runs an event loop.
+    It also works in a notebook, whose kernel runs an event loop of its own.
 
     Parameters
     ----------
     corpus : Corpus
-        What is searched.
+        The data to search.
     model : Model, optional
-        A language model that reads conditions and judges what no column decides; by default
-        conditions are read as SQL or plain language, and nothing is asked.
+        A language model that reads conditions and judges rows that no column decides; by default
+        conditions are read as SQL or plain language.
     store : str or path-like, optional
-        A file for runs and events, which a later service over the same corpus can go on
-        with. By default they are kept in memory and end with the service.
+        A file for runs and events, which a later service over the same corpus can continue. By
+        default they are kept in memory and end with the service.
     host : str
         The address to listen on. Anything but loopback needs an `api_key`.
     port : int
         The port; 0 takes a free one.
     api_key : str, optional
-        What requests have to carry in the header ``x-api-key``; by default none is asked for.
+        The key that requests need in the header ``x-api-key``; by default they need none.
     heartbeat : float
         Seconds of silence after which an event stream repeats the run's status.
     webhook_hosts : iterable of str
         Names or addresses of the hosts that webhooks may be sent to. By default there are none,
-        and a run that asks for webhooks is refused.
+        and a run with a webhook is refused.
     webhook_secret : str, optional
-        What webhooks are signed with, in base64 after ``whsec_``; a new one by default.
+        The key that webhooks are signed with, in base64 after ``whsec_``; random by default.
     quota : Quota, optional
-        How many runs may be created; by default any number.
+        How many runs may be created; unlimited by default.
 
     Raises
     ------
     ServiceError
-        If it would be reachable by others without a key, there is no such port, or the webhook
-        secret is none.
+        If others could reach it without a key, or the port or the webhook secret is not valid.
 
     Examples
     --------
@@ -108,8 +107,8 @@ class Service:
     ) -> None:
         if not api_key and not is_loopback(host):
             raise ServiceError(
-                f"At {host} others could reach this service, and it would ask them for no key. "
-                "Give it an API key, or listen on 127.0.0.1."
+                f"Expected an API key, since others can reach a service at {host}; got none. "
+                "Set an API key, or listen on 127.0.0.1."
             )
         if not 0 <= port <= 65535:
             raise ServiceError(
@@ -137,9 +136,9 @@ class Service:
 
     @property
     def url(self) -> str:
-        """The base URL, such as ``http://127.0.0.1:49152``; it outlasts the service.
+        """The base URL, such as ``http://127.0.0.1:49152``; it remains after a stop.
 
-        Of a service that listens on every address it is the one for this machine.
+        If the service listens on every address, this is the one for this machine.
 
         Raises
         ------
@@ -152,16 +151,16 @@ class Service:
 
     @property
     def webhook_secret(self) -> str:
-        """What receivers of webhooks need to check that they come from here."""
+        """The key with which receivers can verify webhooks."""
         return self._secret
 
     def start(self) -> Self:
-        """Start it and return it; requests are answered from now on.
+        """Start the service and return it.
 
         Raises
         ------
         ServiceError
-            If it is running already, the address cannot be used, or the store cannot be opened
+            If it is already running, the address cannot be used, or the store cannot be opened
             or is in use by another service.
 
         Warns
@@ -170,8 +169,8 @@ class Service:
             The store was last used with other data.
         """
         if self._parts is not None:
-            raise ServiceError(f"The service is running already, at {self._url}.")
-        # What is entered last is ended first.
+            raise ServiceError(f"The service is already running, at {self._url}.")
+        # Parts are stopped in reverse order.
         with contextlib.ExitStack() as parts:
             listener = parts.enter_context(_listen(self._host, self._port))
             store = Store(self._path)
@@ -200,20 +199,20 @@ class Service:
             parts.callback(engine.stop)
             self._ended = server.ended
             self._parts = parts.pop_all()
-        # A query that is cut off when the interpreter ends would abort the process.
+        # A query that is running when the interpreter exits would abort the process.
         atexit.register(self.stop)
-        # The socket listens already, so that nobody needs to wait for the loop to begin.
+        # The socket is already listening, so there is no need to wait for the event loop.
         host, port = listener.getsockname()[:2]
         host = _OWN.get(host, host)
         self._url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self
 
     def stop(self) -> None:
-        """Stop it: streams end after a whole event, threads end, and the store is closed.
+        """Stop the service: streams end after a whole event, and the store is closed.
 
-        Batches that are being evaluated have a second to be finished and stored. Those that take
-        longer are lost, and evaluated again by the next service over the same store. Stopping a
-        service that does not run does nothing.
+        Batches in progress have a second to be finished and stored. Those that take longer are
+        lost, and repeated by the next service over the same store. Stopping a service that is
+        not running has no effect.
         """
         parts, self._parts = self._parts, None
         if parts is not None:
@@ -221,8 +220,8 @@ class Service:
             parts.close()
 
     def wait(self) -> None:
-        """Wait until the service is stopped, from another thread or by an interrupt."""
-        # Without a limit an interrupt would go unnoticed on Windows.
+        """Wait until the service is stopped from another thread, or interrupted."""
+        # On Windows a wait without a timeout cannot be interrupted.
         while not self._ended.wait(_WAKE_SECONDS):
             pass
 
@@ -239,7 +238,7 @@ class Service:
 
 
 class _Server(uvicorn.Server):
-    """A server in a thread, which does not wait long for who does not take what is sent."""
+    """A server in a thread that does not wait long for clients which have stopped reading."""
 
     def __init__(self, app: Starlette) -> None:
         super().__init__(
@@ -254,8 +253,8 @@ class _Server(uvicorn.Server):
                 server_header=False,
             )
         )
-        # Waited for instead of the thread: before Python 3.13 a thread whose join is interrupted
-        # counts as ended, and the store would be closed under the streams.
+        # An event instead of a join: before Python 3.13 a thread whose join is interrupted counts
+        # as ended, and the store would be closed while streams still read it.
         self.ended = threading.Event()
 
     def start(self, listener: socket.socket) -> None:
@@ -268,7 +267,7 @@ class _Server(uvicorn.Server):
         threading.Thread(target=serve, name="findall-service", daemon=True).start()
 
     def stop(self) -> None:
-        # Asked to end while it begins, the server would leave its socket open.
+        # A server that is stopped while it starts would leave its socket open.
         while not (self.started or self.ended.is_set()):
             time.sleep(0.001)
         self.should_exit = True
@@ -288,18 +287,18 @@ class _Server(uvicorn.Server):
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Only where the protocol is named does asyncio switch off the delay of small packets, which
-    # would cost each answer 40 ms.
+    # asyncio switches off the delay of small packets, 40 ms for each answer, only if the protocol
+    # is named.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        if os.name == "posix":  # elsewhere this would let two services share an address
+        if os.name == "posix":  # elsewhere this would allow two services on one address
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((host, port))
         listener.listen(_BACKLOG)
     except OSError as exc:
         listener.close()
         raise ServiceError(
-            f"The service cannot listen on {host}:{port}: {exc}. Stop what uses that address, or "
-            "choose another port; --port 0 takes any free one."
+            f"The service cannot listen on {host}:{port}: {exc}. Stop the program that uses that "
+            "address, or choose another port; --port 0 takes any free one."
         ) from exc
     return listener

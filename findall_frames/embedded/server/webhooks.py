@@ -1,4 +1,4 @@
-"""Webhooks: what a run announces to addresses that the service was told it may send to."""
+"""Webhooks: the allowed hosts, the signatures, and the delivery of queued announcements."""
 
 from __future__ import annotations
 
@@ -21,28 +21,25 @@ from urllib3.util import Url, parse_url
 from findall_frames.api.models import Webhook
 from findall_frames.embedded.runs.change import WEBHOOK_EVENT_TYPES
 from findall_frames.embedded.runs.database import Database
-from findall_frames.embedded.server.bodies import InvalidBody
+from findall_frames.embedded.server.refusals import InvalidInput
 from findall_frames.errors import ServiceError
 
 __all__ = ["Deliverer", "Hosts", "check_secret", "new_secret", "sign"]
 
 _log = logging.getLogger(__name__)
 
-# The contract lists it, since it shares the webhook with another API; no run of this one sends it.
-_FOREIGN_EVENT_TYPE: Final = "task_run.status"
-
 _PREFIX: Final = "whsec_"
 _SECRET_BYTES: Final = range(24, 65)
 _TIMEOUT: Final = (3.05, 5.0)
-# How long to wait after each failed attempt; after the last of them the webhook is given up.
+# The seconds to wait after each failed attempt; after the last one the webhook is given up.
 _WAITS: Final = (1.0, 5.0, 30.0, 120.0, 600.0, 3_600.0, 14_400.0)
 
 
 class Hosts:
-    """The hosts that webhooks may be sent to; usually none.
+    """The hosts that webhooks may be sent to; none by default.
 
-    `names` are names or addresses without a port; each of their ports may be used. ServiceError
-    is raised for what is more than that, and so would allow nothing.
+    `names` are host names or addresses without a port; all their ports are allowed. Raises
+    ServiceError for anything more than that, as it would allow nothing.
     """
 
     def __init__(self, names: Iterable[str]) -> None:
@@ -52,9 +49,9 @@ class Hosts:
         return bool(self._names)
 
     def allow(self, url: str) -> bool:
-        """Say whether an address is that of a web server on one of them."""
+        """Return True if an address is that of a web server on one of the hosts."""
         try:
-            # The same reading of the address as that of the library which will send to it.
+            # The parser of the library that sends the webhooks, so that both read the same host.
             parts = parse_url(url)
         except LocationParseError:
             return False
@@ -62,18 +59,12 @@ class Hosts:
         return parts.scheme in {"http", "https"} and host in self._names
 
     def check(self, webhook: Webhook | None) -> None:
-        """Raise InvalidBody for unknown events, or a host that is not allowed."""
-        if webhook is None:
+        """Raise InvalidInput if a webhook has events to send to a host that is not allowed."""
+        if webhook is None or self.allow(webhook.url):
             return
-        known = (*WEBHOOK_EVENT_TYPES, _FOREIGN_EVENT_TYPE)
-        for number, kind in enumerate(webhook.event_types):
-            if kind not in known:
-                raise InvalidBody(
-                    f"Expected each event type to be one of {', '.join(known)}; got {kind!r}.",
-                    loc=["body", "webhook", "event_types", number],
-                )
-        if not (set(webhook.event_types) <= {_FOREIGN_EVENT_TYPE} or self.allow(webhook.url)):
-            raise InvalidBody(
+        # The contract lists events of another API too, which no run here sends.
+        if not set(webhook.event_types).isdisjoint(WEBHOOK_EVENT_TYPES):
+            raise InvalidInput(
                 "This service may not send webhooks to that address. Start it with "
                 "--allow-webhooks-to and the host, or leave the webhook out and follow the events "
                 "of the run.",
@@ -82,41 +73,41 @@ class Hosts:
 
 
 def _host_name(given: str) -> str:
-    """Write a host as addresses are read, where that is all that is given."""
+    """Return a host in the form in which `parse_url` returns it."""
     bare = given.strip("[]")
     try:
         parts = parse_url(f"http://[{bare}]" if bare.count(":") > 1 else f"http://{bare}")
     except LocationParseError:
         parts = Url()
-    # Earlier releases of urllib3 take spaces for a part of the host.
+    # Earlier releases of urllib3 accept spaces within a host.
     odd = any(sign == "*" or sign.isspace() for sign in given)
     if parts.host is None or odd or parts.url != f"http://{parts.host}":
         raise ServiceError(
             "Expected the hosts that webhooks may be sent to as names or addresses alone, such as "
-            f"hooks.example.com; got {given!r}. Leave out the scheme, port and path; name each "
-            "host by itself."
+            f"hooks.example.com; got {given!r}. Leave out the scheme, port and path, and name each "
+            "host separately."
         )
     return parts.host.strip("[]").casefold()
 
 
 def new_secret() -> str:
-    """Make a secret to sign with, written as Standard Webhooks do."""
+    """Return a random secret in the format of Standard Webhooks."""
     return _PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
 def sign(secret: str, *, name: str, timestamp: int, body: bytes) -> str:
-    """Sign a webhook as Standard Webhooks do: HMAC-SHA256 over its id, time and body."""
+    """Return the Standard Webhooks signature: HMAC-SHA256 over id, time and body."""
     content = b"%b.%d.%b" % (name.encode(), timestamp, body)
     digest = hmac.new(_key(secret), content, hashlib.sha256).digest()
     return f"v1,{base64.b64encode(digest).decode()}"
 
 
 def check_secret(secret: str) -> None:
-    """Raise ServiceError for what is no secret of Standard Webhooks."""
+    """Raise ServiceError unless a secret is in the format of Standard Webhooks."""
     if len(_key(secret)) not in _SECRET_BYTES:
         raise ServiceError(
             f"Expected a webhook secret of {_SECRET_BYTES[0]} to {_SECRET_BYTES[-1]} bytes in "
-            f"base64, with or without {_PREFIX!r} before it; this one is not. It is not shown here."
+            f"base64, with or without {_PREFIX!r} before it; got another text, which is not shown."
         )
 
 
@@ -136,10 +127,10 @@ class _Delivery(NamedTuple):
 
 
 class Deliverer:
-    """Sends what is queued in the database, from a thread of its own, until it is accepted.
+    """Sends queued webhooks from a thread of its own, until they are accepted.
 
-    A webhook may arrive twice, when the service was killed before it noted the answer; it has
-    the same ``webhook-id`` then. What is queued for hosts that are not allowed is dropped.
+    If the service is killed before it stores the answer, a webhook is sent again, under the same
+    ``webhook-id``. Webhooks for hosts that are not allowed are dropped.
     """
 
     def __init__(self, database: Database, *, hosts: Hosts, secret: str) -> None:
@@ -151,36 +142,36 @@ class Deliverer:
         self._thread = threading.Thread(target=self._work, name="findall-webhooks", daemon=True)
 
     def start(self) -> None:
-        """Start to send."""
+        """Start the thread."""
         self._thread.start()
 
     def wake(self, _: str) -> None:
-        """Look at the queue, since a run has changed."""
+        """Check the queue, as a run has changed."""
         self._changed.set()
 
     def stop(self) -> None:
-        """End after the request that is under way; the rest stays in the queue."""
+        """Stop after the current request; the rest stays in the queue."""
         self._stopping = True
         self._changed.set()
         self._thread.join()
 
     def _work(self) -> None:
         with requests.Session() as session:
-            # Neither a proxy nor a stored password may come between us and the host.
+            # Ignore proxies and stored passwords.
             session.trust_env = False
             while not self._stopping:
                 self._changed.clear()
                 try:
                     wait = self._send_next(session)
-                except sqlite3.Error:  # a full disk, say; what was sent may be sent once more
+                except sqlite3.Error:  # a full disk, for example; webhooks may be sent twice
                     _log.exception("The queue of webhooks could not be read or written")
                     wait = _WAITS[1]
                 self._changed.wait(wait)
 
     def _send_next(self, session: requests.Session) -> float | None:
-        """Send what is due; return the seconds to wait then, None for an empty queue."""
+        """Send one webhook that is due; return the seconds to the next, None if there is none."""
         with self._database.read() as connection:
-            # Nothing is put off beyond the longest wait: the clock was set back, and it is due.
+            # Nothing is postponed by more than the longest wait, unless the clock was set back.
             row = connection.execute(
                 "SELECT number, webhook_id, url, body, attempts FROM deliveries "
                 "WHERE due <= :now OR due > :now + :longest ORDER BY due, number LIMIT 1",
@@ -207,7 +198,7 @@ class Deliverer:
             ),
         }
         try:
-            # A redirect could lead to a host that is not allowed, so none is followed.
+            # Redirects are not followed, as they could lead to a host that is not allowed.
             with session.post(
                 delivery.url,
                 data=delivery.body,
@@ -219,20 +210,20 @@ class Deliverer:
                 status = answer.status_code
         except requests.RequestException as exc:
             _log.info("A webhook could not be delivered: %s", type(exc).__name__)
-            self._put_off(delivery, all_due=True)
+            self._postpone(delivery, all_due=True)
             return
         if 200 <= status < 300 or status == 410:
             self._forget(delivery)
         else:
             _log.info("A webhook was answered with %d", status)
-            self._put_off(delivery, all_due=False)
+            self._postpone(delivery, all_due=False)
 
     def _forget(self, delivery: _Delivery) -> None:
         with self._database.write() as connection:
             connection.execute("DELETE FROM deliveries WHERE number = ?", (delivery.number,))
 
-    def _put_off(self, delivery: _Delivery, *, all_due: bool) -> None:
-        """Try again later; where nobody was reached, that goes for all that is due there."""
+    def _postpone(self, delivery: _Delivery, *, all_due: bool) -> None:
+        """Try again later; `all_due` postpones everything else that is due there as well."""
         if delivery.attempts >= len(_WAITS):
             _log.warning("A webhook was given up after %d attempts", delivery.attempts + 1)
             self._forget(delivery)
