@@ -8,8 +8,8 @@ import secrets
 import sqlite3
 import threading
 import time
-from collections import deque
 from collections.abc import Iterator, Sequence
+from queue import SimpleQueue
 from typing import Final, NoReturn
 
 import msgspec
@@ -62,11 +62,10 @@ class Engine:
         self._readers = Readers(corpus, model=model, kept=store, stop=self._stop)
         self._index = TextIndex(store.database, corpus)
         self._searches: dict[str, RunSearch] = {}
-        self._queue: deque[str] = deque()
-        # Runs that are queued or in a worker's hands, and those to be queued again afterwards.
+        # None ends a worker. No run is in the queue twice, or while a worker has it.
+        self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._scheduled: set[str] = set()
-        self._again: set[str] = set()
-        self._changed = threading.Condition()
+        self._scheduling = threading.Lock()
         # Steps without a model are bound by the CPU: side by side they would be no faster, and
         # delay every status request.
         self._cpu = threading.Lock()
@@ -101,8 +100,8 @@ class Engine:
         step then cannot be stored, and is repeated by the next engine.
         """
         self._stop.set()
-        with self._changed:
-            self._changed.notify_all()
+        for _ in self._threads:
+            self._queue.put(None)
         deadline = time.monotonic() + _GRACE_SECONDS
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -273,42 +272,29 @@ class Engine:
     # -- workers -----------------------------------------------------------------------------
 
     def _schedule(self, findall_id: str) -> None:
-        """Queue a run; one in a worker's hands is queued again afterwards."""
-        with self._changed:
-            if findall_id in self._scheduled:
-                self._again.add(findall_id)
-            else:
+        """Queue a run, unless it is queued or a worker has it."""
+        with self._scheduling:
+            if findall_id not in self._scheduled:
                 self._scheduled.add(findall_id)
-                self._queue.append(findall_id)
-                self._changed.notify()
+                self._queue.put(findall_id)
 
     def _work(self) -> None:
-        while not self._stop.is_set():
-            with self._changed:
-                while not self._queue:
-                    if self._stop.is_set():
-                        return
-                    self._changed.wait()
-                findall_id = self._queue.popleft()
-                self._again.discard(findall_id)
-            is_unfinished = self._advance(findall_id)
-            with self._changed:
-                if is_unfinished or findall_id in self._again:
-                    self._queue.append(findall_id)
-                    if len(self._queue) > 1:  # this worker takes one itself
-                        self._changed.notify()
-                else:
-                    self._scheduled.discard(findall_id)
+        while (findall_id := self._queue.get()) is not None and not self._stop.is_set():
+            may_continue = self._advance(findall_id)
+            with self._scheduling:
+                self._scheduled.discard(findall_id)
+            # Looked up afterwards, as it may have been extended while the worker had it.
+            if may_continue and self._is_active(findall_id):
+                self._schedule(findall_id)
 
     def _advance(self, findall_id: str) -> bool:
-        """Advance a run by one step, and return True if it needs another."""
+        """Advance a run by one step, and return False if that is impossible for now."""
         try:
             run = self._store.run(findall_id)
             if run.is_active:
                 self._step(run)
-                run = self._store.run(findall_id)
-        except StoppedError:
-            return False
+        except StoppedError:  # the service stops, or the run is to be cancelled
+            return not self._stop.is_set()
         except Exception as exc:  # noqa: BLE001  (a model may be the user's code: it ends the run)
             if self._stop.is_set():  # the store may be closed
                 return False
@@ -317,10 +303,15 @@ class Engine:
                 self._fail(findall_id, f"{type(exc).__name__}: {exc}")
             except sqlite3.Error:  # a full disk, for example; the next start continues the run
                 _log.exception("The run %s could not be marked as failed", findall_id)
-            return False
-        if not run.is_active:
+                return False
+        return True
+
+    def _is_active(self, findall_id: str) -> bool:
+        """Return True if a run that was just advanced has not ended."""
+        run = self._store.current(findall_id)  # each step has stored a change of it
+        if run is None:
             self._searches.pop(findall_id, None)
-        return run.is_active
+        return run is not None
 
     def _step(self, run: RunRecord) -> None:
         if run.status == "cancelling":

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from copy import copy
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -146,42 +146,36 @@ class Store:
         """Return the ids of the active runs, oldest first."""
         marks = ", ".join("?" * len(TERMINAL_STATUSES))
         query = f"SELECT findall_id FROM runs WHERE status NOT IN ({marks}) ORDER BY number"
-        with self.database.read() as connection:
-            return [findall_id for (findall_id,) in connection.execute(query, [*TERMINAL_STATUSES])]
+        return [findall_id for (findall_id,) in self._rows(query, *TERMINAL_STATUSES)]
 
     def last_corpus(self) -> str | None:
         """Return the fingerprint of the data of the last run; None if there are no runs."""
-        query = "SELECT corpus FROM runs ORDER BY number DESC LIMIT 1"
-        with self.database.read() as connection:
-            row = connection.execute(query).fetchone()
-        return None if row is None else str(row[0])
+        rows = self._rows("SELECT corpus FROM runs ORDER BY number DESC LIMIT 1")
+        return rows[0][0] if rows else None
 
     def run_count(self) -> int:
         """Return the number of all runs."""
-        with self.database.read() as connection:
-            (count,) = connection.execute("SELECT count(*) FROM runs").fetchone()
+        ((count,),) = self._rows("SELECT count(*) FROM runs")
         return int(count)
 
     def created_after(self, moment: datetime) -> list[datetime]:
         """Return the creation times of runs after a moment, oldest first."""
         query = "SELECT created_at FROM runs WHERE created_at > ? ORDER BY created_at"
-        with self.database.read() as connection:
-            rows = connection.execute(query, (format_time(moment),)).fetchall()
-        return [datetime.fromisoformat(created_at) for (created_at,) in rows]
+        return [datetime.fromisoformat(time) for (time,) in self._rows(query, format_time(moment))]
 
     def excluded(self, run: RunRecord) -> list[ExcludeCandidate]:
         """Return the exclude list of a run."""
-        with self.database.read() as connection:
-            (body,) = connection.execute(
-                "SELECT excluded FROM runs WHERE number = ?", (run.number,)
-            ).fetchone()
+        ((body,),) = self._rows("SELECT excluded FROM runs WHERE number = ?", run.number)
         return _excluded.decode(body)
 
     def answer(self, key: bytes) -> str | None:
         """Return the stored answer of a language model; None if there is none."""
+        rows = self._rows("SELECT answer FROM answers WHERE key = ?", key)
+        return rows[0][0] if rows else None
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self.database.read() as connection:
-            row = connection.execute("SELECT answer FROM answers WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
+            return connection.execute(query, values).fetchall()
 
     def keep_answer(self, key: bytes, answer: str) -> None:
         """Store an answer of a language model outside of any run."""
