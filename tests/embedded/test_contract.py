@@ -1,4 +1,4 @@
-"""What the service says of its contract is what the models and the service itself do."""
+"""The OpenAPI document, the wire models and the service agree."""
 
 from __future__ import annotations
 
@@ -18,16 +18,10 @@ from findall_frames.api import models
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.endpoints import OPERATIONS
 from findall_frames.embedded.server.service import Service
+from tests.support.local_caller import RUN
 from tests.support.local_models import numbers
 
-RUN = {
-    "objective": "Find entities",
-    "entity_type": "entities",
-    "match_conditions": [{"name": "by_3_check", "description": "place % 3 = 0"}],
-    "generator": "core",
-    "match_limit": 5,
-}
-# The contract of the hosted API, by hand: the fields that a body has to have.
+# The required fields of the hosted API, copied by hand.
 REQUIRED = {
     "Citation": {"url"},
     "Error": {"ref_id", "message"},
@@ -60,14 +54,14 @@ REQUIRED = {
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A service with runs to ask for."""
+    """A service that the tests of this file share."""
     with Service(numbers(30)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def document(service: Service) -> Any:
-    """The contract as the service gives it."""
+    """The OpenAPI document, as served."""
     answer = requests.get(f"{service.url}/openapi.json", timeout=10)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
@@ -75,12 +69,12 @@ def document(service: Service) -> Any:
 
 
 def resolved(document: Any, schema: Any) -> Any:
-    """A schema that can be checked by itself."""
+    """Return a schema together with the components that it refers to."""
     return {**schema, "components": document["components"]}
 
 
-def test_every_path_of_the_contract_is_served(service: Service, document: Any) -> None:
-    """Each answers something else than that there is nothing, and nothing else is listed."""
+def test_every_operation_of_the_document_is_served(service: Service, document: Any) -> None:
+    """Each has a handler, and answers an invalid request with a documented status."""
     listed = {(path, method) for path, methods in document["paths"].items() for method in methods}
     assert listed == {(one.path, one.method) for one in OPERATIONS}
     assert len(listed) == 10
@@ -92,8 +86,8 @@ def test_every_path_of_the_contract_is_served(service: Service, document: Any) -
         assert str(answer.status_code) in document["paths"][path][method]["responses"]
 
 
-def test_required_fields_are_those_of_the_models(document: Any) -> None:
-    """And those of the models are those of the hosted API."""
+def test_required_fields_match_the_models(document: Any) -> None:
+    """The required fields of the models match the hosted API in turn."""
     schemas = document["components"]["schemas"]
     for name, schema in schemas.items():
         model = getattr(models, name)
@@ -105,8 +99,8 @@ def test_required_fields_are_those_of_the_models(document: Any) -> None:
         assert set(schemas[name]["required"]) == required, name
 
 
-def test_enums_are_those_of_the_models(document: Any) -> None:
-    """The document lists the words that the models know."""
+def test_enums_match_the_models(document: Any) -> None:
+    """Statuses, generators and event types."""
     schemas = document["components"]["schemas"]
 
     def words(model: str, name: str) -> tuple[str, ...]:
@@ -131,8 +125,8 @@ def test_enums_are_those_of_the_models(document: Any) -> None:
     assert kinds == set(models.EVENT_TYPES)
 
 
-def test_answers_are_what_the_contract_says(service: Service, document: Any) -> None:
-    """Of each endpoint and each kind of event, checked by a validator of others."""
+def test_answers_match_the_document(service: Service, document: Any) -> None:
+    """Answers of each endpoint and events of each type pass `jsonschema`."""
     url = service.url
     seen = set()
 
@@ -180,10 +174,10 @@ def test_answers_are_what_the_contract_says(service: Service, document: Any) -> 
         ),
     ],
 )
-def test_a_referee_finds_nothing(phases: list[str], tmp_path: Path) -> None:
-    """Schemathesis sends what the contract allows and what it does not, and checks each answer.
+def test_schemathesis_finds_no_fault(phases: list[str], tmp_path: Path) -> None:
+    """It sends valid and invalid requests, and checks each answer against the document.
 
-    Over documents: there a condition may be any text, while one about a table has to be understood.
+    The corpus is a folder of documents, where any text is a valid condition.
     """
     folder = tmp_path / "documents"
     folder.mkdir()
@@ -196,12 +190,12 @@ def test_a_referee_finds_nothing(phases: list[str], tmp_path: Path) -> None:
         seed = 1
         request-timeout = 10
 
-        # 422 is also for what is written rightly but cannot be done now, such as to extend a run
-        # that has seen everything.
+        # 422 is also for valid requests that the state of the run does not allow, such as to
+        # extend a run that has no candidates left.
         [checks.positive_data_acceptance]
         expected-statuses = ["2xx", "404", "409", "422"]
 
-        # A stream stays open while its run goes on.
+        # A stream stays open while its run is active.
         [[operations]]
         include-path = "/v1beta/findall/runs/{findall_id}/events"
         parameters = { "query.timeout" = 0.2 }

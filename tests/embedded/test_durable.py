@@ -1,4 +1,4 @@
-"""What a service has begun is finished, whenever it is killed and however many look on."""
+"""Runs are finished whenever the service is killed, and however many clients read them."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ from findall_frames.embedded.server.service import Service
 from tests.support.killed_service import (
     ROWS_A_QUESTION,
     SIZE,
-    events_of,
     start_run_of_columns,
     start_runs_of_model,
 )
+from tests.support.local_bench import stored_events
+from tests.support.local_caller import RUN
 from tests.support.local_models import EveryNth, numbers
 
 
 def undisturbed() -> list[Any]:
-    """The results of the same runs when nothing happens to them."""
+    """Return the results of the same runs without any kills."""
     store = Store()
     engine = Engine(numbers(SIZE), model=open_model(EveryNth()), store=store)
     engine.start()
@@ -51,19 +52,19 @@ def undisturbed() -> list[Any]:
 
 
 def without_ids(result: Any) -> Any:
-    """What two runs of the same question have in common."""
+    """Return the part of a result that is the same for two equal runs."""
     candidates = [{**item, "candidate_id": None} for item in result["candidates"]]
     return result["run"]["status"], candidates
 
 
 def assert_whole(store: Store, findall_id: str, result: Any) -> None:
-    """See that the events tell of each candidate once, and end where the result stands."""
-    events = [json.loads(line) for line in events_of(store, findall_id)]
+    """Check that the events report each candidate once, and end in the state of the result."""
+    events = [json.loads(line) for line in stored_events(store, findall_id)]
     names = [event["event_id"] for event in events]
     assert len(set(names)) == len(names)
     assert names == sorted(names)
     assert events[-1]["data"] == result["run"]
-    told = Counter(
+    reported = Counter(
         (event["type"].rpartition(".")[2], event["data"]["candidate_id"])
         for event in events
         if event["type"].startswith("findall.candidate.")
@@ -74,7 +75,7 @@ def assert_whole(store: Store, findall_id: str, result: Any) -> None:
         expected[item["match_status"], item["candidate_id"]] += 1
         if "remark" in item["output"]:
             expected["enriched", item["candidate_id"]] += 1
-    assert told == expected
+    assert reported == expected
     assert result["run"]["status"]["metrics"] == {
         "generated_candidates_count": SIZE,
         "matched_candidates_count": sum(
@@ -92,7 +93,7 @@ def assert_whole(store: Store, findall_id: str, result: Any) -> None:
 def test_a_service_killed_at_any_moment_finishes_its_runs(
     tmp_path: Path, seed: int, kills: int
 ) -> None:
-    """No candidate twice, none lost, nothing sent is taken back, and no answer is paid twice."""
+    """No candidate is lost or repeated, no event changes, and no answer is paid for twice."""
     path = tmp_path / "runs.db"
     done = subprocess.run(
         [sys.executable, "-m", "tests.support.killed_service", str(path), str(seed), str(kills)],
@@ -103,14 +104,14 @@ def test_a_service_killed_at_any_moment_finishes_its_runs(
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["active_at_death"] >= min(kills, 50)
-    assert told["halfway"] > 0
-    # Only an answer that a kill has met before it could be stored is asked for again.
-    assert told["asked_again"] == 0
-    assert told["answers"] - told["rows_answered"] <= kills * ROWS_A_QUESTION
+    report = json.loads(done.stdout)
+    assert report["active_at_death"] >= min(kills, 50)
+    assert report["halfway"] > 0
+    # Only an answer that was not stored before a kill is requested again.
+    assert report["asked_again"] == 0
+    assert report["answers"] - report["rows_answered"] <= kills * ROWS_A_QUESTION
     store = Store(path)
-    found = [*told["of_model"], *told["of_columns"]]
+    found = [*report["of_model"], *report["of_columns"]]
     results = [json.loads(store.result(findall_id)) for findall_id in found]
     for findall_id, result in zip(found, results, strict=True):
         assert_whole(store, findall_id, result)
@@ -119,17 +120,12 @@ def test_a_service_killed_at_any_moment_finishes_its_runs(
     assert [without_ids(result) for result in results] == [*of_model, *[of_columns] * kills]
 
 
-def test_many_runs_and_many_readers_all_come_to_their_end() -> None:
-    """Twenty runs and fifty streams, one of which takes nothing of what it is sent."""
+def test_many_runs_and_many_readers_finish() -> None:
+    """Twenty runs and fifty streams, one of which is never read."""
     with Service(numbers(2_000)) as service:
         base = f"{service.url}/v1beta/findall/runs"
-        request = {
-            "objective": "Find entities",
-            "entity_type": "entities",
-            "match_conditions": [{"name": "check", "description": "place <> 1999"}],
-            "generator": "core",
-            "match_limit": NO_LIMIT,
-        }
+        conditions = [{"name": "check", "description": "place <> 1999"}]
+        request = {**RUN, "match_conditions": conditions, "match_limit": NO_LIMIT}
 
         def start(_: int) -> str:
             return str(requests.post(base, json=request, timeout=60).json()["findall_id"])
@@ -152,7 +148,7 @@ def test_many_runs_and_many_readers_all_come_to_their_end() -> None:
 
 @contextmanager
 def served(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start `findall-frames serve`; give the process and its address."""
+    """Start `findall-frames serve`, and yield the process and its address."""
     program = shutil.which("findall-frames", path=str(Path(sys.executable).parent))
     assert program is not None, "install the package first: pip install -e ."
     with subprocess.Popen(
@@ -167,8 +163,8 @@ def served(*arguments: str | Path) -> Iterator[tuple[subprocess.Popen[str], str]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-def test_a_stream_ends_whole_when_the_service_is_told_to_end(tmp_path: Path) -> None:
-    """By SIGTERM, in the middle of a run; the next service sends the same again, and the rest."""
+def test_a_stream_ends_after_a_whole_event_on_sigterm(tmp_path: Path) -> None:
+    """In the middle of a run; the next service sends the same events again, and the rest."""
     table, store = tmp_path / "samples.csv", tmp_path / "runs.db"
     rows = "".join(f"Sample {n},{n}\n" for n in range(60_000))
     table.write_text(f"name,grams\n{rows}", encoding="utf-8")
@@ -186,7 +182,7 @@ def test_a_stream_ends_whole_when_the_service_is_told_to_end(tmp_path: Path) -> 
             chunks = stream.iter_content(chunk_size=None)
             sent = next(chunks)
             process.send_signal(signal.SIGTERM)
-            # A body that broke off would raise here.
+            # A truncated body would raise here.
             sent += b"".join(chunks)
         assert process.wait(60) == 0
     assert sent.endswith(b"}\n\n")

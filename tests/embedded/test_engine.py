@@ -1,4 +1,4 @@
-"""A run's life: it finds what there is, stops when it should, and can be taken further."""
+"""The life cycle of a run: search, limits, cancel, extend, enrich, restart."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ from tests.support.local_bench import bench, enrichment, names
 from tests.support.local_models import EveryNth
 
 
-def test_a_run_stops_at_its_match_limit_exactly() -> None:
-    """Not one match more, and nothing is left waiting in the result."""
+def test_a_run_stops_exactly_at_its_match_limit() -> None:
+    """The result has no match more, and no candidate that was not judged."""
     with bench() as b:
         result = b.wait(b.create(3))
     status = result["run"]["status"]
@@ -46,8 +46,8 @@ def test_a_run_stops_at_its_match_limit_exactly() -> None:
     assert len(result["candidates"]) == 5
 
 
-def test_a_run_ends_when_nothing_is_left_to_look_at() -> None:
-    """Every row was decided on every condition; each output has one basis that cites its cell."""
+def test_a_run_ends_after_the_last_row() -> None:
+    """Every row is judged by every condition; each output has one basis that cites its cell."""
     with bench() as b:
         result = b.wait(b.create(10, 4))
     assert names(result) == ["entity 0", "entity 20", "entity 40", "entity 60", "entity 80"]
@@ -68,15 +68,15 @@ def test_a_run_ends_when_nothing_is_left_to_look_at() -> None:
         assert item["basis"][0]["citations"][0]["excerpts"] == [str(place)]
 
 
-def test_without_conditions_everything_matches() -> None:
-    """A search that asks for nothing is met by anything."""
+def test_without_conditions_every_row_matches() -> None:
+    """Up to the match limit."""
     with bench(20) as b:
         result = b.wait(b.create(match_limit=7))
     assert len(names(result)) == 7
 
 
 def test_only_matches_and_near_misses_become_candidates() -> None:
-    """A question that hardly any row meets stores a hundred rows more, and counts them all."""
+    """Of the other rows a hundred become candidates; the metrics count all of them."""
     with bench(5_000) as b:
         result = b.wait(b.create(4_000))
     assert names(result) == ["entity 0", "entity 4000"]
@@ -104,21 +104,21 @@ def test_near_misses_fail_the_fewest_conditions() -> None:
         ("pro", 5, 400, "candidates_exhausted"),
     ],
 )
-def test_a_generator_bounds_what_a_model_is_asked(
+def test_a_generator_limits_the_rows_that_a_model_judges(
     generator: str, limit: int, asked: int, reason: str
 ) -> None:
-    """What was left out is counted, and a warning says so."""
+    """A warning counts the rows that were left out."""
     with bench(400, EveryNth()) as b:
         result = b.wait(b.create(2_000, generator=generator, match_limit=limit))
     assert len(result["candidates"]) == asked
     assert result["run"]["status"]["termination_reason"] == reason
-    told = " ".join(warning["message"] for warning in result["run"].get("warnings", ()))
+    warnings = " ".join(warning["message"] for warning in result["run"].get("warnings", ()))
     if reason == "candidates_exhausted":
-        assert (f"{400 - asked:,} rows were not asked about" in told) is (asked < 400)
+        assert (f"{400 - asked:,} rows were not asked about" in warnings) is (asked < 400)
 
 
-def test_rows_that_speak_of_the_question_are_asked_about_first() -> None:
-    """The pool of a small generator is filled by full-text rank, over inflection and case."""
+def test_rows_with_words_of_the_question_are_judged_first() -> None:
+    """The pool of a small generator is filled by full-text rank, without inflection and case."""
     remarks = ["plain"] * 500
     remarks[321], remarks[77] = "Glazed TILES from a kiln", "a tile"
     corpus = open_corpus(pa.table({"name": [f"n{n}" for n in range(500)], "remark": remarks}))
@@ -147,8 +147,8 @@ def _answer(row: int) -> dict[str, Any]:
     }
 
 
-def test_what_is_excluded_is_never_generated() -> None:
-    """By name or by address, however either is written; others fill the pool."""
+def test_excluded_entities_are_never_generated() -> None:
+    """By name or by address, in other spellings too; other rows fill the pool."""
     excluded = [
         ExcludeCandidate("  ENTITY  0 ", ""),
         ExcludeCandidate("somebody else", "http://example.com/1#top"),
@@ -157,9 +157,9 @@ def test_what_is_excluded_is_never_generated() -> None:
     with bench() as b:
         findall_id = b.create(1, exclude_list=excluded, generator="preview", match_limit=10)
         result = b.wait(findall_id)
-        told = {event["data"].get("name") for event in b.events(findall_id)}
+        reported = {event["data"].get("name") for event in b.events(findall_id)}
     assert names(result) == [f"entity {n}" for n in range(3, 13)]
-    assert told.isdisjoint({"entity 0", "entity 1", "entity 2"})
+    assert reported.isdisjoint({"entity 0", "entity 1", "entity 2"})
 
 
 @pytest.mark.parametrize(
@@ -173,15 +173,15 @@ def test_what_is_excluded_is_never_generated() -> None:
         ("http://[bad", "HTTP://[BAD", True),
     ],
 )
-def test_addresses_are_compared_without_what_does_not_matter(
+def test_excluded_addresses_are_compared_in_normalized_form(
     one: str, other: str, same: bool
 ) -> None:
-    """Scheme, www, slash and fragment do not tell entities apart; paths and queries do."""
+    """Scheme, www, slash and fragment make no difference; paths and queries do."""
     assert Exclusions([ExcludeCandidate("", one)]).cover("", url=other) is same
 
 
 def test_each_candidate_has_its_events_in_order() -> None:
-    """Generated before it is judged, and the status last; ids and result agree."""
+    """Generated, then judged, the status last; ids and result agree."""
     with bench(40) as b:
         findall_id = b.create(3)
         result = b.wait(findall_id)
@@ -203,8 +203,8 @@ def test_each_candidate_has_its_events_in_order() -> None:
     assert counts["generated_candidates_count"] == 40
 
 
-def test_repeated_condition_names_are_told_apart() -> None:
-    """Each verdict needs a key of its own."""
+def test_repeated_condition_names_are_numbered() -> None:
+    """Each verdict needs a key of its own in the output."""
     conditions = [
         MatchCondition("a", "place % 2 = 0"),
         MatchCondition("a", "place % 3 = 0"),
@@ -219,8 +219,8 @@ def test_repeated_condition_names_are_told_apart() -> None:
     assert names(result) == ["entity 0", "entity 30"]
 
 
-def test_a_cancelled_run_keeps_the_work_in_hand() -> None:
-    """It stops waiting for the model; what it found before stays."""
+def test_a_cancelled_run_does_not_wait_for_the_model() -> None:
+    """It keeps its candidates, and can be neither cancelled, extended nor enriched again."""
     gate = threading.Event()
     model = EveryNth(gate=gate)
     with bench(model=model) as b:
@@ -247,7 +247,7 @@ def test_a_cancelled_run_keeps_the_work_in_hand() -> None:
 
 
 def test_a_model_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture) -> None:
-    """What was found before stays, the reason is kept and logged, and other runs go on."""
+    """Its candidates stay, the error is stored and logged, and other runs continue."""
     with bench(200, EveryNth(fails_at=100)) as b, caplog.at_level(logging.ERROR):
         findall_id = b.create(10, match_limit=50)
         result = b.wait(findall_id)
@@ -264,8 +264,8 @@ def test_a_model_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture) -> 
     assert other["run"]["status"]["status"] == "completed"
 
 
-def test_a_condition_that_cannot_be_read_starts_no_run() -> None:
-    """It is refused before anything is stored, with the words and what to write instead."""
+def test_a_condition_that_is_not_understood_starts_no_run() -> None:
+    """It is refused before anything is stored, with the words that were not understood."""
     with bench() as b:
         with pytest.raises(ConditionNotUnderstoodError, match="unreadable"):
             b.create(match_conditions=[MatchCondition("a", "unreadable")])
@@ -273,15 +273,15 @@ def test_a_condition_that_cannot_be_read_starts_no_run() -> None:
 
 
 def test_an_expression_that_fails_on_the_data_starts_no_run() -> None:
-    """A cast that some cell does not survive is said, with TRY_CAST as the way out."""
+    """A failing cast is refused, with TRY_CAST as the remedy."""
     with bench() as b:
         with pytest.raises(ConditionNotUnderstoodError, match="TRY_CAST"):
             b.create(match_conditions=[MatchCondition("a", "CAST(remark AS INTEGER) > 5")])
         assert b.store.run_count() == 0
 
 
-def test_an_extended_run_goes_on_where_it_was() -> None:
-    """The candidates are those of one longer run, none twice and none left out."""
+def test_an_extended_run_continues_after_its_last_candidate() -> None:
+    """The candidates equal those of one longer run."""
     with bench() as b:
         findall_id = b.create(4)
         first = b.wait(findall_id)
@@ -299,8 +299,8 @@ def test_an_extended_run_goes_on_where_it_was() -> None:
     assert kinds.count("findall.candidate.matched") == 8
 
 
-def test_only_a_run_that_met_its_limit_can_be_extended() -> None:
-    """One that has seen everything would find nothing more, and a preview is a preview."""
+def test_only_a_run_that_reached_its_limit_can_be_extended() -> None:
+    """A run without candidates left, a preview and an excessive limit are refused."""
     with bench(20) as b:
         exhausted = b.create(9)
         b.wait(exhausted)
@@ -319,7 +319,7 @@ def test_only_a_run_that_met_its_limit_can_be_extended() -> None:
 
 
 def test_a_running_preview_cannot_be_cancelled() -> None:
-    """It ends by itself."""
+    """It ends after a few candidates."""
     gate = threading.Event()
     with bench(model=EveryNth(gate=gate)) as b:
         findall_id = b.create(1, generator="preview")
@@ -329,8 +329,8 @@ def test_a_running_preview_cannot_be_cancelled() -> None:
         assert b.wait(findall_id)["run"]["status"]["status"] == "completed"
 
 
-def test_a_running_run_can_be_extended_and_enriched() -> None:
-    """Present and future matches get the fields, others do not."""
+def test_an_active_run_can_be_extended_and_enriched() -> None:
+    """Present and future matches get the fields, other candidates do not."""
     gate = threading.Event()
     model = EveryNth(gate=gate)
     with bench(model=model) as b:
@@ -353,8 +353,8 @@ def test_a_running_run_can_be_extended_and_enriched() -> None:
     assert {event["data"]["match_status"] for event in enriched} == {"matched"}
 
 
-def test_a_completed_run_can_be_enriched_again_and_again() -> None:
-    """It is running meanwhile, and ends for the reason for which it had ended before."""
+def test_a_completed_run_can_be_enriched_repeatedly() -> None:
+    """It is running meanwhile, and keeps its termination reason."""
     with bench() as b:
         findall_id = b.create(30)
         b.wait(findall_id)
@@ -377,8 +377,8 @@ def test_a_completed_run_can_be_enriched_again_and_again() -> None:
     assert {status["termination_reason"] for status in statuses if status["is_active"]} == {None}
 
 
-def test_fields_of_one_name_are_refused() -> None:
-    """An enrichment must not hide a condition or another enrichment."""
+def test_an_enrichment_with_the_name_of_another_field_is_refused() -> None:
+    """It must not hide a condition or another enrichment."""
     with bench() as b:
         findall_id = b.create(3)
         b.engine.enrich(findall_id, enrichment("ceo"))
@@ -389,8 +389,8 @@ def test_fields_of_one_name_are_refused() -> None:
         b.wait(findall_id)
 
 
-def test_an_enrichment_asked_for_twice_is_added_once() -> None:
-    """A client that lost the answer may send it again."""
+def test_a_repeated_enrichment_is_added_once() -> None:
+    """A client that lost the answer may send its request again."""
     with bench() as b:
         findall_id = b.create(30)
         once = b.engine.enrich(findall_id, enrichment("ceo"))
@@ -402,10 +402,10 @@ def test_an_enrichment_asked_for_twice_is_added_once() -> None:
 
 
 @pytest.mark.parametrize("where", ["memory", "file"])
-def test_a_full_disk_stops_a_run_and_nothing_else(
+def test_a_full_disk_stops_only_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
-    """What could be stored stays, and once there is room the service goes on."""
+    """Stored data stays, and once there is space the service continues."""
     with bench(2_000, path=None if where == "memory" else tmp_path / "runs.db") as b:
         before = b.wait(b.create(3))
         with b.store.database.write() as connection:
@@ -423,8 +423,8 @@ def test_a_full_disk_stops_a_run_and_nothing_else(
         assert b.store.run(full).generated < 2_000
 
 
-def test_many_runs_go_on_side_by_side() -> None:
-    """A long run does not hold up a short one that comes after it."""
+def test_many_runs_progress_side_by_side() -> None:
+    """A long run does not delay a short one that starts after it."""
     with bench(3_000, EveryNth(delay=0.001)) as b:
         long = [b.create(5_000) for _ in range(8)]
         short = b.create(1)
@@ -436,8 +436,8 @@ def test_many_runs_go_on_side_by_side() -> None:
             b.wait(findall_id)
 
 
-def test_a_new_service_finishes_what_another_has_begun(tmp_path: Path) -> None:
-    """Stopped in the middle and started again, a run ends as if nothing had happened."""
+def test_a_new_engine_finishes_the_runs_of_another(tmp_path: Path) -> None:
+    """An interrupted run ends with the same candidates as an undisturbed one."""
     path = tmp_path / "runs.db"
     with bench(600, EveryNth(delay=0.002), path) as b:
         findall_id = b.create(7, match_limit=50)
@@ -455,12 +455,12 @@ def test_a_new_service_finishes_what_another_has_begun(tmp_path: Path) -> None:
         for item in result["candidates"]:
             item.pop("candidate_id")
     assert continued["candidates"] == undisturbed["candidates"]
-    told = [e["data"]["name"] for e in events if e["type"] == "findall.candidate.generated"]
-    assert len(told) == len(set(told))
+    generated = [e["data"]["name"] for e in events if e["type"] == "findall.candidate.generated"]
+    assert len(generated) == len(set(generated))
 
 
 def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
-    """Its positions would mean other entities; this is said, not guessed around."""
+    """Its row numbers would refer to other entities; it fails, and a warning says so."""
     path = tmp_path / "runs.db"
     gate = threading.Event()
     gate.set()
@@ -486,10 +486,10 @@ def test_a_run_over_other_data_is_not_continued(tmp_path: Path) -> None:
         assert len(names(b.wait(b.create(1, match_limit=60)))) == 60
 
 
-def test_what_comes_too_late_is_done_again(
+def test_an_answer_after_the_stop_is_discarded_and_repeated(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """An engine ends although its model does not; the next one finishes the run."""
+    """An engine stops although its model does not answer; the next one finishes the run."""
     path, gate = tmp_path / "runs.db", threading.Event()
     model = EveryNth(gate=gate)
     with bench(100, model, path) as b:
@@ -514,10 +514,10 @@ def test_what_comes_too_late_is_done_again(
 
 
 def test_entities_are_ranked_without_being_judged() -> None:
-    """The best first, no more than were asked for, and none that shares no telling word."""
-    asked = FindAllEntitySearchInput("entities", "which stands at place 17", match_limit=5)
+    """The best first, at most `match_limit`, and only those that share a word."""
+    request = FindAllEntitySearchInput("entities", "which stands at place 17", match_limit=5)
     with bench(30) as b:
-        found = b.engine.search_entities(asked)
+        found = b.engine.search_entities(request)
         other = b.engine.search_entities(FindAllEntitySearchInput("hippopotami", "in the zoo"))
     assert found.entities[0].name == "entity 17"
     assert found.entities[0].url == "https://www.example.com/17/"

@@ -1,4 +1,4 @@
-"""What is stored is whole, in order, and still there after a restart."""
+"""The store: transactions, events in order, restarts, migrations."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from findall_frames.sqlite import migrate
 
 @pytest.fixture(params=["memory", "file"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A store of each kind."""
+    """A store in memory, and one in a file."""
     opened = Store(None if request.param == "memory" else tmp_path / "runs.db")
     yield opened
     opened.close()
@@ -51,7 +51,7 @@ READING = Reading(
 
 
 def create(store: Store, **changes: object) -> RunRecord:
-    """Store a run that asks for five matches."""
+    """Store a run with a limit of five matches."""
     given = {
         "objective": "Find tile makers",
         "entity_type": "companies",
@@ -65,7 +65,7 @@ def create(store: Store, **changes: object) -> RunRecord:
 
 
 def judged(run: RunRecord, number: int, **changes: Any) -> FindAllCandidate:
-    """A candidate of which every third matches."""
+    """Return a judged candidate; every third matches."""
     output = {"c": {"value": "x", "type": "match_condition", "is_matched": number % 3 == 0}}
     basis = [FieldBasis(field="c", reasoning='"x","match_status":"y","output":', citations=[])]
     made = FindAllCandidate(
@@ -82,7 +82,7 @@ def judged(run: RunRecord, number: int, **changes: Any) -> FindAllCandidate:
 
 
 def fill(change: Change, *, size: int, **changes: Any) -> None:
-    """Add so many judged candidates to a run, in one batch."""
+    """Add judged candidates to a run in one batch."""
     start = change.run.generated
     ones = [judged(change.run, number, **changes) for number in range(start, start + size)]
     matches = {at: one.row or 0 for at, one in enumerate(ones) if one.match_status == "matched"}
@@ -90,7 +90,7 @@ def fill(change: Change, *, size: int, **changes: Any) -> None:
 
 
 def test_a_new_run_is_queued_with_one_event(store: Store) -> None:
-    """The first event stands in the store before the run's id is given away."""
+    """The first event is stored before the id of the run is returned."""
     run = create(store)
     page = store.events(run.findall_id, after=0)
     events = [json.loads(line) for line in page.lines]
@@ -100,8 +100,8 @@ def test_a_new_run_is_queued_with_one_event(store: Store) -> None:
     assert store.active() == [run.findall_id]
 
 
-def test_a_run_that_is_not_there_is_not_found(store: Store) -> None:
-    """The error names the run that was asked for."""
+def test_an_unknown_run_is_not_found(store: Store) -> None:
+    """The error names the requested id."""
     with pytest.raises(NotFoundError, match="findall_0") as caught:
         store.run("findall_0")
     assert caught.value.findall_id == "findall_0"
@@ -109,8 +109,8 @@ def test_a_run_that_is_not_there_is_not_found(store: Store) -> None:
         pass
 
 
-def test_a_change_that_fails_leaves_nothing_behind(store: Store) -> None:
-    """Record, candidates and events are written together or not at all."""
+def test_a_failed_change_is_rolled_back(store: Store) -> None:
+    """With its record, candidates and events."""
     run = create(store)
 
     def fail_halfway() -> None:
@@ -127,8 +127,8 @@ def test_a_change_that_fails_leaves_nothing_behind(store: Store) -> None:
     assert json.loads(store.result(run.findall_id))["candidates"] == []
 
 
-def test_those_who_listen_hear_of_a_change_after_it_is_stored(tmp_path: Path) -> None:
-    """A listener that reads at once reads the change."""
+def test_listeners_are_called_after_a_change_is_stored(tmp_path: Path) -> None:
+    """A listener that reads the run gets the change."""
     heard: list[str] = []
 
     def listen(findall_id: str) -> None:
@@ -143,8 +143,8 @@ def test_those_who_listen_hear_of_a_change_after_it_is_stored(tmp_path: Path) ->
     assert heard == ["running"]
 
 
-def test_events_are_read_in_order_from_any_of_them(store: Store) -> None:
-    """A reader may stop within a batch that was committed as one, and goes on after it."""
+def test_events_are_read_in_order_from_any_position(store: Store) -> None:
+    """Also from within a batch that was committed as one."""
     run = create(store)
     for size in (1, 5, 2):
         with store.change(run.findall_id) as change:
@@ -158,8 +158,8 @@ def test_events_are_read_in_order_from_any_of_them(store: Store) -> None:
         assert rest.lines == whole.lines[number:]
 
 
-def test_many_events_are_read_in_pages(store: Store) -> None:
-    """A page is bounded, so that a slow reader holds little memory; pages join seamlessly."""
+def test_events_are_read_in_pages(store: Store) -> None:
+    """A page has a limited size, and pages join without gaps."""
     run = create(store)
     for _ in range(20):
         with store.change(run.findall_id) as change:
@@ -176,8 +176,8 @@ def test_many_events_are_read_in_pages(store: Store) -> None:
     assert len(lines) == 8001
 
 
-def test_the_last_page_of_a_run_that_is_over_is_final(store: Store) -> None:
-    """Only then may a stream be closed."""
+def test_the_last_page_of_an_ended_run_is_final(store: Store) -> None:
+    """Only then a stream may be closed."""
     run = create(store)
     assert not store.events(run.findall_id, after=0).is_final
     with store.change(run.findall_id) as change:
@@ -190,8 +190,8 @@ def test_the_last_page_of_a_run_that_is_over_is_final(store: Store) -> None:
     )
 
 
-def test_an_id_that_is_not_of_the_run_means_the_beginning() -> None:
-    """Resuming after a heartbeat works too: it is named after the event before it."""
+def test_an_event_id_of_another_run_means_the_beginning() -> None:
+    """The id of a heartbeat means the event before it."""
     name = event_id("findall_1", 300)
     assert event_number("findall_1", name) == 300
     assert event_number("findall_1", f"{name}-7") == 300
@@ -199,8 +199,8 @@ def test_an_id_that_is_not_of_the_run_means_the_beginning() -> None:
         assert event_number("findall_1", foreign) == 0
 
 
-def test_the_result_has_the_candidates_in_the_order_of_discovery(store: Store) -> None:
-    """Also of a run that failed; rows that were looked at are counted apart from candidates."""
+def test_the_result_has_the_candidates_in_order(store: Store) -> None:
+    """Also for a failed run; the metrics count judged rows, not only candidates."""
     run = create(store)
     for size in (1, 3):
         with store.change(run.findall_id) as change:
@@ -228,7 +228,7 @@ HOSTILE = ['","match_status":"discarded","output":{', '\\","output":null}', "two
 
 @pytest.mark.parametrize("sizes", [(8,), (4, 4), (1,) * 8])
 def test_each_candidate_is_generated_and_then_judged(store: Store, sizes: tuple[int, ...]) -> None:
-    """The same events in whatever batches, in whatever words, read from any of them."""
+    """The events do not depend on batches or texts, and can be read from any position."""
     run = create(store)
     for size in sizes:
         with store.change(run.findall_id) as change:
@@ -245,18 +245,18 @@ def test_each_candidate_is_generated_and_then_judged(store: Store, sizes: tuple[
         assert item["name"] == HOSTILE[0] + HOSTILE[1]
         assert item["description"] == "".join(HOSTILE[2:])
         before = {**item, "match_status": "generated", "output": None, "basis": None}
-        before.pop("row")  # told with the verdict
+        before.pop("row")  # published with the verdict
         expected.append(("generated", before))
         expected.append((item["match_status"], item))
     events = [json.loads(line) for line in lines]
     for number, event in enumerate(events, start=1):
         assert event["event_id"] == event_id(run.findall_id, number)
-    told = [(event["type"].rpartition(".")[2], event["data"]) for event in events[1:-1]]
-    assert told == expected
+    published = [(event["type"].rpartition(".")[2], event["data"]) for event in events[1:-1]]
+    assert published == expected
 
 
-def test_a_match_that_is_enriched_later_keeps_its_earlier_events(store: Store) -> None:
-    """Byte for byte; only the result has it as it is now."""
+def test_an_enrichment_does_not_change_earlier_events(store: Store) -> None:
+    """Byte for byte; only the result has the new fields."""
     run = create(store)
     with store.change(run.findall_id) as change:
         fill(change, size=7)
@@ -284,8 +284,8 @@ def test_a_match_that_is_enriched_later_keeps_its_earlier_events(store: Store) -
     assert json.loads(store.result(run.findall_id))["candidates"] == result
 
 
-def test_a_run_that_goes_on_is_known_as_it_was_last_stored(store: Store) -> None:
-    """It is looked up without a query; one that is over is read from the database."""
+def test_an_active_run_is_cached_as_last_stored(store: Store) -> None:
+    """An ended run is read from the database."""
     run = create(store)
     with store.change(run.findall_id) as change:
         change.run.status = "running"
@@ -299,35 +299,35 @@ def test_a_run_that_goes_on_is_known_as_it_was_last_stored(store: Store) -> None
     assert store.run(run.findall_id).status == "completed"
 
 
-def test_what_is_excluded_is_kept_apart_from_the_record(store: Store) -> None:
-    """A long list is read once by the search, not with each look at the status."""
+def test_the_exclude_list_is_not_part_of_the_record(store: Store) -> None:
+    """A long list is read once by the search, not with each status."""
     excluded = [ExcludeCandidate("A", "https://a.example"), ExcludeCandidate("B", "b.example")]
     run = create(store, exclude_list=excluded)
     assert run.request.exclude_list is None
     assert store.excluded(run) == excluded
 
 
-def test_a_run_begins_with_what_its_readings_cost_and_warn_of(store: Store) -> None:
-    """Both were known before it was created, and are shown with it from its first event."""
-    told = [RunWarning("assumption", "sales are in euros")]
+def test_a_new_run_has_the_usage_and_warnings_of_its_readings(store: Store) -> None:
+    """From its first event on."""
+    warnings = [RunWarning("assumption", "sales are in euros")]
     request = FindAllRunInput("Find", "companies", [MatchCondition("c", "x")], "base", 5)
     run = store.create(
         request,
         corpus="data 1",
         rows=9,
         readings=[READING],
-        warnings=told,
+        warnings=warnings,
         usage=Usage(("tiny",), 1, 20, 3),
     )
     (line,) = store.events(run.findall_id, after=0).lines
     shown = json.loads(line)["data"]
     assert shown["warnings"] == [{"type": "assumption", "message": "sales are in euros"}]
     assert "tiny" in json.dumps(shown["metadata"])
-    assert store.run(run.findall_id).warnings == told
+    assert store.run(run.findall_id).warnings == warnings
 
 
 def test_a_file_keeps_its_runs(tmp_path: Path) -> None:
-    """Another service can go on where the one before stopped."""
+    """For the next service."""
     path = tmp_path / "runs.db"
     store = Store(path)
     run = create(store, metadata={"a": 1, "b": 1.0, "c": True, "d": "x"})
@@ -342,8 +342,8 @@ def test_a_file_keeps_its_runs(tmp_path: Path) -> None:
     again.close()
 
 
-def test_reading_a_file_does_not_wait_for_a_writer(tmp_path: Path) -> None:
-    """What is not committed yet is not seen, and does not hold up who looks."""
+def test_readers_of_a_file_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+    """They see committed data only."""
     store = Store(tmp_path / "runs.db")
     run = create(store)
     seen: list[str] = []
@@ -363,8 +363,8 @@ def test_reading_a_file_does_not_wait_for_a_writer(tmp_path: Path) -> None:
     store.close()
 
 
-def test_the_version_is_recorded_with_its_migration(tmp_path: Path) -> None:
-    """Opening again applies nothing twice."""
+def test_the_version_is_stored_with_its_migration(tmp_path: Path) -> None:
+    """Opening a file again applies no migration twice."""
     path = tmp_path / "runs.db"
     for _ in range(2):
         Database(path).close()
@@ -372,14 +372,14 @@ def test_the_version_is_recorded_with_its_migration(tmp_path: Path) -> None:
         assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
 
 
-def test_a_store_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> None:
-    """Its runs can be read, and take what runs have now."""
+def test_a_store_of_the_first_release_is_migrated(tmp_path: Path) -> None:
+    """Its runs can be read and changed."""
     path = tmp_path / "runs.db"
     Database(path).close()
     with contextlib.closing(sqlite3.connect(path)) as connection:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
     path.unlink()
-    asked = msgspec.json.encode(
+    request = msgspec.json.encode(
         FindAllRunInput("Find tiles", "companies", [MatchCondition("c", "tiles")], "base", 5)
     )
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
@@ -388,7 +388,7 @@ def test_a_store_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> N
         connection.execute(
             "INSERT INTO runs VALUES (1, 'findall_1', 'data 1', ?, '[]', '[]', 5, 'running', "
             "NULL, NULL, 0, 0, 0, 0, 0, '', '')",
-            (asked,),
+            (request,),
         )
     store = Store(path)
     assert store.run("findall_1").warnings == store.run("findall_1").readings == []
@@ -403,7 +403,7 @@ def test_a_store_of_the_first_release_is_brought_up_to_date(tmp_path: Path) -> N
 
 
 def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
-    """Nothing is guessed about a form that is not known."""
+    """The message says to upgrade."""
     path = tmp_path / "runs.db"
     Database(path).close()
     with contextlib.closing(sqlite3.connect(path)) as connection:
@@ -412,8 +412,8 @@ def test_a_file_of_a_newer_release_is_refused(tmp_path: Path) -> None:
         Database(path)
 
 
-def test_a_store_has_one_user_at_a_time(tmp_path: Path) -> None:
-    """The second is told who has it, by whatever path it comes; afterwards the file is free."""
+def test_a_store_has_one_service_at_a_time(tmp_path: Path) -> None:
+    """Under any path; after it is closed, the file can be opened again."""
     path = tmp_path / "runs.db"
     first = Database(path)
     (tmp_path / "elsewhere").mkdir()
@@ -426,8 +426,8 @@ def test_a_store_has_one_user_at_a_time(tmp_path: Path) -> None:
     Database(path).close()
 
 
-def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
-    """Not a byte of it is changed."""
+def test_a_database_of_another_program_is_not_changed(tmp_path: Path) -> None:
+    """Not by a byte."""
     path = tmp_path / "other.db"
     connection = sqlite3.connect(path)
     with connection:
@@ -440,8 +440,8 @@ def test_a_database_of_another_program_is_left_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text", "folder", "missing folder"])
-def test_what_cannot_be_a_store_is_refused_with_a_word(tmp_path: Path, kind: str) -> None:
-    """The error names the file and what was expected."""
+def test_a_path_that_cannot_be_a_store_is_refused(tmp_path: Path, kind: str) -> None:
+    """The error names the path and what was expected."""
     path = tmp_path / "here"
     if kind == "text":
         path.write_text("not a database\n" * 100)

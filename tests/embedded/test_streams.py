@@ -1,4 +1,4 @@
-"""The event streams of the embedded service: whole, resumed, timed, and of slow readers."""
+"""The event streams of the embedded service: order, resumption, timeouts, slow readers."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.support.local_caller import Caller, assert_invalid, frames
 from tests.support.local_models import numbers
 
 
-def test_a_stream_tells_everything_and_ends_with_the_run(caller: Caller) -> None:
-    """Frames have an event and a data line; the last one is the final status."""
+def test_a_stream_has_all_events_and_ends_with_the_run(caller: Caller) -> None:
+    """It is the same each time, and its last event is the final status."""
     findall_id = caller.run()
     answer = caller.get(f"/runs/{findall_id}/events")
     assert answer.headers["content-type"].startswith("text/event-stream")
@@ -29,8 +29,8 @@ def test_a_stream_tells_everything_and_ends_with_the_run(caller: Caller) -> None
     assert last["data"]["status"]["is_active"] is False
 
 
-def test_a_stream_is_resumed_after_any_event(caller: Caller) -> None:
-    """By query or by header; an id that is not known gives everything."""
+def test_a_stream_can_be_resumed_after_any_event(caller: Caller) -> None:
+    """By query or by header; an unknown id gives the whole stream."""
     findall_id = caller.run()
     whole = caller.events(findall_id)
     foreign = caller.events(caller.run())[3]["event_id"]
@@ -45,7 +45,7 @@ def test_a_stream_is_resumed_after_any_event(caller: Caller) -> None:
 
 
 def test_a_timeout_ends_the_stream_and_not_the_run(asker: Caller, gate: threading.Event) -> None:
-    """With 0 it gives what there is; it can be resumed after a heartbeat, too."""
+    """With 0 it has the stored events; it can be resumed after a heartbeat as well."""
     findall_id = asker.run()
     began = asker.events(findall_id, params={"timeout": "0"})
     assert began[0]["data"]["status"]["status"] == "queued"
@@ -62,14 +62,14 @@ def test_a_timeout_ends_the_stream_and_not_the_run(asker: Caller, gate: threadin
 
 
 @pytest.mark.parametrize("timeout", ["-1", "-0.001", "nan", "inf", "soon", "", "1,5"])
-def test_a_wrong_timeout_is_refused(caller: Caller, timeout: str) -> None:
-    """Before a stream begins, in the form of the contract."""
+def test_an_invalid_timeout_is_refused(caller: Caller, timeout: str) -> None:
+    """In the form of the contract, before a stream starts."""
     answer = caller.get(f"/runs/{caller.run()}/events", params={"timeout": timeout})
     assert_invalid(answer, where=["query", "timeout"], words=f"got {timeout!r}")
 
 
-def test_events_are_sent_as_they_happen(asker: Caller, gate: threading.Event) -> None:
-    """A reader sees the first rows while others are not judged yet, and the end when it comes."""
+def test_events_are_sent_as_they_occur(asker: Caller, gate: threading.Event) -> None:
+    """A reader gets the first candidates while other rows are not judged yet."""
     findall_id = asker.run()
     answer = asker.get(f"/runs/{findall_id}/events", stream=True)
     lines = (line for line in answer.iter_lines() if line.startswith(b"event: "))
@@ -82,15 +82,15 @@ def test_events_are_sent_as_they_happen(asker: Caller, gate: threading.Event) ->
     assert rest[-1] == b"event: findall.status"
 
 
-def test_head_of_a_stream_is_answered_at_once(asker: Caller) -> None:
-    """Whoever only asks for the headers does not wait for the run."""
+def test_a_head_request_for_a_stream_is_answered_at_once(asker: Caller) -> None:
+    """Without waiting for the run."""
     answer = requests.head(f"{asker.url}/runs/{asker.run()}/events", timeout=5)
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
 def stalled(service: Service, findall_id: str) -> socket.socket:
-    """Ask for a stream, and take nothing of it."""
+    """Request a stream without reading it."""
     host, port = service.url.removeprefix("http://").split(":")
     connection = socket.socket()
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -101,8 +101,8 @@ def stalled(service: Service, findall_id: str) -> socket.socket:
     return connection
 
 
-def test_a_stalled_reader_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither the run, nor other readers, nor the end of the service; and nothing complains."""
+def test_a_stalled_reader_delays_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither the run, nor other readers, nor the stop of the service; nothing is logged."""
     with Service(numbers(9_000)) as running:
         caller = Caller(running)
         findall_id = caller.run(match_conditions=[], match_limit=NO_LIMIT)
@@ -115,8 +115,8 @@ def test_a_stalled_reader_holds_up_nobody(caplog: pytest.LogCaptureFixture) -> N
     assert caplog.records == []
 
 
-def test_a_reader_that_leaves_is_forgotten(asker: Caller, gate: threading.Event) -> None:
-    """Many may come and go while a run goes on."""
+def test_readers_may_disconnect(asker: Caller, gate: threading.Event) -> None:
+    """Many of them, while a run is active."""
     findall_id = asker.run()
     for _ in range(20):
         with asker.get(f"/runs/{findall_id}/events", stream=True) as answer:

@@ -1,4 +1,4 @@
-"""A server with chat completions that judges by the words of a row, or does what a test wants."""
+"""A scripted server with chat completions, which judges rows by their words by default."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ _ROW = re.compile(r"^row (\d+): (.*)$", re.MULTILINE)
 
 Row: TypeAlias = Mapping[str, Any]
 Judge: TypeAlias = Callable[[Row, str], dict[str, Any]]
-"""From a row and what is asked of it to an entry of the answer, without its row and field."""
+"""Takes a row and a question; returns an entry of the answer, without its row and field."""
 
 PROMPT_TOKENS, COMPLETION_TOKENS = 0, 20
 
 
 def said_in(request: Request) -> str:
-    """All that the user says in a request."""
+    """Return the user messages of a request."""
     messages: Sequence[Mapping[str, str]] = request.content["messages"]
     return "\n".join(each["content"] for each in messages if each["role"] == "user")
 
 
 def asked_of(request: Request) -> dict[str, str]:
-    """The conditions or properties of a request, by name."""
+    """Return the conditions or properties of a request, by name."""
     said = said_in(request).partition("<rows>")[0]
     return dict(_NAMED.findall(said.rpartition("</table>")[2]))
 
 
 def rows_of(request: Request) -> dict[int, Row]:
-    """The rows that a request is about, by position."""
+    """Return the rows of a request, by position."""
     _, _, shown = said_in(request).partition("\n<rows>\n")
     found = _ROW.findall(shown.partition("\n</rows>")[0])
     return {int(position): json.loads(cells) for position, cells in found}
 
 
 def by_last_word(row: Row, asked: str) -> dict[str, Any]:
-    """Hold a condition for met when its last word stands in the notes of the row."""
+    """Return TRUE for a condition whose last word occurs in the notes of the row."""
     word = asked.rstrip(".").split()[-1]
     notes = row["notes"] or ""
     is_met = word in notes
@@ -54,7 +54,7 @@ def by_last_word(row: Row, asked: str) -> dict[str, Any]:
 
 
 def completion(content: Any, *, finish: str = "stop", tokens: int = 0, **message: Any) -> Reply:
-    """Answer as a model does."""
+    """Return a completion."""
     choice = {
         "index": 0,
         "message": {"role": "assistant", "content": content, **message},
@@ -65,18 +65,12 @@ def completion(content: Any, *, finish: str = "stop", tokens: int = 0, **message
 
 
 def refusal(status: int, message: str, **headers: str) -> Reply:
-    """Answer with an error as OpenAI writes it."""
+    """Return an error in the form of OpenAI."""
     return answer({"error": {"message": message, "code": None}}, status=status, **headers)
 
 
 class ChatServer(ScriptedServer):
-    """Answers every question about rows, and has every condition asked of the rows.
-
-    Parameters
-    ----------
-    judge : callable
-        Makes each entry of an answer.
-    """
+    """Reads every condition as a question to the rows, and answers it with `judge`."""
 
     def __init__(self, judge: Judge = by_last_word) -> None:
         super().__init__()
@@ -85,14 +79,14 @@ class ChatServer(ScriptedServer):
         self._now = 0
         self.most_at_once = 0
         self.answered: Counter[int] = Counter()
-        """How often each row was judged."""
+        """The number of judgements of each row."""
         self.gate = threading.Event()
         self.gate.set()
         self.answers(self.judged)
 
     @property
     def model(self) -> str:
-        """How it is named."""
+        """The name of the model for `open_model`."""
         return f"{self.url}/v1#tiny"
 
     def __exit__(self, *error: object) -> None:
@@ -105,16 +99,16 @@ class ChatServer(ScriptedServer):
             self._scripts["POST", "/v1/chat/completions"] = list(replies)
 
     def questions(self) -> list[Request]:
-        """List the requests that came."""
+        """Return the requests so far."""
         with self._lock:
             return list(self.requests)
 
     def judged(self, request: Request) -> Reply:
-        """Answer as a healthy model does, once the gate is open."""
+        """Answer a request once the gate is open."""
         return completion(json.dumps(self.content(request)))
 
     def content(self, request: Request) -> dict[str, Any]:
-        """What a healthy model says."""
+        """Return the JSON of an answer: readings, or verdicts on rows."""
         if "<rows>" not in said_in(request):
             return {"readings": [_reading(*each) for each in asked_of(request).items()]}
         with self._counting:

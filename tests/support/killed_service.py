@@ -1,4 +1,4 @@
-"""A service that is killed again and again; run as a program, since it forks.
+"""Kill a service again and again; a program of its own, since it forks.
 
 Usage: python -m tests.support.killed_service STORE SEED KILLS
 """
@@ -19,51 +19,39 @@ from typing import Any
 
 import requests
 
-from findall_frames.api.models import (
-    NO_LIMIT,
-    ExcludeCandidate,
-    FindAllEnrichInput,
-    FindAllRunInput,
-    JsonSchema,
-    MatchCondition,
-)
+from findall_frames.api.models import NO_LIMIT, ExcludeCandidate, MatchCondition
 from findall_frames.embedded.chat.language_model import Model
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server.service import Service
+from tests.support.local_bench import enrichment, run_input, stored_events
 from tests.support.local_models import EveryNth, numbers
 
 SIZE = 600
-ENRICHMENT = FindAllEnrichInput(
-    JsonSchema({"type": "object", "properties": {"remark": {"type": "string"}}})
-)
+ENRICHMENT = enrichment("remark")
 EXCLUDED = [ExcludeCandidate(f"entity {n}", f"local://{n}") for n in range(0, SIZE, 50)]
-# A model is asked one question at a time, about so many rows.
+# The model is asked one question at a time, about this many rows.
 ROWS_A_QUESTION = 8
 
 
 def start_run(engine: Engine, description: str, **changes: Any) -> str:
     """Start a run with one condition."""
-    given = {
-        "objective": "Find entities",
-        "entity_type": "entities",
-        "match_conditions": [MatchCondition("check", description)],
-        "generator": "pro",
-        "match_limit": NO_LIMIT,
-    }
-    return engine.create(FindAllRunInput(**{**given, **changes})).findall_id
+    request = run_input(
+        MatchCondition("check", description), **{"match_limit": NO_LIMIT, **changes}
+    )
+    return engine.create(request).findall_id
 
 
 def start_run_of_columns(engine: Engine) -> str:
-    """Start a run that no model is needed for, and that is over soon."""
+    """Start a short run that needs no model."""
     findall_id = start_run(engine, "place % 2 = 0")
     engine.enrich(findall_id, ENRICHMENT)
     return findall_id
 
 
 def start_runs_of_model(engine: Engine) -> list[str]:
-    """Start three runs: one plain, one with an enrichment, one that is extended and excludes."""
+    """Start three runs: a plain one, one with an enrichment, one extended with exclusions."""
     plain, enriched = start_run(engine, "every 7th"), start_run(engine, "every 5th")
     engine.enrich(enriched, ENRICHMENT)
     extended = start_run(engine, "every 11th", match_limit=5, exclude_list=EXCLUDED)
@@ -71,18 +59,8 @@ def start_runs_of_model(engine: Engine) -> list[str]:
     return [plain, enriched, extended]
 
 
-def events_of(store: Store, findall_id: str) -> list[bytes]:
-    """All events of a run, as they are stored."""
-    lines: list[bytes] = []
-    page = store.events(findall_id, after=0)
-    while page.lines:
-        lines += page.lines
-        page = store.events(findall_id, after=page.last)
-    return lines
-
-
 def asked_rows(lines: list[bytes]) -> Iterator[str]:
-    """The rows that a run has told the model's verdict on, in the form of the model's log."""
+    """Yield the rows whose verdicts of the model were published, in the form of the model's log."""
     for line in lines:
         event = json.loads(line)
         if event["type"].endswith("matched"):
@@ -93,7 +71,7 @@ def asked_rows(lines: list[bytes]) -> Iterator[str]:
 
 
 def wait_for_candidates(path: Path, findall_id: str) -> None:
-    """Wait until a run that another process works on has stored its first candidates."""
+    """Wait until the first candidates of a run of another process are stored."""
     query = "SELECT generated FROM runs WHERE findall_id = ?"
     with closing(sqlite3.connect(path)) as connection:
         deadline = time.monotonic() + 10
@@ -103,10 +81,10 @@ def wait_for_candidates(path: Path, findall_id: str) -> None:
 
 
 def main(path: Path, *, seed: int, kills: int) -> dict[str, Any]:
-    """Kill a service at so many moments while its runs go on, and let the last one finish.
+    """Kill a service `kills` times while its runs are active, and let the last one finish.
 
-    The runs that ask a model go on over all kills; with each one there is a new run of columns,
-    and every other time a kill waits until that one is under way.
+    The runs with a model last over all kills. Each kill has a new run without a model, and every
+    other kill waits until that run has candidates.
     """
     chance = random.Random(seed)
     corpus = numbers(SIZE)
@@ -116,18 +94,18 @@ def main(path: Path, *, seed: int, kills: int) -> dict[str, Any]:
     def model(delay: float = 0.0) -> Model:
         return open_model(EveryNth(delay=delay, log=log))
 
-    told: dict[str, list[bytes]] = {}
+    published: dict[str, list[bytes]] = {}
     known: set[str] = set()
     of_model: list[str] = []
     of_columns: list[str] = []
     asked_again = active_at_death = halfway = 0
     for number in range(kills):
         store = Store(path)
-        # Runs can be created without an engine that works on them.
+        # This engine is not started: it only creates runs.
         engine = Engine(corpus, model=model(), store=store)
         of_model = of_model or start_runs_of_model(engine)
         of_columns.append(start_run_of_columns(engine))
-        told |= {findall_id: events_of(store, findall_id) for findall_id in store.active()}
+        published |= {findall_id: stored_events(store, findall_id) for findall_id in store.active()}
         store.close()
         size = log.stat().st_size
         ready, begun = os.pipe()
@@ -154,16 +132,16 @@ def main(path: Path, *, seed: int, kills: int) -> dict[str, Any]:
         active_at_death += set(of_model) <= set(store.active())
         run = store.run(of_columns[-1])
         halfway += run.is_active and run.generated > 0
-        for findall_id, earlier in told.items():
-            now = events_of(store, findall_id)
-            assert now[: len(earlier)] == earlier, "what was sent must stay what it was"
+        for findall_id, earlier in published.items():
+            now = stored_events(store, findall_id)
+            assert now[: len(earlier)] == earlier, "published events must not change"
             if findall_id in of_model:
                 known.update(asked_rows(now[len(earlier) :]))
-        told.clear()
+        published.clear()
         store.close()
     with Service(corpus, model=model(), store=path) as service:
         for findall_id in of_model + of_columns:
-            # The stream of a run ends with it.
+            # The stream ends when the run does.
             url = f"{service.url}/v1beta/findall/runs/{findall_id}/events"
             requests.get(url, timeout=60).raise_for_status()
     answered = log.read_text(encoding="utf-8").splitlines()

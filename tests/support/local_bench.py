@@ -1,10 +1,10 @@
-"""An engine at work on a store, as a service has it, for tests to look into."""
+"""A store and an engine without a server, for tests that look inside."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,57 +21,74 @@ from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from tests.support.local_models import EveryNth, numbers
 
+__all__ = ["Bench", "bench", "enrichment", "names", "run_input", "stored_events"]
+
+
+def run_input(*conditions: MatchCondition, **changes: Any) -> FindAllRunInput:
+    """Return a request for five matches."""
+    given = {
+        "objective": "Find entities",
+        "entity_type": "entities",
+        "match_conditions": list(conditions),
+        "generator": "pro",
+        "match_limit": 5,
+    }
+    return FindAllRunInput(**{**given, **changes})
+
+
+def enrichment(*properties: str) -> FindAllEnrichInput:
+    """Return an enrichment with text properties."""
+    return FindAllEnrichInput(
+        JsonSchema(
+            {"type": "object", "properties": {name: {"type": "string"} for name in properties}}
+        )
+    )
+
+
+def stored_events(store: Store, findall_id: str) -> list[bytes]:
+    """Return all events of a run as JSON."""
+    page, lines = store.events(findall_id, after=0), []
+    while page.lines:
+        lines += page.lines
+        page = store.events(findall_id, after=page.last)
+    return lines
+
 
 class Bench:
-    """An engine at work on a store, as a service has it."""
+    """A running engine over a store."""
 
     def __init__(self, corpus: Corpus, model: EveryNth | None, path: Path | None) -> None:
         self.store = Store(path)
-        self.is_asked = model is not None
+        self.has_model = model is not None
         opened = None if model is None else open_model(model)
         self.engine = Engine(corpus, model=opened, store=self.store)
         self.engine.start()
 
     def create(self, *divisors: int, **changes: Any) -> str:
-        """Start a run with a condition for each divisor: for the columns, or for the model."""
-        written = "every {}th" if self.is_asked else "place % {} = 0"
-        given = {
-            "objective": "Find entities",
-            "entity_type": "entities",
-            "match_conditions": [
-                MatchCondition(f"by_{n}_check", written.format(n)) for n in divisors
-            ],
-            "generator": "pro",
-            "match_limit": 5,
-        }
-        return self.engine.create(FindAllRunInput(**{**given, **changes})).findall_id
+        """Start a run with a condition for each divisor, as SQL or for the model."""
+        text = "every {}th" if self.has_model else "place % {} = 0"
+        conditions = [MatchCondition(f"by_{n}_check", text.format(n)) for n in divisors]
+        return self.engine.create(run_input(*conditions, **changes)).findall_id
 
-    def wait(self, findall_id: str, *, until: Callable[[str], bool] | None = None) -> Any:
-        """Wait for a run to end, or for a status, and give its result."""
+    def wait(self, findall_id: str) -> Any:
+        """Wait for the end of a run, and return its result."""
         deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            run = self.store.run(findall_id)
-            if until(run.status) if until else not run.is_active:
-                return json.loads(self.store.result(findall_id))
+        while self.store.run(findall_id).is_active:
+            assert time.monotonic() < deadline, self.store.run(findall_id)
             time.sleep(0.005)
-        raise AssertionError(f"{findall_id} is still {run.status}")
+        return json.loads(self.store.result(findall_id))
 
     def events(self, findall_id: str) -> list[Any]:
-        """All events of a run."""
-        page, lines = self.store.events(findall_id, after=0), []
-        while page.lines:
-            lines += page.lines
-            page = self.store.events(findall_id, after=page.last)
-        return [json.loads(line) for line in lines]
+        """Return all events of a run."""
+        return [json.loads(line) for line in stored_events(self.store, findall_id)]
 
 
 @contextmanager
 def bench(
-    size: int | Corpus = 100, model: EveryNth | None = None, path: Path | None = None
+    data: int | Corpus = 100, model: EveryNth | None = None, path: Path | None = None
 ) -> Iterator[Bench]:
-    """Run an engine, and stop it."""
-    corpus = numbers(size) if isinstance(size, int) else size
-    opened = Bench(corpus, model, path)
+    """Yield a running engine over so many numbers, or over a corpus, and stop it on exit."""
+    opened = Bench(numbers(data) if isinstance(data, int) else data, model, path)
     try:
         yield opened
     finally:
@@ -79,15 +96,6 @@ def bench(
         opened.store.close()
 
 
-def names(result: Any, status: str = "matched") -> list[str]:
-    """Names of the candidates that have a status."""
-    return [item["name"] for item in result["candidates"] if item["match_status"] == status]
-
-
-def enrichment(*properties: str) -> FindAllEnrichInput:
-    """An enrichment with text properties."""
-    return FindAllEnrichInput(
-        JsonSchema(
-            {"type": "object", "properties": {name: {"type": "string"} for name in properties}}
-        )
-    )
+def names(result: Any) -> list[str]:
+    """Return the names of the matches."""
+    return [item["name"] for item in result["candidates"] if item["match_status"] == "matched"]

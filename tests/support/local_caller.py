@@ -1,4 +1,4 @@
-"""Whoever speaks to an embedded service without any help, for tests that look at the answers."""
+"""Plain requests to an embedded service, for tests that look at the answers."""
 
 from __future__ import annotations
 
@@ -28,15 +28,7 @@ ENRICHMENT = {
 
 
 class Caller:
-    """Speaks to a service without any help.
-
-    Parameters
-    ----------
-    service : Service
-        To whom.
-    condition : str
-        What runs look for where a test names no other conditions.
-    """
+    """Sends requests to a service; its runs have one condition by default."""
 
     def __init__(self, service: Service, *, condition: str = "place % 3 = 0") -> None:
         self.url = f"{service.url}/v1beta/findall"
@@ -46,29 +38,29 @@ class Caller:
         }
 
     def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
-        """Post JSON, or bytes as they are."""
+        """Post JSON, or bytes unchanged."""
         key = "data" if isinstance(body, bytes) else "json"
         return requests.post(self.url + path, timeout=30, **{key: body}, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        """Get an answer."""
+        """Send a GET request."""
         return requests.get(self.url + path, timeout=30, **options)
 
     def run(self, **changes: Any) -> str:
-        """Start a run."""
+        """Start a run and return its id."""
         answer = self.post("/runs", {**self._body, **changes})
         assert answer.status_code == 200, answer.text
         return str(answer.json()["findall_id"])
 
     def events(self, findall_id: str, **options: Any) -> list[Any]:
-        """Read a stream to its end."""
+        """Return the events of a stream, read to its end."""
         answer = self.get(f"/runs/{findall_id}/events", **options)
         assert answer.status_code == 200, answer.text
         return [json.loads(frame.split("data: ")[1]) for frame in frames(answer.content)]
 
 
 def frames(body: bytes) -> list[str]:
-    """Split a stream, and see that each frame has its two lines and nothing else."""
+    """Split a stream into frames, and check that each has two lines."""
     whole = body.decode()
     assert whole == "" or whole.endswith("\n\n")
     parts = whole.split("\n\n")[:-1]
@@ -80,7 +72,7 @@ def frames(body: bytes) -> list[str]:
 
 
 def at_work(caller: Caller, findall_id: str) -> Any:
-    """Wait until a run has told of its first candidates, and give its result so far."""
+    """Wait until a run has candidates, and return its result so far."""
     deadline = time.monotonic() + 30
     while True:
         snapshot = caller.get(f"/runs/{findall_id}/result").json()
@@ -90,7 +82,7 @@ def at_work(caller: Caller, findall_id: str) -> Any:
 
 
 def assert_invalid(answer: requests.Response, *, where: list[Any], words: str) -> None:
-    """See that a 422 satisfies clients of either form."""
+    """Check that a 422 has both forms of the contract."""
     assert answer.status_code == 422, answer.text
     body = answer.json()
     assert body["type"] == "error"

@@ -1,4 +1,4 @@
-"""A corpus of numbers, and a model whose verdicts, pace and failures the tests choose."""
+"""A corpus of numbers, and a model with known verdicts, speed and failures."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from findall_frames.embedded.corpus.opening import open_corpus
 
 
 def numbers(size: int) -> Corpus:
-    """Open a corpus of entities that are named after their positions."""
+    """Open a corpus of entities that are named after their rows."""
     return open_corpus(
         pa.table(
             {
@@ -31,25 +31,25 @@ def numbers(size: int) -> Corpus:
 
 
 class EveryNth:
-    """A model that is asked about every row, and matches by position: "every 3rd".
+    """A model for conditions such as "every 3rd", which matches rows by their number.
 
     Parameters
     ----------
     gate : threading.Event, optional
         Answers about rows wait until it is set.
     free : int
-        Rows before this one are answered at once all the same.
+        Rows before this one are answered at once.
     delay : float
         Seconds for each row.
     fails_at : int, optional
-        From this row on it raises.
+        The first row for which it raises.
     log : Path, optional
-        Gets a line for each answer about a row: the row and the condition.
+        A file that gets a line for each verdict: the row and the divisor.
 
     Attributes
     ----------
     begun : threading.Event
-        Set once it is asked about a row that is not free.
+        Set at the first question about a row that is not free.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class EveryNth:
         self.begun = threading.Event()
 
     def __call__(self, messages: Sequence[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
-        """Answer as a model would: readings first, then verdicts on rows."""
+        """Answer with readings, values of fields or verdicts, whichever is requested."""
         said = "\n".join(message["content"] for message in messages)
         asked = dict(re.findall(r"^(\w+): every (\d+)\w\w$", said, re.M))
         if "answers" not in schema["properties"]:
