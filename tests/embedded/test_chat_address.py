@@ -1,4 +1,4 @@
-"""How a language model is named, and where its key goes and does not go."""
+"""Names and addresses of language models, and their keys."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ from tests.support.scripted import KEY
         ),
     ],
 )
-def test_a_name_is_read_with_its_own_key(
+def test_a_name_is_parsed_with_its_own_key(
     text: str, environ: dict[str, str], base_url: str, model: str, key: str | None
 ) -> None:
-    """Which goes neither to another company nor over plain HTTP to another machine."""
+    """The key is sent neither to another company nor over plain HTTP to another machine."""
     address = read_address(text, environ=environ)
     assert (address.base_url, address.model, address.key) == (base_url, model, key)
 
 
 @pytest.mark.parametrize(
-    ("text", "environ", "said"),
+    ("text", "environ", "message"),
     [
         ("gpt-4o", {}, "openai:MODEL"),
         ("openai:", {}, "openai:MODEL"),
@@ -95,17 +95,17 @@ def test_a_name_is_read_with_its_own_key(
         ("openai:gpt-x", {"OPENAI_BASE_URL": "models.example"}, "OPENAI_BASE_URL"),
     ],
 )
-def test_a_name_that_cannot_be_read_is_refused_with_the_forms(
-    text: str, environ: dict[str, str], said: str
+def test_an_invalid_name_is_refused_with_the_valid_forms(
+    text: str, environ: dict[str, str], message: str
 ) -> None:
-    """And without what may be secret in it."""
-    with pytest.raises(EvaluatorError, match=said) as refused:
+    """The message does not show credentials."""
+    with pytest.raises(EvaluatorError, match=message) as refused:
         read_address(text, environ=environ)
     assert KEY not in str(refused.value)
 
 
 @pytest.mark.parametrize("around", ["{}\n", " {}", "\t{}\r\n"])
-def test_blanks_around_a_key_are_taken_off(around: str) -> None:
+def test_blanks_around_a_key_are_stripped(around: str) -> None:
     """They come from files and from copying."""
     environ = {"OPENAI_API_KEY": around.format(KEY)}
     assert read_address("openai:m", environ=environ).key == KEY
@@ -113,16 +113,14 @@ def test_blanks_around_a_key_are_taken_off(around: str) -> None:
 
 @pytest.mark.parametrize("key", ["“sk-abc”", "sk-a\nb", "sk-ä", "sk a", "sk-\x00"])
 @pytest.mark.parametrize("text", ["openai:m", "http://127.0.0.1:1/v1#m"])
-def test_a_key_that_no_header_can_carry_is_refused_before_anything_starts(
-    key: str, text: str
-) -> None:
-    """With the name of its variable, and not with the key."""
+def test_a_key_that_no_header_can_carry_is_refused(key: str, text: str) -> None:
+    """The message has the name of the variable, and not the key."""
     with pytest.raises(EvaluatorError, match="OPENAI_API_KEY contains") as refused:
         read_address(text, environ={"OPENAI_API_KEY": key})
     assert key not in str(refused.value)
 
 
-def test_a_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither by an address nor by a model."""
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     model = open_model("openai:gpt-x")
@@ -131,7 +129,7 @@ def test_a_key_is_shown_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("model", [None, 7, ["openai:m"]])
-def test_what_is_neither_a_name_nor_a_callable_is_refused(model: object) -> None:
-    """With what was expected."""
+def test_any_other_model_is_refused(model: object) -> None:
+    """The message says what was expected."""
     with pytest.raises(EvaluatorError, match=r"callable \(messages"):
         open_model(model)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What servers with chat completions do, and what comes of it."""
+"""Servers with chat completions: forms of answers, rejections, retries, deadlines, keys."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ RIGHT = '{"right": true}'
 
 @pytest.fixture
 def server() -> Iterator[ChatServer]:
-    """A server that a test scripts."""
+    """A scripted server."""
     with ChatServer() as running:
         running.answers(completion(RIGHT))
         yield running
@@ -44,30 +44,30 @@ def server() -> Iterator[ChatServer]:
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses are a tenth of what they are."""
+    """Make pauses a tenth of their length."""
     monkeypatch.setattr(completions, "_FIRST_PAUSE", 0.05)
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
 def asked(server: ChatServer, *, key: str = "", seconds: float = 30.0, **more: Any) -> Reply:
-    """Ask once."""
+    """Ask a new model one question."""
     address = read_address(server.model, environ={"OPENAI_API_KEY": key})
     return asked_by(Completions(address, timeout=seconds), **more)
 
 
 def asked_by(model: Any, *, messages: Any = MESSAGES) -> Reply:
-    """Ask once more."""
+    """Ask a model one question."""
     reply: Reply = model.ask(messages, schema=SCHEMA, abandoned=threading.Event())
     return reply
 
 
 def forms(server: ChatServer) -> list[str | None]:
-    """In which forms the answers were asked for."""
+    """Return the response formats of the requests."""
     return [each.content.get("response_format", {}).get("type") for each in server.questions()]
 
 
 def only(*, kinds: tuple[str | None, ...], otherwise: Sent) -> Callable[[Request], Sent]:
-    """Answer requests of these forms, and others otherwise."""
+    """Return a reply that answers requests with these response formats only."""
 
     def reply(request: Request) -> Sent:
         kind = request.content.get("response_format", {}).get("type")
@@ -76,7 +76,7 @@ def only(*, kinds: tuple[str | None, ...], otherwise: Sent) -> Callable[[Request
     return reply
 
 
-# -- answers of all forms ------------------------------------------------------------------------
+# -- forms of answers ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -109,17 +109,15 @@ def only(*, kinds: tuple[str | None, ...], otherwise: Sent) -> Callable[[Request
     }.items(),
     ids=lambda item: item[0],
 )
-def test_an_answer_is_read_in_whatever_form_it_comes(
-    server: ChatServer, sent: tuple[str, Sent]
-) -> None:
-    """Of one request."""
+def test_an_answer_is_read_in_many_forms(server: ChatServer, sent: tuple[str, Sent]) -> None:
+    """With one request."""
     server.answers(sent[1])
     assert json_in(asked(server).text) == {"right": True}
     assert len(server.questions()) == 1
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("I would say so.", "contains no JSON: I would say so"),
         ("", "is empty"),
@@ -132,22 +130,22 @@ def test_an_answer_is_read_in_whatever_form_it_comes(
         ('{"a":' * 100_000, "contains no JSON"),
     ],
 )
-def test_what_holds_no_json_is_of_no_use(text: str, said: str) -> None:
-    """And is found to be so in a moment, however long it is."""
+def test_a_text_without_json_is_refused(text: str, message: str) -> None:
+    """Quickly, even if it is long or deeply nested."""
     begun = time.monotonic()
-    with pytest.raises(UnusableError, match=said):
+    with pytest.raises(UnusableError, match=message):
         json_in(text)
     assert time.monotonic() - begun < 2
 
 
-def test_a_tag_within_the_answer_does_not_cut_it() -> None:
-    """A row that is quoted may hold one."""
+def test_a_tag_within_an_answer_does_not_cut_it() -> None:
+    """A quoted row may contain one."""
     value = {"excerpts": ["a </think> b"], "more": {"c": 1}}
     assert json_in(json.dumps(value)) == value
 
 
-def test_the_schema_is_told_in_words_and_as_an_option(server: ChatServer) -> None:
-    """Since many servers look at one of them only."""
+def test_the_schema_is_sent_in_words_and_as_an_option(server: ChatServer) -> None:
+    """Many servers use only one of them."""
     asked(server)
     sent = server.questions()[0].content
     assert json.dumps(SCHEMA, separators=(",", ":")) in sent["messages"][0]["content"]
@@ -155,7 +153,7 @@ def test_the_schema_is_told_in_words_and_as_an_option(server: ChatServer) -> Non
     assert (sent["model"], sent["temperature"]) == ("tiny", 0)
 
 
-# -- refusals ------------------------------------------------------------------------------------
+# -- rejections ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -169,10 +167,10 @@ def test_the_schema_is_told_in_words_and_as_an_option(server: ChatServer) -> Non
     ],
     ids=["400", "422", "500", "501", "200"],
 )
-def test_a_server_that_takes_no_schema_is_asked_for_json_and_then_for_text(
+def test_a_server_without_schemas_is_asked_for_json_and_then_for_text(
     server: ChatServer, otherwise: Sent
 ) -> None:
-    """Once; from then on in the form that helped."""
+    """Later questions use the form that worked."""
     model = open_model(server.model)
     server.answers(only(kinds=("json_object",), otherwise=otherwise))
     assert asked_by(model).text == RIGHT
@@ -184,8 +182,8 @@ def test_a_server_that_takes_no_schema_is_asked_for_json_and_then_for_text(
     assert forms(server)[3:] == ["json_schema", "json_object", None]
 
 
-def test_a_question_that_is_refused_changes_no_form(server: ChatServer) -> None:
-    """It may be too long, and what helps it would be worse for the others."""
+def test_a_question_that_is_rejected_does_not_change_the_form(server: ChatServer) -> None:
+    """It may be too long, and a simpler form would be worse for the others."""
     model = open_model(server.model)
     asked_by(model)
     server.answers(only(kinds=(None,), otherwise=refusal(400, "maximum context length is 9")))
@@ -194,8 +192,8 @@ def test_a_question_that_is_refused_changes_no_form(server: ChatServer) -> None:
     assert forms(server)[-3:] == ["json_schema", "json_object", None]
 
 
-def test_a_question_that_is_always_refused_gets_no_answer(server: ChatServer) -> None:
-    """The server's words say why, and others may get one."""
+def test_a_question_that_is_always_rejected_has_no_answer(server: ChatServer) -> None:
+    """The message quotes the server."""
     server.answers(refusal(400, "This model's maximum context length is 10 tokens."))
     with pytest.raises(NoAnswerError, match="maximum context length") as refused:
         asked(server)
@@ -203,7 +201,7 @@ def test_a_question_that_is_always_refused_gets_no_answer(server: ChatServer) ->
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "reason"),
     [
         (400, "System role not supported"),
         (400, "Conversation roles must alternate user/assistant/user/assistant/..."),
@@ -212,14 +210,14 @@ def test_a_question_that_is_always_refused_gets_no_answer(server: ChatServer) ->
         (500, "Jinja Exception: System role not supported"),
     ],
 )
-def test_a_model_without_a_system_role_is_told_in_the_user_s_message(
-    server: ChatServer, status: int, said: str
+def test_a_model_without_a_system_role_gets_one_user_message(
+    server: ChatServer, status: int, reason: str
 ) -> None:
-    """The form of the answer stays."""
+    """The response format stays."""
 
     def strict(request: Request) -> Sent:
         roles = [each["role"] for each in request.content["messages"]]
-        return refusal(status, said) if "system" in roles else completion(RIGHT)
+        return refusal(status, reason) if "system" in roles else completion(RIGHT)
 
     server.answers(strict)
     model = open_model(server.model)
@@ -231,8 +229,8 @@ def test_a_model_without_a_system_role_is_told_in_the_user_s_message(
     assert message["content"].startswith(MESSAGES[0]["content"])
 
 
-def test_a_model_that_takes_no_temperature_is_asked_without(server: ChatServer) -> None:
-    """The schema stays."""
+def test_a_model_without_a_temperature_is_asked_without_it(server: ChatServer) -> None:
+    """The response format stays."""
 
     def fixed(request: Request) -> Sent:
         if "temperature" in request.content:
@@ -244,11 +242,11 @@ def test_a_model_that_takes_no_temperature_is_asked_without(server: ChatServer) 
     assert forms(server) == ["json_schema"] * 2
 
 
-# -- what passes ---------------------------------------------------------------------------------
+# -- temporary failures -------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "stumble",
+    "failure",
     [
         *(refusal(status, "Overloaded") for status in (429, 500, 503, 520, 522, 524, 529)),
         refusal(503, "The system is overloaded"),
@@ -263,14 +261,14 @@ def test_a_model_that_takes_no_temperature_is_asked_without(server: ChatServer) 
         answer({"choices": [{"error": {"message": "Upstream", "code": 503}, "message": {}}]}),
     ],
 )
-def test_what_passes_is_waited_out_and_lowers_no_form(server: ChatServer, stumble: Sent) -> None:
-    """The answer that comes is as good as any."""
-    server.answers(stumble, stumble, completion(RIGHT))
+def test_temporary_failures_are_retried_in_the_same_form(server: ChatServer, failure: Sent) -> None:
+    """The answer of the third attempt counts."""
+    server.answers(failure, failure, completion(RIGHT))
     assert asked(server).text == RIGHT
     assert forms(server) == ["json_schema"] * 3
 
 
-def test_the_pause_that_a_server_asks_for_is_kept(server: ChatServer) -> None:
+def test_retry_after_is_respected(server: ChatServer) -> None:
     """The second attempt is not sooner."""
     server.answers(refusal(429, "Slow down", retry_after="1"), completion(RIGHT))
     begun = time.monotonic()
@@ -278,8 +276,8 @@ def test_the_pause_that_a_server_asks_for_is_kept(server: ChatServer) -> None:
     assert time.monotonic() - begun >= 1
 
 
-def test_a_pause_beyond_the_time_of_a_question_is_not_waited_for(server: ChatServer) -> None:
-    """It is told at once."""
+def test_a_retry_after_beyond_the_deadline_fails_at_once(server: ChatServer) -> None:
+    """The message quotes the server."""
     server.answers(refusal(429, "Come back tomorrow", retry_after="86400"))
     with pytest.raises(NoAnswerError, match="Come back tomorrow") as silent:
         asked(server)
@@ -287,10 +285,10 @@ def test_a_pause_beyond_the_time_of_a_question_is_not_waited_for(server: ChatSer
 
 
 @pytest.mark.parametrize(("status", "attempts"), [(429, 8), (529, 8), (500, 5)])
-def test_a_server_that_is_only_busy_is_asked_longer_than_one_that_fails(
+def test_a_busy_server_gets_more_attempts_than_a_failing_one(
     server: ChatServer, status: int, attempts: int
 ) -> None:
-    """As long as the question has time."""
+    """Up to the deadline of the question."""
     server.answers(*[refusal(status, "Not now", retry_after="0")] * 7, completion(RIGHT))
     if attempts > 7:
         asked(server)
@@ -309,8 +307,8 @@ def test_a_server_that_is_only_busy_is_asked_longer_than_one_that_fails(
     ],
     ids=["dribbles", "hangs in the body", "hangs"],
 )
-def test_a_question_has_its_time_and_no_more(server: ChatServer, sent: Sent) -> None:
-    """Bytes that trickle in do not make it longer."""
+def test_a_question_ends_at_its_deadline(server: ChatServer, sent: Sent) -> None:
+    """Also if the server keeps sending bytes."""
     server.answers(sent)
     begun = time.monotonic()
     with pytest.raises(NoAnswerError, match="gave no answer"):
@@ -318,21 +316,21 @@ def test_a_question_has_its_time_and_no_more(server: ChatServer, sent: Sent) -> 
     assert time.monotonic() - begun < 3
 
 
-def test_a_question_that_gets_lost_is_asked_again(server: ChatServer) -> None:
-    """Some of its time is kept for that."""
+def test_a_lost_question_is_repeated(server: ChatServer) -> None:
+    """Part of its time is reserved for that."""
     server.answers(Sent(0, (), then="hang"), completion(RIGHT))
     assert asked(server, seconds=1.0).text == RIGHT
 
 
-def test_an_answer_without_end_is_not_read_to_its_end(server: ChatServer) -> None:
-    """Whatever the server sends, it fits into memory."""
+def test_an_endless_answer_is_cut_off(server: ChatServer) -> None:
+    """Before it fills the memory."""
     server.answers(Sent(200, (b" " * 70_000,) * 100, framing="chunked"))
     with pytest.raises(NoAnswerError, match="more than"):
         asked(server)
 
 
 def test_an_abandoned_question_ends_between_attempts(server: ChatServer) -> None:
-    """Not after all of them."""
+    """Without waiting for the others."""
     server.answers(refusal(429, "Slow down", retry_after="20"))
     abandoned = threading.Event()
     threading.Timer(0.2, abandoned.set).start()
@@ -340,11 +338,11 @@ def test_an_abandoned_question_ends_between_attempts(server: ChatServer) -> None
         open_model(server.model).ask(MESSAGES, schema=SCHEMA, abandoned=abandoned)
 
 
-# -- answers of no use ---------------------------------------------------------------------------
+# -- useless answers ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "message"),
     [
         (completion(RIGHT[:8], finish="length"), "cut at its token limit"),
         (completion(None, finish="content_filter"), "content filter"),
@@ -356,19 +354,19 @@ def test_an_abandoned_question_ends_between_attempts(server: ChatServer) -> None
     ],
     ids=["cut", "filtered", "broken off", "refused", "empty", "null", "no parts"],
 )
-def test_an_answer_of_no_use_is_told_and_asked_for_once(
-    server: ChatServer, sent: Sent, said: str
+def test_a_useless_answer_is_not_requested_again(
+    server: ChatServer, sent: Sent, message: str
 ) -> None:
-    """Another question may get one."""
+    """Another question may get an answer."""
     server.answers(sent)
-    with pytest.raises(NoAnswerError, match=said) as refused:
+    with pytest.raises(NoAnswerError, match=message) as refused:
         asked(server)
     assert not refused.value.is_silence
     assert len(server.questions()) == 1
 
 
 @pytest.mark.parametrize(
-    ("sent", "said"),
+    ("sent", "message"),
     [
         (refusal(401, f"Incorrect API key provided: {KEY}."), "set OPENAI_API_KEY"),
         (refusal(401, f"Incorrect API key provided: {KEY[:4]}****{KEY[-4:]}"), "Incorrect API key"),
@@ -385,20 +383,20 @@ def test_an_answer_of_no_use_is_told_and_asked_for_once(
         (Sent(307, (), {"location": "http://127.0.0.1:9/"}), "redirects are not followed"),
     ],
 )
-def test_a_model_that_cannot_be_asked_is_told_at_once(
-    server: ChatServer, sent: Sent, said: str
+def test_a_model_that_cannot_be_used_is_an_error_at_once(
+    server: ChatServer, sent: Sent, message: str
 ) -> None:
-    """In the server's words, and without the key or parts of it."""
+    """The message quotes the server, without the key or parts of it."""
     server.answers(sent)
-    with pytest.raises(EvaluatorError, match=said) as refused:
+    with pytest.raises(EvaluatorError, match=message) as refused:
         asked(server, key=KEY)
     assert len(server.questions()) == 1
     assert server.questions()[0].headers["authorization"] == f"Bearer {KEY}"
     assert not any(part in str(refused.value) for part in (KEY, KEY[:4], KEY[-4:]))
 
 
-def test_a_question_that_may_not_be_asked_leaves_the_others(server: ChatServer) -> None:
-    """When the key has been good before, status 403 is about what was asked."""
+def test_a_forbidden_question_does_not_affect_others(server: ChatServer) -> None:
+    """If the key has worked before, status 403 is about the question."""
     server.answers(completion(RIGHT), refusal(403, "Your input was flagged"))
     model = open_model(server.model)
     asked_by(model)
@@ -406,10 +404,10 @@ def test_a_question_that_may_not_be_asked_leaves_the_others(server: ChatServer) 
         asked_by(model)
 
 
-def test_a_key_goes_no_further_than_to_its_server(
+def test_a_key_is_sent_to_its_server_only(
     server: ChatServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not along a redirect, and not into the log."""
+    """Not along a redirect, and not to the log."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with ScriptedServer() as other:
@@ -424,8 +422,8 @@ def test_a_key_goes_no_further_than_to_its_server(
     assert KEY not in caplog.text
 
 
-def test_a_server_that_is_gone_is_silent() -> None:
-    """It may come back, so that is not the end at once."""
+def test_an_unreachable_server_is_silent() -> None:
+    """It may come back, so this does not end the run at once."""
     with ScriptedServer() as gone:
         url = gone.url
     model = Completions(read_address(f"{url}/v1#tiny", environ={}), timeout=0.5)
@@ -455,10 +453,10 @@ ENGLISH = "The quick brown fox jumps over the lazy dog and finds a bed of gravel
         ("0.123456789 " * 1_000, 6_000, False),
     ],
 )
-def test_a_prompt_that_the_server_has_cut_is_told(
+def test_a_prompt_that_the_server_cut_is_reported(
     server: ChatServer, text: str, tokens: int, is_cut: bool
 ) -> None:
-    """By the tokens that it counts; a prompt that is whole is never said to be cut."""
+    """By its count of tokens; complete prompts are not reported."""
     server.answers(completion(RIGHT, tokens=tokens))
     notes = asked(server, messages=[{"role": "user", "content": text}]).notes
     assert len(notes) == is_cut
@@ -469,8 +467,8 @@ def test_a_prompt_that_the_server_has_cut_is_told(
 # -- callables -----------------------------------------------------------------------------------
 
 
-def test_a_callable_is_asked_with_the_schema_in_words_too() -> None:
-    """It may hand the messages to anything."""
+def test_a_callable_gets_the_schema_in_words_as_well() -> None:
+    """It may pass the messages to any model."""
     calls: list[Any] = []
 
     def model(messages: Any, *, schema: Any) -> str:
@@ -486,8 +484,8 @@ def test_a_callable_is_asked_with_the_schema_in_words_too() -> None:
     assert reply.usage.models[0].endswith("<locals>.model")
 
 
-def test_what_a_callable_raises_is_told() -> None:
-    """With its type; it leaves one question open, and is no crash."""
+def test_an_exception_of_a_callable_is_reported() -> None:
+    """With its type; it leaves one question unanswered."""
 
     def model(messages: Any, *, schema: Any) -> str:
         raise KeyError("weights")
@@ -496,14 +494,14 @@ def test_what_a_callable_raises_is_told() -> None:
         asked_by(open_model(model))
 
 
-def test_a_callable_that_gives_no_text_is_told() -> None:
-    """As an answer that cannot be used."""
+def test_a_callable_that_returns_no_text_is_reported() -> None:
+    """As an unusable answer."""
     with pytest.raises(UnusableError, match="returned dict"):
         asked_by(open_model(lambda messages, *, schema: {"right": True}))  # type: ignore[arg-type, return-value]
 
 
-def test_an_interrupt_within_a_callable_passes() -> None:
-    """It is the user who wants to stop."""
+def test_an_interrupt_within_a_callable_is_raised() -> None:
+    """The user wants to stop."""
 
     def model(messages: Any, *, schema: Any) -> str:
         raise KeyboardInterrupt
@@ -512,8 +510,8 @@ def test_an_interrupt_within_a_callable_passes() -> None:
         asked_by(open_model(model))
 
 
-def test_the_name_of_a_callable_shows_nothing_that_it_holds() -> None:
-    """Not even where its repr does."""
+def test_the_name_of_a_callable_shows_none_of_its_attributes() -> None:
+    """Not even if its repr does."""
 
     class Holder:
         def __call__(self, messages: Any, *, schema: Any) -> str:

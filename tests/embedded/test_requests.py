@@ -1,4 +1,4 @@
-"""What the embedded service accepts, and what it refuses with a word on what to do."""
+"""The requests that the embedded service accepts and refuses."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.support.local_models import numbers
 # -- creating ----------------------------------------------------------------------------------
 
 
-def test_a_new_run_is_answered_whole(caller: Caller) -> None:
-    """Queued, active, with times, counts and what the caller attached."""
+def test_a_new_run_is_returned_completely(caller: Caller) -> None:
+    """With status, times, counts and metadata."""
     metadata = {"text": "ü", "whole": 1, "real": 1.0, "yes": True, "big": 2**70}
     answer = caller.post("/runs", {**RUN, "metadata": metadata, "memory_scope_key": "ignored"})
     assert answer.status_code == 200
@@ -66,7 +66,7 @@ def test_a_new_run_is_answered_whole(caller: Caller) -> None:
         {"unknown": {"deep": [1]}},
     ],
 )
-def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str, Any]) -> None:
+def test_a_valid_run_is_accepted(caller: Caller, accepted: dict[str, Any]) -> None:
     """Also where another service might be stricter."""
     assert caller.post("/runs", {**RUN, **accepted}).status_code == 200
 
@@ -118,22 +118,22 @@ def test_what_the_contract_allows_is_accepted(caller: Caller, accepted: dict[str
         ),
     ],
 )
-def test_a_wrong_create_is_refused(
+def test_an_invalid_run_is_refused(
     caller: Caller, wrong: dict[str, Any], where: list[Any], words: str
 ) -> None:
-    """The answer says what was expected, what came and where, in both forms of a 422."""
+    """In both forms of a 422, with what was expected, what came, and where."""
     answer = caller.post("/runs", {**RUN, **wrong})
     assert_invalid(answer, where=["body", *where], words=words)
 
 
 @pytest.mark.parametrize("missing", list(RUN))
 def test_each_required_field_is_required(caller: Caller, missing: str) -> None:
-    """The answer names the one that is missing."""
+    """The message names the missing field."""
     body = {name: value for name, value in RUN.items() if name != missing}
     assert_invalid(caller.post("/runs", body), where=["body"], words=f"`{missing}`")
 
 
-NO_BODIES = {
+INVALID_BODIES = {
     "empty": b"",
     "cut": b"{",
     "array": b"[]",
@@ -150,10 +150,10 @@ NO_BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", list(NO_BODIES.values()), ids=list(NO_BODIES))
+@pytest.mark.parametrize("body", list(INVALID_BODIES.values()), ids=list(INVALID_BODIES))
 @pytest.mark.parametrize("path", ["/runs", "/ingest", "/runs/{}/enrich", "/runs/{}/extend"])
-def test_what_is_no_body_is_refused(caller: Caller, path: str, body: bytes) -> None:
-    """Whatever is sent is answered with 422, never with 500."""
+def test_an_invalid_body_is_refused(caller: Caller, path: str, body: bytes) -> None:
+    """With 422, never with 500."""
     if "{}" in path:
         path = path.format(caller.run())
     answer = caller.post(path, body)
@@ -168,8 +168,8 @@ def test_what_is_no_body_is_refused(caller: Caller, path: str, body: bytes) -> N
         (Quota(runs_per_hour=2), 429, "at most 2 new runs in an hour"),
     ],
 )
-def test_a_quota_is_kept(quota: Quota, status: int, words: str) -> None:
-    """Also when all ask at once; whoever comes too early hears when there is room."""
+def test_a_quota_is_enforced(quota: Quota, status: int, words: str) -> None:
+    """Also for concurrent requests; Retry-After says when a run may be created."""
     with Service(numbers(20), quota=quota) as running:
         caller = Caller(running)
         with ThreadPoolExecutor(8) as pool:
@@ -181,15 +181,15 @@ def test_a_quota_is_kept(quota: Quota, status: int, words: str) -> None:
     assert (wait is None) if status == 402 else (3_500 < int(wait or 0) <= 3_600)
 
 
-def test_a_body_that_is_too_long_is_refused(caller: Caller) -> None:
-    """It is not read to its end."""
+def test_a_long_body_is_refused(caller: Caller) -> None:
+    """Without reading it to its end."""
     answer = caller.post("/runs", b" " * (17 << 20))
     assert answer.status_code == 413
     assert "16,777,216 bytes" in answer.json()["error"]["message"]
 
 
-def test_a_body_that_announces_too_much_is_refused_before_it_is_sent(service: Service) -> None:
-    """Whoever waits for a word before sending it need not send it."""
+def test_a_long_body_is_refused_by_its_content_length(service: Service) -> None:
+    """Before any of it is sent."""
     with contextlib.closing(HTTPConnection(service.url.removeprefix("http://"))) as connection:
         connection.putrequest("POST", "/v1beta/findall/runs")
         connection.putheader("content-length", "99999999999")
@@ -199,10 +199,10 @@ def test_a_body_that_announces_too_much_is_refused_before_it_is_sent(service: Se
         assert json.load(answer)["error"]["ref_id"]
 
 
-def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_service(
+def test_a_disconnect_within_a_body_is_a_bad_request(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It is noted as a bad request, not as an exception."""
+    """It is logged as such, not as an exception."""
     caplog.set_level(logging.INFO)
     with Service(numbers(9)) as service:
         connection = HTTPConnection(service.url.removeprefix("http://"))
@@ -217,7 +217,7 @@ def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_the_service(
 
 
 def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
-    """With the words left over and what to write instead, in both forms; no run is made."""
+    """With the words left over and what to write instead; no run is created."""
     unread = {"name": "nice_check", "description": "is nice and friendly"}
     conditions = [*RUN["match_conditions"], unread]
     answer = caller.post("/runs", {**RUN, "match_conditions": conditions})
@@ -240,8 +240,8 @@ def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
         ({"additional_match_limit": True}, "got `bool`"),
     ],
 )
-def test_a_wrong_extension_is_refused(caller: Caller, wrong: dict[str, Any], words: str) -> None:
-    """It has to be a whole number above 0."""
+def test_an_invalid_extension_is_refused(caller: Caller, wrong: dict[str, Any], words: str) -> None:
+    """It has to be a positive integer."""
     answer = caller.post(f"/runs/{caller.run()}/extend", wrong)
     assert answer.status_code == 422
     assert words in answer.json()["error"]["message"]
@@ -262,8 +262,8 @@ def test_a_wrong_extension_is_refused(caller: Caller, wrong: dict[str, Any], wor
         ({"properties": {"a": {"description": 5}}}, "Expected `str | null`, got `int`"),
     ],
 )
-def test_a_wrong_enrichment_is_refused(caller: Caller, schema: Any, words: str) -> None:
-    """It has to name new fields."""
+def test_an_invalid_enrichment_is_refused(caller: Caller, schema: Any, words: str) -> None:
+    """It has to be the schema of an object with new fields."""
     body = {"output_schema": {"json_schema": schema}}
     answer = caller.post(f"/runs/{caller.run()}/enrich", body)
     assert answer.status_code == 422
@@ -271,16 +271,16 @@ def test_a_wrong_enrichment_is_refused(caller: Caller, schema: Any, words: str) 
 
 
 @pytest.mark.parametrize("schema", [{}, {"type": "object"}, {"properties": {}}])
-def test_an_enrichment_that_asks_for_nothing_adds_nothing(caller: Caller, schema: Any) -> None:
-    """It is allowed, and answered with the fields that there are."""
+def test_an_enrichment_without_fields_adds_nothing(caller: Caller, schema: Any) -> None:
+    """It is answered with the existing schema."""
     findall_id = caller.run()
     before = caller.get(f"/runs/{findall_id}/schema").json()
     answer = caller.post(f"/runs/{findall_id}/enrich", {"output_schema": {"json_schema": schema}})
     assert (answer.status_code, answer.json()) == (200, before)
 
 
-def test_an_enrichment_nested_too_deep_is_refused(caller: Caller) -> None:
-    """What could not be written back is not stored."""
+def test_a_deeply_nested_enrichment_is_refused(caller: Caller) -> None:
+    """It could not be encoded again."""
     deep: dict[str, Any] = {}
     for _ in range(100):
         deep = {"items": deep}
@@ -289,8 +289,8 @@ def test_an_enrichment_nested_too_deep_is_refused(caller: Caller) -> None:
     assert_invalid(answer, where=["body", "output_schema", "json_schema"], words="64 levels")
 
 
-def test_secrets_for_tool_servers_never_come_back(tmp_path: Path) -> None:
-    """Neither in an answer nor in an event, nor do they reach the store."""
+def test_headers_of_tool_servers_are_dropped(tmp_path: Path) -> None:
+    """They are in no answer, no event and no file."""
     server = {"url": "https://tools.example.com", "name": "t", "headers": {"auth": "s3cret"}}
     path = tmp_path / "runs.db"
     with Service(numbers(20), store=path) as running:
@@ -305,11 +305,11 @@ def test_secrets_for_tool_servers_never_come_back(tmp_path: Path) -> None:
     assert all(b"s3cret" not in file.read_bytes() for file in tmp_path.iterdir())
 
 
-def test_cancelling_takes_no_body_and_gives_an_empty_object(
+def test_cancelling_takes_no_body_and_returns_an_empty_object(
     asker: Caller, gate: threading.Event
 ) -> None:
-    """It may be repeated until a worker has seen it, and is a conflict afterwards."""
-    for _ in range(8):  # more than there are workers, each of which waits for the model
+    """It may be repeated until the run has ended, and is a conflict afterwards."""
+    for _ in range(8):  # more than there are workers, all of which wait for the model
         asker.run(match_limit=20)
     findall_id = asker.run()
     for _ in range(2):
@@ -328,7 +328,7 @@ def test_cancelling_takes_no_body_and_gives_an_empty_object(
 
 
 def test_cancelling_does_not_wait_for_the_model(asker: Caller, gate: threading.Event) -> None:
-    """What was found until then stays."""
+    """Candidates so far stay."""
     findall_id = asker.run()
     found = at_work(asker, findall_id)["candidates"]
     assert asker.post(f"/runs/{findall_id}/cancel").status_code == 200

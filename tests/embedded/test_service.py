@@ -1,4 +1,4 @@
-"""The embedded service keeps the contract, for clients that nobody here wrote."""
+"""The embedded service over HTTP: the official SDK, addresses, keys, start and stop."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import Any
 
@@ -39,14 +38,14 @@ ENRICHMENT_OF_A_COLUMN = {
 
 
 def official(service: Service, **options: Any) -> parallel.Parallel:
-    """The official client, which refuses answers that do not fit its models."""
+    """Return the official client, which validates answers strictly."""
     return parallel.Parallel(
         api_key="any", base_url=service.url, _strict_response_validation=True, **options
     )
 
 
-def test_the_official_sdk_finds_its_way(service: Service) -> None:
-    """Ingest, create, stream, result, status, schema, extend and enrich, all validated."""
+def test_the_official_sdk_works(service: Service) -> None:
+    """Ingest, create, stream, result, status, schema, extend and enrich."""
     with official(service) as client:
         findall = client.beta.findall
         draft = findall.ingest(objective="Find entities with a place over 3")
@@ -92,7 +91,7 @@ def test_the_official_sdk_finds_its_way(service: Service) -> None:
 
 
 def test_the_official_sdk_cancels(slow: Service) -> None:
-    """A run in the middle of its work is cancelled, and cancelled only once."""
+    """A second time is a conflict."""
     conditions = [{"name": "by_3_check", "description": "every 3rd"}]
     with official(slow, max_retries=0) as client:
         run = client.beta.findall.create(**{**RUN, "match_conditions": conditions})
@@ -105,11 +104,11 @@ def test_the_official_sdk_cancels(slow: Service) -> None:
             client.beta.findall.cancel(run.findall_id)
 
 
-# -- asking ------------------------------------------------------------------------------------
+# -- requests ----------------------------------------------------------------------------------
 
 
-def test_a_result_can_be_had_at_any_time(asker: Caller, gate: threading.Event) -> None:
-    """A snapshot while the run goes on, with what was judged so far; the whole at its end."""
+def test_a_result_is_available_at_any_time(asker: Caller, gate: threading.Event) -> None:
+    """An active run has the candidates that were judged so far."""
     findall_id = asker.run()
     snapshot = at_work(asker, findall_id)
     assert snapshot["run"]["status"]["status"] == "running"
@@ -141,7 +140,7 @@ def test_a_result_can_be_had_at_any_time(asker: Caller, gate: threading.Event) -
     ],
 )
 def test_an_unknown_run_is_not_found(caller: Caller, method: str, end: str) -> None:
-    """Everywhere, as JSON, also where a stream was asked for."""
+    """At every endpoint, as JSON, also for a stream."""
     answer = requests.request(
         method,
         f"{caller.url}/runs/findall_0{end}",
@@ -176,10 +175,10 @@ def test_an_unknown_path_is_not_found(caller: Caller, path: str) -> None:
     ],
 )
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "QUERY", "X-Y"])
-def test_a_wrong_method_is_told_the_right_one(
+def test_a_wrong_method_is_refused_with_the_allowed_ones(
     caller: Caller, path: str, allowed: set[str], method: str
 ) -> None:
-    """Any word for a method gets 405 and the methods that there are."""
+    """With 405, for any word."""
     answer = requests.request(method, caller.url + path, timeout=30)
     assert answer.status_code == 405
     assert set(answer.headers["allow"].split(", ")) == allowed
@@ -189,14 +188,14 @@ def test_a_wrong_method_is_told_the_right_one(
 @pytest.mark.parametrize(
     "beta", [None, "findall-2025-09-15", "findall-2025-09-15,findall-2025-09-15", "other", ""]
 )
-def test_any_beta_header_will_do(caller: Caller, beta: str | None) -> None:
-    """There is one version of the contract here."""
+def test_any_beta_header_is_accepted(caller: Caller, beta: str | None) -> None:
+    """The service has one version of the contract."""
     headers = {} if beta is None else {"parallel-beta": beta}
     assert caller.post("/runs", RUN, headers=headers).status_code == 200
 
 
-def test_a_service_with_a_key_lets_nobody_in_without_it() -> None:
-    """Neither to a run nor to an unknown path; and it never shows the key."""
+def test_a_service_with_a_key_refuses_requests_without_it() -> None:
+    """At every path; and it never shows the key."""
     with Service(numbers(20), api_key="k3y-ü") as running:
         caller = Caller(running)
         assert "k3y" not in repr(running)
@@ -222,17 +221,15 @@ def test_a_service_with_a_key_lets_nobody_in_without_it() -> None:
         ("", 403),
     ],
 )
-def test_a_web_page_cannot_reach_it_under_another_name(
-    caller: Caller, host: str, status: int
-) -> None:
-    """A name that was made to point to this machine is not one of its own."""
+def test_another_host_name_is_refused(caller: Caller, host: str, status: int) -> None:
+    """A web page could use a name that points to this machine."""
     answer = caller.post("/runs", RUN, headers={"host": host})
     assert answer.status_code == status
     assert "access-control-allow-origin" not in answer.headers
 
 
 def test_an_objective_is_ingested(caller: Caller) -> None:
-    """The answer can be sent on as it is, once a match limit is added."""
+    """The draft, with a match limit added, is a valid run."""
     answer = caller.post("/ingest", {"objective": "Find entities with a place over 90"})
     assert answer.status_code == 200
     draft = answer.json()
@@ -242,14 +239,14 @@ def test_an_objective_is_ingested(caller: Caller) -> None:
     assert (reading["sql"], reading["true"], reading["false"]) == ('"place" > 90', 9, 91)
     assert caller.post("/runs", {**draft, "match_limit": 5}).status_code == 200
     assert draft["generator"] == "core"
-    for wrong in ({}, {"objective": 3}, {"objective": None}):
-        where = ["body"] if not wrong else ["body", "objective"]
-        assert_invalid(caller.post("/ingest", wrong), where=where, words="`")
+    for invalid in ({}, {"objective": 3}, {"objective": None}):
+        where = ["body"] if not invalid else ["body", "objective"]
+        assert_invalid(caller.post("/ingest", invalid), where=where, words="`")
     assert caller.post("/ingest", {"objective": ""}).status_code == 200
 
 
-def test_entities_are_searched_at_once(service: Service, caller: Caller) -> None:
-    """By the official client, too; its limits are those of a run."""
+def test_entities_are_searched(service: Service, caller: Caller) -> None:
+    """By the official client as well; the limits are those of a run."""
     with official(service) as client:
         found = client.beta.findall.entity_search(
             entity_type="companies", objective="the one at place 42", match_limit=5
@@ -263,7 +260,7 @@ def test_entities_are_searched_at_once(service: Service, caller: Caller) -> None
 
 
 def test_a_question_is_answered_from_ingest_to_evidence() -> None:
-    """Without a model, over a table of the user's own."""
+    """Without a model, over a table."""
     table = pa.table(
         {
             "country": ["Chad", "Peru", "Kenya", "Japan", "Egypt"],
@@ -278,8 +275,8 @@ def test_a_question_is_answered_from_ingest_to_evidence() -> None:
         draft = caller.post("/ingest", {"objective": question}).json()
         run = caller.post("/runs", {**draft, "match_limit": 5}).json()
         capital = {"type": "object", "properties": {"capital": {"type": "string"}}}
-        asked = {"output_schema": {"json_schema": capital}}
-        assert caller.post(f"/runs/{run['findall_id']}/enrich", asked).status_code == 200
+        enrichment = {"output_schema": {"json_schema": capital}}
+        assert caller.post(f"/runs/{run['findall_id']}/enrich", enrichment).status_code == 200
         caller.events(run["findall_id"])
         result = caller.get(f"/runs/{run['findall_id']}/result").json()
     matches = {
@@ -300,8 +297,8 @@ def test_a_question_is_answered_from_ingest_to_evidence() -> None:
 
 
 @pytest.mark.parametrize("answers", [True, False])
-def test_streams_end_whole_when_the_service_stops(gate: threading.Event, answers: bool) -> None:
-    """A reader gets no half event, also when the model does not answer; no thread is left."""
+def test_streams_end_after_a_whole_event_at_a_stop(gate: threading.Event, answers: bool) -> None:
+    """Also if the model does not answer; no thread is left."""
     before = set(threading.enumerate())
     running = Service(numbers(100), model=open_model(EveryNth(gate=gate)), heartbeat=0.02).start()
     caller = Caller(running, condition="every 3rd")
@@ -330,7 +327,7 @@ def test_streams_end_whole_when_the_service_stops(gate: threading.Event, answers
 
 
 def test_a_service_can_be_started_again(tmp_path: Path) -> None:
-    """With a file it still knows its runs; in memory it begins anew."""
+    """With a file it keeps its runs; in memory it loses them."""
     for store in (tmp_path / "runs.db", None):
         running = Service(numbers(20), store=store)
         with running:
@@ -347,7 +344,7 @@ def test_a_service_can_be_started_again(tmp_path: Path) -> None:
 
 
 def test_a_second_service_on_one_store_is_refused(tmp_path: Path) -> None:
-    """It would take the runs of the first; its address is free again afterwards."""
+    """Its address is free again afterwards."""
     path = tmp_path / "runs.db"
     with Service(numbers(20), store=path) as first:
         second = Service(numbers(20), store=path)
@@ -358,16 +355,16 @@ def test_a_second_service_on_one_store_is_refused(tmp_path: Path) -> None:
         assert Caller(second).events(Caller(second).run())
 
 
-def test_a_service_that_was_never_started_has_no_address() -> None:
-    """And stopping it does nothing."""
+def test_a_service_that_was_never_started_has_no_url() -> None:
+    """Stopping it has no effect."""
     idle = Service(numbers(5))
     idle.stop()
     with pytest.raises(ServiceError, match=r"call start\(\)"):
         _ = idle.url
 
 
-def test_an_address_that_is_taken_is_refused_with_a_way_out(service: Service) -> None:
-    """The error names the address, and the store is left alone."""
+def test_an_address_in_use_is_refused(service: Service) -> None:
+    """The error names the address, and how to choose another one."""
     port = int(service.url.rpartition(":")[2])
     with pytest.raises(ServiceError, match=rf"(?s)127\.0\.0\.1:{port}.*another port.*--port 0"):
         Service(numbers(5), port=port).start()
@@ -376,15 +373,15 @@ def test_an_address_that_is_taken_is_refused_with_a_way_out(service: Service) ->
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::", "example.com"])
-def test_without_a_key_it_listens_to_this_machine_only(host: str) -> None:
-    """Others on the network could read the data otherwise."""
+def test_without_a_key_it_listens_on_loopback_only(host: str) -> None:
+    """Otherwise others on the network could read the data."""
     with pytest.raises(ServiceError, match="API key"):
         Service(numbers(5), host=host)
     Service(numbers(5), host=host, api_key="k")
 
 
 def test_a_store_that_cannot_be_opened_frees_the_address(tmp_path: Path) -> None:
-    """A failed start leaves nothing behind."""
+    """A failed start releases everything."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     path = tmp_path / "store"
@@ -398,8 +395,8 @@ def test_a_store_that_cannot_be_opened_frees_the_address(tmp_path: Path) -> None
     gc.collect()
 
 
-def test_it_works_where_an_event_loop_runs() -> None:
-    """A notebook's kernel runs one in the thread of its cells."""
+def test_it_works_within_an_event_loop() -> None:
+    """As in the kernel of a notebook."""
     import asyncio
 
     async def cell() -> int:
@@ -409,15 +406,14 @@ def test_it_works_where_an_event_loop_runs() -> None:
     assert asyncio.run(cell()) > 10
 
 
-def test_leaving_without_stopping_is_quiet(tmp_path: Path) -> None:
-    """A program that forgets its service ends all the same, and without complaint."""
+def test_exiting_without_stopping_is_quiet(tmp_path: Path) -> None:
+    """A program that does not stop its service exits without an error."""
     program = (
         "from tests.support.local_models import numbers\n"
         "from findall_frames.embedded.server.service import Service\n"
         "print(Service(numbers(5)).start().url)\n"
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    started = time.monotonic()
     done = subprocess.run(
         [sys.executable, "-c", program],
         env=environment,
@@ -428,4 +424,3 @@ def test_leaving_without_stopping_is_quiet(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith("http://127.0.0.1:")
     assert done.stderr == ""
-    assert time.monotonic() - started < 60

@@ -1,4 +1,4 @@
-"""Webhooks reach whom they are for, signed, until they are accepted, and nobody else."""
+"""Webhooks: contents, signatures, repetition, and the hosts they may be sent to."""
 
 from __future__ import annotations
 
@@ -13,26 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 from standardwebhooks.webhooks import Webhook as Oracle
 
 from findall_frames.embedded.runs.change import WEBHOOK_EVENT_TYPES
 from findall_frames.embedded.server.service import Service
 from findall_frames.embedded.server.webhooks import Hosts, new_secret
 from findall_frames.errors import ServiceError
+from tests.support.local_caller import RUN, Caller
 from tests.support.local_models import numbers
-
-RUN = {
-    "objective": "Find entities",
-    "entity_type": "entities",
-    "match_conditions": [{"name": "by_3_check", "description": "place % 3 = 0"}],
-    "generator": "core",
-    "match_limit": 5,
-}
 
 
 class Receiver(ThreadingHTTPServer):
-    """Notes what is posted to it, and answers as it is told."""
+    """A web server that records webhooks and gives scripted answers."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
@@ -41,11 +33,11 @@ class Receiver(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_address[1]}/hook"
 
     def bodies(self) -> list[Any]:
-        """What has come, decoded."""
+        """Return the decoded bodies so far."""
         return [json.loads(body) for _, body in self.got]
 
     def wait(self, arrived: Callable[[list[Any]], bool]) -> list[Any]:
-        """Wait until enough has come."""
+        """Wait until the bodies meet a condition, and return them."""
         deadline = time.monotonic() + 20
         while not arrived(self.bodies()):
             assert time.monotonic() < deadline, self.bodies()
@@ -68,12 +60,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A web server that receives webhooks."""
+    """A running receiver."""
     with Receiver() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -83,32 +75,29 @@ def receiver() -> Iterator[Receiver]:
 
 
 def create(service: Service, url: str, *kinds: str, status: int = 200, **more: Any) -> Any:
-    """Start a run with a webhook."""
+    """Start a run with a webhook, and return the answer."""
     webhook = {"url": url, "event_types": list(kinds)}
-    answer = requests.post(
-        f"{service.url}/v1beta/findall/runs", json={**RUN, **more, "webhook": webhook}, timeout=10
-    )
+    answer = Caller(service).post("/runs", {**RUN, **more, "webhook": webhook})
     assert answer.status_code == status, answer.text
     return answer.json()
 
 
 def is_over(bodies: list[Any]) -> bool:
-    """Say whether the end of the run has been announced."""
+    """Return True if the end of a run was announced."""
     return any(body["type"].startswith("findall.run.") for body in bodies)
 
 
-def test_each_event_that_was_asked_for_is_announced_once(receiver: Receiver) -> None:
-    """With the candidate or the run, in the form of the API, and without an event id."""
+def test_each_requested_event_is_announced_once(receiver: Receiver) -> None:
+    """With the candidate or the run, and without an event id."""
     with Service(numbers(12), webhook_hosts=["127.0.0.1"]) as service:
         kinds = ["findall.candidate.generated", "findall.candidate.matched"]
         run = create(service, receiver.url, *kinds, "findall.run.completed")
         bodies = receiver.wait(is_over)
-        base = f"{service.url}/v1beta/findall/runs/{run['findall_id']}"
-        result = requests.get(f"{base}/result", timeout=10).json()
+        result = Caller(service).get(f"/runs/{run['findall_id']}/result").json()
     expected = []
     for item in result["candidates"]:
         generated = {**item, "match_status": "generated", "output": None, "basis": None}
-        generated.pop("row")  # told with the verdict
+        generated.pop("row")  # published with the verdict
         expected.append(("findall.candidate.generated", generated))
         if item["match_status"] == "matched":
             expected.append(("findall.candidate.matched", item))
@@ -119,8 +108,8 @@ def test_each_event_that_was_asked_for_is_announced_once(receiver: Receiver) -> 
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == len(bodies)
 
 
-def test_signatures_are_those_of_standard_webhooks(receiver: Receiver) -> None:
-    """A library of others verifies them with the secret, and refuses another body."""
+def test_signatures_follow_standard_webhooks(receiver: Receiver) -> None:
+    """The reference library verifies them, and refuses another body."""
     secret = new_secret()
     hosts = ["127.0.0.1"]
     with Service(numbers(9), webhook_hosts=hosts, webhook_secret=secret) as service:
@@ -136,18 +125,18 @@ def test_signatures_are_those_of_standard_webhooks(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("secret", ["whsec_short", "whsec_%%%", "k" * 200])
-def test_a_secret_that_is_none_is_refused_and_not_shown(secret: str) -> None:
-    """The error says what one looks like."""
+def test_an_invalid_secret_is_refused_and_not_shown(secret: str) -> None:
+    """The message gives the expected format."""
     with pytest.raises(ServiceError, match="24 to 64 bytes") as caught:
         Service(numbers(9), webhook_secret=secret)
     assert secret not in str(caught.value)
 
 
 @pytest.mark.parametrize("status", [500, 404, 301])
-def test_what_is_not_accepted_is_sent_again_under_the_same_id(
+def test_a_webhook_that_is_not_accepted_is_sent_again_under_the_same_id(
     receiver: Receiver, status: int
 ) -> None:
-    """A redirect is not followed, since it could lead anywhere."""
+    """Redirects are not followed either."""
     receiver.answers = [status]
     with Service(numbers(9), webhook_hosts=["127.0.0.1"]) as service:
         create(service, receiver.url, "findall.run.completed")
@@ -158,8 +147,8 @@ def test_what_is_not_accepted_is_sent_again_under_the_same_id(
     assert body == again
 
 
-def test_whoever_is_gone_is_not_asked_again(receiver: Receiver) -> None:
-    """410 ends it, and the next one is sent all the same."""
+def test_a_webhook_answered_with_410_is_not_sent_again(receiver: Receiver) -> None:
+    """The next one is sent all the same."""
     receiver.answers = [410]
     with Service(numbers(9), webhook_hosts=["127.0.0.1"]) as service:
         create(service, receiver.url, "findall.run.completed")
@@ -170,8 +159,8 @@ def test_whoever_is_gone_is_not_asked_again(receiver: Receiver) -> None:
     assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 2
 
 
-def test_the_queue_outlasts_the_service(receiver: Receiver, tmp_path: Path) -> None:
-    """What nobody took is sent by the next service on the same store."""
+def test_the_queue_survives_the_service(receiver: Receiver, tmp_path: Path) -> None:
+    """The next service on the same store sends what was not accepted."""
     options: dict[str, Any] = {
         "store": tmp_path / "runs.db",
         "webhook_hosts": ["127.0.0.1"],
@@ -186,10 +175,8 @@ def test_the_queue_outlasts_the_service(receiver: Receiver, tmp_path: Path) -> N
     assert [body["data"]["findall_id"] for body in receiver.bodies()] == [run["findall_id"]] * 2
 
 
-def test_a_clock_that_is_set_back_keeps_no_webhook_waiting(
-    receiver: Receiver, tmp_path: Path
-) -> None:
-    """What seems to be due years from now is sent at once."""
+def test_a_clock_that_is_set_back_delays_no_webhook(receiver: Receiver, tmp_path: Path) -> None:
+    """A webhook that is due in years is sent at once."""
     store = tmp_path / "runs.db"
     receiver.answers = [503]
     with Service(numbers(9), store=store, webhook_hosts=["127.0.0.1"]) as service:
@@ -201,8 +188,8 @@ def test_a_clock_that_is_set_back_keeps_no_webhook_waiting(
         receiver.wait(lambda bodies: len(bodies) == 2)
 
 
-def test_a_receiver_that_is_not_there_holds_up_nobody(receiver: Receiver) -> None:
-    """Neither the run that asked for it nor the webhooks of others."""
+def test_an_unreachable_receiver_delays_nothing(receiver: Receiver) -> None:
+    """Neither its own run nor the webhooks of other runs."""
     with Receiver() as closed:
         nobody = closed.url
     with Service(numbers(90), webhook_hosts=["127.0.0.1"]) as service:
@@ -226,8 +213,8 @@ def test_a_receiver_that_is_not_there_holds_up_nobody(receiver: Receiver) -> Non
         "",
     ],
 )
-def test_no_other_address_is_ever_sent_to(url: str) -> None:
-    """The run is refused before it begins, with what to do."""
+def test_a_webhook_to_another_host_is_refused(url: str) -> None:
+    """Before the run starts; the message names the option that allows a host."""
     assert not Hosts(["127.0.0.1"]).allow(url)
     with Service(numbers(9), webhook_hosts=["127.0.0.1"]) as service:
         refused = create(service, url, "findall.run.completed", status=422)
@@ -235,8 +222,8 @@ def test_no_other_address_is_ever_sent_to(url: str) -> None:
     assert refused["detail"][0]["loc"] == ["body", "webhook", "url"]
 
 
-def test_a_host_is_recognised_in_whatever_form_it_is_written() -> None:
-    """Letter case, ports and brackets do not matter."""
+def test_a_host_is_recognised_in_any_spelling() -> None:
+    """Letter case, ports and brackets make no difference."""
     hosts = Hosts(["Hooks.Example.com", "::1", "münchen.example"])
     for url in (
         "https://hooks.example.COM:8443/a?b",
@@ -253,14 +240,16 @@ def test_a_host_is_recognised_in_whatever_form_it_is_written() -> None:
     "given",
     ["", "a.example:80", "https://a.example", "a.example/x", "me@a.example", "a b", "*.a.example"],
 )
-def test_what_is_more_than_a_host_is_refused(given: str) -> None:
-    """It would allow nothing, which nobody would notice before a webhook is missed."""
+def test_more_than_a_host_is_refused(given: str) -> None:
+    """It would allow nothing, which would show only when a webhook is missing."""
     with pytest.raises(ServiceError, match=r"names or addresses alone, such as hooks\.example"):
         Service(numbers(9), webhook_hosts=[given])
 
 
-def test_a_host_that_is_no_longer_allowed_gets_nothing(receiver: Receiver, tmp_path: Path) -> None:
-    """What was queued for it is dropped."""
+def test_webhooks_to_a_host_that_is_no_longer_allowed_are_dropped(
+    receiver: Receiver, tmp_path: Path
+) -> None:
+    """With what was queued for it."""
     store = tmp_path / "runs.db"
     receiver.answers = [503]
     with Service(numbers(9), store=store, webhook_hosts=["127.0.0.1"]) as service:
