@@ -16,7 +16,7 @@ from findall_frames.embedded.runs.database import now
 from findall_frames.embedded.runs.record import RunRecord
 from findall_frames.embedded.runs.run_events import EventWriter, split_judged, webhook_id
 
-__all__ = ["WEBHOOK_EVENT_TYPES", "Change", "StoredCandidate", "unenriched_candidates"]
+__all__ = ["WEBHOOK_EVENT_TYPES", "Change", "StoredCandidate"]
 
 WEBHOOK_EVENT_TYPES: Final = (
     "findall.candidate.generated",
@@ -28,7 +28,6 @@ WEBHOOK_EVENT_TYPES: Final = (
     "findall.run.failed",
 )
 
-_candidates: Final = msgspec.json.Decoder(FindAllCandidate)
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -56,7 +55,11 @@ class Change:
 
     def has_unenriched(self) -> bool:
         """Return True if a match lacks an enrichment."""
-        return bool(unenriched_candidates(self._connection, self.run, limit=1))
+        (found,) = self._connection.execute(
+            "SELECT EXISTS (SELECT 1 FROM candidates WHERE run = ? AND matched AND enriched < ?)",
+            (self.run.number, len(self.run.enrichments)),
+        ).fetchone()
+        return bool(found)
 
     def add_judged(self, bodies: Sequence[bytes], *, matches: Mapping[int, int]) -> None:
         """Add candidates that were judged as soon as they were generated.
@@ -149,23 +152,3 @@ class Change:
                 (run.number, run.last_event, first, b"\n".join(self._lines)),
             )
             self._lines.clear()
-
-
-def unenriched_candidates(
-    connection: sqlite3.Connection, run: RunRecord, *, limit: int
-) -> list[StoredCandidate]:
-    """Return matches that lack the same enrichment, those with the fewest first."""
-    (least,) = connection.execute(
-        "SELECT min(enriched) FROM candidates WHERE run = ? AND matched", (run.number,)
-    ).fetchone()
-    if least is None or least >= len(run.enrichments):
-        return []
-    rows = connection.execute(
-        "SELECT place, entity, body FROM candidates "
-        "WHERE run = ? AND matched AND enriched = ? ORDER BY place LIMIT ?",
-        (run.number, least, limit),
-    )
-    return [
-        StoredCandidate(place, entity, least, _candidates.decode(body))
-        for place, entity, body in rows
-    ]

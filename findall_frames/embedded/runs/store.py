@@ -16,13 +16,14 @@ from msgspec import Struct
 from findall_frames.api.models import (
     TERMINAL_STATUSES,
     ExcludeCandidate,
+    FindAllCandidate,
     FindAllRun,
     FindAllRunInput,
     format_time,
 )
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat.language_model import Usage
-from findall_frames.embedded.runs.change import Change, StoredCandidate, unenriched_candidates
+from findall_frames.embedded.runs.change import Change, StoredCandidate
 from findall_frames.embedded.runs.database import Database, now
 from findall_frames.embedded.runs.record import RunRecord, RunWarning
 from findall_frames.embedded.runs.run_events import EventWriter, event_id
@@ -33,6 +34,7 @@ __all__ = ["EventPage", "Store"]
 _PAGE_BYTES: Final = 1 << 18
 _NO_USAGE: Final = Usage()
 
+_candidates: Final = msgspec.json.Decoder(FindAllCandidate)
 _excluded: Final = msgspec.json.Decoder(list[ExcludeCandidate])
 
 
@@ -184,8 +186,19 @@ class Store:
 
     def unenriched(self, run: RunRecord, *, limit: int) -> list[StoredCandidate]:
         """Return matches that lack the same enrichment, those with the fewest first."""
-        with self.database.read() as connection:
-            return unenriched_candidates(connection, run, limit=limit)
+        query = "SELECT min(enriched) FROM candidates WHERE run = ? AND matched"
+        ((least,),) = self._rows(query, run.number)
+        if least is None or least >= len(run.enrichments):
+            return []
+        rows = self._rows(
+            "SELECT place, entity, body FROM candidates "
+            "WHERE run = ? AND matched AND enriched = ? ORDER BY place LIMIT ?",
+            *(run.number, least, limit),
+        )
+        return [
+            StoredCandidate(place, entity, least, _candidates.decode(body))
+            for place, entity, body in rows
+        ]
 
     def result(self, findall_id: str) -> bytes:
         """Return the JSON of a `FindAllRunResult`."""
