@@ -45,12 +45,12 @@ _ATTEMPT_SHARE: Final = 0.6
 # The most attempts, unless the server is only busy: then the deadline alone counts.
 _ATTEMPTS: Final = 5
 _BUSY: Final = frozenset((429, 503, 529))
-_PASSING: Final = frozenset((408, 409, 425, 429))
+_TEMPORARY: Final = frozenset((408, 409, 425, 429))
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
 _MAX_BYTES: Final = 4 << 20
 _MAX_QUOTED: Final = 300
 # Statuses that every other question would get as well: they end the run at once.
-_HOPELESS: Final = {
+_FATAL: Final = {
     401: "The key is missing or wrong: set {key} to one that this server accepts. It is not sent "
     "over plain HTTP, except to this machine.",
     402: "The account has no credit.",
@@ -64,10 +64,10 @@ _HOPELESS: Final = {
     ),
 }
 # Servers report an unsupported option with any status, and in words of their own.
-_NAMES_FORMAT: Final = re.compile(
+_FORMAT_WORDS: Final = re.compile(
     r"response.?format|json.?(schema|object|mode)|grammar|structured|guided", re.IGNORECASE
 )
-_NAMES_SYSTEM: Final = re.compile(
+_SYSTEM_WORDS: Final = re.compile(
     r"system.{0,3}(role|message|prompt|instruction)|roles? .{0,40}(system|alternate)"
     r"|developer instruction|user and assistant roles",
     re.IGNORECASE,
@@ -77,10 +77,10 @@ _ENDINGS: Final = {
     "content_filter": "the server's content filter blocked it",
     "error": "it ended with an error",
 }
-# The most and the usual number of letters a token. A round number of tokens is suspected sooner,
+# The most and the usual number of letters per token. A round number of tokens is suspected sooner,
 # as servers cut to one; a very small number counts something else.
 _MOST_LETTERS, _USUAL_LETTERS, _ROUND, _FEWEST_TOKENS = 8, 4, 1024, 256
-_RUN: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
+_REPEATED: Final = re.compile(r"(.)\1{3,}", re.DOTALL)
 _WIDE: Final = re.compile(r"[\u2e80-\ud7ff\U00020000-\U0003ffff]")
 
 
@@ -97,8 +97,8 @@ class ModelAddress:
         return f"{self.model} at {self.base_url}"
 
 
-class _Refused(Exception):
-    """The server rejects the form of the request."""
+class _RejectedForm(Exception):
+    """The server rejects the options of a request."""
 
 
 class _Message(Struct):
@@ -171,15 +171,15 @@ class Completions(Model):
             try:
                 completion = self._completion(body, form, deadline, abandoned)
                 break
-            except _Refused as refused:
+            except _RejectedForm as refused:
                 reason = str(refused)
-                lower = _lowered(form, reason)
-                if lower is None:
+                fewer = _reduced(form, reason)
+                if fewer is None:
                     raise NoAnswerError(
                         f"The model's server rejected the question: {reason}"
                     ) from None
-                is_about_form |= lower.formats == form.formats or bool(_NAMES_FORMAT.search(reason))
-                form = lower
+                is_about_form |= fewer.formats == form.formats or bool(_FORMAT_WORDS.search(reason))
+                form = fewer
         # A question may be rejected for its length only; the others then keep their form.
         if is_about_form or not self._has_answered:
             self._form = form
@@ -225,7 +225,7 @@ class Completions(Model):
                     if completion.choices and not error:
                         return completion
                     answer = _as_failed(answer, error)
-                reason = self._passing(answer, form)
+                reason = self._retry_reason(answer, form)
                 is_busy = answer.status in _BUSY
                 if answer.pause is not None:
                     pause = max(answer.pause, _FIRST_PAUSE)
@@ -241,7 +241,7 @@ class Completions(Model):
         where = self._address.base_url
         raise NoAnswerError(f"The model at {where} gave no answer: {reason}.", is_silence=True)
 
-    def _passing(self, answer: _Answer, form: _Form) -> str:
+    def _retry_reason(self, answer: _Answer, form: _Form) -> str:
         """Return the reason for another attempt, or raise if a repetition would not help."""
         status, text = answer.status, self._error_text(answer.content)
         if status == 403 and self._has_answered:
@@ -249,17 +249,17 @@ class Completions(Model):
             raise NoAnswerError(f"The model's server rejected the question: 403 {text}")
         if "insufficient_quota" in text:
             status = 402
-        if status in _HOPELESS:
-            hint = _HOPELESS[status].format(key=self._address.key_variable)
+        if status in _FATAL:
+            hint = _FATAL[status].format(key=self._address.key_variable)
             raise EvaluatorError(
                 f"The language model {self._address} cannot be used: its server answered "
                 f"{answer.status}{text and ': '}{text}. {hint}"
             )
-        is_named = (len(form.formats) > 1 and _NAMES_FORMAT.search(text)) or (
-            form.has_system and _NAMES_SYSTEM.search(text)
+        is_named = (len(form.formats) > 1 and _FORMAT_WORDS.search(text)) or (
+            form.has_system and _SYSTEM_WORDS.search(text)
         )
-        if (is_named and status != 429) or (status < 500 and status not in _PASSING):
-            raise _Refused(f"{status} {text}")
+        if (is_named and status != 429) or (status < 500 and status not in _TEMPORARY):
+            raise _RejectedForm(f"{status} {text}")
         return f"its server answered {status} {text}".rstrip()
 
     def _error_text(self, content: bytes) -> str:
@@ -318,8 +318,8 @@ def _body(form: _Form, prompt: Sequence[ChatMessage], schema: Mapping[str, Any])
     body: dict[str, Any] = {"messages": [first, *others]}
     kind = form.formats[0]
     if kind == "json_schema":
-        wanted = {"name": "answer", "strict": True, "schema": schema}
-        body["response_format"] = {"type": kind, "json_schema": wanted}
+        answer = {"name": "answer", "strict": True, "schema": schema}
+        body["response_format"] = {"type": kind, "json_schema": answer}
     elif kind == "json_object":
         body["response_format"] = {"type": kind}
     if form.has_temperature:
@@ -327,11 +327,11 @@ def _body(form: _Form, prompt: Sequence[ChatMessage], schema: Mapping[str, Any])
     return body
 
 
-def _lowered(form: _Form, reason: str) -> _Form | None:
+def _reduced(form: _Form, reason: str) -> _Form | None:
     """Return the form without the option that was rejected; None if none is left to drop."""
     if form.has_temperature and "temperature" in reason:
         return form._replace(has_temperature=False)
-    if form.has_system and _NAMES_SYSTEM.search(reason):
+    if form.has_system and _SYSTEM_WORDS.search(reason):
         return form._replace(has_system=False)
     return form._replace(formats=form.formats[1:]) if form.formats[1:] else None
 
@@ -367,7 +367,7 @@ def _is_json(text: str) -> bool:
 def _cut(prompt: Sequence[ChatMessage], *, tokens: int) -> tuple[str, ...]:
     """Return a note if the server saw fewer tokens than the prompt must have."""
     # Long runs of one character are few tokens; a Chinese character is about one.
-    texts = [_RUN.sub(r"\1\1\1", message["content"]) for message in prompt]
+    texts = [_REPEATED.sub(r"\1\1\1", message["content"]) for message in prompt]
     letters = sum(len(text) + 3 * len(_WIDE.findall(text)) for text in texts)
     most = _USUAL_LETTERS if tokens % _ROUND == 0 else _MOST_LETTERS
     if tokens < _FEWEST_TOKENS or letters <= tokens * most:
