@@ -220,7 +220,7 @@ def test_bad_usage_is_explained_with_status_two(arguments: tuple[str, ...], word
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
         (("serve", "absent.csv"), "absent.csv"),
         (("serve", "absent*.csv"), "absent*.csv', and none that it matches"),
-        (("serve", "packages", "--host", "0.0.0.0"), "Give it an API key"),
+        (("serve", "packages", "--host", "0.0.0.0"), "Set an API key"),
     ],
 )
 def test_an_error_is_one_line_on_stderr_with_status_one(
