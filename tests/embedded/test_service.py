@@ -406,6 +406,25 @@ def test_it_works_within_an_event_loop() -> None:
     assert asyncio.run(cell()) > 10
 
 
+def test_it_works_where_nest_asyncio_has_replaced_asyncio_run() -> None:
+    """Its asyncio.run takes no loop_factory, which uvicorn passes from Python 3.12 on."""
+    program = (
+        "import asyncio, uvicorn.server\n"
+        "asyncio_run = asyncio.run\n"
+        "asyncio.run = lambda main, *, debug=False: asyncio_run(main, debug=debug)\n"
+        "if hasattr(uvicorn.server, 'asyncio_run'):\n"
+        "    uvicorn.server.asyncio_run = asyncio.run\n"
+        "import findall_frames as ff\n"
+        "rows = [{'name': 'a', 'size': 1}]\n"
+        "found = ff.find_all('size = 1', data=rows, progress=False, timeout=20)\n"
+        "print(len(found.matches))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.strip() == "1", done.stderr
+
+
 def test_exiting_without_stopping_is_quiet(tmp_path: Path) -> None:
     """A program that does not stop its service exits without an error."""
     program = (

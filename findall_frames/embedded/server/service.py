@@ -260,7 +260,10 @@ class _Server(uvicorn.Server):
     def start(self, listener: socket.socket) -> None:
         def serve() -> None:
             try:
-                self.run(sockets=[listener])
+                # Not self.run(): uvicorn passes a loop_factory to asyncio.run, and the asyncio.run
+                # of nest_asyncio, which many notebooks apply, takes none.
+                with asyncio.Runner() as runner:
+                    runner.run(self.serve(sockets=[listener]))
             finally:
                 self.ended.set()
 
