@@ -19,6 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import (
+    EVENT_TYPES,
     ErrorEvent,
     Event,
     FindAllCandidateMatchStatusEvent,
@@ -57,6 +58,7 @@ _LONGEST_PAUSE: Final = 10.0
 _ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_END: Final = 4
 _CHUNK: Final = 1 << 16
+_CANDIDATE: Final = "findall.candidate."
 _TYPE_FIRST: Final = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z.]+)"')
 
 
@@ -70,14 +72,15 @@ class _Envelope(msgspec.Struct):
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
-_known: Final[dict[str, msgspec.json.Decoder[Event]]] = {
+_candidate: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(
+    FindAllCandidateMatchStatusEvent
+)
+_decoders: Final[dict[str, msgspec.json.Decoder[Event]]] = {
+    **{kind: _candidate for kind in EVENT_TYPES if kind.startswith(_CANDIDATE)},
     "findall.schema.updated": msgspec.json.Decoder(FindAllSchemaUpdatedEvent),
     "findall.status": msgspec.json.Decoder(FindAllRunStatusEvent),
     "error": msgspec.json.Decoder(ErrorEvent),
 }
-_candidate: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(
-    FindAllCandidateMatchStatusEvent
-)
 
 
 def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
@@ -113,29 +116,26 @@ def read_batches(chunks: Iterable[bytes]) -> Iterator[list[Event]]:
 def _decode(data: str) -> Event | None:
     # Events usually begin with their type, and are then decoded only once.
     begin = _TYPE_FIRST.match(data)
-    decoder = _decoder_of(begin[1]) if begin else None
-    if decoder is not None:
-        with suppress(msgspec.DecodeError, UnicodeError):
-            return decoder.decode(data)
+    if begin is not None and begin[1] in _decoders:
+        try:
+            return _decoders[begin[1]].decode(data)
+        except (msgspec.DecodeError, UnicodeError):
+            pass  # it is decoded again below, for the parts that are valid
     try:
         envelope = _envelope.decode(data)
     except (msgspec.DecodeError, UnicodeError):
         if data.strip():
             _log.debug("skipped an event that is not a JSON object: %.80r", data)
         return None
-    decoder = _decoder_of(envelope.type)
+    decoder = _decoders.get(envelope.type)
+    if decoder is None and envelope.type.startswith(_CANDIDATE):
+        decoder = _candidate
     if decoder is not None:
         try:
             return decoder.decode(data)
         except msgspec.ValidationError as error:
             _log.debug("an event of type %s is invalid: %s", envelope.type, error)
     return UnknownEvent(type=envelope.type, event_id=envelope.event_id, data=envelope.data.copy())
-
-
-def _decoder_of(event_type: str) -> msgspec.json.Decoder[Event] | None:
-    if event_type.startswith("findall.candidate."):
-        return _candidate
-    return _known.get(event_type)
 
 
 class EventStream:
