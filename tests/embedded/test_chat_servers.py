@@ -22,16 +22,17 @@ from findall_frames.embedded.chat.language_model import (
 from findall_frames.embedded.chat.loose_json import json_in
 from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.errors import EvaluatorError
-from tests.support.chat_server import ChatServer, completion, refusal
+from tests.support.chat_server import (
+    MESSAGES,
+    RIGHT,
+    SCHEMA,
+    ChatServer,
+    ask,
+    completion,
+    refusal,
+)
 from tests.support.scripted import KEY, Request, ScriptedServer, answer
 from tests.support.scripted import Reply as Sent
-
-SCHEMA = {"type": "object", "properties": {"right": {"type": "boolean"}}, "required": ["right"]}
-MESSAGES = [
-    {"role": "system", "content": "Say whether it is right."},
-    {"role": "user", "content": "Two and two is four."},
-]
-RIGHT = '{"right": true}'
 
 
 @pytest.fixture
@@ -52,13 +53,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 def asked(server: ChatServer, *, key: str = "", seconds: float = 30.0, **more: Any) -> Reply:
     """Ask a new model one question."""
     address = read_address(server.model, environ={"OPENAI_API_KEY": key})
-    return asked_by(Completions(address, timeout=seconds), **more)
-
-
-def asked_by(model: Any, *, messages: Any = MESSAGES) -> Reply:
-    """Ask a model one question."""
-    reply: Reply = model.ask(messages, schema=SCHEMA, abandoned=threading.Event())
-    return reply
+    return ask(Completions(address, timeout=seconds), **more)
 
 
 def forms(server: ChatServer) -> list[str | None]:
@@ -173,22 +168,22 @@ def test_a_server_without_schemas_is_asked_for_json_and_then_for_text(
     """Later questions use the form that worked."""
     model = open_model(server.model)
     server.answers(only(kinds=("json_object",), otherwise=otherwise))
-    assert asked_by(model).text == RIGHT
-    assert asked_by(model).text == RIGHT
+    assert ask(model).text == RIGHT
+    assert ask(model).text == RIGHT
     assert forms(server) == ["json_schema", "json_object", "json_object"]
     server.answers(only(kinds=(None,), otherwise=otherwise))
     model = open_model(server.model)
-    assert asked_by(model).text == RIGHT
+    assert ask(model).text == RIGHT
     assert forms(server)[3:] == ["json_schema", "json_object", None]
 
 
 def test_a_question_that_is_rejected_does_not_change_the_form(server: ChatServer) -> None:
     """It may be too long, and a simpler form would be worse for the others."""
     model = open_model(server.model)
-    asked_by(model)
+    ask(model)
     server.answers(only(kinds=(None,), otherwise=refusal(400, "maximum context length is 9")))
-    asked_by(model)
-    asked_by(model)
+    ask(model)
+    ask(model)
     assert forms(server)[-3:] == ["json_schema", "json_object", None]
 
 
@@ -221,8 +216,8 @@ def test_a_model_without_a_system_role_gets_one_user_message(
 
     server.answers(strict)
     model = open_model(server.model)
-    asked_by(model)
-    asked_by(model)
+    ask(model)
+    ask(model)
     assert forms(server) == ["json_schema"] * 3
     (message,) = server.questions()[-1].content["messages"]
     assert all(each["content"] in message["content"] for each in MESSAGES[1:])
@@ -399,9 +394,9 @@ def test_a_forbidden_question_does_not_affect_others(server: ChatServer) -> None
     """If the key has worked before, status 403 is about the question."""
     server.answers(completion(RIGHT), refusal(403, "Your input was flagged"))
     model = open_model(server.model)
-    asked_by(model)
+    ask(model)
     with pytest.raises(NoAnswerError, match="flagged"):
-        asked_by(model)
+        ask(model)
 
 
 def test_a_key_is_sent_to_its_server_only(
@@ -416,7 +411,7 @@ def test_a_key_is_sent_to_its_server_only(
             Sent(302, (), {"location": f"{other.url}/v1/chat/completions"}),
         )
         with pytest.raises(EvaluatorError, match="redirects"):
-            asked_by(open_model(server.model))
+            ask(open_model(server.model))
         assert other.requests == []
     assert "The model's server failed" in caplog.text
     assert KEY not in caplog.text
@@ -428,7 +423,7 @@ def test_an_unreachable_server_is_silent() -> None:
         url = gone.url
     model = Completions(read_address(f"{url}/v1#tiny", environ={}), timeout=0.5)
     with pytest.raises(NoAnswerError, match="no connection") as silent:
-        asked_by(model)
+        ask(model)
     assert silent.value.is_silence
 
 
@@ -462,64 +457,3 @@ def test_a_prompt_that_the_server_cut_is_reported(
     assert len(notes) == is_cut
     if is_cut:
         assert f"cut: the model's server saw only {tokens:,} tokens" in notes[0]
-
-
-# -- callables -----------------------------------------------------------------------------------
-
-
-def test_a_callable_gets_the_schema_in_words_as_well() -> None:
-    """It may pass the messages to any model."""
-    calls: list[Any] = []
-
-    def model(messages: Any, *, schema: Any) -> str:
-        calls.append((messages, schema))
-        return RIGHT
-
-    reply = asked_by(open_model(model))
-    assert (reply.text, reply.usage.requests) == (RIGHT, 1)
-    ((messages, schema),) = calls
-    assert schema == SCHEMA
-    assert messages[1] == MESSAGES[1]
-    assert '"right"' in messages[0]["content"]
-    assert reply.usage.models[0].endswith("<locals>.model")
-
-
-def test_an_exception_of_a_callable_is_reported() -> None:
-    """With its type; it leaves one question unanswered."""
-
-    def model(messages: Any, *, schema: Any) -> str:
-        raise KeyError("weights")
-
-    with pytest.raises(NoAnswerError, match="raised KeyError: 'weights'"):
-        asked_by(open_model(model))
-
-
-def test_a_callable_that_returns_no_text_is_reported() -> None:
-    """As an unusable answer."""
-    with pytest.raises(UnusableError, match="returned dict"):
-        asked_by(open_model(lambda messages, *, schema: {"right": True}))  # type: ignore[arg-type, return-value]
-
-
-def test_an_interrupt_within_a_callable_is_raised() -> None:
-    """The user wants to stop."""
-
-    def model(messages: Any, *, schema: Any) -> str:
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        asked_by(open_model(model))
-
-
-def test_the_name_of_a_callable_shows_none_of_its_attributes() -> None:
-    """Not even if its repr does."""
-
-    class Holder:
-        def __call__(self, messages: Any, *, schema: Any) -> str:
-            return RIGHT
-
-        def __repr__(self) -> str:
-            return f"Holder({KEY})"
-
-    model = open_model(Holder())
-    assert model.name.endswith("Holder")
-    assert KEY not in repr(model) + model.name

@@ -30,7 +30,7 @@ from tests.support.killed_service import (
     start_run_of_columns,
     start_runs_of_model,
 )
-from tests.support.local_bench import stored_events
+from tests.support.local_bench import stored_events, without_ids
 from tests.support.local_caller import RUN
 from tests.support.local_models import EveryNth, numbers
 
@@ -49,12 +49,6 @@ def undisturbed() -> list[Any]:
     results = [json.loads(store.result(findall_id)) for findall_id in found]
     store.close()
     return results
-
-
-def without_ids(result: Any) -> Any:
-    """Return the part of a result that is the same for two equal runs."""
-    candidates = [{**item, "candidate_id": None} for item in result["candidates"]]
-    return result["run"]["status"], candidates
 
 
 def assert_whole(store: Store, findall_id: str, result: Any) -> None:

@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
+from findall_frames.embedded.chat.language_model import Model
+from findall_frames.embedded.chat.language_model import Reply as Answered
 from tests.support.scripted import Reply, Request, ScriptedServer, answer
 
 _NAMED = re.compile(r"^(\w+): (.*)$", re.MULTILINE)
@@ -19,6 +21,18 @@ Judge: TypeAlias = Callable[[Row, str], dict[str, Any]]
 """Takes a row and a question; returns an entry of the answer, without its row and field."""
 
 PROMPT_TOKENS, COMPLETION_TOKENS = 0, 20
+
+SCHEMA = {"type": "object", "properties": {"right": {"type": "boolean"}}, "required": ["right"]}
+MESSAGES = [
+    {"role": "system", "content": "Say whether it is right."},
+    {"role": "user", "content": "Two and two is four."},
+]
+RIGHT = '{"right": true}'
+
+
+def ask(model: Model, *, messages: Sequence[Mapping[str, str]] = MESSAGES) -> Answered:
+    """Ask a model one question."""
+    return model.ask(messages, schema=SCHEMA, abandoned=threading.Event())
 
 
 def said_in(request: Request) -> str:

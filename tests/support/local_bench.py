@@ -21,7 +21,7 @@ from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from tests.support.local_models import EveryNth, numbers
 
-__all__ = ["Bench", "bench", "enrichment", "names", "run_input", "stored_events"]
+__all__ = ["Bench", "bench", "enrichment", "names", "run_input", "stored_events", "without_ids"]
 
 
 def run_input(*conditions: MatchCondition, **changes: Any) -> FindAllRunInput:
@@ -99,3 +99,9 @@ def bench(
 def names(result: Any) -> list[str]:
     """Return the names of the matches."""
     return [item["name"] for item in result["candidates"] if item["match_status"] == "matched"]
+
+
+def without_ids(result: Any) -> Any:
+    """Return the part of a result that is the same for two equal runs."""
+    candidates = [{**item, "candidate_id": None} for item in result["candidates"]]
+    return result["run"]["status"], candidates

@@ -1,13 +1,16 @@
-"""Names and addresses of language models, and their keys."""
+"""Language models by name, by address and as callables, and their keys."""
 
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
+from findall_frames.embedded.chat.language_model import NoAnswerError, UnusableError
 from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.errors import EvaluatorError
+from tests.support.chat_server import MESSAGES, RIGHT, SCHEMA, ask
 from tests.support.scripted import KEY
 
 
@@ -133,3 +136,64 @@ def test_any_other_model_is_refused(model: object) -> None:
     """The message says what was expected."""
     with pytest.raises(EvaluatorError, match=r"callable \(messages"):
         open_model(model)  # type: ignore[arg-type]
+
+
+# -- callables -----------------------------------------------------------------------------------
+
+
+def test_a_callable_gets_the_schema_in_words_as_well() -> None:
+    """It may pass the messages to any model."""
+    calls: list[Any] = []
+
+    def model(messages: Any, *, schema: Any) -> str:
+        calls.append((messages, schema))
+        return RIGHT
+
+    reply = ask(open_model(model))
+    assert (reply.text, reply.usage.requests) == (RIGHT, 1)
+    ((messages, schema),) = calls
+    assert schema == SCHEMA
+    assert messages[1] == MESSAGES[1]
+    assert '"right"' in messages[0]["content"]
+    assert reply.usage.models[0].endswith("<locals>.model")
+
+
+def test_an_exception_of_a_callable_is_reported() -> None:
+    """With its type; it leaves one question unanswered."""
+
+    def model(messages: Any, *, schema: Any) -> str:
+        raise KeyError("weights")
+
+    with pytest.raises(NoAnswerError, match="raised KeyError: 'weights'"):
+        ask(open_model(model))
+
+
+def test_a_callable_that_returns_no_text_is_reported() -> None:
+    """As an unusable answer."""
+    with pytest.raises(UnusableError, match="returned dict"):
+        ask(open_model(lambda messages, *, schema: {"right": True}))  # type: ignore[arg-type, return-value]
+
+
+def test_an_interrupt_within_a_callable_is_raised() -> None:
+    """The user wants to stop."""
+
+    def model(messages: Any, *, schema: Any) -> str:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(open_model(model))
+
+
+def test_the_name_of_a_callable_shows_none_of_its_attributes() -> None:
+    """Not even if its repr does."""
+
+    class Holder:
+        def __call__(self, messages: Any, *, schema: Any) -> str:
+            return RIGHT
+
+        def __repr__(self) -> str:
+            return f"Holder({KEY})"
+
+    model = open_model(Holder())
+    assert model.name.endswith("Holder")
+    assert KEY not in repr(model) + model.name
