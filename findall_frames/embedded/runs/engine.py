@@ -32,7 +32,7 @@ from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.index import TextIndex
 from findall_frames.embedded.reading.readers import Readers
 from findall_frames.embedded.runs.change import Change
-from findall_frames.embedded.runs.explaining import check_usable, explain, renamed, warnings_of
+from findall_frames.embedded.runs.explaining import check_usable, explain, reading_warnings, renamed
 from findall_frames.embedded.runs.record import RunRecord, RunWarning
 from findall_frames.embedded.runs.run_search import RunSearch
 from findall_frames.embedded.runs.store import Store
@@ -123,13 +123,13 @@ class Engine:
                 MatchCondition(reading.name, reading.description) for reading in drafted.readings
             ],
             enrichments=[enrichment] if fields else None,
-            readings=explain(drafted.readings, self._corpus),
+            readings=explain(drafted.readings, corpus=self._corpus),
         )
 
     def explain(self, conditions: Sequence[MatchCondition], *, entity_type: str) -> list[Explained]:
         """Read conditions, and count the rows for which each is true, false and unknown."""
         readings, _ = self._readers.read(renamed(conditions), entity_type=entity_type)
-        return explain(readings, self._corpus)
+        return explain(readings, corpus=self._corpus)
 
     def create(self, request: FindAllRunInput) -> FindAllRun:
         """Create a run, and queue it.
@@ -140,14 +140,14 @@ class Engine:
         conditions = renamed(request.match_conditions)
         readings, usage = self._readers.read(conditions, entity_type=request.entity_type)
         check_usable(readings)
-        explained = explain(readings, self._corpus)
+        explained = explain(readings, corpus=self._corpus)
         check_usable(explained)
         run = self._store.create(
             msgspec.structs.replace(request, match_conditions=conditions),
             corpus=self._corpus.fingerprint,
             rows=len(self._corpus),
             readings=readings,
-            warnings=warnings_of(explained, corpus=self._corpus),
+            warnings=reading_warnings(explained, corpus=self._corpus),
             usage=usage,
         )
         created = run.as_run()

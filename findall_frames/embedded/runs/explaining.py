@@ -16,7 +16,7 @@ from findall_frames.embedded.judging.plan import Plan
 from findall_frames.embedded.runs.record import RunWarning
 from findall_frames.errors import ConditionNotUnderstoodError
 
-__all__ = ["check_usable", "explain", "renamed", "warnings_of"]
+__all__ = ["check_usable", "explain", "reading_warnings", "renamed"]
 
 _COUNT_SECONDS: Final = 20.0
 
@@ -43,7 +43,7 @@ def renamed(conditions: Sequence[MatchCondition]) -> list[MatchCondition]:
     return result
 
 
-def explain(readings: Sequence[Reading], corpus: Corpus) -> list[Explained]:
+def explain(readings: Sequence[Reading], *, corpus: Corpus) -> list[Explained]:
     """Return each reading with its columns and counts.
 
     An expression that fails on the data, such as a cast of a text that is no number, comes back
@@ -88,7 +88,7 @@ def check_usable(readings: Sequence[Reading]) -> None:
         raise ConditionNotUnderstoodError(message, status_code=422, detail=faults)
 
 
-def warnings_of(explained: Sequence[Explained], *, corpus: Corpus) -> list[RunWarning]:
+def reading_warnings(explained: Sequence[Explained], *, corpus: Corpus) -> list[RunWarning]:
     """Return the warnings that readings add to the result of a run."""
     warnings = []
     size = len(corpus)

@@ -24,22 +24,20 @@ from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat.language_model import Usage
 from findall_frames.errors import NotFoundError
 
-__all__ = ["RunRecord", "RunWarning", "WarnedRun"]
+__all__ = ["RunRecord", "RunWarning"]
 
 
-class RunWarning(Struct, frozen=True, omit_defaults=True):
+class RunWarning(Struct, frozen=True):
     """A warning that belongs to the result of a run.
 
-    `type` is ``"assumption"``, ``"unknown_rows"``, ``"run_failed"`` or the like; `message` says
-    what happened and what to do, `detail` says it to programs.
+    `type` is ``"assumption"``, ``"unknown_rows"``, ``"run_failed"`` or the like.
     """
 
     type: str
     message: str
-    detail: dict[str, Any] | None = None
 
 
-class WarnedRun(FindAllRun, frozen=True):
+class _WarnedRun(FindAllRun, frozen=True):
     """A run with its warnings, which the contract allows as an additional property."""
 
     warnings: list[RunWarning] | UnsetType = UNSET
@@ -147,9 +145,9 @@ class RunRecord(Struct, kw_only=True):
             return self.generated >= self.match_limit
         return self.matched >= self.match_limit
 
-    def as_run(self) -> WarnedRun:
+    def as_run(self) -> FindAllRun:
         """Return the run as the API shows it."""
-        return WarnedRun(
+        return _WarnedRun(
             findall_id=self.findall_id,
             status=FindAllRunStatus(
                 status=self.status,

@@ -122,10 +122,15 @@ def _check_fields(model: Struct, *loc: str | int) -> None:
     """Check the fields of one model against `CHOICES` and `LIMITS`."""
     for field, choices in CHOICES.get(type(model), {}).items():
         value = getattr(model, field)
-        is_list = isinstance(value, list)
-        for number, word in enumerate(value if is_list else [value]):
-            message = f"Expected {field} to be one of {', '.join(choices)}; got {word!r}."
-            _expect(word in choices, message, *loc, field, *([number] if is_list else []))
+        name = ".".join(map(str, (*loc, field)))
+        words = f"one of {', '.join(choices)}" if len(choices) > 1 else repr(choices[0])
+        if isinstance(value, list):
+            for number, item in enumerate(value):
+                message = f"Expected each of {name} to be {words}; got {item!r}."
+                _expect(item in choices, message, *loc, field, number)
+        else:
+            message = f"Expected {name} to be {words}; got {value!r}."
+            _expect(value in choices, message, *loc, field)
     for field, (least, most) in LIMITS.get(type(model), {}).items():
         number = getattr(model, field)
         span = f"at least {least}" if most is None else f"from {least} to {most}"
