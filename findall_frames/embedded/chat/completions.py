@@ -31,7 +31,6 @@ from findall_frames.embedded.chat.language_model import (
     Reply,
     StoppedError,
     Usage,
-    with_form,
 )
 from findall_frames.errors import EvaluatorError
 
@@ -155,16 +154,11 @@ class Completions(Model):
     def __repr__(self) -> str:
         return f"Completions({self._address})"
 
-    def ask(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        schema: Mapping[str, Any],
-        abandoned: threading.Event,
+    def _ask(
+        self, prompt: list[ChatMessage], schema: Mapping[str, Any], abandoned: threading.Event
     ) -> Reply:
         """Ask for JSON, with fewer options each time the server rejects one."""
         deadline = time.monotonic() + self._timeout
-        prompt = with_form(messages, schema=schema)
         form, is_about_form = self._form, False
         while True:
             body = {"model": self.name, **_body(form, prompt, schema)}

@@ -18,7 +18,6 @@ __all__ = [
     "StoppedError",
     "UnusableError",
     "Usage",
-    "with_form",
 ]
 
 ChatMessage: TypeAlias = Mapping[str, str]
@@ -94,7 +93,6 @@ class Model(ABC):
         self.at_once = at_once
         self.places: threading.Semaphore = threading.BoundedSemaphore(at_once)
 
-    @abstractmethod
     def ask(
         self,
         messages: Sequence[ChatMessage],
@@ -115,14 +113,22 @@ class Model(ABC):
         StoppedError
             `abandoned` was set.
         """
+        if abandoned.is_set():
+            raise StoppedError
+        return self._ask(_with_form(messages, schema=schema), schema, abandoned)
+
+    @abstractmethod
+    def _ask(
+        self, prompt: list[ChatMessage], schema: Mapping[str, Any], abandoned: threading.Event
+    ) -> Reply: ...
 
 
-def with_form(messages: Sequence[ChatMessage], *, schema: Mapping[str, Any]) -> list[ChatMessage]:
+def _with_form(messages: Sequence[ChatMessage], *, schema: Mapping[str, Any]) -> list[ChatMessage]:
     """Add the JSON Schema of the answer to the first message, as many servers ignore the option.
 
     Examples
     --------
-    >>> with_form([{"role": "user", "content": "Hello"}], schema={"type": "array"})[0]["content"]
+    >>> _with_form([{"role": "user", "content": "Hello"}], schema={"type": "array"})[0]["content"]
     'Hello\\n\\nAnswer with JSON of this JSON Schema, and with nothing else:\\n{"type":"array"}'
     """
     first, *others = messages

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -16,10 +16,8 @@ from findall_frames.embedded.chat.language_model import (
     Model,
     NoAnswerError,
     Reply,
-    StoppedError,
     UnusableError,
     Usage,
-    with_form,
 )
 from findall_frames.errors import EvaluatorError
 
@@ -157,19 +155,12 @@ class _CallableModel(Model):
     def __repr__(self) -> str:
         return f"<model {self.name}>"
 
-    def ask(
-        self,
-        messages: Sequence[ChatMessage],
-        *,
-        schema: Mapping[str, Any],
-        abandoned: threading.Event,
+    def _ask(
+        self, prompt: list[ChatMessage], schema: Mapping[str, Any], abandoned: threading.Event
     ) -> Reply:
         """Call the function; an exception of it leaves only this question unanswered."""
-        if abandoned.is_set():
-            raise StoppedError
-        copies = [dict(message) for message in with_form(messages, schema=schema)]
         try:
-            text = self._function(copies, schema=dict(schema))
+            text = self._function([dict(message) for message in prompt], schema=dict(schema))
         except Exception as error:
             raise NoAnswerError(
                 f"The model {self.name} raised {type(error).__name__}: {error}", is_silence=True
