@@ -18,7 +18,6 @@ from findall_frames.api.models import (
     FieldBasis,
     FindAllCandidate,
     FindAllEnrichInput,
-    FindAllRunInput,
     JsonSchema,
     MatchCondition,
 )
@@ -31,6 +30,7 @@ from findall_frames.embedded.runs.run_events import candidate_id, event_id, even
 from findall_frames.embedded.runs.store import Store
 from findall_frames.errors import NotFoundError, ServiceError
 from findall_frames.sqlite import migrate
+from tests.support.local_bench import run_input
 
 
 @pytest.fixture(params=["memory", "file"])
@@ -52,16 +52,8 @@ READING = Reading(
 
 def create(store: Store, **changes: object) -> RunRecord:
     """Store a run with a limit of five matches."""
-    given = {
-        "objective": "Find tile makers",
-        "entity_type": "companies",
-        "match_conditions": [MatchCondition("tiles_check", "makes tiles")],
-        "generator": "base",
-        "match_limit": 5,
-    }
-    return store.create(
-        FindAllRunInput(**{**given, **changes}), corpus="data 1", rows=5_000, readings=[READING]
-    )
+    request = run_input(MatchCondition("tiles_check", "makes tiles"), **changes)
+    return store.create(request, corpus="data 1", rows=5_000, readings=[READING])
 
 
 def judged(run: RunRecord, number: int, **changes: Any) -> FindAllCandidate:
@@ -310,9 +302,8 @@ def test_the_exclude_list_is_not_part_of_the_record(store: Store) -> None:
 def test_a_new_run_has_the_usage_and_warnings_of_its_readings(store: Store) -> None:
     """From its first event on."""
     warnings = [RunWarning("assumption", "sales are in euros")]
-    request = FindAllRunInput("Find", "companies", [MatchCondition("c", "x")], "base", 5)
     run = store.create(
-        request,
+        run_input(MatchCondition("c", "x")),
         corpus="data 1",
         rows=9,
         readings=[READING],
@@ -379,9 +370,7 @@ def test_a_store_of_the_first_release_is_migrated(tmp_path: Path) -> None:
     with contextlib.closing(sqlite3.connect(path)) as connection:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
     path.unlink()
-    request = msgspec.json.encode(
-        FindAllRunInput("Find tiles", "companies", [MatchCondition("c", "tiles")], "base", 5)
-    )
+    request = msgspec.json.encode(run_input(MatchCondition("c", "tiles")))
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute(f"PRAGMA application_id = {mark}")
         migrate(connection, MIGRATIONS[:1])
