@@ -219,7 +219,7 @@ def test_bad_usage_is_explained_with_status_two(arguments: tuple[str, ...], word
         (("serve", "packages", "--columns", "absent.toml"), "absent.toml"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
         (("serve", "absent.csv"), "absent.csv"),
-        (("serve", "absent*.csv"), "absent*.csv', and none that it matches"),
+        (("serve", "absent*.csv"), "absent*.csv', and no file matches it"),
         (("serve", "packages", "--host", "0.0.0.0"), "Set an API key"),
     ],
 )
@@ -387,7 +387,7 @@ def test_what_is_not_understood_is_told_with_what_to_write(countries: Path) -> N
     done = call("run", "Find countries that are nice and friendly", "--local", countries)
     assert done.returncode == 1
     assert done.stdout == ""
-    assert "Left over: 'nice'" in done.stderr
+    assert "No column or value matches 'nice'" in done.stderr
     assert "SQL" in done.stderr
     assert "Traceback" not in done.stderr
 

@@ -18,7 +18,7 @@ from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.judging.finding import Verdict
-from findall_frames.embedded.judging.rows import RowAsker
+from findall_frames.embedded.judging.row_asker import RowAsker
 from findall_frames.errors import EvaluatorError
 from tests.support.chat_server import (
     ChatServer,

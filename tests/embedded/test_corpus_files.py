@@ -320,7 +320,7 @@ def test_a_workbook_without_its_library_names_the_extra(
     ("name", "content", "message"),
     [
         ("none", None, "no file '.*none'"),
-        ("*.xyz", None, "none that it matches as a pattern"),
+        ("*.xyz", None, "no file matches it as a pattern"),
         ("x" * 5000, None, "could not be read: .*too long"),
         ("x.csv", b"", "is empty: expected a line with column names"),
         ("x.csv", b"name,n\n", "has 0 rows and 2 columns"),
@@ -356,7 +356,7 @@ def test_what_cannot_be_read_together_is_refused(tmp_path: Path) -> None:
         open_corpus(tmp_path / "delta")
     _written(tmp_path / "a.csv", "name\na\n")
     _written(tmp_path / "b.jsonl", '{"name": "b"}\n')
-    with pytest.raises(CorpusError, match="2 that were found are CSV, JSON"):
+    with pytest.raises(CorpusError, match="found 2 files of the kinds CSV, JSON"):
         open_corpus(tmp_path)
-    with pytest.raises(CorpusError, match="2 that were found are CSV, JSON"):
+    with pytest.raises(CorpusError, match="found 2 files of the kinds CSV, JSON"):
         open_corpus(tmp_path / "*.*")

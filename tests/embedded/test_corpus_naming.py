@@ -117,7 +117,7 @@ def test_a_data_dictionary_says_what_columns_mean(tmp_path: Path, file: str, tex
     ("columns", "message"),
     [
         ({"nmae": "x"}, "no column 'nmae'. Did you mean 'name'"),
-        ({"name": 5}, "Expected a data dictionary of names of columns and descriptions"),
+        ({"name": 5}, "Expected a data dictionary that maps column names to descriptions"),
         (["name"], "Expected a data dictionary"),
         ("no/such.json", "could not be read: .*No such file"),
     ],

@@ -15,7 +15,7 @@ from findall_frames.api.readings import Reading, Top
 from findall_frames.embedded.chat.language_model import ChatMessage, NoAnswerError, UnusableError
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
-from findall_frames.embedded.reading.model import draft_with_model, read_with_model
+from findall_frames.embedded.reading.model_reader import draft_with_model, read_with_model
 from findall_frames.embedded.reading.sql import FUNCTIONS
 
 REVIEW = "The engine is quiet and strong, but the seats are hard and the boot is rather small."

@@ -11,8 +11,8 @@ import pytest
 
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
-from findall_frames.embedded.reading.drafting import draft_plainly
-from findall_frames.embedded.reading.plain import PlainReader
+from findall_frames.embedded.reading.plain_drafting import draft_plainly
+from findall_frames.embedded.reading.plain_reader import PlainReader
 from tests.support.plain_cases import CASES, LETTERS
 
 
@@ -140,7 +140,7 @@ def test_what_is_not_understood_stands_in_the_draft_with_its_reason() -> None:
         "a price under 3000": "sql",
         "made of steel": "not_understood",
     }
-    assert "Left over: 'made'." in draft.readings[2].note
+    assert "No column or value matches 'made'." in draft.readings[2].note
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_what_is_not_understood_stands_in_the_draft_with_its_reason() -> None:
         ("Find lakes deeper than 5 m in Norway", "'deeper', 'than'"),
         ("Find Norwegian lakes", "'Norwegian'"),
         ("How many lakes are salty", "'How', 'many'"),
-        ("Find the 2 largest lakes", "no form"),
+        ("Find the 2 largest lakes", "do not form a condition"),
     ],
 )
 def test_comparatives_and_adjectives_are_refused(objective: str, left: str) -> None:

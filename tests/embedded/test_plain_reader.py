@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
-from findall_frames.embedded.reading.plain import PlainReader
+from findall_frames.embedded.reading.plain_reader import PlainReader
 from findall_frames.embedded.reading.sql import check_order, check_sql
 from tests.support.plain_cases import CASES, FORMS, LETTERS
 
@@ -183,7 +183,7 @@ def test_a_value_of_the_named_column_wins_over_a_word_of_the_language(
 def test_a_refusal_names_near_values_sql_the_dictionary_and_a_model() -> None:
     """So that the next try succeeds."""
     note = reader_of("economies").read("continent is Europ", name="a").note
-    assert note.splitlines()[0] == "Left over: 'Europ'."
+    assert note.splitlines()[0] == "No column or value matches 'Europ'."
     assert "did you mean 'Europe' (\"continent\")?" in note
     assert "lower(\"continent\") = '…'" in note
     assert 'columns={"continent": "Europ"}' in note
@@ -193,7 +193,7 @@ def test_a_refusal_names_near_values_sql_the_dictionary_and_a_model() -> None:
 def test_a_refusal_fills_in_what_it_knows() -> None:
     """The number, in the unit of the one column that has such a unit."""
     note = reader_of("bicycles").read("heavier than 2 tonnes", name="a").note
-    assert "Left over: 'heavier', 'than'." in note
+    assert "No column or value matches 'heavier', 'than'." in note
     assert '"weight_kg" > (or <) 2000' in note
 
 
@@ -202,12 +202,12 @@ def test_a_refusal_fills_in_what_it_knows() -> None:
     [
         ("matches", "Rovers", '"home_team"'),
         ("matches", "Rovers", '"away_team"'),
-        ("bicycles", "price over $2000", "The number is in $, and \"price_eur\" is in €."),
+        ("bicycles", "price over $2000", "The number is in $, but \"price_eur\" is in €."),
         ("wines", "rating over 90 %", 'columns={"rating": "in …"}'),
-        ("bicycles", "steel or electric and 9 gears", "Put brackets"),
-        ("bicycles", "maker is Moreau and Okafor", "Write or between them"),
-        ("bicycles", "highest prices", "How many?"),
-        ("films", "top 2 by rank", "counts rows from 1"),
+        ("bicycles", "steel or electric and 9 gears", "put brackets"),
+        ("bicycles", "maker is Moreau and Okafor", "join the values with 'or'"),
+        ("bicycles", "highest prices", "does not say how many"),
+        ("films", "top 2 by rank", "numbers rows from 1"),
         ("films", "genre is Drama", "contains("),
         ("wines", "rating after 2011", "not years"),
         ("economies", "pop over 500 billion", "state what it counts"),
@@ -271,10 +271,10 @@ def test_columns_of_all_types_and_names_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("rooms is not 1 or is 2", "how far not reaches"),
-        ("color contains green or blue", "behind 'or' again"),
+        ("rooms is not 1 or is 2", "how far 'not' reaches"),
+        ("color contains green or blue", "after 'or'"),
         ("kind is not new", "so are its parts"),
-        ("top -1 by price", "in no form"),
+        ("top -1 by price", "do not form a condition"),
     ],
 )
 def test_what_could_be_taken_in_two_ways_is_refused(text: str, why: str) -> None:

@@ -222,7 +222,8 @@ def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
     conditions = [*RUN["match_conditions"], unread]
     answer = caller.post("/runs", {**RUN, "match_conditions": conditions})
     where = ["body", "match_conditions", 1, "description"]
-    for words in ("'nice_check' ('is nice and friendly')", "Left over: 'nice'", "SQL", "model="):
+    unknown = "No column or value matches 'nice'"
+    for words in ("'nice_check' ('is nice and friendly')", unknown, "SQL", "model="):
         assert_invalid(answer, where=where, words=words)
     assert "findall_id" not in answer.json()
 

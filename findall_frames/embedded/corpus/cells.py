@@ -1,9 +1,9 @@
-"""Numbers, dates and flags that stand in text, read by the evidence of the whole column.
+"""Read numbers, dates and flags in text columns, by the evidence of the whole column.
 
-Cells that differ in nothing but their digits have one shape: "1.200,50 €" and "3.150,00 €" are
-both "9.999,99 €". A column of a million numbers has a dozen shapes, and these tell how all of its
-cells are written. A column is read only if every cell is, and if there is one way to read it; else
-it stays the text that it is.
+Cells that differ only in their digits share a shape: "1.200,50 €" and "3.150,00 €" are both
+"9.999,99 €". Even a column of a million numbers has only a dozen shapes, which show how its cells
+are written. A column is converted only if every cell can be, in exactly one way; otherwise it
+stays text.
 """
 
 from __future__ import annotations
@@ -15,46 +15,48 @@ from typing import Final
 
 import duckdb
 
-from findall_frames.embedded.corpus.dates import date_formats, is_date, standard_type
+from findall_frames.embedded.corpus.corpus import sql_list
 from findall_frames.embedded.corpus.naming import words_of
-from findall_frames.embedded.corpus.numerals import (
+from findall_frames.embedded.corpus.notation import (
     Decimal,
     DoubtError,
     Shape,
+    date_formats,
+    is_date,
     is_number,
     read_numerals,
+    standard_type,
 )
-from findall_frames.embedded.corpus.source import sql_list
 
 __all__ = ["ReadCells", "read_cells"]
 
 _LOOK: Final = 1000
-"""Cells of a column that are looked at before all of them are."""
+"""How many cells of a column are examined before all of them are."""
 _LONGEST: Final = 60
-"""Characters of the longest cell that may be a number or a date."""
+"""How many characters a number or a date may have at most."""
 _MOST_SHAPES: Final = 2000
 _SENTENCE: Final = r"^\s*(?:\S+\s+){7}\S"
 _FLAG: Final = re.compile("true|false", re.IGNORECASE)
 _MISSING: Final = re.compile(
     r"\s*(?:n\.?a\.?|n/a|#n/?a|null|none|nan|nil|-+|–|—|\.+|…|\?)\s*", re.IGNORECASE
 )
-"""What stands for a missing value, in a column of numbers, dates or flags."""
+"""Texts for a missing value in a column of numbers, dates or flags."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadCells:
-    """What a text column holds."""
+    """How the cells of a text column are read."""
 
-    words: float = 0.0  # the share of its first cells that have eight words or more
-    type: str | None = None  # DuckDB's type for what was read; None where it stays text
+    words: float = 0.0  # the share of the first cells with eight or more words
+    type: str | None = None  # DuckDB's type of the values; None if the column stays text
     sql: str = ""  # the expression that reads a cell
-    plain: bool = False  # whether that prints as the text did, so that the text need not be kept
-    unit: str = ""  # what stands beside every number
-    doubt: str = ""  # why it was not read, though it seems to hold numbers or dates
-    assumption: str = ""  # how a cell was read, where only custom tells
+    plain: bool = False  # True if values print as the text did, so that it need not be kept
+    unit: str = ""  # the unit, if every number has it
+    doubt: str = ""  # why a column of apparent numbers or dates stays text
+    assumption: str = ""  # how a cell was read by convention
     decimal: Decimal | None = None  # the decimal sign that the cells prove
-    day_first: bool | None = None  # whether they prove that the day stands before the month
-    unproven: bool = False  # whether other columns may tell how they are written
+    day_first: bool | None = None  # the order of day and month that the cells prove
+    unproven: bool = False  # True if other columns may show how the cells are written
 
 
 def read_cells(
@@ -64,9 +66,9 @@ def read_cells(
     alike: bool,
     usual: Decimal | None,
 ) -> dict[str, ReadCells]:
-    """Read text columns of the relation ``base``, given with the user's names of them.
+    """Read text columns of the relation ``base``, given with their user's names.
 
-    See `Source` for what `alike` and `usual` mean.
+    For `alike` and `usual` see `DataSource`.
     """
     readers = {
         column: _Reader(connection, column, name=words_of(name), usual=usual)
@@ -125,7 +127,7 @@ class _Reader:
             self._filled += f" AND {column} NOT IN {sql_list(missing)}"
 
     def read(self, *, decimal: Decimal | None = None, day_first: bool | None = None) -> ReadCells:
-        """Read the column; what its cells do not prove may be given."""
+        """Read the column, with the notation given where its cells do not prove it."""
         if not self._shapes:
             return self._text
         try:
@@ -145,7 +147,7 @@ class _Reader:
         read = self._checked(numerals.type, numerals.sql)
         if read.type is None:
             return read
-        # That a point parts the fraction need not be said.
+        # A decimal point is worth no warning.
         by_custom = numerals.assumption if decimal is None and self._usual == "," else ""
         return replace(
             read,
@@ -163,9 +165,9 @@ class _Reader:
         *,
         first: bool | None,
     ) -> ReadCells:
-        """Choose between days first and months first, by what makes days of all cells.
+        """Choose between day first and month first: the order in which every cell is a day.
 
-        Where both do, days come first before points, since nobody writes months so by custom.
+        If both are, the day comes first in dates with points, where no convention differs.
         """
         days, months = (
             f"CAST(try_strptime(trim({{0}}), {sql_list(formats)}) AS {type_})"
@@ -193,7 +195,7 @@ class _Reader:
         return replace(read, assumption=f"{least!r} with the day first", unproven=True)
 
     def _checked(self, type_: str, sql: str) -> ReadCells:
-        """Read the column in this way if every cell can be."""
+        """Return the column read in this way if every cell can be, else as text."""
         value = self._value(sql)
         unread, plain = self._connection.execute(
             f"SELECT count(*) FILTER ({value} IS NULL AND {self._filled}), "
@@ -202,7 +204,7 @@ class _Reader:
         return self._text if unread else replace(self._text, type=type_, sql=value, plain=plain)
 
     def _value(self, sql: str) -> str:
-        value = sql.replace("{0}", self._column)  # patterns hold braces, too
+        value = sql.replace("{0}", self._column)  # format() would trip over braces in patterns
         return f"CASE WHEN {self._filled} THEN {value} END"
 
 

@@ -1,11 +1,11 @@
-"""The user's data as one DuckDB table: every row is an entity."""
+"""The user's data as one DuckDB table in which every row is an entity."""
 
 from __future__ import annotations
 
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
@@ -16,14 +16,24 @@ import duckdb
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Column", "Corpus", "Entity", "Kind", "QueryStopped", "QueryTimeout", "quoted"]
+__all__ = [
+    "Column",
+    "Corpus",
+    "Entity",
+    "Kind",
+    "QueryStopped",
+    "QueryTimeout",
+    "literal",
+    "quoted",
+    "sql_list",
+]
 
 Kind: TypeAlias = Literal["number", "flag", "date", "time", "text", "prose", "list", "other"]
 
 _POLL: Final = 0.01
-"""Seconds between two looks at whether a query has to stop."""
+"""Seconds between two checks whether a query has to stop."""
 _LARGE: Final = 20_000
-"""Rows beyond which every address has the position: to look for equal names would take long."""
+"""Rows above which every address has the position, as looking for equal names would be slow."""
 _AMONG: Final = "__row IN (SELECT unnest(?::BIGINT[]))"
 """The filter for rows at some positions."""
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -31,7 +41,7 @@ _ADDRESS: Final = re.compile(r"\S+\.\S+")
 
 
 class QueryStopped(Exception):
-    """The caller's `stop` turned true before the query was done."""
+    """The caller's `stop` returned True before the query was done."""
 
 
 class QueryTimeout(Exception):
@@ -39,7 +49,7 @@ class QueryTimeout(Exception):
 
 
 def quoted(name: str) -> str:
-    """Return a column's name as SQL writes it.
+    """Return a column's name as a SQL identifier.
 
     Examples
     --------
@@ -49,21 +59,43 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def literal(value: str) -> str:
+    """Return a text as a SQL string.
+
+    Examples
+    --------
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + value.replace("'", "''") + "'"
+
+
+def sql_list(values: Iterable[str | int]) -> str:
+    """Return texts or whole numbers as a SQL list.
+
+    Examples
+    --------
+    >>> sql_list(["it's", 5])
+    "['it''s', 5]"
+    """
+    return f"[{', '.join(literal(v) if isinstance(v, str) else str(v) for v in values)}]"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column of the user's data."""
 
     name: str
-    """The user's own; unique ignoring case."""
+    """The user's name for it; unique ignoring case."""
     type: str
     """DuckDB's type, such as ``"BIGINT"`` or ``"VARCHAR[]"``."""
     kind: Kind
-    """``"date"`` covers timestamps, ``"time"`` durations; ``"prose"`` is text of which a quarter of
-    the cells has 8 words or more."""
+    """``"date"`` includes timestamps, ``"time"`` durations; ``"prose"`` is text in which at least a
+    quarter of the cells have 8 or more words."""
     description: str
-    """In the owner's words, with the unit; empty where there is none."""
+    """In the owner's words, with the unit; empty if there is none."""
     text: str
-    """SQL of a cell as text, as it stands in the user's data."""
+    """SQL for a cell as text, verbatim from the user's data."""
 
 
 class Entity(NamedTuple):
@@ -72,20 +104,20 @@ class Entity(NamedTuple):
     position: int
     """Its place in the user's data, from 0."""
     name: str
-    """What it is called; names may repeat. ``"row 12"`` where it has none."""
+    """Its name, which may repeat; ``"row 12"`` if it has none."""
     url: str
-    """An address that no other row has."""
+    """A URL that is unique to the row."""
     description: str | None
-    """A line on what it is."""
+    """A short description."""
     address: str
-    """The ``local://`` address of the row, which no other row has."""
+    """The unique ``local://`` address of the row."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class Corpus:
-    """A table of which every row is an entity; made by `open_corpus`.
+    """A table in which every row is an entity; made by `open_corpus`.
 
-    It may be used from several threads at once.
+    It is safe to use from several threads at once.
 
     Examples
     --------
@@ -98,9 +130,9 @@ class Corpus:
     """
 
     ROW: ClassVar[str] = "__row"
-    """The hidden column that holds the position of a row, from 0 (BIGINT)."""
+    """The hidden column with the position of a row, from 0 (BIGINT)."""
     relation: ClassVar[str] = "data"
-    """The SQL name to select from: the user's columns, and `ROW`."""
+    """The SQL name to select from; it has the user's columns and `ROW`."""
 
     connection: InitVar[duckdb.DuckDBPyConnection]
     length: InitVar[int]
@@ -109,10 +141,10 @@ class Corpus:
     about: str
     """What its rows are, in words."""
     fingerprint: str
-    """Equal for equal data, read in the same way; different for different data. Data that stay in
-    files are known by the names, sizes and times of these."""
+    """A hash of the data and of how they are read; of Parquet files, their names, sizes and times
+    stand for the data."""
     columns: Mapping[str, Column]
-    """By name, in the order of the table."""
+    """By name, in table order."""
     name_column: str | None
     url_column: str | None
     description_column: str | None
@@ -138,16 +170,16 @@ class Corpus:
     ) -> pa.Table:
         """Run a SELECT from `relation` on a cursor of its own and return all its rows.
 
-        `parameters` are values for each ``?`` in it, or by name for each ``$name``. The query is
-        interrupted after `timeout` seconds, or when `stop` returns True, which is asked a hundred
-        times a second.
+        `parameters` are the values for each ``?`` in it, or by name for each ``$name``. The query
+        is interrupted after `timeout` seconds, or once `stop`, which is called a hundred times a
+        second, returns True.
 
         Raises
         ------
         QueryStopped, QueryTimeout
-            It was interrupted.
+            The query was interrupted.
         duckdb.Error
-            The query is wrong, or needs more memory than there is.
+            The query is invalid, or needs more memory than is available.
         """
         with self._cursor() as cursor, _watched(cursor, stop=stop, timeout=timeout):
             values = parameters if isinstance(parameters, Mapping) else list(parameters)
@@ -156,13 +188,13 @@ class Corpus:
     def rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """Return rows as Python values by column, in the order of the positions.
 
-        Dates that Python has no value for, such as those beyond the year 9999, are text.
+        Dates that Python cannot represent, such as those after the year 9999, are text.
         """
         found = self.select([quoted(name) for name in self.columns], positions)
         return [dict(zip(self.columns, cells, strict=True)) for cells in found]
 
     def entities(self, positions: Sequence[int]) -> list[Entity]:
-        """Return entities in the order of the positions, which have to be in the corpus."""
+        """Return entities in the order of the positions."""
         names, urls, abouts = map(
             self._text_of, (self.name_column, self.url_column, self.description_column)
         )
@@ -180,7 +212,7 @@ class Corpus:
         return entities
 
     def select(self, expressions: Sequence[str], positions: Sequence[int]) -> list[Sequence[Any]]:
-        """Return SQL expressions over rows, in the order of the positions.
+        """Return the values of SQL expressions over rows, in the order of the positions.
 
         Raises
         ------
@@ -198,20 +230,20 @@ class Corpus:
         return [found[position] for position in positions]
 
     def texts(self, start: int, stop: int) -> list[str]:
-        """Return all text of each row in a range, a line per column, for the full-text index."""
+        """Return the text of each row in a range, one line per column, for the full-text index."""
         cells = ", ".join(column.text for column in self.columns.values())
         positions = range(start, min(stop, self._length))
         return [text for (text,) in self.select([f"concat_ws(chr(10), {cells})"], positions)]
 
     def close(self) -> None:
-        """Let go of the memory and the files; further use is an error."""
+        """Release the memory and the files; further use is an error."""
         self._connection.close()
 
     def _text_of(self, column: str | None) -> str:
         return "NULL" if column is None else self.columns[column].text
 
     def _repeated(self, text: str, positions: Sequence[int]) -> frozenset[str]:
-        """Return which texts of these rows stand in other rows, too."""
+        """Return the texts of these rows that occur more than once in the corpus."""
         if text == "NULL":
             return frozenset()
         rows = self._fetch(
@@ -239,7 +271,7 @@ class Corpus:
 def _watched(
     cursor: duckdb.DuckDBPyConnection, *, stop: Callable[[], bool] | None, timeout: float | None
 ) -> Iterator[None]:
-    """Interrupt what the cursor does when it has to stop, and say why."""
+    """Interrupt the cursor's query on timeout or stop, and raise the reason."""
     if stop is None and timeout is None:
         yield
         return
@@ -248,7 +280,7 @@ def _watched(
     reasons: list[Exception] = []
 
     def watch() -> None:
-        # It goes on interrupting, since the query may not have begun when it does so first.
+        # Interrupt repeatedly: the query may not have begun yet the first time.
         while not ended.wait(_POLL):
             if not reasons and stop is not None and stop():
                 reasons.append(QueryStopped("The query was stopped."))
@@ -273,7 +305,7 @@ def _watched(
 
 
 def _whole(url: str | None) -> str | None:
-    """An address with its scheme; None for what is no address."""
+    """Return a URL with its scheme; None if the text is not a URL."""
     if url is None or _SCHEME.match(url):
         return url
     return f"https://{url}" if _ADDRESS.fullmatch(url) else None

@@ -1,4 +1,4 @@
-"""Documents as a table: one row each, with its title, its path and its text."""
+"""Read documents as a table with one row each: title, path and text."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ from typing import BinaryIO, Final
 
 import pyarrow as pa
 
-__all__ = ["DOCUMENT_SUFFIXES", "OTHERWISE", "encoding_of", "find_documents", "read_documents"]
+__all__ = [
+    "DOCUMENT_SUFFIXES",
+    "FALLBACK_ENCODING",
+    "encoding_of",
+    "find_documents",
+    "read_documents",
+]
 
 DOCUMENT_SUFFIXES: Final = (".md", ".txt", ".html", ".htm")
-OTHERWISE: Final = "cp1252"
-"""What most files are that are not Unicode: the encoding of Windows in the West, and of Excel."""
+FALLBACK_ENCODING: Final = "cp1252"
+"""The encoding of most files that are not Unicode: that of Western Windows and Excel."""
 
 _CHUNK: Final = 1 << 20
 # In this order, since one begins with another.
@@ -36,9 +42,8 @@ _CHARSET: Final = re.compile(
     re.I,
 )
 
-# Each of these patterns takes a time that grows with the page and no faster, whatever stands in
-# it; that is why there is no parser here: those that were tried take minutes for a megabyte of
-# tags that are never closed.
+# Each of these patterns takes linear time on any page. HTML parsers were tried instead, and take
+# minutes for a megabyte of unclosed tags.
 _SILENT: Final = re.compile(
     r"<!--.*?(?:-->|\Z)|<(script|style|template|noscript)\b.*?(?:</\1\s*>|\Z)", re.S | re.I
 )
@@ -48,7 +53,7 @@ _TITLES: Final = [
 _TAG: Final = re.compile(
     r"""<(?:/?([a-z][a-z0-9]*)|[!?])(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""", re.I
 )
-# Between these there is a break; whatever else there is stands within a line.
+# Block elements start a new paragraph; all other tags are within a line.
 _BLOCKS: Final = re.compile(
     "address|article|aside|blockquote|body|caption|d[dlt]|details|dialog|div|fieldset|figcaption|"
     "figure|footer|form|h[1-6r]|head|header|html|li|main|nav|ol|option|p|pre|section|select|"
@@ -56,8 +61,8 @@ _BLOCKS: Final = re.compile(
 )
 
 
-def encoding_of(file: BinaryIO, *, named: str = OTHERWISE) -> str:
-    """Return the encoding of a text: by its mark, UTF-8 if it fits, or else the one `named`.
+def encoding_of(file: BinaryIO, *, named: str = FALLBACK_ENCODING) -> str:
+    """Return the encoding of a text: by its byte order mark, UTF-8 if valid, or else `named`.
 
     Examples
     --------
@@ -68,7 +73,7 @@ def encoding_of(file: BinaryIO, *, named: str = OTHERWISE) -> str:
     for mark, name in _MARKS.items():
         if chunk.startswith(mark):
             return name
-    if 0 in chunk[:2]:  # half of a letter of UTF-16
+    if 0 in chunk[:2]:  # UTF-16 without a mark
         return "utf-16-be" if chunk[0] == 0 else "utf-16-le"
     fits = codecs.getincrementaldecoder("utf-8")()
     try:
@@ -82,9 +87,9 @@ def encoding_of(file: BinaryIO, *, named: str = OTHERWISE) -> str:
 
 
 def find_documents(folder: Path) -> list[Path]:
-    """Return the documents in a folder and in the folders in it, by path.
+    """Return the documents in a folder and its subfolders, by path.
 
-    Hidden ones are left out, and so are links that lead out of the folder.
+    Hidden files and links that lead out of the folder are left out.
     """
     inside = folder.resolve()
     found = []
@@ -104,8 +109,8 @@ def find_documents(folder: Path) -> list[Path]:
 def read_documents(paths: Sequence[Path], *, root: Path) -> pa.Table:
     """Return documents as rows of title, path and text.
 
-    The title is that of the page, or the first heading, or the name of the file. Paths are
-    written from `root`, with slashes.
+    The title is that of the page, the first heading, or the name of the file. Paths are relative
+    to `root`, with slashes.
     """
     return pa.Table.from_pylist([_read(path, root=root) for path in paths], schema=_SCHEMA)
 
@@ -113,7 +118,7 @@ def read_documents(paths: Sequence[Path], *, root: Path) -> pa.Table:
 def _read(path: Path, *, root: Path) -> dict[str, str]:
     content = path.read_bytes()
     suffix, title = path.suffix.lower(), ""
-    is_page, named = suffix in {".html", ".htm"}, OTHERWISE
+    is_page, named = suffix in {".html", ".htm"}, FALLBACK_ENCODING
     if is_page and (stated := _CHARSET.search(content[:4096])):
         with suppress(LookupError):
             named = codecs.lookup(stated[1].decode("ascii", "replace")).name
@@ -122,7 +127,7 @@ def _read(path: Path, *, root: Path) -> dict[str, str]:
         title, text = _read_page(text)
     elif suffix == ".md" and (heading := _HEADING.search(text)):
         title = heading[1].rstrip(" \t#")
-    # Names of files may be bytes that are no text.
+    # File names may be bytes that are not valid text.
     stem, place = (
         os.fsencode(each).decode("utf-8", "replace")
         for each in (path.stem, path.relative_to(root).as_posix())
@@ -131,7 +136,7 @@ def _read(path: Path, *, root: Path) -> dict[str, str]:
 
 
 def _read_page(text: str) -> tuple[str, str]:
-    """Give the title of a page, or its first heading, and its paragraphs."""
+    """Return the title of a page, or its first heading, and its paragraphs."""
     text = _SILENT.sub("", text)
     titles = [found[1] for pattern in _TITLES if (found := pattern.search(text))]
     title = next(filter(None, (_line(_TAG.sub("", each)) for each in titles)), "")
@@ -147,5 +152,5 @@ def _break(tag: re.Match[str]) -> str:
 
 
 def _line(text: str) -> str:
-    text = re.sub(r"&#(?=\w{20})", "&amp;#", text)  # no letter has such a number
+    text = re.sub(r"&#(?=\w{20})", "&amp;#", text)  # no character has such a number
     return " ".join(html.unescape(text).split())

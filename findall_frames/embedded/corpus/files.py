@@ -1,4 +1,4 @@
-"""Tables in files: what DuckDB is told to read, and what has to be put right for it."""
+"""Tables in CSV, JSON and Parquet files: how DuckDB is to read them, and repairs it needs."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from findall_frames.embedded.corpus.corpus import quoted
-from findall_frames.embedded.corpus.documents import OTHERWISE, encoding_of
-from findall_frames.embedded.corpus.source import Source, descriptions_in, pattern_of, sql_list
+from findall_frames.embedded.corpus.building import DataSource, pattern_of
+from findall_frames.embedded.corpus.corpus import literal, quoted, sql_list
+from findall_frames.embedded.corpus.documents import FALLBACK_ENCODING, encoding_of
+from findall_frames.embedded.corpus.memory import descriptions_in
 from findall_frames.errors import CorpusError, FindAllWarning, warn
 
 __all__ = ["TABLE_SUFFIXES", "read_tables"]
@@ -34,49 +35,49 @@ TABLE_SUFFIXES: Final = {
     ".parquet": "Parquet",
     ".xlsx": "Excel",
 }
-"""The kinds of tables, by the suffix of a file."""
+"""Kinds of tables by file suffix."""
 
 _HEAD: Final = 1 << 20
-"""Bytes of a file that tell how it is written."""
+"""How many bytes of a file are examined."""
 _LARGEST: Final = 1 << 30
-"""Bytes of the longest line or object that is read."""
+"""How many bytes a line or an object may have at most."""
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SEPARATORS: Final = ("\t", ";", "|", ",")
-"""Of those that part lines equally well the first: a comma also stands in numbers and names."""
+"""In order of preference: a comma also occurs in numbers and names."""
 _NO_SEPARATOR: Final = "\x1f"
 
 
 @dataclass(frozen=True, slots=True)
 class _Files:
-    """The files of a table, in folders or copied into another one."""
+    """The files of a table, where they are or copied to the scratch folder."""
 
     paths: Sequence[Path]
     roots: Sequence[Path]
-    folders: Sequence[str]  # columns that the names of folders hold, as in country=Italy
+    folders: Sequence[str]  # columns in the names of folders, as in country=Italy
 
     @property
     def extra(self) -> list[str]:
-        """Columns that stand in no file: those of the folders, or the name of the file."""
+        """Columns that are not in the files: those of the folders, or the name of the file."""
         return [*self.folders] or (["filename"] if len(self.paths) > 1 else [])
 
     @property
     def filename(self) -> str:
-        """SQL of the name of a row's file."""
+        """SQL for the name of a row's file."""
         name = "filename"
         for root in self.roots:
-            name = f"replace({name}, {_literal(str(root / 'x')[:-1])}, '')"
+            name = f"replace({name}, {literal(str(root / 'x')[:-1])}, '')"
         return name
 
     @property
     def options(self) -> str:
-        """What each of DuckDB's readers is told."""
+        """Arguments that all of DuckDB's readers take."""
         listed = sql_list(map(pattern_of, self.paths))
         hive = str(bool(self.folders)).lower()
         return f"{listed}, hive_partitioning = {hive}, hive_types_autocast = false"
 
     @property
     def longest(self) -> int:
-        """The bytes of the longest line or object that there can be."""
+        """How many bytes the longest line or object can have."""
         largest = max(path.stat().st_size for path in self.paths)
         return min(max(largest + 1, 1 << 24), _LARGEST)
 
@@ -87,17 +88,17 @@ def read_tables(
     root: Path,
     scratch: Path,
     connection: duckdb.DuckDBPyConnection,
-) -> Source:
-    """Find out how to read files of one kind, which are all in `root`, as one table.
+) -> DataSource:
+    """Return how to read files of one kind in `root` as one table.
 
-    The columns are those of all files, and those that stand in the names of folders, such as
-    ``country=Italy``. Where several files have none, ``filename`` says which one a row is from.
-    Copies that are needed until the table is loaded go into `scratch`.
+    The columns are those of all files and of the names of folders, such as ``country=Italy``.
+    Several files without such folders get a column ``filename``. Copies that are needed until the
+    table is loaded go into `scratch`.
 
     Raises
     ------
     CorpusError
-        A file cannot be read, or is not what its suffix says.
+        A file cannot be read, or is not of the kind that its suffix says.
     """
     kind = TABLE_SUFFIXES[paths[0].suffix.lower()]
     parts = paths[0].relative_to(root).parts[:-1]
@@ -110,15 +111,15 @@ def read_tables(
 
 
 def _readable(path: Path, copy: Path) -> Path:
-    """Copy a text that DuckDB cannot read into one that it can: in UTF-8, with one line end."""
+    """Return the path, or that of a copy in UTF-8 with uniform line ends if DuckDB needs one."""
     with path.open("rb") as file:
         encoding = encoding_of(file)
     if encoding == "utf-8" and not _has_mixed_ends(path):
         return path
-    if encoding == OTHERWISE:
+    if encoding == FALLBACK_ENCODING:
         warn(
-            f"{str(path)!r} is not UTF-8 and was read as {OTHERWISE}. If letters look wrong, save "
-            "it as UTF-8.",
+            f"{str(path)!r} is not UTF-8 and was read as {FALLBACK_ENCODING}. If letters look "
+            "wrong, save it as UTF-8.",
             FindAllWarning,
         )
     copy.parent.mkdir(parents=True, exist_ok=True)
@@ -136,7 +137,7 @@ def _has_mixed_ends(path: Path) -> bool:
 
 
 class _Dialect(NamedTuple):
-    """How a CSV file is written."""
+    """The format of a CSV file."""
 
     separator: str
     header: tuple[str, ...]
@@ -144,12 +145,12 @@ class _Dialect(NamedTuple):
 
     @property
     def keys(self) -> list[tuple[str, int]]:
-        """What makes columns of two files one: the name, and which of that name it is."""
+        """What identifies columns across files: the name, and a count of equal names before."""
         folded = [name.strip().casefold() for name in self.header]
         return [(name, folded[:place].count(name)) for place, name in enumerate(folded)]
 
 
-def _csv(files: _Files) -> Source:
+def _csv(files: _Files) -> DataSource:
     dialects = [_dialect(path) for path in files.paths]
     names: dict[tuple[str, int], str] = {}
     for dialect in dialects:
@@ -165,14 +166,14 @@ def _csv(files: _Files) -> Source:
         parts.append(
             f"SELECT {_numbered([*(places.get(key, 'NULL') for key in names), *extra])} "
             f"FROM read_csv({part.options}, auto_detect = false, header = true, "
-            f"delim = {_literal(dialect.separator)}, quote = '\"', escape = '\"', "
+            f"delim = {literal(dialect.separator)}, quote = '\"', escape = '\"', "
             f"skip = {dialect.skip}, columns = {{{typed}}}, null_padding = true, "
             f"parallel = false, max_line_size = {part.longest})"
         )
-    # Where the comma is the decimal sign, it cannot part the cells.
+    # A comma between cells cannot be the decimal sign as well.
     usual: dict[str, Literal[".", ","]] = {",": ".", ";": ","}
     separators = {dialect.separator for dialect in dialects}
-    return Source(
+    return DataSource(
         relation=f"({' UNION ALL '.join(parts)})",
         names=[*names.values(), *files.extra],
         alike=True,
@@ -181,17 +182,17 @@ def _csv(files: _Files) -> Source:
 
 
 def _dialect(path: Path) -> _Dialect:
-    """Find the separator that parts the first lines most evenly, and the header."""
+    """Return the separator that splits the first lines most evenly, and the header."""
     with path.open(encoding="utf-8-sig", newline="") as text:
         head = text.read(_HEAD)
         whole = not text.read(1)
-    told = _SEPARATOR_LINE.match(head)
-    if told:
-        head = head[told.end() :]
+    stated = _SEPARATOR_LINE.match(head)
+    if stated:
+        head = head[stated.end() :]
     best, dialect = (-1.0, 0), None
-    for separator in (told[1],) if told else (*_SEPARATORS, _NO_SEPARATOR):
+    for separator in (stated[1],) if stated else (*_SEPARATORS, _NO_SEPARATOR):
         records: list[list[str]] = []
-        with suppress(csv.Error):  # a cell longer than the module allows; the others tell enough
+        with suppress(csv.Error):  # a cell is too long for the module; the rows before it suffice
             records.extend(csv.reader(io.StringIO(head, newline=""), delimiter=separator))
         if not whole and len(records) > 1:
             records.pop()
@@ -202,28 +203,28 @@ def _dialect(path: Path) -> _Dialect:
         width = len(records[0])
         even = sum(len(record) in {0, width} for record in records) / len(records)
         rank = (even if width > 1 else 0.0, width)
-        if rank > best and (width > 1 or separator == _NO_SEPARATOR or told):
+        if rank > best and (width > 1 or separator == _NO_SEPARATOR or stated):
             best = rank
-            dialect = _Dialect(separator, tuple(records[0]), blank + bool(told))
+            dialect = _Dialect(separator, tuple(records[0]), blank + bool(stated))
     if dialect is None:
         raise CorpusError(f"{path.name!r} is empty: expected a line with column names.")
     return dialect
 
 
-def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
+def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
     lines = all(path.suffix.lower() != ".json" for path in files.paths)
     options = (
         f"{files.options}, format = '{'newline_delimited' if lines else 'auto'}', "
         f"maximum_object_size = {files.longest}"
     )
-    # Every cell as it stands: DuckDB's own types would round whole numbers of more than 64 bits.
+    # Read cells verbatim: DuckDB's own types would round integers of more than 64 bits.
     relation = (
         f"read_json({options}, maximum_depth = 1, map_inference_threshold = -1, "
         "sample_size = -1, union_by_name = true)"
     )
     described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
     names = [name for name, *_ in described]
-    if names == ["json"]:  # a key of that name, or rows that are no objects
+    if names == ["json"]:  # a key of that name, or rows that are not objects
         other = connection.execute(
             f"SELECT json_type(json) FROM read_json_objects({options}) "
             "WHERE json_type(json) <> 'OBJECT' LIMIT 1"
@@ -252,7 +253,7 @@ def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
     texts = [cell or f"{column} ->> '$'" for column, cell in zip(columns, cells, strict=True)]
     if files.extra == ["filename"]:
         names, texts = [*names, "filename"], [*texts, files.filename]
-    return Source(
+    return DataSource(
         relation=f"(SELECT {_numbered(texts)} FROM {relation})",
         names=names,
         written_out=objects,
@@ -261,7 +262,7 @@ def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
 
 
 def _json_cell(column: str, structure: Any, *, whole: bool) -> str | None:
-    """Give the SQL of a column by what stands in it; None for objects and for several kinds."""
+    """Return a column's SQL by its cells' structure; None for objects and mixed types."""
     if isinstance(structure, list):
         kind = "VARCHAR" if structure == ["NULL"] else structure[0]
         is_plain = kind in ("BIGINT", "BOOLEAN", "DOUBLE", "VARCHAR")
@@ -273,7 +274,7 @@ def _json_cell(column: str, structure: Any, *, whole: bool) -> str | None:
     return f"{column} ->> '$'" if structure in ("VARCHAR", "NULL") else None
 
 
-def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
+def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
     several = str(len(files.paths) > 1).lower()
     relation = f"read_parquet({files.options}, union_by_name = {several})"
     described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -282,14 +283,14 @@ def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
     relation += f" AS parquet({', '.join(columns)})"
     try:
         schema = parquet.read_schema(files.paths[0])
-    except pa.ArrowException:  # a type that only DuckDB knows
+    except pa.ArrowException:  # a type that only DuckDB has
         schema = pa.schema([])
     if len(files.paths) == 1 and len(schema) == len(names):
-        names = list(schema.names)  # DuckDB has changed those that differ in nothing but case
+        names = list(schema.names)  # DuckDB renames those that differ only in case
     if files.extra == ["filename"]:
         columns.append(f"{files.filename} AS c{len(names)}")
         names.append("filename")
-    return Source(
+    return DataSource(
         relation=f"(SELECT {', '.join(columns)}, file_row_number, filename FROM {relation})",
         names=names,
         descriptions=descriptions_in(schema),
@@ -300,7 +301,3 @@ def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> Source:
 
 def _numbered(cells: Sequence[str]) -> str:
     return ", ".join(f"{cell} AS c{place}" for place, cell in enumerate(cells))
-
-
-def _literal(text: str) -> str:
-    return sql_list([text])[1:-1]

@@ -1,4 +1,4 @@
-"""Full text over a corpus: which rows speak of what was asked for."""
+"""Full-text search over a corpus."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from findall_frames.embedded.corpus.corpus import Corpus
 
 __all__ = ["IndexStore", "TextIndex"]
 
-# Rows written in one transaction; between two of them other writers get their turn. With fewer
-# the index would be merged so often that a large corpus takes longer for each row.
+# Rows per transaction; other writers get their turn in between. With fewer rows, the index would
+# be merged so often that a large corpus takes longer per row.
 _CHUNK: Final = 20_000
 _MAX_WORDS: Final = 64
 
@@ -24,16 +24,16 @@ class IndexStore(Protocol):
     """A SQLite database with the tables ``corpus`` and ``entities``."""
 
     def read(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Give a connection to read from."""
+        """Yield a connection to read from."""
 
     def write(self) -> AbstractContextManager[sqlite3.Connection]:
-        """Give a connection in a transaction."""
+        """Yield a connection in a transaction."""
 
 
 class TextIndex:
-    """The full-text index of one corpus, kept in the database of the service.
+    """The full-text index of one corpus, stored in the database of the service.
 
-    An index of the same corpus that is there already is used again.
+    An existing index of the same corpus is reused.
     """
 
     def __init__(self, database: IndexStore, corpus: Corpus) -> None:
@@ -42,9 +42,9 @@ class TextIndex:
         self._building = threading.Lock()
 
     def build(self, *, stop: Callable[[], bool]) -> bool:
-        """Index what is not indexed yet; return False when stopped before the end.
+        """Index the rows that are not indexed yet; return False if stopped before the end.
 
-        Several threads may ask for it; they take turns.
+        Threads that call it at the same time take turns.
         """
         size = len(self._corpus)
         with self._building:
@@ -66,10 +66,10 @@ class TextIndex:
     def rank(
         self, texts: Iterable[str], *, limit: int, among: bytearray | None = None
     ) -> array[int]:
-        """Return positions of rows that share words with the texts, the best first.
+        """Return positions of rows that share words with the texts, best first.
 
-        The first 64 different words are looked for; those of more than half of the rows count for
-        nothing, unless there are no others. Rows with a zero byte in `among` are left out.
+        At most 64 distinct words are searched. Words in more than half of the rows are ignored,
+        unless there are no others. Rows with a zero byte in `among` are left out.
         """
         words = list(dict.fromkeys(word for text in texts for word in _words(text.casefold())))
         counting = "SELECT count(*) FROM entities WHERE entities MATCH ?"
@@ -83,9 +83,9 @@ class TextIndex:
             return _matching(connection, query, limit=limit, among=among)
 
     def containing(self, words: Iterable[str]) -> array[int]:
-        """Return positions of the rows that contain all of some words or phrases, the best first.
+        """Return positions of rows that contain all of the words or phrases, best first.
 
-        Case and accents make no difference; a phrase has to stand as it is.
+        Case and accents are ignored; a phrase has to occur verbatim.
         """
         phrases = filter(None, (" ".join(_words(each)) for each in words))
         query = " AND ".join(f'"{phrase}"' for phrase in phrases)
@@ -93,7 +93,7 @@ class TextIndex:
             return _matching(connection, query, limit=-1)
 
     def _begin(self) -> int:
-        """Give the number of rows indexed already, after dropping the index of another corpus."""
+        """Return the number of rows already indexed; the index of another corpus is dropped."""
         with self._database.write() as connection:
             row = connection.execute("SELECT fingerprint, indexed FROM corpus").fetchone()
             if row is not None and row[0] == self._corpus.fingerprint:

@@ -1,4 +1,4 @@
-"""What columns are called and mean, and which of them name, locate and describe the rows."""
+"""Names and descriptions of columns, and the columns that name, locate and describe rows."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ __all__ = [
     "find_roles",
     "listed",
     "read_dictionary",
+    "singular",
     "unknown_column",
     "words_of",
 ]
 
 Dictionary: TypeAlias = Mapping[str, str] | str | Path
-"""Descriptions by column, or the path of a JSON, TOML or CSV file of them."""
+"""Descriptions by column, or the path of a JSON, TOML or CSV file with them."""
 
 _NAMES: Final = ("name", "full name", "title")
 _URLS: Final = ("url", "website", "web site", "homepage", "home page", "link", "domain", "site")
 _DESCRIPTIONS: Final = ("description", "summary", "about", "abstract", "tagline", "overview", "bio")
-# Columns of these names say something of the row, and not what it is.
+# Columns of these names describe a row rather than name it.
 _NOT_NAMES: Final = frozenset(
     {*_DESCRIPTIONS, "address", "note", "notes", "comment", "comments", "text", "id", "code", "key"}
 )
 _ROWS: Final = 20_000
-"""Rows that are looked at, from the first."""
+"""How many rows are examined."""
 _SHORT: Final = 80
-"""Characters that names have at most on average."""
+"""How many characters names have at most on average."""
 _NEARLY_UNIQUE: Final = 0.8
-"""The share of different cells from which a column tells rows apart."""
+"""The share of distinct cells at which a column identifies rows."""
 
 
 class Roles(NamedTuple):
-    """The columns of names, addresses and descriptions; None where there is none."""
+    """The columns of names, URLs and descriptions; None if there is none."""
 
     name: str | None = None
     url: str | None = None
@@ -53,7 +54,7 @@ class Roles(NamedTuple):
 
 
 class _Look(NamedTuple):
-    """What the first cells of a text column are like; shares are from 0 to 1."""
+    """Statistics of the first cells of a text column; shares are from 0 to 1."""
 
     filled: float
     distinct: float
@@ -70,10 +71,10 @@ def find_roles(
     corpus: str,
     given: Roles,
 ) -> Roles:
-    """Find the columns by their own names and by what they hold, where they are not given.
+    """Find the columns that are not given, by their names and their cells.
 
-    `columns` are given by what they are called in the relation ``base``. Where no column can be
-    the name, rows have none.
+    `columns` are by their names in the relation ``base``. If no column can be the name, rows have
+    none.
 
     Raises
     ------
@@ -84,23 +85,23 @@ def find_roles(
     for wanted in given:
         if wanted is not None and wanted not in names:
             raise unknown_column(wanted, names)
-    said = {name: words_of(name) for name in names}
+    words = {name: words_of(name) for name in names}
     looks = {
         each.name: look
         for place, each in columns.items()
         if each.kind == "text" and (look := _look(connection, place)).filled
     }
     located = [name for name, look in looks.items() if look.addresses > 0.5]
-    url = given.url or _called(_URLS, located, said)
+    url = given.url or _called(_URLS, located, words)
     named = {
         name: look
         for name, look in looks.items()
         if look.have_letters and look.length <= _SHORT and name not in {*located, url}
     }
-    name = given.name or _find_name(named, said=said, corpus=words_of(corpus))
+    name = given.name or _find_name(named, words=words, corpus=words_of(corpus))
     written = [each.name for each in columns.values() if each.kind in {"text", "prose"}]
     free = [each for each in written if each not in {name, url}]
-    return Roles(name, url, given.description or _called(_DESCRIPTIONS, free, said))
+    return Roles(name, url, given.description or _called(_DESCRIPTIONS, free, words))
 
 
 def read_dictionary(dictionary: Dictionary | None) -> dict[str, str]:
@@ -109,52 +110,63 @@ def read_dictionary(dictionary: Dictionary | None) -> dict[str, str]:
     Raises
     ------
     CorpusError
-        The file cannot be read, or holds something else.
+        The file cannot be read, or is not a data dictionary.
 
     Examples
     --------
     >>> read_dictionary({"T_flash": "flash point, in kelvin"})
     {'T_flash': 'flash point, in kelvin'}
     """
-    said: Any = {} if dictionary is None else dictionary
-    if isinstance(said, str | Path):
+    given: Any = {} if dictionary is None else dictionary
+    if isinstance(given, str | Path):
         try:
-            said = _read_file(Path(said).expanduser())
+            given = _read_file(Path(given).expanduser())
         except (OSError, ValueError) as error:
             raise CorpusError(
                 f"The data dictionary {str(dictionary)!r} could not be read: {error}. Expected a "
-                "JSON or TOML file of names and descriptions, or a CSV file with a column of each."
+                "JSON or TOML file of names and descriptions, or a CSV file with a column for each."
             ) from error
-    if not isinstance(said, Mapping) or not all(isinstance(text, str) for text in said.values()):
+    if not isinstance(given, Mapping) or not all(isinstance(text, str) for text in given.values()):
         raise CorpusError(
-            "Expected a data dictionary of names of columns and descriptions, such as "
-            f'{{"pop": "people, inhabitants"}}; this is {said!r:.80}.'
+            "Expected a data dictionary that maps column names to descriptions, such as "
+            f'{{"pop": "people, inhabitants"}}; got {given!r:.80}.'
         )
-    return {str(name): " ".join(text.split()) for name, text in said.items()}
+    return {str(name): " ".join(text.split()) for name, text in given.items()}
 
 
 def unknown_column(wanted: str, names: Sequence[str]) -> CorpusError:
-    """Return the error for a column that does not exist, with those that come near."""
+    """Return the error for a column that does not exist, with similar names as a hint."""
     near = get_close_matches(wanted, names, n=3, cutoff=0.5)
     hint = f"Did you mean {listed(near)}?" if near else f"There are {listed(names)}."
     return CorpusError(f"There is no column {wanted!r}. {hint}")
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names as messages show them."""
+    """Return names in quotes, with commas between them."""
     return ", ".join(map(repr, names))
 
 
 def words_of(name: str) -> str:
-    """Return a name in lower-case words.
+    """Return a name as lower-case words.
 
     Examples
     --------
     >>> words_of("homePage"), words_of("T_flash")
     ('home page', 't flash')
     """
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return " ".join(re.findall(r"[^\W_]+", parted.lower()))
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
+    return " ".join(re.findall(r"[^\W_]+", apart.lower()))
+
+
+def singular(word: str) -> str:
+    """Return a lower-case noun without the ending of a plural.
+
+    Examples
+    --------
+    >>> [singular(word) for word in ("cities", "dates", "bus", "glass")]
+    ['city', 'date', 'bus', 'glass']
+    """
+    return re.sub("(?<=..[^su])s$", "", re.sub("(?<=..)ies$", "y", word))
 
 
 def _read_file(path: Path) -> object:
@@ -166,13 +178,13 @@ def _read_file(path: Path) -> object:
     rows = [row for row in csv.reader(text.splitlines()) if row]
     if any(len(row) < 2 for row in rows):
         raise ValueError("a line has fewer than two cells")
-    # The first line may name these two columns.
+    # The first line may be a header.
     is_header = len(rows) > 1 and rows[0][0].casefold() in {"column", "name", "field", "variable"}
-    return {name.strip(): said for name, said, *_ in rows[is_header:]}
+    return {name.strip(): text for name, text, *_ in rows[is_header:]}
 
 
-def _called(known: Sequence[str], among: Iterable[str], said: Mapping[str, str]) -> str | None:
-    return next((name for words in known for name in among if said[name] == words), None)
+def _called(known: Sequence[str], among: Iterable[str], words: Mapping[str, str]) -> str | None:
+    return next((name for form in known for name in among if words[name] == form), None)
 
 
 def _look(connection: duckdb.DuckDBPyConnection, column: str) -> _Look:
@@ -186,18 +198,18 @@ def _look(connection: duckdb.DuckDBPyConnection, column: str) -> _Look:
     return _Look(*found)
 
 
-def _find_name(named: Mapping[str, _Look], *, said: Mapping[str, str], corpus: str) -> str | None:
-    """Prefer what is called so, then what tells rows apart; of equals the first column."""
+def _find_name(named: Mapping[str, _Look], *, words: Mapping[str, str], corpus: str) -> str | None:
+    """Prefer columns called "name" or similar, then those that identify rows, then the first."""
     apart = [name for name, look in named.items() if look.distinct >= _NEARLY_UNIQUE]
-    # In rivers.parquet, a column called river names the rows.
-    kinds = [said[name] for name in named if corpus in {said[name], said[name] + "s"} - {""}]
-    if (name := _called([*_NAMES, *kinds], apart, said)) is not None:
+    # In rivers.parquet, the column "river" names the rows.
+    kinds = [words[name] for name in named if corpus in {words[name], words[name] + "s"} - {""}]
+    if (name := _called([*_NAMES, *kinds], apart, words)) is not None:
         return name
 
     def rank(name: str) -> tuple[bool, bool, bool, float]:
-        look, words = named[name], said[name]
-        is_name = not words or words.split()[-1] not in _NOT_NAMES
-        is_called = words in _NAMES or words.endswith(" name")
+        look, form = named[name], words[name]
+        is_name = not form or form.split()[-1] not in _NOT_NAMES
+        is_called = form in _NAMES or form.endswith(" name")
         share = round(look.distinct * look.filled, 1)
         return is_name and share >= _NEARLY_UNIQUE, is_name, is_called, share - look.are_codes
 

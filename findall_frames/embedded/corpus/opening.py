@@ -1,4 +1,4 @@
-"""Open data of any kind as a corpus."""
+"""Open data of any kind as a corpus: tables in memory, files, documents, installed packages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
-from findall_frames.embedded.corpus.building import build, connect
+from findall_frames.embedded.corpus.building import DataSource, build, connect
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.documents import (
     DOCUMENT_SUFFIXES,
@@ -22,10 +22,9 @@ from findall_frames.embedded.corpus.documents import (
     read_documents,
 )
 from findall_frames.embedded.corpus.files import TABLE_SUFFIXES, read_tables
+from findall_frames.embedded.corpus.memory import read_memory
 from findall_frames.embedded.corpus.naming import Dictionary, Roles, listed, read_dictionary
 from findall_frames.embedded.corpus.packages import packages_table
-from findall_frames.embedded.corpus.source import Source
-from findall_frames.embedded.corpus.tables import read_memory
 from findall_frames.errors import CorpusError, FindAllWarning, MissingExtraError, warn
 
 if TYPE_CHECKING:
@@ -52,33 +51,33 @@ def open_corpus(
 ) -> Corpus:
     """Open data for the embedded service.
 
-    Parquet files stay where they are; all else is loaded into DuckDB, which may take half of the
-    machine's memory before it goes on in temporary files.
+    Parquet files are read in place; everything else is loaded into DuckDB, which uses up to half
+    of the machine's memory, and temporary files beyond that.
 
     Parameters
     ----------
     source : DataFrame, Arrow table, list of dicts, str or pathlib.Path
-        A table with one row per entity: a pandas or Polars DataFrame, whatever else has
-        ``__arrow_c_stream__``, a DuckDB relation, or a list of dicts. Or the path of a file, of a
-        folder of documents or of a partitioned table, or a pattern such as ``"data/*.csv"``. Or
+        A table with one row per entity: a pandas or Polars DataFrame, a DuckDB relation, a list
+        of dicts, or anything else with ``__arrow_c_stream__``. Or the path of a file, of a folder
+        of documents, or of a partitioned table, or a pattern such as ``"data/*.csv"``. Or
         ``"packages"`` for the distributions installed in this environment.
     name_column, url_column, description_column : str, optional
-        The columns that name, locate and describe the rows; found by their names and by what they
-        hold when left out.
+        The columns that name, locate and describe the rows. By default they are found by their
+        names and their cells.
     columns : mapping of str to str, str or pathlib.Path, optional
-        A data dictionary: descriptions by column, or a JSON, TOML or CSV file of them.
+        A data dictionary: descriptions by column, or a JSON, TOML or CSV file with them.
 
     Raises
     ------
     CorpusError
         The source cannot be read or is empty, or a given column does not exist.
     MissingExtraError
-        Excel files need ``findall-frames[excel]``.
+        The source is an Excel file, and ``findall-frames[excel]`` is not installed.
 
     Warns
     -----
     FindAllWarning
-        A column had to be renamed, was read as text, or could be read in two ways.
+        A column was renamed, read as text, or read by convention.
 
     Examples
     --------
@@ -102,60 +101,59 @@ def open_corpus(
             connection.close()
             what = str(source) if isinstance(source, str | Path) else type(source).__name__
             raise CorpusError(
-                f"{what!r} could not be read: {_reason(error)}. Check that it is whole and that "
-                "its suffix says what it is."
+                f"{what!r} could not be read: {_reason(error)}. Check that it is complete and has "
+                "the suffix of its format."
             ) from error
         except BaseException:
             connection.close()
             raise
 
 
-def _source(source: Any, *, connection: duckdb.DuckDBPyConnection, scratch: Path) -> Source:
+def _source(source: Any, *, connection: duckdb.DuckDBPyConnection, scratch: Path) -> DataSource:
     if isinstance(source, str) and source == "packages":
         found = _in_memory(packages_table(), connection)
         about = "installed Python packages, distributions, libraries"
         return replace(found, name="packages", about=about)
     if not isinstance(source, str | Path):
         return _in_memory(source, connection)
-    # Without dots, as DuckDB names files; resolve() would follow links.
+    # Normalised as DuckDB does it; resolve() would follow links.
     path = Path(os.path.abspath(Path(source).expanduser()))  # noqa: PTH100
     return _on_disk(path, connection=connection, scratch=scratch)
 
 
-def _in_memory(table: object, connection: duckdb.DuckDBPyConnection) -> Source:
+def _in_memory(table: object, connection: duckdb.DuckDBPyConnection) -> DataSource:
     found = read_memory(table, connection=connection)
     if found is None:
         raise CorpusError(
-            'A corpus is "packages", a DataFrame or another table in memory, a list of dicts, or '
-            f"the path of {_FILES}; this is a {type(table).__name__}."
+            'Expected "packages", a DataFrame or another table in memory, a list of dicts, or the '
+            f"path of {_FILES}; got {type(table).__name__}."
         )
     return found
 
 
-def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path) -> Source:
+def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path) -> DataSource:
     paths, root, name = [path], path.parent, path.stem
     if path.is_dir():
         paths, root, name = _in_folder(path), path, path.name.removesuffix(".parquet")
     elif not path.exists():
-        # A pattern, or nothing.
         root = Path(*takewhile(lambda part: not _PATTERN.search(part), path.parts[:-1]))
         name = root.name.removesuffix(".parquet")
         paths = sorted(filter(Path.is_file, root.glob(str(path.relative_to(root)))))
     if not paths:
         raise CorpusError(
-            f"There is no file {str(path)!r}, and none that it matches as a pattern. Check the "
-            "path and where you run this."
+            f"There is no file {str(path)!r}, and no file matches it as a pattern. Check the path "
+            "and the working directory."
         )
     kinds = {_KINDS.get(each.suffix.lower(), "") for each in paths}
     if "" in kinds:
         wrong = next(each.name for each in paths if each.suffix.lower() not in _KINDS)
         raise CorpusError(
-            f"Expected {_FILES}; {wrong!r} is none of them. Convert it, or give a DataFrame."
+            f"Expected {_FILES}; {wrong!r} is none of them. Convert it, or pass a DataFrame."
         )
     if len(kinds) > 1:
         raise CorpusError(
-            f"Expected files of one kind; the {len(paths)} that were found are "
-            f"{', '.join(sorted(kinds))}. Give a pattern for some of them."
+            f"Expected files of one kind; found {len(paths)} files of the kinds "
+            f"{', '.join(sorted(kinds))}. Pass a pattern that matches one kind."
         )
     if kinds == {"documents"}:
         found = _in_memory(read_documents(paths, root=root), connection)
@@ -168,13 +166,13 @@ def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    """The documents in a folder, or the parts of a table."""
+    """Return the documents in a folder, or the parts of a table."""
     if (folder / "_delta_log").is_dir():
         raise CorpusError(
-            f"{str(folder)!r} is a Delta table, of which some files may hold rows that were "
-            "deleted. Read it first, for example with polars.read_delta, and give the table."
+            f"{str(folder)!r} is a Delta table, whose files may contain deleted rows. Read it "
+            "first, for example with polars.read_delta, and pass the table."
         )
-    # Beside the parts there are files that say how they were written, such as _SUCCESS.
+    # Writers leave other files beside the parts, such as _SUCCESS.
     parts = find_documents(folder) or [
         path
         for path in sorted(folder.rglob("*"))
@@ -218,8 +216,8 @@ def _read_excel(paths: Sequence[Path]) -> pd.DataFrame:
 
 
 def _reason(error: Exception) -> str:
-    """What DuckDB says, without its advice on options and without long lines of the file."""
-    said = re.split(r"\nPossible fixes|\n\s*LINE \d|\nTry increasing|\n  file = ", str(error))[0]
-    said = re.sub(r"Original Line:(.{0,60}).*?(?=\n[A-Z]|$)", r"Original line:\1", said, flags=re.S)
-    said = re.sub(r", at byte \d+ in line \d+", "", said)  # where DuckDB counts some lines twice
-    return re.sub(r"^[\w ]+ Error: ", "", " ".join(said.split())).rstrip(".")[:500]
+    """Return DuckDB's message without its advice on options and without long lines of the file."""
+    text = re.split(r"\nPossible fixes|\n\s*LINE \d|\nTry increasing|\n  file = ", str(error))[0]
+    text = re.sub(r"Original Line:(.{0,60}).*?(?=\n[A-Z]|$)", r"Original line:\1", text, flags=re.S)
+    text = re.sub(r", at byte \d+ in line \d+", "", text)  # DuckDB counts some lines twice
+    return re.sub(r"^[\w ]+ Error: ", "", " ".join(text.split())).rstrip(".")[:500]

@@ -1,4 +1,4 @@
-"""The distributions installed in this environment, as a table."""
+"""Read the metadata of the installed Python distributions as a table."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _SCHEMA: Final = pa.schema(
 )
 _HOME: Final = ("homepage", "home", "home page", "website", "source", "repository", "documentation")
 _REQUIREMENT: Final = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)(?!.*;.*\bextra\s*==)")
-"""The name of what is installed with a package; what an extra would add is left out."""
+"""The name of a dependency; those of extras do not match."""
 
 
 def packages_table() -> pa.Table:
-    """Return a row for each installed distribution, by name; the first on the path wins."""
+    """Return one row per installed distribution, by name; the first one on the path wins."""
     found: dict[str, metadata.Distribution] = {}
     for distribution in metadata.distributions():
         if name := distribution.metadata["Name"]:
@@ -33,7 +33,7 @@ def packages_table() -> pa.Table:
 
 
 def _row(distribution: metadata.Distribution) -> dict[str, object]:
-    # The metadata is a message, whose body is the description; its type says less.
+    # The metadata are an email message, with the description as body; their type is narrower.
     about = cast(Message, distribution.metadata)
     stated = {key.lower(): value for key, value in about.items() if value != "UNKNOWN"}
     classifiers = about.get_all("Classifier") or []
@@ -56,15 +56,15 @@ def _row(distribution: metadata.Distribution) -> dict[str, object]:
 
 
 def _licenses(stated: dict[str, str], classifiers: Sequence[str]) -> list[str]:
-    """What the metadata says in each of the three places where it can say it, once each."""
-    said = [
+    """Return the licenses from the three places that can state one, without repeats."""
+    texts = [
         stated.get("license-expression", ""),
         *stated.get("license", "").strip().split("\n")[:1],
     ]
-    said += [each.rpartition("::")[2] for each in classifiers if each.startswith("License ::")]
-    # "OSI Approved" alone says that there is a license, not which.
+    texts += [each.rpartition("::")[2] for each in classifiers if each.startswith("License ::")]
+    # "OSI Approved" alone does not name a license.
     return [
-        line for line in dict.fromkeys(map(str.strip, said)) if line not in {"", "OSI Approved"}
+        line for line in dict.fromkeys(map(str.strip, texts)) if line not in {"", "OSI Approved"}
     ]
 
 

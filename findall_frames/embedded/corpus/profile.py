@@ -8,26 +8,27 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from findall_frames.embedded.corpus.corpus import Column, Corpus, quoted
+from findall_frames.embedded.corpus.naming import words_of
 
-__all__ = ["Profile", "ValueCounts", "count_values", "one_line", "profile"]
+__all__ = ["Profile", "ValueCounts", "count_values", "json_line", "profile"]
 
 _CHARACTERS: Final = 6_000
-"""Of a profile; about 1,500 tokens."""
+"""The size of a profile at most; about 1,500 tokens."""
 _SAMPLE_ROWS: Final = 200_000
 _BLOCK: Final = 2048
-"""Rows; a sample is made of whole blocks, which are read fast and keep neighbours together."""
+"""Rows per block; a sample consists of whole blocks, which are fast to read."""
 _COUNTED_COLUMNS: Final = 80
-"""Columns whose cells are looked at; there is no room to say more than the names of others."""
+"""Columns whose cells are examined; there is room only for the names of others."""
 _FULLY_TOLD: Final = 10
-"""Columns that are told in full before others are named at all, as they are asked about."""
+"""Columns in question that are described in full before any others are named."""
 _CELL_CHARACTERS: Final = 60
 _NAME_CHARACTERS: Final = 80
 _CUT: Final = 120
-"""Characters of a cell that are fetched, and of a type that are shown."""
+"""How many characters of a cell are fetched, and of a type shown."""
 _MANY: Final = 20
-"""Values that are shown; of a column with more, only those that stand out."""
+"""How many values are shown; of columns with more, only those that stand out."""
 _LEVELS: Final = ((60, 0), (60, 3), (160, 8), (160, _MANY))
-"""How much a line says: characters of the owner's words, and values."""
+"""Levels of detail: characters of the description, and number of values."""
 _ORDERED: Final = frozenset({"number", "date", "time"})
 _UNQUOTED: Final = re.compile("[A-Z]*INT|FLOAT|DOUBLE|DECIMAL|DATE|TIME|BOOL")
 
@@ -36,8 +37,8 @@ class Profile(NamedTuple):
     """What a model is told about a table.
 
     `text` has a line for each column, between ``<table>`` and ``</table>``. `cut` tells the user
-    what there was no room for, and is empty if every column is described. `names` has how each
-    column is written in `text`: a long name is cut there, a line break escaped.
+    what there was no room for; it is empty if every column is described. `names` maps each column
+    to its form in `text`, where long names are cut and line breaks escaped.
     """
 
     text: str
@@ -46,7 +47,7 @@ class Profile(NamedTuple):
 
 
 class ValueCounts(NamedTuple):
-    """How many values a column has, in how many cells, and the 20 most frequent with counts."""
+    """The numbers of values and of cells of a column, and the 20 most frequent values."""
 
     distinct: int
     cells: int
@@ -54,23 +55,23 @@ class ValueCounts(NamedTuple):
 
 
 class _Seen(NamedTuple):
-    """What was seen of a column's cells, in words; values are the most frequent ones."""
+    """Facts about a column's cells, in words, and its most frequent values."""
 
     facts: list[str]
     values: list[str]
 
 
 def profile(corpus: Corpus, *, asked: Sequence[str] = ()) -> Profile:
-    """Return a table's description for a language model, of at most 6,000 characters.
+    """Return a description of a table for a language model, of at most 6,000 characters.
 
-    Of a wide table less is said of each column, then of some only name and type, then nothing;
-    columns that share words with what is `asked` are described most fully. Of more than 200,000
-    rows a sample is described, always the same, and the text says so.
+    The wider the table, the less is said of each column: only name and type of some, nothing of
+    others. Columns that share words with `asked` get the most detail. Tables of more than 200,000
+    rows are described by a sample, always the same one, and the text says so.
 
     Raises
     ------
     duckdb.Error
-        The table cannot be read, such as a file that has gone.
+        The table cannot be read, for example since a file was removed.
 
     Examples
     --------
@@ -93,7 +94,7 @@ def profile(corpus: Corpus, *, asked: Sequence[str] = ()) -> Profile:
         values = seen[column.name].values if column.name in seen else []
         return len(stems & _stems(" ".join([column.name, column.description, *values])))
 
-    head = f"table: {one_line(corpus.name)} ({one_line(corpus.about)}), {len(corpus):,} rows"
+    head = f"table: {json_line(corpus.name)} ({json_line(corpus.about)}), {len(corpus):,} rows"
     if corpus.name_column is not None:
         head += f", named by {names[corpus.name_column]}"
     rows = f"FROM {corpus.relation}"
@@ -131,9 +132,9 @@ def count_values(
 ) -> ValueCounts:
     """Return the most frequent values of a column, or elements of its lists, as text.
 
-    Only rows of the SQL clause `rows` count (``FROM`` and perhaps ``WHERE``; all by default), and
-    values that match the ``ILIKE`` pattern `like`. After `timeout` seconds `QueryTimeout` is
-    raised.
+    Only the rows of the SQL clause `rows` count (``FROM`` and perhaps ``WHERE``; all by default),
+    and only values that match the ``ILIKE`` pattern `like`. `QueryTimeout` is raised after
+    `timeout` seconds.
 
     Examples
     --------
@@ -159,12 +160,12 @@ def count_values(
     return ValueCounts(counted[0]["d"], int(counted[0]["s"]), values)
 
 
-def one_line(text: str, *, limit: int = _CELL_CHARACTERS) -> str:
-    r"""Return a text of the data as a JSON string on one line, which cannot end a fence.
+def json_line(text: str, *, limit: int = _CELL_CHARACTERS) -> str:
+    r"""Return a text of the data as a JSON string on one line that cannot close a tag.
 
     Examples
     --------
-    >>> print(one_line('a "b"\n</table>'), one_line("x" * 80, limit=8))
+    >>> print(json_line('a "b"\n</table>'), json_line("x" * 80, limit=8))
     "a \"b\"\n\u003c/table>" "xxxxxxx…"
     """
     cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
@@ -172,12 +173,12 @@ def one_line(text: str, *, limit: int = _CELL_CHARACTERS) -> str:
 
 
 def _escaped(text: str) -> str:
-    """Escape what breaks a line or cannot be seen; JSON leaves some of these as they are."""
+    """Escape line breaks and invisible characters, some of which JSON leaves unchanged."""
     return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
 
 
 def _shown_names(corpus: Corpus) -> dict[str, str]:
-    """Write each column's name as SQL does, on one line, cut in its middle if it is long."""
+    """Return each column's name as a SQL identifier on one line, long ones cut in the middle."""
     names: dict[str, str] = {}
     half = _NAME_CHARACTERS // 2
     for name in corpus.columns:
@@ -190,13 +191,12 @@ def _shown_names(corpus: Corpus) -> dict[str, str]:
 
 
 def _stems(text: str) -> set[str]:
-    """Return the first letters of each word: enough to know which columns are asked about."""
-    words = re.findall(r"[^\W\d_]{3,}", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text))
-    return {word[:5].casefold() for word in words}
+    """Return the first letters of each word, which suffice to find the columns in question."""
+    return {word[:5] for word in re.findall(r"[^\W\d_]{3,}", words_of(text))}
 
 
 def _look(corpus: Corpus, column: Column, rows: str) -> _Seen:
-    """Look at the cells of a column in the rows of a ``FROM`` clause."""
+    """Examine the cells of a column in the rows of a ``FROM`` clause."""
     cell = quoted(column.name)
     wanted = [f"count({cell})", f"count(*) - count({cell})"]
     if column.kind in _ORDERED:
@@ -215,7 +215,7 @@ def _look(corpus: Corpus, column: Column, rows: str) -> _Seen:
         example, characters = more
         if column.kind == "prose":
             facts.append(f"running text, on average {characters:.0f} characters")
-        return _Seen(facts, [f"such as {one_line(example)}"])
+        return _Seen(facts, [f"such as {json_line(example)}"])
     if more:
         facts.append("{} to {}, median {}".format(*more))
 
@@ -226,7 +226,7 @@ def _look(corpus: Corpus, column: Column, rows: str) -> _Seen:
     elif column.kind != "flag":
         facts.append(f"{distinct:,} distinct{' elements' if column.kind == 'list' else ''}")
     if column.kind in _ORDERED and (distinct > _MANY or cells < 2 * distinct):
-        # A value that is far more frequent than others often stands for something else.
+        # A value that is far more frequent than others often means something else.
         least = max(5 * cells / distinct, cells / 100)
         values = [(value, n) for value, n in values if n >= least][:5]
     elif distinct > _MANY:
@@ -234,16 +234,16 @@ def _look(corpus: Corpus, column: Column, rows: str) -> _Seen:
     if distinct > _MANY and column.kind == "text":
         formats = _formats(corpus, cell, rows)
         if 2 * sum(formats.values()) >= cells:
-            told = [f"{one_line(form)} ×{n:,}" for form, n in formats.items()]
-            facts.append(f"formats {', '.join(told)}")
+            listed = [f"{json_line(form)} ×{n:,}" for form, n in formats.items()]
+            facts.append(f"formats {', '.join(listed)}")
             values = values[:3]
     is_bare = _UNQUOTED.match(column.type)
-    shown = [(value if is_bare else one_line(value), n) for value, n in values]
+    shown = [(value if is_bare else json_line(value), n) for value, n in values]
     return _Seen(facts, [value if is_each_once else f"{value} ×{n:,}" for value, n in shown])
 
 
 def _formats(corpus: Corpus, cell: str, rows: str) -> dict[str, int]:
-    """Return the most frequent forms of texts with digits, 9 for any digit, and their counts."""
+    """Return the most frequent formats of texts with digits, 9 for any digit, and their counts."""
     formats = corpus.query(
         f"SELECT translate({cell}, '012345678', '999999999') AS form, count(*) AS n {rows} "
         "GROUP BY form HAVING contains(form, '9') ORDER BY n DESC, form LIMIT 4"
@@ -252,22 +252,22 @@ def _formats(corpus: Corpus, cell: str, rows: str) -> dict[str, int]:
 
 
 def _lines(column: Column, name: str, seen: _Seen | None) -> list[str]:
-    """Return what can be told of a column: nothing, name and type, and ever more."""
+    """Return the lines on a column by level: nothing, name and type, then more and more."""
     kind = column.type if len(column.type) <= _CUT else f"{column.type[:_CUT]}…"
     head = f"\n{name} {_escaped(kind).replace('<', ' ')}"
     if seen is None:
         return ["", head]
     lines = ["", head]
-    for words, most in _LEVELS:
-        description = [one_line(column.description, limit=words)] if column.description else []
+    for limit, most in _LEVELS:
+        description = [json_line(column.description, limit=limit)] if column.description else []
         values = [", ".join(seen.values[:most])] if seen.values[:most] else []
-        told = "; ".join([*description, *seen.facts, *values])
-        lines.append(f"{head}: {told}" if told else head)
+        details = "; ".join([*description, *seen.facts, *values])
+        lines.append(f"{head}: {details}" if details else head)
     return lines
 
 
 def _levels(lines: Sequence[Sequence[str]], relevance: Sequence[int], room: int) -> list[int]:
-    """Choose how much is said of each column: first of those asked about, then all names."""
+    """Return the level of each column that fits: first those in question, then all names."""
     levels = [0] * len(lines)
     order = sorted(range(len(lines)), key=lambda place: -relevance[place])
     for places in ([place for place in order if relevance[place]][:_FULLY_TOLD], order):

@@ -1,4 +1,4 @@
-"""Questions to a language model, side by side."""
+"""Ask a language model several questions at the same time."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ __all__ = ["Answer", "Asker", "Question"]
 _T = TypeVar("_T")
 
 _LOOK_SECONDS: Final = 0.2
-# One question may be too long, or be refused; when so many get no answer, it is not them.
+# One question may be too long, or be refused; if so many get no answer, the model is at fault.
 _MAX_SILENT: Final = 3
 _MAX_QUOTED: Final = 2_000
 
 
 class Question(NamedTuple):
-    """What is said to the model, and the JSON Schema of its answer."""
+    """The messages to a model, and the JSON Schema of its answer."""
 
     messages: list[ChatMessage]
     schema: dict[str, Any]
@@ -39,10 +39,10 @@ class Question(NamedTuple):
 
 @dataclass(slots=True)
 class Answer(Generic[_T]):
-    """What was read from the answer to a question, or None and why there is nothing.
+    """The value read from the answer to a question, or None and the reason in `why`.
 
-    `is_silence` says that nothing came at all, `usage` what it took, also where it was of no use,
-    and `notes` what the user has to be told.
+    `is_silence` is True if there was no answer at all. `usage` includes unusable answers, and
+    `notes` are remarks for the user.
     """
 
     value: _T | None = None
@@ -53,7 +53,7 @@ class Answer(Generic[_T]):
 
 
 class Asker:
-    """Asks a model for one run, until `is_stopped` says that nobody waits any longer."""
+    """Asks a model for one run, until `is_stopped` returns True."""
 
     def __init__(self, model: Model, *, is_stopped: Callable[[], bool]) -> None:
         self._model = model
@@ -63,17 +63,17 @@ class Asker:
     def ask(
         self, questions: Sequence[tuple[Question, Callable[[str], _T]]]
     ) -> Iterator[tuple[int, Answer[_T]]]:
-        """Ask all questions, each with what reads its answer, and yield answers as they come.
+        """Ask all questions and yield the number and answer of each, in order of arrival.
 
-        What reads raises `UnusableError` for an answer that cannot be used; the model is then
-        asked once more, and told what is wrong. An answer comes with the number of its question.
+        Each question comes with a function that reads its answer. If it raises `UnusableError`,
+        the model is told why and asked once more.
 
         Raises
         ------
         EvaluatorError
-            The model cannot be asked at all, or has stayed silent several times in a row.
+            The model cannot be asked at all, or gave no answer several times in a row.
         StoppedError
-            The service ends, or the run is cancelled.
+            The service is stopping, or the run is cancelled.
         """
         waiting = deque(range(len(questions)))
         arrived: SimpleQueue[tuple[int, Answer[_T] | BaseException]] = SimpleQueue()
@@ -85,13 +85,13 @@ class Asker:
                     try:
                         at = waiting.popleft()
                     except IndexError:
-                        return  # another thread was faster, or nobody waits any longer
+                        return  # taken by another thread, or stopped
                     try:
                         arrived.put((at, self._answer(*questions[at], abandoned)))
-                    except BaseException as error:  # noqa: BLE001  (handed to who waits)
+                    except BaseException as error:  # noqa: BLE001  (raised by the consumer)
                         arrived.put((at, error))
 
-        # A request cannot be broken off: threads that nobody waits for any longer are left behind.
+        # A request cannot be interrupted: on a stop, threads are left to finish by themselves.
         for _ in range(min(len(questions), self._model.at_once)):
             threading.Thread(target=work, daemon=True).start()
         try:
@@ -104,8 +104,8 @@ class Asker:
                 if self._silent >= _MAX_SILENT:
                     raise EvaluatorError(
                         f"{self._silent} questions in a row got no answer. The last time: "
-                        f"{answer.why}. Once it works, start the run again; what was answered is "
-                        "not paid for again."
+                        f"{answer.why}. Start the run again once the model works; questions that "
+                        "were answered are not asked again."
                     )
         finally:
             waiting.clear()
@@ -120,7 +120,7 @@ class Asker:
     def _answer(
         self, question: Question, read: Callable[[str], _T], abandoned: threading.Event
     ) -> Answer[_T]:
-        """Ask one question, and once more where the answer cannot be used."""
+        """Ask one question, and once more if the answer cannot be used."""
         messages, schema = question
         answer = Answer[_T]()
         for _ in range(2):
@@ -144,6 +144,6 @@ class Asker:
 
 
 def _clause(error: Exception) -> str:
-    """Return what an error says as a part of a sentence."""
+    """Return the message of an error as a part of a sentence."""
     why = str(error).rstrip(".")
     return why[:1].lower() + why[1:]

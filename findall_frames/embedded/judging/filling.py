@@ -1,24 +1,29 @@
-"""Enrichments: a property is a column's cell where one answers, else asked of a model."""
+"""Enrich rows: a property is the cell of a column, or else is asked of a model."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity
-from findall_frames.embedded.judging.finding import Finding, cite, shortened, typed, value_of
+from findall_frames.embedded.corpus.naming import singular, words_of
+from findall_frames.embedded.judging.finding import (
+    CITED_CHARACTERS,
+    Finding,
+    cite,
+    shown,
+    typed,
+    value_of,
+)
+from findall_frames.embedded.judging.row_asker import RowAsker
 from findall_frames.embedded.judging.row_question import text_of
-from findall_frames.embedded.judging.rows import RowAsker
 
 __all__ = ["Filler", "same_name"]
 
-_MAX_CITED: Final = 1_000
-_MAX_SHOWN: Final = 120
-
 
 def same_name(one: str, other: str) -> bool:
-    """Return whether two names are of the same words; case, joints and plural aside.
+    """Return True if two names have the same words, ignoring case, separators and plurals.
 
     Examples
     --------
@@ -29,9 +34,9 @@ def same_name(one: str, other: str) -> bool:
 
 
 class Filler:
-    """An enrichment over a corpus, by the JSON Schema of an object of properties.
+    """An enrichment over a corpus; `schema` is the JSON Schema of an object of properties.
 
-    `asker` asks a model for what no column has; None where there is no model.
+    `asker` asks a model for properties that no column has; None if there is no model.
     """
 
     def __init__(
@@ -49,9 +54,12 @@ class Filler:
         }
 
     def fill(self, positions: Sequence[int]) -> list[dict[str, Finding]]:
-        """Return for each row one finding per property, in the order of the schema.
+        """Return one finding per property for each row, in schema order.
 
-        Raises what `RowAsker.fill` raises.
+        Raises
+        ------
+        EvaluatorError, StoppedError
+            As for `RowAsker.fill`.
         """
         findings = self._from_columns(positions)
         if self._asker is None:
@@ -90,27 +98,31 @@ def _finding(
     entity: Entity,
     schema: Mapping[str, Any],
 ) -> Finding:
-    """Return a cell in the type of a property; a text as it stands, such as "12,50 €"."""
+    """Return a cell in the type of a property; a string is verbatim, such as "12,50 €"."""
     if text is None:
         return Finding(None, f"The value of {column.name} is missing.", "low")
     parts = text if isinstance(text, list) else [text]
     whole = ", ".join(parts)
-    cited = cite(entity, [(column.name, part[:_MAX_CITED]) for part in parts if part])
+    cited = cite(entity, [(column.name, part[:CITED_CHARACTERS]) for part in parts if part])
     try:
         found = typed(whole if schema.get("type") == "string" else value, schema=schema)
     except ValueError as error:
         return Finding(None, f"The value of {column.name} does not fit: {error}.", "low", cited)
-    return Finding(found, f"{column.name}: {shortened(whole, limit=_MAX_SHOWN)}", "high", cited)
+    return Finding(found, f"{column.name}: {shown(parts)}", "high", cited)
 
 
 def _column(name: str, description: str, corpus: Corpus) -> Column | None:
-    """Find the column that a property names; None for none, or for several."""
+    """Return the column that a property names; None if none does, or several do."""
     columns = list(corpus.columns.values())
     phrases = {each.name: re.split("[,;(]", each.description) for each in columns}
     tries = (
         [each for each in columns if name == each.name],
         [each for each in columns if same_name(name, each.name)],
-        [each for each in columns if any(same_name(name, said) for said in phrases[each.name])],
+        [
+            each
+            for each in columns
+            if any(same_name(name, each_phrase) for each_phrase in phrases[each.name])
+        ],
         [each for each in columns if same_name(description, each.name)],
     )
     found = next((each for each in tries if each), [])
@@ -118,6 +130,4 @@ def _column(name: str, description: str, corpus: Corpus) -> Column | None:
 
 
 def _words(name: str) -> list[str]:
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    words = re.findall(r"[^\W_]+", parted.casefold())
-    return [re.sub("(?<=..[^su])s$", "", re.sub("(?<=..)ies$", "y", word)) for word in words]
+    return [singular(word) for word in words_of(name).split()]

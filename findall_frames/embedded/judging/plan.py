@@ -1,4 +1,4 @@
-"""The conditions of a run as one query: which rows meet them, what each row shows for it."""
+"""The conditions of a run as SQL: which rows meet them, and the evidence in each row."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ from typing import Any, Final, NamedTuple
 
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity, quoted
-from findall_frames.embedded.judging.finding import Verdict, cite, shortened, value_of
-from findall_frames.embedded.judging.passages import passages
+from findall_frames.embedded.judging.finding import (
+    CITED_CHARACTERS,
+    Verdict,
+    cite,
+    passages,
+    shown,
+    value_of,
+)
 from findall_frames.embedded.reading.sql import check_order, check_sql
 
 __all__ = ["NEAR_MISSES", "Counts", "Plan"]
 
 NEAR_MISSES: Final = 100
 """How many rows that fail the fewest conditions are shown as unmatched candidates."""
-_MAX_CELL: Final = 1_000
-"""Characters of a cell that are cited; the rest is in the user's own data."""
-_MAX_SHOWN: Final = 120
-"""Characters of a cell that a reason repeats."""
 
 _FROM: Final = f"FROM {Corpus.relation}"
 
 
 class Counts(NamedTuple):
-    """How many rows a condition is true, false and unknown for."""
+    """The numbers of rows for which a condition is true, false and unknown."""
 
     true: int
     false: int
@@ -34,17 +36,16 @@ class Counts(NamedTuple):
 
 
 class _Condition(NamedTuple):
-    """A reading, made ready to run.
+    """A reading, ready to run.
 
     Attributes
     ----------
     truth : str
-        A SQL expression: true, false, or NULL where it is unknown. TRUE for what only a model
-        can tell.
+        A SQL expression that is true, false, or NULL if unknown; TRUE if only a model can tell.
     columns : tuple of str
-        Those that decide it.
+        The columns that it depends on.
     by : str or None
-        What rows are ranked by.
+        The expression to rank rows by.
     """
 
     reading: Reading
@@ -54,7 +55,7 @@ class _Condition(NamedTuple):
 
 
 class Plan:
-    """What columns and the full text can tell of the conditions of a run.
+    """The part of a run's conditions that columns and the full text can decide.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class Plan:
     corpus : Corpus
         The rows.
     mentioning : callable
-        Gives the positions of the rows whose text holds all of some words.
+        Returns the positions of the rows whose text contains all of the given words.
     stop : callable
         Once it returns True, queries raise `QueryStopped`.
     """
@@ -91,7 +92,7 @@ class Plan:
 
     @property
     def asked(self) -> list[Reading]:
-        """The readings that a model is asked about for each row."""
+        """The readings that need a model for each row."""
         return [reading for reading in self.readings if reading.status == "ask"]
 
     @property
@@ -101,7 +102,7 @@ class Plan:
 
     @property
     def top(self) -> int | None:
-        """How many rows may match, where a condition asks for the first few."""
+        """How many rows can match at most, if a condition is a rank."""
         limits = [self._limit(number) for number in self._tops]
         return min(limits, default=None)
 
@@ -130,10 +131,10 @@ class Plan:
     # -- which rows ------------------------------------------------------------------------------
 
     def counts(self, *, timeout: float | None = None) -> list[Counts]:
-        """Return for each condition how many rows meet it, as far as columns and text tell.
+        """Count the rows that meet each condition, as far as columns and text decide.
 
-        Of a rank the rows are counted that could be ranked; of a question to a model, those that
-        its columns let through.
+        For a rank, these are the rows that can be ranked; for a question to a model, those that
+        meet its columns' part.
         """
         parts = []
         for condition in self._conditions:
@@ -154,9 +155,9 @@ class Plan:
 
     @cached_property
     def matching(self) -> Sequence[int]:
-        """Positions of the rows that meet all conditions, best rank first, else as they stand.
+        """Positions of the rows that meet all conditions, by rank, else in table order.
 
-        Where a model is asked, these are the rows to ask about; a rank only puts them in order.
+        If a model is needed, these are the rows to ask about, and a rank only sorts them.
         """
         if self._tops and not self.asked:
             return [row for row in self._ranked if self._is_top(row)]
@@ -168,10 +169,10 @@ class Plan:
 
     @cached_property
     def near_misses(self) -> Sequence[int]:
-        """Positions of rows that are no match, those that fail least and may be one first.
+        """Positions of at most `NEAR_MISSES` rows that do not match, the nearest first.
 
-        At most `NEAR_MISSES`: behind the last rank, then by the number of conditions that are
-        false, then by the number of those that are unknown.
+        First those just below the last rank, then the others by the number of false conditions,
+        then by the number of unknown ones.
         """
         missed = []
         if self._tops and not self.asked:
@@ -189,12 +190,12 @@ class Plan:
 
     @cached_property
     def _met(self) -> str:
-        """All that columns and text tell, as one expression."""
+        """All conditions as one expression."""
         return " AND ".join(f"({condition.truth})" for condition in self._conditions) or "TRUE"
 
     @cached_property
     def _ranked(self) -> dict[int, list[int]]:
-        """The ranks of the rows that meet all else: as many as are needed, best first."""
+        """The ranks of the rows that meet all other conditions, as many as needed, best first."""
         ranks, within = [], []
         for number in self._tops:
             condition = self._conditions[number]
@@ -228,12 +229,12 @@ class Plan:
         assert top is not None
         return top.n
 
-    # -- what rows show --------------------------------------------------------------------------
+    # -- verdicts --------------------------------------------------------------------------------
 
     def judge(self, entities: Sequence[Entity]) -> list[list[Verdict]]:
-        """Return for each row one verdict per condition, in their order.
+        """Return one verdict per condition for each row, in order.
 
-        Of a condition that a model has to be asked about, it is the verdict of the columns.
+        For a condition that needs a model, it is the verdict of the columns.
         """
         if not entities:
             return []
@@ -242,7 +243,9 @@ class Plan:
         columns = [self._corpus.columns[name] for name in used]
         parts = [f"({condition.truth})" for condition in self._conditions]
         parts += [_elements(column) for column in columns]
-        parts += [value_of(column, text=f"left({column.text}, {_MAX_CELL})") for column in columns]
+        parts += [
+            value_of(column, text=f"left({column.text}, {CITED_CHARACTERS})") for column in columns
+        ]
         selected = ", ".join(f"{part} AS c{number}" for number, part in enumerate(parts))
         found = self._query(
             f"SELECT {Corpus.ROW}, {selected} {_FROM} WHERE {Corpus.ROW} IN "
@@ -252,54 +255,51 @@ class Plan:
         rows, *cells = (column.to_pylist() for column in found)
         place = {row: at for at, row in enumerate(rows)}
         order = [place[position] for position in positions]
+        ordered = [[column[at] for at in order] for column in cells]
         split, more = len(self._conditions), len(columns)
-        texts = dict(zip(used, cells[split : split + more], strict=True))
-        values = dict(zip(used, cells[split + more :], strict=True))
+        texts = dict(zip(used, ordered[split : split + more], strict=True))
+        values = dict(zip(used, ordered[split + more :], strict=True))
         verdicts = [
-            self._judged(number, condition, entities, cells[number], texts, values, order)
-            for number, condition in enumerate(self._conditions)
+            self._mentions(condition.reading, entities, truths)
+            if condition.reading.status == "mention"
+            else self._judged(number, entities, truths, texts, values)
+            for number, (condition, truths) in enumerate(
+                zip(self._conditions, ordered[:split], strict=True)
+            )
         ]
         return [list(row) for row in zip(*verdicts, strict=True)] or [[] for _ in entities]
 
     def _judged(
         self,
         number: int,
-        condition: _Condition,
         entities: Sequence[Entity],
         truths: Sequence[bool | None],
         texts: Mapping[str, Sequence[list[str] | None]],
         values: Mapping[str, Sequence[Any]],
-        order: Sequence[int],
     ) -> list[Verdict]:
-        reading = condition.reading
-        if reading.status == "mention":
-            return self._mentions(reading, entities, [truths[place] for place in order])
-        said = reading.describe()
-        names = condition.columns
+        """Return the verdicts on one condition, given its truth and the cells of each row."""
+        reading, _, names, by = self._conditions[number]
+        described = reading.describe()
         verdicts = []
-        for at, place in enumerate(order):
-            truth = truths[place]
-            shown = [(name, texts[name][place]) for name in names]
-            saw = "; ".join(f"{name}: {_shown(parts)}" for name, parts in shown)
-            reason = f"{said} [{saw}]" if saw else said
-            if condition.by is not None and truth:
-                truth, reason = self._ranking(number, entities[at].position, shown, reason)
+        for at, (entity, truth) in enumerate(zip(entities, truths, strict=True)):
+            cells = [(name, texts[name][at]) for name in names]
+            evidence = "; ".join(f"{name}: {shown(parts)}" for name, parts in cells)
+            reason = f"{described} [{evidence}]" if evidence else described
+            missing = ", ".join(name for name, parts in cells if parts is None)
+            if by is not None and truth:
+                truth, reason = self._ranking(number, entity.position, bool(missing), reason)
             if reading.status == "ask" and truth:
                 truth, reason = None, "Not asked of the model, as another condition is not met."
             elif truth is None:
-                missing = ", ".join(name for name, parts in shown if parts is None)
                 why = f"{missing} is missing" if missing else "the cells do not tell"
                 reason = f"Unknown, since {why}: {reason}"
-            value = values[names[0]][place] if len(names) == 1 else saw or None
+            cited = [(name, text) for name, parts in cells for text in parts or () if text]
             verdicts.append(
                 Verdict(
-                    value=value,
+                    value=values[names[0]][at] if len(names) == 1 else evidence or None,
                     reasoning=reason,
                     confidence="low" if truth is None else reading.confidence,
-                    citations=cite(
-                        entities[at],
-                        [(name, text) for name, parts in shown for text in parts or () if text],
-                    ),
+                    citations=cite(entity, cited),
                     is_matched=truth is True,
                     truth=truth,
                 )
@@ -307,14 +307,13 @@ class Plan:
         return verdicts
 
     def _ranking(
-        self, number: int, row: int, shown: Sequence[tuple[str, list[str] | None]], reason: str
+        self, number: int, row: int, is_unknown: bool, reason: str
     ) -> tuple[bool | None, str]:
-        """Return whether a row that meets all else ranks high enough, and why."""
+        """Return True if a row ranks high enough, False or None otherwise, and the reason."""
         ranks = self._ranked.get(row)
         if ranks is None:
-            unknown = any(parts is None for _, parts in shown)
             others = "It is not among the rows that meet the other conditions, or ranks lower"
-            return (None, reason) if unknown else (False, f"{others}: {reason}")
+            return (None, reason) if is_unknown else (False, f"{others}: {reason}")
         rank = ranks[self._tops.index(number)]
         return self._is_top(row, of=number), f"Rank {rank}: {reason}"
 
@@ -341,7 +340,7 @@ class Plan:
         ]
 
     def _query(self, sql: str, *, timeout: float | None = None, **parameters: Any) -> Any:
-        """Return the columns of what a query gives."""
+        """Return the columns of a query's result."""
         wanted = {
             name: value
             for name, value in {**self._parameters, **parameters}.items()
@@ -351,14 +350,8 @@ class Plan:
 
 
 def _elements(column: Column) -> str:
-    """Write the SQL of a cell as a list of the texts that stand in it; NULL if it is missing."""
+    """Return the SQL for a cell as a list of texts; NULL if it is missing."""
     if column.kind == "list":
         elements = f"CAST({quoted(column.name)} AS VARCHAR[])"
-        return f"list_transform({elements}, lambda text: left(text, {_MAX_CELL}))"
-    return f"nullif([left({column.text}, {_MAX_CELL})], [NULL])"
-
-
-def _shown(parts: Sequence[str | None] | None) -> str:
-    if parts is None:
-        return "missing"
-    return shortened(", ".join(part or "" for part in parts), limit=_MAX_SHOWN)
+        return f"list_transform({elements}, lambda text: left(text, {CITED_CHARACTERS}))"
+    return f"nullif([left({column.text}, {CITED_CHARACTERS})], [NULL])"

@@ -1,4 +1,4 @@
-"""Check one SQL expression: columns of one row, constants and harmless functions, nothing else."""
+"""Check SQL expressions: columns of one row, constants and harmless functions, nothing else."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import duckdb
 
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, quoted
 
-__all__ = ["FUNCTIONS", "Checked", "SqlError", "check_order", "check_sql", "literal", "quoted"]
+__all__ = ["FUNCTIONS", "Checked", "SqlError", "check_order", "check_sql"]
 
 _MAX_CHARACTERS: Final = 20_000
 _MAX_DEPTH: Final = 100
 _MAX_COLUMNS: Final = 200
 _BIND_SECONDS: Final = 10.0
-# The text that these put in may multiply the length of a cell, once for each that stands within
-# another: the place of that text among the arguments, its length at most, and how deep they go.
-_PUTS_IN: Final = {"replace": 2, "regexp_replace": 2, "array_to_string": 1, "concat_ws": 0}
-_MAX_PUT_IN: Final = 16
-_MAX_PUTTING: Final = 2
+# The text that these functions insert can multiply the length of a cell, at each level of nesting:
+# the place of that text among the arguments, its maximum length, and the maximum depth.
+_INSERTING: Final = {"replace": 2, "regexp_replace": 2, "array_to_string": 1, "concat_ws": 0}
+_MAX_INSERTED: Final = 16
+_MAX_INSERTIONS: Final = 2
 _PREFIX: Final = "SELECT "
-# What a SELECT of one expression and nothing else looks like; filled at the first check.
+# The parsed form of a SELECT of one expression and nothing else; filled at the first check.
 _BARE: dict[str, Any] = {}
 
 
@@ -31,8 +31,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Scalar functions that read nothing but their arguments, always give the same answer, and whose
-# result is not much larger than what they are given. So no repeat, lpad or range.
+# Deterministic scalar functions that read only their arguments, and whose result is not much larger
+# than these; hence no repeat, lpad or range.
 FUNCTIONS: Final = _words(
     """
     + - * / // % ** ^ || ~~ !~~ ~~* !~~* ~~~ like_escape not_like_escape ilike_escape
@@ -80,7 +80,7 @@ _TYPES: Final = _words(
     timestamptz interval json timestamp_s timestamp_ms timestamp_ns list
     """
 ) | {"timestamp with time zone", "time with time zone"}
-# What a node of each class may hold beside its class, type, alias and place in the text.
+# The keys that a node of each class may have besides its class, type, alias and location.
 _KEYS: Final[Mapping[str, frozenset[str]]] = {
     "COLUMN_REF": frozenset({"column_names"}),
     "CONSTANT": frozenset({"literal"}),
@@ -110,7 +110,7 @@ _NAMES: Final = {
 
 
 class SqlError(Exception):
-    """The expression may not or cannot be run; says why."""
+    """The expression is not allowed or cannot be run; the message says why."""
 
 
 class Checked(NamedTuple):
@@ -119,40 +119,23 @@ class Checked(NamedTuple):
     Attributes
     ----------
     sql : str
-        The expression as DuckDB writes it, made of what was checked and nothing else.
+        The expression as DuckDB writes it, generated from the checked form.
     columns : tuple of str
-        The columns that it refers to, in order, each once.
+        The columns that it refers to, in order, without repeats.
     """
 
     sql: str
     columns: tuple[str, ...]
 
 
-def literal(value: str) -> str:
-    """Return a text as a SQL string.
-
-    Examples
-    --------
-    >>> literal("it's")
-    "'it''s'"
-    """
-    return "'" + value.replace("'", "''") + "'"
-
-
 def check_sql(expression: str, corpus: Corpus) -> Checked:
-    """Check a yes/no expression over the columns of one row.
-
-    Parameters
-    ----------
-    expression : str
-        In DuckDB's SQL.
-    corpus : Corpus
-        Whose columns it may use.
+    """Check a boolean expression in DuckDB's SQL over the columns of one row.
 
     Raises
     ------
     SqlError
-        It is no SQL, uses something that is not allowed or not there, or gives no yes or no.
+        The expression is not valid SQL, uses something that is not allowed or does not exist, or
+        is not boolean.
 
     Examples
     --------
@@ -174,12 +157,12 @@ def check_sql(expression: str, corpus: Corpus) -> Checked:
 
 
 def check_order(expression: str, corpus: Corpus) -> Checked:
-    """Check an expression by which rows are put in order.
+    """Check an expression to sort rows by.
 
     Raises
     ------
     SqlError
-        As `check_sql`, and when it gives something that has no order, such as a list.
+        As for `check_sql`, or the values have no order, as lists do.
     """
     checked, kind = _checked(expression, corpus)
     if kind.endswith("]") or kind.startswith(("STRUCT", "MAP", "UNION", "BLOB", "JSON")):
@@ -193,13 +176,13 @@ def _checked(expression: str, corpus: Corpus) -> tuple[Checked, str]:
             f"Expected an expression of at most {_MAX_CHARACTERS:,} characters; this one has "
             f"{len(expression):,}."
         )
-    # The parser takes long over these, and cannot be interrupted.
+    # The parser is slow on these, and cannot be interrupted.
     if _depth(expression) > _MAX_DEPTH:
         raise SqlError("The expression is nested too deeply. Write it in a simpler way.")
     try:
         statement = _parsed(expression, corpus)
         node = statement["statements"][0]["node"]
-        # A second column, a WHERE or anything else beside the one expression stands out here.
+        # A second column, a WHERE or anything else besides the one expression is noticed here.
         (whole,) = node["select_list"]
         if not _BARE:
             _BARE.update(_parsed("1", corpus)["statements"][0]["node"])
@@ -214,7 +197,7 @@ def _checked(expression: str, corpus: Corpus) -> tuple[Checked, str]:
     except RecursionError:
         raise SqlError("The expression is nested too deeply. Write it in a simpler way.") from None
     except (KeyError, TypeError, ValueError) as error:
-        # A form that this version of the serialiser did not have when this was written.
+        # The serialiser of a newer DuckDB may have other forms.
         raise SqlError(f"The expression has a part that is not known here ({error!r}).") from error
     sql = _unwrapped(text.removeprefix(_PREFIX))
     try:
@@ -227,9 +210,9 @@ def _checked(expression: str, corpus: Corpus) -> tuple[Checked, str]:
 
 
 def _parsed(expression: str, corpus: Corpus) -> dict[str, Any]:
-    """Parse one expression; its line breaks keep a comment from swallowing what follows."""
+    """Parse one expression; the line breaks around it end a comment."""
     if "\0" in expression:
-        raise SqlError("The expression holds a NUL character. Take it out.")
+        raise SqlError("The expression contains a NUL character. Remove it.")
     (text,) = _value("SELECT json_serialize_sql(?)", f"{_PREFIX}(\n{expression}\n)", corpus)
     parsed: dict[str, Any] = json.loads(text)
     if parsed["error"]:
@@ -249,9 +232,9 @@ def _value(sql: str, argument: str, corpus: Corpus) -> tuple[str]:
 
 
 def _columns(
-    node: Mapping[str, Any], names: Mapping[str, str], *, putting: int = 0
+    node: Mapping[str, Any], names: Mapping[str, str], *, insertions: int = 0
 ) -> Iterator[str]:
-    """Yield the columns of a node, after demanding that every part of it is known and allowed."""
+    """Yield the columns of a node; raise `SqlError` if a part of it is unknown or not allowed."""
     kind = node["class"]
     if kind not in _KEYS:
         what = _NAMES.get(kind, kind.replace("_", " ").lower())
@@ -262,30 +245,30 @@ def _columns(
     if kind == "COLUMN_REF":
         yield _column(node["column_names"], names)
     elif kind == "COMPARISON":
-        _demand(node["type"] in _COMPARISONS, node["type"])
+        _require(node["type"] in _COMPARISONS, node["type"])
     elif kind == "OPERATOR":
-        _demand(node["type"] in _OPERATORS, node["type"])
+        _require(node["type"] in _OPERATORS, node["type"])
     elif kind == "CAST":
         _check_type(node["type_expr"])
     elif kind == "FUNCTION":
         _check_function(node)
-        putting += _puts_in(node)
-        if putting > _MAX_PUTTING:
-            raise SqlError(f"At most {_MAX_PUTTING} replacements may stand within each other.")
+        insertions += _inserts(node)
+        if insertions > _MAX_INSERTIONS:
+            raise SqlError(f"At most {_MAX_INSERTIONS} replacements may stand within each other.")
     for child in _children(node, kind):
-        yield from _columns(child, names, putting=putting)
+        yield from _columns(child, names, insertions=insertions)
 
 
 def _children(node: Mapping[str, Any], kind: str) -> Iterator[Mapping[str, Any]]:
     if kind == "CASE":
         for check in node["case_checks"]:
-            _demand(set(check) == {"when_expr", "then_expr"}, "CASE")
+            _require(set(check) == {"when_expr", "then_expr"}, "CASE")
             yield check["when_expr"]
             yield check["then_expr"]
         yield node["else_expr"]
     elif kind == "FUNCTION":
         for argument in node["arguments"]:
-            _demand(set(argument) == {"name", "expression"} and not argument["name"], "name :=")
+            _require(set(argument) == {"name", "expression"} and not argument["name"], "name :=")
             yield argument["expression"]
     else:
         yield from node.get("children", ())
@@ -314,15 +297,15 @@ def _check_function(node: Mapping[str, Any]) -> None:
         raise SqlError(f"The function {name} takes no FILTER, ORDER BY or DISTINCT here.")
 
 
-def _puts_in(node: Mapping[str, Any]) -> bool:
-    """Return whether a function puts a text into cells, which has to be short."""
+def _inserts(node: Mapping[str, Any]) -> bool:
+    """Return True for functions that insert a text into cells, which has to be short."""
     name = node["function_name"].lower()
-    if name not in _PUTS_IN:
+    if name not in _INSERTING:
         return False
-    arguments = node["arguments"][_PUTS_IN[name] :]
+    arguments = node["arguments"][_INSERTING[name] :]
     given = arguments[0]["expression"] if arguments else None
-    if given and (given["class"] != "CONSTANT" or len(given["literal"]["text"]) > _MAX_PUT_IN):
-        raise SqlError(f"Expected {name} to put in a text of at most {_MAX_PUT_IN} characters.")
+    if given and (given["class"] != "CONSTANT" or len(given["literal"]["text"]) > _MAX_INSERTED):
+        raise SqlError(f"Expected {name} to put in a text of at most {_MAX_INSERTED} characters.")
     return True
 
 
@@ -334,16 +317,16 @@ def _check_type(node: Mapping[str, Any]) -> None:
         if child["class"] == "TYPE":
             _check_type(child)
         else:
-            _demand(child["class"] == "CONSTANT", "type")
+            _require(child["class"] == "CONSTANT", "type")
 
 
-def _demand(allowed: bool, what: str) -> None:
+def _require(allowed: bool, what: str) -> None:
     if not allowed:
         raise SqlError(f"{what.replace('_', ' ').lower()!r} is not allowed in a condition.")
 
 
 def _depth(expression: str) -> int:
-    """Return how deep brackets go at most, whether or not they are in a text."""
+    """Return the maximum depth of brackets, including those in strings."""
     depth = deepest = 0
     for sign in expression:
         depth += (sign in "([{") - (sign in ")]}")
@@ -352,7 +335,7 @@ def _depth(expression: str) -> int:
 
 
 def _unwrapped(sql: str) -> str:
-    """Take off the brackets that DuckDB writes around a whole expression."""
+    """Remove the brackets that DuckDB writes around a whole expression."""
     depth, quote = 0, ""
     for place, sign in enumerate(sql):
         if quote:

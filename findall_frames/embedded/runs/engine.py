@@ -30,7 +30,7 @@ from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.embedded.chat.language_model import Model, StoppedError
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.index import TextIndex
-from findall_frames.embedded.reading.readers import Readers
+from findall_frames.embedded.reading.condition_reader import ConditionReader
 from findall_frames.embedded.runs.change import Change
 from findall_frames.embedded.runs.explaining import check_usable, explain, reading_warnings, renamed
 from findall_frames.embedded.runs.record import RunRecord, RunWarning
@@ -59,7 +59,7 @@ class Engine:
         self._model = model
         self._store = store
         self._stop = threading.Event()
-        self._readers = Readers(corpus, model=model, kept=store, stop=self._stop)
+        self._readers = ConditionReader(corpus, model=model, cache=store, stop=self._stop)
         self._index = TextIndex(store.database, corpus)
         self._searches: dict[str, RunSearch] = {}
         # None ends a worker. No run is in the queue twice, or while a worker has it.

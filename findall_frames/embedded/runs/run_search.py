@@ -21,7 +21,7 @@ from findall_frames.embedded.corpus.index import TextIndex
 from findall_frames.embedded.judging.filling import Filler
 from findall_frames.embedded.judging.finding import Finding, Verdict
 from findall_frames.embedded.judging.plan import Plan
-from findall_frames.embedded.judging.rows import RowAsker
+from findall_frames.embedded.judging.row_asker import RowAsker
 from findall_frames.embedded.runs.change import Change, StoredCandidate
 from findall_frames.embedded.runs.record import RunRecord, RunWarning
 from findall_frames.embedded.runs.run_events import candidate_id

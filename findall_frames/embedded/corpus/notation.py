@@ -1,4 +1,4 @@
-"""Numbers as people write them, told from the shapes of all cells of a column."""
+"""Numbers, days and times as people write them, recognised by the shapes of a column's cells."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-__all__ = ["Decimal", "DoubtError", "Numerals", "Shape", "is_number", "read_numerals"]
+__all__ = [
+    "DateFormats",
+    "Decimal",
+    "DoubtError",
+    "Numerals",
+    "Shape",
+    "date_formats",
+    "is_date",
+    "is_number",
+    "read_numerals",
+    "standard_type",
+]
 
 Decimal: TypeAlias = Literal[".", ","]
 
-# ISO 4217 codes and the signs and abbreviations that stand beside sums of money.
+# ISO 4217 codes, and other signs and abbreviations of currencies.
 _CODES: Final = """
     AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS INR ISK JPY KES KRW
     MXN MYR NGN NOK NZD PEN PHP PKR PLN RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR
@@ -19,8 +30,7 @@ _MONEY: Final = (
     f"[A-Z]{{0,2}}[$¢-¥฿\u20a0-\u20c0]|{'|'.join(_CODES.split())}"
     r"|[Ee]uros?|kr|zł|Kč|Ft|lei|Rs\.?|S?Fr\.?|DM"
 )
-# Symbols that mean one unit wherever they stand; letters that also stand for thousands or millions
-# are none of them.
+# Unambiguous symbols of units; letters that can also mean thousands or millions are left out.
 _SYMBOLS: Final = """
     % ‰ ° °C °F kg g mg µg t lb lbs oz km m cm mm µm nm mi ft yd ha km² m² cm² m³ cm³ l L ml mL cl
     hl h hrs min s sec ms km/h m/s mph W kW MW GW Wh kWh MWh GWh TWh kJ MJ kcal Hz kHz MHz GHz Pa
@@ -44,33 +54,44 @@ _NUMBER: Final = re.compile(
     re.VERBOSE,
 )
 _GROUPS: Final = "'’ \t\u00a0\u2009\u202f"
-"""What stands between thousands, besides points and commas."""
+"""Separators of thousands besides points and commas."""
+
+_ISO: Final = re.compile(
+    r"9999-99-99(?P<time>[T ]9{1,2}:99(:99)?(\.9{1,9})?[ ]?(?P<zone>Z|UTC|GMT|[+-]99(:?99)?)?)?"
+)
+_TIME: Final = re.compile(r"9{1,2}:99:99(?:\.9{1,6})?")
+# Day, month and a year of four digits; the month may be a word, and a time may follow.
+_DAY: Final = re.compile(
+    r"(?P<day>(?:9{1,2}[./-]9{1,2}[./-]9999|9999[./]9{1,2}[./]9{1,2}"
+    r"|9{1,2}\.?[ -][A-Za-z]{3,9}[ -]9999|[A-Za-z]{3,9} 9{1,2},? 9999))"
+    r"(?:(?P<between>,? )(?P<clock>9{1,2}:99(?::99)?(?:\.9{1,6})?)(?P<half> ?[AaPp][Mm])?)?"
+)
 
 
 class Shape(NamedTuple):
-    """Cells of a column that differ in nothing but their digits."""
+    """The cells of a column that differ only in their digits."""
 
-    text: str  # such a cell with a 9 for every digit
-    least: str  # the first of these cells in the order of texts
-    zero_ended: bool  # whether one of them ends in 0
+    text: str  # the cell with a 9 for every digit
+    least: str  # the first of these cells in text order
+    zero_ended: bool  # True if one of them ends in 0
 
 
 class DoubtError(Exception):
-    """The cells could be read in two ways; str() says which."""
+    """The cells can be read in two ways; the message says which."""
 
 
 class Numerals(NamedTuple):
-    """How the cells of a column are to be read as numbers."""
+    """How to read the cells of a column as numbers."""
 
     type: str  # DuckDB's type for them
     sql: str  # an expression with {0} for the column
-    unit: str  # what stands beside the number in every cell
-    decimal: Decimal | None  # the decimal sign, where the cells prove it
-    assumption: str  # how one was read, where they do not and it makes a difference
+    unit: str  # the unit, if every cell states it
+    decimal: Decimal | None  # the decimal sign, if the cells prove it
+    assumption: str  # how an ambiguous cell was read, if that makes a difference
 
 
 def is_number(shape: str) -> bool:
-    """Say whether cells of this shape can be numbers.
+    """Return True if cells of this shape can be numbers.
 
     Examples
     --------
@@ -83,15 +104,15 @@ def is_number(shape: str) -> bool:
 def read_numerals(
     shapes: Sequence[Shape], *, name: str, decimal: Decimal | None, usual: Decimal | None
 ) -> Numerals | None:
-    """Read a column as numbers; None if some cells are none, or all are codes of some kind.
+    """Return how to read a column as numbers; None if some cells are not, or are codes.
 
-    Where the cells do not tell the decimal sign, `decimal` is taken, or the `usual` one if each
-    cell has one. `name` is that of the column, in lower-case words.
+    If the cells do not prove the decimal sign, `decimal` is used, or the `usual` one if every
+    ambiguous cell has it. `name` is the column's name in lower-case words.
 
     Raises
     ------
     DoubtError
-        They are numbers, but it cannot be told which.
+        The cells are numbers, but ambiguous ones.
     """
     matches = [(shape, _NUMBER.fullmatch(shape.text)) for shape in shapes]
     cells = [_Cells(shape, match) for shape, match in matches if match is not None]
@@ -109,7 +130,7 @@ def read_numerals(
         if decimal is None:
             raise DoubtError(f"{least!r} could be {whole} or {parted}")
         decided, assumption = decimal, f"{least!r} as {parted if decimal in digits else whole}"
-    _demand_quantities(cells, name=name)
+    _check_quantities(cells, name=name)
     type_ = "HUGEINT" if any(each.body.count("9") > 18 for each in cells) else "BIGINT"
     if any(decided in each.body or each.is_float for each in cells):
         type_ = "DOUBLE"
@@ -130,12 +151,12 @@ class _Cells:
 
     @property
     def is_ambiguous(self) -> bool:
-        """Whether the only mark may part thousands or the fraction: 1,234."""
+        """True if the only mark could separate thousands or the fraction: 1,234."""
         return len(self.marks) == 1 and self.by in {".", ","} and self.first != "0"
 
     @property
     def is_code(self) -> bool:
-        """Whether something stands where numbers have none: 007, 0.123.456, +49301234567."""
+        """True for forms that numbers do not have: 007, 0.123.456, +49301234567."""
         grouped = bool(self.by) and len(self.marks) != 1
         padded = self.first == "0" and (self.body.startswith("99") or grouped)
         dialled = self.match["outer"] == "+" and self.body.count("9") >= 7
@@ -144,14 +165,14 @@ class _Cells:
 
 
 def _are_codes(cells: Sequence[_Cells]) -> bool:
-    """Whether these are no quantities: codes, addresses in a network, telephone numbers."""
+    """Return True for codes, network addresses and telephone numbers."""
     addresses = all(each.marks == "..." for each in cells)
     telephones = len(cells) == 1 and cells[0].by.isspace() and not cells[0].unit
     return addresses or telephones or any(each.is_code for each in cells)
 
 
 def _unit(cells: Sequence[_Cells]) -> str:
-    """What stands beside every number; nothing where some cells do not state their money."""
+    """Return the unit of all cells; "" if some of them state no currency."""
     units = {each.unit for each in cells if each.body[0] not in "iI"}
     stated = sorted(units - {""})
     if len(stated) > 1:
@@ -164,25 +185,25 @@ def _unit(cells: Sequence[_Cells]) -> str:
 
 
 def _decimal(cells: Sequence[_Cells]) -> Decimal | None:
-    """The decimal sign that the cells prove."""
+    """Return the decimal sign that the cells prove, if any."""
     proven: set[Decimal] = set()
     for marks in (each.marks for each in cells if each.marks and not each.is_ambiguous):
-        repeated = len(marks) > 1 and len(set(marks)) == 1  # so it parts thousands
+        repeated = len(marks) > 1 and len(set(marks)) == 1  # so it separates thousands
         proven.add("." if (marks[-1] == ".") != repeated else ",")
     if len(proven) > 1:
         raise DoubtError("points and commas stand for different things in different cells")
     return next(iter(proven), None)
 
 
-def _demand_quantities(cells: Sequence[_Cells], *, name: str) -> None:
-    """Refuse what could be no amount: "(5)" everywhere, versions, months."""
+def _check_quantities(cells: Sequence[_Cells], *, name: str) -> None:
+    """Raise `DoubtError` if the cells may not be amounts: "(5)" throughout, versions, months."""
     if all(each.in_brackets for each in cells):
         raise DoubtError(f"{cells[0].shape.least!r} could be negative or not")
     parted = [each for each in cells if each.marks and not each.is_float]
     if not parted or any(each.marks != "." or each.unit or each.in_brackets for each in parted):
         return
     halves = [each.body.split(".") for each in parted]
-    # Nothing writes the numbers 3.9 and 3.10 in one column.
+    # No program writes the numbers 3.9 and 3.10 in one column.
     padded = any(each.shape.zero_ended and each.body.endswith("99") for each in parted)
     short = all(len(whole) <= 2 and len(places) <= 2 for whole, places in halves)
     if (short and padded and len({len(places) for _, places in halves}) > 1) or "version" in name:
@@ -200,3 +221,76 @@ def _sql(cells: Sequence[_Cells], decimal: Decimal, type_: str) -> str:
         gone = ("," if decimal == "." else ".") + ")" + _GROUPS.replace("'", "''")
         text = f"translate({text}, '(−{decimal}{gone}', '--.')"
     return f"TRY_CAST({text} AS {type_})"
+
+
+class DateFormats(NamedTuple):
+    """Formats for ``strptime``, with the day before the month or after it."""
+
+    day_first: list[str]
+    month_first: list[str]
+    type: str  # DuckDB's type for them
+
+
+def is_date(shape: str) -> bool:
+    """Return True if cells of this shape can be days or times.
+
+    Examples
+    --------
+    >>> [is_date(shape) for shape in ("99.99.9999", "9999-99-99T99:99Z", "99 Mar 9999", "99.99")]
+    [True, True, True, False]
+    """
+    return any(form.fullmatch(shape.strip()) for form in (_ISO, _DAY, _TIME))
+
+
+def standard_type(shapes: Sequence[Shape]) -> str | None:
+    """Return the DuckDB type that parses these days or times by itself; None if there is none."""
+    texts = [shape.text.strip() for shape in shapes]
+    if all(map(_TIME.fullmatch, texts)):
+        return "TIME"
+    matches = [match for text in texts if (match := _ISO.fullmatch(text))]
+    zones = {match["zone"] is not None for match in matches}
+    if len(matches) < len(texts) or len(zones) != 1:
+        return None
+    if zones == {True}:
+        return "TIMESTAMP WITH TIME ZONE"
+    return "TIMESTAMP" if any(match["time"] for match in matches) else "DATE"
+
+
+def date_formats(shapes: Sequence[Shape]) -> DateFormats | None:
+    """Return the formats of a column's days; None if some cells are not days.
+
+    Examples
+    --------
+    >>> date_formats([Shape("99/99/9999", "01/02/2021", False)])
+    DateFormats(day_first=['%d/%m/%Y'], month_first=['%m/%d/%Y'], type='DATE')
+    """
+    matches = [match for shape in shapes if (match := _DAY.fullmatch(shape.text.strip()))]
+    if len(matches) < len(shapes):
+        return None
+    day_first, month_first = (
+        [day + _clock(match) for match in matches for day in _days(match["day"], *order)]
+        for order in (("%d", "%m"), ("%m", "%d"))
+    )
+    type_ = "TIMESTAMP" if any(match["clock"] for match in matches) else "DATE"
+    return DateFormats(list(dict.fromkeys(day_first)), list(dict.fromkeys(month_first)), type_)
+
+
+def _days(shape: str, first: str, second: str) -> list[str]:
+    """Return the formats of a day: 9999 is the year, a word is the month."""
+    year = shape.replace("9999", "%Y")
+    if re.search("[A-Za-z]{3}", shape):
+        with_day = re.sub(r"\b9{1,2}(?!\d)", "%d", year)
+        return [re.sub("(?<!%)[A-Za-z]{3,9}", month, with_day) for month in ("%b", "%B")]
+    parts = ("%m", "%d") if year.startswith("%Y") else (first, second)
+    for part in parts:
+        year = re.sub("9{1,2}", part, year, count=1)
+    return [year]
+
+
+def _clock(match: re.Match[str]) -> str:
+    if not match["clock"]:
+        return ""
+    hour = "%I" if match["half"] else "%H"
+    seconds = (":%S" if match["clock"].count(":") == 2 else "") + (".%f" * ("." in match["clock"]))
+    half = match["half"][:-2] + "%p" if match["half"] else ""
+    return f"{match['between']}{hour}:%M{seconds}{half}"

@@ -1,17 +1,16 @@
-"""Have a language model read conditions as SQL or as questions, and take objectives apart."""
+"""Read conditions and split objectives with a language model."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Final, TypeAlias, get_args
 
 import duckdb
 import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from findall_frames.api.models import MatchCondition
@@ -19,14 +18,15 @@ from findall_frames.api.readings import Confidence, Reading
 from findall_frames.embedded.chat.language_model import ChatMessage, UnusableError
 from findall_frames.embedded.chat.loose_json import as_texts, entries_in, json_in
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, quoted
-from findall_frames.embedded.corpus.profile import count_values, one_line, profile
-from findall_frames.embedded.reading.rules import Said, rules, schema
+from findall_frames.embedded.corpus.profile import count_values, json_line, profile
+from findall_frames.embedded.reading.model_prompt import ModelStatus, answer_schema, rules
+from findall_frames.embedded.reading.plain_drafting import Draft, numbered
 from findall_frames.embedded.reading.sql import Checked, SqlError, check_order, check_sql
 
-__all__ = ["Ask", "Drafted", "draft_with_model", "read_with_model"]
+__all__ = ["Ask", "draft_with_model", "read_with_model"]
 
 Ask: TypeAlias = Callable[[Sequence[ChatMessage], Mapping[str, Any]], str]
-"""Gives the text of the answer to messages; the mapping is the JSON Schema of that answer."""
+"""Sends messages with the JSON Schema of the answer, and returns the text of the answer."""
 
 _RUN_SECONDS: Final = 3.0
 _LOOK_UP_SECONDS: Final = 5.0
@@ -37,36 +37,24 @@ _MAX_FAULT: Final = 400
 _ENTRY_KEYS: Final = ("name", "status", "sql", "description")
 
 
-class Drafted(Struct, frozen=True):
-    """What an objective was taken apart into.
-
-    `entity_type` is what is looked for, in the plural; there is a reading for each criterion, and
-    enrichments are suggested properties, as descriptions by name.
-    """
-
-    entity_type: str
-    readings: list[Reading]
-    enrichments: dict[str, str]
-
-
 class _FaultError(Exception):
-    """A reading cannot be used; the text is for the model and for the user."""
+    """A reading cannot be used; the message is for the model and for the user."""
 
 
 def read_with_model(
     conditions: Sequence[MatchCondition], corpus: Corpus, *, ask: Ask
 ) -> list[Reading]:
-    """Return how a language model reads conditions, in their order.
+    """Return the readings of conditions by a language model, in order.
 
-    All are sent in one request with a profile of the table. The model may look values up once,
-    and is told once what is wrong with its readings: three requests at most. Every expression has
-    passed its check and has run over the table; what failed twice is ``"not_understood"``, and
-    its note says why.
+    All conditions are sent in one request with a profile of the table. The model may look values
+    up once, and may correct its readings once: at most three requests. Every expression in the
+    readings has been checked and run over the table. A condition whose reading failed twice is
+    ``"not_understood"``, and its note says why.
 
     Raises
     ------
     UnusableError
-        The answers hold no readings at all. What `ask` raises passes through, too.
+        The answers contain no readings. Errors raised by `ask` are passed on.
 
     Examples
     --------
@@ -78,7 +66,7 @@ def read_with_model(
     >>> read_with_model([strong], corpus, ask=model)[0].sql
     'hp > 50'
     """
-    names = _unique(" ".join(condition.name.split()) for condition in conditions)
+    names = numbered(" ".join(condition.name.split()) for condition in conditions)
     wanted = {name: each.description for name, each in zip(names, conditions, strict=True)}
     lines = [f"{name}: {' '.join(text.split())}" for name, text in wanted.items()]
     talk = _Talk(corpus, "readings", ask=ask, wanted=wanted)
@@ -89,11 +77,11 @@ def read_with_model(
     ]
 
 
-def draft_with_model(objective: str, corpus: Corpus, *, ask: Ask) -> Drafted:
-    """Return the criteria that a language model takes an objective apart into, already read.
+def draft_with_model(objective: str, corpus: Corpus, *, ask: Ask) -> Draft:
+    """Return an objective split into criteria by a language model, with their readings.
 
-    Parameters and errors are those of `read_with_model`. An objective that demands nothing, such
-    as ``"all cars"``, gives one criterion that every row meets.
+    Parameters and errors are those of `read_with_model`. An objective without criteria, such as
+    ``"all cars"``, becomes one criterion that every row meets.
 
     Examples
     --------
@@ -112,7 +100,7 @@ def draft_with_model(objective: str, corpus: Corpus, *, ask: Ask) -> Drafted:
     any_row = Reading(
         name="any_row", description="any row", status="sql", reader="model", sql="TRUE"
     )
-    return Drafted(
+    return Draft(
         _text(told, "entity_type") or corpus.about,
         talk.readings() or [any_row],
         {_snake(name): text for name, text in texts.items() if text},
@@ -120,10 +108,10 @@ def draft_with_model(objective: str, corpus: Corpus, *, ask: Ask) -> Drafted:
 
 
 class _Talk:
-    """One exchange with a model: a request, at most one look-up and at most one repair.
+    """A conversation with a model: a request, at most one look-up and at most one correction.
 
-    The answer's list stands under `key`. `wanted` has the descriptions of the conditions by name;
-    where it is None, the first answer gives them.
+    `key` is that of the list in the answers. `wanted` has the descriptions of the conditions by
+    name; if it is None, they are taken from the first answer.
     """
 
     def __init__(
@@ -139,7 +127,7 @@ class _Talk:
         self._faults: dict[str, str] = {}
 
     def run(self, title: str, lines: Sequence[str]) -> Any:
-        """Ask until all is read or both second chances are used; return the first full answer."""
+        """Ask until all is read or no request is left; return the first complete answer."""
         told = profile(self._corpus, asked=lines)
         self._names = told.names
         self._cut = [told.cut] if told.cut else []
@@ -151,7 +139,7 @@ class _Talk:
         full: Any = None
         may_look_up = may_repair = True
         while True:
-            text = self._ask(messages, schema(self._key, may_look_up=may_look_up))
+            text = self._ask(messages, answer_schema(self._key, may_look_up=may_look_up))
             try:
                 answer = json_in(text)
                 text = json.dumps(answer, ensure_ascii=False)
@@ -166,20 +154,20 @@ class _Talk:
                     if not self._faults or not may_repair:
                         return full
                     may_repair = False
-                    faults = "\n".join(f"{name}: {_told(f)}" for name, f in self._faults.items())
+                    faults = "\n".join(f"{name}: {_as_data(f)}" for name, f in self._faults.items())
                     reply = f'Answer once more with "{self._key}", for these only:\n{faults}'
             except UnusableError as error:
                 if full is not None:
-                    return full  # what was wrong with it stays so
+                    return full  # its faults remain
                 if not may_repair:
                     raise
                 may_repair = False
-                reply = f"This answer cannot be used: {_told(str(error))}\nAnswer once more, in "
+                reply = f"This answer cannot be used: {_as_data(str(error))}\nAnswer once more, in "
                 reply += "the form that was asked for."
             messages += [{"role": "assistant", "content": text}, {"role": "user", "content": reply}]
 
     def readings(self) -> list[Reading]:
-        """Return a reading for each condition; for some it is that the model's cannot be used."""
+        """Return a reading for each condition; "not_understood" if the model's cannot be used."""
         return [
             self._readings.get(name)
             or Reading(
@@ -190,22 +178,22 @@ class _Talk:
                 assumptions=tuple(self._cut),
                 confidence="low",
                 note=f"The model's reading cannot be used. {self._faults[name]} "
-                "Say it in other words, or write it as SQL.",
+                "Rephrase the condition, or write it as SQL.",
             )
             for name, description in (self._wanted or {}).items()
         ]
 
     def _look_ups(self, answer: Any) -> list[Mapping[str, Any]]:
-        """Return what is to be looked up; nothing if the answer has readings too."""
+        """Return the look-ups of an answer; none if it has readings too."""
         if not isinstance(answer, dict) or answer.get(self._key):
             return []
         look_ups = answer.get("lookups")
         return [e for e in look_ups if isinstance(e, dict)] if isinstance(look_ups, list) else []
 
     def _found(self, look_up: Mapping[str, Any]) -> str:
-        """Return the values that match a look-up, on one line."""
+        """Return a line with the values that match a look-up."""
         asked, like = _text(look_up, "column"), _text(look_up, "like")
-        head = f"{one_line(asked)} like {one_line(like)}:"
+        head = f"{json_line(asked)} like {json_line(like)}:"
         known = {" ".join(name.casefold().split()): name for name in self._names}
         known |= {shown.strip('"').casefold(): name for name, shown in self._names.items()}
         name = known.get(asked.strip('"').casefold())
@@ -215,18 +203,18 @@ class _Talk:
         try:
             counts = count_values(self._corpus, column, like=like, timeout=_LOOK_UP_SECONDS)
         except (QueryTimeout, duckdb.Error) as error:
-            return f"{head} {_told(str(error))}"
-        values = (f"{one_line(value, limit=100)} ×{n:,}" for value, n in counts.values)
+            return f"{head} {_as_data(str(error))}"
+        values = (f"{json_line(value, limit=100)} ×{n:,}" for value, n in counts.values)
         return f"{head} {counts.distinct:,} distinct; {', '.join(values)}"
 
     def _take(self, answer: Any) -> None:
-        """Keep the readings of an answer that can be used, and what is wrong with the others."""
+        """Store the usable readings of an answer, and the faults of the others."""
         listed = answer.get(self._key) if isinstance(answer, dict) else answer
         entries = entries_in(answer, key=self._key, has=_ENTRY_KEYS) if listed != [] else []
         if isinstance(listed, list) and len(entries) < len(listed):
             raise UnusableError(f'each of the "{self._key}" has to be an object')
         if self._wanted is None:
-            names = _unique(_snake(_text(e, "name"))[:_MAX_NAME] or "criterion" for e in entries)
+            names = numbered(_snake(_text(e, "name"))[:_MAX_NAME] or "criterion" for e in entries)
             entries = [{**e, "name": name} for e, name in zip(entries, names, strict=True)]
             self._wanted = {
                 e["name"]: _text(e, "description") or e["name"].replace("_", " ") for e in entries
@@ -245,23 +233,25 @@ class _Talk:
                 self._faults[name] = str(fault)
 
     def _read(self, given: Mapping[str, Any], name: str, description: str) -> Reading:
-        """Return an entry as a reading whose expressions can be run."""
+        """Return the reading of an entry, with expressions that can be run."""
         status, confidence = _snake(_text(given, "status")), _text(given, "confidence").lower()
-        if status not in get_args(Said):
-            raise _FaultError(f"Expected a status of {', '.join(get_args(Said))}, got {status!r}.")
+        if status not in get_args(ModelStatus):
+            raise _FaultError(
+                f"Expected a status of {', '.join(get_args(ModelStatus))}, got {status!r}."
+            )
         top = given.get("top")
         if isinstance(top, dict) and not top.get("by") and not top.get("n"):
-            top = None  # some servers have every key of the schema filled in
+            top = None  # some servers require a value for every key
         words = ",".join(as_texts(given.get("keywords"))).split(",")
-        assumptions = filter(_if_said, as_texts(given.get("assumptions")))
+        assumptions = filter(_if_given, as_texts(given.get("assumptions")))
         said = {
             "name": name,
             "description": description,
             "status": status,
             "reader": "model",
-            "sql": _if_said(given.get("sql")),
+            "sql": _if_given(given.get("sql")),
             "top": top,
-            "ask": _if_said(given.get("ask")),
+            "ask": _if_given(given.get("ask")),
             "keywords": [word.strip() for word in words if word.strip()][:_MAX_KEYWORDS],
             "assumptions": [*assumptions, *self._cut],
             "confidence": confidence if confidence in get_args(Confidence) else "low",
@@ -283,7 +273,7 @@ class _Talk:
         if status == "sql" and reading.sql is None and reading.top is None:
             raise _FaultError('Status "sql" needs sql or top.')
         if reading.sql is not None:
-            # In a FILTER and in max() it is evaluated; a bare count() may be optimised away.
+            # DuckDB evaluates it in a FILTER and in max(), but may skip it in a bare count().
             sql = self._checked(reading.sql, check_sql, run="count(*) FILTER (WHERE {})")
             reading = replace(reading, sql=sql)
         if reading.top is not None:
@@ -292,14 +282,14 @@ class _Talk:
         return reading if status == "ask" else replace(reading, keywords=())
 
     def _checked(self, text: str, check: Callable[[str, Corpus], Checked], *, run: str) -> str:
-        """Check an expression and run it: some errors, such as of a cast, show only on a row."""
+        """Check an expression and run it, as some errors, such as of casts, occur only on rows."""
         sql = _bare(text)
         for name, shown in self._names.items():
             if shown != quoted(name):
                 sql = sql.replace(shown, quoted(name))
         try:
             checked = check(sql, self._corpus).sql
-            with suppress(QueryTimeout):  # no error so far; the run itself can be stopped
+            with suppress(QueryTimeout):  # no error so far; the search itself has more time
                 query = f"SELECT {run.format(checked)} FROM {self._corpus.relation}"
                 self._corpus.query(query, timeout=_RUN_SECONDS)
         except (SqlError, duckdb.Error) as error:
@@ -309,8 +299,8 @@ class _Talk:
 
 
 def _bare(sql: str) -> str:
-    """Return the expression without what models put around it."""
-    # In JSON, "\b" that should have been "\\b" is a backspace; no expression has one.
+    """Return an expression without the code fences and keywords that models add."""
+    # A model that writes "\b" in JSON instead of "\\b" produces a backspace.
     sql = sql.replace("\b", r"\b").strip()
     fenced = re.fullmatch(r"```\w*\s(.*?)```", sql, flags=re.DOTALL)
     sql = fenced[1] if fenced else sql
@@ -323,15 +313,15 @@ def _text(given: Mapping[str, Any], key: str) -> str:
     return " ".join(value.split()) if isinstance(value, str) else ""
 
 
-def _if_said(value: Any) -> Any:
-    """Return a value, or None where it is no text or the name of null."""
+def _if_given(value: Any) -> Any:
+    """Return a value, or None for an empty text or "null"."""
     is_null = isinstance(value, str) and value.strip().casefold() in {"", "null", "none"}
     return None if is_null else value
 
 
-def _told(fault: str) -> str:
-    """Write what is wrong for the model; it may quote cells, so it is data as these are."""
-    return one_line(" ".join(fault.split()), limit=_MAX_FAULT)
+def _as_data(fault: str) -> str:
+    """Return a fault as quoted text for the model, since it may contain cells."""
+    return json_line(" ".join(fault.split()), limit=_MAX_FAULT)
 
 
 def _snake(text: str) -> str:
@@ -339,17 +329,5 @@ def _snake(text: str) -> str:
 
 
 def _is_same(name: str, other: str) -> bool:
-    """Return whether two names are the same, as models write them; some have no letters."""
+    """Return True if two names differ only in how models write them; some have no letters."""
     return (_snake(name) or name) == (_snake(other) or other)
-
-
-def _unique(names: Iterable[str]) -> list[str]:
-    """Number names that occur again."""
-    unique: list[str] = []
-    for name in names:
-        number, told = 1, name
-        while told in unique:
-            number += 1
-            told = f"{name}_{number}"
-        unique.append(told)
-    return unique

@@ -1,19 +1,21 @@
-"""Take an objective apart into conditions without a model."""
+"""Split an objective into conditions without a model."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.corpus.corpus import Corpus
-from findall_frames.embedded.reading.plain import GRAMMAR, RANKS, SILENT, PlainReader, joined
-from findall_frames.embedded.reading.vocabulary import COUNTS, stem
+from findall_frames.embedded.reading.lexicon import COUNTS, stem
+from findall_frames.embedded.reading.plain_grammar import GRAMMAR, RANKS, SILENT, join
+from findall_frames.embedded.reading.plain_reader import PlainReader
 
-__all__ = ["Draft", "draft_plainly"]
+__all__ = ["Draft", "draft_plainly", "numbered"]
 
 _OPENING: Final = re.compile(
     r"(?:please )?(?:find|list|show|give|get|search for|look for|identify|select|which|what|who)\b"
@@ -27,12 +29,22 @@ _EXTRA: Final = re.compile(
     r",?\s+(?:and|with|including|(?:together|along) with)\s+(?:their|its|the)\s+(.+)$", re.I
 )
 _AND: Final = re.compile(r"\s*,?\s+(?:and|but)\s+|\s*,\s+(?!or )", re.IGNORECASE)
-# Words before which "and" can be left out, and with them.
+# Words before which "and" can be left out, in the order in which they are tried.
 _BEGINNINGS: Final = ("that|which|who|whose|with|without|having", "in|at|on|from")
 
 
-class Draft(NamedTuple):
-    """What is looked for, its criteria (also those not understood), and the columns asked for."""
+class Draft(Struct, frozen=True):
+    """An objective split into criteria.
+
+    Attributes
+    ----------
+    entity_type : str
+        What is looked for, in the plural.
+    readings : list of Reading
+        One for each criterion, including those not understood.
+    enrichments : dict of str to str
+        Descriptions of the requested properties, by name.
+    """
 
     entity_type: str
     readings: list[Reading]
@@ -40,7 +52,7 @@ class Draft(NamedTuple):
 
 
 def draft_plainly(objective: str, corpus: Corpus) -> Draft:
-    """Take an objective apart into conditions that the plain reader can read.
+    """Split an objective into conditions that the plain reader can read.
 
     Examples
     --------
@@ -51,6 +63,24 @@ def draft_plainly(objective: str, corpus: Corpus) -> Draft:
     ('cities', {'in_italy': 'lower("country") = \\'italy\\'', 'height_over_100': '"height" > 100'})
     """
     return _Drafter(corpus).draft(objective)
+
+
+def numbered(names: Iterable[str]) -> list[str]:
+    """Return the names with a number after each repeated one.
+
+    Examples
+    --------
+    >>> numbered(["red", "blue", "red"])
+    ['red', 'blue', 'red_2']
+    """
+    unique: list[str] = []
+    for name in names:
+        number, chosen = 1, name
+        while chosen in unique:
+            number += 1
+            chosen = f"{name}_{number}"
+        unique.append(chosen)
+    return unique
 
 
 class _Drafter:
@@ -66,21 +96,21 @@ class _Drafter:
         head, rest = self._head(text)
         adjectives, nouns = self._of_head(head)
         pieces = [*adjectives, *nouns, *self._pieces(rest)]
-        is_named = bool(nouns) or not head or self._may_name(head[-1], told=bool(opening or rest))
+        is_sentence = bool(opening or rest)
+        is_named = bool(nouns) or not head or self._may_name(head[-1], is_sentence=is_sentence)
         if not is_named or not all(map(self._is_read, adjectives)):
-            head, pieces = [], self._pieces(text)  # no word may be lost, such as "outside"
+            head, pieces = [], self._pieces(text)  # every word has to count, such as "outside"
         if not pieces:
             return Draft(text, [replace(self._read("any row"), name="any_row")], extra)
-        named: list[Reading] = []
-        for reading in map(self._short, pieces):
-            name = _name(reading.description, taken=[each.name for each in named])
-            named.append(replace(reading, name=name))
+        readings = [self._short(piece) for piece in pieces]
+        names = numbered(_name(reading.description) for reading in readings)
+        named = [replace(each, name=name) for each, name in zip(readings, names, strict=True)]
         kind = " ".join(word for word in head if word not in pieces) or self._corpus.about
         return Draft(kind, named, extra)
 
-    def _may_name(self, noun: str, *, told: bool) -> bool:
-        """Return whether a word may be what the rows are called: a known one, or a plural."""
-        is_plural = told and noun.lower().endswith("s")
+    def _may_name(self, noun: str, *, is_sentence: bool) -> bool:
+        """Return True for words that can name the rows: known ones, and plurals in a sentence."""
+        is_plural = is_sentence and noun.lower().endswith("s")
         return is_plural or stem(noun) in self._reader.vocabulary.entity
 
     def _read(self, text: str) -> Reading:
@@ -92,13 +122,13 @@ class _Drafter:
         return self._read(text).status == "sql"
 
     def _short(self, text: str) -> Reading:
-        """Read a piece without "that" before it, where this changes nothing."""
+        """Read a piece without "that" before it if that makes no difference."""
         whole, short = self._read(text), re.sub("^(that|which|whose|with|having) ", "", text)
         reading = self._read(short.rstrip(","))
         return reading if (reading.sql, reading.top) == (whole.sql, whole.top) else whole
 
     def _extra(self, text: str) -> tuple[str, dict[str, str]]:
-        """Cut off "and their capital" where that names columns."""
+        """Cut off "and their capital" if that names columns."""
         found = _EXTRA.search(text)
         columns: dict[str, str] = {}
         for words in re.split(r",\s*|\s+and\s+(?:their\s+|its\s+)?", found[1]) if found else ():
@@ -109,7 +139,7 @@ class _Drafter:
         return (text[: found.start()] if found else text), columns
 
     def _head(self, text: str) -> tuple[list[str], str]:
-        """Tell the words for what is looked for from the conditions behind them."""
+        """Split the words for what is looked for from the conditions after them."""
         found = _RANK.match(text)
         rank = found[0].strip() if found else ""
         words = [word.rstrip(".;:") for word in text[len(rank) :].split()]
@@ -128,7 +158,7 @@ class _Drafter:
         return words, rank
 
     def _of_head(self, head: Sequence[str]) -> tuple[list[str], list[str]]:
-        """Return the conditions in "electric bicycles", and "sedans" where that is a value."""
+        """Return the conditions in "electric bicycles", and "sedans" if that is a value."""
         others = [word for word in head if stem(word) not in self._reader.vocabulary.entity]
         nouns = [word for word in head[-1:] if word in others]
         words = others[: len(others) - len(nouns)]
@@ -137,25 +167,25 @@ class _Drafter:
         return pieces, [noun for noun in nouns if stem(noun) in values or self._is_read(noun)]
 
     def _whole(self, text: str) -> str:
-        """Return a text that is read, with "and" where it was left out if need be; else ""."""
+        """Return a text that can be read, with omitted "and"s if necessary; else ""."""
         with_and = _with_and(text, _BEGINNINGS[0])
         texts = (text, with_and, _with_and(with_and, _BEGINNINGS[1]))
         return next(filter(self._is_read, texts), "")
 
     def _pieces(self, text: str) -> list[str]:
-        """Cut a text into conditions; into what cannot be read, too, for a person to mend."""
+        """Split a text into conditions, including those that cannot be read."""
         if whole := self._whole(text):
             return self._cut(whole)
         parts = [part for part in _AND.split(_with_and(text, _BEGINNINGS[0])) if part]
         is_split = not re.search(r"\bor\b", text) and not all(map(self._is_read, parts))
-        return parts if is_split or not text else [text]  # its parts say something else
+        return parts if is_split or not text else [text]  # its parts have another meaning
 
     def _cut(self, text: str) -> list[str]:
-        """Cut a text that is read at each "and" where the parts say the same as the whole."""
+        """Split a readable text at each "and" if the parts together mean the same."""
         whole = self._read(text)
         for found in _AND.finditer(text):
             one, other = self._read(text[: found.start()]), self._read(text[found.end() :])
-            sql = joined("AND", one.sql or "", other.sql or "")
+            sql = join("AND", one.sql or "", other.sql or "")
             is_read = one.status == other.status == "sql"
             if is_read and sql == (whole.sql or "") and (one.top or other.top) == whole.top:
                 return [one.description, *self._cut(other.description)]
@@ -163,14 +193,12 @@ class _Drafter:
 
 
 def _with_and(text: str, beginnings: str) -> str:
-    """Return a text with "and" where a condition begins without it."""
+    """Return a text with "and" before each condition that begins without it."""
     pattern = rf"(?<!and)(?<!but)(?<!or)(?<!,)\s+(?=(?:{beginnings})\s)"
     return re.sub(pattern, " and ", text, flags=re.IGNORECASE)
 
 
-def _name(text: str, *, taken: Sequence[str] = ()) -> str:
-    """Return a name in lower_snake_case that is not taken."""
+def _name(text: str) -> str:
+    """Return a name in lower_snake_case for a text."""
     words = [word for word in re.findall(r"[^\W_]+", text.lower()) if word not in SILENT | {"of"}]
-    name = "_".join(words[:6]) or "condition"
-    count = sum(re.fullmatch(rf"{re.escape(name)}(_\d+)?", each) is not None for each in taken)
-    return f"{name}_{count + 1}" if count else name
+    return "_".join(words[:6]) or "condition"

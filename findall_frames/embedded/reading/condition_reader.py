@@ -1,4 +1,4 @@
-"""Read conditions and draft objectives: as SQL first, then with a model or in plain language."""
+"""Read conditions and objectives: as SQL, else with a model, or in plain language without one."""
 
 from __future__ import annotations
 
@@ -25,43 +25,44 @@ from findall_frames.embedded.chat.language_model import (
     Usage,
 )
 from findall_frames.embedded.corpus.corpus import Corpus
-from findall_frames.embedded.reading.drafting import draft_plainly
-from findall_frames.embedded.reading.model import Ask, Drafted, draft_with_model, read_with_model
-from findall_frames.embedded.reading.plain import PlainReader
+from findall_frames.embedded.corpus.naming import singular
+from findall_frames.embedded.reading.model_reader import Ask, draft_with_model, read_with_model
+from findall_frames.embedded.reading.plain_drafting import Draft, draft_plainly
+from findall_frames.embedded.reading.plain_reader import PlainReader
 from findall_frames.embedded.reading.sql import SqlError, check_sql
 from findall_frames.errors import EvaluatorError
 
-__all__ = ["Kept", "Readers"]
+__all__ = ["ConditionReader", "ReadingCache"]
 
 _SQL_SIGNS: Final = frozenset("=<>()'\"")
 _T = TypeVar("_T")
 
 
-class Kept(Protocol):
-    """Where answers of a model are kept, over runs and restarts."""
+class ReadingCache(Protocol):
+    """A persistent store of a model's answers."""
 
     def answer(self, key: bytes) -> str | None:
-        """Return what is kept under a key."""
+        """Return the answer under a key, if there is one."""
         ...
 
     def keep_answer(self, key: bytes, answer: str) -> None:
-        """Keep something under a key."""
+        """Store an answer under a key."""
         ...
 
 
-class Readers:
+class ConditionReader:
     """The three readers over one corpus.
 
-    What is no SQL is read by `model`, and in plain language where that is None. Readings of a
-    model are `kept` by data, condition and model. Once `stop` is set, nothing more is asked.
+    A condition that is not SQL is read by `model`, or in plain language if that is None. Readings
+    of a model are cached by data, condition and model. Once `stop` is set, no more is asked.
     """
 
     def __init__(
-        self, corpus: Corpus, *, model: Model | None, kept: Kept, stop: threading.Event
+        self, corpus: Corpus, *, model: Model | None, cache: ReadingCache, stop: threading.Event
     ) -> None:
         self._corpus = corpus
         self._model = model
-        self._kept = kept
+        self._cache = cache
         self._stop = stop
         self._plain = PlainReader(corpus)
         self._unclaimed: dict[str, Usage] = {}  # by the first condition of a draft
@@ -69,11 +70,15 @@ class Readers:
     def read(
         self, conditions: Sequence[MatchCondition], *, entity_type: str = ""
     ) -> tuple[list[Reading], Usage]:
-        """Return a reading for each condition, and what a model was asked for them.
+        """Return a reading for each condition, and the model usage for them.
 
-        The usage of the drafts that conditions come from is included, once. `entity_type` is
-        what the rows are called, as in "City must be in Italy". An `EvaluatorError` is raised if
-        the model gave no answer.
+        The usage includes that of the drafts from which the conditions come, once. `entity_type`
+        is the word for a row, as in "City must be in Italy".
+
+        Raises
+        ------
+        EvaluatorError
+            The model gave no answer.
         """
         readings = [self._known(condition, entity_type) for condition in conditions]
         drafts = [self._unclaimed.pop(each.description, Usage()) for each in conditions]
@@ -92,17 +97,19 @@ class Readers:
                 readings[at] = reading
         return [each for each in readings if each is not None], usage
 
-    def draft(self, objective: str) -> Drafted:
-        """Take an objective apart into criteria, each with its reading.
+    def draft(self, objective: str) -> Draft:
+        """Split an objective into criteria with their readings.
 
-        An `EvaluatorError` is raised if the model gave no answer.
+        Raises
+        ------
+        EvaluatorError
+            The model gave no answer.
         """
         with suppress(SqlError):
-            return Drafted(self._corpus.about, [self._as_sql(objective, "condition")], {})
+            return Draft(self._corpus.about, [self._as_sql(objective, "condition")], {})
         if self._model is None:
-            plain = draft_plainly(objective, self._corpus)
-            return Drafted(plain.entity_type, plain.readings, plain.enrichments)
-        known = self._recall("draft", objective, Drafted)
+            return draft_plainly(objective, self._corpus)
+        known = self._recall("draft", objective, Draft)
         if known is not None:
             return known
         drafted, usage, notes = self._ask(
@@ -114,17 +121,17 @@ class Readers:
         self._keep("draft", objective, drafted)
         for reading in drafted.readings:
             self._keep("reading", reading.description, reading)
-        # Counted for the run that uses it.
+        # It counts for the run that uses the draft.
         self._unclaimed[drafted.readings[0].description] = usage
         return drafted
 
     def _as_sql(self, text: str, name: str) -> Reading:
-        """Read a text that is SQL itself; else raise a `SqlError`."""
+        """Read a text as SQL; raise `SqlError` if it is not."""
         sql = check_sql(text, self._corpus).sql
         return Reading(name=name, description=text, status="sql", reader="sql", sql=sql)
 
     def _known(self, condition: MatchCondition, entity_type: str) -> Reading | None:
-        """Read a condition without asking a model; None if only that helps."""
+        """Read a condition without asking a model; return None if only a model can read it."""
         text = condition.description
         try:
             return self._as_sql(text, condition.name)
@@ -141,7 +148,7 @@ class Readers:
     def _ask(
         self, model: Model, what: str, work: Callable[[Ask], _T]
     ) -> tuple[_T, Usage, list[str]]:
-        """Do what needs answers of the model; return what these have used, and remarks on them."""
+        """Run `work` with the model; return its result, the usage, and remarks on the answers."""
         usage = Usage()
         notes: dict[str, None] = {}
 
@@ -166,26 +173,26 @@ class Readers:
         return blake2b(msgspec.json.encode(asked), digest_size=32).digest()
 
     def _recall(self, kind: str, text: str, type_: type[_T]) -> _T | None:
-        kept = self._kept.answer(self._key(kind, text))
-        with suppress(msgspec.DecodeError):  # kept by a release that wrote it differently
+        kept = self._cache.answer(self._key(kind, text))
+        with suppress(msgspec.DecodeError):  # written by another version
             return None if kept is None else msgspec.json.decode(kept, type=type_)
         return None
 
     def _keep(self, kind: str, text: str, value: Struct) -> None:
-        self._kept.keep_answer(self._key(kind, text), msgspec.json.encode(value).decode())
+        self._cache.keep_answer(self._key(kind, text), msgspec.json.encode(value).decode())
 
 
 def _noted(readings: Sequence[Reading], notes: Sequence[str]) -> list[Reading]:
-    """Put what was wrong with an answer, such as a prompt that was cut, beside the assumptions."""
+    """Add remarks on an answer, such as that the prompt was cut, to the assumptions."""
     return [replace(each, assumptions=(*each.assumptions, *notes)) for each in readings]
 
 
 def _without_subject(text: str, entity_type: str) -> str:
-    """Return a condition without the name of the things before "must", as in "City must be"."""
+    """Return a condition without its subject before "must", as in "City must be"."""
     things = entity_type.split()[-1:]
     if not things:
         return text
-    thing = re.sub("ies$", "y", things[0], flags=re.IGNORECASE).removesuffix("s")
+    thing = singular(things[0].casefold())
     subject = rf"\s*(?:the |an? |each |every )?{re.escape(thing)}\w{{0,3}} (?=must |should )"
     found = re.match(subject, text, flags=re.IGNORECASE)
     return text[found.end() :] if found else text

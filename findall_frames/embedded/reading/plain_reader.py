@@ -1,8 +1,8 @@
-"""Read conditions in a small, documented language without a model, and refuse all else.
+"""Read conditions in a small, documented language without a model, and refuse everything else.
 
-A condition is cut into tokens, each with everything that it can stand for, and read from left to
-right: conditions are joined by and, or, not and brackets, and each of them is the first form below
-that fits. Every word has to be read, and only one reading may fit.
+A condition is split into tokens, each with everything that it can mean, and read from left to
+right. Conditions are joined by and, or, not and brackets; each one is the first of the forms below
+that fits. Every word has to be accounted for, and there must be only one reading.
 """
 
 from __future__ import annotations
@@ -10,96 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from datetime import timedelta
 from functools import partial
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from findall_frames.api.readings import Reading, Top
-from findall_frames.embedded.corpus.corpus import Corpus
-from findall_frames.embedded.reading.sql import literal
-from findall_frames.embedded.reading.vocabulary import (
-    Known,
-    RefusedError,
-    Token,
-    Vocabulary,
-    as_word,
-    days_of,
-    split,
-    stem,
-)
+from findall_frames.embedded.corpus.corpus import Corpus, literal
+from findall_frames.embedded.reading import plain_grammar as grammar
+from findall_frames.embedded.reading.lexicon import RefusalError, as_word, split, stem
+from findall_frames.embedded.reading.plain_grammar import Part, date_test, join, join_parts
+from findall_frames.embedded.reading.vocabulary import KnownColumn, Token, Vocabulary
 
-__all__ = ["GRAMMAR", "RANKS", "SILENT", "PlainReader", "joined"]
+__all__ = ["PlainReader"]
 
 _MAX_CHARACTERS: Final = 1_000
 _MAX_BRACKETS: Final = 20
-_LOOK_AHEAD: Final = 8  # no form looks further
-_OPERATOR_TABLE: Final = (
-    (">", "amount", "over, above, more than, greater than, higher than, larger than"),
-    ("<", "amount", "under, below, less than, fewer than, lower than, smaller than"),
-    (">=", "amount", "at least, no less than, no fewer than, or more"),
-    ("<=", "amount", "at most, no more than, up to, or less, or fewer"),
-    (">", "time", "after, later than, newer than"),
-    ("<", "time", "before, earlier than, older than"),
-    (">=", "time", "since, or later, or newer"),
-    ("<=", "time", "until, or earlier, or older"),
-    ("=", "time", "in, on, during"),
-    ("=", "amount", "equals, equal to, exactly"),
-    *((sign, "", sign) for sign in (">=", "<=", "=", ">", "<")),
-)
-_OPERATORS: Final = {
-    words: (operator, scope)
-    for operator, scope, all_words in _OPERATOR_TABLE
-    for words in all_words.split(", ")
-}
-"""Operators in SQL, and what they compare, by their words; those with "or" stand behind."""
-_SEARCHES: Final = {"contain": "contains", "start with": "starts_with", "end with": "ends_with"}
-
-
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
-
-
-_LARGEST: Final = _words("top highest largest greatest biggest most latest newest")
-_SMALLEST: Final = _words("bottom lowest smallest least fewest earliest oldest")
-_OF_DATES: Final = _words("latest newest earliest oldest")
-RANKS: Final = _LARGEST | _SMALLEST
-_ARTICLES: Final = _words("the a an")
-_HAVE: Final = _words("has have having with")
-_PREPOSITIONS: Final = _words("in on of from by")
-_OTHERS: Final = _words(
-    "its their they there either both that which who whose where"
-    " is are was were be been do does did must should"
-)
-SILENT: Final = _ARTICLES | _HAVE | _OTHERS
-"""Words that say nothing by themselves."""
-_LEADS: Final = SILENT | _PREPOSITIONS
-_NOT: Final = _words("not no without")
-_BE: Final = _words("is are was were be")
-_REACH: Final = "It is not plain how far not reaches. Put brackets behind it"
-_JOINTS: Final = _words("and or but ,")
-_BREAKS: Final = _JOINTS | {"(", ")"}
-_OPERATOR_WORDS: Final = {word for words in _OPERATORS for word in words.split()} - {"than"}
-GRAMMAR: Final = _LEADS | _BREAKS | RANKS | _OPERATOR_WORDS | _NOT | {"between", "to"}
-"""All words of the language itself."""
-
-
-class _Part(NamedTuple):
-    """What some words were read as."""
-
-    sql: str = ""
-    top: Top | None = None
-    assumptions: tuple[str, ...] = ()
-    sure: bool = True
-    values: frozenset[str] = frozenset()  # columns that are to have a value
-    denied: bool = False
-    bare: bool = False  # no column is named, and no word stands before it
-
-    def denial(self) -> _Part:
-        return self._replace(sql=f"NOT ({self.sql})", values=frozenset(), denied=True)
-
-
-_Found: TypeAlias = tuple[int, _Part] | None  # with the place behind it
-_Parts: TypeAlias = Iterator[tuple[int, _Part]]
+_LOOK_AHEAD: Final = 8  # tokens that a form examines at most
+_Found: TypeAlias = tuple[int, Part] | None  # with the place after it
+_Parts: TypeAlias = Iterator[tuple[int, Part]]
 
 
 class PlainReader:
@@ -112,23 +39,23 @@ class PlainReader:
     >>> PlainReader(cars).read("weight over 0.8 t", name="heavy").sql
     '"weight_kg" > 800'
     >>> print(PlainReader(cars).read("is fast", name="fast").note.splitlines()[0])
-    Left over: 'fast'.
+    No column or value matches 'fast'.
     """
 
     def __init__(self, corpus: Corpus) -> None:
         self.vocabulary = Vocabulary(corpus)
 
     def read(self, text: str, *, name: str) -> Reading:
-        """Return what a condition was understood as; if it is refused, `note` says why."""
+        """Return the reading of a condition; if it is not understood, `note` says why."""
         read = partial(Reading, name=name, description=text, reader="plain")
         if len(text) > _MAX_CHARACTERS or text.count("(") > _MAX_BRACKETS:
-            note = f"It has over {_MAX_CHARACTERS:,} characters or {_MAX_BRACKETS} brackets."
+            note = f"Expected at most {_MAX_CHARACTERS:,} characters and {_MAX_BRACKETS} brackets."
             return read(status="not_understood", confidence="low", note=note)
         parser, reason = _Parser(self.vocabulary, " ".join(text.split())), ""
         part = None
         try:
             part = parser.whole()
-        except RefusedError as error:
+        except RefusalError as error:
             reason = f"{error}."
         if part is not None:
             sure = "high" if part.sure and not part.assumptions else "medium"
@@ -136,17 +63,17 @@ class PlainReader:
             return read(sql=part.sql or None, top=part.top)
         words = parser.keywords()
         if words and not reason and not parser.is_text and not self.vocabulary.mentioned(words):
-            reason = "No text has all of these words."
+            reason = "No text contains all of these words."
         if words and (parser.is_text or not reason):
-            note = "No column answers this; rows are taken whose text has all of these words."
+            note = "No column answers this: rows match if their text contains all of these words."
             return read(status="mention", keywords=words, confidence="low", note=note)
         return read(status="not_understood", confidence="low", note=parser.refusal(reason))
 
 
 class _Parser:
-    """Reads one condition over the columns of a corpus; raises `RefusedError` where it must not.
+    """Reads one condition over the columns of a corpus, or raises `RefusalError`.
 
-    Its methods take the place of a token, and return the place behind what they have read.
+    Its methods take the place of a token, and return the place after what they have read.
     """
 
     def __init__(self, vocabulary: Vocabulary, text: str) -> None:
@@ -159,34 +86,36 @@ class _Parser:
         self.read: set[int] = set()  # the places that belong to a condition
         self.is_text = {each.column.kind for each in vocabulary.columns} <= {"text", "prose"}
 
-    def whole(self) -> _Part | None:
-        """Return what all of the words say, or None if they cannot be read."""
+    def whole(self) -> Part | None:
+        """Return the reading of the whole text, or None if there is none."""
         if self.text.lower() == "any row":
-            return _Part("TRUE")
+            return Part("TRUE")
         for token in self.tokens[: self.end] if not self.is_text else ():
             parts = [part.strip() for part in re.split(r"\b(?:or|not|no)\b", token.word)]
             parts = [part for part in parts if part and part != token.word]
             known = self.vocabulary.values(parts) if token.values and parts else {}
             if parts and all(set(known.get(part, ())) & set(token.values) for part in parts):
-                raise RefusedError(f"{token.text!r} is a value, and so are its parts. Quote one")
+                raise RefusalError(f"{token.text!r} is a value, and so are its parts: quote one")
         end, part = self._all(0) or (0, None)
         return part if end == self.end else None
 
     def _all(self, at: int) -> _Found:
         """Read conditions with joints between them."""
         found, joints = self._one(at), set[str]()
-        while found and self.words[found[0]] in _JOINTS:
+        while found and self.words[found[0]] in grammar.JOINTS:
             at, part = found
-            at += self.words[at] == "," and self.words[at + 1] in _JOINTS
+            at += self.words[at] == "," and self.words[at + 1] in grammar.JOINTS
             joints.add("OR" if self.words[at] == "or" else "AND")
             if len(joints) > 1:
-                raise RefusedError('"and" and "or" are mixed. Put brackets around what is one')
+                raise RefusalError(
+                    "'and' and 'or' are mixed: put brackets around what belongs together"
+                )
             found = self._one(at + 1)
-            found = found and (found[0], _both(part, found[1], joint=min(joints)))
+            found = found and (found[0], join_parts(part, found[1], joint=min(joints)))
         return found
 
     def _one(self, at: int) -> _Found:
-        """Read one condition, after words that say nothing by themselves: "the car must be"."""
+        """Read one condition after words without a meaning of their own: "the car must be"."""
         start = at
         while start < self.end:
             word, leads = self.words[start], self.words[at:start]
@@ -200,61 +129,61 @@ class _Parser:
                 if within is None or self.words[within[0]] != ")":
                     return None
                 return within[0] + 1, within[1]._replace(bare=False, denied=False)
-            if word in _NOT and self.words[start + 1] not in _NOT:
+            if word in grammar.NOT and self.words[start + 1] not in grammar.NOT:
                 denied = self._one(start + 1)
                 return (denied[0], denied[1].denial()) if denied and not denied[1].top else None
-            if word not in _LEADS and not self._is_row(start):
+            if word not in grammar.LEADS and not self._is_row(start):
                 return None
             start += 1
         return None
 
     def _form(self, at: int, leads: list[str]) -> _Found:
-        """Read the first form that fits, if that says one thing."""
+        """Read the first form that fits, if it fits in only one way."""
         forms = (self._rank, self._of_column, self._amount, self._value_and_column, self._flag)
         for form in (*forms, partial(self._bare, leads=leads)):
             found = {part[:2]: (end, part) for end, part in form(at)}
             if len(found) > 1:
                 ways = " or ".join(top.by if top else sql for sql, top in found)
-                said = self._said(at, max(end for end, _ in found.values()))
-                raise RefusedError(f"{said!r} can be read as {ways}. Name the column")
+                text = self._text(at, max(end for end, _ in found.values()))
+                raise RefusalError(f"{text!r} can be read as {ways}: name the column")
             if found:
                 return next(iter(found.values()))
         return None
 
-    # The forms. Each yields what can stand at a place.
+    # The forms. Each yields its readings of the words at a place.
 
     def _rank(self, at: int) -> _Parts:
         """Top 10 by price, the 2 highest prices, lowest price."""
         count = self._count(at)
         word = self.words[at + bool(count)]
         place = at + 1 + bool(count)
-        if word in RANKS and not count and (count := self._count(place)):
+        if word in grammar.RANKS and not count and (count := self._count(place)):
             place += 1
         place += self._is_row(place)
         by = self.words[place] == "by"
-        place = self._skip(place + by, SILENT)
-        kinds = ("date",) if word in _OF_DATES else ("number", "date")
-        for known in self._columns(place, *kinds) if word in RANKS else ():
+        place = self._skip(place + by, grammar.SILENT)
+        kinds = ("date",) if word in grammar.OF_DATES else ("number", "date")
+        for known in self._columns(place, *kinds) if word in grammar.RANKS else ():
             is_singular = split(self.tokens[place].text) in known.names
             low, high, cells, distinct = self.vocabulary.numbers(known)
             if low == 1 and high <= cells and distinct > 0.8 * cells:
-                raise RefusedError(f"{known.sql} counts rows from 1: {word!r} can be either end")
+                raise RefusalError(f"{known.sql} numbers rows from 1: {word!r} could be either end")
             if not count and (by or not is_singular or word in {"top", "bottom"}):
-                raise RefusedError(f"How many? Write a number before {word!r}")
-            yield place + 1, _Part(top=Top(known.sql, count or 1, word in _LARGEST))
+                raise RefusalError(f"It does not say how many: write a number before {word!r}")
+            yield place + 1, Part(top=Top(known.sql, count or 1, word in grammar.LARGEST))
 
     def _of_column(self, at: int) -> _Parts:
-        """A column and what is said of it."""
+        """A column and a condition on it."""
         for known in self.tokens[at].columns:
-            place = self._skip(at + 1, SILENT)
+            place = self._skip(at + 1, grammar.SILENT)
             denied = self.words[place] == "not"
             place = place + 1 if denied else at + 1
             for form in (self._missing, self._search, self._compared, self._valued):
                 if found := form(known, place):
                     end, part = found
-                    said = self.words[place:end]
-                    if denied and "or" in said and _BE & set(said[said.index("or") :]):
-                        raise RefusedError(_REACH)  # is not 1 or is 2
+                    words = self.words[place:end]
+                    if denied and "or" in words and grammar.BE & set(words[words.index("or") :]):
+                        raise RefusalError(grammar.REACH)  # is not 1 or is 2
                     yield end, part.denial() if denied else part
                     break
 
@@ -264,32 +193,34 @@ class _Parser:
             place = self._skip(found[0], {"of", "in"})
             for known in self._columns(place, "number", "date"):
                 if sql := self._test(known, *found[1:]):
-                    yield place + 1, _Part(sql)
+                    yield place + 1, Part(sql)
 
     def _value_and_column(self, at: int) -> _Parts:
         """Apache license, steel frame material."""
         for end in range(at + 1, at + 5):
             last = self.tokens[end - 1]
-            if last.columns or last.word in GRAMMAR:
+            if last.columns or last.word in grammar.GRAMMAR:
                 return
             for known in self._columns(end, "text", "list"):
-                if part := self._is(known, [self._said(at, end)], before=True):
+                if part := self._is(known, [self._text(at, end)], before=True):
                     yield end + 1, part
 
     def _flag(self, at: int) -> _Parts:
         """Electric, sold out."""
         for known in self._columns(at, "flag"):
             if values := self.tokens[at].values:
-                raise RefusedError(f"{known.sql} is a column, and a value of {', '.join(values)}")
-            yield at + 1, _Part(known.sql, bare=True)
+                raise RefusalError(
+                    f"{known.sql} is a column, and a value of {', '.join(values)} too"
+                )
+            yield at + 1, Part(known.sql, bare=True)
 
     def _bare(self, at: int, *, leads: list[str]) -> _Parts:
-        """In Europe, steel or carbon: values that stand in one column only."""
+        """In Europe, steel or carbon: values of one column only."""
         token = self.tokens[at]
-        before = next((word for word in reversed(leads) if word not in _ARTICLES), "")
-        is_in = before in _PREPOSITIONS
+        before = next((word for word in reversed(leads) if word not in grammar.ARTICLES), "")
+        is_in = before in grammar.PREPOSITIONS
         is_subject = any(stem(word) in self.vocabulary.entity for word in leads) and not is_in
-        if before in _HAVE or is_subject or token.columns or token.word in GRAMMAR:
+        if before in grammar.HAVE or is_subject or token.columns or token.word in grammar.GRAMMAR:
             return
         for known in self.vocabulary.columns if re.search(r"[^\W\d_]{2}", token.text) else ():
             end, phrases = self._listed(known, at)
@@ -299,49 +230,51 @@ class _Parser:
             if phrases and (part := self._is(known, phrases)):
                 yield end, part._replace(sure=False, bare=True)
 
-    # What is said of a column.
+    # Conditions on a column.
 
-    def _missing(self, known: Known, at: int) -> _Found:
+    def _missing(self, known: KnownColumn, at: int) -> _Found:
         """Sex is missing."""
-        at = self._skip(at, SILENT)
+        at = self._skip(at, grammar.SILENT)
         if self.words[at] != "missing" or known.column.name in self.tokens[at].values:
             return None
         is_list = known.column.kind == "list"
         test = f"coalesce(len({known.sql}), 0) = 0" if is_list else f"{known.sql} IS NULL"
-        return at + 1, _Part(test)
+        return at + 1, Part(test)
 
-    def _search(self, known: Known, at: int) -> _Found:
+    def _search(self, known: KnownColumn, at: int) -> _Found:
         """License contains apache, name starts with B."""
-        at = self._skip(at, SILENT)
+        at = self._skip(at, grammar.SILENT)
         verb, size = stem(self.words[at]), 1
         if self.words[at + 1] == "with":  # starts with
             verb, size = f"{verb} with", 2
-        function = _SEARCHES.get(verb)
+        function = grammar.SEARCHES.get(verb)
         end = self._phrase_end(at + size)
         is_texts = known.column.kind == "list" and known.column.type == "VARCHAR[]"
         is_text = known.column.kind in {"text", "prose"} or (is_texts and function == "contains")
         if not function or not is_text or end == at + size:
             return None
-        phrase, is_quoted = self._said(at + size, end).lower(), not self.words[end - 1]
+        phrase, is_quoted = self._text(at + size, end).lower(), not self.words[end - 1]
         _, as_words, _, as_parts = self.vocabulary.hits(known, phrase)
         if " " in phrase and not as_parts and not (is_quoted and end == at + size + 1):
-            raise RefusedError(f"{phrase!r} does not stand in {known.sql}. Quote what is meant")
-        if self.words[end] == "or" and not self.tokens[self._skip(end + 1, SILENT)].columns:
-            raise RefusedError(f"Name {known.sql} behind 'or' again, or put both as SQL")
+            raise RefusalError(
+                f"No cell of {known.sql} contains {phrase!r}: quote the words you mean"
+            )
+        if self.words[end] == "or" and not self.tokens[self._skip(end + 1, grammar.SILENT)].columns:
+            raise RefusalError(f"Repeat {known.sql} after 'or', or write both as SQL")
         is_plain = function != "contains" or as_words == as_parts
-        said = () if is_plain else (f"{phrase!r} can stand inside of longer words",)
-        return end, _Part(f"{function}({known.cells}, {literal(phrase)})", None, said)
+        assumed = () if is_plain else (f"{phrase!r} can stand inside of longer words",)
+        return end, Part(f"{function}({known.cells}, {literal(phrase)})", None, assumed)
 
-    def _compared(self, known: Known, at: int) -> _Found:
+    def _compared(self, known: KnownColumn, at: int) -> _Found:
         """Weight over 10 kg, price over 1 and under 2, gears is 7 or 9."""
-        found = self._points(self._skip(at, SILENT | {"of"}))
+        found = self._points(self._skip(at, grammar.SILENT | {"of"}))
         sql = self._test(known, *found[1:]) if found else ""
         if not found or not sql:
             return None
         end, operator, _ = found
         joint, is_denied = self.words[end], self.words[at - 1] == "not"
         while self.words[end] == joint and joint in {"and", "or", "but"}:
-            more = self._points(self._skip(end + 1, SILENT))
+            more = self._points(self._skip(end + 1, grammar.SILENT))
             if not more or self.tokens[self._skip(more[0], {"of", "in"})].columns:
                 break  # "and 9 gears" is a condition of its own
             is_list = joint == "or" and operator == more[1] == ""
@@ -349,30 +282,31 @@ class _Parser:
             other = self._test(known, *more[1:]) if is_list or is_range else ""
             if not other:
                 break
-            sql, end = joined("OR" if joint == "or" else "AND", sql, other), more[0]
+            sql, end = join("OR" if joint == "or" else "AND", sql, other), more[0]
         is_text = known.column.kind == "text"
-        said = ("versions are compared number by number",) if is_text else ()
-        return end, _Part(sql, None, said)
+        assumed = ("versions are compared number by number",) if is_text else ()
+        return end, Part(sql, None, assumed)
 
-    def _valued(self, known: Known, at: int) -> _Found:
+    def _valued(self, known: KnownColumn, at: int) -> _Found:
         """Frame material is steel, continent is Europe or Asia."""
         if known.column.kind in {"text", "list"}:
             while at < self.end:
                 end, phrases = self._listed(known, at)
                 if not phrases and (end := self._phrase_end(at)) > at:
-                    phrases = [self._said(at, end)]
+                    phrases = [self._text(at, end)]
                 if phrases and (part := self._is(known, phrases)):
                     return end, part
                 is_value = known.column.name in self.tokens[at].values
-                if self.words[at] not in _LEADS | {"="} or (is_value and self.words[at] == "a"):
+                is_lead = self.words[at] in grammar.LEADS | {"="}
+                if not is_lead or (is_value and self.words[at] == "a"):
                     break
                 at += 1
         return None
 
-    # What the forms are made of.
+    # Parts of the forms.
 
     def _points(self, at: int) -> tuple[int, str, list[Token]] | None:
-        """Read an operator, if there is one, and the number or date that it stands with."""
+        """Read a number or date, or two, with the operator before or after it, if any."""
         pair = [self.tokens[at + 1], self.tokens[at + 3]]
         is_pair = (self.words[at], self.words[at + 2]) in {("between", "and"), ("from", "to")}
         if is_pair and all(map(_is_point, pair)):
@@ -386,19 +320,20 @@ class _Parser:
         return None if before else (end, behind, [self.tokens[at]])
 
     def _operator(self, at: int) -> tuple[str, int]:
-        """Read the longest operator that stands at a place."""
+        """Read the longest operator at a place."""
         for size in (3, 2, 1):
             words = " ".join(self.words[at : at + size])
-            if words in _OPERATORS:
+            if words in grammar.OPERATORS:
                 return words, at + size
         return "", at
 
-    def _test(self, known: Known, words: str, points: list[Token]) -> str:
-        """Return SQL that compares a column with points, or "" if they do not go together."""
-        operator, scope = _OPERATORS.get(words, ("=", ""))
+    def _test(self, known: KnownColumn, words: str, points: list[Token]) -> str:
+        """Return SQL that compares a column with numbers or dates, or "" if it cannot be."""
+        operator, scope = grammar.OPERATORS.get(words, ("=", ""))
         c, kind = known.sql, known.column.kind
         if kind == "date":
-            return _date_test(c, operator, points, is_amount=scope == "amount")
+            first, last = points[0].date, points[-1].date
+            return date_test(c, operator, first=first, last=last, is_amount=scope == "amount")
         numbers = [point.number for point in points if point.number]
         if len(numbers) < len(points) or kind not in {"number", "text"}:
             return ""
@@ -410,7 +345,7 @@ class _Parser:
         low, high, *_ = self.vocabulary.numbers(known)
         is_years = "INT" in known.column.type and 1000 <= (low or 0) <= (high or 0) < 3000
         if scope == "time" and not is_years:
-            raise RefusedError(f"{c} holds numbers that are not years")
+            raise RefusalError(f"{c} holds numbers that are not years")
         if len(numbers) == 1:
             return f"{c} {operator} {self.vocabulary.amount(known, numbers[0])}"
         one, other = numbers  # between 10 and 20 million
@@ -419,7 +354,7 @@ class _Parser:
         amounts = [self.vocabulary.amount(known, number) for number in (one, other)]
         return f"{c} BETWEEN {' AND '.join(amounts)}"
 
-    def _listed(self, known: Known, at: int) -> tuple[int, list[str]]:
+    def _listed(self, known: KnownColumn, at: int) -> tuple[int, list[str]]:
         """Read values of a column: one, or several with "or" before the last."""
         phrases, has_or, place = list[str](), False, at
         while self._holds(known, place):
@@ -429,19 +364,19 @@ class _Parser:
                 return (place, phrases) if has_or else (at + 1, phrases[:1])
             has_or = self.words[place] == "or"
             place += 1
-            while self.words[place] in _LEADS | {"or"} and not self._holds(known, place):
+            while self.words[place] in grammar.LEADS | {"or"} and not self._holds(known, place):
                 has_or = has_or or self.words[place] == "or"
                 place += 1
         return at + 1, phrases[:1]
 
-    def _holds(self, known: Known, at: int) -> bool:
-        """Whether a value of a column ends the condition here; "in" and "or" can be values."""
+    def _holds(self, known: KnownColumn, at: int) -> bool:
+        """Return True if a value of a column ends the condition here; "or" can be a value."""
         return known.column.name in self.tokens[at].values and self._ends(at + 1)
 
-    def _is(self, known: Known, phrases: list[str], *, before: bool = False) -> _Part | None:
-        """Ask whether a column has values; those `before` its name can be words of its entries."""
+    def _is(self, known: KnownColumn, phrases: list[str], *, before: bool = False) -> Part | None:
+        """Compare a column with values; `before` its name they can be words of its entries."""
         name, is_list = known.column.name, known.column.kind == "list"
-        tests, said = list[str](), list[str]()
+        tests, assumed = list[str](), list[str]()
         quoted = [token.text for token in self.tokens if not token.word]
         for phrase in phrases:
             there = self.vocabulary.values([phrase])[phrase.lower()]
@@ -450,7 +385,9 @@ class _Parser:
             whole, words, items, _ = self.vocabulary.hits(known, phrase.lower())
             if spellings and not is_list and (items or (before and words > whole)):
                 ways = f"{known.cells} = {text} or contains({known.cells}, {text})"
-                raise RefusedError(f"Cells of {known.sql} are {text} or hold it; write {ways}")
+                raise RefusalError(
+                    f"Some cells of {known.sql} equal {text}, others contain it: write {ways}"
+                )
             if spellings and not is_list:
                 tests.append(f"{known.cells} = {text}")
             elif spellings and not before:
@@ -458,19 +395,19 @@ class _Parser:
                 entries = known.sql if is_text else f"CAST({known.sql} AS VARCHAR[])"
                 tests.append(f"list_has_any({entries}, [{', '.join(map(literal, spellings))}])")
             elif words and not self.vocabulary.versions(known)[0]:
-                said.append(f"{text} is looked for as a word in {name}")
+                assumed.append(f"{text} is looked for as a word in {name}")
                 tests.append(f"regexp_matches({known.cells}, {literal(as_word(phrase.lower()))})")
             else:
                 return None
         values = frozenset() if is_list else frozenset({name})
-        return _Part(" OR ".join(tests), None, tuple(said), values=values)
+        return Part(" OR ".join(tests), None, tuple(assumed), values=values)
 
-    def _said(self, at: int, end: int) -> str:
+    def _text(self, at: int, end: int) -> str:
         if end == at + 1:
             return self.tokens[at].text
         return self.text[self.tokens[at].start : self.tokens[end - 1].end]
 
-    def _columns(self, at: int, *kinds: str) -> list[Known]:
+    def _columns(self, at: int, *kinds: str) -> list[KnownColumn]:
         return [known for known in self.tokens[at].columns if known.column.kind in kinds]
 
     def _count(self, at: int) -> int:
@@ -484,46 +421,50 @@ class _Parser:
         return at
 
     def _phrase_end(self, at: int) -> int:
-        return next((end for end in range(at, self.end) if self.words[end] in _BREAKS), self.end)
+        ends = (end for end in range(at, self.end) if self.words[end] in grammar.BREAKS)
+        return next(ends, self.end)
 
     def _ends(self, at: int) -> bool:
-        return at >= self.end or self.words[at] in _BREAKS or self._is_row(at)
+        return at >= self.end or self.words[at] in grammar.BREAKS or self._is_row(at)
 
     def _is_row(self, at: int) -> bool:
         return stem(self.words[at]) in self.vocabulary.entity
 
-    # What to say where a condition was not read.
+    # If the condition was not read.
 
     def keywords(self) -> tuple[str, ...]:
-        """Return what the text has to mention; () where it says more than that."""
-        said = [
+        """Return the words to search for; () if the condition asks for more than words."""
+        tokens = [
             self.tokens[at]
             for at, word in enumerate(self.words[: self.end])
-            if not (word in _LEADS or self._is_row(at))
+            if not (word in grammar.LEADS or self._is_row(at))
             if not re.fullmatch("mention(s|ed|ing)?|about", word)
         ]
         is_prose = any(known.column.kind == "prose" for known in self.vocabulary.columns)
-        is_more = any(t.columns or t.number or t.date or t.word in GRAMMAR for t in said)
+        is_more = any(t.columns or t.number or t.date or t.word in grammar.GRAMMAR for t in tokens)
         if self.is_text:  # documents have nothing but text to compare with
-            is_more = any(token.word in _NOT | {"or"} for token in said)
-            said = [token for token in said if token.word not in GRAMMAR] or said
-        return () if is_more or not is_prose else tuple(w for t in said for w in t.text.split())
+            is_more = any(token.word in grammar.NOT | {"or"} for token in tokens)
+            tokens = [token for token in tokens if token.word not in grammar.GRAMMAR] or tokens
+        return () if is_more or not is_prose else tuple(w for t in tokens for w in t.text.split())
 
     def refusal(self, reason: str) -> str:
-        """Return why the text was not read, and what can be written instead."""
+        """Return why the condition was not understood, and what to write instead."""
         for at in range(1, self.end):
-            with suppress(RefusedError):  # which of the other conditions can be read
-                if self.words[at - 1] in _BREAKS:
+            with suppress(RefusalError):  # note which other conditions can be read
+                if self.words[at - 1] in grammar.BREAKS:
                     self._one(at)
         left = [
             token.text
             for at, token in enumerate(self.tokens[: self.end])
             if not (token.columns or token.values or token.number or token.date)
-            if not (at in self.read or token.word in GRAMMAR or self._is_row(at))
+            if not (at in self.read or token.word in grammar.GRAMMAR or self._is_row(at))
         ]
-        lines = [f"Left over: {', '.join(map(repr, left[:6]))}."] if left else []
+        lines = []
+        if left:
+            listed = ", ".join(map(repr, dict.fromkeys(left[:6])))
+            lines.append(f"No column or value matches {listed}.")
         if reason or not left:
-            lines.append(reason or "The words are known, but in no form.")
+            lines.append(reason or "Every word is known, but they do not form a condition.")
         guesses = [known for token in self.tokens for known in token.columns]
         for word in left[:3]:
             if near := self.vocabulary.near(word):
@@ -532,60 +473,22 @@ class _Parser:
         guess, amount = (guesses or self.vocabulary.columns)[0], "…"
         for number in [token.number for token in self.tokens if token.number][:1]:
             for known in guesses[::-1] + self.vocabulary.columns[::-1] * bool(number.unit):
-                with suppress(RefusedError):
+                with suppress(RefusalError):
                     guess, amount = known, self.vocabulary.amount(known, number)
-        operators = [_OPERATORS.get(self._operator(at)[0], ("",))[0] for at in range(self.end)]
-        sign = next((each for each in operators if each[:1] in {"<", ">"}), "> (or <)")
+        operators = (self._operator(at)[0] for at in range(self.end))
+        signs = (grammar.OPERATORS.get(words, ("",))[0] for words in operators)
+        sign = next((each for each in signs if each[:1] in {"<", ">"}), "> (or <)")
         test = {
             "number": f"{guess.sql} {sign} {amount}",
             "date": f"{guess.sql} {sign} DATE '…'",
             "flag": guess.sql,
         }.get(guess.column.kind, f"{guess.cells} = '…'")
-        lines.append(f"Write it as SQL, such as {test}, or give a model: model=.")
+        lines.append(f"Write it as SQL, such as {test}, or pass a language model as model=.")
         if left and re.search(r"[^\W\d_]{3}", left[0]) and left[0].lower() != "than":
             entry = f'columns={{"{guess.column.name}": "{left[0]}"}}'
-            lines.append(f"If {left[0]!r} is a column's name, say so: {entry}.")
+            lines.append(f"If {left[0]!r} means a column, pass {entry}.")
         return "\n".join(lines)
 
 
 def _is_point(token: Token) -> bool:
     return bool(token.number or token.date)
-
-
-def _date_test(c: str, operator: str, points: list[Token], *, is_amount: bool) -> str:
-    """Return SQL that compares a column of dates with a span of days, or with two."""
-    last = days_of(points[-1].date)
-    first = days_of(points[0].date) or days_of(points[0].date, near=last and last[0])
-    if is_amount or not first or not last or first[0] > last[1]:
-        raise RefusedError(f"{c} takes before, after, since, until, in or between, and a date")
-    begin, behind = f"DATE '{first[0]}'", f"DATE '{last[1] + timedelta(days=1)}'"
-    tests = {
-        ">": f"{c} >= {behind}",
-        "<=": f"{c} < {behind}",
-        "=": f"{c} >= {begin} AND {c} < {behind}",
-    }
-    return tests.get(operator, f"{c} {operator} {begin}")
-
-
-def _both(one: _Part, other: _Part, *, joint: str) -> _Part:
-    """Join two conditions, unless it is not plain what that says."""
-    if (one.top and other.top) or (joint == "OR" and (one.top or other.top)):
-        raise RefusedError("A rank can only be joined with and, and only once")
-    if joint == "AND" and one.values & other.values:
-        raise RefusedError("No row has two values in one column. Write or between them")
-    if one.denied and not other.denied and (joint == "OR" or other.bare):
-        raise RefusedError(_REACH)
-    return _Part(
-        joined(joint, one.sql, other.sql),
-        one.top or other.top,
-        one.assumptions + other.assumptions,
-        one.sure and other.sure,
-        one.values | other.values,
-        other.denied,
-    )
-
-
-def joined(joint: str, *sqls: str) -> str:
-    """Join conditions in SQL with ``"AND"`` or ``"OR"``, leaving out empty ones."""
-    inner = " OR " if joint == "AND" else " AND "
-    return f" {joint} ".join(f"({sql})" if inner in sql else sql for sql in sqls if sql)

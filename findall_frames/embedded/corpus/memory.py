@@ -1,38 +1,35 @@
-"""Tables in memory, of whatever library, as Arrow that DuckDB can read."""
+"""Tables in memory, of any library, as Arrow data that DuckDB can read."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
-from findall_frames.embedded.corpus.source import Source, descriptions_in
+from findall_frames.embedded.corpus.building import ARROW, DataSource
 from findall_frames.errors import CorpusError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ARROW", "read_memory"]
-
-ARROW: Final = "arrow"
-"""What a table in memory is called in DuckDB, as long as it is loaded."""
+__all__ = ["descriptions_in", "read_memory"]
 
 
-def read_memory(source: object, *, connection: duckdb.DuckDBPyConnection) -> Source | None:
-    """Make a table in memory known to DuckDB; return None if `source` is no table.
+def read_memory(source: object, *, connection: duckdb.DuckDBPyConnection) -> DataSource | None:
+    """Register a table in memory with DuckDB; return None if `source` is not a table.
 
-    Tables are pandas and Polars DataFrames, DuckDB relations, record batches, whatever else has
-    ``__arrow_c_stream__``, and lists of dicts.
+    Tables are pandas and Polars DataFrames, DuckDB relations, record batches, lists of dicts, and
+    anything else with ``__arrow_c_stream__``.
 
     Raises
     ------
     CorpusError
-        A list holds something else than dicts, or there is no column.
+        A list holds something other than dicts, or there are no columns.
     """
     pandas = sys.modules.get("pandas")
     descriptions: dict[str, str] = {}
@@ -51,15 +48,26 @@ def read_memory(source: object, *, connection: duckdb.DuckDBPyConnection) -> Sou
         names = list(data.schema.names)
         data, written_out = _known(data, connection)
     if not names:
-        raise CorpusError("The table is empty: it has no columns. Give one with at least one row.")
+        raise CorpusError("The table is empty: it has no columns. Pass one with at least one row.")
     connection.register(ARROW, data)
-    return Source(relation=ARROW, names=names, descriptions=descriptions, written_out=written_out)
+    return DataSource(
+        relation=ARROW, names=names, descriptions=descriptions, written_out=written_out
+    )
+
+
+def descriptions_in(schema: pa.Schema) -> dict[str, str]:
+    """Return the descriptions of columns in the metadata of a schema."""
+    return {
+        each.name: each.metadata[b"description"].decode("utf-8", errors="replace")
+        for each in schema
+        if each.metadata and b"description" in each.metadata
+    }
 
 
 def _columns_of_frame(frame: pd.DataFrame) -> list[tuple[str, Any]]:
     index = frame.index
     if any(name is not None for name in index.names) or index.inferred_type != "integer":
-        # It says something of the rows: it has a name, or holds texts, dates or pairs.
+        # This index carries information: it has a name, or holds texts, dates or pairs.
         frame = frame.reset_index(allow_duplicates=True)
     columns = []
     names: list[Any] = frame.columns.to_list()
@@ -75,7 +83,7 @@ def _columns_of_rows(rows: Sequence[object]) -> list[tuple[str, Any]]:
     if len(dicts) < len(rows):
         wrong = next(type(row).__name__ for row in rows if not isinstance(row, Mapping))
         raise CorpusError(
-            f"Expected a list of dicts, one for each row; one item is of type {wrong}. Give dicts, "
+            f"Expected a list of dicts, one for each row; one item is of type {wrong}. Pass dicts, "
             "or a DataFrame."
         )
     keys = dict.fromkeys(key for row in dicts for key in row)
@@ -85,13 +93,13 @@ def _columns_of_rows(rows: Sequence[object]) -> list[tuple[str, Any]]:
 def _from_columns(
     columns: Sequence[tuple[str, Any]], connection: duckdb.DuckDBPyConnection
 ) -> tuple[pa.Table, list[str], list[str]]:
-    """Give a table, the names of its columns, and those that had to become text."""
+    """Return a table, its column names, and the columns that were converted to text."""
     arrays: dict[str, pa.Array | pa.ChunkedArray] = {}
     written_out = []
     for place, (_, cells) in enumerate(columns):
         array = None
         if type(getattr(cells, "dtype", None)).__name__ != "GeometryDtype":  # bytes in Arrow
-            # Several kinds, numbers that are too large, or half a character in a text.
+            # Mixed types, numbers that are too large, or a lone surrogate in a text.
             with suppress(pa.ArrowException, OverflowError, TypeError, ValueError):
                 array = pa.array(cells, from_pandas=True)
         if array is None or _has_objects(array.type) or not _is_scanned(array.type, connection):
@@ -104,13 +112,13 @@ def _from_columns(
 
 
 def _has_objects(kind: pa.DataType) -> bool:
-    """Whether there are objects in it: Arrow gives each the fields of all the others."""
+    """Return True for objects, as Arrow gives each of them the fields of all others."""
     plain_list = pa.types.is_list(kind) and not pa.types.is_nested(kind.value_type)
     return pa.types.is_nested(kind) and not plain_list
 
 
 def _is_scanned(kind: pa.DataType, connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether DuckDB has a type for this one, and means the same by it."""
+    """Return True if DuckDB has an equivalent type."""
     if isinstance(kind, pa.BaseExtensionType) and not kind.extension_name.startswith("arrow."):
         return False
     try:
@@ -121,7 +129,7 @@ def _is_scanned(kind: pa.DataType, connection: duckdb.DuckDBPyConnection) -> boo
 
 
 def _written(cells: Iterable[Any]) -> pa.Array:
-    """Cells of any kind as text: objects as JSON, the others as they print."""
+    """Return cells of any type as text: objects as JSON, others as they print."""
     missing = (None if isinstance(cell, float) and cell != cell else cell for cell in cells)
     texts = [None if cell is None else _text(cell) for cell in missing]
     return pa.array(texts, pa.large_string())
@@ -136,7 +144,7 @@ def _text(cell: Any) -> str:
 def _arrow(source: Any) -> pa.Table | pa.RecordBatchReader | None:
     polars = sys.modules.get("polars")
     if polars is not None and isinstance(source, polars.DataFrame):
-        # Arrow has no whole numbers of 128 bits, and no objects.
+        # Arrow has neither 128-bit integers nor Python objects.
         source = source.cast({polars.Int128: polars.String, polars.UInt128: polars.String})
         objects = polars.col(polars.Object).map_elements(_text, return_dtype=polars.String)
         source = source.with_columns(objects)
@@ -148,18 +156,18 @@ def _arrow(source: Any) -> pa.Table | pa.RecordBatchReader | None:
         return None
     try:
         return pa.RecordBatchReader.from_stream(source)
-    except pa.ArrowInvalid:  # one column, such as a Series, is no table
+    except pa.ArrowInvalid:  # a single column, such as a Series
         return None
 
 
 def _known(
     source: pa.Table | pa.RecordBatchReader, connection: duckdb.DuckDBPyConnection
 ) -> tuple[pa.Table | pa.RecordBatchReader, list[str]]:
-    """Give columns c0, c1, ... of types that DuckDB knows, and those that became text."""
+    """Return columns c0, c1, ... of types that DuckDB has, and those converted to text."""
     columns = [f"c{place}" for place in range(len(source.schema))]
     kinds = source.schema.types
     unknown = [place for place, kind in enumerate(kinds) if not _is_scanned(kind, connection)]
-    # Bytes are looked at before they are loaded, which a stream does not allow.
+    # Bytes have to be examined before they are loaded, but a stream can be read only once.
     if isinstance(source, pa.RecordBatchReader):
         if not unknown and not any("binary" in str(kind) for kind in kinds):
             batches = (batch.rename_columns(columns) for batch in source)
@@ -174,11 +182,11 @@ def _known(
 
 
 def _comments(relation: duckdb.DuckDBPyRelation) -> dict[str, str]:
-    """What the database of a relation says of the columns of the tables that it is made of."""
+    """Return the comments on columns of the tables that a relation is made of."""
     tables = duckdb.get_table_names(relation.sql_query())
-    said = relation.query(
+    found = relation.query(
         "relation",
         "SELECT table_name, column_name, comment FROM duckdb_columns() WHERE comment IS NOT NULL",
     )
-    rows = said.fetchall() if said is not None else []
+    rows = found.fetchall() if found is not None else []
     return {column: comment for table, column, comment in rows if table in tables}

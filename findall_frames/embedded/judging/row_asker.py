@@ -1,4 +1,4 @@
-"""Ask a language model about rows: whether they meet conditions, and values of properties."""
+"""Ask a language model whether rows meet conditions, and for values of properties."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ from findall_frames.embedded.judging.row_question import (
     to_be_asked,
 )
 
-__all__ = ["Memory", "RowAsker"]
+__all__ = ["AnswerMemory", "RowAsker"]
 
-# A request is about so many rows at most, gets so many answers, and shows so many characters.
+# The maximum size of a request in rows, in expected answers, and in characters of the rows.
 _MAX_ROWS: Final = 8
 _MAX_ANSWERS: Final = 24
 _MAX_CHARACTERS: Final = 8_000
@@ -51,20 +51,20 @@ _MAX_NOTES: Final = 3
 _ROW_NUMBER: Final = re.compile(r"(?:row\s*)?(\d{1,18})(?:\.0)?", re.IGNORECASE)
 
 
-class Memory(Protocol):
-    """Where answers are kept, over runs and restarts."""
+class AnswerMemory(Protocol):
+    """A persistent store of answers."""
 
     def recall(self, key: bytes) -> str | None:
-        """Return what is kept under a key."""
+        """Return the answer under a key, if there is one."""
         ...
 
     def keep(self, answers: Mapping[bytes, str], *, usage: Usage) -> None:
-        """Keep answers and count what they have used, in one transaction; later ones win."""
+        """Store answers and their usage in one transaction; later answers replace earlier ones."""
         ...
 
 
 class _Entry(Struct):
-    """An answer for one row and one field, as it is kept."""
+    """An answer for one row and one field, as it is stored."""
 
     verdict: bool | None
     value: Any
@@ -75,9 +75,9 @@ class _Entry(Struct):
 
 @dataclass(eq=False, slots=True)
 class _Slot:
-    """What is asked of a row, and what there is: an answer, or a text that says why there is none.
+    """A question about a row, and its answer or the reason why there is none.
 
-    The key is what an answer is kept under: the same for equal rows, whatever their place.
+    The key, under which the answer is stored, is the same for rows with equal cells.
     """
 
     row: ShownRow
@@ -87,25 +87,25 @@ class _Slot:
 
 
 _Batch: TypeAlias = Sequence[Sequence[_Slot]]
-"""What one request is about: for each of some rows what is open, the same for all of them."""
+"""The contents of one request: for each of some rows the open slots, of the same fields."""
 _entries: Final = msgspec.json.Decoder(_Entry)
 
 
 class RowAsker:
-    """Asks about rows for one run; each answer is kept by the cells of its row.
+    """Asks about rows for one run; each answer is stored by the cells of its row.
 
     Attributes
     ----------
     rows_a_request : int
-        How many rows are asked about at once.
+        The maximum number of rows in one request.
     unjudged, unfilled : int
-        How many verdicts and values are open, since the model gave no answer that could be used.
+        How many verdicts and values are open, since the model gave no usable answer.
     notes : list of str
-        What the user has to be told, such as that prompts were cut.
+        Remarks for the user, such as that prompts were cut.
     """
 
     def __init__(
-        self, model: Model, corpus: Corpus, *, memory: Memory, is_stopped: Callable[[], bool]
+        self, model: Model, corpus: Corpus, *, memory: AnswerMemory, is_stopped: Callable[[], bool]
     ) -> None:
         self.rows_a_request = _MAX_ROWS
         self.unjudged = 0
@@ -117,16 +117,14 @@ class RowAsker:
         self._asker = Asker(model, is_stopped=is_stopped)
 
     def judge(self, positions: Sequence[int], readings: Sequence[Reading]) -> list[list[Verdict]]:
-        """Judge rows: per row one verdict for each reading, in their order.
-
-        A row that could not be judged is unknown, and no match.
+        """Return one verdict per reading for each row; unknown if it could not be judged.
 
         Raises
         ------
         EvaluatorError
-            The model cannot be asked at all, or has stayed silent several times in a row.
+            The model cannot be asked at all, or gave no answer several times in a row.
         StoppedError
-            The service ends, or the run is cancelled.
+            The service is stopping, or the run is cancelled.
         """
         fields = [to_be_asked(reading) for reading in readings]
         found = self._answered(positions, fields, JUDGING)
@@ -136,9 +134,12 @@ class RowAsker:
     def fill(
         self, positions: Sequence[int], properties: Mapping[str, Mapping[str, Any]]
     ) -> list[dict[str, Finding]]:
-        """Fill rows: per row one finding for each property, in the type of its JSON Schema.
+        """Return one finding per property for each row, in the type of its JSON Schema.
 
-        Raises what `judge` raises.
+        Raises
+        ------
+        EvaluatorError, StoppedError
+            As for `judge`.
         """
         fields = [as_property(name, schema=schema) for name, schema in properties.items()]
         found = self._answered(positions, fields, FILLING)
@@ -148,7 +149,7 @@ class RowAsker:
     def _answered(
         self, positions: Sequence[int], fields: Sequence[Field], rules: str
     ) -> list[list[_Slot]]:
-        """Answer all fields of all rows, from the memory or by asking in batches and then alone."""
+        """Answer all fields of all rows: from memory, by asking in batches, and then one by one."""
         found = []
         missing: dict[tuple[str, ...], list[list[_Slot]]] = {}
         for row in shown_rows(self._corpus, positions):
@@ -168,7 +169,7 @@ class RowAsker:
         return _Slot(row, field, key, "" if kept is None else _entries.decode(kept))
 
     def _batches(self, rows: _Batch) -> Iterator[_Batch]:
-        """Part rows into those of one request each."""
+        """Split rows into batches of one request each."""
         most = max(1, min(self.rows_a_request, _MAX_ANSWERS // len(rows[0])))
         batch: list[Sequence[_Slot]] = []
         size = 0
@@ -182,7 +183,7 @@ class RowAsker:
         yield batch
 
     def _ask(self, batches: Sequence[_Batch], rules: str) -> list[_Batch]:
-        """Ask one question for each batch; return what is worth asking again, each row alone."""
+        """Ask one question per batch; return single rows that are worth asking about again."""
         questions = []
         for batch in batches:
             rows, fields = [slots[0].row for slots in batch], [slot.field for slot in batch[0]]
@@ -195,7 +196,7 @@ class RowAsker:
             del self.notes[_MAX_NOTES:]
             entries = reply.value or {}
             if reply.notes and len(batch) > 1:
-                self.rows_a_request = 1  # some rows were cut off: each is asked about alone
+                self.rows_a_request = 1  # some rows were cut off: ask about each alone
                 entries = {}
             kept = {}
             for slots in batch:
@@ -223,7 +224,7 @@ def _count_open(rows: _Batch) -> int:
 
 
 def _read(batch: _Batch, text: str) -> dict[_Slot, _Entry]:
-    """Read an answer as far as it can be used; raise `UnusableError` where that is nothing."""
+    """Return the usable entries of an answer; raise `UnusableError` if there are none."""
     entries: dict[_Slot, _Entry] = {}
     faults: dict[_Slot, str] = {}
     for given in entries_in(json_in(text), key="answers", has=("row", "field")):
@@ -250,7 +251,7 @@ def _named(slot: _Slot) -> str:
 
 
 def _slot_of(given: Mapping[str, Any], batch: _Batch) -> _Slot | None:
-    """Return what an entry answers; it may say "row 17", and more behind the name of a field."""
+    """Return the slot of an entry, which may have "row 17", or text after the field's name."""
     row, field = given.get("row"), given.get("field")
     if row is None and len(batch) == 1:
         row = batch[0][0].row.entity.position
@@ -258,13 +259,13 @@ def _slot_of(given: Mapping[str, Any], batch: _Batch) -> _Slot | None:
         field = batch[0][0].field.name
     number = _ROW_NUMBER.fullmatch(str(row).strip())
     position = None if number is None else int(number[1])
-    said = f"{one_line(str(field))}:".casefold()
+    name = f"{one_line(str(field))}:".casefold()
     fitting = [
         slot
         for slots in batch
         for slot in slots
         if slot.row.entity.position == position
-        and said.startswith(f"{slot.field.name}:".casefold())
+        and name.startswith(f"{slot.field.name}:".casefold())
     ]
     return max(fitting, key=lambda slot: len(slot.field.name), default=None)
 
@@ -312,27 +313,29 @@ def _filled(slot: _Slot) -> Finding:
 
 
 def _supported(entry: _Entry, row: ShownRow, *, claim: bool | None) -> Finding:
-    """Keep the excerpts that stand in the row, and say what that leaves of the rest."""
+    """Return a finding with the excerpts that are in the row, and confidence to match."""
     places = [_place(excerpt, row) for excerpt in entry.excerpts]
     kept = list(dict.fromkeys(place for place in places if place is not None))
-    said = [f"The model says: {entry.reason}" if entry.reason else "The model gives no reason."]
+    reasons = [f"The model says: {entry.reason}" if entry.reason else "The model gives no reason."]
     confidence: Confidence = "high" if kept else "medium"
     if None in places:
-        said.append("A passage that it quoted does not stand in the row and was dropped.")
+        reasons.append("A passage that it quoted does not stand in the row and was dropped.")
         confidence = "medium" if kept else "low"
     if row.cut:
         shown = ", ".join(row.cut)
-        said.append(f"It was shown only the first {MAX_CELL:,} characters of {shown}.")
+        reasons.append(f"It was shown only the first {MAX_CELL:,} characters of {shown}.")
     if claim is None or entry.notes or (row.cut and not claim) or (claim and not kept):
         confidence = "low"
-    return Finding(entry.value, " ".join([*said, *entry.notes]), confidence, cite(row.entity, kept))
+    return Finding(
+        entry.value, " ".join([*reasons, *entry.notes]), confidence, cite(row.entity, kept)
+    )
 
 
 def _place(excerpt: str, row: ShownRow) -> tuple[str, str] | None:
-    """Return the column that a passage stands in and its words there; None for no such column."""
+    """Return the column that contains a passage, and its verbatim text; None if none does."""
     if len(excerpt) > _MAX_EXCERPT:
         return None
-    # A line break in a cell is often quoted as a space.
+    # Models often quote a line break as a space.
     pattern = re.compile(r"\s+".join(map(re.escape, excerpt.split())))
     for name, cell in row.cells.items():
         for text in cell if isinstance(cell, list) else [cell or ""]:

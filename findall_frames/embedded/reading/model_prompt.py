@@ -1,4 +1,4 @@
-"""What a language model is told when it reads conditions, and the form of its answers."""
+"""The prompt for a language model that reads conditions, and the schema of its answers."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Any, Final, Literal, TypeAlias, get_args
 
 from findall_frames.api.readings import Confidence
 
-__all__ = ["Said", "rules", "schema"]
+__all__ = ["ModelStatus", "answer_schema", "object_schema", "rules"]
 
-Said: TypeAlias = Literal["sql", "ask", "unanswerable", "not_understood"]
-"""What a model may say of a condition; `mention` is for those who have no model."""
+ModelStatus: TypeAlias = Literal["sql", "ask", "unanswerable", "not_understood"]
+"""The statuses that a model can give; `mention` is for readers without a model."""
 
 _RULES: Final = """\
 You read conditions on the rows of a table. Each becomes a DuckDB expression, a question to the \
@@ -74,20 +74,20 @@ In JSON a backslash is written twice."""
 
 
 def rules(key: str) -> str:
-    """Return the fixed text; the key of the answer's list is ``"readings"`` or ``"criteria"``."""
+    """Return the system prompt for answers under ``"readings"`` or ``"criteria"``."""
     return _RULES + (_DRAFT if key == "criteria" else _READ) + _LOOK_UP
 
 
-def schema(key: str, *, may_look_up: bool) -> dict[str, Any]:
-    """Return the JSON Schema of an answer; with look-ups, while these are allowed."""
+def answer_schema(key: str, *, may_look_up: bool) -> dict[str, Any]:
+    """Return the JSON Schema of an answer, with or without look-ups."""
     text, texts = {"type": "string"}, {"type": "array", "items": {"type": "string"}}
     or_null = {"anyOf": [text, {"type": "null"}]}
-    top = _object(by=text, n={"type": "integer"}, descending={"type": "boolean"})
+    top = object_schema(by=text, n={"type": "integer"}, descending={"type": "boolean"})
     drafted: dict[str, Any] = {"description": text} if key == "criteria" else {}
-    entry = _object(
+    entry = object_schema(
         name=text,
         **drafted,
-        status={"type": "string", "enum": list(get_args(Said))},
+        status={"type": "string", "enum": list(get_args(ModelStatus))},
         sql=or_null,
         top={"anyOf": [top, {"type": "null"}]},
         ask=or_null,
@@ -101,12 +101,13 @@ def schema(key: str, *, may_look_up: bool) -> dict[str, Any]:
         free = {"type": "object", "additionalProperties": text}
         answer = {"entity_type": text, **answer, "enrichments": free}
     if may_look_up:
-        look_up = _object(column=text, like=text)
+        look_up = object_schema(column=text, like=text)
         answer = {"lookups": {"type": "array", "items": look_up}, **answer}
-    return _object(**answer)
+    return object_schema(**answer)
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def object_schema(**properties: Any) -> dict[str, Any]:
+    """Return the JSON Schema of an object with exactly these properties."""
     return {
         "type": "object",
         "properties": properties,
