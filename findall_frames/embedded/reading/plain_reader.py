@@ -8,7 +8,7 @@ that fits. Every word has to be accounted for, and there must be only one readin
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeAlias
@@ -18,13 +18,13 @@ from findall_frames.embedded.corpus.corpus import Corpus, literal
 from findall_frames.embedded.reading import plain_grammar as grammar
 from findall_frames.embedded.reading.lexicon import RefusalError, as_word, split, stem
 from findall_frames.embedded.reading.plain_grammar import Part, date_test, join, join_parts
+from findall_frames.embedded.reading.plain_tokens import TokenLine
 from findall_frames.embedded.reading.vocabulary import KnownColumn, Token, Vocabulary
 
 __all__ = ["PlainReader"]
 
 _MAX_CHARACTERS: Final = 1_000
 _MAX_BRACKETS: Final = 20
-_LOOK_AHEAD: Final = 8  # tokens that a form examines at most
 _Found: TypeAlias = tuple[int, Part] | None  # with the place after it
 _Parts: TypeAlias = Iterator[tuple[int, Part]]
 
@@ -79,10 +79,8 @@ class _Parser:
     def __init__(self, vocabulary: Vocabulary, text: str) -> None:
         self.vocabulary = vocabulary
         self.text = text
-        tokens = vocabulary.tokens(text)
-        self.end = len(tokens)
-        self.tokens = [*tokens, *[Token()] * _LOOK_AHEAD]
-        self.words = [token.word for token in self.tokens]
+        self.line = TokenLine(text, vocabulary)
+        self.tokens, self.words = self.line.tokens, self.line.words
         self.read: set[int] = set()  # the places that belong to a condition
         self.is_text = {each.column.kind for each in vocabulary.columns} <= {"text", "prose"}
 
@@ -90,14 +88,14 @@ class _Parser:
         """Return the reading of the whole text, or None if there is none."""
         if self.text.lower() == "any row":
             return Part("TRUE")
-        for token in self.tokens[: self.end] if not self.is_text else ():
+        for token in self.tokens[: self.line.end] if not self.is_text else ():
             parts = [part.strip() for part in re.split(r"\b(?:or|not|no)\b", token.word)]
             parts = [part for part in parts if part and part != token.word]
             known = self.vocabulary.values(parts) if token.values and parts else {}
             if parts and all(set(known.get(part, ())) & set(token.values) for part in parts):
                 raise RefusalError(f"{token.text!r} is a value, and so are its parts: quote one")
         end, part = self._all(0) or (0, None)
-        return part if end == self.end else None
+        return part if end == self.line.end else None
 
     def _all(self, at: int) -> _Found:
         """Read conditions with joints between them."""
@@ -107,9 +105,7 @@ class _Parser:
             at += self.words[at] == "," and self.words[at + 1] in grammar.JOINTS
             joints.add("OR" if self.words[at] == "or" else "AND")
             if len(joints) > 1:
-                raise RefusalError(
-                    "'and' and 'or' are mixed: put brackets around what belongs together"
-                )
+                raise RefusalError("'and' and 'or' are mixed: put brackets around one of them")
             found = self._one(at + 1)
             found = found and (found[0], join_parts(part, found[1], joint=min(joints)))
         return found
@@ -117,11 +113,11 @@ class _Parser:
     def _one(self, at: int) -> _Found:
         """Read one condition after words without a meaning of their own: "the car must be"."""
         start = at
-        while start < self.end:
+        while start < self.line.end:
             word, leads = self.words[start], self.words[at:start]
             if found := self._form(start, leads):
                 end, part = found
-                end += self._is_row(end)  # "steel bicycles"
+                end += self.line.is_row(end)  # "steel bicycles"
                 self.read |= set(range(at, end))
                 return end, part._replace(bare=part.bare and not leads)
             if word == "(":
@@ -132,7 +128,7 @@ class _Parser:
             if word in grammar.NOT and self.words[start + 1] not in grammar.NOT:
                 denied = self._one(start + 1)
                 return (denied[0], denied[1].denial()) if denied and not denied[1].top else None
-            if word not in grammar.LEADS and not self._is_row(start):
+            if word not in grammar.LEADS and not self.line.is_row(start):
                 return None
             start += 1
         return None
@@ -144,7 +140,7 @@ class _Parser:
             found = {part[:2]: (end, part) for end, part in form(at)}
             if len(found) > 1:
                 ways = " or ".join(top.by if top else sql for sql, top in found)
-                text = self._text(at, max(end for end, _ in found.values()))
+                text = self.line.text(at, max(end for end, _ in found.values()))
                 raise RefusalError(f"{text!r} can be read as {ways}: name the column")
             if found:
                 return next(iter(found.values()))
@@ -154,16 +150,16 @@ class _Parser:
 
     def _rank(self, at: int) -> _Parts:
         """Top 10 by price, the 2 highest prices, lowest price."""
-        count = self._count(at)
+        count = self.line.count(at)
         word = self.words[at + bool(count)]
         place = at + 1 + bool(count)
-        if word in grammar.RANKS and not count and (count := self._count(place)):
+        if word in grammar.RANKS and not count and (count := self.line.count(place)):
             place += 1
-        place += self._is_row(place)
+        place += self.line.is_row(place)
         by = self.words[place] == "by"
-        place = self._skip(place + by, grammar.SILENT)
+        place = self.line.skip(place + by, grammar.SILENT)
         kinds = ("date",) if word in grammar.OF_DATES else ("number", "date")
-        for known in self._columns(place, *kinds) if word in grammar.RANKS else ():
+        for known in self.line.columns(place, *kinds) if word in grammar.RANKS else ():
             is_singular = split(self.tokens[place].text) in known.names
             low, high, cells, distinct = self.vocabulary.numbers(known)
             if low == 1 and high <= cells and distinct > 0.8 * cells:
@@ -175,7 +171,7 @@ class _Parser:
     def _of_column(self, at: int) -> _Parts:
         """A column and a condition on it."""
         for known in self.tokens[at].columns:
-            place = self._skip(at + 1, grammar.SILENT)
+            place = self.line.skip(at + 1, grammar.SILENT)
             denied = self.words[place] == "not"
             place = place + 1 if denied else at + 1
             for form in (self._missing, self._search, self._compared, self._valued):
@@ -189,9 +185,9 @@ class _Parser:
 
     def _amount(self, at: int) -> _Parts:
         """More than 300 seats, 9 or more gears."""
-        if found := self._points(at):
-            place = self._skip(found[0], {"of", "in"})
-            for known in self._columns(place, "number", "date"):
+        if found := self.line.points(at):
+            place = self.line.skip(found[0], {"of", "in"})
+            for known in self.line.columns(place, "number", "date"):
                 if sql := self._test(known, *found[1:]):
                     yield place + 1, Part(sql)
 
@@ -201,13 +197,13 @@ class _Parser:
             last = self.tokens[end - 1]
             if last.columns or last.word in grammar.GRAMMAR:
                 return
-            for known in self._columns(end, "text", "list"):
-                if part := self._is(known, [self._text(at, end)], before=True):
+            for known in self.line.columns(end, "text", "list"):
+                if part := self._is(known, [self.line.text(at, end)], before=True):
                     yield end + 1, part
 
     def _flag(self, at: int) -> _Parts:
         """Electric, sold out."""
-        for known in self._columns(at, "flag"):
+        for known in self.line.columns(at, "flag"):
             if values := self.tokens[at].values:
                 raise RefusalError(
                     f"{known.sql} is a column, and a value of {', '.join(values)} too"
@@ -223,7 +219,7 @@ class _Parser:
         if before in grammar.HAVE or is_subject or token.columns or token.word in grammar.GRAMMAR:
             return
         for known in self.vocabulary.columns if re.search(r"[^\W\d_]{2}", token.text) else ():
-            end, phrases = self._listed(known, at)
+            end, phrases = self.line.listed(known, at)
             if phrases and is_in and known.column.name == self.vocabulary.corpus.name_column:
                 *_, count, distinct = self.vocabulary.numbers(known)
                 phrases = [] if count == distinct else phrases  # no row is in its own name
@@ -234,7 +230,7 @@ class _Parser:
 
     def _missing(self, known: KnownColumn, at: int) -> _Found:
         """Sex is missing."""
-        at = self._skip(at, grammar.SILENT)
+        at = self.line.skip(at, grammar.SILENT)
         if self.words[at] != "missing" or known.column.name in self.tokens[at].values:
             return None
         is_list = known.column.kind == "list"
@@ -243,23 +239,26 @@ class _Parser:
 
     def _search(self, known: KnownColumn, at: int) -> _Found:
         """License contains apache, name starts with B."""
-        at = self._skip(at, grammar.SILENT)
+        at = self.line.skip(at, grammar.SILENT)
         verb, size = stem(self.words[at]), 1
         if self.words[at + 1] == "with":  # starts with
             verb, size = f"{verb} with", 2
         function = grammar.SEARCHES.get(verb)
-        end = self._phrase_end(at + size)
+        end = self.line.phrase_end(at + size)
         is_texts = known.column.kind == "list" and known.column.type == "VARCHAR[]"
         is_text = known.column.kind in {"text", "prose"} or (is_texts and function == "contains")
         if not function or not is_text or end == at + size:
             return None
-        phrase, is_quoted = self._text(at + size, end).lower(), not self.words[end - 1]
+        phrase, is_quoted = self.line.text(at + size, end).lower(), not self.words[end - 1]
         _, as_words, _, as_parts = self.vocabulary.hits(known, phrase)
         if " " in phrase and not as_parts and not (is_quoted and end == at + size + 1):
             raise RefusalError(
                 f"No cell of {known.sql} contains {phrase!r}: quote the words you mean"
             )
-        if self.words[end] == "or" and not self.tokens[self._skip(end + 1, grammar.SILENT)].columns:
+        if (
+            self.words[end] == "or"
+            and not self.tokens[self.line.skip(end + 1, grammar.SILENT)].columns
+        ):
             raise RefusalError(f"Repeat {known.sql} after 'or', or write both as SQL")
         is_plain = function != "contains" or as_words == as_parts
         assumed = () if is_plain else (f"{phrase!r} can stand inside of longer words",)
@@ -267,15 +266,15 @@ class _Parser:
 
     def _compared(self, known: KnownColumn, at: int) -> _Found:
         """Weight over 10 kg, price over 1 and under 2, gears is 7 or 9."""
-        found = self._points(self._skip(at, grammar.SILENT | {"of"}))
+        found = self.line.points(self.line.skip(at, grammar.SILENT | {"of"}))
         sql = self._test(known, *found[1:]) if found else ""
         if not found or not sql:
             return None
         end, operator, _ = found
         joint, is_denied = self.words[end], self.words[at - 1] == "not"
         while self.words[end] == joint and joint in {"and", "or", "but"}:
-            more = self._points(self._skip(end + 1, grammar.SILENT))
-            if not more or self.tokens[self._skip(more[0], {"of", "in"})].columns:
+            more = self.line.points(self.line.skip(end + 1, grammar.SILENT))
+            if not more or self.tokens[self.line.skip(more[0], {"of", "in"})].columns:
                 break  # "and 9 gears" is a condition of its own
             is_list = joint == "or" and operator == more[1] == ""
             is_range = bool(operator and more[1]) and not is_denied
@@ -290,10 +289,10 @@ class _Parser:
     def _valued(self, known: KnownColumn, at: int) -> _Found:
         """Frame material is steel, continent is Europe or Asia."""
         if known.column.kind in {"text", "list"}:
-            while at < self.end:
-                end, phrases = self._listed(known, at)
-                if not phrases and (end := self._phrase_end(at)) > at:
-                    phrases = [self._text(at, end)]
+            while at < self.line.end:
+                end, phrases = self.line.listed(known, at)
+                if not phrases and (end := self.line.phrase_end(at)) > at:
+                    phrases = [self.line.text(at, end)]
                 if phrases and (part := self._is(known, phrases)):
                     return end, part
                 is_value = known.column.name in self.tokens[at].values
@@ -304,28 +303,6 @@ class _Parser:
         return None
 
     # Parts of the forms.
-
-    def _points(self, at: int) -> tuple[int, str, list[Token]] | None:
-        """Read a number or date, or two, with the operator before or after it, if any."""
-        pair = [self.tokens[at + 1], self.tokens[at + 3]]
-        is_pair = (self.words[at], self.words[at + 2]) in {("between", "and"), ("from", "to")}
-        if is_pair and all(map(_is_point, pair)):
-            return at + 4, "between", pair
-        before, at = self._operator(at)
-        behind, end = self._operator(at + 1)
-        if not _is_point(self.tokens[at]) or before.startswith("or "):
-            return None
-        if not behind.startswith("or "):
-            return at + 1, before, [self.tokens[at]]
-        return None if before else (end, behind, [self.tokens[at]])
-
-    def _operator(self, at: int) -> tuple[str, int]:
-        """Read the longest operator at a place."""
-        for size in (3, 2, 1):
-            words = " ".join(self.words[at : at + size])
-            if words in grammar.OPERATORS:
-                return words, at + size
-        return "", at
 
     def _test(self, known: KnownColumn, words: str, points: list[Token]) -> str:
         """Return SQL that compares a column with numbers or dates, or "" if it cannot be."""
@@ -353,25 +330,6 @@ class _Parser:
         one = one._replace(scale=scale, unit=one.unit or other.unit)
         amounts = [self.vocabulary.amount(known, number) for number in (one, other)]
         return f"{c} BETWEEN {' AND '.join(amounts)}"
-
-    def _listed(self, known: KnownColumn, at: int) -> tuple[int, list[str]]:
-        """Read values of a column: one, or several with "or" before the last."""
-        phrases, has_or, place = list[str](), False, at
-        while self._holds(known, place):
-            phrases.append(self.tokens[place].text)
-            place += 1
-            if self.words[place] not in {",", "or"}:
-                return (place, phrases) if has_or else (at + 1, phrases[:1])
-            has_or = self.words[place] == "or"
-            place += 1
-            while self.words[place] in grammar.LEADS | {"or"} and not self._holds(known, place):
-                has_or = has_or or self.words[place] == "or"
-                place += 1
-        return at + 1, phrases[:1]
-
-    def _holds(self, known: KnownColumn, at: int) -> bool:
-        """Return True if a value of a column ends the condition here; "or" can be a value."""
-        return known.column.name in self.tokens[at].values and self._ends(at + 1)
 
     def _is(self, known: KnownColumn, phrases: list[str], *, before: bool = False) -> Part | None:
         """Compare a column with values; `before` its name they can be words of its entries."""
@@ -402,42 +360,14 @@ class _Parser:
         values = frozenset() if is_list else frozenset({name})
         return Part(" OR ".join(tests), None, tuple(assumed), values=values)
 
-    def _text(self, at: int, end: int) -> str:
-        if end == at + 1:
-            return self.tokens[at].text
-        return self.text[self.tokens[at].start : self.tokens[end - 1].end]
-
-    def _columns(self, at: int, *kinds: str) -> list[KnownColumn]:
-        return [known for known in self.tokens[at].columns if known.column.kind in kinds]
-
-    def _count(self, at: int) -> int:
-        number = self.tokens[at].number
-        is_count = number and number.digits.isdigit() and not number.unit and number.scale == 1
-        return int(number.digits) if number and is_count and number.value > 0 else 0
-
-    def _skip(self, at: int, words: Collection[str]) -> int:
-        while self.words[at] in words:
-            at += 1
-        return at
-
-    def _phrase_end(self, at: int) -> int:
-        ends = (end for end in range(at, self.end) if self.words[end] in grammar.BREAKS)
-        return next(ends, self.end)
-
-    def _ends(self, at: int) -> bool:
-        return at >= self.end or self.words[at] in grammar.BREAKS or self._is_row(at)
-
-    def _is_row(self, at: int) -> bool:
-        return stem(self.words[at]) in self.vocabulary.entity
-
     # If the condition was not read.
 
     def keywords(self) -> tuple[str, ...]:
         """Return the words to search for; () if the condition asks for more than words."""
         tokens = [
             self.tokens[at]
-            for at, word in enumerate(self.words[: self.end])
-            if not (word in grammar.LEADS or self._is_row(at))
+            for at, word in enumerate(self.words[: self.line.end])
+            if not (word in grammar.LEADS or self.line.is_row(at))
             if not re.fullmatch("mention(s|ed|ing)?|about", word)
         ]
         is_prose = any(known.column.kind == "prose" for known in self.vocabulary.columns)
@@ -449,15 +379,15 @@ class _Parser:
 
     def refusal(self, reason: str) -> str:
         """Return why the condition was not understood, and what to write instead."""
-        for at in range(1, self.end):
+        for at in range(1, self.line.end):
             with suppress(RefusalError):  # note which other conditions can be read
                 if self.words[at - 1] in grammar.BREAKS:
                     self._one(at)
         left = [
             token.text
-            for at, token in enumerate(self.tokens[: self.end])
+            for at, token in enumerate(self.tokens[: self.line.end])
             if not (token.columns or token.values or token.number or token.date)
-            if not (at in self.read or token.word in grammar.GRAMMAR or self._is_row(at))
+            if not (at in self.read or token.word in grammar.GRAMMAR or self.line.is_row(at))
         ]
         lines = []
         if left:
@@ -475,7 +405,7 @@ class _Parser:
             for known in guesses[::-1] + self.vocabulary.columns[::-1] * bool(number.unit):
                 with suppress(RefusalError):
                     guess, amount = known, self.vocabulary.amount(known, number)
-        operators = (self._operator(at)[0] for at in range(self.end))
+        operators = (self.line.operator(at)[0] for at in range(self.line.end))
         signs = (grammar.OPERATORS.get(words, ("",))[0] for words in operators)
         sign = next((each for each in signs if each[:1] in {"<", ">"}), "> (or <)")
         test = {
@@ -488,7 +418,3 @@ class _Parser:
             entry = f'columns={{"{guess.column.name}": "{left[0]}"}}'
             lines.append(f"If {left[0]!r} means a column, pass {entry}.")
         return "\n".join(lines)
-
-
-def _is_point(token: Token) -> bool:
-    return bool(token.number or token.date)
