@@ -22,10 +22,20 @@ class Table(NamedTuple):
 
 
 class Case(NamedTuple):
-    """Conditions on a table: the names of the rows that meet them, or None for a refusal."""
+    """A table, and conditions by the names of the rows that they select; None for a refusal."""
 
     table: Table
-    conditions: dict[str, str | None]
+    selecting: dict[str | None, str]
+    """Conditions are separated by semicolons, names by spaces, or commas if they contain spaces."""
+
+    @property
+    def conditions(self) -> dict[str, str | None]:
+        """The names by condition."""
+        return {
+            condition: names
+            for names, conditions in self.selecting.items()
+            for condition in conditions.split("; ")
+        }
 
 
 LETTERS = Table(
@@ -50,60 +60,40 @@ CASES = {
             ],
         ),
         {
-            "weight over 10 kg": "Alba Cargo Dart",
-            "weight over 10": "Alba Cargo Dart",
-            "weighs over 10 kg": None,
-            "weight kg over 10": "Alba Cargo Dart",
-            "weight below 8,000 g": "Brio",
-            "weight over 20 lb": "Alba Cargo Dart",
-            "weight over 20 cm": None,
-            "price over 2000 euros": "Brio Cargo Dart",
-            "price over €2,000": "Brio Cargo Dart",
-            "price over 2.1k": "Brio Cargo",
-            "price over $2000": None,
-            "price at least 640 and at most 2100": "Alba Dart",
-            "price is not over 640 and under 2100": None,
-            "price over 640 or in March": None,
-            "price over 4000 or under 700": "Alba Cargo",
-            "gears = 9": "Cargo Dart",
-            "gears is 9": "Cargo Dart",
-            "9 gears": "Cargo Dart",
-            "at least 9 gears": "Brio Cargo Dart",
-            "9 gears or more": None,
-            "9 or more gears": "Brio Cargo Dart",
-            "gears is 3 or 7": "Alba Elm",
-            "gears is not 9": "Alba Brio Elm",
-            "gears between 5 and 10": "Alba Cargo Dart",
-            "is electric": "Cargo Dart",
-            "electric": "Cargo Dart",
-            "is not electric": "Alba Brio",
-            "isn't electric": "Alba Brio",
-            "not electric and frame material is steel": "Alba",
-            "frame material is steel": "Alba Elm",
-            "steel frame material": "Alba Elm",
-            "frame-material steel": "Alba Elm",
-            "steel": "Alba Elm",
-            "carbon or steel": "Alba Brio Elm",
-            "not carbon": "Alba Cargo Dart Elm",
-            "not carbon or steel": "Cargo Dart",
-            "price is missing": "Elm",
-            "price is not missing": "Alba Brio Cargo Dart",
-            "lowest price": "Alba",
-            "the 2 highest prices": "Brio Cargo",
-            "top 2 by price": "Brio Cargo",
-            "highest prices": None,
-            "the 2 lightest": None,
-            "bicycle must have a weight over 10 kg": "Alba Cargo Dart",
-            "by Moreau": "Dart Elm",
-            "made by Moreau": None,
-            "maker is Okafor or is electric": "Brio Cargo Dart",
-            "maker is Okafor and electric or steel": None,
-            "maker is Okafor and (electric or steel)": "",
-            "maker is Moreau and (electric or steel)": "Dart Elm",
-            "steel and carbon": None,
-            "not steel and electric": None,
-            "not (steel and electric)": "Alba Brio Cargo Dart",
-            "weight over 10 kg zorp": None,
+            "Alba Cargo Dart": (
+                "weight over 10 kg; weight over 10; weight kg over 10; weight over 20 lb; "
+                "gears between 5 and 10; bicycle must have a weight over 10 kg"
+            ),
+            None: (
+                "weighs over 10 kg; weight over 20 cm; price over $2000; "
+                "price is not over 640 and under 2100; price over 640 or in March; "
+                "9 gears or more; highest prices; the 2 lightest; made by Moreau; "
+                "maker is Okafor and electric or steel; steel and carbon; not steel and electric; "
+                "weight over 10 kg zorp"
+            ),
+            "Brio": "weight below 8,000 g",
+            "Brio Cargo Dart": (
+                "price over 2000 euros; price over €2,000; at least 9 gears; 9 or more gears; "
+                "maker is Okafor or is electric"
+            ),
+            "Brio Cargo": "price over 2.1k; the 2 highest prices; top 2 by price",
+            "Alba Dart": "price at least 640 and at most 2100",
+            "Alba Cargo": "price over 4000 or under 700",
+            "Cargo Dart": (
+                "gears = 9; gears is 9; 9 gears; is electric; electric; not carbon or steel"
+            ),
+            "Alba Elm": (
+                "gears is 3 or 7; frame material is steel; steel frame material; "
+                "frame-material steel; steel"
+            ),
+            "Alba Brio Elm": "gears is not 9; carbon or steel",
+            "Alba Brio": "is not electric; isn't electric",
+            "Alba": "not electric and frame material is steel; lowest price",
+            "Alba Cargo Dart Elm": "not carbon",
+            "Elm": "price is missing",
+            "Alba Brio Cargo Dart": "price is not missing; not (steel and electric)",
+            "Dart Elm": "by Moreau; maker is Moreau and (electric or steel)",
+            "": "maker is Okafor and (electric or steel)",
         },
     ),
     "lakes": Case(
@@ -117,42 +107,34 @@ CASES = {
             ],
         ),
         {
-            "depth over 40 m": "Ohra Rima",
-            "depth over 0.04 km": "Ohra Rima",
-            "depth under 50 feet": "Pell Quen",
-            "depth over 40 kg": None,
-            "area over 1,000 ha": "Ohra Pell Quen",
-            "area above 1 000": "Quen",
-            "in Norway": "Ohra",
-            "in New Norway": "Rima",
-            "country is Norway or Chad": "Ohra Quen",
-            "country is not Norway": "Pell Quen Rima",
-            "Norwegian": None,
-            "first charted before 1800": "Ohra",
-            "first charted in 1802": "Pell",
-            "first charted after 1802": "Quen",
-            "first charted since 1802": "Pell Quen",
-            "first charted until 1802": "Ohra Pell",
-            "first charted in March 1802": "Pell",
-            "first charted on 15 March 1802": "Pell",
-            "first charted after 15 March 1802": "Quen",
-            "first charted before March 15, 1802": "Ohra",
-            "first charted between March and June 1802": "Pell",
-            "first charted between 1 and 20 March 1802": "Pell",
-            "first charted between 1781 and 1802": "Ohra Pell",
-            "first charted from 1781 to 1802": "Ohra Pell",
-            "first charted over 1802": None,
-            "first charted last year": None,
-            "first charted in 1800s": None,
-            "first charted between 31 and 40 March 1802": None,
-            "first charted > 1802-03-15": "Quen",
-            "earliest first charted": "Ohra",
-            "salty": "Quen",
-            "not salty": "Ohra Pell",
-            "salty lake in Chad": None,
-            "deepest": None,
-            "greatest depth": "Ohra",
-            "highest country": None,
+            "Ohra Rima": "depth over 40 m; depth over 0.04 km",
+            "Pell Quen": "depth under 50 feet; first charted since 1802",
+            None: (
+                "depth over 40 kg; Norwegian; first charted over 1802; first charted last year; "
+                "first charted in 1800s; first charted between 31 and 40 March 1802; "
+                "salty lake in Chad; deepest; highest country"
+            ),
+            "Ohra Pell Quen": "area over 1,000 ha",
+            "Quen": (
+                "area above 1 000; first charted after 1802; first charted after 15 March 1802; "
+                "first charted > 1802-03-15; salty"
+            ),
+            "Ohra": (
+                "in Norway; first charted before 1800; first charted before March 15, 1802; "
+                "earliest first charted; greatest depth"
+            ),
+            "Rima": "in New Norway",
+            "Ohra Quen": "country is Norway or Chad",
+            "Pell Quen Rima": "country is not Norway",
+            "Pell": (
+                "first charted in 1802; first charted in March 1802; "
+                "first charted on 15 March 1802; first charted between March and June 1802; "
+                "first charted between 1 and 20 March 1802"
+            ),
+            "Ohra Pell": (
+                "first charted until 1802; first charted between 1781 and 1802; "
+                "first charted from 1781 to 1802; not salty"
+            ),
         },
     ),
     "wines": Case(
@@ -166,41 +148,29 @@ CASES = {
             ],
         ),
         {
-            "vintage after 2011": "Belle Clos",
-            "vintage before 2011": "Doux",
-            "vintage since 2011": "Aster Belle Clos",
-            "vintage 2011 or later": "Aster Belle Clos",
-            "vintage 2011 or older": "Aster Doux",
-            "vintage in 2016": "Belle",
-            "vintage is 2016": "Belle",
-            "vintage between 2010 and 2017": "Aster Belle",
-            "rating after 2011": None,
-            "rating over 90": "Belle Clos",
-            "rated over 90": "Belle Clos",
-            "alcohol over 14 %": "Belle Doux",
-            "alcohol over 14 percent": "Belle Doux",
-            "alcohol over 14%": "Belle Doux",
-            "rating over 90 %": None,
-            "Syrah grape": "Aster Clos",
-            "grape is Syrah and rating over 90": "Clos",
-            "Syrah with a rating over 90": None,
-            "grape is Shiraz": None,
-            "regions contains Rhone": "Aster",
-            "regions contains eden": "Clos",
-            "region is Cahors or Rhone": "Aster Belle",
-            "region Cahors": "Belle",
-            "Cahors region": "Belle",
-            "Cahors": "Belle",
-            "region is not Cahors": "Aster Clos Doux",
-            "regions is missing": "Doux",
-            "rating is missing": "Doux",
-            "rating isn't missing": "Aster Belle Clos",
-            "newest vintage": None,
-            "highest vintage": "Clos",
-            "3 highest ratings": "Aster Belle Clos",
-            "name starts with B": None,
-            "wine starts with B": "Belle",
-            "wine ends with 's'": "Clos",
+            "Belle Clos": "vintage after 2011; rating over 90; rated over 90",
+            "Doux": "vintage before 2011; regions is missing; rating is missing",
+            "Aster Belle Clos": (
+                "vintage since 2011; vintage 2011 or later; rating isn't missing; 3 highest ratings"
+            ),
+            "Aster Doux": "vintage 2011 or older",
+            "Belle": (
+                "vintage in 2016; vintage is 2016; region Cahors; Cahors region; Cahors; "
+                "wine starts with B"
+            ),
+            "Aster Belle": "vintage between 2010 and 2017; region is Cahors or Rhone",
+            None: (
+                "rating after 2011; rating over 90 %; Syrah with a rating over 90; "
+                "grape is Shiraz; newest vintage; name starts with B"
+            ),
+            "Belle Doux": "alcohol over 14 %; alcohol over 14 percent; alcohol over 14%",
+            "Aster Clos": "Syrah grape",
+            "Clos": (
+                "grape is Syrah and rating over 90; regions contains eden; highest vintage; "
+                "wine ends with 's'"
+            ),
+            "Aster": "regions contains Rhone",
+            "Aster Clos Doux": "region is not Cahors",
         },
     ),
     "trains": Case(
@@ -214,28 +184,25 @@ CASES = {
             ],
         ),
         {
-            "top speed over 200 km/h": "12 13",
-            "top speed over 100 mph": "12 13",
-            "departure is Graz": "12 13",
-            "operator contains bahn": "11 13",
-            "operator contains rail or seats under 200": "12 14",
-            "operator contains bahn and seats over 500": "13",
-            'operator contains "Nord"': "11 13",
-            'operator is "Bergbahn"': "",
-            "operator starts with nord": "11 13",
-            "operator ends with rail": "12",
-            "fewer than 400 seats": "11 14",
-            "no more than 310 seats": "11 14",
-            "no fewer than 480 seats": "12 13",
-            "more than 300 seats and dining": "11 13",
-            "more than 300 seats and not dining": "12",
-            "no dining": "12",
-            "without dining": "12",
-            "dining and Graz departure": "13",
-            "from Graz": "12 13",
-            "from Graz to Lund": None,
-            "between 100 and 400 seats": "11 14",
-            "train no 13": "13",
+            "12 13": (
+                "top speed over 200 km/h; top speed over 100 mph; departure is Graz; "
+                "no fewer than 480 seats; from Graz"
+            ),
+            "11 13": (
+                'operator contains bahn; operator contains "Nord"; operator starts with nord; '
+                "more than 300 seats and dining"
+            ),
+            "12 14": "operator contains rail or seats under 200",
+            "13": (
+                "operator contains bahn and seats over 500; dining and Graz departure; train no 13"
+            ),
+            "": 'operator is "Bergbahn"',
+            "12": (
+                "operator ends with rail; more than 300 seats and not dining; no dining; "
+                "without dining"
+            ),
+            "11 14": "fewer than 400 seats; no more than 310 seats; between 100 and 400 seats",
+            None: "from Graz to Lund",
         },
     ),
     "libraries": Case(
@@ -249,26 +216,22 @@ CASES = {
             ],
         ),
         {
-            "needs Python 3.10 or later": "arbor cedar",
-            "needs Python 3.10 or newer": "arbor cedar",
-            "need python at least 3.10": "arbor cedar",
-            "needs python 3.9 or earlier": None,
-            "needs python 3.10": None,
-            "version 2.10 or later": "arbor dogwood",
-            "version over 2.9.1": "arbor dogwood",
-            "version below 2.10": "birch cedar",
-            "version is 2.9.1": "birch",
-            "version 0.4": "cedar",
-            "an Apache license": "arbor cedar",
-            "license is Apache": "arbor cedar",
-            "license contains apache": "arbor cedar",
-            "license is MIT or BSD-3-Clause": "birch dogwood",
-            "license is not MIT": "arbor cedar dogwood",
-            "maintainer is Bo": "arbor birch",
-            "maintainers contains an": "arbor",
-            "maintainer is not Bo": "dogwood",
-            "must need python 3.10 or later and have an Apache license": "arbor cedar",
-            "GPL license": None,
+            "arbor cedar": (
+                "needs Python 3.10 or later; needs Python 3.10 or newer; "
+                "need python at least 3.10; an Apache license; license is Apache; "
+                "license contains apache; "
+                "must need python 3.10 or later and have an Apache license"
+            ),
+            None: "needs python 3.9 or earlier; needs python 3.10; GPL license",
+            "arbor dogwood": "version 2.10 or later; version over 2.9.1",
+            "birch cedar": "version below 2.10",
+            "birch": "version is 2.9.1",
+            "cedar": "version 0.4",
+            "birch dogwood": "license is MIT or BSD-3-Clause",
+            "arbor cedar dogwood": "license is not MIT",
+            "arbor birch": "maintainer is Bo",
+            "arbor": "maintainers contains an",
+            "dogwood": "maintainer is not Bo",
         },
     ),
     "economies": Case(
@@ -283,31 +246,28 @@ CASES = {
             {"pop": "people, inhabitants"},
         ),
         {
-            "more than 50 million people": "Aland Cathay",
-            "inhabitants over 5 million": "Aland Cathay Dorne",
-            "pop over 5 million": "Aland Cathay Dorne",
-            "population over 5 million": None,
-            "GDP over 1 billion dollars": "Aland Borduria Cathay Dorne",
-            "GDP over 1 trillion": "Aland Cathay",
-            "GDP over 400": "Aland Cathay",
-            "GDP over 400 billion": "Aland Cathay",
-            "GDP over 100,000 million": "Aland Cathay Dorne",
-            "GDP over 400 billion USD": "Aland Cathay",
-            "GDP over 400 billion euros": None,
-            "in Europe or Asia": "Aland Borduria Cathay",
-            "in South America": "Dorne",
-            "in America": None,
-            "continent is America": "Dorne",
-            "continent is not Europe or Asia": "Dorne",
-            "in Europe and with more than 50 million people": "Aland",
-            "more than 50 million people and in Europe": "Aland",
-            "continent is Europe or Asia and pop over 50 million": "Aland Cathay",
-            "continent is Europe or pop over 50 million": "Aland Borduria Cathay",
-            "debt over 60 %": "Aland Cathay",
-            "the nation must be in Europe": "Aland Borduria",
-            "nation is in Asia": "Cathay",
-            "nation is Asia": None,
-            "highest GDP and in Europe": "Aland",
+            "Aland Cathay": (
+                "more than 50 million people; GDP over 1 trillion; GDP over 400; "
+                "GDP over 400 billion; GDP over 400 billion USD; "
+                "continent is Europe or Asia and pop over 50 million; debt over 60 %"
+            ),
+            "Aland Cathay Dorne": (
+                "inhabitants over 5 million; pop over 5 million; GDP over 100,000 million"
+            ),
+            None: (
+                "population over 5 million; GDP over 400 billion euros; in America; nation is Asia"
+            ),
+            "Aland Borduria Cathay Dorne": "GDP over 1 billion dollars",
+            "Aland Borduria Cathay": (
+                "in Europe or Asia; continent is Europe or pop over 50 million"
+            ),
+            "Dorne": "in South America; continent is America; continent is not Europe or Asia",
+            "Aland": (
+                "in Europe and with more than 50 million people; "
+                "more than 50 million people and in Europe; highest GDP and in Europe"
+            ),
+            "Aland Borduria": "the nation must be in Europe",
+            "Cathay": "nation is in Asia",
         },
     ),
     "chemicals": Case(
@@ -322,18 +282,14 @@ CASES = {
             {"T_flash": "flash point, in kelvin", "density": "in g/cm³"},
         ),
         {
-            "flash point over 290": "benzil cumol",
-            "flash point over 290 K": "benzil cumol",
-            "flash point over 30 °C": "cumol",
-            "flash point under 32 °F": "acrol",
-            "flash point under 0 celsius": "acrol",
-            "melting point c below -50": "acrol cumol",
-            "melting point over 10 °C": None,
-            "density over 0.8": "acrol benzil cumol",
-            "density over 2 kg": None,
-            "hazard is flammable": None,
-            "hazard contains toxic": "acrol decane",
-            "hazard is irritant": "benzil",
+            "benzil cumol": "flash point over 290; flash point over 290 K",
+            "cumol": "flash point over 30 °C",
+            "acrol": "flash point under 32 °F; flash point under 0 celsius",
+            "acrol cumol": "melting point c below -50",
+            None: "melting point over 10 °C; density over 2 kg; hazard is flammable",
+            "acrol benzil cumol": "density over 0.8",
+            "acrol decane": "hazard contains toxic",
+            "benzil": "hazard is irritant",
         },
     ),
     "goods": Case(
@@ -347,23 +303,12 @@ CASES = {
             {"cost": "price, in €"},
         ),
         {
-            "price over 10": "pan jug",
-            "price over 10 euros": "pan jug",
-            "cost over 10 EUR": "pan jug",
-            "price over 10 dollars": None,
-            "price over 10 £": None,
-            "colour is red": "mug",
-            "red": "mug",
-            "red colour": None,
-            "colour contains red": "mug jug",
-            "colour is dark red": "jug",
-            "sold out": "pan",
-            "not sold out": "mug jug",
-            "item must not be sold out": "mug jug",
-            "stock is zero": "pan",
-            "stock = 0": "pan",
-            "stock >= 15": "mug jug",
-            "cheap": None,
+            "pan jug": "price over 10; price over 10 euros; cost over 10 EUR",
+            None: "price over 10 dollars; price over 10 £; red colour; cheap",
+            "mug": "colour is red; red",
+            "mug jug": "colour contains red; not sold out; item must not be sold out; stock >= 15",
+            "jug": "colour is dark red",
+            "pan": "sold out; stock is zero; stock = 0",
         },
     ),
     "patients": Case(
@@ -377,29 +322,18 @@ CASES = {
             ],
         ),
         {
-            "sex is missing": "p-3",
-            "sex is f": "p-1 p-4",
-            "sex is not f": "p-2",
-            "age 65 or older": None,
-            "age 65 or more": "p-1 p-3",
-            "age over 64 years": "p-1 p-3",
-            "age under 600 months": "p-2",
-            "ward A": "p-1 p-3",
-            "a ward": None,
-            "ward is B or C": "p-2 p-4",
-            "ward is A or B": "p-1 p-2 p-3",
-            "ward is A": "p-1 p-3",
-            "admitted in 2024": "p-2 p-3",
-            "admitted after 2023": "p-2 p-3",
-            "admitted since 1 January 2024": "p-2 p-3",
-            "admitted on 29 February 2024": "p-3",
-            "admitted on 30 February 2024": None,
-            "admitted before today": None,
-            "admitted is missing": "p-4",
-            "smoker": None,
-            "smoker is yes": "p-2",
-            "no smoker": None,
-            "oldest": None,
+            "p-3": "sex is missing; admitted on 29 February 2024",
+            "p-1 p-4": "sex is f",
+            "p-2": "sex is not f; age under 600 months; smoker is yes",
+            None: (
+                "age 65 or older; a ward; admitted on 30 February 2024; admitted before today; "
+                "smoker; no smoker; oldest"
+            ),
+            "p-1 p-3": "age 65 or more; age over 64 years; ward A; ward is A",
+            "p-2 p-4": "ward is B or C",
+            "p-1 p-2 p-3": "ward is A or B",
+            "p-2 p-3": "admitted in 2024; admitted after 2023; admitted since 1 January 2024",
+            "p-4": "admitted is missing",
         },
     ),
     "films": Case(
@@ -413,32 +347,23 @@ CASES = {
             ],
         ),
         {
-            "genre is Drama": None,
-            "genre contains drama": "Over the Hill,Night Bus",
-            "genre is Horror": "Warden",
-            "director is Ida Roe": "Over the Hill,The War of Foxes",
-            "by Ida Roe": "Over the Hill,The War of Foxes",
-            "Ida Roe": "Over the Hill,The War of Foxes",
-            "director is not Ida Roe": "Night Bus,Warden",
-            "director is Ida": "Over the Hill,The War of Foxes",
-            "title contains war": "The War of Foxes,Warden",
-            "title contains the war of foxes": "The War of Foxes",
-            "title contains war of peace": None,
-            'title contains "over the"': "Over the Hill",
-            "title is Night Bus": "Night Bus",
-            "Over the Hill": "Over the Hill",
-            "over 100 minutes": "Night Bus,Warden",
-            "minutes over 100": "Night Bus,Warden",
-            "release year after 2010": "The War of Foxes,Warden",
-            "releaseYear after 2010": "The War of Foxes,Warden",
-            "released after 2010": "The War of Foxes,Warden",
-            "top 2 by rank": None,
-            "top 2 by minutes": "Night Bus,Warden",
-            "top two by minutes": "Night Bus,Warden",
-            "bottom 2 by minutes": "Over the Hill,The War of Foxes",
-            "top by minutes": None,
-            "release year in 2004": "Night Bus",
-            "release year 1999 or 2004": "Over the Hill,Night Bus",
+            None: "genre is Drama; title contains war of peace; top 2 by rank; top by minutes",
+            "Over the Hill,Night Bus": "genre contains drama; release year 1999 or 2004",
+            "Warden": "genre is Horror",
+            "Over the Hill,The War of Foxes": (
+                "director is Ida Roe; by Ida Roe; Ida Roe; director is Ida; bottom 2 by minutes"
+            ),
+            "Night Bus,Warden": (
+                "director is not Ida Roe; over 100 minutes; minutes over 100; top 2 by minutes; "
+                "top two by minutes"
+            ),
+            "The War of Foxes,Warden": (
+                "title contains war; release year after 2010; releaseYear after 2010; "
+                "released after 2010"
+            ),
+            "The War of Foxes": "title contains the war of foxes",
+            "Over the Hill": 'title contains "over the"; Over the Hill',
+            "Night Bus": "title is Night Bus; release year in 2004",
         },
     ),
     "ships": Case(
@@ -451,20 +376,15 @@ CASES = {
             ],
         ),
         {
-            "flag is Malta and in service": "Aurora",
-            "built before 2000": "Aurora Corvus",
-            "built in 1998": "Aurora",
-            "length over 0.2 km": "Aurora Borealis",
-            "length over 700 feet": "Borealis",
-            "cargo contains ore": "Aurora",
-            "cargo is ore": "Aurora",
-            "ore cargo": "Aurora",
-            "grain or timber": "Aurora Corvus",
-            "in Malta": "Aurora Corvus",
-            "out of service": None,
-            "not in service": "Corvus",
-            "gross tonnage over 50,000": "Aurora Borealis",
-            "tonnage over 50,000": None,
+            "Aurora": (
+                "flag is Malta and in service; built in 1998; cargo contains ore; cargo is ore; "
+                "ore cargo"
+            ),
+            "Aurora Corvus": "built before 2000; grain or timber; in Malta",
+            "Aurora Borealis": "length over 0.2 km; gross tonnage over 50,000",
+            "Borealis": "length over 700 feet",
+            None: "out of service; tonnage over 50,000",
+            "Corvus": "not in service",
         },
     ),
     "recipes": Case(
@@ -478,20 +398,16 @@ CASES = {
             {"cooking_min": "cooking time, in minutes"},
         ),
         {
-            "cooking time under 1 hour": "Dal",
-            "cooking time over 60 minutes": "Borscht Flan",
-            "cooking time over 60": "Borscht Flan",
-            "vegetarian": "Dal Flan",
-            "vegetarian and serves 4": "Dal",
-            "vegetarian and servings at least 5": "Flan",
-            "ingredients contain onion": "Dal",
-            "ingredients contains beef or vegetarian": "Borscht Dal Flan",
-            "without onion": None,
-            "no ingredients contain onion": "Borscht Flan",
-            "ingredients do not contain milk": "Borscht Dal",
-            "course is not soup": "Dal Flan",
-            "soup course": "Borscht",
-            "quick": None,
+            "Dal": "cooking time under 1 hour; vegetarian and serves 4; ingredients contain onion",
+            "Borscht Flan": (
+                "cooking time over 60 minutes; cooking time over 60; no ingredients contain onion"
+            ),
+            "Dal Flan": "vegetarian; course is not soup",
+            "Flan": "vegetarian and servings at least 5",
+            "Borscht Dal Flan": "ingredients contains beef or vegetarian",
+            None: "without onion; quick",
+            "Borscht Dal": "ingredients do not contain milk",
+            "Borscht": "soup course",
         },
     ),
     "orders": Case(
@@ -504,25 +420,17 @@ CASES = {
             ],
         ),
         {
-            "placed on 7 November 2022": "A-17",
-            "placed on after 7 November 2022": "A-18 A-19",
-            "placed on in November 2022": "A-17 A-18",
-            "placed on between 1 and 7 November 2022": "A-17",
-            "placed on before 2023": "A-17 A-18",
-            "total over 100 dollars": "A-17 A-19",
-            "total over $100": "A-17 A-19",
-            "total over 100 euros": None,
-            "paid": "A-17",
-            "not paid": "A-18",
-            "unpaid": None,
-            "paid is missing": "A-19",
-            "customer is Weiss GmbH": "A-17 A-19",
-            "customer is Weiss": "A-17 A-19",
-            "customer is O'Hara": "A-18",
-            'customer is "O\'Hara"': "A-18",
-            "carrier is missing": "A-19",
-            "carrier is UPL or Post": "A-17 A-18",
-            "placed yesterday": None,
+            "A-17": "placed on 7 November 2022; placed on between 1 and 7 November 2022; paid",
+            "A-18 A-19": "placed on after 7 November 2022",
+            "A-17 A-18": (
+                "placed on in November 2022; placed on before 2023; carrier is UPL or Post"
+            ),
+            "A-17 A-19": (
+                "total over 100 dollars; total over $100; customer is Weiss GmbH; customer is Weiss"
+            ),
+            None: "total over 100 euros; unpaid; placed yesterday",
+            "A-18": "not paid; customer is O'Hara; customer is \"O'Hara\"",
+            "A-19": "paid is missing; carrier is missing",
         },
     ),
     "towns": Case(
@@ -536,22 +444,16 @@ CASES = {
             {"elevation": "height above sea level, in metres"},
         ),
         {
-            "county is Nord": "Aire",
-            "in Nord": "Aire",
-            "in East Nord": "Brod",
-            "more than 10,000 inhabitants": "Aire Cale",
-            "inhabitants over 10k": "Aire Cale",
-            "fewer than ten thousand inhabitants": "Brod",
-            "inhabitants between 500 and 20,000": "Aire Brod",
-            "height above sea level over 0.1 km": "Aire",
-            "elevation over 1,000 ft": "Aire",
-            "elevation is missing": "Cale",
-            "elevation is not missing and inhabitants over 1000": "Aire",
-            "Aire": None,
-            "town is Aire": "Aire",
-            "twinned with Aire": "Brod",
-            "highest elevation": "Aire",
-            "towns in Nord or Sud": "Aire Cale",
+            "Aire": (
+                "county is Nord; in Nord; height above sea level over 0.1 km; "
+                "elevation over 1,000 ft; elevation is not missing and inhabitants over 1000; "
+                "town is Aire; highest elevation"
+            ),
+            "Brod": "in East Nord; fewer than ten thousand inhabitants; twinned with Aire",
+            "Aire Cale": "more than 10,000 inhabitants; inhabitants over 10k; towns in Nord or Sud",
+            "Aire Brod": "inhabitants between 500 and 20,000",
+            "Cale": "elevation is missing",
+            None: "Aire",
         },
     ),
     "stars": Case(
@@ -564,19 +466,15 @@ CASES = {
             ],
         ),
         {
-            "magnitude below 2": "Bellatrix",
-            "magnitude under 2.4": "Bellatrix",
-            "magnitude <= 2.4": "Ankaa Bellatrix",
-            "in Orion": "Bellatrix",
-            "constellation is Orion or Cetus and variable": "Bellatrix Mira",
-            "spectral class starts with K": "Ankaa",
-            "spectral class ends with 7": "Mira",
-            "spectral class B2": "Bellatrix",
-            "variable stars in Cetus": None,
-            "distance ly over 100": "Bellatrix Mira",
-            "distance over 100": None,
-            "lowest magnitude": "Bellatrix",
-            "brightest": None,
+            "Bellatrix": (
+                "magnitude below 2; magnitude under 2.4; in Orion; spectral class B2; "
+                "lowest magnitude"
+            ),
+            "Ankaa Bellatrix": "magnitude <= 2.4",
+            "Bellatrix Mira": "constellation is Orion or Cetus and variable; distance ly over 100",
+            "Ankaa": "spectral class starts with K",
+            "Mira": "spectral class ends with 7",
+            None: "variable stars in Cetus; distance over 100; brightest",
         },
     ),
     "staff": Case(
@@ -590,24 +488,16 @@ CASES = {
             {"salary_k": "salary, in thousands"},
         ),
         {
-            "salary over 60 thousand": "Ines Jan",
-            "salary over 60,000": "Ines Jan",
-            "salary over 60k": "Ines Jan",
-            "salary over 60": "Ines Jan",
-            "hired after 2020": "Jan Kim",
-            "hired since January 2021": "Jan Kim",
-            "hired before January 2021": "Ines",
-            "Design team": "Ines Kim",
-            "in Design and remote": "Ines Kim",
-            "team is not Design": "Jan",
-            "team is Design and hired after 2020": "Kim",
-            "manager is Olu": "Ines Jan",
-            "no manager": None,
-            "manager is missing": "Kim",
-            "latest hired": "Kim",
-            "2 earliest hired": "Ines Jan",
-            "earliest 2 by hired": "Ines Jan",
-            "works remotely": None,
+            "Ines Jan": (
+                "salary over 60 thousand; salary over 60,000; salary over 60k; salary over 60; "
+                "manager is Olu; 2 earliest hired; earliest 2 by hired"
+            ),
+            "Jan Kim": "hired after 2020; hired since January 2021",
+            "Ines": "hired before January 2021",
+            "Ines Kim": "Design team; in Design and remote",
+            "Jan": "team is not Design",
+            "Kim": "team is Design and hired after 2020; manager is missing; latest hired",
+            None: "no manager; works remotely",
         },
     ),
     "plants": Case(
@@ -620,20 +510,16 @@ CASES = {
             ],
         ),
         {
-            "height over 0.5 m": "Arnica Coffea",
-            "height over 50": "Arnica Coffea",
-            "height under 2 feet": "Arnica Basil",
-            "native to India": "Basil",
-            "native to Iran or Ethiopia": "Basil Coffea",
-            "not native to Europe": "Basil Coffea",
-            "edible": "Basil",
-            "not edible": "Arnica",
-            "edible is missing": "Coffea",
-            "flowering is June": "Basil",
-            "family is Lamiaceae": "Basil",
-            "family ends with aceae": "Arnica Basil Coffea",
-            "Lamiaceae family": "Basil",
-            "poisonous": None,
+            "Arnica Coffea": "height over 0.5 m; height over 50",
+            "Arnica Basil": "height under 2 feet",
+            "Basil": (
+                "native to India; edible; flowering is June; family is Lamiaceae; Lamiaceae family"
+            ),
+            "Basil Coffea": "native to Iran or Ethiopia; not native to Europe",
+            "Arnica": "not edible",
+            "Coffea": "edible is missing",
+            "Arnica Basil Coffea": "family ends with aceae",
+            None: "poisonous",
         },
     ),
     "matches": Case(
@@ -646,18 +532,14 @@ CASES = {
             ],
         ),
         {
-            "home team is Rovers": "m1",
-            "away team is Rovers": "m2",
-            "Rovers": None,
-            "Rovers home team": "m1",
-            "home goals over 1": "m1 m3",
-            "more than 1 home goals": "m1 m3",
-            "goals over 1": None,
-            "home goals over away goals": None,
-            "attendance over 40 thousand": "m2",
-            "attendance is missing": "m3",
-            "top 1 by attendance": "m2",
-            "home team is City or Rovers and away team is United": "m1 m3",
+            "m1": "home team is Rovers; Rovers home team",
+            "m2": "away team is Rovers; attendance over 40 thousand; top 1 by attendance",
+            None: "Rovers; goals over 1; home goals over away goals",
+            "m1 m3": (
+                "home goals over 1; more than 1 home goals; "
+                "home team is City or Rovers and away team is United"
+            ),
+            "m3": "attendance is missing",
         },
     ),
     "instruments": Case(
@@ -671,20 +553,15 @@ CASES = {
             {"maxTemp": "in °C"},
         ),
         {
-            "supply voltage is 12": "s1 s3",
-            "supplyVoltage over 12": "s2",
-            "max temp over 100 °C": "s2",
-            "max temp over 200 fahrenheit": "s2",
-            "max temp over 350 K": "s1 s2",
-            "temp over 100": None,
-            "model is TX-100": "s1",
-            "model starts with TX": "s1 s2",
-            "model is RX 5": "s3",
-            "RX 5": "s3",
-            "calibrated and supply voltage = 12": "s1 s3",
-            "note is missing": "s2",
-            "note contains spare": "s3",
-            "uncalibrated": None,
+            "s1 s3": "supply voltage is 12; calibrated and supply voltage = 12",
+            "s2": (
+                "supplyVoltage over 12; max temp over 100 °C; max temp over 200 fahrenheit; "
+                "note is missing"
+            ),
+            "s1 s2": "max temp over 350 K; model starts with TX",
+            None: "temp over 100; uncalibrated",
+            "s1": "model is TX-100",
+            "s3": "model is RX 5; RX 5; note contains spare",
         },
     ),
     "songs": Case(
@@ -697,25 +574,18 @@ CASES = {
             ],
         ),
         {
-            "plays over 1 million": "Not Now,In Between",
-            "more than 1M plays": "Not Now,In Between",
-            "plays between 1 and 3 million": "In Between",
-            "length over 4 minutes": "In Between",
-            "length under 200 seconds": "Or Else",
-            "genre is rock": "Not Now,Or Else",
-            "genre is rock and not explicit": "Not Now",
-            "artist is Mo": "Or Else,In Between",
-            "by Mo": "Or Else,In Between",
-            "by The Weirs": "Not Now",
-            "song is Not Now": "Not Now",
-            "Or Else": "Or Else",
-            "not by Mo": "Not Now",
-            "not by Mo and explicit": None,
-            "not explicit": "Not Now,In Between",
-            "most plays": "Not Now",
-            "the 2 most plays": "Not Now,In Between",
-            "least plays": "Or Else",
-            "fewest plays and by Mo": "Or Else",
+            "Not Now,In Between": (
+                "plays over 1 million; more than 1M plays; not explicit; the 2 most plays"
+            ),
+            "In Between": "plays between 1 and 3 million; length over 4 minutes",
+            "Or Else": "length under 200 seconds; Or Else; least plays; fewest plays and by Mo",
+            "Not Now,Or Else": "genre is rock",
+            "Not Now": (
+                "genre is rock and not explicit; by The Weirs; song is Not Now; not by Mo; "
+                "most plays"
+            ),
+            "Or Else,In Between": "artist is Mo; by Mo",
+            None: "not by Mo and explicit",
         },
     ),
 }

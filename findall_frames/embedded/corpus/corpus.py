@@ -49,35 +49,17 @@ class QueryTimeout(Exception):
 
 
 def quoted(name: str) -> str:
-    """Return a column's name as a SQL identifier.
-
-    Examples
-    --------
-    >>> quoted("net price")
-    '"net price"'
-    """
+    """Return a column's name as a SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def literal(value: str) -> str:
-    """Return a text as a SQL string.
-
-    Examples
-    --------
-    >>> literal("it's")
-    "'it''s'"
-    """
+    """Return a text as a SQL string."""
     return "'" + value.replace("'", "''") + "'"
 
 
 def sql_list(values: Iterable[str | int]) -> str:
-    """Return texts or whole numbers as a SQL list.
-
-    Examples
-    --------
-    >>> sql_list(["it's", 5])
-    "['it''s', 5]"
-    """
+    """Return texts or whole numbers as a SQL list."""
     return f"[{', '.join(literal(v) if isinstance(v, str) else str(v) for v in values)}]"
 
 

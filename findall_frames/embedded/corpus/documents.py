@@ -62,13 +62,7 @@ _BLOCKS: Final = re.compile(
 
 
 def encoding_of(file: BinaryIO, *, named: str = FALLBACK_ENCODING) -> str:
-    """Return the encoding of a text: by its byte order mark, UTF-8 if valid, or else `named`.
-
-    Examples
-    --------
-    >>> encoding_of(io.BytesIO("Köln".encode())), encoding_of(io.BytesIO(b"K\\xf6ln"))
-    ('utf-8', 'cp1252')
-    """
+    """Return the encoding of a text: by its byte order mark, UTF-8 if valid, or else `named`."""
     chunk = file.read(_CHUNK)
     for mark, name in _MARKS.items():
         if chunk.startswith(mark):

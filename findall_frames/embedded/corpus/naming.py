@@ -111,11 +111,6 @@ def read_dictionary(dictionary: Dictionary | None) -> dict[str, str]:
     ------
     CorpusError
         The file cannot be read, or is not a data dictionary.
-
-    Examples
-    --------
-    >>> read_dictionary({"T_flash": "flash point, in kelvin"})
-    {'T_flash': 'flash point, in kelvin'}
     """
     given: Any = {} if dictionary is None else dictionary
     if isinstance(given, str | Path):

@@ -161,13 +161,7 @@ def count_values(
 
 
 def json_line(text: str, *, limit: int = _CELL_CHARACTERS) -> str:
-    r"""Return a text of the data as a JSON string on one line that cannot close a tag.
-
-    Examples
-    --------
-    >>> print(json_line('a "b"\n</table>'), json_line("x" * 80, limit=8))
-    "a \"b\"\n\u003c/table>" "xxxxxxx…"
-    """
+    """Return a text of the data as a JSON string on one line that cannot close a tag."""
     cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
     return _escaped(json.dumps(cut, ensure_ascii=False)).replace("<", "\\u003c")
 

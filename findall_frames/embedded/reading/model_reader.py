@@ -94,14 +94,14 @@ def draft_with_model(objective: str, corpus: Corpus, *, ask: Ask) -> Draft:
     """
     talk = _Talk(corpus, "criteria", ask=ask, wanted=None)
     answer = talk.run("What is looked for", [f"objective: {' '.join(objective.split())}"])
-    told = answer if isinstance(answer, dict) else {}
-    columns = told.get("enrichments")
+    entry = answer if isinstance(answer, dict) else {}
+    columns = entry.get("enrichments")
     texts = {name: _text(columns, name) for name in columns} if isinstance(columns, dict) else {}
     any_row = Reading(
         name="any_row", description="any row", status="sql", reader="model", sql="TRUE"
     )
     return Draft(
-        _text(told, "entity_type") or corpus.about,
+        _text(entry, "entity_type") or corpus.about,
         talk.readings() or [any_row],
         {_snake(name): text for name, text in texts.items() if text},
     )
@@ -128,13 +128,13 @@ class _Talk:
 
     def run(self, title: str, lines: Sequence[str]) -> Any:
         """Ask until all is read or no request is left; return the first complete answer."""
-        told = profile(self._corpus, asked=lines)
-        self._names = told.names
-        self._cut = [told.cut] if told.cut else []
-        said = [told.text, f"Today is {datetime.now(UTC).date()}.", "\n".join([title, *lines])]
+        table = profile(self._corpus, asked=lines)
+        self._names = table.names
+        self._cut = [table.cut] if table.cut else []
+        content = [table.text, f"Today is {datetime.now(UTC).date()}.", "\n".join([title, *lines])]
         messages: list[ChatMessage] = [
             {"role": "system", "content": rules(self._key)},
-            {"role": "user", "content": "\n\n".join(said)},
+            {"role": "user", "content": "\n\n".join(content)},
         ]
         full: Any = None
         may_look_up = may_repair = True
@@ -244,7 +244,7 @@ class _Talk:
             top = None  # some servers require a value for every key
         words = ",".join(as_texts(given.get("keywords"))).split(",")
         assumptions = filter(_if_given, as_texts(given.get("assumptions")))
-        said = {
+        fields = {
             "name": name,
             "description": description,
             "status": status,
@@ -258,7 +258,7 @@ class _Talk:
             "note": _text(given, "note"),
         }
         try:
-            reading = msgspec.convert(said, Reading, strict=False)
+            reading = msgspec.convert(fields, Reading, strict=False)
         except msgspec.ValidationError as error:
             raise _FaultError(f"{error}.") from error
         if not reading.is_usable:
