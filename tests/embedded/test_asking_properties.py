@@ -1,4 +1,4 @@
-"""Enrichments come from columns where one answers, and otherwise from a model."""
+"""Enrichments from columns, or else from a model."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.judging.filling import Filler, same_name
 from findall_frames.embedded.judging.finding import Finding, typed
-from tests.embedded.test_asking_rows import CITIES, Kept, asker
+from tests.support.asking import CITIES, asker
 from tests.support.chat_server import ChatServer, Row, asked_of, rows_of
 
 WINES = [
@@ -65,7 +65,7 @@ def filled(properties: Mapping[str, Any]) -> list[dict[str, Finding]]:
 def test_a_property_is_the_cell_of_the_column_it_names(
     name: str, schema: dict[str, Any], value: object
 ) -> None:
-    """By the column's name or the dictionary's words, in its type, and cited word for word."""
+    """Columns are found by name or description; the value has the requested type and is cited."""
     first, second = filled({name: schema})
     assert (first[name].value, first[name].confidence) == (value, "high")
     assert first[name].citations
@@ -84,25 +84,25 @@ def test_a_property_is_the_cell_of_the_column_it_names(
         ("date", {"type": "string"}, "no single one, of that name, and no model"),
     ],
 )
-def test_what_no_column_gives_stays_empty_and_says_why(
+def test_a_property_without_a_column_stays_empty(
     name: str, schema: dict[str, Any], said: str
 ) -> None:
-    """Where there is no model to ask."""
+    """The reason says why, if there is no model to ask."""
     finding = filled({name: schema})[0][name]
     assert (finding.value, finding.confidence) == (None, "low")
     assert said in finding.reasoning
 
 
-def test_a_name_that_fits_two_columns_names_none() -> None:
-    """But the one that is written just so."""
+def test_a_name_that_fits_two_columns_names_neither() -> None:
+    """An exact match wins."""
     corpus = open_corpus([{"name": "A", "tag": "x", "Tags": "y"}])
     properties = {"TAG": {}, "tag": {}}
     (row,) = Filler(corpus, {"properties": properties}, asker=None).fill([0])
     assert (row["TAG"].value, row["tag"].value) == (None, "x")
 
 
-def test_a_list_with_a_gap_is_taken_without_it() -> None:
-    """As a list and as a text."""
+def test_missing_elements_of_a_list_are_left_out() -> None:
+    """This holds for a list and for a string."""
     corpus = open_corpus([{"name": "A", "tags": ["x", None, "y"]}])
     for schema, value in (({"type": "array"}, ["x", "y"]), ({"type": "string"}, "x, y")):
         (row,) = Filler(corpus, {"properties": {"tag": schema}}, asker=None).fill([0])
@@ -110,7 +110,7 @@ def test_a_list_with_a_gap_is_taken_without_it() -> None:
 
 
 def test_names_are_compared_by_their_words() -> None:
-    """Whatever holds them together."""
+    """Case, separators and plurals are ignored."""
     assert same_name("companies", "Company")
     assert same_name("homePage-URLs", "home_page_url")
     assert not same_name("bus", "bu")
@@ -118,7 +118,7 @@ def test_names_are_compared_by_their_words() -> None:
 
 
 def test_a_model_fills_what_no_column_has() -> None:
-    """In the type that is asked for; it is asked of no row and for nothing that a column gives."""
+    """It is asked only about rows and properties without a cell."""
     corpus = open_corpus([*CITIES[:2], {"name": "Bonn", "country": None, "notes": "In Germany"}])
 
     def judge(row: Row, asked: str) -> dict[str, Any]:
@@ -146,11 +146,11 @@ def test_a_model_fills_what_no_column_has() -> None:
 
 
 @pytest.mark.parametrize("value", ["of course", 7, [True]], ids=["a text", "a number", "a list"])
-def test_a_value_of_another_type_than_was_asked_for_is_not_taken(value: Any) -> None:
-    """It is asked for once more, and then left empty with the reason."""
+def test_a_value_of_the_wrong_type_is_rejected(value: Any) -> None:
+    """It is requested once more, and then left empty with the reason."""
     corpus = open_corpus(CITIES)
     with ChatServer(lambda row, asked: {"value": value, "excerpts": [], "reason": "So."}) as server:
-        asking = asker(server, corpus, memory=Kept())
+        asking = asker(server, corpus)
         ((row),) = asking.fill([2], {"cats": {"type": "boolean"}})
         assert len(server.questions()) == 2
     assert row["cats"].value is None
@@ -172,10 +172,10 @@ def test_a_value_of_another_type_than_was_asked_for_is_not_taken(value: Any) -> 
         (None, {"type": "integer"}, None),
     ],
 )
-def test_a_value_gets_the_type_of_its_schema(
+def test_a_value_is_converted_to_the_type_of_its_schema(
     value: object, schema: dict[str, Any], right: object
 ) -> None:
-    """Where nothing has to be guessed for it."""
+    """Only if nothing has to be guessed."""
     found = typed(value, schema=schema)
     assert found == right
     assert json.loads(json.dumps(found, allow_nan=False)) == right
@@ -197,7 +197,7 @@ def test_a_value_gets_the_type_of_its_schema(
         ("x", {"anyOf": [{"type": "integer"}, {"type": "null"}]}),
     ],
 )
-def test_a_value_that_is_not_of_its_type_is_refused(value: object, schema: dict[str, Any]) -> None:
-    """With what it is."""
+def test_a_value_that_cannot_be_converted_is_refused(value: object, schema: dict[str, Any]) -> None:
+    """The error quotes the value."""
     with pytest.raises(ValueError, match=r"."):
         typed(value, schema=schema)

@@ -1,11 +1,11 @@
-"""A language model is asked about rows, and nothing that it or a row says does harm."""
+"""Questions to a language model about rows, and answers and rows that are wrong or hostile."""
 
 from __future__ import annotations
 
 import json
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,13 +13,14 @@ import pytest
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.chat import completions
 from findall_frames.embedded.chat.completions import Completions
-from findall_frames.embedded.chat.language_model import Model, StoppedError, Usage
+from findall_frames.embedded.chat.language_model import StoppedError
 from findall_frames.embedded.chat.open_model import open_model, read_address
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.judging.finding import Verdict
 from findall_frames.embedded.judging.row_asker import RowAsker
 from findall_frames.errors import EvaluatorError
+from tests.support.asking import CITIES, AnswersInMemory, asker
 from tests.support.chat_server import (
     ChatServer,
     Row,
@@ -32,40 +33,9 @@ from tests.support.chat_server import (
 from tests.support.scripted import Reply as Sent
 from tests.support.scripted import Request, ScriptedServer
 
-NOTES = [
-    "Chilly and quiet.",
-    "Loud, old and full of cats.",
-    "By the sea; sailors call it charming.",
-    None,
-    "Calm, and charming in the\nevening.",
-]
-CITIES = [
-    {"name": name, "country": country, "notes": notes}
-    for name, country, notes in zip(
-        ["Oslo", "Rome", "Bari", "Turin", "Siena"], ["Norway", *["Italy"] * 4], NOTES, strict=True
-    )
-]
-
-
-class Kept:
-    """Keeps answers in memory and counts what they have used."""
-
-    def __init__(self) -> None:
-        self.answers: dict[bytes, str] = {}
-        self.usage = Usage()
-
-    def recall(self, key: bytes) -> str | None:
-        """Give what is kept."""
-        return self.answers.get(key)
-
-    def keep(self, answers: Mapping[bytes, str], *, usage: Usage) -> None:
-        """Keep answers."""
-        self.answers.update(answers)
-        self.usage = self.usage.plus(usage)
-
 
 def asks(text: str, *, name: str = "asked", question: str | None = None) -> Reading:
-    """A condition that a model is asked about."""
+    """Return a condition for a model to judge."""
     return Reading(name=name, description=text, status="ask", reader="model", ask=question or text)
 
 
@@ -85,19 +55,6 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
-def asker(
-    model: Model | ChatServer,
-    corpus: Corpus,
-    *,
-    memory: Kept | None = None,
-    is_stopped: Callable[[], bool] = lambda: False,
-) -> RowAsker:
-    """Ask the model, or the one of a server."""
-    opened = open_model(model.model) if isinstance(model, ChatServer) else model
-    kept = Kept() if memory is None else memory
-    return RowAsker(opened, corpus, memory=kept, is_stopped=is_stopped)
-
-
 def judged(
     server: ChatServer, corpus: Corpus, *readings: Reading, **more: Any
 ) -> tuple[list[list[Verdict]], RowAsker]:
@@ -107,7 +64,7 @@ def judged(
 
 
 def truths(rows: list[list[Verdict]]) -> list[list[bool | None]]:
-    """The bare truth of verdicts."""
+    """Return the truth of verdicts."""
     for verdict in (verdict for row in rows for verdict in row):
         assert verdict.is_matched is (verdict.truth is True)
         assert verdict.truth is not None or verdict.confidence == "low"
@@ -117,8 +74,8 @@ def truths(rows: list[list[Verdict]]) -> list[list[bool | None]]:
 # -- what is asked -------------------------------------------------------------------------------
 
 
-def test_rows_are_asked_about_together_and_judged_each(cities: Corpus) -> None:
-    """In one request, with the value, the reason, and excerpts that stand in the row."""
+def test_rows_are_judged_together_in_one_request(cities: Corpus) -> None:
+    """Each verdict has a value, a reason, and excerpts from its row."""
     with ChatServer() as server:
         rows, asking = judged(server, cities, CHARMING, OLD)
         assert len(server.questions()) == 1
@@ -138,8 +95,8 @@ def test_rows_are_asked_about_together_and_judged_each(cities: Corpus) -> None:
     assert (asking.unjudged, asking.notes) == (0, [])
 
 
-def test_a_request_has_the_fixed_form(cities: Corpus) -> None:
-    """Conditions as they were written, each on its line, then rows, each on its line."""
+def test_a_request_lists_conditions_and_rows(cities: Corpus) -> None:
+    """Each condition and each row has a line of its own."""
     liked = asks("City   must be\ncharming", name="liked", question="Is it charming?")
     with ChatServer() as server:
         asker(server, cities).judge([4, 1], [liked, OLD])
@@ -159,8 +116,8 @@ def test_a_request_has_the_fixed_form(cities: Corpus) -> None:
     }
 
 
-def test_requests_are_bounded_by_rows_answers_and_characters() -> None:
-    """A long row goes alone, and many conditions take fewer rows at once."""
+def test_requests_have_a_maximum_size() -> None:
+    """A long row is sent alone, and many conditions mean fewer rows per request."""
     notes = ["short"] * 10 + ["long " * 2_000] * 2
     corpus = open_corpus([{"name": f"C{n}", "notes": text} for n, text in enumerate(notes)])
     with ChatServer() as server:
@@ -173,8 +130,8 @@ def test_requests_are_bounded_by_rows_answers_and_characters() -> None:
         assert [len(rows_of(each)) for each in server.questions()] == [2] * 5
 
 
-def test_cells_are_shown_and_quoted_as_they_stand_in_the_data() -> None:
-    """Numbers as they are written, lists by their elements."""
+def test_cells_are_shown_and_quoted_verbatim() -> None:
+    """Numbers are shown as written, and lists by their elements."""
     corpus = open_corpus([{"name": "A", "price": 12.5, "notes": "x", "tags": ["sea view", "pets"]}])
 
     def judge(row: Row, asked: str) -> dict[str, Any]:
@@ -208,10 +165,10 @@ def test_cells_are_shown_and_quoted_as_they_stand_in_the_data() -> None:
         (None, ["charming"], "low", 1),
     ],
 )
-def test_only_what_stands_in_a_cell_is_quoted(
+def test_only_verbatim_excerpts_are_kept(
     verdict: bool | None, excerpts: list[str], confidence: str, kept: int, cities: Corpus
 ) -> None:
-    """What does not is dropped and said, and the confidence falls."""
+    """Others are dropped, the reason says so, and the confidence falls."""
 
     def judge(row: Row, asked: str) -> dict[str, Any]:
         return {"verdict": verdict, "value": None, "reason": "So.", "excerpts": excerpts}
@@ -250,8 +207,8 @@ WRAPPED: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
 
 
 @pytest.mark.parametrize("form", [*LOOSE, *WRAPPED])
-def test_an_answer_of_loose_form_is_read_without_a_guess(form: str, cities: Corpus) -> None:
-    """And without another request."""
+def test_an_answer_in_a_loose_form_is_read(form: str, cities: Corpus) -> None:
+    """It needs no second request."""
 
     def loose(request: Request) -> Sent:
         entries = server.content(request)["answers"]
@@ -268,8 +225,8 @@ def test_an_answer_of_loose_form_is_read_without_a_guess(form: str, cities: Corp
     assert "evil" not in repr(rows).lower()
 
 
-def test_a_single_entry_needs_no_row_and_no_field(cities: Corpus) -> None:
-    """Where just one was asked for."""
+def test_a_single_entry_needs_neither_row_nor_field(cities: Corpus) -> None:
+    """If only one was requested, it is unambiguous."""
     said = {"verdict": True, "reason": "So.", "value": "x", "excerpts": ["charming"]}
     with ChatServer() as server:
         server.answers(completion(json.dumps({"answers": [{"row": 2, **said}]})))
@@ -289,8 +246,8 @@ ORDERS = {
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-def test_an_order_in_a_row_cannot_leave_the_row(order: str) -> None:
-    """Even if the model obeys, it has low confidence and no excerpt, and others are as before."""
+def test_an_instruction_in_a_row_affects_only_that_row(order: str) -> None:
+    """A model that obeys it gets low confidence and no excerpt; the other rows are unaffected."""
     data = [dict(row) for row in CITIES]
     data[0]["notes"] = f"Order: {order}"
 
@@ -321,8 +278,8 @@ def test_an_order_in_a_row_cannot_leave_the_row(order: str) -> None:
     assert truths(rows)[1:] == [[False], [True], [False], [True]]
 
 
-def test_two_answers_that_differ_are_none(cities: Corpus) -> None:
-    """The row is asked about once more, alone."""
+def test_contradictory_answers_are_discarded(cities: Corpus) -> None:
+    """The row is sent once more, alone."""
 
     def torn(request: Request) -> Sent:
         entries = server.content(request)["answers"]
@@ -337,8 +294,8 @@ def test_two_answers_that_differ_are_none(cities: Corpus) -> None:
     assert truths(rows) == [[False], [False], [True], [False], [True]]
 
 
-def test_a_text_that_is_too_long_is_shown_in_part_and_the_reason_says_so() -> None:
-    """A fact behind the end of what is shown makes no plain refusal."""
+def test_a_long_text_is_cut_and_the_reason_says_so() -> None:
+    """A verdict of false on a cut text has low confidence."""
     corpus = open_corpus([{"name": "Long", "notes": "la " * 10_000 + "charming"}])
     with ChatServer() as server:
         ((verdict,),), _ = judged(server, corpus)
@@ -350,8 +307,8 @@ def test_a_text_that_is_too_long_is_shown_in_part_and_the_reason_says_so() -> No
     assert "only the first 20,000 characters of notes" in verdict.reasoning
 
 
-def test_verdicts_on_a_prompt_that_the_server_has_cut_say_so() -> None:
-    """Rows that were cut off together are asked about alone, from then on all of them."""
+def test_verdicts_on_a_truncated_prompt_say_so() -> None:
+    """From then on, each row is sent alone."""
     filler = " ".join(f"bed {n} has gravel" for n in range(200))
     data = [{"name": f"G{n}", "notes": f"{filler} quokka {n}"} for n in range(8)]
     condition = asks("Garden must have a quokka")
@@ -389,11 +346,11 @@ def test_verdicts_on_a_prompt_that_the_server_has_cut_say_so() -> None:
     }.items(),
     ids=lambda item: item[0],
 )
-def test_an_answer_that_cannot_be_used_is_asked_for_once_more(
+def test_an_unusable_answer_is_requested_once_more(
     spoiled: tuple[str, str], cities: Corpus
 ) -> None:
-    """With what is wrong with it; both are counted."""
-    memory = Kept()
+    """The second request says what is wrong; both are counted."""
+    memory = AnswersInMemory()
     with ChatServer() as server:
         server.answers(completion(spoiled[1]), server.judged)
         ((verdict,),) = asker(server, cities, memory=memory).judge([2], [CHARMING])
@@ -416,10 +373,10 @@ def test_an_answer_that_cannot_be_used_is_asked_for_once_more(
     ],
     ids=["prose", "cut", "refused", "filtered", "empty", "too long"],
 )
-def test_rows_that_cannot_be_judged_stay_open_and_are_counted(
+def test_rows_that_cannot_be_judged_stay_open(
     sent: Sent, said: str, requests: int, cities: Corpus
 ) -> None:
-    """Together and then each alone; the reason is in the server's words, and no run ends."""
+    """They are sent together, then alone; the reason quotes the server, and the run goes on."""
     with ChatServer() as server:
         server.answers(sent)
         rows, asking = judged(server, cities)
@@ -430,8 +387,8 @@ def test_rows_that_cannot_be_judged_stay_open_and_are_counted(
     assert asking.unjudged == 5
 
 
-def test_one_row_that_spoils_a_request_leaves_the_others_theirs(cities: Corpus) -> None:
-    """Each is asked about alone, once."""
+def test_one_bad_row_does_not_affect_the_others(cities: Corpus) -> None:
+    """Each row of its request is sent alone, once."""
 
     def strict(request: Request) -> Sent:
         if 1 in rows_of(request):
@@ -446,8 +403,8 @@ def test_one_row_that_spoils_a_request_leaves_the_others_theirs(cities: Corpus) 
     assert asking.unjudged == 1
 
 
-def test_what_an_answer_leaves_out_is_asked_once_more_alone(cities: Corpus) -> None:
-    """Only that, and it stays open where it is left out again."""
+def test_missing_answers_are_requested_once_more(cities: Corpus) -> None:
+    """Only these are sent again, each row alone."""
 
     def lazy(request: Request) -> Sent:
         entries = server.content(request)["answers"]
@@ -462,8 +419,8 @@ def test_what_an_answer_leaves_out_is_asked_once_more_alone(cities: Corpus) -> N
     assert asking.unjudged == 0
 
 
-def test_a_server_that_stays_silent_ends_it_after_three_questions() -> None:
-    """It is not the rows; what was answered before is kept."""
+def test_a_silent_server_ends_the_run_after_three_questions() -> None:
+    """The rows are not at fault; earlier answers are kept."""
     corpus = open_corpus([{"name": f"C{n}", "notes": f"{n} is it"} for n in range(80)])
     with ScriptedServer() as gone:
         url = gone.url
@@ -472,8 +429,8 @@ def test_a_server_that_stays_silent_ends_it_after_three_questions() -> None:
         asker(model, corpus).judge(range(80), [CHARMING])
 
 
-def test_a_wrong_key_ends_it_at_the_first_request(cities: Corpus) -> None:
-    """With the server's words."""
+def test_a_wrong_key_ends_the_run_at_the_first_request(cities: Corpus) -> None:
+    """The error quotes the server."""
     with ChatServer() as server:
         server.answers(refusal(401, "Incorrect API key provided"))
         with pytest.raises(EvaluatorError, match="Incorrect API key provided"):
@@ -481,8 +438,8 @@ def test_a_wrong_key_ends_it_at_the_first_request(cities: Corpus) -> None:
         assert len(server.questions()) == 1
 
 
-def test_a_callable_that_fails_on_a_row_leaves_it_open(cities: Corpus) -> None:
-    """And a callable that returns no text as well."""
+def test_a_callable_without_an_answer_leaves_the_row_open(cities: Corpus) -> None:
+    """Here it returns no text."""
 
     def model(messages: Any, *, schema: Any) -> Any:
         return None
@@ -493,8 +450,8 @@ def test_a_callable_that_fails_on_a_row_leaves_it_open(cities: Corpus) -> None:
     assert "has to return JSON text and returned NoneType" in verdict.reasoning
 
 
-def test_an_interrupt_within_a_callable_reaches_who_waits(cities: Corpus) -> None:
-    """It is not lost in a thread."""
+def test_an_interrupt_in_a_callable_reaches_the_caller(cities: Corpus) -> None:
+    """It is not lost in a worker thread."""
 
     def model(messages: Any, *, schema: Any) -> str:
         raise KeyboardInterrupt
@@ -506,9 +463,9 @@ def test_an_interrupt_within_a_callable_reaches_who_waits(cities: Corpus) -> Non
 # -- memory, pace and end ------------------------------------------------------------------------
 
 
-def test_an_equal_row_is_answered_from_the_memory_wherever_it_stands(cities: Corpus) -> None:
-    """Whatever else it is asked about with; nothing is used for it."""
-    memory = Kept()
+def test_equal_rows_are_answered_from_memory(cities: Corpus) -> None:
+    """Neither their position nor the other conditions matter, and no usage is counted."""
+    memory = AnswersInMemory()
     with ChatServer() as server:
         judged(server, cities, memory=memory)
         before = memory.usage
@@ -521,9 +478,9 @@ def test_an_equal_row_is_answered_from_the_memory_wherever_it_stands(cities: Cor
         assert truths(rows)[1] == [False, True]
 
 
-def test_an_answer_that_was_of_no_use_is_asked_for_again(cities: Corpus) -> None:
-    """The server may have been mended since."""
-    memory = Kept()
+def test_unusable_answers_are_not_remembered(cities: Corpus) -> None:
+    """A later run asks again."""
+    memory = AnswersInMemory()
     with ChatServer() as server:
         server.answers(completion("Charming!"))
         judged(server, cities, memory=memory)
@@ -532,9 +489,9 @@ def test_an_answer_that_was_of_no_use_is_asked_for_again(cities: Corpus) -> None
     assert truths(rows) == [[False], [False], [True], [False], [True]]
 
 
-def test_the_tokens_of_every_answer_are_counted_once(cities: Corpus) -> None:
-    """By the server's own count."""
-    memory = Kept()
+def test_tokens_of_each_answer_are_counted_once(cities: Corpus) -> None:
+    """The count is the server's own."""
+    memory = AnswersInMemory()
     with ChatServer() as server:
         judged(server, cities, memory=memory)
     assert memory.usage.requests == 1
@@ -542,8 +499,8 @@ def test_the_tokens_of_every_answer_are_counted_once(cities: Corpus) -> None:
     assert memory.usage.models == ("tiny",)
 
 
-def test_no_more_requests_go_on_at_once_than_allowed() -> None:
-    """Also for several runs together; the server counts."""
+def test_concurrent_requests_are_limited() -> None:
+    """The limit holds for several runs together."""
     corpus = open_corpus([{"name": f"C{n}", "notes": f"{n} is it"} for n in range(120)])
     with ChatServer() as server:
         server.gate.clear()
@@ -565,8 +522,8 @@ def test_no_more_requests_go_on_at_once_than_allowed() -> None:
         assert set(server.answered.values()) == {1}
 
 
-def test_it_stops_while_a_model_keeps_it_waiting(cities: Corpus) -> None:
-    """Nobody waits for the model."""
+def test_a_stop_does_not_wait_for_the_model(cities: Corpus) -> None:
+    """The pending request is abandoned."""
     stopped = threading.Event()
     with ChatServer() as server:
         server.gate.clear()

@@ -1,4 +1,4 @@
-"""Numbers and dates in text are read rightly, or stay the text that they are."""
+"""Numbers and dates in text columns."""
 
 from __future__ import annotations
 
@@ -73,8 +73,8 @@ def _verbatim(corpus: Corpus, column: Column) -> list[str | None]:
         ([str(10**30), "5"], [10**30, 5]),
     ],
 )
-def test_numbers_are_read_as_they_are_written(cells: list[str], right: list[float]) -> None:
-    """Of each kind, the values are right and the text behind them is kept as it stands."""
+def test_numbers_are_read_from_text(cells: list[str], right: list[float]) -> None:
+    """The values are right, and the original text is kept."""
     corpus, column, told = _opened(cells)
     assert [row["value"] for row in corpus.rows(range(len(cells)))] == right
     assert column.kind == "number"
@@ -99,8 +99,8 @@ def test_numbers_are_read_as_they_are_written(cells: list[str], right: list[floa
         (["31.02.2019", "01.01.2020"], "or are no days"),
     ],
 )
-def test_what_could_be_read_in_two_ways_stays_text_and_is_said(cells: list[str], said: str) -> None:
-    """Nothing is guessed, and the warning shows why."""
+def test_ambiguous_columns_stay_text(cells: list[str], said: str) -> None:
+    """A warning says why."""
     corpus, column, told = _opened(cells)
     assert [row["value"] for row in corpus.rows(range(len(cells)))] == cells
     assert column.kind == "text"
@@ -137,12 +137,12 @@ def test_what_could_be_read_in_two_ways_stays_text_and_is_said(cells: list[str],
     ],
 )
 def test_codes_and_versions_stay_text(cells: list[str]) -> None:
-    """So do telephone numbers, addresses in a network, books, ranges and fractions."""
+    """So do telephone numbers, network addresses, ISBNs, ranges and fractions."""
     assert _read(cells) == cells
 
 
-def test_a_unit_is_told_only_where_every_cell_states_it() -> None:
-    """Readers may rely on what the description says of all cells."""
+def test_a_unit_is_described_only_if_every_cell_has_it() -> None:
+    """Readers rely on the description for all cells."""
     assert _opened(["12 €", "5 €"])[1].description == "in €"
     assert _opened(["12 €", "5"])[1].description == ""
     assert _opened(["12%", "-"])[1].description == "in %"
@@ -181,7 +181,7 @@ def test_a_unit_is_told_only_where_every_cell_states_it() -> None:
     ],
 )
 def test_dates_times_and_flags_are_read(cells: list[str], right: list[Any]) -> None:
-    """Days come first or months, as the column shows; the text is kept."""
+    """The column shows whether the day or the month comes first; the text is kept."""
     corpus, column, told = _opened(cells)
     assert [row["value"] for row in corpus.rows(range(len(cells)))] == right
     assert column.kind in {"date", "time", "flag"}
@@ -206,10 +206,10 @@ def test_dates_times_and_flags_are_read(cells: list[str], right: list[Any]) -> N
         ),
     ],
 )
-def test_in_a_csv_file_one_column_tells_how_another_is_written(
+def test_columns_of_a_csv_file_share_a_notation(
     tmp_path: Path, rows: str, right: list[Any]
 ) -> None:
-    """One program has written all of it; where nothing tells, text stays text."""
+    """One program wrote all of them; without evidence, text stays text."""
     path = tmp_path / "parcels.csv"
     path.write_text(rows + "\n", "utf-8")
     with warnings.catch_warnings():
@@ -218,8 +218,8 @@ def test_in_a_csv_file_one_column_tells_how_another_is_written(
     assert [row["w"] for row in corpus.rows(range(2))] == right
 
 
-def test_what_is_read_by_custom_is_said(tmp_path: Path) -> None:
-    """A comma is the decimal sign where semicolons part the cells; days come before points."""
+def test_a_column_read_by_convention_is_reported(tmp_path: Path) -> None:
+    """A comma is decimal in files with semicolons; the day comes first in dates with points."""
     path = tmp_path / "parcels.csv"
     path.write_text("w;n\n1,250;1\n12,125;2\n", "utf-8")
     with pytest.warns(FindAllWarning, match=r"'w' \('1,250' as 1\.250\)\. Convert them first"):
@@ -230,8 +230,8 @@ def test_what_is_read_by_custom_is_said(tmp_path: Path) -> None:
     assert "'value' ('01.02.2021' with the day first)" in told[0]
 
 
-def test_a_late_cell_decides_as_much_as_an_early_one() -> None:
-    """The whole column is looked at, and no sample of it."""
+def test_all_cells_of_a_column_count() -> None:
+    """Not only those of a sample."""
     cells = ["1,234"] * 30_000
     assert _read([*cells, "1,234.5"])[0] == 1234.0
     assert _read([*cells, "1,2"])[0] == 1.234
@@ -244,8 +244,10 @@ def test_a_late_cell_decides_as_much_as_an_early_one() -> None:
     st.sampled_from([".", ","]),
     st.sampled_from(["", " €", "$"]),
 )
-def test_a_number_is_read_right_or_not_at_all(numbers: list[Any], decimal: str, money: str) -> None:
-    """However it is grouped, and with whatever stands beside it."""
+def test_a_number_is_read_correctly_or_not_at_all(
+    numbers: list[Any], decimal: str, money: str
+) -> None:
+    """Whatever its separators and currency."""
     other = "," if decimal == "." else "."
     texts = [
         f"{number:,.2f}".replace(",", "_").replace(".", decimal).replace("_", other) + money
@@ -257,8 +259,8 @@ def test_a_number_is_read_right_or_not_at_all(numbers: list[Any], decimal: str, 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.text("0123456789.,- €%()", min_size=1, max_size=8), min_size=1, max_size=6))
-def test_no_cell_is_lost_whatever_is_written(cells: list[str]) -> None:
-    """The text of a cell stays what it was, also where a number was read from it."""
+def test_the_text_of_every_cell_is_kept(cells: list[str]) -> None:
+    """Even if a number was read from it."""
     corpus, column, _ = _opened(cells)
     kept = [cell if cell.strip() else None for cell in cells]
     if column.kind in {"text", "number", "date"} and not column.text.startswith("CAST"):

@@ -1,16 +1,15 @@
-"""Documents become rows of title, path and text, however they are written."""
+"""Documents as rows of title, path and text."""
 
 from __future__ import annotations
 
 import os
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
+from tests.support.corpora import all_rows
 
 PAGE = """<!doctype html><html><head><meta charset="iso-8859-1"><title>Caf\xe9 &amp; bar</title>
 <style>p { color: red }</style><script>var hidden = "<p>no</p>";</script></head>
@@ -19,12 +18,8 @@ every day.<br/>Closed in May.<!-- <p>no --><DIV>Unclosed <i>tags
 <ul><li>tea, 1 < 2<li>cake</ul></body></html>"""
 
 
-def _rows(corpus: Corpus) -> list[dict[str, Any]]:
-    return corpus.rows(range(len(corpus)))
-
-
 def test_a_folder_of_documents_is_a_corpus(tmp_path: Path) -> None:
-    """Each has a title, a path from the folder, and its text; hidden ones and others stay out."""
+    """Each has a title, a relative path and a text; hidden files and other types are left out."""
     folder = tmp_path / "notes"
     (folder / "deep" / ".git").mkdir(parents=True)
     (folder / "page.html").write_bytes(PAGE.encode("latin-1"))
@@ -37,7 +32,7 @@ def test_a_folder_of_documents_is_a_corpus(tmp_path: Path) -> None:
     (folder / "data.csv").write_text("a\n1\n", "utf-8")
     corpus = open_corpus(folder)
     assert (corpus.name, corpus.name_column) == ("notes", "title")
-    assert [tuple(row.values()) for row in _rows(corpus)] == [
+    assert [tuple(row.values()) for row in all_rows(corpus)] == [
         ("2020", "2020.txt", "12"),
         ("The *Heading*", "deep/a.md", "Intro.\n\n## The *Heading* ##\n\nText."),
         ("plain", "deep/plain.TXT", "na\u00efve # no heading"),
@@ -52,8 +47,8 @@ def test_a_folder_of_documents_is_a_corpus(tmp_path: Path) -> None:
     ]
 
 
-def test_documents_of_one_title_are_told_apart(tmp_path: Path) -> None:
-    """Two pages may be called the same; their addresses differ."""
+def test_documents_with_the_same_title_have_different_urls(tmp_path: Path) -> None:
+    """Two pages may have the same name."""
     for name in ("a", "b"):
         (tmp_path / f"{name}.md").write_text("# Same\n", "utf-8")
     corpus = open_corpus(str(tmp_path / "*.md"))
@@ -63,7 +58,7 @@ def test_documents_of_one_title_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
-    """Neither to files nor to folders; those within are."""
+    """Neither to files nor to folders; links inside it are."""
     folder = tmp_path / "notes"
     folder.mkdir()
     (folder / "a.md").write_text("# A", "utf-8")
@@ -71,11 +66,11 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (folder / "out.md").symlink_to(tmp_path / "secret.md")
     (folder / "up").symlink_to(tmp_path)
     (folder / "in.md").symlink_to(folder / "a.md")
-    assert [row["path"] for row in _rows(open_corpus(folder))] == ["a.md", "in.md"]
+    assert [row["path"] for row in all_rows(open_corpus(folder))] == ["a.md", "in.md"]
 
 
-def test_names_of_files_may_be_no_text(tmp_path: Path) -> None:
-    """On some systems they are any bytes."""
+def test_file_names_may_be_invalid_text(tmp_path: Path) -> None:
+    """On some systems they are arbitrary bytes."""
     (tmp_path / "a.txt").write_text("x", "utf-8")
     path = os.path.join(os.fsencode(tmp_path), b"bad\xff.txt")  # noqa: PTH118
     try:
@@ -83,7 +78,7 @@ def test_names_of_files_may_be_no_text(tmp_path: Path) -> None:
             file.write(b"y")
     except OSError:
         pytest.skip("this system has names of text only")
-    assert [row["title"] for row in _rows(open_corpus(tmp_path))] == ["a", "bad\ufffd"]
+    assert [row["title"] for row in all_rows(open_corpus(tmp_path))] == ["a", "bad\ufffd"]
 
 
 @pytest.mark.parametrize(
@@ -99,12 +94,12 @@ def test_names_of_files_may_be_no_text(tmp_path: Path) -> None:
          "\xe9 \U0001f600 &none; &#" + "9" * 5000),
     ],
 )  # fmt: skip
-def test_pages_are_read_in_the_encoding_that_they_name(
+def test_pages_are_read_in_their_declared_encoding(
     tmp_path: Path, content: bytes, text: str
 ) -> None:
-    """Unless it cannot be that."""
+    """Unless the declaration cannot be true."""
     (tmp_path / "page.html").write_bytes(content)
-    assert _rows(open_corpus(tmp_path / "page.html"))[0]["text"] == text
+    assert all_rows(open_corpus(tmp_path / "page.html"))[0]["text"] == text
 
 
 @pytest.mark.parametrize(
@@ -115,8 +110,8 @@ def test_pages_are_read_in_the_encoding_that_they_name(
         "</p>", "<title ", "<![CDATA[", "\"'",
     ],
 )  # fmt: skip
-def test_a_page_takes_a_time_that_grows_no_faster_than_the_page(tmp_path: Path, piece: str) -> None:
-    """Whatever stands in it a hundred thousand times."""
+def test_pages_are_read_in_linear_time(tmp_path: Path, piece: str) -> None:
+    """Whatever is repeated in them a hundred thousand times."""
     path = tmp_path / "page.html"
     path.write_text("<div>" * 1000 + piece * (1_000_000 // len(piece)), "utf-8")
     began = time.monotonic()
@@ -124,8 +119,8 @@ def test_a_page_takes_a_time_that_grows_no_faster_than_the_page(tmp_path: Path, 
     assert time.monotonic() - began < 5
 
 
-def test_titles_name_documents_whatever_else_they_hold(tmp_path: Path) -> None:
-    """Also where most have the same one."""
+def test_titles_name_documents(tmp_path: Path) -> None:
+    """Even if most documents have the same one."""
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.md").write_text(f"# Notes\n{name}", "utf-8")
     assert open_corpus(tmp_path).name_column == "title"

@@ -1,4 +1,4 @@
-"""Files are read as they are, whatever program wrote them."""
+"""Tables in files, whatever program wrote them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.errors import CorpusError, FindAllWarning, MissingExtraError
-
-
-def _rows(corpus: Corpus) -> list[dict[str, Any]]:
-    return corpus.rows(range(len(corpus)))
+from tests.support.corpora import all_rows
 
 
 def _written(path: Path, text: str, encoding: str = "utf-8") -> Path:
@@ -29,15 +25,13 @@ def _written(path: Path, text: str, encoding: str = "utf-8") -> Path:
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-def test_csv_is_read_with_the_separator_that_it_is_written_with(
-    tmp_path: Path, separator: str
-) -> None:
-    """Spreadsheets of many countries write semicolons, since their decimals have commas."""
+def test_the_separator_of_csv_is_detected(tmp_path: Path, separator: str) -> None:
+    """Spreadsheets in many countries write semicolons, as their decimals have commas."""
     rows = (("name", "beds", "rate"), ("Alma", "12", '"1,5"'), ("Bora", "40", "2"))
     text = "".join(separator.join(row) + "\r\n" for row in rows)
     corpus = open_corpus(_written(tmp_path / "hotels.csv", text))
     assert (corpus.name, corpus.name_column) == ("hotels", "name")
-    assert _rows(corpus)[0] == {"name": "Alma", "beds": 12, "rate": 1.5}
+    assert all_rows(corpus)[0] == {"name": "Alma", "beds": 12, "rate": 1.5}
 
 
 @pytest.mark.parametrize(
@@ -60,9 +54,9 @@ def test_csv_is_read_with_the_separator_that_it_is_written_with(
          [{"name": "Bolt", "code": "007", "n": 12}, {"name": "Nut", "code": "010", "n": None}]),
     ],
 )  # fmt: skip
-def test_csv_of_every_habit_is_read(tmp_path: Path, text: str, rows: list[Any]) -> None:
+def test_csv_of_many_dialects_is_read(tmp_path: Path, text: str, rows: list[Any]) -> None:
     """No row is lost, no code becomes a number, and no cell is cut."""
-    assert _rows(open_corpus(_written(tmp_path / "table.csv", text))) == rows
+    assert all_rows(open_corpus(_written(tmp_path / "table.csv", text))) == rows
 
 
 def test_a_cell_of_many_megabytes_is_read(tmp_path: Path) -> None:
@@ -79,27 +73,25 @@ def test_a_cell_of_many_megabytes_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 )
-def test_unicode_is_read_in_all_its_encodings(tmp_path: Path, encoding: str) -> None:
-    """With a mark and without; PowerShell, Excel and Windows editors write each of them."""
+def test_all_unicode_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    """With and without a byte order mark, as PowerShell, Excel and Windows editors write them."""
     csv = _written(tmp_path / "hotels.csv", "name;city\nJosé;Köln\n", encoding)
     lines = _written(tmp_path / "hotels.jsonl", '{"name": "José", "city": "Köln"}\n', encoding)
     array = _written(tmp_path / "hotels.json", '[{"name": "José", "city": "Köln"}]', encoding)
     for path in (csv, lines, array):
-        assert _rows(open_corpus(path)) == [{"name": "José", "city": "Köln"}]
+        assert all_rows(open_corpus(path)) == [{"name": "José", "city": "Köln"}]
 
 
 @pytest.mark.parametrize("header", ["name,city", "name,stadt für alle"])
-def test_csv_that_is_not_unicode_is_read_as_windows_wrote_it_with_a_warning(
-    tmp_path: Path, header: str
-) -> None:
-    """Whose letters look wrong then is told what to do."""
+def test_csv_that_is_not_unicode_is_read_as_cp1252(tmp_path: Path, header: str) -> None:
+    """A warning says what to do if letters look wrong."""
     path = _written(tmp_path / "hotels.csv", f"{header}\nJosé,5 €\n", "cp1252")
     with pytest.warns(FindAllWarning, match=r"hotels\.csv' is not UTF-8 .* save it as UTF-8"):
-        assert list(_rows(open_corpus(path))[0].values()) == ["José", 5]
+        assert list(all_rows(open_corpus(path))[0].values()) == ["José", 5]
 
 
-def test_json_keeps_its_kinds(tmp_path: Path) -> None:
-    """Numbers, flags and lists as they are; objects, and values of several kinds, as text."""
+def test_json_values_keep_their_types(tmp_path: Path) -> None:
+    """Numbers, flags and lists stay; objects and mixed types become text."""
     path = _written(
         tmp_path / "people.jsonl",
         '{"name": "Ada", "born": 1815, "tags": ["maths"], "home": {"city": "Rome"}, "x": 1}\n\n'
@@ -108,7 +100,7 @@ def test_json_keeps_its_kinds(tmp_path: Path) -> None:
     with pytest.warns(FindAllWarning, match="Cells of 'home', 'x' cannot be compared"):
         corpus = open_corpus(path)
     home = '{"city":"Rome"}'
-    assert _rows(corpus) == [
+    assert all_rows(corpus) == [
         dict.fromkeys(corpus.columns)
         | {"name": "Ada", "born": 1815, "tags": ["maths"], "home": home, "x": "1"},
         dict.fromkeys(corpus.columns)
@@ -116,8 +108,8 @@ def test_json_keeps_its_kinds(tmp_path: Path) -> None:
     ]
 
 
-def test_json_may_hold_what_python_writes_into_it(tmp_path: Path) -> None:
-    """NaN is missing; infinities are numbers; texts that look like numbers are read as any."""
+def test_json_written_by_python_is_read(tmp_path: Path) -> None:
+    """NaN is missing, infinities are numbers, and texts are read like those of other files."""
     rows = [
         {"name": "a", "loss": float("nan"), "code": "007", "price": "12,50 €"},
         {"name": "b", "loss": 0.5, "code": "010", "price": "3,00 €"},
@@ -125,7 +117,7 @@ def test_json_may_hold_what_python_writes_into_it(tmp_path: Path) -> None:
     ]
     path = _written(tmp_path / "runs.jsonl", "\n".join(map(json.dumps, rows)))
     corpus = open_corpus(path)
-    assert [tuple(row.values()) for row in _rows(corpus)] == [
+    assert [tuple(row.values()) for row in all_rows(corpus)] == [
         ("a", None, "007", 12.5),
         ("b", 0.5, "010", 3.0),
         ("c", float("inf"), None, None),
@@ -134,49 +126,49 @@ def test_json_may_hold_what_python_writes_into_it(tmp_path: Path) -> None:
 
 
 def test_a_key_of_a_late_row_is_a_column(tmp_path: Path) -> None:
-    """All rows are looked at, and no sample of them."""
+    """All rows are examined, not only a sample."""
     text = '{"name": "a"}\n' * 30_000 + '{"name": "b", "late": 1}\n'
     assert list(open_corpus(_written(tmp_path / "t.jsonl", text)).columns) == ["name", "late"]
 
 
-def test_files_of_a_pattern_are_one_table(tmp_path: Path) -> None:
-    """A column of numbers is one in all files or in none; columns may be missing."""
+def test_files_matching_a_pattern_are_one_table(tmp_path: Path) -> None:
+    """A column has one type in all files; columns may be missing in some."""
     _written(tmp_path / "one.csv", "name,code,size\na,1,3\n")
     _written(tmp_path / "two.csv", "Name;code;place\nb;007;x\n")
     corpus = open_corpus(tmp_path / "*.csv")
     assert corpus.name == tmp_path.name
-    assert [tuple(row.items()) for row in _rows(corpus)] == [
+    assert [tuple(row.items()) for row in all_rows(corpus)] == [
         (("name", "a"), ("code", "1"), ("size", 3), ("place", None), ("filename", "one.csv")),
         (("name", "b"), ("code", "007"), ("size", None), ("place", "x"), ("filename", "two.csv")),
     ]
     assert open_corpus(str(tmp_path / "on?.csv")).columns.keys() == {"name", "code", "size"}
 
 
-def test_a_key_called_filename_stays_what_it_is(tmp_path: Path) -> None:
+def test_a_key_called_filename_is_kept(tmp_path: Path) -> None:
     """Beside the name of the file."""
     _written(tmp_path / "a.json", '[{"name": "A", "filename": "q"}]')
     _written(tmp_path / "b.json", '[{"name": "B"}]')
     with pytest.warns(FindAllWarning, match="'filename' is now 'filename_2'"):
-        first = _rows(open_corpus(tmp_path / "*.json"))[0]
+        first = all_rows(open_corpus(tmp_path / "*.json"))[0]
     assert first == {"name": "A", "filename": "q", "filename_2": "a.json"}
 
 
 @pytest.mark.parametrize("suffix", ["csv", "jsonl"])
-def test_names_of_folders_are_columns(tmp_path: Path, suffix: str) -> None:
-    """As Spark and Dask write them: encoded, and with a name for what is missing."""
+def test_partition_folders_are_columns(tmp_path: Path, suffix: str) -> None:
+    """As Spark and Dask write them: percent-encoded, with a name for missing values."""
     texts = {"csv": "name,n\n{0},1\n", "jsonl": '{{"name": "{0}", "n": 1}}\n'}
     for name, folder in (("a", "city=C%C3%B4te d'Or"), ("b", "city=__HIVE_DEFAULT_PARTITION__")):
         _written(tmp_path / folder / "year=2019" / f"p.{suffix}", texts[suffix].format(name))
     _written(tmp_path / "_SUCCESS", "")
     _written(tmp_path / f".part.{suffix}", "nonsense")
-    assert _rows(open_corpus(tmp_path)) == [
+    assert all_rows(open_corpus(tmp_path)) == [
         {"name": "a", "n": 1, "city": "Côte d'Or", "year": 2019},
         {"name": "b", "n": 1, "city": None, "year": 2019},
     ]
 
 
 def test_a_partitioned_folder_of_parquet_is_a_table(tmp_path: Path) -> None:
-    """Named as a folder or by a pattern; only the files that matter are read."""
+    """As a folder or a pattern; a filter reads only the files that it needs."""
     folder = tmp_path / "cities.parquet"
     frame = pd.DataFrame(
         {
@@ -210,8 +202,8 @@ def parts(tmp_path: Path) -> Path:
     return folder
 
 
-def test_parquet_files_stay_where_they_are_and_rows_keep_their_positions(parts: Path) -> None:
-    """A column may be called as DuckDB calls its own; texts are read as numbers in place."""
+def test_parquet_files_are_read_in_place(parts: Path) -> None:
+    """Rows keep their positions, columns may have DuckDB's own names, and texts are converted."""
     corpus = open_corpus(parts)
     assert len(corpus) == 6
     assert corpus.rows([5, 0, 2]) == [
@@ -229,8 +221,8 @@ def test_parquet_files_stay_where_they_are_and_rows_keep_their_positions(parts: 
     assert found["__row"].to_pylist() == [2, 4]
 
 
-def test_positions_hold_whatever_duckdb_need_not_read(tmp_path: Path) -> None:
-    """Files without rows, files and groups of rows that a filter leaves out."""
+def test_positions_are_right_if_duckdb_skips_rows(tmp_path: Path) -> None:
+    """Files without rows, and files and row groups that a filter skips."""
     begin = 0
     for place, rows in enumerate((30, 0, 1, 70)):
         table = pa.table({"n": range(begin, begin + rows), "place": [f"p{place}"] * rows})
@@ -251,7 +243,7 @@ def test_positions_hold_whatever_duckdb_need_not_read(tmp_path: Path) -> None:
     assert [row["n"] for row in corpus.rows([100, 30, 0, 29, 31])] == [100, 30, 0, 29, 31]
 
 
-def test_parquet_is_known_by_its_files(parts: Path) -> None:
+def test_parquet_is_identified_by_its_files(parts: Path) -> None:
     """A changed file is another corpus."""
     before = open_corpus(parts).fingerprint
     assert open_corpus(parts).fingerprint == before
@@ -259,10 +251,10 @@ def test_parquet_is_known_by_its_files(parts: Path) -> None:
     assert open_corpus(parts).fingerprint != before
 
 
-def test_paths_may_be_relative_and_hold_any_sign(
+def test_paths_may_be_relative_and_contain_any_character(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A file that is called like a pattern is that file; the folder may change afterwards."""
+    """A file named like a pattern is that file; the working directory may change afterwards."""
     monkeypatch.chdir(tmp_path)
     pq.write_table(pa.table({"name": ["A"]}), "it's [1]*.parquet")
     pq.write_table(pa.table({"name": ["B"]}), "it's 1x.parquet")
@@ -270,23 +262,23 @@ def test_paths_may_be_relative_and_hold_any_sign(
     names = ["it's [1]*.parquet", "it's [1].csv", f"../{tmp_path.name}/it's *.parquet"]
     corpora = [open_corpus(name) for name in names]
     monkeypatch.chdir("/")
-    found = [[row["name"] for row in _rows(corpus)] for corpus in corpora]
+    found = [[row["name"] for row in all_rows(corpus)] for corpus in corpora]
     assert found == [["A"], ["A"], ["B", "A"]]
 
 
-def test_the_metadata_of_parquet_describe_its_columns(tmp_path: Path) -> None:
-    """And names that differ in nothing but case are told apart, and said."""
+def test_metadata_of_parquet_describe_its_columns(tmp_path: Path) -> None:
+    """Names that differ only in case are changed, with a warning."""
     field = pa.field("a", pa.int64(), metadata={"description": "the first"})
     table = pa.table([[1], [2]], schema=pa.schema([field, ("A", pa.int64())]))
     pq.write_table(table, tmp_path / "t.parquet")
     with pytest.warns(FindAllWarning, match="'A' is now 'A_2'"):
         corpus = open_corpus(tmp_path / "t.parquet")
     assert corpus.columns["a"].description == "the first"
-    assert _rows(corpus) == [{"a": 1, "A_2": 2}]
+    assert all_rows(corpus) == [{"a": 1, "A_2": 2}]
 
 
-def test_a_workbook_is_read(tmp_path: Path) -> None:
-    """Its first sheet, with its types; the others are named."""
+def test_the_first_sheet_of_a_workbook_is_read(tmp_path: Path) -> None:
+    """With its types; a warning names the other sheets."""
     frame = pd.DataFrame(
         {
             "name": ["Alma", "Bora"],
@@ -300,16 +292,16 @@ def test_a_workbook_is_read(tmp_path: Path) -> None:
         frame.to_excel(book, sheet_name="old")
     with pytest.warns(FindAllWarning, match="'hotels' was read, 'old' were not"):
         corpus = open_corpus(tmp_path / "hotels.xlsx")
-    assert _rows(corpus) == [
+    assert all_rows(corpus) == [
         {"name": "Alma", "beds": 12, "opened": dt.datetime(2020, 1, 1), "code": "007"},
         {"name": "Bora", "beds": None, "opened": dt.datetime(2021, 1, 1), "code": "NA"},
     ]
 
 
-def test_a_workbook_without_its_library_names_the_extra(
+def test_a_workbook_without_openpyxl_names_the_extra(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As for every extra."""
+    """The error says what to install."""
     pd.DataFrame({"name": ["A"]}).to_excel(tmp_path / "t.xlsx")
     monkeypatch.setitem(__import__("sys").modules, "openpyxl", None)
     with pytest.raises(MissingExtraError, match=r"findall-frames\[excel\]"):
@@ -336,18 +328,18 @@ def test_a_workbook_without_its_library_names_the_extra(
     ],
 )
 @pytest.mark.filterwarnings("ignore:.*is not UTF-8")
-def test_what_cannot_be_read_is_refused_with_its_place(
+def test_an_unreadable_source_is_refused(
     tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
-    """The file, the line where there is one, and what was expected."""
+    """The error has the file, the line if there is one, and what was expected."""
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         open_corpus(tmp_path / name)
 
 
-def test_what_cannot_be_read_together_is_refused(tmp_path: Path) -> None:
-    """Tables of several kinds, and a folder with nothing in it."""
+def test_unsuitable_folders_and_patterns_are_refused(tmp_path: Path) -> None:
+    """Empty folders, Delta tables, and tables of several kinds."""
     (tmp_path / "empty").mkdir()
     with pytest.raises(CorpusError, match=r"neither documents ending in \.md.* nor parts of a"):
         open_corpus(tmp_path / "empty")

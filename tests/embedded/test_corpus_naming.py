@@ -1,4 +1,4 @@
-"""Columns are given their roles, and said what they mean."""
+"""The columns that name, locate and describe rows, and descriptions of columns."""
 
 from __future__ import annotations
 
@@ -32,29 +32,29 @@ from findall_frames.errors import CorpusError
         ({"date": ["2020-01-01", "2020-01-02"], "n": [1, 2]}, None),
     ],
 )
-def test_names_are_what_tells_rows_apart_and_is_no_code(
+def test_the_name_column_identifies_rows_and_is_not_a_code(
     table: dict[str, Any], name_column: str | None
 ) -> None:
-    """A place or a code beside the thing itself does not name it; numbers and dates never do."""
+    """Places and codes beside the thing do not name it; numbers and dates never do."""
     assert open_corpus(pa.table(table)).name_column == name_column
 
 
 def test_a_name_may_be_missing_in_most_rows() -> None:
-    """A column that is called so is one."""
+    """If the column is called "name"."""
     table = pa.table({"name": ["A", None, None], "city": ["Bari", "Bari", "Rome"]})
     assert open_corpus(table).name_column == "name"
 
 
-def test_the_kind_of_a_file_names_its_name_column(tmp_path: Path) -> None:
-    """In rivers.parquet, a column called river names the rows."""
+def test_the_name_of_a_file_hints_at_the_name_column(tmp_path: Path) -> None:
+    """In rivers.parquet, the column "river" names the rows."""
     table = pa.table({"length_km": [6650], "basin": ["Nile basin"], "river": ["Nile"]})
     pq.write_table(table, tmp_path / "rivers.parquet")
     corpus = open_corpus(tmp_path / "rivers.parquet")
     assert (corpus.name, corpus.name_column) == ("rivers", "river")
 
 
-def test_entities_have_names_addresses_and_descriptions() -> None:
-    """From the columns that are called so; addresses are whole, and each is of one row only."""
+def test_entities_have_names_urls_and_descriptions() -> None:
+    """URLs are complete, and unique to their row."""
     table = pa.table(
         {
             "company": ["Kilnworks", "Slatehouse", "Slatehouse", None, "Limes"],
@@ -71,8 +71,8 @@ def test_entities_have_names_addresses_and_descriptions() -> None:
     ]
 
 
-def test_given_columns_win_over_those_that_would_be_found() -> None:
-    """Also a column of numbers can name the rows."""
+def test_given_columns_take_precedence() -> None:
+    """Even a column of numbers can name the rows."""
     table = pa.table({"name": ["x"], "number": [7], "page": ["y.example"], "note": ["N"]})
     corpus = open_corpus(table, name_column="number", url_column="page", description_column="note")
     assert corpus.entities([0]) == [Entity(0, "7", "https://y.example", "N", "local://table/7")]
@@ -80,7 +80,7 @@ def test_given_columns_win_over_those_that_would_be_found() -> None:
 
 @pytest.mark.parametrize("role", ["name_column", "url_column", "description_column"])
 def test_a_given_column_that_does_not_exist_is_refused(role: str) -> None:
-    """The error shows what comes near."""
+    """The error suggests similar names."""
     with pytest.raises(CorpusError, match=r"no column 'nam'\. Did you mean 'name'"):
         open_corpus(pa.table({"name": ["x"]}), **{role: "nam"})
     with pytest.raises(CorpusError, match=r"no column 'zzz'\. There are 'name'"):
@@ -96,8 +96,8 @@ def test_a_given_column_that_does_not_exist_is_refused(role: str) -> None:
         ("words.csv", '\ufeffT_flash,"flash point, in kelvin"\npop,people\n'),
     ],
 )
-def test_a_data_dictionary_says_what_columns_mean(tmp_path: Path, file: str, text: str) -> None:
-    """From a mapping or a file; it wins over what the data say, and units stay."""
+def test_a_data_dictionary_describes_columns(tmp_path: Path, file: str, text: str) -> None:
+    """From a mapping or a file; it replaces descriptions in the data, and units are kept."""
     path = tmp_path / file
     path.write_text(text, "utf-8")
     field = pa.field("T_flash", pa.int64(), metadata={"description": "something"})
@@ -131,7 +131,7 @@ def test_a_dictionary_that_does_not_fit_is_refused(columns: Any, message: str) -
 @pytest.mark.parametrize(
     ("file", "text"), [("w.json", "{"), ("w.toml", "= 1"), ("w.csv", "name\n"), ("w.json", "[1]")]
 )
-def test_a_dictionary_file_that_is_none_is_refused(tmp_path: Path, file: str, text: str) -> None:
+def test_an_invalid_dictionary_file_is_refused(tmp_path: Path, file: str, text: str) -> None:
     """Whatever is wrong with it."""
     (tmp_path / file).write_text(text, "utf-8")
     with pytest.raises(CorpusError, match="data dictionary"):

@@ -1,4 +1,4 @@
-"""A corpus answers queries, from any thread, and does nothing else."""
+"""Queries on a corpus, its isolation, and its full-text index."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def numbers() -> Corpus:
     return open_corpus(pa.table({"name": [f"n{n}" for n in range(200_000)], "n": range(200_000)}))
 
 
-def test_a_query_gives_an_arrow_table(numbers: Corpus) -> None:
-    """With values for its question marks, and NULL for what is unknown."""
+def test_a_query_returns_an_arrow_table(numbers: Corpus) -> None:
+    """With parameters for question marks, and NULL for unknown values."""
     found = numbers.query("SELECT name, NULLIF(n, 1) AS n FROM data WHERE n < ?", [2])
     assert found.to_pydict() == {"name": ["n0", "n1"], "n": [0, None]}
 
 
-def test_a_query_ends_when_its_time_is_over(numbers: Corpus) -> None:
-    """And the corpus can be asked again."""
+def test_a_query_ends_at_its_timeout(numbers: Corpus) -> None:
+    """The corpus can be queried again."""
     began = time.monotonic()
     with pytest.raises(QueryTimeout, match=r"longer than 0\.1 seconds"):
         numbers.query(SLOW, timeout=0.1)
@@ -47,8 +47,8 @@ def test_a_query_ends_when_its_time_is_over(numbers: Corpus) -> None:
     assert numbers.query("SELECT 1 AS one", timeout=5)["one"].to_pylist() == [1]
 
 
-def test_a_query_ends_when_it_is_to_stop(numbers: Corpus) -> None:
-    """Whether that is told before or meanwhile; other queries go on."""
+def test_a_query_ends_when_stopped(numbers: Corpus) -> None:
+    """Before it starts or while it runs; other queries go on."""
     stop = threading.Event()
     threading.Timer(0.2, stop.set).start()
     others: list[int] = []
@@ -63,8 +63,8 @@ def test_a_query_ends_when_it_is_to_stop(numbers: Corpus) -> None:
     assert others == [sum(range(200_000))]
 
 
-def test_what_duckdb_refuses_passes_through(numbers: Corpus) -> None:
-    """The caller knows what it has asked."""
+def test_errors_of_duckdb_pass_through(numbers: Corpus) -> None:
+    """The caller wrote the query."""
     with pytest.raises(duckdb.BinderException):
         numbers.query("SELECT nothing FROM data", timeout=5)
 
@@ -88,8 +88,8 @@ def test_what_duckdb_refuses_passes_through(numbers: Corpus) -> None:
     ],
 )
 @pytest.mark.parametrize("kind", ["memory", "parquet"])
-def test_a_corpus_sees_its_own_data_and_nothing_else(tmp_path: Path, sql: str, kind: str) -> None:
-    """Neither files nor the network, nor variables of Python; and its settings stay."""
+def test_a_corpus_sees_only_its_own_data(tmp_path: Path, sql: str, kind: str) -> None:
+    """No files, no network, no Python variables; its settings are locked."""
     frame = pd.DataFrame({"name": ["A"]})
     frame.to_parquet(tmp_path / "other.parquet")
     frame.to_parquet(tmp_path / "mine.parquet")
@@ -100,8 +100,8 @@ def test_a_corpus_sees_its_own_data_and_nothing_else(tmp_path: Path, sql: str, k
     assert not (tmp_path / "out.csv").exists()
 
 
-def test_times_are_those_of_utc() -> None:
-    """Also in other threads than that which opened the corpus."""
+def test_times_are_in_utc() -> None:
+    """In all threads."""
     when = pd.to_datetime(["2020-01-01 00:30"]).tz_localize("Europe/Berlin")
     corpus = open_corpus(pd.DataFrame({"name": ["A"], "when": when}))
     found: list[object] = []
@@ -113,8 +113,8 @@ def test_times_are_those_of_utc() -> None:
     assert corpus.rows([0])[0]["when"] == dt.datetime(2019, 12, 31, 23, 30, tzinfo=dt.UTC)
 
 
-def test_rows_come_in_the_order_of_their_positions(numbers: Corpus) -> None:
-    """Once for each time that they are asked for."""
+def test_rows_come_in_the_order_of_the_positions(numbers: Corpus) -> None:
+    """Repeated positions give repeated rows."""
     assert [row["n"] for row in numbers.rows([7, 199_999, 7])] == [7, 199_999, 7]
     assert [each.name for each in numbers.entities([3, 1, 3])] == ["n3", "n1", "n3"]
     assert numbers.rows([]) == numbers.entities([]) == numbers.texts(5, 5) == []
@@ -124,7 +124,7 @@ def test_rows_come_in_the_order_of_their_positions(numbers: Corpus) -> None:
             numbers.rows([0, position])
 
 
-def test_the_text_of_a_cell_is_what_stands_in_the_data() -> None:
+def test_the_text_of_a_cell_is_verbatim() -> None:
     """For every kind of column."""
     corpus = open_corpus(
         pa.table(
@@ -144,15 +144,15 @@ def test_the_text_of_a_cell_is_what_stands_in_the_data() -> None:
     assert corpus.texts(0, 2) == ["12,50 €\nx, y\n1.5\n31.12.2019\ntrue", "3,00 €\n1.2.2020"]
 
 
-def test_kinds_tell_prose_from_text() -> None:
-    """A quarter of the cells has eight words or more."""
+def test_prose_is_distinguished_from_text() -> None:
+    """At least a quarter of its cells have eight or more words."""
     words = "one two  three\nfour five six seven eight"
     table = pa.table({"p": [words, None, "a", "b", "c"], "t": [words[:-6], "a", "b", "c", "d"]})
     columns = open_corpus(table).columns
     assert (columns["p"].kind, columns["t"].kind) == ("prose", "text")
 
 
-def test_the_fingerprint_tells_data_apart_and_nothing_else() -> None:
+def test_the_fingerprint_identifies_the_data() -> None:
     """Cells, their order, names and descriptions count."""
     frame = pd.DataFrame({"name": ["A", "B"], "n": [1, 2]})
     known = open_corpus(frame).fingerprint
@@ -168,8 +168,8 @@ def test_the_fingerprint_tells_data_apart_and_nothing_else() -> None:
     assert len({known, *(corpus.fingerprint for corpus in others)}) == 7
 
 
-def test_the_installed_packages_are_there_once_each() -> None:
-    """Names are those of importlib.metadata, with their metadata."""
+def test_each_installed_package_is_a_row() -> None:
+    """Names and metadata are those of importlib.metadata."""
     corpus = open_corpus("packages")
     names = [each.name for each in corpus.entities(range(len(corpus)))]
     assert set(names) == {d.metadata["Name"] for d in metadata.distributions()}
@@ -184,7 +184,7 @@ def test_the_installed_packages_are_there_once_each() -> None:
 
 
 def test_citations_lead_to_the_cell() -> None:
-    """One for each column, with the name of the row."""
+    """There is one for each column, with the name of the row."""
     table = pa.table({"name": ["A b", "A b"], "kind of": ["x", "y"], "said": ["z", "z"]})
     entity = open_corpus(table, name_column="name").entities([1])[0]
     cited = cite(entity, [("name", "A"), ("kind of", "y"), ("name", "b")])
@@ -231,8 +231,8 @@ def index(tmp_path: Path) -> TextIndex:
     return index
 
 
-def test_rows_are_ranked_by_the_words_that_tell(index: TextIndex) -> None:
-    """Words of more than half of the rows count for nothing, unless there are no others."""
+def test_rows_are_ranked_by_distinctive_words(index: TextIndex) -> None:
+    """Words in more than half of the rows are ignored, unless there are no others."""
     assert list(index.rank(["the sea, please"], limit=5)) == [2, 0]
     assert list(index.rank(["the"], limit=2)) != []
     assert list(index.rank(["red house"], limit=2)) == [0, 1]
@@ -241,7 +241,7 @@ def test_rows_are_ranked_by_the_words_that_tell(index: TextIndex) -> None:
 
 
 def test_rows_that_contain_all_words_are_found(index: TextIndex) -> None:
-    """Phrases as they stand; what means something to SQLite is a word like any other."""
+    """Phrases are verbatim, and SQLite's operators are ordinary words."""
     assert sorted(index.containing(["house", "RED"])) == [0, 1]
     assert list(index.containing(["houses", "sea"])) != []
     assert list(index.containing(["red house"])) == [0]
@@ -251,8 +251,8 @@ def test_rows_that_contain_all_words_are_found(index: TextIndex) -> None:
     assert list(index.containing([])) == list(index.containing(["*"])) == []
 
 
-def test_an_index_is_used_again_for_the_same_data_only() -> None:
-    """Another corpus gets an index of its own."""
+def test_an_index_is_reused_only_for_the_same_data() -> None:
+    """Another corpus gets its own index."""
     store = _Store()
     first, second = (open_corpus(pa.table({"name": [name]})) for name in ("lake", "hill"))
     assert not TextIndex(store, first).build(stop=lambda: True)

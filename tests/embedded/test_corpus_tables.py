@@ -1,4 +1,4 @@
-"""Tables in memory become a corpus, of whatever library and with whatever in them."""
+"""Tables in memory, of any library and with any contents."""
 
 from __future__ import annotations
 
@@ -17,22 +17,18 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.errors import CorpusError, FindAllWarning
+from tests.support.corpora import all_rows
 
 COLUMNS = {"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]}
 
 
 class Point:
-    """Something that no library of tables knows."""
+    """An object of a type that no library of tables has."""
 
     def __str__(self) -> str:
         return "POINT (1 2)"
-
-
-def _rows(corpus: Corpus) -> list[dict[str, Any]]:
-    return corpus.rows(range(len(corpus)))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +47,7 @@ def _rows(corpus: Corpus) -> list[dict[str, Any]]:
 def test_a_table_of_any_library_is_a_corpus(source: object) -> None:
     """pandas, Arrow, Polars, DuckDB, and plain lists of dicts."""
     corpus = open_corpus(source)
-    assert _rows(corpus) == [
+    assert all_rows(corpus) == [
         dict(zip(COLUMNS, row, strict=True)) for row in zip(*COLUMNS.values(), strict=True)
     ]
     assert (corpus.name, corpus.name_column, len(corpus)) == ("table", "name", 2)
@@ -81,7 +77,7 @@ def test_a_table_of_any_library_is_a_corpus(source: object) -> None:
             "VARCHAR",
             "text",
             str(uuid.UUID(int=1)),
-            # Older Arrow has no type for them, which is said.
+            # Older Arrow has no type for them, and a warning says so.
             marks=pytest.mark.filterwarnings("ignore:Cells of 'value' cannot be compared"),
         ),
         ([None, None], "VARCHAR", "text", None),
@@ -89,11 +85,11 @@ def test_a_table_of_any_library_is_a_corpus(source: object) -> None:
     ],
 )
 def test_columns_keep_their_types(cells: Any, type_: str, kind: str, value: object) -> None:
-    """Each has DuckDB's type for it; blank texts and NaN are missing."""
+    """In DuckDB's terms; blank texts and NaN are missing."""
     corpus = open_corpus(pd.DataFrame({"name": ["A", "B"], "value": cells}))
     column = corpus.columns["value"]
     assert (column.type, column.kind) == (type_, kind)
-    assert _rows(corpus)[0]["value"] == value
+    assert all_rows(corpus)[0]["value"] == value
 
 
 @pytest.mark.parametrize(
@@ -111,16 +107,16 @@ def test_columns_keep_their_types(cells: Any, type_: str, kind: str, value: obje
         (pd.Series(["half \ud800", "whole"], dtype=object), "half ?"),
     ],
 )
-def test_what_has_no_type_becomes_text_and_is_said(cells: Any, text: str) -> None:
-    """No column refuses the table."""
+def test_values_without_a_type_become_text(cells: Any, text: str) -> None:
+    """With a warning; no column makes a table unusable."""
     frame = pd.DataFrame({"name": ["A", "B"], "value": cells})
     with pytest.warns(FindAllWarning, match="'value' cannot be compared as they are and were read"):
         corpus = open_corpus(frame)
-    assert _rows(corpus)[0]["value"] == text
+    assert all_rows(corpus)[0]["value"] == text
 
 
-def test_arrow_types_that_duckdb_does_not_know_become_text() -> None:
-    """Half floats are numbers again, since their texts are; large decimals are not."""
+def test_arrow_types_unknown_to_duckdb_become_text() -> None:
+    """Half floats are read back as numbers; large decimals stay text."""
     table = pa.table(
         {
             "name": ["A"],
@@ -131,12 +127,12 @@ def test_arrow_types_that_duckdb_does_not_know_become_text() -> None:
         }
     )
     with pytest.warns(FindAllWarning, match="Cells of 'large', 'pair' cannot"):
-        row = _rows(open_corpus(table))[0]
+        row = all_rows(open_corpus(table))[0]
     assert row == {"name": "A", "half": 1.5, "large": str(10**50), "pair": '{"a":1}', "lot": "x"}
 
 
-def test_polars_values_that_arrow_does_not_know_are_read() -> None:
-    """Whole numbers of 128 bits, categories, and Python objects."""
+def test_polars_types_unknown_to_arrow_are_read() -> None:
+    """128-bit integers, categories, and Python objects."""
     frame = pl.DataFrame(
         {
             "name": ["A", "B"],
@@ -145,31 +141,31 @@ def test_polars_values_that_arrow_does_not_know_are_read() -> None:
             "place": pl.Series([Point(), Point()], dtype=pl.Object),
         }
     )
-    row = _rows(open_corpus(frame))[0]
+    row = all_rows(open_corpus(frame))[0]
     assert row == {"name": "A", "large": 10**20, "lot": "u", "place": "POINT (1 2)"}
 
 
 @pytest.mark.parametrize("wrap", [lambda table: table, lambda table: table.to_reader()])
-def test_bytes_that_are_no_text_are_left_out_with_a_word(wrap: Any) -> None:
-    """A picture says nothing that could be searched."""
+def test_bytes_that_are_not_text_are_left_out(wrap: Any) -> None:
+    """With a warning, as there is nothing to search in a picture."""
     table = pa.table({"name": ["Alma"], "picture": pa.array([b"\xff\xd8"]), "code": [b"A1"]})
     with pytest.warns(FindAllWarning, match="'picture' hold bytes that are not text"):
-        assert _rows(open_corpus(wrap(table))) == [{"name": "Alma", "code": "A1"}]
+        assert all_rows(open_corpus(wrap(table))) == [{"name": "Alma", "code": "A1"}]
 
 
 def test_times_beyond_the_calendar_of_python_are_shown_as_text() -> None:
-    """They are compared as they are."""
+    """They are still compared as times."""
     times = np.array(["-5000-01-01", "200000-01-01"], "datetime64[s]")
     corpus = open_corpus(pd.DataFrame({"name": ["A", "B"], "when": times}))
-    assert _rows(corpus)[1]["when"] == "200000-01-01 00:00:00"
+    assert all_rows(corpus)[1]["when"] == "200000-01-01 00:00:00"
     assert (
         corpus.query("SELECT name FROM data WHERE \"when\" > DATE '9999-01-01'")[0][0].as_py()
         == "B"
     )
 
 
-def test_names_are_made_unique_and_said() -> None:
-    """DuckDB knows no case; hidden columns keep their names; nothing else has to change."""
+def test_column_names_are_made_unique() -> None:
+    """With a warning, since DuckDB ignores case and some names are reserved."""
     odd = ["name", "Name", 5, "__row", "__text_0", "rowid", 'a"b', "a.b", "a b", "l\nb", ""]
     frame = pd.DataFrame([range(len(odd))], columns=odd)
     with pytest.warns(FindAllWarning, match="'Name' is now 'Name_2'; '__row' is now '__row_2'"):
@@ -178,11 +174,11 @@ def test_names_are_made_unique_and_said() -> None:
         "name", "Name_2", "5", "__row_2", "__text_0_2", "rowid", 'a"b', "a.b", "a b", "l\nb",
         "column_11",
     ]  # fmt: skip
-    assert list(_rows(corpus)[0].values()) == list(range(len(odd)))
+    assert list(all_rows(corpus)[0].values()) == list(range(len(odd)))
 
 
-def test_columns_of_pairs_are_joined() -> None:
-    """As pandas itself does when it writes them."""
+def test_multi_level_columns_are_joined() -> None:
+    """As pandas does when it writes them."""
     frame = pd.DataFrame({("size", "min"): [1], ("size", "max"): [2], ("kind", ""): ["q"]})
     assert list(open_corpus(frame).columns) == ["size_min", "size_max", "kind"]
 
@@ -198,14 +194,14 @@ def test_columns_of_pairs_are_joined() -> None:
         (pd.Index([4, 7]), ["x"]),
     ],
 )
-def test_an_index_that_says_something_is_a_column(index: pd.Index, columns: list[str]) -> None:
-    """One of whole numbers without a name only counts the rows."""
+def test_an_informative_index_is_a_column(index: pd.Index, columns: list[str]) -> None:
+    """An unnamed index of integers only counts the rows."""
     corpus = open_corpus(pd.DataFrame({"x": [1, 2]}, index=index))
     assert list(corpus.columns) == columns
 
 
-def test_a_position_is_that_in_the_users_table() -> None:
-    """Rows without a name, too, have one, so that ``frame.iloc`` finds every row."""
+def test_positions_are_those_in_the_users_table() -> None:
+    """Rows without a name count as well, so that ``frame.iloc`` finds every row."""
     frame = pd.DataFrame({"name": ["A", None, " ", "A"], "x": [1, 2, 3, 4]}).iloc[1:]
     corpus = open_corpus(frame)
     found = corpus.query("SELECT __row FROM data WHERE x > 2")["__row"].to_pylist()
@@ -213,8 +209,8 @@ def test_a_position_is_that_in_the_users_table() -> None:
     assert [each.name for each in corpus.entities([0, 1, 2])] == ["row 0", "row 1", "A"]
 
 
-def test_descriptions_come_with_arrow_and_duckdb() -> None:
-    """From the metadata of a field, and from the comment of a column."""
+def test_descriptions_come_from_arrow_and_duckdb() -> None:
+    """From the metadata of a field, and from the comment on a column."""
     field = pa.field("t", pa.int64(), metadata={"description": "flash point, in kelvin"})
     table = pa.table({"t": [300]}, schema=pa.schema([field]))
     assert open_corpus(table).columns["t"].description == "flash point, in kelvin"
@@ -236,23 +232,23 @@ def test_descriptions_come_with_arrow_and_duckdb() -> None:
         (5, "got int"),
     ],
 )
-def test_what_is_no_table_is_refused(source: object, message: str) -> None:
+def test_a_source_that_is_not_a_table_is_refused(source: object, message: str) -> None:
     """The error says what was expected and what came."""
     with pytest.raises(CorpusError, match=message):
         open_corpus(source)
 
 
 def test_importing_the_corpus_does_not_import_pandas() -> None:
-    """Whoever has no DataFrame does not wait for pandas at import."""
+    """Users without a DataFrame do not wait for it."""
     code = "import sys, findall_frames.embedded.corpus.opening; sys.exit('pandas' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_opening_leaves_nothing_of_the_users_table_behind() -> None:
-    """Changing the table afterwards does not change the corpus."""
+def test_a_corpus_is_independent_of_the_users_table() -> None:
+    """Later changes to the table do not affect it."""
     frame = pd.DataFrame({"name": ["A", "B"], "x": [1, 2]})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         corpus = open_corpus(frame)
         frame.loc[0, "x"] = 99
-    assert _rows(corpus)[0]["x"] == 1
+    assert all_rows(corpus)[0]["x"] == 1

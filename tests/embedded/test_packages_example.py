@@ -1,4 +1,4 @@
-"""The main example, checked against importlib.metadata by other means than its own."""
+"""The main example, checked against importlib.metadata independently."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUESTION = (
 
 
 def licences(distribution: Distribution) -> list[str]:
-    """Everything that the metadata says about the license."""
+    """Return all statements of the metadata about the license."""
     said = distribution.metadata
     classifiers = [text for text in said.get_all("Classifier") or [] if "License" in text]
     return [
@@ -27,7 +27,7 @@ def licences(distribution: Distribution) -> list[str]:
 
 
 def is_right(distribution: Distribution) -> bool:
-    """Whether a person would say that the package is a match."""
+    """Return True if the package is a match by its metadata."""
     demand = distribution.metadata.get("Requires-Python") or ""
     lowest = re.search(r">=?\s*3\.(\d+)", demand)
     has_apache = any(
@@ -36,8 +36,8 @@ def is_right(distribution: Distribution) -> bool:
     return has_apache and lowest is not None and int(lowest[1]) >= 10
 
 
-def test_the_matches_are_those_that_the_metadata_show() -> None:
-    """None is missing and none is wrong, and each has its verbatim evidence."""
+def test_the_matches_agree_with_the_metadata() -> None:
+    """None is missing or wrong, and each has verbatim evidence."""
     installed = {item.metadata["Name"]: item for item in distributions()}
     right = {name for name, item in installed.items() if is_right(item)}
     assert right
@@ -61,8 +61,8 @@ def test_the_matches_are_those_that_the_metadata_show() -> None:
             assert any(excerpt in text for text in stated), (names[row.candidate_id], excerpt)
 
 
-def test_a_question_without_a_criterion_finds_everything() -> None:
-    """It is a question like any other."""
+def test_a_question_without_criteria_finds_everything() -> None:
+    """With a warning."""
     with (
         ff.local("packages") as client,
         pytest.warns(ff.FindAllWarning, match="is met by every row"),

@@ -1,10 +1,9 @@
-"""The plain language: what is read is right, and all else is refused."""
+"""The plain language: conditions are read correctly, or refused."""
 
 from __future__ import annotations
 
 import re
 import time
-import warnings
 from functools import cache
 
 import pandas as pd
@@ -18,6 +17,7 @@ from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.reading.plain_reader import PlainReader
 from findall_frames.embedded.reading.sql import check_order, check_sql
+from tests.support.corpora import corpus_of
 from tests.support.plain_cases import CASES, FORMS, LETTERS
 
 WORDS = re.findall(
@@ -29,21 +29,13 @@ WORDS = re.findall(
 
 
 @cache
-def corpus_of(field: str) -> Corpus:
-    """Return one of the small tables as a corpus."""
-    table = CASES[field].table
-    with warnings.catch_warnings(action="ignore"):
-        return open_corpus(table.records(), columns=table.dictionary)
-
-
-@cache
 def reader_of(field: str) -> PlainReader:
     """Return a reader of one of the small tables."""
     return PlainReader(corpus_of(field))
 
 
 def rows_of(reading: Reading, corpus: Corpus) -> list[int]:
-    """Return the positions of the rows that a reading asks for, after both checks of its SQL."""
+    """Return the positions of the rows that a reading selects, after checking its SQL."""
     sql, order = "TRUE", "__row"
     limit = ""
     if reading.sql is not None:
@@ -57,8 +49,8 @@ def rows_of(reading: Reading, corpus: Corpus) -> list[int]:
 
 
 @pytest.mark.parametrize("field", CASES)
-def test_conditions_select_the_rows_that_a_person_would_select(field: str) -> None:
-    """Each of them does, and those that it cannot read it refuses."""
+def test_conditions_select_the_right_rows(field: str) -> None:
+    """Conditions that it cannot read are refused."""
     case, corpus, reader = CASES[field], corpus_of(field), reader_of(field)
     first = case.table.head.partition("|")[0]
     names = [str(record[first]) for record in case.table.records()]
@@ -78,8 +70,8 @@ def test_conditions_select_the_rows_that_a_person_would_select(field: str) -> No
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_of_the_table_is_read_as_the_table_says(form: str) -> None:
-    """The README shows these rows."""
+def test_the_forms_in_the_readme_are_read_as_shown(form: str) -> None:
+    """One example of each form."""
     field, expected = FORMS[form]
     reading = reader_of(field).read(form, name="form")
     assert reading.describe() == expected
@@ -87,8 +79,8 @@ def test_every_form_of_the_table_is_read_as_the_table_says(form: str) -> None:
 
 
 @pytest.mark.parametrize("field", CASES)
-def test_an_unknown_word_anywhere_is_refused_and_named(field: str) -> None:
-    """Nothing of a condition is passed over, wherever it stands."""
+def test_an_unknown_word_anywhere_is_refused(field: str) -> None:
+    """The note names it."""
     reader = reader_of(field)
     for number, (condition, names) in enumerate(CASES[field].conditions.items()):
         words = condition.split()
@@ -110,8 +102,8 @@ def test_an_unknown_word_anywhere_is_refused_and_named(field: str) -> None:
         ("not sold out and price over 10", "not (sold out and price over 10)"),
     ],
 )  # fmt: skip
-def test_and_or_and_brackets_say_different_things(condition: str, other: str) -> None:
-    """Both are read, and not as the same."""
+def test_and_or_and_brackets_make_a_difference(condition: str, other: str) -> None:
+    """Both conditions are read, with different results."""
     corpus, reader = corpus_of("goods"), reader_of("goods")
     readings = [reader.read(text, name="condition") for text in (condition, other)]
     assert readings[0].sql != readings[1].sql
@@ -120,8 +112,8 @@ def test_and_or_and_brackets_say_different_things(condition: str, other: str) ->
 
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
 @settings(max_examples=300, deadline=None)
-def test_no_sequence_of_its_words_breaks_it(words: list[str]) -> None:
-    """It gives SQL that passes the check, or says why not."""
+def test_any_sequence_of_known_words_is_read_or_refused(words: list[str]) -> None:
+    """The SQL passes the check, and a refusal has a note."""
     reading = reader_of("goods").read(" ".join(words), name="condition")
     if reading.status == "sql":
         rows_of(reading, corpus_of("goods"))
@@ -132,15 +124,15 @@ def test_no_sequence_of_its_words_breaks_it(words: list[str]) -> None:
 
 @given(st.text(max_size=80))
 @settings(max_examples=300, deadline=None)
-def test_no_text_at_all_breaks_it(text: str) -> None:
-    """Whatever it is."""
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """Nothing raises."""
     reading = reader_of("wines").read(text, name="condition")
     assert reading.description == text
     assert reading.status in {"sql", "not_understood"}
 
 
-def test_a_value_without_its_column_is_never_read_with_high_confidence() -> None:
-    """Only a named column and a value as it stands are that sure."""
+def test_a_value_without_its_column_has_medium_confidence() -> None:
+    """High confidence needs a named column and an exact value."""
     reader = reader_of("bicycles")
     assert reader.read("frame material is steel", name="a").confidence == "high"
     assert reader.read("steel", name="a").confidence == "medium"
@@ -149,8 +141,8 @@ def test_a_value_without_its_column_is_never_read_with_high_confidence() -> None
     assert reading.assumptions == ("'apache' is looked for as a word in license",)
 
 
-def test_missing_cells_are_unknown_and_not_denied() -> None:
-    """Three values, as in SQL."""
+def test_missing_cells_are_unknown() -> None:
+    """A negation does not make them true."""
     sql = reader_of("bicycles").read("not electric", name="a").sql
     verdicts = corpus_of("bicycles").query(f"SELECT {sql} AS v FROM data ORDER BY __row")
     assert verdicts["v"].to_pylist() == [True, True, False, False, None]
@@ -169,10 +161,8 @@ def test_missing_cells_are_unknown_and_not_denied() -> None:
         ("state is CA and score over 1", ""),
     ],
 )  # fmt: skip
-def test_a_value_of_the_named_column_wins_over_a_word_of_the_language(
-    condition: str, states: str
-) -> None:
-    """Some states are called like one."""
+def test_a_value_of_the_named_column_wins_over_a_keyword(condition: str, states: str) -> None:
+    """Some US states are abbreviated to OR and IN."""
     names = ["CA", "IN", "OR"]
     table = [{"place": f"p{n}", "state": name, "score": n} for n, name in enumerate(names, 1)]
     corpus = open_corpus(table)
@@ -180,8 +170,8 @@ def test_a_value_of_the_named_column_wins_over_a_word_of_the_language(
     assert [names[row] for row in found] == states.split()
 
 
-def test_a_refusal_names_near_values_sql_the_dictionary_and_a_model() -> None:
-    """So that the next try succeeds."""
+def test_a_refusal_says_what_to_write_instead() -> None:
+    """A similar value, SQL, the data dictionary, or a model."""
     note = reader_of("economies").read("continent is Europ", name="a").note
     assert note.splitlines()[0] == "No column or value matches 'Europ'."
     assert "did you mean 'Europe' (\"continent\")?" in note
@@ -190,8 +180,8 @@ def test_a_refusal_names_near_values_sql_the_dictionary_and_a_model() -> None:
     assert "model=" in note
 
 
-def test_a_refusal_fills_in_what_it_knows() -> None:
-    """The number, in the unit of the one column that has such a unit."""
+def test_a_refusal_suggests_sql_with_the_number() -> None:
+    """In the unit of the only column that has one."""
     note = reader_of("bicycles").read("heavier than 2 tonnes", name="a").note
     assert "No column or value matches 'heavier', 'than'." in note
     assert '"weight_kg" > (or <) 2000' in note
@@ -224,14 +214,14 @@ def test_a_refusal_says_why(field: str, condition: str, words: str) -> None:
     "text", ["red " * 5_000, "(" * 900, "not " * 240, "red or " * 140, "5 " * 490]
 )
 def test_long_and_deep_texts_are_refused_quickly(text: str) -> None:
-    """Time does not grow with the length beyond a limit."""
+    """There is a limit on length and brackets."""
     begin = time.monotonic()
     assert reader_of("goods").read(text, name="a").status == "not_understood"
     assert time.monotonic() - begin < 2
 
 
-def test_text_of_documents_is_searched_for_what_no_column_answers() -> None:
-    """With low confidence, and only where there is running text."""
+def test_documents_are_searched_for_words() -> None:
+    """With low confidence, and only if there is running text."""
     letters = open_corpus(pd.DataFrame(LETTERS.records()))
     reader = PlainReader(letters)
     reading = reader.read("must mention the quokka", name="a")
@@ -244,7 +234,7 @@ def test_text_of_documents_is_searched_for_what_no_column_answers() -> None:
 
 
 def test_columns_of_all_types_and_names_are_read() -> None:
-    """Lists of numbers, names with quotes, decimals and moments in time."""
+    """Lists of numbers, names with quotes, and timestamps."""
     table = pa.table(
         {
             "name": ["a", "b"],
@@ -277,8 +267,8 @@ def test_columns_of_all_types_and_names_are_read() -> None:
         ("top -1 by price", "do not form a condition"),
     ],
 )
-def test_what_could_be_taken_in_two_ways_is_refused(text: str, why: str) -> None:
-    """A negation before "or", a search for two words, a value that reads like the language."""
+def test_ambiguous_conditions_are_refused(text: str, why: str) -> None:
+    """A negation before "or", two words to search for, a value that reads like the language."""
     flats = open_corpus(
         [
             {"name": "a", "rooms": 1, "price": 5, "color": "red and blue", "kind": "new"},
@@ -291,8 +281,8 @@ def test_what_could_be_taken_in_two_ways_is_refused(text: str, why: str) -> None
     assert why in reading.note
 
 
-def test_words_are_searched_only_where_some_text_has_them_all() -> None:
-    """An answer that is empty before it is asked is a refusal; in documents it is an answer."""
+def test_words_are_searched_only_if_some_text_has_them_all() -> None:
+    """In tables, a search without results is a refusal."""
     notes = ["a quiet house by the lake with a garden and a view of hills", None]
     table = open_corpus([{"name": "a", "price": 5, "notes": notes[0]}, {"name": "b", "price": 6}])
     reader = PlainReader(table)

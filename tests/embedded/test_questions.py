@@ -1,4 +1,4 @@
-"""The questions themselves, before anybody answers them."""
+"""The questions with known answers, and their tables."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 from tests.support.questions.measuring import KINDS, TABLES, questions
 
 
-def test_every_question_has_an_id_of_its_own() -> None:
-    """Replies and reports name questions by it."""
+def test_question_ids_are_unique() -> None:
+    """Replies and reports refer to them."""
     assert [name for name, times in Counter(q.id for q in questions()).items() if times > 1] == []
 
 
@@ -28,8 +28,8 @@ def test_there_are_enough_questions_over_enough_tables() -> None:
 
 
 @pytest.mark.parametrize("table", sorted({q.table for q in questions()}))
-def test_the_right_rows_stand_in_their_table(table: str) -> None:
-    """And nothing in the file says which they are, nor who wrote it."""
+def test_the_right_rows_are_in_the_table(table: str) -> None:
+    """And nothing in the file reveals them."""
     file = pq.read_table(TABLES / f"{table}.parquet")
     asked = [question for question in questions() if question.table == table]
     assert max((max(q.rows, default=0) for q in asked), default=0) < len(file)
@@ -38,6 +38,6 @@ def test_the_right_rows_stand_in_their_table(table: str) -> None:
 
 
 def test_every_table_has_a_question() -> None:
-    """A table without one would only take up room."""
+    """Tables without one would only take up space."""
     files = {str(path.relative_to(TABLES).with_suffix("")) for path in TABLES.rglob("*.parquet")}
     assert files == {q.table for q in questions()}

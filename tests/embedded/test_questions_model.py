@@ -1,11 +1,10 @@
-"""How good the answers are with a model that reads conditions, and judges texts row by row.
+"""The quality of answers with a model that reads conditions and judges texts row by row.
 
-The replies were recorded: for each question, the prompts that this package sends were given to a
-large language model that saw nothing else: no table but what the prompt shows of it, no truth, no
-code. It was given some twenty to thirty prompts in one session, and asked to answer each by itself.
-The text that came back was kept as it was. The replies are replayed by a server on the loopback
-interface. They are keyed by table and condition, not by prompt, so that a
-change of a few words in a prompt needs no new recording; a change of what is asked does.
+The replies were recorded: the prompts of this package were given to a large language model that saw
+nothing else, neither the tables nor the right answers nor the code. It got twenty to thirty prompts
+in one session, and was asked to answer each by itself. Its answers were stored unchanged, and are
+replayed by a server on the loopback interface. They are keyed by table and condition rather than by
+prompt, so that a small change to a prompt needs no new recording.
 """
 
 from __future__ import annotations
@@ -62,18 +61,18 @@ class Replayed:
 
 
 def recorded(replies: Replies) -> list[Question]:
-    """Return the questions for which a first reply was recorded."""
+    """Return the questions that have a recorded reply."""
     return [one for one in questions() if replies.knows(one.table, one.text)]
 
 
 @pytest.fixture(scope="module")
 def replayed() -> Replayed:
-    """What came back for all recorded questions."""
+    """The answers to all recorded questions."""
     return Replayed(Replies())
 
 
-def test_enough_was_recorded_over_enough_tables(replayed: Replayed) -> None:
-    """At least 60 questions over at least 8 tables, and nothing was asked that is missing."""
+def test_enough_replies_were_recorded(replayed: Replayed) -> None:
+    """At least 60 questions over at least 8 tables, and no reply is missing."""
     assert replayed.missing == []
     assert len(replayed.answers) >= 60
     assert len({one.question.table for one in replayed.answers}) >= 8
@@ -83,7 +82,7 @@ def test_enough_was_recorded_over_enough_tables(replayed: Replayed) -> None:
 def test_a_model_finds_the_right_rows(
     kind: Kind, replayed: Replayed, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is wrong is printed, with what the user was told."""
+    """Wrong answers are printed, with the warnings."""
     answers = replayed.of(kind)
     lines = [summary(kind, answers), *(written(one) for one in answers if not one.is_right)]
     with capsys.disabled():
@@ -91,8 +90,8 @@ def test_a_model_finds_the_right_rows(
     assert fmean(one.f1 for one in answers) >= FLOORS[kind]
 
 
-def test_a_search_asks_once_for_its_readings_and_seldom_repairs(replayed: Replayed) -> None:
-    """One request for all conditions of a search; at most 0.05 repairs for each condition."""
+def test_readings_need_one_request_and_few_corrections(replayed: Replayed) -> None:
+    """One request per search; at most 0.05 corrections per condition."""
     repairs = conditions = 0
     for asked in replayed.asked.values():
         reading = [one for one in asked if one.stage != "rows"]

@@ -1,4 +1,4 @@
-"""How much is answered without a model, and how much of that is right."""
+"""How many questions are answered without a model, and how many of them correctly."""
 
 from __future__ import annotations
 
@@ -30,10 +30,8 @@ def _answers(kind: Kind) -> list[Answer]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_plain_reader_answers_rightly_or_not_at_all(
-    kind: Kind, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """What was answered wrongly is printed, with what the user was told."""
+def test_the_plain_reader_is_measured(kind: Kind, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong answers are printed, with the warnings."""
     answers = _answers(kind)
     wrong = [one for one in answers if one.found is not None and not one.is_right]
     lines = [summary(kind, answers), *(written(one) for one in wrong)]

@@ -1,4 +1,4 @@
-"""What records and replays the replies of a model, before anything rests on it."""
+"""Recording and replaying the replies of a model."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _reply_to(prompt: dict[str, Any], question: Question) -> str:
 
 
 def _answer_all(folder: Path, question: Question) -> int:
-    """Put an answer beside every prompt of a folder, and say how many there were."""
+    """Put an answer beside every prompt of a folder, and return their number."""
     (folder / "answers").mkdir(exist_ok=True)
     prompts = sorted((folder / "prompts").glob("*.json"))
     for path in prompts:
@@ -65,10 +65,10 @@ def _answer_all(folder: Path, question: Question) -> int:
     return len(prompts)
 
 
-def test_a_recording_goes_from_look_ups_to_readings_to_rows_and_is_then_replayed(
+def test_a_recording_is_made_in_stages_and_replayed(
     tmp_path: Path,
 ) -> None:
-    """Each call writes what is missing, and takes in what was answered since the last one."""
+    """Each call writes the missing prompts, and takes in the answers since the last one."""
     replies = Replies(tmp_path / "replies")
     stages = []
     while record(SMALL, replies=replies, folder=tmp_path):
@@ -80,7 +80,7 @@ def test_a_recording_goes_from_look_ups_to_readings_to_rows_and_is_then_replayed
     assert stages[:2] == [["readings-0"], ["readings-1"]]
     assert {name[:4] for name in stages[2]} == {"rows"}
     assert len(stages) == 3
-    # What was written is enough for a server that has nothing else.
+    # The files alone are enough for another server.
     with ReplayingServer(Replies(tmp_path / "replies")) as server:
         with opened("reports", model=server.model("reports")) as client:
             came = answer(SMALL, client)
@@ -90,8 +90,8 @@ def test_a_recording_goes_from_look_ups_to_readings_to_rows_and_is_then_replayed
     assert came.f1 == 1.0
 
 
-def test_what_was_not_recorded_is_refused_counted_and_named(tmp_path: Path) -> None:
-    """A test that rests on a reply which nobody gave must not pass by chance."""
+def test_a_missing_reply_is_refused_and_counted(tmp_path: Path) -> None:
+    """A test must not pass by chance on a reply that nobody gave."""
     with ReplayingServer(Replies(tmp_path)) as server:
         body = {
             "model": "reports",
@@ -104,8 +104,8 @@ def test_what_was_not_recorded_is_refused_counted_and_named(tmp_path: Path) -> N
         assert len(server.missing) == 1
 
 
-def test_rows_are_found_whatever_batch_they_are_asked_in(tmp_path: Path) -> None:
-    """Answers are kept by condition and row; a batch with a row that was never asked is missing."""
+def test_rows_are_found_in_any_batch(tmp_path: Path) -> None:
+    """Answers are stored by condition and row."""
     replies = Replies(tmp_path)
     asked = Asked("rows", 0, {"dogs": "dogs are welcome"}, (3, 4), is_repair=False)
     said = [{"row": row, "field": "dogs", "verdict": row == 3} for row in asked.rows]
@@ -118,8 +118,8 @@ def test_rows_are_found_whatever_batch_they_are_asked_in(tmp_path: Path) -> None
         replies.find("courses", asked._replace(rows=(3, 5)))
 
 
-def test_a_request_is_told_by_its_first_message_and_its_schema() -> None:
-    """A table, rows and faults that look like conditions are none."""
+def test_a_request_is_identified_by_its_first_message_and_schema() -> None:
+    """Lines of tables, rows and faults are not taken for conditions."""
     rows = "<rows>\nrow 17: {}\nrow 2: {}\n</rows>"
     messages = [
         {"role": "system", "content": "one: rule"},

@@ -62,10 +62,10 @@ def plan(corpus: Corpus, *readings: Reading) -> Plan:
         ("TRUE", list(CARS["name"])),
     ],
 )  # fmt: skip
-def test_an_expression_selects_the_rows_that_it_is_true_for(
+def test_an_expression_selects_the_rows_for_which_it_is_true(
     cars: Corpus, sql: str, names: list[str]
 ) -> None:
-    """Rows for which it is unknown are no matches, and neither are they of its opposite."""
+    """Rows for which it is unknown match neither it nor its opposite."""
     matching = plan(cars, reading(sql)).matching
     assert [entity.name for entity in cars.entities(matching)] == names
 
@@ -92,7 +92,7 @@ def test_an_expression_selects_the_rows_that_it_is_true_for(
         ("list_filter(tags, lambda x: x = 'red') IS NULL", "not allowed"),
     ],
 )
-def test_whatever_else_an_expression_does_is_refused_with_the_reason(
+def test_anything_but_an_expression_over_columns_is_refused(
     cars: Corpus, sql: str, said: str
 ) -> None:
     """Nothing of it is run."""
@@ -100,8 +100,8 @@ def test_whatever_else_an_expression_does_is_refused_with_the_reason(
         check_sql(sql, cars)
 
 
-def test_what_runs_is_what_was_checked(cars: Corpus) -> None:
-    """The text is written anew from the parsed form, so that nothing can hide in it."""
+def test_the_sql_is_generated_from_the_checked_form(cars: Corpus) -> None:
+    """Nothing can hide in the original text."""
     checked = check_sql("/* hp */ HORSEPOWER>80 and (origin='USA')", cars)
     assert checked.sql == "(HORSEPOWER > 80) AND (origin = 'USA')"
     assert checked.columns == ("Horsepower", "origin")
@@ -111,13 +111,13 @@ def test_what_runs_is_what_was_checked(cars: Corpus) -> None:
 
 
 def test_rows_are_counted_as_true_false_and_unknown(cars: Corpus) -> None:
-    """Together they are all rows."""
+    """The counts add up to all rows."""
     (counts,) = plan(cars, reading("horsepower > 80")).counts()
     assert counts == (3, 1, 1)
 
 
-def test_near_misses_are_few_and_the_nearest_first(cars: Corpus) -> None:
-    """By conditions that are false, then by those that are unknown."""
+def test_near_misses_are_limited_and_sorted(cars: Corpus) -> None:
+    """By the number of false conditions, then of unknown ones."""
     found = plan(
         cars, reading("horsepower > 100", name="a"), reading("origin = 'Europe'", name="b")
     )
@@ -127,8 +127,8 @@ def test_near_misses_are_few_and_the_nearest_first(cars: Corpus) -> None:
     assert len(plan(many, reading("x > 998")).near_misses) == NEAR_MISSES
 
 
-def test_a_rank_counts_rows_that_meet_all_else(cars: Corpus) -> None:
-    """Missing values have no rank; equal values at the end all belong to the first few."""
+def test_a_rank_counts_only_rows_that_meet_the_rest(cars: Corpus) -> None:
+    """Missing values have no rank; ties at the end all count."""
     strongest = Top(by="horsepower", n=1)
     europeans = plan(cars, reading("origin = 'Europe'"), reading(top=strongest, name="top"))
     (row,) = europeans.matching
@@ -139,8 +139,8 @@ def test_a_rank_counts_rows_that_meet_all_else(cars: Corpus) -> None:
     assert list(plan(ties, reading(top=Top(by="points", n=2))).matching) == [1, 0, 2]
 
 
-def test_a_verdict_cites_its_cells_and_gives_the_expression_as_its_reason(cars: Corpus) -> None:
-    """A missing cell is said to be, with low confidence."""
+def test_a_verdict_cites_its_cells_and_the_expression(cars: Corpus) -> None:
+    """A missing cell is reported, with low confidence."""
     rows = plan(cars, reading("horsepower > 80"), reading("origin = 'Europe'")).judge(
         cars.entities([4, 3])
     )
@@ -154,8 +154,8 @@ def test_a_verdict_cites_its_cells_and_gives_the_expression_as_its_reason(cars: 
     assert list(unknown.citations) == []
 
 
-def test_a_rank_says_its_place(cars: Corpus) -> None:
-    """Also of a row that ranks lower."""
+def test_a_verdict_on_a_rank_has_the_place(cars: Corpus) -> None:
+    """Even if the row ranks too low."""
     ranked = plan(cars, reading(top=Top(by="horsepower", n=1)))
     ((first,), (second,), (none,)) = ranked.judge(cars.entities([4, 2, 3]))
     assert first.reasoning.startswith("Rank 1: the 1 largest by horsepower")

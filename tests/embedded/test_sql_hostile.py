@@ -1,7 +1,7 @@
-"""Expressions that want more than to look at one row are refused, or come to nothing.
+"""Hostile expressions are refused, or have no effect.
 
-A check that fails may hang inside DuckDB, where nothing can stop it, or take all memory. So each
-one runs in a process of its own, with little memory, that is killed when it takes too long.
+An expression that slips through may hang inside DuckDB, which cannot be interrupted, or take all
+memory. So they run in another process with limited memory, which is killed after a timeout.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from findall_frames.embedded.reading.sql import SqlError, check_order, check_sql
 QUESTIONS = Path(__file__).parents[1] / "support" / "questions"
 PHONES = QUESTIONS / "tables" / "phones.parquet"
 
-# Some columns of that table stay text, which is said when it is opened.
+# A warning says that some columns of that table stay text.
 pytestmark = pytest.mark.filterwarnings("ignore::findall_frames.errors.FindAllWarning")
 
 SECONDS = 2.0
@@ -44,7 +44,7 @@ LINES: list[dict[str, Any]] = [
 
 
 class Outcome(NamedTuple):
-    """What became of an expression.
+    """The outcome of an expression.
 
     Attributes
     ----------
@@ -68,7 +68,7 @@ def sql_of(line: dict[str, Any]) -> str:
 
 
 def shown(line: dict[str, Any]) -> str:
-    """Return a name for a line that fits on one."""
+    """Return a short name for a line."""
     return ascii(line["sql"] if isinstance(line["sql"], str) else line["why"])[1:61]
 
 
@@ -101,13 +101,13 @@ def _serve(calls: Connection) -> None:
 
 
 class Cell:
-    """A process that runs one expression at a time, and a new one where it had to be killed."""
+    """A process that runs one expression at a time, replaced if it had to be killed."""
 
     def __init__(self) -> None:
         self._process: Any = None
 
     def run(self, sql: str) -> Outcome:
-        """Check and run an expression; fails the test if no end is in sight."""
+        """Check and run an expression; fail the test on a timeout."""
         if self._process is None:
             context = multiprocessing.get_context("spawn")
             self._calls, theirs = context.Pipe()
@@ -136,7 +136,7 @@ class Cell:
 
 @pytest.fixture(scope="module")
 def cell() -> Iterator[Cell]:
-    """One for all of them."""
+    """One process for all expressions."""
     one = Cell()
     yield one
     one.close()
@@ -148,15 +148,15 @@ def phones() -> Corpus:
     return open_corpus(PHONES)
 
 
-def test_there_are_two_hundred_of_them_and_more() -> None:
-    """Each once, and each with a reason."""
+def test_there_are_at_least_two_hundred_expressions() -> None:
+    """All different, each with a reason."""
     assert len({sql_of(line) for line in LINES}) == len(LINES) >= 200
     assert all(line["why"] for line in LINES)
 
 
 @pytest.mark.parametrize("line", LINES, ids=shown)
 def test_a_hostile_expression_is_refused_or_bounded(line: dict[str, Any], cell: Cell) -> None:
-    """It is refused at once; those that may pass are done, or stopped, within two seconds."""
+    """Refused at once, or finished or stopped within two seconds."""
     outcome = cell.run(sql_of(line))
     assert outcome.refusal is not None or line.get("bounded", False)
     assert outcome.seconds < SECONDS
@@ -166,8 +166,8 @@ def test_a_hostile_expression_is_refused_or_bounded(line: dict[str, Any], cell: 
         assert len(outcome.refusal) < 2_000
 
 
-def test_none_of_them_changes_or_reads_anything(phones: Corpus, tmp_path: Path) -> None:
-    """The table, the settings and the folder are what they were, with all of them behind us."""
+def test_hostile_expressions_change_and_read_nothing(phones: Corpus, tmp_path: Path) -> None:
+    """The table, the settings and the folder are unchanged."""
     secret = tmp_path / "secret.csv"
     secret.write_text("model\nxyzzy\n")
     before = _state(phones)
@@ -187,10 +187,10 @@ def test_none_of_them_changes_or_reads_anything(phones: Corpus, tmp_path: Path) 
 @pytest.mark.parametrize(
     "line", [line for line in LINES if line["why"].startswith("reads a file")], ids=shown
 )
-def test_what_reads_a_file_fails_also_without_the_check(
+def test_files_cannot_be_read_even_without_the_check(
     line: dict[str, Any], phones: Corpus, tmp_path: Path
 ) -> None:
-    """The connection itself is locked, should the check ever let something pass."""
+    """The connection itself is locked."""
     secret = tmp_path / "secret.csv"
     secret.write_text("model\nxyzzy\n")
     sql = sql_of(line).replace("/etc/passwd", str(secret))
@@ -210,7 +210,7 @@ def test_what_reads_a_file_fails_also_without_the_check(
     ],
 )
 def test_the_settings_are_locked(statement: str, phones: Corpus) -> None:
-    """Not even a statement that got in could unlock files."""
+    """No statement can unlock files."""
     with pytest.raises(duckdb.Error, match="lock"):
         phones.query(statement, timeout=SECONDS)
 

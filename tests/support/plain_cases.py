@@ -1,4 +1,4 @@
-"""Twenty small tables of different fields, with conditions and the rows that meet them."""
+"""Small tables from different fields, with conditions and the rows that meet them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["CASES", "FORMS", "LETTERS", "Case", "Table"]
 
 
 class Table(NamedTuple):
-    """Rows under their columns, and what the data dictionary says of these."""
+    """Rows under their columns, with a data dictionary."""
 
     head: str
     rows: Sequence[Sequence[Any]]
@@ -30,7 +30,7 @@ class Case(NamedTuple):
 
     @property
     def conditions(self) -> dict[str, str | None]:
-        """The names by condition."""
+        """The names of the selected rows, by condition."""
         return {
             condition: names
             for names, conditions in self.selecting.items()

@@ -150,7 +150,7 @@ def words_of(name: str) -> str:
     ('home page', 't flash')
     """
     apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name)
-    return " ".join(re.findall(r"[^\W_]+", apart.lower()))
+    return " ".join(re.findall(r"[^\W_]+", apart.casefold()))
 
 
 def singular(word: str) -> str:

@@ -121,10 +121,8 @@ class RowAsker:
 
         Raises
         ------
-        EvaluatorError
-            The model cannot be asked at all, or gave no answer several times in a row.
-        StoppedError
-            The service is stopping, or the run is cancelled.
+        EvaluatorError, StoppedError
+            As for `Asker.ask`.
         """
         fields = [to_be_asked(reading) for reading in readings]
         found = self._answered(positions, fields, JUDGING)
@@ -139,7 +137,7 @@ class RowAsker:
         Raises
         ------
         EvaluatorError, StoppedError
-            As for `judge`.
+            As for `Asker.ask`.
         """
         fields = [as_property(name, schema=schema) for name, schema in properties.items()]
         found = self._answered(positions, fields, FILLING)

@@ -1,1 +1,1 @@
-"""Questions whose answers are known, and what asks them; the answers are data, not code."""
+"""Questions with known answers, and code to ask them."""

@@ -1,4 +1,4 @@
-"""Ask questions whose answers are known, and compare."""
+"""Ask questions with known answers, and compare."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def kind(self) -> Kind:
-        """Which of the files it is from."""
+        """The file that it is from."""
         return cast("Kind", self.id.partition("-")[0])
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back for a question.
+    """The answer to a question.
 
     Attributes
     ----------
@@ -101,9 +101,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wrong_with_high_confidence(self) -> frozenset[int]:
-        """Rows that were found wrongly or missed, and for which no doubt was shown.
+        """Rows that were found wrongly or missed with high confidence.
 
-        A row that is missing from the candidates was refused by a column, without a doubt.
+        A row that is not among the candidates was excluded by a column, with high confidence.
         """
         wrong = (self.found or frozenset()) ^ self.question.rows
         if self.found is None:
@@ -112,7 +112,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Line(NamedTuple):
-    """Whether one field of a row is met, and how sure that is."""
+    """The verdict on one field of a row."""
 
     is_matched: bool
     confidence: str
@@ -130,7 +130,7 @@ def questions(*kinds: Kind) -> list[Question]:
 
 @contextmanager
 def opened(table: str, *, model: str | Callable[..., str] | None = None) -> Iterator[ff.Client]:
-    """Open a table of the questions as a user would; what is said of its columns is not heard."""
+    """Open a table of the questions as a user would, ignoring warnings about its columns."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FindAllWarning)
         client = ff.local(TABLES / f"{table}.parquet", model=model)
@@ -181,7 +181,7 @@ def _decisive(lines: Sequence[_Line], is_found: bool) -> str:
 
 
 def summary(name: str, answers: Iterable[Answer]) -> str:
-    """Return the figures of several questions on a line."""
+    """Return the figures for several questions on one line."""
     asked = list(answers)
     answered = [one for one in asked if one.found is not None]
     right = sum(one.is_right for one in answered)
@@ -198,7 +198,7 @@ def summary(name: str, answers: Iterable[Answer]) -> str:
 
 
 def written(one: Answer) -> str:
-    """Return an answer that is not right, for a person who looks into it."""
+    """Return a report on a wrong answer."""
     question = one.question
     lines = [f"{question.id} {question.table}: {question.text}"]
     if one.found is not None:

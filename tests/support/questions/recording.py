@@ -1,16 +1,16 @@
 """Record the replies of a language model that sees the prompts of the product and nothing else.
 
-Usage, from the top of the repository: ``python -m tests.questions.recording FOLDER [ID ...]``,
+Usage, from the top of the repository: ``python -m tests.support.questions.recording FOLDER
+[ID ...]``,
 again and again:
 
-1. Every question (or those whose ids are given) is asked as a user would ask it. A prompt without
-   a recorded reply is written to ``FOLDER/prompts/NAME.json``: messages and JSON Schema.
-2. Somebody has each of them answered, and puts the text of the answer, as it came, into
-   ``FOLDER/answers/NAME.txt``.
-3. The next call moves these answers to ``replies/``, and goes on: after readings come look-ups
-   and repairs, then rows. It is done when it says that nothing is missing.
+1. Every question (or those with the given ids) is asked as a user would ask it. A prompt without a
+   recorded reply is written to ``FOLDER/prompts/NAME.json``: messages and JSON Schema.
+2. Get an answer to each prompt, and write its text unchanged to ``FOLDER/answers/NAME.txt``.
+3. The next call moves these answers to ``replies/`` and goes on: after readings come look-ups and
+   corrections, then rows. It is finished when no prompts are missing.
 
-FOLDER is to be outside of the repository, and whoever answers must not see the repository.
+FOLDER has to be outside of the repository, which the answering model must not see.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ __all__ = ["Recorder", "take_answers"]
 
 
 class Recorder:
-    """A model that answers with what was recorded, and writes down what was not.
+    """A model that answers with recorded replies, and writes the prompts without one.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ class Recorder:
         self.written: list[Path] = []
 
     def __call__(self, messages: Sequence[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
-        """Return the recorded reply; for rows without one, that nothing is known of them yet.
+        """Return the recorded reply; for rows without one, an answer of unknown.
 
         Raises
         ------
@@ -92,7 +92,7 @@ class Recorder:
 
 
 def take_answers(folder: Path, replies: Replies) -> list[str]:
-    """Keep all answers to prompts that are in a folder, and remove both from it.
+    """Store all answers in a folder, and remove them and their prompts from it.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def record(question: Question, *, replies: Replies, folder: Path) -> list[Path]:
 
 
 def main(folder: Path, ids: Sequence[str]) -> None:
-    """Take the answers that are there, ask all questions, and say what is missing."""
+    """Store the available answers, ask all questions, and print what is missing."""
     replies = Replies()
     lines = [f"not kept: {fault}" for fault in take_answers(folder, replies)]
     chosen = [one for one in questions() if not ids or one.id in ids]

@@ -1,9 +1,8 @@
-"""A chat server whose replies were recorded, keyed by what is asked and not by the prompt.
+"""A chat server with recorded replies, keyed by table and condition rather than by prompt.
 
-The words of a prompt may change without a new recording, as long as it holds each condition (or
-the objective) on a line of its own, ``name: text``, and each row on a line ``row 17: ...``. The
-table is told by the name of the model: a client of ``server.model("movies")`` asks about the
-table ``movies``.
+A prompt may change without a new recording, as long as it has each condition (or the objective) on
+a line of its own, ``name: text``, and each row on a line ``row 17: ...``. The name of the model
+identifies the table: a client of ``server.model("movies")`` asks about the table ``movies``.
 """
 
 from __future__ import annotations
@@ -30,11 +29,11 @@ _ROW = re.compile(r"^row (\d+): ", re.MULTILINE)
 
 Stage: TypeAlias = Literal["readings", "draft", "rows"]
 _STAGES: Mapping[str, Stage] = {"readings": "readings", "criteria": "draft", "answers": "rows"}
-"""By the key of the answer that the schema asks for."""
+"""Stages by the key of the list in the answer."""
 
 
 class Asked(NamedTuple):
-    """What a request asks for.
+    """The contents of a request.
 
     Attributes
     ----------
@@ -81,7 +80,7 @@ class Recorded(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
 
 
 class Missing(LookupError):
-    """No reply was recorded; says for what."""
+    """No reply was recorded; the message says for what."""
 
 
 class Replies:
@@ -103,7 +102,7 @@ class Replies:
         }
 
     def knows(self, table: str, text: str) -> bool:
-        """Return whether a condition or objective was begun to be recorded for a table."""
+        """Return True if there is a first reply to a condition or objective over a table."""
         first = ((table, stage, (text,), 0) for stage in ("readings", "draft"))
         return any(key in self._kept for key in first)
 
@@ -130,7 +129,7 @@ class Replies:
         return json.dumps({"answers": answers}, ensure_ascii=False)
 
     def add(self, table: str, asked: Asked, reply: str) -> None:
-        """Keep a reply, and take the answers about rows out of it.
+        """Store a reply; answers about rows are stored one by one.
 
         Raises
         ------
@@ -145,7 +144,9 @@ class Replies:
         for given in json_in(reply)["answers"]:
             said = {key: value for key, value in given.items() if key not in {"row", "field"}}
             if given["row"] not in asked.rows or given["field"] not in asked.texts:
-                raise ValueError(f"nobody asked about {given['field']!r} of row {given['row']}")
+                raise ValueError(
+                    f"there was no question about {given['field']!r} of row {given['row']}"
+                )
             line = Recorded(table, "rows", (asked.texts[given["field"]],))
             line = self._kept.setdefault(_key(line), msgspec.structs.replace(line, answers={}))
             line.answers[given["row"]] = said
@@ -195,7 +196,7 @@ def asked_of(messages: Sequence[Mapping[str, str]], schema: object) -> Asked:
 
 
 def _properties(schema: object) -> Iterator[str]:
-    """Yield the names of all properties, however deep they are."""
+    """Yield the names of all properties at any depth."""
     if isinstance(schema, Mapping):
         yield from schema.get("properties", ())
         for part in schema.values():
@@ -227,7 +228,7 @@ class ReplayingServer(ScriptedServer):
         self._scripts["POST", "/v1/chat/completions"] = [self._replay]
 
     def model(self, table: str) -> str:
-        """Return how the model that knows a table is named."""
+        """Return the name of the model for a table."""
         return f"{self.url}/v1#{table}"
 
     def _replay(self, request: Request) -> Reply:
