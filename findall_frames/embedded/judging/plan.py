@@ -285,12 +285,13 @@ class Plan:
             cells = [(name, texts[name][at]) for name in names]
             evidence = "; ".join(f"{name}: {shown(parts)}" for name, parts in cells)
             reason = f"{described} [{evidence}]" if evidence else described
-            missing = ", ".join(name for name, parts in cells if parts is None)
             if by is not None and truth:
-                truth, reason = self._ranking(number, entity.position, bool(missing), reason)
+                is_missing = any(parts is None for _, parts in cells)
+                truth, reason = self._ranking(number, entity.position, is_missing, reason)
             if reading.status == "ask" and truth:
                 truth, reason = None, "Not asked of the model, as another condition is not met."
             elif truth is None:
+                missing = ", ".join(name for name, parts in cells if parts is None)
                 why = f"{missing} is missing" if missing else "the cells do not tell"
                 reason = f"Unknown, since {why}: {reason}"
             cited = [(name, text) for name, parts in cells for text in parts or () if text]
@@ -307,13 +308,13 @@ class Plan:
         return verdicts
 
     def _ranking(
-        self, number: int, row: int, is_unknown: bool, reason: str
+        self, number: int, row: int, is_missing: bool, reason: str
     ) -> tuple[bool | None, str]:
         """Return True if a row ranks high enough, False or None otherwise, and the reason."""
         ranks = self._ranked.get(row)
         if ranks is None:
             others = "It is not among the rows that meet the other conditions, or ranks lower"
-            return (None, reason) if is_unknown else (False, f"{others}: {reason}")
+            return (None, reason) if is_missing else (False, f"{others}: {reason}")
         rank = ranks[self._tops.index(number)]
         return self._is_top(row, of=number), f"Rank {rank}: {reason}"
 
