@@ -86,7 +86,7 @@ def test_an_expression_selects_the_rows_for_which_it_is_true(
         ("data.horsepower > 3", "no column 'data.horsepower'"),
         ("__row > 3", "no column '__row'"),
         ("tags.list_contains('red')", "without a dot"),
-        ("name = 5 AND", "no SQL expression"),
+        ("name = 5 AND", "not a valid SQL expression"),
         ("name > 5 + tags", "No function matches"),
         ("CAST(name AS STRUCT(a INTEGER)) IS NULL", "cast to"),
         ("list_filter(tags, lambda x: x = 'red') IS NULL", "not allowed"),

@@ -163,7 +163,7 @@ class ConditionReader:
             return work(ask), usage, list(notes)
         except (NoAnswerError, UnusableError, StoppedError) as error:
             raise EvaluatorError(
-                f"The language model did not read {what}: {str(error) or 'the service ends'}. Try "
+                f"The language model did not read {what}: {str(error) or 'the service is stopping'}. Try "
                 "again, name another model, or write the conditions as SQL."
             ) from error
 

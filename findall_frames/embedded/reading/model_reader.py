@@ -262,7 +262,7 @@ class _Talk:
         except msgspec.ValidationError as error:
             raise _FaultError(f"{error}.") from error
         if not reading.is_usable:
-            note = reading.note or "The model gives no why."
+            note = reading.note or "The model gives no reason."
             return replace(reading, sql=None, top=None, ask=None, keywords=(), note=note)
         if reading.top is not None and (reading.top.n < 1 or "descending" not in (top or {})):
             raise _FaultError("A top needs by, an n of at least 1, and descending.")

@@ -216,7 +216,7 @@ def _parsed(expression: str, corpus: Corpus) -> dict[str, Any]:
     (text,) = _value("SELECT json_serialize_sql(?)", f"{_PREFIX}(\n{expression}\n)", corpus)
     parsed: dict[str, Any] = json.loads(text)
     if parsed["error"]:
-        raise SqlError(f"It is no SQL expression: {parsed['error_message']}.")
+        raise SqlError(f"This is not a valid SQL expression: {parsed['error_message']}.")
     if len(parsed["statements"]) != 1 or parsed["statements"][0]["node"]["type"] != "SELECT_NODE":
         raise SqlError("Expected one expression, not a statement.")
     if len(parsed["statements"][0]["node"]["select_list"]) != 1:
