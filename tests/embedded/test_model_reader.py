@@ -110,45 +110,49 @@ def test_the_schema_is_valid_for_strict_servers() -> None:
         assert each["additionalProperties"] is False
 
 
-def test_a_reading_keeps_the_models_remarks() -> None:
-    """Its assumptions, confidence and note."""
-    entry = _entry("c0", sql='"hp" > 50', assumptions=["hp is metric"], confidence="Medium")
-    (reading,) = _read(Scripted({"readings": [{**entry, "note": "a remark"}]}), "strong")
-    assert reading.assumptions == ("hp is metric",)
-    assert reading.confidence == "medium"
-    assert reading.note == "a remark"
+TOP = {"by": '"hp"', "n": 2, "descending": False}
 
 
-def test_a_rank_may_come_with_an_expression() -> None:
-    """The order is checked like any expression."""
-    top = {"by": '"hp"', "n": 2, "descending": False}
-    entries = [_entry("c0", top=top), _entry("c1", top=top, sql="\"origin\" <> 'Japan'")]
-    alone, narrowed = _read(Scripted({"readings": entries}), "the 2 weakest", "… not from Japan")
-    assert alone.top == narrowed.top == Top("hp", 2, descending=False)
-    assert alone.sql is None
-    assert narrowed.sql == "origin != 'Japan'"
-
-
-def test_a_question_may_have_keywords_and_an_expression() -> None:
-    """The expression narrows down the rows to ask about."""
-    entry = _entry(
-        "c0", status="ask", sql='"hp" > 50', ask="Is it quiet?", keywords=["quiet", "low noise"]
-    )
-    bare = _entry("c1", status="ask", ask="Is it quiet?")
-    model = Scripted({"readings": [entry, bare]})
-    reading, without = _read(model, "quiet, over 50 hp", "quiet")
-    assert (reading.status, reading.sql) == ("ask", "hp > 50")
-    assert (reading.ask, reading.keywords) == ("Is it quiet?", ("quiet", "low noise"))
-    assert (without.status, without.sql, without.keywords) == ("ask", None, ())
-
-
-@pytest.mark.parametrize("status", ["unanswerable", "not_understood"])
-def test_a_refusal_keeps_its_note_and_no_expression(status: str) -> None:
-    """An expression given with it is not run."""
-    entry = _entry("c0", status=status, sql='"hp" > 50', note="No column tells the owner.")
-    (reading,) = _read(Scripted({"readings": [entry]}), "owned by a dentist")
-    assert (reading.status, reading.sql) == (status, None)
-    assert reading.note == "No column tells the owner."
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (
+            {"sql": '"hp" > 50', "assumptions": ["hp is metric"], "confidence": "Medium"},
+            {"sql": "hp > 50", "assumptions": ("hp is metric",), "confidence": "medium"},
+        ),
+        ({"sql": '"hp" > 50', "note": "a remark"}, {"sql": "hp > 50", "note": "a remark"}),
+        ({"top": TOP}, {"sql": None, "top": Top("hp", 2, descending=False)}),
+        (
+            {"top": TOP, "sql": "\"origin\" <> 'Japan'"},
+            {"sql": "origin != 'Japan'", "top": Top("hp", 2, descending=False)},
+        ),
+        (
+            {"status": "ask", "ask": "Quiet?", "sql": '"hp" > 50', "keywords": ["quiet", "low"]},
+            {"status": "ask", "ask": "Quiet?", "sql": "hp > 50", "keywords": ("quiet", "low")},
+        ),
+        ({"status": "ask", "ask": "Quiet?"}, {"status": "ask", "sql": None, "keywords": ()}),
+        (  # lists as texts
+            {"status": "ask", "ask": "Quiet?", "keywords": "quiet, low", "assumptions": "None"},
+            {"keywords": ("quiet", "low"), "assumptions": ()},
+        ),
+        # An expression given with a refusal is not run.
+        *(
+            (
+                {"status": status, "sql": '"hp" > 50', "note": "No column tells the owner."},
+                {"status": status, "sql": None, "note": "No column tells the owner."},
+            )
+            for status in ("unanswerable", "not_understood")
+        ),
+    ],
+)
+def test_a_reading_has_the_parts_that_the_model_gives(
+    keys: dict[str, Any], expected: dict[str, Any]
+) -> None:
+    """Each expression is checked, a rank's as well."""
+    model = Scripted({"readings": [_entry("c0", **keys)]})
+    (reading,) = _read(model, "strong")
+    assert {name: getattr(reading, name) for name in expected} == expected
+    assert len(model.asked) == 1
 
 
 # -- answers of a loose form -----------------------------------------------------------------------
@@ -194,15 +198,6 @@ def test_word_boundaries_survive_a_missing_backslash() -> None:
         "sql": "regexp_matches(\"review\", '\bquiet\b')"}]}"""
     (reading,) = _read(Scripted(answer), "quiet")
     assert reading.sql == r"regexp_matches(review, '\bquiet\b')"
-
-
-def test_keywords_and_assumptions_may_be_one_text() -> None:
-    """Keywords are split at commas."""
-    entry = _entry(
-        "c0", status="ask", ask="Quiet?", keywords="quiet, low noise", assumptions="None"
-    )
-    (reading,) = _read(Scripted({"readings": [entry]}), "quiet")
-    assert reading.keywords == ("quiet", "low noise")
 
 
 # -- look-ups --------------------------------------------------------------------------------------
