@@ -162,9 +162,10 @@ class ConditionReader:
         try:
             return work(ask), usage, list(notes)
         except (NoAnswerError, UnusableError, StoppedError) as error:
+            why = str(error) or "the service is stopping"
             raise EvaluatorError(
-                f"The language model did not read {what}: {str(error) or 'the service is stopping'}. Try "
-                "again, name another model, or write the conditions as SQL."
+                f"The language model did not read {what}: {why}. Try again, name another model, or "
+                "write the conditions as SQL."
             ) from error
 
     def _key(self, kind: str, text: str) -> bytes:

@@ -118,16 +118,10 @@ class Vocabulary:
             if start < at:
                 continue
             if quote := QUOTED.match(text, start):
-                at, piece_text = quote.end(), quote[quote.lastindex or 0]
-                values = {known.column.name: [piece_text] for known in self.columns}
-                tokens.append(
-                    Token(
-                        piece_text,
-                        start,
-                        at,
-                        values=values | self.values([piece_text])[piece_text.lower()],
-                    )
-                )
+                at, inside = quote.end(), quote[quote.lastindex or 0]
+                anywhere = {known.column.name: [inside] for known in self.columns}
+                verbatim = self.values([inside])[inside.lower()]
+                tokens.append(Token(inside, start, at, values=anywhere | verbatim))
                 continue
             named, columns = self.named(text, start)
             counted, number = self._number(text, start)
@@ -136,10 +130,10 @@ class Vocabulary:
             date_found = DATE.match(text, start)
             dated = date_found.end() if date_found else 0
             at = max(piece.end(), named, counted, valued, dated)
-            piece_text = text[start:at]
-            if piece_text not in tuple(".?!:-_/"):
-                word = "not" if piece_text[1:] in {"'t", "’t"} else piece_text.lower()
-                token = Token(piece_text, start, at, word, date=piece_text if dated == at else "")
+            longest = text[start:at]
+            if longest not in tuple(".?!:-_/"):
+                word = "not" if longest[1:] in {"'t", "’t"} else longest.lower()
+                token = Token(longest, start, at, word, date=longest if dated == at else "")
                 token = token._replace(number=number) if counted == at else token
                 token = token._replace(columns=columns) if named == at else token
                 tokens.append(token._replace(values=values_to.get(at, {})))
