@@ -59,27 +59,17 @@ _OTHERS: Final[tuple[Kind, str]] = ("other", "CAST(to_json({0}) AS VARCHAR)")
 class DataSource:
     """The rows of a corpus to be, as DuckDB can read them."""
 
-    relation: str
-    """The SQL to put after FROM; its columns are called c0, c1, and so on."""
-    names: list[str]
-    """The user's names of these columns; they may repeat."""
+    relation: str  # the SQL to put after FROM; its columns are called c0, c1, and so on
+    names: list[str]  # the user's names of these columns; they may repeat
     name: str = "table"
-    about: str = ""
-    """What the rows are, in words; defaults to `name`."""
-    descriptions: Mapping[str, str] = field(default_factory=dict)
-    """Descriptions of columns that came with the data, by the user's name."""
-    name_column: str | None = None
-    """The column that names the rows, if the source knows it."""
-    prose: frozenset[str] = frozenset()
-    """Columns known to hold running text."""
-    files: list[Path] = field(default_factory=list)
-    """Parquet files in the order of their rows; they are read in place."""
-    written_out: list[str] = field(default_factory=list)
-    """Columns (c0, ...) that were converted to text, as DuckDB has no type for their values."""
-    alike: bool = False
-    """True if one program wrote all cells as text, so that the columns share a notation."""
-    usual: Literal[".", ","] | None = None
-    """The usual decimal sign in such files, used where the cells are ambiguous."""
+    about: str = ""  # what the rows are, in words; defaults to `name`
+    descriptions: Mapping[str, str] = field(default_factory=dict)  # by the user's name
+    name_column: str | None = None  # the column that names the rows, if the source knows it
+    prose: frozenset[str] = frozenset()  # columns known to hold running text
+    files: list[Path] = field(default_factory=list)  # Parquet, in row order; read in place
+    written_out: list[str] = field(default_factory=list)  # columns (c0, ...) converted to text
+    alike: bool = False  # True if one program wrote all cells as text, in one notation
+    usual: Literal[".", ","] | None = None  # the decimal sign to assume for ambiguous cells
 
 
 def connect() -> duckdb.DuckDBPyConnection:

@@ -29,6 +29,8 @@ __all__ = [
 ]
 
 Kind: TypeAlias = Literal["number", "flag", "date", "time", "text", "prose", "list", "other"]
+"""``"date"`` includes timestamps, ``"time"`` durations; ``"prose"`` is text in which at least a
+quarter of the cells have 8 or more words."""
 
 _POLL: Final = 0.01
 """Seconds between two checks whether a query has to stop."""
@@ -67,32 +69,21 @@ def sql_list(values: Iterable[str | int]) -> str:
 class Column:
     """One column of the user's data."""
 
-    name: str
-    """The user's name for it; unique ignoring case."""
-    type: str
-    """DuckDB's type, such as ``"BIGINT"`` or ``"VARCHAR[]"``."""
+    name: str  # the user's name for it; unique ignoring case
+    type: str  # DuckDB's type, such as "BIGINT" or "VARCHAR[]"
     kind: Kind
-    """``"date"`` includes timestamps, ``"time"`` durations; ``"prose"`` is text in which at least a
-    quarter of the cells have 8 or more words."""
-    description: str
-    """In the owner's words, with the unit; empty if there is none."""
-    text: str
-    """SQL for a cell as text, verbatim from the user's data."""
+    description: str  # in the owner's words, with the unit; empty if there is none
+    text: str  # SQL for a cell as text, verbatim from the user's data
 
 
 class Entity(NamedTuple):
     """A row as a thing that a search can find."""
 
-    position: int
-    """Its place in the user's data, from 0."""
-    name: str
-    """Its name, which may repeat; ``"row 12"`` if it has none."""
-    url: str
-    """A URL that is unique to the row."""
+    position: int  # its place in the user's data, from 0
+    name: str  # names may repeat; "row 12" if it has none
+    url: str  # unique to the row
     description: str | None
-    """A short description."""
-    address: str
-    """The unique ``local://`` address of the row."""
+    address: str  # the unique local:// address of the row
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

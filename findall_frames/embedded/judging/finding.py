@@ -48,40 +48,20 @@ _TYPES: Final[dict[str | None, Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A value found in a row of the corpus, with what supports it.
+    """A value found in a row of the corpus, with its evidence."""
 
-    Attributes
-    ----------
-    value : JSON value
-        None if nothing in the row supports a value.
-    reasoning : str
-        One sentence that a person can check.
-    confidence : {"low", "medium", "high"}
-        ``"low"`` if it is uncertain.
-    citations : sequence of Citation
-        Each excerpt is a verbatim part of the row.
-    """
-
-    value: Any
-    reasoning: str
+    value: Any  # a JSON value; None if nothing in the row supports one
+    reasoning: str  # one sentence that a person can check
     confidence: Confidence
-    citations: Sequence[Citation] = ()
+    citations: Sequence[Citation] = ()  # with verbatim excerpts from the row
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Finding):
-    """A finding about a match condition.
+    """A finding about a match condition."""
 
-    Attributes
-    ----------
-    is_matched : bool
-        True if the row is known to meet the condition.
-    truth : bool or None
-        None if unknown: a missing value meets neither a condition nor its opposite.
-    """
-
-    is_matched: bool = False
-    truth: bool | None = None
+    is_matched: bool = False  # True if the row is known to meet the condition
+    truth: bool | None = None  # None if unknown, such as for a missing value
 
 
 def cite(entity: Entity, evidence: Sequence[tuple[str, str]]) -> Sequence[Citation]:

@@ -36,22 +36,12 @@ class Counts(NamedTuple):
 
 
 class _Condition(NamedTuple):
-    """A reading, ready to run.
-
-    Attributes
-    ----------
-    truth : str
-        A SQL expression that is true, false, or NULL if unknown; TRUE if only a model can tell.
-    columns : tuple of str
-        The columns that it depends on.
-    by : str or None
-        The expression to rank rows by.
-    """
+    """A reading, ready to run."""
 
     reading: Reading
-    truth: str
-    columns: tuple[str, ...]
-    by: str | None
+    truth: str  # SQL: true, false, or NULL if unknown; TRUE if only a model can tell
+    columns: tuple[str, ...]  # those that it depends on
+    by: str | None  # SQL to rank rows by
 
 
 class Plan:

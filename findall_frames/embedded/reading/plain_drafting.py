@@ -34,21 +34,11 @@ _BEGINNINGS: Final = ("that|which|who|whose|with|without|having", "in|at|on|from
 
 
 class Draft(Struct, frozen=True):
-    """An objective split into criteria.
+    """An objective split into criteria."""
 
-    Attributes
-    ----------
-    entity_type : str
-        What is looked for, in the plural.
-    readings : list of Reading
-        One for each criterion, including those not understood.
-    enrichments : dict of str to str
-        Descriptions of the requested properties, by name.
-    """
-
-    entity_type: str
-    readings: list[Reading]
-    enrichments: dict[str, str]
+    entity_type: str  # what is looked for, in the plural
+    readings: list[Reading]  # one for each criterion, including those not understood
+    enrichments: dict[str, str]  # descriptions of the requested properties, by name
 
 
 def draft_plainly(objective: str, corpus: Corpus) -> Draft:

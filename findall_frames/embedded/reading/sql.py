@@ -114,18 +114,10 @@ class SqlError(Exception):
 
 
 class Checked(NamedTuple):
-    """An expression that may be run.
+    """An expression that may be run."""
 
-    Attributes
-    ----------
-    sql : str
-        The expression as DuckDB writes it, generated from the checked form.
-    columns : tuple of str
-        The columns that it refers to, in order, without repeats.
-    """
-
-    sql: str
-    columns: tuple[str, ...]
+    sql: str  # as DuckDB writes it, generated from the checked form
+    columns: tuple[str, ...]  # those that it refers to, in order, without repeats
 
 
 def check_sql(expression: str, corpus: Corpus) -> Checked:
