@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from findall_frames.embedded.chat.chat import Model, Usage, open_model
+from findall_frames.embedded.chat.language_model import Model, Usage
+from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.judging.row_asker import RowAsker
 from tests.support.chat_server import ChatServer
