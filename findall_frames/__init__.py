@@ -74,8 +74,7 @@ from findall_frames.errors import (
 if TYPE_CHECKING:
     from findall_frames.api.client import Client
     from findall_frames.frames.flatten import flatten
-    from findall_frames.frames.frames import FindAllFrames
-    from findall_frames.frames.parquet import read_parquet
+    from findall_frames.frames.frames import FindAllFrames, read_parquet
     from findall_frames.progress.update import Update
     from findall_frames.running.ledger import runs
     from findall_frames.running.pricing import estimate_cost
@@ -167,7 +166,7 @@ _HOMES = {
     "flatten": "frames.flatten",
     "local": "services",
     "preview": "search",
-    "read_parquet": "frames.parquet",
+    "read_parquet": "frames.frames",
     "refresh": "search",
     "resume": "search",
     "runs": "running.ledger",

@@ -14,7 +14,7 @@ from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import FindAllRun, FindAllSchema, Webhook
 from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
-from findall_frames.frames.explained import readings_table
+from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for

@@ -268,7 +268,7 @@ def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
 def _why_no_map(tables: Tables, candidates: pa.Table) -> str:
     total = len(tables["candidates"])
     if total and not len(candidates):
-        return f"No candidate has that status; confidence(status=None) draws all {total:,}."
+        return f"No candidate has that status; confidence(match_status=None) draws all {total:,}."
     return "No candidate has a field to show." if total else "There is no candidate."
 
 

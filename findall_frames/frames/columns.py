@@ -1,10 +1,11 @@
-"""Turns candidates into columns, a batch at a time."""
+"""Fills the columns of the tables with candidates, a batch at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import chain
-from types import NoneType
+from operator import attrgetter
+from types import NoneType, SimpleNamespace
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -12,8 +13,22 @@ import pyarrow as pa
 from msgspec import Raw
 
 from findall_frames.addresses import Domains
-from findall_frames.frames.schema import EXCERPTS, FLAG, SCHEMAS, TEXT, conform
-from findall_frames.frames.wire import ANY, Basis, Candidate, Extras, Source, Value, json_text
+from findall_frames.frames.schema import (
+    CATEGORIES,
+    EXCERPTS,
+    SCHEMAS,
+    TEXT,
+    TableColumn,
+    conform,
+    sent_columns,
+)
+from findall_frames.frames.wire import (
+    ANY,
+    Extras,
+    WireCandidate,
+    WireCitation,
+    json_text,
+)
 
 __all__ = ["Columns"]
 
@@ -22,20 +37,15 @@ class _Absent:
     """Stands for the output of a field that has only a basis."""
 
 
-class _NoBasis:
-    """Stands for the basis of a field that has only an output."""
-
-    reasoning = None
-    confidence = None
-    citations = None
-
-
 _ABSENT: Final = _Absent()
-_NO_BASIS: Final = _NoBasis()
+# Stands for the basis of a field that has only an output.
+_NO_BASIS: Final = SimpleNamespace(
+    citations=None, **dict.fromkeys(column.name for column in sent_columns("basis"))
+)
+_NO_CITATIONS: Final[list[WireCitation]] = []
+_NO_EXCERPTS: Final[list[str]] = []
 # Arrow's own pool takes several times as long to touch new memory as the system's does.
 _POOL: Final = pa.system_memory_pool()
-_NO_SOURCES: Final[list[Source]] = []
-_NO_EXCERPTS: Final[list[str]] = []
 _VALUE_TYPES: Final[dict[type, str | None]] = {
     str: "string",
     int: "integer",
@@ -49,7 +59,7 @@ _VALUE_TYPES: Final[dict[type, str | None]] = {
 
 
 class Columns:
-    """The tables of one run while they grow.
+    """The growing tables of one run.
 
     Parameters
     ----------
@@ -70,127 +80,73 @@ class Columns:
         }
 
     def add(
-        self,
-        candidates: Sequence[Candidate],
-        *,
-        positions: Sequence[int],
-        extras: Mapping[int, Extras],
+        self, candidates: Sequence[WireCandidate], *, positions: Sequence[int], extras: Extras
     ) -> None:
-        """Add a batch of candidates, with their places in the result.
-
-        ``extras`` holds what has no column, by the index of the candidate in the batch.
-        """
-        ids = _text([candidate.candidate_id for candidate in candidates])
-        self._batches["candidates"].append(
-            {
-                "candidate_id": ids,
-                "position": pa.array(positions, pa.int64()),
-                "name": _text([candidate.name for candidate in candidates]),
-                "url": _text([candidate.url for candidate in candidates]),
-                "domain": _text(self._domains.of([candidate.url for candidate in candidates])),
-                "description": _text([candidate.description for candidate in candidates]),
-                "match_status": _text([candidate.match_status for candidate in candidates]),
-                "row": pa.array([candidate.row for candidate in candidates], pa.int64()),
-                "extra": _extra(
-                    len(candidates),
-                    {
-                        row: {"candidate": extra.candidate}
-                        for row, extra in extras.items()
-                        if extra.candidate
-                    },
-                ),
-            }
-        )
-        self._add_fields(candidates, ids=ids, extras=extras)
+        """Add a batch of candidates with their places in the result."""
+        columns = _sent(candidates, part="candidate")
+        columns["position"] = pa.array(positions, pa.int64())
+        columns["domain"] = self._domains_of(candidates)
+        columns["extra"] = _extra(len(candidates), _unknown(extras, candidate=candidates))
+        self._batches["candidates"].append(columns)
+        self._add_fields(candidates, ids=columns["candidate_id"], extras=extras)
 
     def _add_fields(
-        self, candidates: Sequence[Candidate], *, ids: pa.Array, extras: Mapping[int, Extras]
+        self, candidates: Sequence[WireCandidate], *, ids: pa.Array, extras: Extras
     ) -> None:
         rows = _field_rows(candidates)
-        wrapped = [type(output) is Value for output in rows.outputs]
+        wrapped = [type(output) not in _VALUE_TYPES for output in rows.outputs]
         outputs = list(zip(rows.outputs, wrapped, strict=True))
-        kinds = [output.type if is_wrapped else None for output, is_wrapped in outputs]
+        kinds = [output.kind if is_wrapped else None for output, is_wrapped in outputs]
         values = [output.value if is_wrapped else output for output, is_wrapped in outputs]
-        more = _by_row(
-            zip(rows.owners, rows.names, strict=True),
-            {
-                (owner, field): extra
-                for owner, extras_of in extras.items()
-                for field, extra in extras_of.fields.items()
-            },
-        )
+        more = _unknown(extras, output=rows.outputs, basis=rows.bases)
+        if extras.repeated:
+            for row, basis in enumerate(rows.bases):
+                if id(basis) in extras.repeated:
+                    _add(more, row, "repeated", json_text(extras.repeated[id(basis)]))
         self._derive_kinds(rows, kinds=kinds, extras=more)
-        sources = [entry.citations or _NO_SOURCES for entry in rows.bases]
-        counts = np.fromiter(map(len, sources), np.int64, len(sources))
+        citations = [basis.citations or _NO_CITATIONS for basis in rows.bases]
+        counts = np.fromiter(map(len, citations), np.int64, len(citations))
         columns = {
             "candidate_id": ids.take(pa.array(rows.owners, pa.int64())),
             "field": _text(rows.names),
-            "kind": _text(kinds),
-            "value": _text([v if type(v) is str else _value_text(v) for v in values]),
-            "value_type": pa.array([_VALUE_TYPES[type(v)] for v in values], pa.string()),
-            "is_matched": pa.array(
-                [output.is_matched if is_wrapped else None for output, is_wrapped in outputs], FLAG
-            ),
-            "reasoning": _text([entry.reasoning for entry in rows.bases]),
-            "confidence": pa.array([entry.confidence for entry in rows.bases], pa.string()),
-            "citation_count": pa.array(counts),
-            "extra": _extra(len(values), more),
         }
+        columns |= _sent(rows.bases, part="basis", but=columns)
+        columns["kind"] = _text(kinds)
+        columns["value"] = _text([v if type(v) is str else _value_text(v) for v in values])
+        for column in sent_columns("output"):
+            if column.name not in columns:
+                get = attrgetter(column.name)
+                columns[column.name] = _array([get(o) if w else None for o, w in outputs], column)
+        columns["value_type"] = pa.array([_VALUE_TYPES[type(v)] for v in values], pa.string())
+        columns["citation_count"] = pa.array(counts)
+        columns["extra"] = _extra(len(values), more)
         self._batches["fields"].append(columns)
 
         field_rows = np.repeat(np.arange(len(counts)), counts)
         places = np.arange(len(field_rows)) - np.repeat(np.cumsum(counts) - counts, counts)
         repeat = pa.array(field_rows)
-        self._add_citations(
-            list(chain.from_iterable(sources)),
-            keys={
-                "candidate_id": columns["candidate_id"].take(repeat),
-                "field": columns["field"].take(repeat),
-                "citation": pa.array(places),
-            },
-            extras=_by_row(
-                (
-                    (rows.owners[row], rows.names[row], place)
-                    for row, place in zip(field_rows, places, strict=True)
-                ),
-                {
-                    (owner, *key): extra
-                    for owner, extras_of in extras.items()
-                    for key, extra in extras_of.citations.items()
-                },
-            ),
-        )
+        keys = {name: columns[name].take(repeat) for name in ("candidate_id", "field")}
+        keys["citation"] = pa.array(places)
+        self._add_citations(list(chain.from_iterable(citations)), keys=keys, extras=extras)
 
     def _add_citations(
-        self,
-        sources: Sequence[Source],
-        *,
-        keys: Mapping[str, pa.Array],
-        extras: Mapping[int, Mapping[str, Any]],
+        self, citations: Sequence[WireCitation], *, keys: Mapping[str, pa.Array], extras: Extras
     ) -> None:
-        excerpts = [source.excerpts or _NO_EXCERPTS for source in sources]
-        offsets = np.zeros(len(excerpts) + 1, np.int32)
-        np.cumsum(np.fromiter(map(len, excerpts), np.int32, len(excerpts)), out=offsets[1:])
-        passages = _text(list(chain.from_iterable(excerpts)))
-        urls = [source.url for source in sources]
-        self._batches["citations"].append(
-            {
-                **keys,
-                "title": _text([source.title for source in sources]),
-                "url": _text(urls),
-                "domain": _text(self._domains.of(urls)),
-                "excerpts": pa.ListArray.from_arrays(pa.array(offsets), passages, type=EXCERPTS),
-                "extra": _extra(len(sources), extras),
-            }
-        )
+        columns = {**keys, **_sent(citations, part="citation")}
+        columns["domain"] = self._domains_of(citations)
+        columns["extra"] = _extra(len(citations), _unknown(extras, citation=citations))
+        self._batches["citations"].append(columns)
+
+    def _domains_of(self, pages: Sequence[WireCandidate | WireCitation]) -> pa.Array:
+        return _text(self._domains.of([page.url for page in pages]))
 
     def _derive_kinds(
-        self, rows: _FieldRows, *, kinds: list[str | None], extras: dict[int, dict[str, Any]]
+        self, rows: _FieldRows, *, kinds: list[str | None], extras: dict[int, str]
     ) -> None:
-        """Fill in kinds that were not sent, and note the shape where it no longer shows.
+        """Fill in kinds that were not sent, and note the shape that this no longer shows.
 
-        A value whose kind is given stands for an object with a type, one without for a bare
-        value.
+        In the tables, a value with a kind was an object with a type, and one without a kind was a
+        bare value; ``extra`` notes the exceptions.
         """
         if None not in kinds:
             return
@@ -200,18 +156,16 @@ class Columns:
             kinds[row] = self._kinds.get(name)
             if output is _ABSENT:
                 continue
-            if type(output) is Value:
-                extras[row] = {**extras.get(row, {}), "shape": "untyped"}
+            if type(output) not in _VALUE_TYPES:
+                _add(extras, row, "shape", '"untyped"')
             elif kinds[row] is not None:
-                extras[row] = {**extras.get(row, {}), "shape": "bare"}
+                _add(extras, row, "shape", '"bare"')
 
     def finish(self, *, repeated: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
-        """Put the batches together.
+        """Return the tables.
 
-        Parameters
-        ----------
-        repeated : mapping of str to list of dict
-            By candidate id: what came again under the same id. It goes into ``extra``.
+        ``repeated`` holds, by candidate id, what came again under the same id; it is added to
+        ``extra``.
         """
         tables = {}
         for name, batches in self._batches.items():
@@ -229,16 +183,16 @@ class Columns:
 
 
 class _FieldRows(NamedTuple):
-    """The rows of ``fields``: whose they are, the name, what the output and the basis say."""
+    """The rows of ``fields``: index of the candidate, name, output and basis."""
 
     owners: list[int]
     names: list[str]
     outputs: list[Any]
-    bases: list[Basis | _NoBasis]
+    bases: list[Any]
 
 
-def _field_rows(candidates: Sequence[Candidate]) -> _FieldRows:
-    """Line up the fields: the basis first, in its order, so that it can be put together again."""
+def _field_rows(candidates: Sequence[WireCandidate]) -> _FieldRows:
+    """Line up the fields; those of the basis first, so that its order can be rebuilt."""
     rows = owners, names, outputs, bases = _FieldRows([], [], [], [])
     for owner, candidate in enumerate(candidates):
         output = candidate.output or {}
@@ -259,11 +213,29 @@ def _field_rows(candidates: Sequence[Candidate]) -> _FieldRows:
     return rows
 
 
-def _by_row(
-    keys: Iterable[tuple[Any, ...]], extras: Mapping[tuple[Any, ...], dict[str, Any]]
-) -> dict[int, dict[str, Any]]:
-    """Find the row of each extra; there mostly is none."""
-    return {row: extras[key] for row, key in enumerate(keys) if key in extras} if extras else {}
+def _sent(objects: Sequence[object], *, part: str, but: Container[str] = ()) -> dict[str, pa.Array]:
+    """Return the columns whose values these objects have."""
+    return {
+        column.name: _array(list(map(attrgetter(column.name), objects)), column)
+        for column in sent_columns(part)
+        if column.name not in but
+    }
+
+
+def _array(values: Sequence[Any], column: TableColumn) -> pa.Array:
+    if column.type == EXCERPTS:
+        return _lists(values)
+    # Categories are encoded at the end, when all of their values are known.
+    kind = pa.string() if column.name in CATEGORIES else column.type
+    return pa.array(values, kind, memory_pool=_POOL)
+
+
+def _lists(values: Sequence[list[str] | None]) -> pa.Array:
+    lists = [value or _NO_EXCERPTS for value in values]
+    offsets = np.zeros(len(lists) + 1, np.int32)
+    np.cumsum(np.fromiter(map(len, lists), np.int32, len(lists)), out=offsets[1:])
+    texts = _text(list(chain.from_iterable(lists)))
+    return pa.ListArray.from_arrays(pa.array(offsets), texts, type=EXCERPTS)
 
 
 def _text(values: Sequence[str | None]) -> pa.Array:
@@ -274,11 +246,25 @@ def _value_text(value: Any) -> str | None:
     return None if value is None or value is _ABSENT else json_text(value)
 
 
-def _extra(length: int, by_row: Mapping[int, Mapping[str, Any]]) -> pa.Array:
-    if not by_row:
-        return pa.nulls(length, TEXT)
-    texts = [by_row.get(row) for row in range(length)]
-    return _text([None if extra is None else json_text(extra) for extra in texts])
+def _unknown(extras: Extras, **parts: Iterable[object]) -> dict[int, str]:
+    """Return JSON of the fields without a column, by row."""
+    by_row: dict[int, str] = {}
+    for part, objects in parts.items():
+        if part in extras.unknown:
+            for row, unknown in enumerate(map(extras.unknown[part].get, map(id, objects))):
+                if unknown is not None:
+                    _add(by_row, row, part, unknown)
+    return by_row
+
+
+def _add(by_row: dict[int, str], row: int, name: str, text: str) -> None:
+    """Add a member to the JSON object of a row."""
+    before = by_row.get(row)
+    by_row[row] = f'{before[:-1]},"{name}":{text}}}' if before else f'{{"{name}":{text}}}'
+
+
+def _extra(length: int, by_row: Mapping[int, str]) -> pa.Array:
+    return _text(list(map(by_row.get, range(length)))) if by_row else pa.nulls(length, TEXT)
 
 
 def _note_repeated(candidates: pa.Table, repeated: Mapping[str, list[dict[str, Any]]]) -> pa.Table:

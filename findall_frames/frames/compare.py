@@ -1,24 +1,25 @@
-"""What changed between two searches."""
+"""Compares the tables of two searches: which candidates are the same, and what changed."""
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
 from findall_frames.addresses import normalized_url
-from findall_frames.frames.dataframes import dataframe_of
-from findall_frames.frames.identity import DOUBTS, Doubt, Pair, pair
-from findall_frames.frames.rows import CandidateKey, FieldKey, sources_of
+from findall_frames.frames.convert import dataframe_of
+from findall_frames.frames.lookup import CandidateKey, FieldKey, cited_pages, field_rows
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "compare"]
+__all__ = ["Comparison", "compare", "folded_name"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -30,11 +31,17 @@ _EVIDENCE: Final = dict.fromkeys(("name", "field", "change", "old", "new", *_KEY
 _DOUBT: Final = dict.fromkeys(
     ("reason", "old_name", "old_url", "new_name", "new_url", *_KEYS), "str"
 )
+_DOUBTS: Final = (
+    "several with this address",
+    "several with this name",
+    "other address",
+    "other name",
+)
 _VERDICTS: Final = {True: "met", False: "not met", None: None}
 
 
 class _Nothing(dict[str, Any]):
-    """The row of something that is not there: all of it is None."""
+    """A missing row, in which every value is None."""
 
     def __missing__(self, name: str) -> None:
         return None
@@ -45,30 +52,30 @@ _NO_ROW: Final[Row] = _Nothing()
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison:
-    """What a newer search says otherwise than an older one.
+    """The differences between an older and a newer search.
 
-    `FindAllFrames.compare` makes it. All columns are ``str`` unless said otherwise, and every
-    table ends in the ids that lead back to the rows of both frames.
+    Returned by `FindAllFrames.compare`. Columns are ``str`` unless noted, and every table ends
+    with the ids of the candidates in both frames.
 
     Attributes
     ----------
     added, removed : pandas.DataFrame
         Candidates on one side only: ``name``, ``url``, ``match_status``, ids.
     both : pandas.DataFrame
-        Candidates on both sides: ``name``, ``url`` (as in the newer one), ``by`` (``url`` or
-        ``name``: what tells that they are the same), ids.
+        Candidates on both sides: ``name``, ``url`` (from the newer one), ``by`` (``url`` or
+        ``name``: what they were matched by), ids.
     changed_verdicts : pandas.DataFrame
         ``name``, ``field``, ``old``, ``new``, ids. The verdict on a match condition is ``met`` or
-        ``not met``; a row without a ``field`` is about the match_status of the candidate.
+        ``not met``; a row without a ``field`` is a change of match_status.
     changed_values : pandas.DataFrame
         ``name``, ``field``, ``old``, ``new``, ids. Missing on a side that has no value.
     changed_evidence : pandas.DataFrame
         ``name``, ``field``, ``change`` (category: ``confidence``, ``source added``,
         ``source removed``), ``old``, ``new``, ids.
     doubts : pandas.DataFrame
-        What a person should look at: ``reason`` (category), names, urls, ids. Candidates that
-        share an address or a name with several others are nowhere else; those that are paired
-        although name or address differ are in ``both`` as well.
+        Candidates to check by eye: ``reason`` (category), names, urls, ids. Those that share an
+        address or a name with several others are in no other table; those that were paired
+        although name or address differ are also in ``both``.
     """
 
     added: pd.DataFrame
@@ -89,10 +96,10 @@ class Comparison:
 
 
 def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Comparison:
-    """Build what `FindAllFrames.compare` documents."""
+    """Return the comparison that `FindAllFrames.compare` documents."""
     import pandas as pd
 
-    pairing = pair(old["candidates"].to_pylist(), new["candidates"].to_pylist())
+    pairing = _pair(old["candidates"].to_pylist(), new["candidates"].to_pylist())
     before, after = _Fields(old), _Fields(new)
     verdicts: list[Row] = []
     values: list[Row] = []
@@ -121,20 +128,20 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
         changed_evidence=dataframe_of(evidence, dtypes=_EVIDENCE | {"change": changes}),
         doubts=dataframe_of(
             [_doubt(one) for one in pairing.doubts],
-            dtypes=_DOUBT | {"reason": pd.CategoricalDtype(list(DOUBTS))},
+            dtypes=_DOUBT | {"reason": pd.CategoricalDtype(list(_DOUBTS))},
         ),
     )
 
 
 class _Fields:
-    """The fields of one side, by candidate, and their sources."""
+    """The fields of one side by candidate, and their sources."""
 
     def __init__(self, tables: Mapping[str, pa.Table]) -> None:
         self._fields: defaultdict[CandidateKey, dict[str, Row]] = defaultdict(dict)
-        for row in tables["fields"].drop_columns(["reasoning", "extra"]).to_pylist():
+        for row in field_rows(tables["fields"]):
             self._fields[row["findall_id"], row["candidate_id"]][row["field"]] = row
         self._sources: defaultdict[FieldKey, list[str]] = defaultdict(list)
-        for field, source in sources_of(tables["citations"]):
+        for field, source in cited_pages(tables["citations"]):
             self._sources[field].append(source.url)
 
     def of(self, candidate: Row) -> Mapping[str, Row]:
@@ -162,7 +169,7 @@ def _evidence(old: Row, new: Row, urls: Sequence[str], new_urls: Sequence[str]) 
     if old["confidence"] != new["confidence"]:
         yield {"change": "confidence", "old": old["confidence"], "new": new["confidence"]}
     if urls == new_urls:
-        return  # mostly, and then there is no need to look into the addresses
+        return  # the usual case, which needs no look at the addresses
     sources, new_sources = _by_page(urls), _by_page(new_urls)
     for key, url in new_sources.items():
         if key not in sources:
@@ -173,18 +180,18 @@ def _evidence(old: Row, new: Row, urls: Sequence[str], new_urls: Sequence[str]) 
 
 
 def _by_page(urls: Iterable[str]) -> dict[str, str]:
-    """Key addresses by what they come down to: only another page counts as another source."""
+    """Return addresses by their normal form: only another page is another source."""
     pages: dict[str, str] = {}
     for url in urls:
         pages.setdefault(normalized_url(url) or url, url)
     return pages
 
 
-def _both(one: Pair) -> Row:
+def _both(one: _Pair) -> Row:
     return {"name": one.new["name"], "url": one.new["url"], "by": one.by, **_ids(one.old, one.new)}
 
 
-def _doubt(one: Doubt) -> Row:
+def _doubt(one: _Doubt) -> Row:
     old, new = one.old or _NO_ROW, one.new or _NO_ROW
     return {
         "reason": one.reason,
@@ -199,3 +206,117 @@ def _doubt(one: Doubt) -> Row:
 def _ids(old: Row, new: Row) -> Row:
     values = (old["findall_id"], old["candidate_id"], new["findall_id"], new["candidate_id"])
     return dict(zip(_KEYS, values, strict=True))
+
+
+class _Pair(NamedTuple):
+    """An old and a new candidate that are the same by ``url`` or ``name``."""
+
+    old: Row
+    new: Row
+    by: str
+
+
+class _Doubt(NamedTuple):
+    """One or two candidates to check by eye, and why."""
+
+    old: Row | None
+    new: Row | None
+    reason: str
+
+
+class _Pairing(NamedTuple):
+    """The candidates that are the same, those on one side only, and the doubts."""
+
+    pairs: list[_Pair]
+    removed: list[Row]
+    added: list[Row]
+    doubts: list[_Doubt]
+
+
+def folded_name(name: str) -> str | None:
+    """Return letters and digits only, without case and accents; None if there are none.
+
+    Examples
+    --------
+    >>> folded_name("Café  Müller & Co.")
+    'cafe muller co'
+    """
+    plain = unicodedata.normalize("NFKD", name)
+    kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
+    return " ".join(re.findall(r"[^\W_]+", kept.casefold())) or None
+
+
+def _pair(old: Sequence[Row], new: Sequence[Row]) -> _Pairing:
+    """Match the candidates of both sides, by address, else by name.
+
+    If several candidates share an address or a name, nothing is guessed: those that cannot be
+    told apart are doubts, and neither added nor removed. Candidates that agree in only one of
+    the two are paired and also doubts.
+    """
+    pairs: list[_Pair] = []
+    doubts: list[_Doubt] = []
+    old, new = list(old), list(new)
+    for by, key in (("url", _address), ("name", _name)):
+        old, new = _pair_by(key, by, old, new, pairs=pairs, doubts=doubts)
+    return _Pairing(pairs, old, new, doubts)
+
+
+def _address(row: Row) -> str | None:
+    return normalized_url(row["url"])
+
+
+def _name(row: Row) -> str | None:
+    return folded_name(row["name"])
+
+
+def _pair_by(
+    key: Callable[[Row], str | None],
+    by: str,
+    old: list[Row],
+    new: list[Row],
+    *,
+    pairs: list[_Pair],
+    doubts: list[_Doubt],
+) -> tuple[list[Row], list[Row]]:
+    """Pair candidates by a key, and return those left over on each side."""
+    groups: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    left: tuple[list[Row], list[Row]] = ([], [])
+    for side, rows in enumerate((old, new)):
+        for row in rows:
+            found = key(row)
+            if found is None:
+                left[side].append(row)
+            else:
+                groups[found][side].append(row)
+    for olds, news in groups.values():
+        if not olds or not news:
+            left[0].extend(olds)
+            left[1].extend(news)
+        elif len(olds) == len(news) == 1:
+            pairs.append(_Pair(olds[0], news[0], by))
+            if reason := _reason_to_doubt(olds[0], news[0], by):
+                doubts.append(_Doubt(olds[0], news[0], reason))
+        else:
+            _settle_tie(olds, news, by, pairs=pairs, doubts=doubts)
+    return left
+
+
+def _settle_tie(
+    olds: list[Row], news: list[Row], by: str, *, pairs: list[_Pair], doubts: list[_Doubt]
+) -> None:
+    """Pair those in a group that agree in both name and address; the others are doubts."""
+    names = [[folded_name(row["name"]) for row in rows] for rows in (olds, news)]
+    for name in dict.fromkeys(names[0]):
+        alone = names[0].count(name) == names[1].count(name) == 1
+        if by == "url" and name and alone:
+            pairs.append(_Pair(olds[names[0].index(name)], news[names[1].index(name)], by))
+    settled = {id(row) for one in pairs for row in (one.old, one.new)}
+    reason = _DOUBTS[0] if by == "url" else _DOUBTS[1]
+    doubts += [_Doubt(row, None, reason) for row in olds if id(row) not in settled]
+    doubts += [_Doubt(None, row, reason) for row in news if id(row) not in settled]
+
+
+def _reason_to_doubt(old: Row, new: Row, by: str) -> str | None:
+    if by == "name":
+        return "other address"
+    return None if _name(old) == _name(new) else "other name"

@@ -1,22 +1,47 @@
-"""What the events of a run have told so far, put together as a result."""
+"""Puts the events of a run together as a result."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from findall_frames.api.models import FindAllSchema
+from findall_frames.api.models import FindAllSchema, UnknownEvent
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 
-__all__ = ["is_event", "result_so_far"]
+__all__ = ["SDKModel", "entry_of", "is_event", "result_so_far"]
 
 _TYPES: Final = ("findall.", "error")
 
 
+@runtime_checkable
+class SDKModel(Protocol):
+    """A result or an event of the official SDK (or any other pydantic model)."""
+
+    def model_dump_json(self) -> str:
+        """Return it as JSON."""
+        ...
+
+
+def entry_of(event: object) -> Mapping[str, Any] | None:
+    """Return what may be an event, of this package or of the official SDK, as decoded JSON."""
+    if isinstance(event, Mapping):
+        return event
+    if isinstance(event, UnknownEvent):
+        return {"type": event.type, "event_id": event.event_id}
+    if isinstance(event, msgspec.Struct):
+        entry: Mapping[str, Any] = msgspec.to_builtins(event)
+        return entry
+    if isinstance(event, SDKModel):
+        decoded: Mapping[str, Any] = json.loads(event.model_dump_json())
+        return decoded
+    return None
+
+
 def is_event(entry: Mapping[str, Any]) -> bool:
-    """Tell an event from a result."""
+    """Return True for an event, False for a result."""
     kind = entry.get("type")
     return isinstance(kind, str) and kind.startswith(_TYPES) and "run" not in entry
 
@@ -24,17 +49,16 @@ def is_event(entry: Mapping[str, Any]) -> bool:
 def result_so_far(
     events: Sequence[Mapping[str, Any]],
 ) -> tuple[dict[str, Any], FindAllSchema | None]:
-    """Build the result that the events amount to, and the search if they tell it.
+    """Return the result that the events amount to, and the search if one of them has it.
 
-    What a later event says of a candidate adds to what earlier ones have said, and replaces it
-    field by field.
+    A later event on a candidate adds to the earlier ones and replaces them field by field.
 
     Raises
     ------
     InvalidRequestError
         No event names the run, or they are of different runs.
     UnexpectedResponseError
-        An event is not of its form.
+        An event does not follow the contract.
     """
     run: dict[str, Any] = {}
     schema: FindAllSchema | None = None
@@ -44,27 +68,27 @@ def result_so_far(
         kind, data = event["type"], event.get("data")
         last_event_id = event.get("event_id") or last_event_id
         if kind == "findall.status":
-            entry = _demand_object(data, position, key="findall_id")
+            entry = _checked(data, position, key="findall_id")
             if run and run["findall_id"] != entry["findall_id"]:
                 raise InvalidRequestError(
                     f"These are events of the runs {run['findall_id']} and {entry['findall_id']}. "
-                    "Flatten those of each run by themselves, and put the frames together with "
+                    "Flatten those of each run separately, and combine the frames with "
                     "FindAllFrames.concat."
                 )
-            run.update(_said(entry))
+            run.update(_without_nulls(entry))
         elif kind == "findall.schema.updated":
             schema = _schema(data, position)
         elif kind.startswith("findall.candidate."):
-            entry = _demand_object(data, position, key="candidate_id")
-            _add(candidates.setdefault(entry["candidate_id"], {}), entry)
+            entry = _checked(data, position, key="candidate_id")
+            _update(candidates.setdefault(entry["candidate_id"], {}), entry)
     if not run:
         raise InvalidRequestError(
-            f"None of the {len(events)} events is a findall.status, so that nothing says which "
-            "run they are of. Begin with the first event of the stream: run.events()."
+            f"None of the {len(events)} events is a findall.status, so the run is unknown. "
+            "Begin with the first event of the stream: run.events()."
         )
     if schema is not None:
         run.setdefault("generator", schema.generator)
-    run.setdefault("generator", "")  # a status event may leave it out, and no result does
+    run.setdefault("generator", "")  # optional in a status event, required in a result
     return {
         "run": run,
         "candidates": list(candidates.values()),
@@ -72,27 +96,27 @@ def result_so_far(
     }, schema
 
 
-def _add(known: dict[str, Any], entry: Mapping[str, Any]) -> None:
+def _update(known: dict[str, Any], entry: Mapping[str, Any]) -> None:
     output = {**(known.get("output") or {}), **(entry.get("output") or {})}
     basis = _merged(known.get("basis") or (), entry.get("basis") or ())
-    known.update(_said(entry))
+    known.update(_without_nulls(entry))
     known["output"], known["basis"] = output, basis
 
 
 def _merged(old: Iterable[Any], new: Sequence[Any]) -> list[Any]:
-    """Put new entries of a basis in the place of old ones on the same field."""
+    """Replace the entries of a basis by new ones on the same field."""
     replaced = {entry.get("field") for entry in new if isinstance(entry, Mapping)}
     return [entry for entry in old if entry.get("field") not in replaced] + list(new)
 
 
-def _said(entry: Mapping[str, Any]) -> dict[str, Any]:
+def _without_nulls(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in entry.items() if value is not None}
 
 
-def _demand_object(data: object, position: int, *, key: str) -> Mapping[str, Any]:
+def _checked(data: object, position: int, *, key: str) -> Mapping[str, Any]:
     if not isinstance(data, Mapping) or not isinstance(data.get(key), str):
         raise UnexpectedResponseError(
-            f"Event {position} is not what the FindAll contract says: its data has no {key!r}. "
+            f"Event {position} does not follow the FindAll contract: its data has no {key!r}. "
             "Leave it out, or fetch the result: run.frames().",
             path=f"$[{position}].data.{key}",
         )
@@ -104,7 +128,7 @@ def _schema(data: object, position: int) -> FindAllSchema:
         return msgspec.convert(data, FindAllSchema)
     except msgspec.ValidationError as error:
         raise UnexpectedResponseError(
-            f"Event {position} does not hold a schema as the FindAll contract says: {error}. "
+            f"Event {position} does not hold a schema that follows the FindAll contract: {error}. "
             "Leave it out, or fetch the result: run.frames().",
             path=f"$[{position}].data",
         ) from error

@@ -1,10 +1,15 @@
-"""How well the citations support what the tables say."""
+"""How well the citations support the tables: evidence, unsupported values, a summary by field."""
 
 from __future__ import annotations
 
+import json
+import re
 import textwrap
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,17 +17,37 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.api.models import VERDICT_WORDS
 from findall_frames.display.text import one_line
-from findall_frames.frames.dataframes import confidence_dtype, dataframe_of
-from findall_frames.frames.mentions import mentions
-from findall_frames.frames.rows import FieldKey, find_candidate, sources_of
+from findall_frames.frames.convert import confidence_dtype, dataframe_of
+from findall_frames.frames.lookup import (
+    CandidateKey,
+    CitedPage,
+    FieldKey,
+    RequestedField,
+    candidate_keys,
+    cited_pages,
+    field_rows,
+    find_candidate,
+    first_kind,
+    with_match_status,
+)
+from findall_frames.frames.schema import CONFIDENCES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Best", "CandidateEvidence", "best_citations", "evidence_of"]
+__all__ = [
+    "Best",
+    "CandidateEvidence",
+    "best_citations",
+    "evidence_of",
+    "find_unsupported",
+    "mentions",
+    "summarize",
+]
 
-_DTYPES: Final = {
+_EVIDENCE_DTYPES: Final = {
     "field": "str",
     "value": "str",
     "is_matched": "boolean",
@@ -37,14 +62,14 @@ _NO_SOURCE: Final = [dict.fromkeys(("citation", "title", "url", "domain", "excer
 
 
 class Best(NamedTuple):
-    """The citation that supports a field best: its url, and its excerpt if it has one."""
+    """The best citation for a field: its url, and its excerpt if it has one."""
 
     url: str
     excerpt: str | None
 
 
 class CandidateEvidence:
-    """Everything behind one candidate, to be read.
+    """Everything known about one candidate, as readable text.
 
     Attributes
     ----------
@@ -58,13 +83,15 @@ class CandidateEvidence:
 
     @property
     def table(self) -> pd.DataFrame:
-        """One row per excerpt; also for a citation without one, and a field without citation.
+        """One row per excerpt, per citation without excerpt, and per field without citation.
 
         The columns are ``field``, ``value``, ``is_matched`` (boolean), ``confidence`` (ordered
         category), ``reasoning``, ``citation`` (Int64, its place), ``title``, ``url``, ``domain``
         and ``excerpt``; the others are ``str``.
         """
-        return dataframe_of(self._rows, dtypes=_DTYPES | {"confidence": confidence_dtype()})
+        return dataframe_of(
+            self._rows, dtypes=_EVIDENCE_DTYPES | {"confidence": confidence_dtype()}
+        )
 
     def __repr__(self) -> str:
         row = self.candidate
@@ -74,7 +101,7 @@ class CandidateEvidence:
             sources = list(of_field)
             lines += [
                 "",
-                one_line(f"{field}: {_said(sources[0])}"),
+                one_line(f"{field}: {_described(sources[0])}"),
                 *_wrap(sources[0]["reasoning"]),
             ]
             for citation, cited in groupby(sources, key=itemgetter("citation")):
@@ -91,13 +118,13 @@ class CandidateEvidence:
 def best_citations(
     citations: pa.Table, *, values: Mapping[FieldKey, str | None]
 ) -> dict[FieldKey, Best]:
-    """Choose one citation for each field: one that says the value, else the first one.
+    """Return one citation for each field: one that mentions the value, else the first.
 
-    A citation with an excerpt goes before one without. Fields that are not in ``values`` are
-    left out, and so are those without a citation.
+    Citations with an excerpt come before those without. Fields that are not in ``values``, and
+    fields without a citation, are left out.
     """
     best: dict[FieldKey, tuple[int, Best]] = {}
-    for key, source in sources_of(citations):
+    for key, source in cited_pages(citations):
         if key not in values or best.get(key, (0,))[0] == 2:
             continue
         value = values[key]
@@ -110,7 +137,7 @@ def best_citations(
 
 
 def evidence_of(tables: Mapping[str, pa.Table], candidate: str) -> CandidateEvidence:
-    """Build what `FindAllFrames.evidence` documents."""
+    """Return the evidence for a candidate, given its id or its name."""
     row = find_candidate(tables["candidates"], candidate)
     own = (pc.field("findall_id") == row["findall_id"]) & (
         pc.field("candidate_id") == row["candidate_id"]
@@ -129,8 +156,8 @@ def evidence_of(tables: Mapping[str, pa.Table], candidate: str) -> CandidateEvid
     return CandidateEvidence(row, rows)
 
 
-def _said(row: Mapping[str, Any]) -> str:
-    """Put value, verdict and confidence of a field into a line."""
+def _described(row: Mapping[str, Any]) -> str:
+    """Return value, verdict and confidence of a field in a line."""
     value = "no value" if row["value"] is None else row["value"]
     verdict = {None: "", True: ", met", False: ", not met"}[row["is_matched"]]
     sure = f" ({row['confidence']} confidence)" if row["confidence"] else ""
@@ -146,3 +173,243 @@ def _wrap(text: str | None, *, indent: int = 2) -> list[str]:
         subsequent_indent=space,
         break_long_words=False,
     )
+
+
+_PROBLEMS: Final = (
+    "no citation",
+    "no excerpt",
+    "value not in excerpt",
+    "low confidence",
+    "no confidence",
+    "one domain",
+    "one source for all",
+)
+"""From the most serious to the least."""
+
+_UNSUPPORTED_DTYPES: Final = dict.fromkeys(
+    ("findall_id", "candidate_id", "name", "field", "value", "problem", "detail"), "str"
+)
+
+# Judgements on a source, which are not quoted from it.
+_JUDGEMENTS: Final = frozenset({*VERDICT_WORDS, "unclear", "unknown"})
+
+
+def find_unsupported(tables: Mapping[str, pa.Table], *, match_status: str | None) -> pd.DataFrame:
+    """Return the table that `FindAllFrames.unsupported` documents."""
+    import pandas as pd
+
+    candidates = with_match_status(tables["candidates"], match_status)
+    names = candidates["name"].to_pylist()
+    fields: defaultdict[CandidateKey, list[dict[str, Any]]] = defaultdict(list)
+    for row in field_rows(tables["fields"]):
+        fields[row["findall_id"], row["candidate_id"]].append(row)
+    cited: defaultdict[FieldKey, list[CitedPage]] = defaultdict(list)
+    for field, source in cited_pages(tables["citations"]):
+        cited[field].append(source)
+
+    found = []
+    for (run, candidate), name in zip(candidate_keys(candidates), names, strict=True):
+        own = fields[run, candidate]
+        support = _support(own, {row["field"]: cited[run, candidate, row["field"]] for row in own})
+        for problem_row, problem, detail in _problems(own, support):
+            found.append({**problem_row, "name": name, "problem": problem, "detail": detail})
+    return dataframe_of(
+        found, dtypes=_UNSUPPORTED_DTYPES | {"problem": pd.CategoricalDtype(list(_PROBLEMS))}
+    )
+
+
+def _support(
+    rows: Sequence[Mapping[str, Any]], cited: Mapping[str, list[CitedPage]]
+) -> dict[str, list[CitedPage]]:
+    """Return the sources of each output, including those of its elements (``products.0``)."""
+    outputs = {row["field"] for row in rows if row["value_type"] is not None}
+    support = {field: list(cited[field]) for field in outputs}
+    for field, sources in cited.items():
+        parent = field
+        while "." in parent and parent not in outputs:
+            parent = parent.rpartition(".")[0]
+        if field not in outputs and parent in outputs:
+            support[parent] += sources
+    return support
+
+
+def _problems(
+    rows: Sequence[Mapping[str, Any]], support: Mapping[str, list[CitedPage]]
+) -> Iterator[tuple[Mapping[str, Any], str, str | None]]:
+    urls = {source.url for sources in support.values() for source in sources}
+    supported = sum(bool(sources) for sources in support.values())
+    only = urls.pop() if len(urls) == 1 and supported > 1 else None
+    for row in rows:
+        if row["value"] is None:
+            continue  # nothing to support
+        sources = support[row["field"]]
+        if not sources:
+            yield row, "no citation", None
+        else:
+            passages = [passage for source in sources for passage in source.excerpts]
+            if not passages:
+                yield row, "no excerpt", ", ".join(dict.fromkeys(s.url for s in sources))
+            elif missing := _unmentioned(row, passages):
+                yield row, "value not in excerpt", ", ".join(missing)
+        if row["confidence"] in (None, "low"):
+            yield row, f"{row['confidence'] or 'no'} confidence", None
+        hosts = {source.domain for source in sources}
+        if len(hosts) == 1:
+            yield row, "one domain", hosts.pop()
+        if only and sources:
+            yield row, "one source for all", only
+
+
+def _unmentioned(row: Mapping[str, Any], passages: Sequence[str]) -> list[str]:
+    """Return the parts of a value that no passage mentions."""
+    text = row["value"]
+    if row["value_type"] in ("array", "object"):
+        pieces = list(dict.fromkeys(_leaves(json.loads(text, parse_float=str, parse_int=str))))
+    elif row["value_type"] == "boolean" or text.strip().casefold() in _JUDGEMENTS:
+        pieces = []
+    else:
+        pieces = [text]
+    return [one for one in pieces if not any(mentions(passage, one) for passage in passages)]
+
+
+def _leaves(value: Any) -> Iterator[str]:
+    """Yield the texts and numbers in a nested value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for each in value.values() if isinstance(value, dict) else value:
+            yield from _leaves(each)
+
+
+_SUMMARY_DTYPES: Final = {
+    "field": "str",
+    "kind": "str",
+    "candidates": "Int64",
+    "values": "Int64",
+    "coverage": "Float64",
+    "match_rate": "Float64",
+    **{f"{confidence}_confidence": "Int64" for confidence in CONFIDENCES},
+    "citations_per_value": "Float64",
+    "domains": "Int64",
+}
+
+# They were not judged.
+_NOT_EVALUATED: Final = frozenset({"generated", "discarded"})
+
+
+def summarize(
+    tables: Mapping[str, pa.Table], *, requested: Mapping[str, RequestedField]
+) -> pd.DataFrame:
+    """Return the table that `FindAllFrames.summary` documents."""
+    statuses = dict(
+        zip(
+            candidate_keys(tables["candidates"]),
+            tables["candidates"]["match_status"].to_pylist(),
+            strict=True,
+        )
+    )
+    rows: dict[str, list[dict[str, Any]]] = {field: [] for field in requested}
+    for row in field_rows(tables["fields"]):
+        if row["value_type"] is not None:
+            row["status"] = statuses[row["findall_id"], row["candidate_id"]]
+            rows.setdefault(row["field"], []).append(row)
+    domains: defaultdict[str, set[str]] = defaultdict(set)
+    cited = (tables["citations"][name].to_pylist() for name in ("field", "domain"))
+    for field, domain in zip(*cited, strict=True):
+        if domain is not None:
+            domains[field].add(domain)
+
+    counts = Counter(statuses.values())
+    lines = []
+    for field, own in rows.items():
+        kind = requested[field].kind if field in requested else first_kind(own)
+        lines.append({"field": field, "kind": kind, **_counts(own, kind=kind, counts=counts)})
+        lines[-1]["domains"] = len(domains[field])
+    return dataframe_of(lines, dtypes=_SUMMARY_DTYPES)
+
+
+def _counts(
+    rows: list[dict[str, Any]], *, kind: str | None, counts: Mapping[str, int]
+) -> dict[str, Any]:
+    # Only matches are enriched.
+    concerned = {"matched"} if kind == "enrichment" else set(counts) - _NOT_EVALUATED
+    candidates = sum(counts[status] for status in concerned)
+    valued = [row for row in rows if row["value"] is not None]
+    covered = sum(row["status"] in concerned for row in valued)
+    verdicts = [row["is_matched"] for row in rows if row["is_matched"] is not None]
+    sure = Counter(row["confidence"] for row in rows)
+    return {
+        "candidates": candidates,
+        "values": len(valued),
+        "coverage": covered / candidates if candidates else None,
+        "match_rate": sum(verdicts) / len(verdicts) if verdicts else None,
+        **{f"{confidence}_confidence": sure[confidence] for confidence in CONFIDENCES},
+        "citations_per_value": (
+            sum(row["citation_count"] for row in valued) / len(valued) if valued else None
+        ),
+    }
+
+
+_NUMBER: Final = re.compile(
+    r"(?<![\w.,])[-+]?(?P<digits>[0-9]{1,3}(?:[,' ][0-9]{3})+(?![0-9])|[0-9]+)(?P<rest>\.[0-9]+)?"
+    r"(?:\s?(?P<scale>thousand|million|billion|trillion|k|m|mn|bn|b))?(?!\w)",
+    re.IGNORECASE,
+)
+_SCALES: Final = {
+    "thousand": 10**3,
+    "k": 10**3,
+    "million": 10**6,
+    "mn": 10**6,
+    "m": 10**6,
+    "billion": 10**9,
+    "bn": 10**9,
+    "b": 10**9,
+    "trillion": 10**12,
+}
+_MONTHS: Final = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_PLAIN: Final = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+
+def mentions(passage: str, value: str) -> bool:
+    """Return True if a passage mentions a value, whatever its case and spaces.
+
+    A number may have separators or a magnitude (``12,000,000``, ``12 million``), a date may be
+    written out (``May 1, 2024``). Parts of words and of numbers do not count.
+    """
+    text, wanted = _fold(passage), _fold(value)
+    if not wanted:
+        return False
+    if _PLAIN.fullmatch(wanted):
+        return any(abs(number) == abs(Decimal(wanted)) for number in _numbers(text))
+    # The substring test comes first because it is much faster and mostly fails.
+    if wanted in text and re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", text):
+        return True
+    return bool(_DATE.fullmatch(wanted)) and _mentions_date(text, wanted)
+
+
+def _fold(text: str) -> str:
+    plain = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    return " ".join(plain.casefold().split())
+
+
+def _numbers(text: str) -> Iterator[Decimal]:
+    for found in _NUMBER.finditer(text):
+        digits = re.sub(r"[^0-9]", "", found["digits"]) + (found["rest"] or "")
+        yield Decimal(digits) * _SCALES.get(found["scale"] or "", 1)
+        if found["scale"]:
+            yield Decimal(digits)  # "5 m" may also be metres
+
+
+def _mentions_date(text: str, wanted: str) -> bool:
+    try:
+        day = date.fromisoformat(wanted)
+    except ValueError:
+        return False
+    month = _MONTHS[day.month - 1]
+    words = set(re.findall(r"\w+", text))
+    days = {str(day.day), *(f"{day.day}{ending}" for ending in ("st", "nd", "rd", "th"))}
+    return str(day.year) in words and bool(words & {month, month[:3]}) and bool(words & days)

@@ -1,12 +1,13 @@
-"""From a result, as the service sends it, to tables."""
+"""Flattens a result, as the service sends it, into tables."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from os import PathLike
-from types import MappingProxyType
-from typing import Any, Final, cast
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Any, Final, TypeAlias, cast
 
 import msgspec
 import pyarrow as pa
@@ -22,30 +23,32 @@ from findall_frames.api.models import (
     parse_time,
 )
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
-from findall_frames.frames.asked import asked_fields
-from findall_frames.frames.blocks import BATCH_BYTES, cut
 from findall_frames.frames.columns import Columns
-from findall_frames.frames.events import is_event, result_so_far
+from findall_frames.frames.events import SDKModel, entry_of, is_event, result_so_far
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.schema import SCHEMAS
-from findall_frames.frames.sources import OneResult, Result, SDKResult, body_of, entry_of
+from findall_frames.frames.lookup import requested_fields
+from findall_frames.frames.schema import COLUMNS, SCHEMAS, TIME, sent_columns
 from findall_frames.frames.wire import (
-    Candidate,
+    BATCH_BYTES,
+    UNREADABLE,
+    CandidateReader,
     Extras,
+    WireCandidate,
+    cut,
     fail,
     json_text,
     mend_surrogates,
     place_of,
     read_any,
-    read_candidate,
-    read_plain,
-    split_unknown,
 )
 
-__all__ = ["flatten"]
+__all__ = ["OneResult", "Result", "flatten"]
 
-# The metrics that have a column; how many rows own data has is kept with what has none.
-_COUNTS: Final = ("generated_candidates_count", "matched_candidates_count")
+OneResult: TypeAlias = (
+    bytes | bytearray | memoryview | Mapping[str, Any] | str | PathLike[str] | SDKModel
+)
+Result: TypeAlias = OneResult | Iterable[OneResult | Event]
+"""A result, several of them, or the events of one run."""
 
 
 class _Envelope(Struct):
@@ -58,7 +61,8 @@ class _StrictEnvelope(_Envelope, forbid_unknown_fields=True):
     pass
 
 
-_ONE: Final = (bytes, bytearray, memoryview, str, Mapping, PathLike, SDKResult)
+# Frames can be iterated over, but are no list of results.
+_ONE: Final = (bytes, bytearray, memoryview, str, Mapping, PathLike, SDKModel, FindAllFrames)
 _STRICT: Final = msgspec.json.Decoder(_StrictEnvelope)
 _TOLERANT: Final = msgspec.json.Decoder(_Envelope)
 _SHALLOW: Final = msgspec.json.Decoder(dict[str, Raw])
@@ -73,7 +77,7 @@ def flatten(
     service: str | None = None,
     fetched_at: datetime | None = None,
 ) -> FindAllFrames:
-    """Turn the result of a run, of several runs, or the events of one into tables.
+    """Return the tables of a result, of several results, or of the events of a run.
 
     Parameters
     ----------
@@ -81,12 +85,12 @@ def flatten(
         The JSON of a result as bytes or as a dict, the path (str or path object) of a JSON
         file, or the official SDK's result object. Bytes are the fastest.
 
-        A list of such results gives the tables of all of them. The events of one run, as
-        ``run.events()``, the official SDK or their JSON have them, give what they have told so
-        far; an iterator is read to its end.
+        A list of such results gives the tables of all of them. The events of one run, from
+        ``run.events()``, the official SDK or decoded JSON, give the tables up to the last event;
+        an iterator is read to its end.
     schema : FindAllSchema, optional
-        What was searched. It fills in objective, entity type and match limit, says which kind
-        of field each is, and gives the order and types of the columns of ``matches``.
+        The search. It fills in objective, entity type and match limit, tells conditions from
+        enrichments, and gives the order and types of the columns of ``matches``.
     service : str, optional
         Base URL of the service that the result is from. Credentials in it are left out.
     fetched_at : datetime, optional
@@ -95,15 +99,16 @@ def flatten(
     Returns
     -------
     FindAllFrames
-        The tables. Nothing that the result says is lost: what has no column is in ``extra``.
+        The tables. Nothing in the result is lost: what has no column is in ``extra``.
 
     Raises
     ------
     UnexpectedResponseError
-        It is not JSON, or a required field is missing or has another type; ``path`` says where.
+        The result is not JSON, or a required field is missing or has another type; ``path``
+        says where.
     InvalidRequestError
-        It is nothing that can be flattened, there is no such file, the same run comes twice, or
-        no event names the run.
+        The object cannot be flattened, there is no such file, the same run comes twice, or no
+        event names the run.
 
     Examples
     --------
@@ -129,14 +134,14 @@ def flatten(
     """
     if isinstance(result, Iterable) and not isinstance(result, _ONE):
         return _flatten_several(result, schema=schema, service=service, fetched_at=fetched_at)
-    body = body_of(result)
+    body = _body_of(result)
     options: dict[str, Any] = {"schema": schema, "service": service, "fetched_at": fetched_at}
     pieces = cut(body) if isinstance(body, bytes) else None
     if pieces is not None:
         try:
             return _flatten_body(pieces.rest, blocks=pieces.blocks(), **options)
-        except (msgspec.DecodeError, UnexpectedResponseError):
-            pass  # it could not be cut, or is at fault: read as a whole it will tell
+        except (*UNREADABLE, UnexpectedResponseError):
+            pass  # cut in the wrong places, or faulty: reading it as a whole shows which
     return _flatten_body(body, blocks=(), **options)
 
 
@@ -153,30 +158,32 @@ def _flatten_body(
     run, metadata, extra = _read_run(envelope.run)
     if unknown:
         extra["result"] = unknown
-    kinds = {name: field.kind for name, field in asked_fields(schema).items()}
+    kinds = {name: field.kind for name, field in requested_fields(schema).items()}
     candidates = _Candidates(run.findall_id, kinds=kinds)
     for block in blocks:
         candidates.add_block(block)
     candidates.add(envelope.candidates)
     tables = candidates.finish()
-    row = {
-        "findall_id": run.findall_id,
-        "objective": schema and schema.objective,
-        "entity_type": schema and schema.entity_type,
-        "generator": run.generator or None,
-        "match_limit": schema and schema.match_limit,
-        "status": run.status.status,
-        "termination_reason": run.status.termination_reason,
-        "generated_candidates_count": run.status.metrics.generated_candidates_count,
-        "matched_candidates_count": run.status.metrics.matched_candidates_count,
-        "created_at": parse_time(run.created_at),
-        "modified_at": parse_time(run.modified_at),
-        "metadata": metadata,
-        "last_event_id": envelope.last_event_id,
-        "service": service and without_credentials(service),
-        "fetched_at": fetched_at and fetched_at.astimezone(UTC),
-        "extra": json_text(extra) if extra else None,
+    parts = {
+        "search": schema,
+        "run": run,
+        "status": run.status,
+        "metrics": run.status.metrics,
+        "result": envelope,
     }
+    row = {
+        column.name: getattr(parts[column.part], column.name, None)
+        for column in COLUMNS["runs"]
+        if column.part
+    }
+    for column in COLUMNS["runs"]:
+        if column.part and column.type == TIME:
+            row[column.name] = parse_time(row[column.name])
+    row["generator"] = run.generator or None
+    row["metadata"] = metadata
+    row["service"] = service and without_credentials(service)
+    row["fetched_at"] = fetched_at and fetched_at.astimezone(UTC)
+    row["extra"] = json_text(extra) if extra else None
     try:
         tables["runs"] = pa.Table.from_pylist([row], schema=SCHEMAS["runs"])
     except OverflowError as error:
@@ -202,16 +209,16 @@ def _flatten_several(
         )
     if len(events) < len(results):
         raise InvalidRequestError(
-            f"{len(events)} of the {len(results)} things to be flattened are events, and the "
-            "others are not. Flatten results and the events of a run by themselves."
+            f"{len(events)} of the {len(results)} objects to flatten are events, and the others "
+            "are not. Flatten results and the events of a run separately."
         )
-    so_far, told = result_so_far(events)
-    return flatten(so_far, schema=schema or told, service=service, fetched_at=fetched_at)
+    so_far, search = result_so_far(events)
+    return flatten(so_far, schema=schema or search, service=service, fetched_at=fetched_at)
 
 
 def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, Any]]:
-    """Tell the run from the candidates, and from whatever else there is."""
-    if bytes(body[:3]) == b"\xef\xbb\xbf":  # some editors put this before a text
+    """Separate run and candidates, and return what else the result has."""
+    if bytes(body[:3]) == b"\xef\xbb\xbf":  # a byte order mark, as some editors write
         body = body[3:]
     try:
         return _STRICT.decode(body), {}
@@ -225,96 +232,136 @@ def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, An
         except msgspec.DecodeError:
             body = mend_surrogates(bytes(body))
             envelope = _TOLERANT.decode(body)
-        unknown = split_unknown(_SHALLOW.decode(body), _Envelope.__struct_fields__)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        entry = _SHALLOW.decode(body)
+    except UNREADABLE as error:
         fail(error, at="$")
+    unknown = _without(entry, _Envelope.__struct_fields__)
     return envelope, {
         name: read_any(raw, at=f"$.{name}", findall_id=None) for name, raw in unknown.items()
     }
 
 
 def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
-    """Read the run, its metadata as JSON, and what it has that has no column."""
+    """Read the run, its metadata as JSON, and what it has that no column holds."""
     try:
         run = _RUN.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         fail(error, at="$.run")
     entry = read_any(raw, at="$.run", findall_id=run.findall_id)
     status = entry["status"]
-    metrics = status["metrics"]
     extra: dict[str, Any] = {
-        "run": split_unknown(entry, run.__struct_fields__),
-        "status": split_unknown(status, run.status.__struct_fields__),
-        "metrics": split_unknown(metrics, _COUNTS),
+        "run": _without(entry, run.__struct_fields__),
+        "status": _without(status, run.status.__struct_fields__),
+        # Own data also counts its rows, for which there is no column.
+        "metrics": _without(status["metrics"], [each.name for each in sent_columns("metrics")]),
     }
     if run.status.is_active == (run.status.status in TERMINAL_STATUSES):
         extra["status"]["is_active"] = run.status.is_active  # not what the status implies
-    for name, text in (("created_at", run.created_at), ("modified_at", run.modified_at)):
+    for name in ("created_at", "modified_at"):
+        text = getattr(run, name)
         time = parse_time(text)
         if text is not None and (time is None or format_time(time) != text):
-            extra["run"][name] = text  # the column cannot hold how it was written
+            extra["run"][name] = text  # a time does not hold how it was written
     metadata = json_text(entry["metadata"]) if run.metadata else None
     return run, metadata, {name: unknown for name, unknown in extra.items() if unknown}
 
 
+def _without(entry: Mapping[str, Any], known: Iterable[str]) -> dict[str, Any]:
+    return {name: value for name, value in entry.items() if name not in known}
+
+
 class _Candidates:
-    """Reads the candidates of a run, one after the other, into columns."""
+    """Reads the candidates of a run, in order, into columns."""
 
     def __init__(self, findall_id: str, *, kinds: dict[str, str]) -> None:
         self._findall_id = findall_id
         self._columns = Columns(findall_id, kinds=kinds)
+        self._reader = CandidateReader(findall_id)
         self._known: set[str] = set()
         self._repeated: dict[str, list[dict[str, Any]]] = {}
         self._position = 0
 
     def add_block(self, block: bytes) -> None:
-        """Add the candidates of a JSON array: all at once where nothing is special about them."""
-        plain = read_plain(block)
-        if plain is not None:
-            ids = {candidate.candidate_id for candidate in plain}
-            if len(ids) == len(plain) and self._known.isdisjoint(ids):
+        """Add the candidates of a JSON array, all at once if none needs a closer look."""
+        extras = Extras()
+        candidates = self._reader.read_block(block, extras=extras)
+        if candidates is not None:
+            ids = {candidate.candidate_id for candidate in candidates}
+            if len(ids) == len(candidates) and self._known.isdisjoint(ids):
                 self._known |= ids
-                self._put(plain, positions=range(self._position, self._position + len(plain)))
-                self._position += len(plain)
+                positions = range(self._position, self._position + len(candidates))
+                self._position += len(candidates)
+                self._columns.add(candidates, positions=positions, extras=extras)
                 return
         self.add(_RAWS.decode(block))
 
     def add(self, raws: Sequence[Raw]) -> None:
-        """Add candidates one by one, with whatever they have more."""
-        batch: list[Candidate] = []
+        """Add candidates one by one."""
+        batch: list[WireCandidate] = []
         positions: list[int] = []
-        extras: dict[int, Extras] = {}
+        extras = Extras()
         size = 0
         for raw in raws:
             position = self._position
             self._position += 1
-            candidate, extra = read_candidate(raw, position=position, findall_id=self._findall_id)
+            candidate = self._reader.read(raw, position=position, extras=extras)
             if candidate.candidate_id in self._known:
                 entry = read_any(raw, at=place_of(position), findall_id=self._findall_id)
                 again = {"position": position, "candidate": entry}
                 self._repeated.setdefault(candidate.candidate_id, []).append(again)
                 continue
             self._known.add(candidate.candidate_id)
-            if extra:
-                extras[len(batch)] = extra
             batch.append(candidate)
             positions.append(position)
             size += len(raw)
             if size > BATCH_BYTES:
-                self._put(batch, positions=positions, extras=extras)
-                batch, positions, extras, size = [], [], {}, 0
+                self._columns.add(batch, positions=positions, extras=extras)
+                batch, positions, extras, size = [], [], Extras(), 0
         if batch:
-            self._put(batch, positions=positions, extras=extras)
+            self._columns.add(batch, positions=positions, extras=extras)
 
     def finish(self) -> dict[str, pa.Table]:
-        """Give the tables."""
+        """Return the tables."""
         return self._columns.finish(repeated=self._repeated)
 
-    def _put(
-        self,
-        batch: Sequence[Candidate],
-        *,
-        positions: Sequence[int],
-        extras: Mapping[int, Extras] = MappingProxyType({}),
-    ) -> None:
-        self._columns.add(batch, positions=positions, extras=extras)
+
+def _body_of(result: object) -> bytes | bytearray | memoryview:
+    """Return the JSON of a result, or raise an `InvalidRequestError`."""
+    if isinstance(result, bytes | bytearray | memoryview):
+        return result
+    if isinstance(result, str | PathLike):
+        return _read(result)
+    if isinstance(result, Mapping):
+        return _encode(result)
+    if isinstance(result, SDKModel):
+        return result.model_dump_json().encode()
+    raise InvalidRequestError(
+        "flatten takes the JSON of a result as bytes or as a dict, the path of a JSON file, a "
+        "result of the official SDK, a list of these, or the events of a run; it was given "
+        f"{type(result).__name__}."
+    )
+
+
+def _read(path: str | PathLike[str]) -> bytes:
+    if isinstance(path, str) and path.lstrip()[:1] == "{":
+        raise InvalidRequestError(
+            "flatten takes a str as the path of a file, and this one is JSON: "
+            "pass flatten(text.encode()) instead."
+        )
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise InvalidRequestError(
+            f"The file {fspath(path)!r} cannot be read as a result ({error.strerror}). flatten "
+            "needs the path of a JSON file; read_parquet reads the folders of to_parquet."
+        ) from error
+
+
+def _encode(result: Mapping[str, Any]) -> bytes:
+    try:
+        # Unlike msgspec, the standard library writes integers of any size and dict-like objects.
+        return json.dumps(result, allow_nan=False, default=dict).encode()
+    except (TypeError, ValueError) as error:
+        raise InvalidRequestError(
+            f"The result is not made of JSON values: {error}. Pass the JSON itself as bytes."
+        ) from error

@@ -1,44 +1,65 @@
-"""The tables of one or more runs."""
+"""The tables of one or more runs, and what can be done with them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sized
+from collections.abc import Iterable, Iterator, Mapping
+from os import PathLike
+from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.errors import InvalidRequestError
-from findall_frames.frames.asked import asked_in
+from findall_frames.display.html import frames_html
+from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
 from findall_frames.frames.compare import Comparison, compare
-from findall_frames.frames.evidence import CandidateEvidence, evidence_of
-from findall_frames.frames.exports import Exports
+from findall_frames.frames.convert import (
+    PlainTables,
+    arrow_of,
+    insert_lists,
+    pandas_metadata,
+    records_of,
+    to_arrow_dataframe,
+    to_dataframe,
+    to_plain,
+)
+from findall_frames.frames.evidence import (
+    CandidateEvidence,
+    evidence_of,
+    find_unsupported,
+    summarize,
+)
+from findall_frames.frames.export import write_csv_folder, write_workbook
+from findall_frames.frames.lookup import (
+    RowsT,
+    requested_in,
+    searched_rows,
+    tables_as_text,
+    warnings_in,
+)
+from findall_frames.frames.parquet import read_folder, write_folder
+from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
-from findall_frames.frames.summary import summarize
-from findall_frames.frames.support import find_unsupported
-from findall_frames.frames.views import Views
-from findall_frames.frames.warned import warnings_of
 from findall_frames.frames.wide import Values, widen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FindAllFrames"]
+    from findall_frames.display.explorer import Explorer
+
+__all__ = ["FindAllFrames", "Profile", "read_parquet"]
+
+Profile: TypeAlias = Literal["analysis", "bi"]
 
 
-Rows = TypeVar("Rows", bound=Sized)
+class FindAllFrames:
+    """Four tidy tables of what one or more runs found, and the evidence for it.
 
-
-class FindAllFrames(Views, Exports):
-    """Four tidy tables of what one or more runs have found, and the evidence for it.
-
-    `flatten`, `read_parquet` and the searching functions make it. Its length is the number of
-    candidates. The DataFrames are yours: changing one changes neither these tables nor the next
-    DataFrame that you get.
+    Returned by `flatten`, `read_parquet` and the searching functions. The DataFrames are yours:
+    changing one changes neither these tables nor the next DataFrame that you get.
 
     Parameters
     ----------
@@ -46,7 +67,7 @@ class FindAllFrames(Views, Exports):
         ``"runs"``, ``"candidates"``, ``"fields"`` and ``"citations"``, with the columns of
         `findall_frames.frames.schema`.
     searches : mapping of str to FindAllSchema, optional
-        What was searched, by findall_id, as far as it is known.
+        The searches by findall_id, as far as they are known.
 
     Attributes
     ----------
@@ -61,11 +82,14 @@ class FindAllFrames(Views, Exports):
     ``category`` and ``datetime64[us, UTC]``; only ``excerpts`` is ``object``, with plain lists.
     `findall_frames.frames.schema.COLUMNS` and the README list every column with its meaning.
 
-    DuckDB, Polars and whatever else speaks Arrow read ``tables["fields"]`` and the others as
-    they are, and the frames themselves as their matches: ``duckdb.sql("SELECT * FROM frames")``.
+    DuckDB, Polars and whatever else speaks Arrow read ``tables["fields"]`` and the other tables
+    as they are, and the frames themselves as their matches:
+    ``duckdb.sql("SELECT * FROM frames")``. Iterating yields the matches as dicts, so that
+    ``pandas.DataFrame(frames)`` works too; pandas then infers the types from the values, and
+    ``frames.matches`` is better.
 
-    Without candidates the frames are false, as any container is that has nothing in it; whether
-    there are frames at all says ``is None``.
+    ``len(frames)`` is the number of *candidates*; without any, the frames are false. To test
+    whether there are frames at all, use ``is None``.
 
     Examples
     --------
@@ -113,9 +137,9 @@ class FindAllFrames(Views, Exports):
             if name not in tables or not tables[name].schema.equals(schema):
                 came = tables[name].schema.names if name in tables else "nothing"
                 raise InvalidRequestError(
-                    f"FindAllFrames needs a table {name!r} with the columns and types of "
-                    f"findall_frames.frames.schema.SCHEMAS, and was given {came}. Make it with "
-                    "flatten or read_parquet."
+                    f"FindAllFrames expects a table {name!r} with the columns and types of "
+                    f"findall_frames.frames.schema.SCHEMAS, and was given {came}. Use flatten or "
+                    "read_parquet to make one."
                 )
         self.tables: Mapping[str, pa.Table] = MappingProxyType(
             {name: tables[name] for name in TABLES}
@@ -130,25 +154,25 @@ class FindAllFrames(Views, Exports):
 
     @property
     def findall_id(self) -> str:
-        """The id of the run, when there is just one.
+        """The id of the run, if there is exactly one.
 
         Raises
         ------
         InvalidRequestError
-            There are several, or none.
+            There are several runs, or none.
         """
         if len(self.findall_ids) != 1:
             raise InvalidRequestError(
                 f"These frames hold {len(self.findall_ids)} runs, so there is no single "
-                "findall_id: choose one of frames.findall_ids, and its tables with "
+                "findall_id: choose one of frames.findall_ids, and take its tables with "
                 "frames.for_run(findall_id)."
             )
         return self.findall_ids[0]
 
     @property
     def warnings(self) -> list[str]:
-        """What the service warns of, such as a condition that it has not understood."""
-        return warnings_of(self.tables["runs"])
+        """Warnings of the service, such as about a condition that it has not understood."""
+        return warnings_in(self.tables["runs"])
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -178,31 +202,30 @@ class FindAllFrames(Views, Exports):
     def wide(
         self,
         *,
-        status: str | None = "matched",
+        match_status: str | None = "matched",
         values: Values = "value",
         evidence: bool = False,
     ) -> pd.DataFrame:
-        """Lay the fields out as columns: one row per candidate.
+        """Return one row per candidate, with the fields as columns.
 
         Parameters
         ----------
-        status : str or None
+        match_status : str or None
             Only candidates with this match_status; None for all of them.
         values : {"value", "verdict"}
-            ``"value"``: what was found for each field. ``"verdict"``: for each match condition
-            whether it is met (boolean; a bare yes, no, true or false counts as a verdict), and
-            for each enrichment its value, as it has no verdict.
+            ``"value"``: what was found for each field. ``"verdict"``: for each match condition,
+            True if it is met (a bare yes, no, true or false counts as a verdict); enrichments,
+            which have no verdict, keep their values.
         evidence : bool
-            Put ``<field>_confidence``, ``<field>_excerpt`` and ``<field>_source`` behind each
-            field: how sure the service is, and the passage and address of the citation that
-            supports it best.
+            Add ``<field>_confidence``, ``<field>_excerpt`` and ``<field>_source`` after each
+            field: how sure the service is, and passage and address of the best citation.
 
         Returns
         -------
         pandas.DataFrame
             ``findall_id`` if there are several runs; ``name``, ``url``, ``description``;
-            ``match_status`` if `status` is None; the fields in the order of the search, then
-            those that it does not ask for; ``candidate_id``.
+            ``match_status`` if `match_status` is None; the fields in the order of the search,
+            then other fields; ``candidate_id``.
 
             A field has the type that its JSON Schema declares (``Int64``, ``Float64``,
             ``boolean``, ``datetime64``, ``str``). Where none is declared, it has a type other
@@ -212,33 +235,39 @@ class FindAllFrames(Views, Exports):
         Raises
         ------
         InvalidRequestError
-            There is no such `status` or kind of `values`.
+            There is no such `match_status` or kind of `values`.
 
         Warns
         -----
         FindAllWarning
-            A field is called like another column and got a new name; or its values do not have
-            the declared type, so that it stays text.
+            A field was renamed because it has the name of another column, or stays text because
+            a value does not have the declared type.
         """
-        return widen(self.tables, self.searches, status=status, values=values, evidence=evidence)
+        return widen(
+            self.tables,
+            self.searches,
+            match_status=match_status,
+            values=values,
+            evidence=evidence,
+        )
 
-    def rows_of(self, data: Rows) -> Rows:
-        """Take the rows of your own data that matched, whole and in the order of the matches.
+    def rows_of(self, data: RowsT) -> RowsT:
+        """Return the rows of your own data that matched, whole and in the order of the matches.
 
         Parameters
         ----------
         data : pandas.DataFrame, pyarrow.Table or polars.DataFrame
-            What was given to `local`, or the same file read in the same order.
+            What was passed to `local`, or the same file read in the same order.
 
         Returns
         -------
         same type as `data`
-            All columns; of a DataFrame with its own index.
+            All columns; a DataFrame keeps its own index.
 
         Raises
         ------
         InvalidRequestError
-            The matches are no rows of own data, `data` has more or fewer rows than what was
+            The matches are not rows of own data, `data` has another number of rows than what was
             searched, or there are several runs, whose data may differ.
 
         Examples
@@ -254,38 +283,11 @@ class FindAllFrames(Views, Exports):
            name country
         b  Rome   Italy
         """
-        self._demand(self.findall_id)
-        candidates = self.tables["candidates"]
-        rows = candidates.filter(pc.equal(candidates["match_status"], "matched"))["row"]
-        if rows.null_count:
-            raise InvalidRequestError(
-                f"{rows.null_count} of {len(rows)} matches are no rows of own data: rows_of is "
-                "for what ff.local(...) or findall-frames serve has searched."
-            )
-        if not (hasattr(data, "iloc") or hasattr(data, "take") or hasattr(data, "row")):
-            raise InvalidRequestError(
-                "rows_of takes a DataFrame, an Arrow table or a Polars DataFrame, not "
-                f"{type(data).__name__}. Read a file first, in the order in which it stands."
-            )
-        positions = rows.to_pylist()
-        said = json.loads(self.tables["runs"]["extra"][0].as_py() or "{}")
-        size = said.get("metrics", {}).get("rows") or max(positions, default=-1) + 1
-        if size != len(data):
-            raise InvalidRequestError(
-                f"The data that was searched has {size:,} rows; this has {len(data):,}. Pass what "
-                "was searched, with its rows in the same order."
-            )
-        taken: Rows
-        if hasattr(data, "iloc"):
-            taken = data.iloc[positions]
-        elif hasattr(data, "take"):
-            taken = data.take(positions)
-        else:
-            taken = data[positions]  # type: ignore[index]
-        return taken
+        self._check_run(self.findall_id)
+        return searched_rows(self.tables, data)
 
     def evidence(self, candidate: str) -> CandidateEvidence:
-        """Show everything behind one candidate, to be read or, in its ``table``, worked with.
+        """Return everything behind one candidate: text to read, and a ``table`` to work with.
 
         Parameters
         ----------
@@ -295,30 +297,30 @@ class FindAllFrames(Views, Exports):
         Raises
         ------
         InvalidRequestError
-            No candidate, or more than one, is called so.
+            No candidate, or more than one, has that name or id.
         """
         return evidence_of(self.tables, candidate)
 
-    def unsupported(self, *, status: str | None = "matched") -> pd.DataFrame:
-        """List the values that their citations do not support well, one row per problem.
+    def unsupported(self, *, match_status: str | None = "matched") -> pd.DataFrame:
+        """Return the values that their citations do not support well, one row per problem.
 
         Parameters
         ----------
-        status : str or None
+        match_status : str or None
             Only candidates with this match_status; None for all of them.
 
         Returns
         -------
         pandas.DataFrame
             ``findall_id``, ``candidate_id``, ``name``, ``field``, ``value``, ``problem``
-            (category) and ``detail``. The problems, the gravest first:
+            (category) and ``detail``. The problems, the most serious first:
 
             - ``no citation``: there is no source;
             - ``no excerpt``: there are sources, and none is quoted;
-            - ``value not in excerpt``: no excerpt says the value, or the parts of it that
-              ``detail`` names. Case and spaces do not matter; numbers may have separators or a
-              magnitude, and dates may be written out. Yes, no, true and false are not sought;
-            - ``low confidence``, ``no confidence``: as the service says;
+            - ``value not in excerpt``: no excerpt mentions the value, or the parts of it in
+              ``detail``. Case and spaces do not matter; numbers may have separators or a
+              magnitude, and dates may be written out. Yes, no, true and false are not looked for;
+            - ``low confidence``, ``no confidence``: according to the service;
             - ``one domain``: all sources are on the host in ``detail``;
             - ``one source for all``: the address in ``detail`` is the only source of the whole
               candidate.
@@ -326,39 +328,59 @@ class FindAllFrames(Views, Exports):
         Raises
         ------
         InvalidRequestError
-            There is no such `status`.
+            There is no such `match_status`.
         """
-        return find_unsupported(self.tables, status=status)
+        return find_unsupported(self.tables, match_status=match_status)
 
     def summary(self) -> pd.DataFrame:
-        """Say for each field how much is known, and how well, one row per field.
+        """Return how much is known about each field, and how well, one row per field.
 
         Returns
         -------
         pandas.DataFrame
-            ``field``, ``kind``; ``candidates``: how many it could have a value for (the matched
-            ones for an enrichment, else all that were evaluated); ``values``: how many have one;
-            ``coverage``: the share of those candidates that have; ``match_rate``: the share of
-            verdicts that are positive; ``low_confidence``, ``medium_confidence``,
+            ``field``, ``kind``; ``candidates``: how many could have a value (the matched ones for
+            an enrichment, else all that were evaluated); ``values``: how many have one;
+            ``coverage``: the share of those candidates that have one; ``match_rate``: the share
+            of verdicts that are positive; ``low_confidence``, ``medium_confidence``,
             ``high_confidence``: how many of each; ``citations_per_value``; ``domains``: how many
             different hosts are cited. Counts are ``Int64``, shares ``Float64`` from 0 to 1.
         """
-        return summarize(self.tables, asked=asked_in(self.tables["runs"], self.searches))
+        return summarize(self.tables, requested=requested_in(self.tables["runs"], self.searches))
 
     def compare(self, new: FindAllFrames) -> Comparison:
-        """Show what a newer search says otherwise than this one.
+        """Return what was added, removed and changed in a newer search.
 
-        Two candidates are the same when their addresses are (but for scheme, ``www.``, trailing
-        slash, fragment and tracking parameters), else when their names are (but for case,
-        accents and punctuation). Where that does not tell which is which, nothing is guessed:
-        see ``doubts``.
+        Two candidates are the same if their addresses are (ignoring scheme, ``www.``, trailing
+        slash, fragment and tracking parameters), else if their names are (ignoring case, accents
+        and punctuation). Where that is ambiguous, nothing is guessed: see ``doubts``.
+        """
+        return compare(self.tables, new.tables)
+
+    def explore(self) -> Explorer:
+        """Browse the candidates in a notebook: search, filters, and the evidence for each.
 
         Returns
         -------
-        Comparison
-            Tables of what was added, what was removed, and what changed.
+        Explorer
+            Widgets, shown by a cell that ends in them. ``left`` and ``chosen`` hold what was
+            found with them, by findall_id and candidate_id. Where no widgets can be shown, there
+            is a table and a hint what to do.
         """
-        return compare(self.tables, new.tables)
+        # Loading the widgets takes longer than everything that the tables need.
+        from findall_frames.display.explorer import Explorer
+
+        return Explorer(self.tables)
+
+    @property
+    def plot(self) -> Plots:
+        """Plots of the tables, as matplotlib figures: ``frames.plot.funnel()`` and others.
+
+        Raises
+        ------
+        MissingExtraError
+            matplotlib is not installed.
+        """
+        return Plots(self.tables)
 
     def to_result(self, findall_id: str | None = None) -> dict[str, Any]:
         """Rebuild the result of a run, value for value, as decoded JSON.
@@ -368,7 +390,7 @@ class FindAllFrames(Views, Exports):
         Parameters
         ----------
         findall_id : str, optional
-            The run; it can be left out when there is just one.
+            The run; may be left out if there is only one.
 
         Raises
         ------
@@ -376,18 +398,18 @@ class FindAllFrames(Views, Exports):
             The run is not in these frames, or there are several to choose from.
         """
         findall_id = self.findall_id if findall_id is None else findall_id
-        self._demand(findall_id)
+        self._check_run(findall_id)
         return rebuild(self.tables, findall_id=findall_id)
 
     def for_run(self, findall_id: str) -> FindAllFrames:
-        """Take one run out of several.
+        """Return the frames of one run out of several.
 
         Raises
         ------
         InvalidRequestError
             The run is not in these frames.
         """
-        self._demand(findall_id)
+        self._check_run(findall_id)
         tables = {
             name: conform(table.filter(pc.field("findall_id") == findall_id), name=name)
             for name, table in self.tables.items()
@@ -409,8 +431,8 @@ class FindAllFrames(Views, Exports):
         twice = sorted({findall_id for findall_id in ids if ids.count(findall_id) > 1})
         if twice:
             raise InvalidRequestError(
-                f"The run {twice[0]!r} is in more than one of the frames, so that its rows would "
-                "not be unique: leave the older ones out."
+                f"The run {twice[0]!r} is in more than one of the frames, so its rows would not be "
+                "unique. Leave the older ones out."
             )
         tables = {
             name: conform(
@@ -422,14 +444,200 @@ class FindAllFrames(Views, Exports):
         searches = {key: search for each in frames for key, search in each.searches.items()}
         return cls(tables, searches=searches)
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        # What is searched in other processes comes back by pickle.
-        return _unpickle, (dict(self.tables), dict(self.searches))
+    def to_parquet(self, folder: str | PathLike[str], *, profile: Profile = "analysis") -> Path:
+        """Write one Parquet file per table to a folder.
+
+        An existing folder keeps its other files. If the write is interrupted, the folder holds
+        the old tables or the new ones. `read_parquet` restores the four tables and the searches
+        from either profile.
+
+        Parameters
+        ----------
+        folder : str or path object
+            Where the files go; created if missing.
+        profile : {"analysis", "bi"}
+            ``"analysis"``: the four tables as they are, for pandas, Polars, DuckDB and Arrow;
+            compressed with zstd.
+
+            ``"bi"``: for any BI tool. Only text, int64, float64, bool, date and
+            timestamp[us, UTC]; snappy, and version 1.0 of the format and its pages. Categories
+            are text, excerpts are a table of their own (``findall_id``, ``candidate_id``,
+            ``field``, ``citation``, ``excerpt``, ``text``), and there is a sixth table:
+            ``matches``, like ``frames.matches`` with its keys first and with names of
+            lower-case letters, digits and underscores.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        ExportError
+            The folder cannot be written.
+        InvalidRequestError
+            There is no such `profile`.
+
+        Warns
+        -----
+        FindAllWarning
+            Columns of ``matches`` were renamed. All changes are also listed as ``changes`` under
+            the key ``findall_frames`` in the metadata of each file.
+        """
+        if profile not in ("analysis", "bi"):
+            raise InvalidRequestError(
+                f"profile is 'analysis' (lossless, for pandas, Polars, DuckDB and Arrow) or 'bi' "
+                f"(for any BI tool), not {profile!r}."
+            )
+        if profile == "analysis":
+            return write_folder(self.tables, self.searches, folder=folder)
+        plain = self._plain()
+        return write_folder(plain.tables, self.searches, folder=folder, changes=plain.changes)
+
+    def to_csv(self, folder: str | PathLike[str], *, escape_formulas: bool = True) -> Path:
+        """Write one CSV file per table to a folder, for tools that read no Parquet.
+
+        The tables are those of ``to_parquet(folder, profile="bi")``. The files are UTF-8 with a
+        byte order mark, which Excel needs; times are in UTC, to the second, without an offset.
+
+        Parameters
+        ----------
+        folder : str or path object
+            Where the files go; created if missing, and keeps its other files.
+        escape_formulas : bool
+            Put ``'`` before each text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a
+            line break: a spreadsheet program would run it as a formula, and text that a service
+            found on the web could do harm there. Turn it off for a database.
+
+        Returns
+        -------
+        pathlib.Path
+            The folder.
+
+        Raises
+        ------
+        ExportError
+            The folder cannot be written.
+
+        Warns
+        -----
+        FindAllWarning
+            Columns of ``matches`` were renamed.
+        """
+        return write_csv_folder(
+            self._plain().tables, folder=folder, escape_formulas=escape_formulas
+        )
+
+    def to_excel(self, path: str | PathLike[str]) -> Path:
+        """Write a workbook with one sheet per table; needs the extra ``excel``.
+
+        The tables are those of ``to_parquet(folder, profile="bi")``, ``matches`` first. Every
+        text stays text, even if it looks like a formula. Times are in UTC, without an offset;
+        dates before 1901 and whole numbers of more than 15 digits are text, as Excel cannot
+        hold them.
+
+        Parameters
+        ----------
+        path : str or path object
+            The file, whose name ends in ``.xlsx``. An existing one is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written, or a table is larger than a sheet of Excel.
+        MissingExtraError
+            XlsxWriter is not installed.
+
+        Warns
+        -----
+        FindAllWarning
+            Columns of ``matches`` were renamed, or a text was longer than a cell can be.
+        """
+        return write_workbook(self._plain().tables, path=path)
+
+    def to_pandas(
+        self, name: str, *, dtype_backend: Literal["numpy_nullable", "pyarrow"] = "numpy_nullable"
+    ) -> pd.DataFrame:
+        """Return one of the tables as a DataFrame.
+
+        Parameters
+        ----------
+        name : str
+            ``"matches"``, ``"runs"``, ``"candidates"``, ``"fields"`` or ``"citations"``.
+        dtype_backend : {"numpy_nullable", "pyarrow"}
+            ``"numpy_nullable"``: the types that ``frames.candidates`` and the others have.
+            ``"pyarrow"``: `pandas.ArrowDtype` for every column, sharing the memory of
+            ``frames.tables``. pandas can write lists of excerpts of that kind to Parquet, but
+            not read them again.
+
+        Raises
+        ------
+        InvalidRequestError
+            There is no such table or backend.
+        """
+        if name not in ("matches", *TABLES):
+            raise InvalidRequestError(
+                f"There is no table {name!r}; the tables are matches, {', '.join(TABLES)}."
+            )
+        if dtype_backend not in ("numpy_nullable", "pyarrow"):
+            raise InvalidRequestError(
+                f"dtype_backend is 'numpy_nullable' or 'pyarrow', not {dtype_backend!r}."
+            )
+        if dtype_backend == "pyarrow":
+            table = arrow_of(self._wide()) if name == "matches" else self.tables[name]
+            return to_arrow_dataframe(table)
+        if name == "matches":
+            return self._wide().copy(deep=False)
+        if name not in self._dataframes:
+            self._dataframes[name] = to_dataframe(self.tables[name])
+        # Copy-on-write protects the original from edits, except in the lists.
+        return insert_lists(self._dataframes[name].copy(deep=False), table=self.tables[name])
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """Export the matches to whatever speaks Arrow, such as ``polars.DataFrame(frames)``."""
+        wide = self._wide()
+        table = arrow_of(wide).replace_schema_metadata(pandas_metadata(wide.iloc[:0]))
+        return table.__arrow_c_stream__(requested_schema)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Yield the matches as dicts."""
+        return records_of(self._wide())
 
     def __len__(self) -> int:
         return int(self.tables["candidates"].num_rows)
 
-    def _demand(self, findall_id: str) -> None:
+    def __repr__(self) -> str:
+        return tables_as_text(self.tables)
+
+    def _repr_html_(self) -> str:
+        return frames_html(self.tables, warnings=self.warnings)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Searches in other processes return their frames by pickle.
+        return _unpickle, (dict(self.tables), dict(self.searches))
+
+    def _wide(self) -> pd.DataFrame:
+        if "matches" not in self._dataframes:
+            self._dataframes["matches"] = self.wide()
+        return self._dataframes["matches"]
+
+    def _plain(self) -> PlainTables:
+        plain = to_plain(self.tables, self._wide())
+        if plain.renamed:
+            renamed = (f"{field!r} as {name!r}" for field, name in plain.renamed.items())
+            warn(
+                "Some columns of matches have names that not every BI tool takes, and were "
+                f"renamed: {', '.join(renamed)}.",
+                FindAllWarning,
+            )
+        return plain
+
+    def _check_run(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:
             raise InvalidRequestError(
                 f"There is no run {findall_id!r} in these frames; they hold "
@@ -440,4 +648,37 @@ class FindAllFrames(Views, Exports):
 def _unpickle(
     tables: Mapping[str, pa.Table], searches: Mapping[str, FindAllSchema]
 ) -> FindAllFrames:
+    return FindAllFrames(tables, searches=searches)
+
+
+def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
+    """Read what `FindAllFrames.to_parquet` has written, in either profile, exactly as it was.
+
+    Parameters
+    ----------
+    folder : str or path object
+        The folder with ``runs.parquet``, ``candidates.parquet``, ``fields.parquet`` and
+        ``citations.parquet``; with the profile ``"bi"`` also ``excerpts.parquet``, while
+        ``matches.parquet`` is not needed.
+
+    Returns
+    -------
+    FindAllFrames
+        The four tables and the searches.
+
+    Raises
+    ------
+    ParquetError
+        The files are missing, cannot be read, or were not written together.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from findall_frames.frames.schema import empty_tables
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = FindAllFrames(empty_tables()).to_parquet(folder)
+    ...     len(read_parquet(path))
+    0
+    """
+    tables, searches = read_folder(folder)
     return FindAllFrames(tables, searches=searches)

@@ -1,4 +1,4 @@
-"""Tables as pictures: what ``frames.plot`` offers."""
+"""Draws the tables: what ``frames.plot`` offers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pyarrow as pa
 from findall_frames.api.models import parse_time
 from findall_frames.display.matches import match_count
 from findall_frames.errors import InvalidRequestError, MissingExtraError
-from findall_frames.frames.rows import with_status
-from findall_frames.frames.sources import entry_of
+from findall_frames.frames.events import entry_of
+from findall_frames.frames.lookup import with_match_status
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,9 +24,9 @@ __all__ = ["Plots"]
 class Plots:
     """Plots of frames; each is a matplotlib figure, to be shown, changed or saved.
 
-    They are made without pyplot, so that nothing is shown twice and nothing has to be closed.
-    A cell that ends in one shows it; ``figure.savefig("funnel.png")`` writes it, and
-    ``figure.axes`` is there for those who want to go on.
+    They are drawn without pyplot, so that nothing is shown twice and nothing has to be closed. A
+    cell that ends in a figure shows it; ``figure.savefig("funnel.png")`` saves it, and
+    ``figure.axes`` are there to be changed.
 
     Parameters
     ----------
@@ -65,18 +65,18 @@ class Plots:
     def funnel(self) -> Figure:
         """Draw how many candidates were generated, evaluated and matched.
 
-        Below the three: how many meet each condition, which tells the hard one.
+        Below: how many meet each condition, which shows the hardest one.
         """
         from findall_frames.display.plots import funnel_chart
 
         return funnel_chart(self._tables)
 
-    def confidence(self, *, status: str | None = "matched") -> Figure:
+    def confidence(self, *, match_status: str | None = "matched") -> Figure:
         """Draw candidates by fields: how sure each is, and how many sources it has.
 
         Parameters
         ----------
-        status : str or None
+        match_status : str or None
             Only candidates with this match_status; None for all of them.
 
         Returns
@@ -88,9 +88,9 @@ class Plots:
         Raises
         ------
         InvalidRequestError
-            There is no such `status`.
+            There is no such `match_status`.
         """
-        candidates = with_status(self._tables["candidates"], status)
+        candidates = with_match_status(self._tables["candidates"], match_status)
         from findall_frames.display.plots import confidence_chart
 
         return confidence_chart(self._tables, candidates=candidates)
@@ -107,9 +107,9 @@ class Plots:
         Parameters
         ----------
         events : iterable of events, optional
-            Those of one run, as ``run.events()``, the official SDK or their JSON have them: the
-            plot shows how candidates and matches grew in number. Without events it shows the
-            matches of each of several runs, at the time when the run was created.
+            Those of one run, from ``run.events()``, the official SDK or decoded JSON: the plot
+            shows how the numbers of candidates and matches grew. Without events it shows the
+            matches of several runs, each at the time when it was created.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Plots:
 
 
 def _times_of(events: Iterable[Any]) -> tuple[list[datetime], list[datetime]]:
-    """Take from events when each candidate was first told of, and when each match became one."""
+    """Return the times at which candidates were first mentioned and became matches."""
     generated: dict[str, datetime] = {}
     matched: dict[str, datetime] = {}
     for event in events:

@@ -1,11 +1,20 @@
-"""The columns of the tables: their order, types and meaning. This is a public contract."""
+"""The one table of columns: names, types, meaning, and the JSON that each is read from.
+
+The Arrow schemas, the structs that decode a result, the filling of columns, the rebuilding of a
+result and the table in the README are all made from `COLUMNS`. It is a public contract. A new
+field of the API is one new line here.
+"""
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from collections.abc import Mapping
+from functools import cache
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import Meta
 
 from findall_frames.api.models import MATCH_STATUSES
 
@@ -16,15 +25,17 @@ __all__ = [
     "SCHEMAS",
     "SCHEMA_VERSION",
     "TABLES",
-    "Column",
+    "TableColumn",
     "conform",
     "empty_tables",
     "encode_category",
     "markdown",
+    "sent_columns",
+    "sent_values",
 ]
 
 SCHEMA_VERSION: Final = 1
-"""Goes up when a reader of the old tables could misread the new ones."""
+"""Incremented when older code could misread newer tables."""
 
 TABLES: Final = ("runs", "candidates", "fields", "citations")
 
@@ -35,9 +46,9 @@ CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
     "value_type": VALUE_TYPES,
     "confidence": CONFIDENCES,
 }
-"""The known values of each category column; unknown ones of a newer API come after them."""
+"""Known values of each category column; values of a newer API are appended to them."""
 
-# Large offsets: pandas keeps its text that way, so that nothing is copied on the way there.
+# pandas stores text with large offsets, so converting to it copies nothing.
 TEXT: Final = pa.large_string()
 COUNT: Final = pa.int64()
 FLAG: Final = pa.bool_()
@@ -57,72 +68,146 @@ _NAMES: Final = {
 }
 
 
-class Column(NamedTuple):
-    """A column of a table: its name, its Arrow type, and what it means."""
+class TableColumn(NamedTuple):
+    """A column of a table, and where its values stand in the JSON of a result.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    type : pyarrow.DataType
+        Arrow type.
+    meaning : str
+        Description for the README.
+    part : str, optional
+        Object in the JSON that has the value; empty for a column that is derived.
+    wire : type, optional
+        Type in the JSON, for the objects in ``candidates``; None is the default of a type that
+        accepts it.
+    key : str, optional
+        Name in the JSON, if it differs from `name`.
+    lenient : bool
+        True if a value of any other type goes to ``extra`` instead of being an error.
+    added : bool
+        True if tables written by earlier releases lack the column.
+    """
 
     name: str
     type: pa.DataType
     meaning: str
+    part: str = ""
+    wire: Any = None
+    key: str = ""
+    lenient: bool = False
+    added: bool = False
+
+    @property
+    def sent_as(self) -> str:
+        """Name in the JSON."""
+        return self.key or self.name
+
+    @property
+    def optional(self) -> bool:
+        """True if the JSON may lack it."""
+        return NoneType in get_args(self.wire)
 
 
-_RUN = Column("findall_id", TEXT, "the run")
-_CANDIDATE = Column("candidate_id", TEXT, "the candidate; unique in its run")
-_FIELD = Column("field", TEXT, "a match condition, an enrichment, or what a basis names")
-_EXTRA = Column("extra", TEXT, "JSON of whatever the API sent that has no column, else null")
+_ROW_NUMBER = Annotated[int, Meta(ge=0, le=2**62)]
+_RUN = TableColumn("findall_id", TEXT, "the run")
+_CANDIDATE = TableColumn("candidate_id", TEXT, "the candidate; unique in its run")
+_FIELD = TableColumn("field", TEXT, "a match condition, an enrichment, or what a basis names")
+_DOMAIN = TableColumn("domain", TEXT, "host of the url in lower case, without www.")
+_EXTRA = TableColumn("extra", TEXT, "JSON of whatever the API sent that has no column, else null")
 
-COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
+COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
     "runs": (
-        _RUN,
-        Column("objective", TEXT, "the question; null when the search is not known"),
-        Column("entity_type", TEXT, "what kind of thing is looked for"),
-        Column("generator", TEXT, "preview, base, core or pro"),
-        Column("match_limit", COUNT, "how many matches were asked for"),
-        Column("status", TEXT, "where the run stood when the result was fetched"),
-        Column("termination_reason", TEXT, "why it ended; null before the end"),
-        Column("generated_candidates_count", COUNT, "candidates selected for evaluation"),
-        Column("matched_candidates_count", COUNT, "those that met all conditions"),
-        Column("created_at", TIME, "when the run was created"),
-        Column("modified_at", TIME, "when it last changed"),
-        Column("metadata", TEXT, "JSON of what the caller attached"),
-        Column("last_event_id", TEXT, "from here the event stream can be resumed"),
-        Column("service", TEXT, "base URL of the service"),
-        Column("fetched_at", TIME, "when the result was fetched"),
+        _RUN._replace(part="run"),
+        TableColumn("objective", TEXT, "the question; null when the search is not known", "search"),
+        TableColumn("entity_type", TEXT, "what kind of thing is looked for", "search"),
+        TableColumn("generator", TEXT, "preview, base, core or pro", "run"),
+        TableColumn("match_limit", COUNT, "how many matches were asked for", "search"),
+        TableColumn("status", TEXT, "where the run stood when the result was fetched", "status"),
+        TableColumn("termination_reason", TEXT, "why it ended; null before the end", "status"),
+        TableColumn(
+            "generated_candidates_count", COUNT, "candidates selected for evaluation", "metrics"
+        ),
+        TableColumn("matched_candidates_count", COUNT, "those that met all conditions", "metrics"),
+        TableColumn("created_at", TIME, "when the run was created", "run"),
+        TableColumn("modified_at", TIME, "when it last changed", "run"),
+        TableColumn("metadata", TEXT, "JSON of what the caller attached", "run"),
+        TableColumn("last_event_id", TEXT, "from here the event stream can be resumed", "result"),
+        TableColumn("service", TEXT, "base URL of the service"),
+        TableColumn("fetched_at", TIME, "when the result was fetched"),
         _EXTRA,
     ),
     "candidates": (
         _RUN,
-        _CANDIDATE,
-        Column("position", COUNT, "place in the result, from 0"),
-        Column("name", TEXT, "what it is called"),
-        Column("url", TEXT, "its address, as sent"),
-        Column("domain", TEXT, "host of the url in lower case, without www."),
-        Column("description", TEXT, "a line on what it is"),
-        Column("match_status", CATEGORY, "generated, matched, unmatched or discarded"),
-        Column("row", COUNT, "on own data its row there, from 0; null elsewhere"),
+        _CANDIDATE._replace(part="candidate", wire=str),
+        TableColumn("position", COUNT, "place in the result, from 0"),
+        TableColumn("name", TEXT, "what it is called", "candidate", str),
+        TableColumn("url", TEXT, "its address, as sent", "candidate", str),
+        _DOMAIN,
+        TableColumn("description", TEXT, "a line on what it is", "candidate", str | None),
+        TableColumn(
+            "match_status",
+            CATEGORY,
+            "generated, matched, unmatched or discarded",
+            "candidate",
+            str,
+        ),
+        TableColumn(
+            "row",
+            COUNT,
+            "on own data its row there, from 0; null elsewhere",
+            "candidate",
+            _ROW_NUMBER | None,
+            lenient=True,  # not in the contract, so another service may mean something else
+            added=True,
+        ),
         _EXTRA,
     ),
     "fields": (
         _RUN,
         _CANDIDATE,
-        _FIELD,
-        Column("kind", TEXT, "match_condition or enrichment; null when nobody says"),
-        Column("value", TEXT, "as text; nested values as JSON"),
-        Column("value_type", CATEGORY, "its JSON type; null when there is no output"),
-        Column("is_matched", FLAG, "the verdict on a match condition"),
-        Column("reasoning", TEXT, "why; null when there is no basis"),
-        Column("confidence", ORDERED, "low < medium < high"),
-        Column("citation_count", COUNT, "rows in citations"),
+        _FIELD._replace(part="basis", wire=str),
+        TableColumn(
+            "kind",
+            TEXT,
+            "match_condition or enrichment; null when nobody says",
+            "output",
+            str | None,
+            key="type",
+        ),
+        TableColumn("value", TEXT, "as text; nested values as JSON", "output", Any),
+        TableColumn("value_type", CATEGORY, "its JSON type; null when there is no output"),
+        TableColumn("is_matched", FLAG, "the verdict on a match condition", "output", bool | None),
+        TableColumn("reasoning", TEXT, "why; null when there is no basis", "basis", str),
+        TableColumn(
+            "confidence",
+            ORDERED,
+            "low < medium < high",
+            "basis",
+            Literal["low", "medium", "high"] | None,
+            lenient=True,
+        ),
+        TableColumn("citation_count", COUNT, "rows in citations"),
         _EXTRA,
     ),
     "citations": (
         _RUN,
         _CANDIDATE,
         _FIELD,
-        Column("citation", COUNT, "place among the field's citations, from 0"),
-        Column("title", TEXT, "what the source is called"),
-        Column("url", TEXT, "where it is, as sent"),
-        Column("domain", TEXT, "host of the url in lower case, without www."),
-        Column("excerpts", EXCERPTS, "passages that support the field, word for word"),
+        TableColumn("citation", COUNT, "place among the field's citations, from 0"),
+        TableColumn("title", TEXT, "what the source is called", "citation", str | None),
+        TableColumn("url", TEXT, "where it is, as sent", "citation", str),
+        _DOMAIN,
+        TableColumn(
+            "excerpts",
+            EXCERPTS,
+            "passages that support the field, word for word",
+            "citation",
+            list[str] | None,
+        ),
         _EXTRA,
     ),
 }
@@ -131,9 +216,6 @@ SCHEMAS: Final[dict[str, pa.Schema]] = {
     table: pa.schema([(column.name, column.type) for column in columns])
     for table, columns in COLUMNS.items()
 }
-
-# What tables that an earlier release wrote do not have.
-_ADDED: Final = frozenset({"row"})
 
 KEYS: Final[dict[str, tuple[str, ...]]] = {
     "runs": ("findall_id",),
@@ -144,11 +226,24 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
 """What makes a row of each table unique."""
 
 
+@cache
+def sent_columns(part: str) -> tuple[TableColumn, ...]:
+    """Return the columns whose values one object of the JSON has."""
+    return tuple(
+        column for columns in COLUMNS.values() for column in columns if column.part == part
+    )
+
+
+def sent_values(row: Mapping[str, Any], *, part: str) -> dict[str, Any]:
+    """Return the values in a row that one object of the JSON has, by their names there."""
+    return {column.sent_as: row[column.name] for column in sent_columns(part)}
+
+
 def encode_category(values: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
     """Encode text as the category column of that name.
 
-    The dictionary holds the known values in their order and then the unknown ones as they
-    appear, so that equal data is equal whichever way it came: decoded, stacked or from a file.
+    The dictionary has the known values in their order, then the others as they appear, so that
+    equal data stays equal whether it was decoded, stacked or read from a file.
     """
     text = values.cast(pa.string())
     known = CATEGORIES[name]
@@ -159,25 +254,20 @@ def encode_category(values: pa.ChunkedArray, *, name: str) -> pa.ChunkedArray:
         pa.DictionaryArray.from_arrays(
             pc.index_in(chunk, value_set=dictionary), dictionary, ordered=kind.ordered
         )
-        # Without rows there is still a dictionary, so that pandas knows the categories.
+        # A dictionary even without rows, so that pandas knows the categories.
         for chunk in text.chunks or [pa.array([], pa.string())]
     ]
     return pa.chunked_array(chunks, kind)
 
 
 def conform(table: pa.Table, *, name: str) -> pa.Table:
-    """Give a table the columns and types of `SCHEMAS[name]`, and drop its metadata.
+    """Return a table with the columns and types of `SCHEMAS[name]` and no metadata.
 
-    Raises
-    ------
-    KeyError
-        A column is missing.
-    pyarrow.ArrowInvalid
-        A column cannot have its type.
+    Raises KeyError for a missing column, and ArrowInvalid for one that cannot be cast.
     """
     columns = []
     for column in COLUMNS[name]:
-        if column.name in _ADDED and column.name not in table.column_names:
+        if column.added and column.name not in table.column_names:
             columns.append(pa.chunked_array([pa.nulls(table.num_rows, column.type)]))
             continue
         values = table.column(column.name)
@@ -189,12 +279,12 @@ def conform(table: pa.Table, *, name: str) -> pa.Table:
 
 
 def empty_tables() -> dict[str, pa.Table]:
-    """Make the four tables without rows."""
+    """Return the four tables without rows."""
     return {name: conform(schema.empty_table(), name=name) for name, schema in SCHEMAS.items()}
 
 
 def markdown() -> str:
-    """Describe every column in Markdown, as the README shows it.
+    """Return the table of columns in Markdown, as the README shows it.
 
     Examples
     --------

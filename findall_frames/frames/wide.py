@@ -1,26 +1,29 @@
-"""One row per candidate, one typed column per field."""
+"""Lays the fields out as columns: one row per candidate, one typed column per field."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, parse_time
 from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
-from findall_frames.frames.asked import AskedField, asked_in
-from findall_frames.frames.dataframes import confidence_dtype, to_dataframe
+from findall_frames.frames.convert import confidence_dtype, to_dataframe
 from findall_frames.frames.evidence import Best, best_citations
-from findall_frames.frames.infer import (
-    Cell,
-    MisfitError,
-    declared_column,
-    inferred_column,
-    text_column,
+from findall_frames.frames.lookup import (
+    FieldKey,
+    RequestedField,
+    candidate_keys,
+    field_rows,
+    first_kind,
+    requested_in,
+    with_match_status,
 )
-from findall_frames.frames.rows import FieldKey, candidate_keys, first_kind, with_status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,25 +40,25 @@ def widen(
     tables: Mapping[str, pa.Table],
     searches: Mapping[str, FindAllSchema],
     *,
-    status: str | None,
+    match_status: str | None,
     values: Values,
     evidence: bool,
 ) -> pd.DataFrame:
-    """Build what `FindAllFrames.wide` documents."""
+    """Return the table that `FindAllFrames.wide` documents."""
     import pandas as pd
 
     if values not in ("value", "verdict"):
         raise InvalidRequestError(
             f"values is 'value' (what was found) or 'verdict' (whether it matched), not {values!r}."
         )
-    candidates = with_status(tables["candidates"], status)
-    cells = _Cells(tables, candidates, asked=asked_in(tables["runs"], searches))
+    candidates = with_match_status(tables["candidates"], match_status)
+    cells = _Cells(tables, candidates, requested=requested_in(tables["runs"], searches))
     columns = _column_names(cells.names, evidence=evidence)
     renamed = [f"{field!r} as {column!r}" for field, column in columns.items() if field != column]
     if renamed:
         warn(
-            "Some fields share their name with another column, so they stand under a new one: "
-            f"{', '.join(renamed)}. The tables keep the old names.",
+            "Some fields have the name of another column, so their columns have new names: "
+            f"{', '.join(renamed)}. The names in the other tables are unchanged.",
             FindAllWarning,
         )
 
@@ -64,7 +67,7 @@ def widen(
     if tables["runs"].num_rows > 1:
         wide["findall_id"] = leading["findall_id"]
     for name in _LEADING:
-        if name != "match_status" or status is None:
+        if name != "match_status" or match_status is None:
             wide[name] = leading[name]
     misfits = []
     for field, column in columns.items():
@@ -80,7 +83,7 @@ def widen(
     wide["candidate_id"] = leading["candidate_id"]
     if misfits:
         warn(
-            "Not every value has the type that the search asked for, so these columns stay text: "
+            "Not every value has the type that the search declares, so these columns stay text: "
             f"{', '.join(misfits)}.",
             FindAllWarning,
         )
@@ -88,44 +91,48 @@ def widen(
 
 
 class _Cells:
-    """The rows of ``fields`` by field, each put in its candidate's place."""
+    """The rows of ``fields`` by field, each at the place of its candidate."""
 
     def __init__(
-        self, tables: Mapping[str, pa.Table], candidates: pa.Table, *, asked: dict[str, AskedField]
+        self,
+        tables: Mapping[str, pa.Table],
+        candidates: pa.Table,
+        *,
+        requested: dict[str, RequestedField],
     ) -> None:
         order = {key: place for place, key in enumerate(candidate_keys(candidates))}
         self._length = len(order)
-        self._asked = asked
+        self._requested = requested
         self._citations = tables["citations"]
         self._rows: dict[str, dict[int, dict[str, Any]]] = {}
         valued: dict[str, None] = {}
-        for row in tables["fields"].drop_columns(["reasoning", "extra"]).to_pylist():
+        for row in field_rows(tables["fields"]):
             place = order.get((row["findall_id"], row["candidate_id"]))
             if place is not None:
                 self._rows.setdefault(row["field"], {})[place] = row
                 if row["value_type"] is not None:
                     valued[row["field"]] = None
-        self.names = list(asked | valued)
+        self.names = list(requested | valued)
 
     def kind(self, field: str) -> str | None:
-        """Whether it is a condition or an enrichment, by the search, else by its rows."""
-        if field in self._asked:
-            return self._asked[field].kind
+        """Return the kind of a field in the search, else in its rows."""
+        if field in self._requested:
+            return self._requested[field].kind
         return first_kind(self._rows[field].values())
 
     def typed(self, field: str) -> tuple[pd.api.extensions.ExtensionArray, str | None]:
-        """The values in their type, and the first one that does not have the declared type."""
+        """Return the typed values, and the first one that does not have the declared type."""
         texts = zip(self._column(field, "value"), self._column(field, "value_type"), strict=True)
-        cells = [Cell(text, value_type) for text, value_type in texts]
-        schema = self._asked[field].schema if field in self._asked else {}
+        cells = [_FieldValue(text, value_type) for text, value_type in texts]
+        schema = self._requested[field].schema if field in self._requested else {}
         try:
-            declared = declared_column(cells, schema=schema)
-        except MisfitError as misfit:
-            return text_column(cells), str(misfit)
-        return inferred_column(cells, name=field) if declared is None else declared, None
+            declared = _declared_column(cells, schema=schema)
+        except _MisfitError as misfit:
+            return _text_column(cells), str(misfit)
+        return _inferred_column(cells, name=field) if declared is None else declared, None
 
     def verdicts(self, field: str) -> list[bool | None]:
-        """Whether each candidate meets the condition; a bare yes or no counts as well."""
+        """Return the verdict on each candidate; a bare yes or no counts as one."""
         stated = self._column(field, "is_matched")
         values = self._column(field, "value")
         return [
@@ -134,7 +141,7 @@ class _Cells:
         ]
 
     def evidence(self, field: str) -> dict[str, Any]:
-        """The confidence, and excerpt and address of the citation that supports it best."""
+        """Return the confidence, and excerpt and address of the best citation."""
         import pandas as pd
 
         best = self._best
@@ -161,7 +168,7 @@ def _key(row: Mapping[str, Any]) -> FieldKey:
 
 
 def _column_names(fields: Iterable[str], *, evidence: bool) -> dict[str, str]:
-    """Give each field a column of its own."""
+    """Return a unique column name for each field."""
     taken = set(_RESERVED)
     columns = {}
     for field in fields:
@@ -176,3 +183,170 @@ def _column_names(fields: Iterable[str], *, evidence: bool) -> dict[str, str]:
 
 def _needed(column: str, *, evidence: bool) -> list[str]:
     return [column, *(f"{column}_{name}" for name in _EVIDENCE if evidence)]
+
+
+class _FieldValue(NamedTuple):
+    """A value in ``fields``: its text and its JSON type; either may be None."""
+
+    text: str | None
+    type: str | None
+
+
+class _MisfitError(ValueError):
+    """A value does not have the declared type; ``str()`` is the value."""
+
+
+_INTEGER: Final = re.compile(r"0|-?[1-9][0-9]*")
+_DECIMAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,4})?")
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9:]{8}(?:\.[0-9]{1,6})?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+# Digits under such a name are an identifier and no quantity.
+_IDENTIFIER: Final = re.compile(
+    r"(?:^|[\W_])(?:id|ids|code|zip|postcode|postal|phone|telephone|tel|mobile|fax|isbn|issn|ean"
+    r"|gtin|sku|duns|vat|iban)(?:$|[\W_])",
+    re.IGNORECASE,
+)
+_SMALLEST, _LARGEST = -(2**63), 2**63 - 1
+
+
+def _text_column(cells: Sequence[_FieldValue]) -> pd.api.extensions.ExtensionArray:
+    return _array([cell.text for cell in cells], "str")
+
+
+def _declared_column(
+    cells: Sequence[_FieldValue], *, schema: Mapping[str, Any]
+) -> pd.api.extensions.ExtensionArray | None:
+    """Return the values in the type that a JSON Schema declares, or None if it declares none.
+
+    Raises `_MisfitError` if a value does not have that type.
+    """
+    declared, written_as = _declared_type(schema)
+    if declared == "integer":
+        return _convert(cells, _integer, "Int64")
+    if declared == "number":
+        return _convert(cells, _number, "Float64")
+    if declared == "boolean":
+        return _convert(cells, _boolean, "boolean")
+    if declared == "string" and written_as == "date":
+        return _convert(cells, _date, "datetime64[us]")
+    if declared == "string" and written_as == "date-time":
+        return _convert(cells, _time, "datetime64[us, UTC]")
+    return _text_column(cells) if declared else None
+
+
+def _inferred_column(
+    cells: Sequence[_FieldValue], *, name: str
+) -> pd.api.extensions.ExtensionArray:
+    """Return the values in a type that all of them have and that changes the spelling of none.
+
+    A column with ``"007"``, ``"1e5"``, ``"1.50"`` or ``"NaN"`` stays text; so do digits under a
+    name such as ``phone`` or ``postal_code``.
+    """
+    types = {cell.type for cell in cells if cell.text is not None}
+    attempts: list[tuple[Callable[[str], Any], str]]
+    if types == {"string"}:
+        kept = [cell.text for cell in cells if cell.text is not None]
+        if all(_DATE.fullmatch(text) for text in kept):
+            attempts = [(_date, "datetime64[us]")]
+        elif all(text in ("true", "false") for text in kept):
+            attempts = [(_boolean, "boolean")]
+        elif _IDENTIFIER.search(name) or not all(map(_keeps_writing, kept)):
+            attempts = []
+        else:
+            attempts = [(_integer, "Int64"), (_pointed, "Float64")]
+    elif types == {"boolean"}:
+        attempts = [(_boolean, "boolean")]
+    elif types and types <= {"integer", "number"}:
+        attempts = [(_integer, "Int64")] if types == {"integer"} else [(_number, "Float64")]
+    else:
+        attempts = []
+    for convert, dtype in attempts:
+        try:
+            return _convert(cells, convert, dtype)
+        except _MisfitError:
+            continue
+    return _text_column(cells)
+
+
+def _declared_type(schema: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return type and format, ignoring null; None where there is none or more than one."""
+    options = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(options, list) and "type" not in schema:
+        found = {_declared_type(each) for each in options if isinstance(each, Mapping)}
+        found.discard(("null", None))
+        return found.pop() if len(found) == 1 else (None, None)
+    declared, written_as = schema.get("type"), schema.get("format")
+    if isinstance(declared, list):
+        names = [name for name in declared if name != "null"]
+        declared = names[0] if len(names) == 1 else None
+    return (
+        declared if isinstance(declared, str) else None,
+        written_as if isinstance(written_as, str) else None,
+    )
+
+
+def _convert(
+    cells: Sequence[_FieldValue], convert: Callable[[str], Any], dtype: str
+) -> pd.api.extensions.ExtensionArray:
+    return _array([None if cell.text is None else convert(cell.text) for cell in cells], dtype)
+
+
+def _array(values: Sequence[Any], dtype: str) -> pd.api.extensions.ExtensionArray:
+    import pandas as pd
+
+    return pd.Series(values, dtype=dtype).array
+
+
+def _integer(text: str) -> int:
+    number = Decimal(text) if _DECIMAL.fullmatch(text) else None
+    if number is None or not _SMALLEST <= number <= _LARGEST or number != int(number):
+        raise _MisfitError(text)
+    return int(number)
+
+
+def _number(text: str) -> float:
+    if not _DECIMAL.fullmatch(text):
+        raise _MisfitError(text)
+    number = float(text)
+    # A number that a float cannot hold to the last digit would become another number.
+    if abs(number) == float("inf") or Decimal(repr(number)) != Decimal(text):
+        raise _MisfitError(text)
+    return number
+
+
+def _pointed(text: str) -> float:
+    if "." not in text:
+        raise _MisfitError(text)
+    return _number(text)
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise _MisfitError(text)
+    return text.lower() == "true"
+
+
+def _date(text: str) -> datetime:
+    # The pattern, because fromisoformat would also read "20240501" and "2024-W18-3".
+    if not _DATE.fullmatch(text):
+        raise _MisfitError(text)
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise _MisfitError(text) from None
+
+
+def _time(text: str) -> datetime:
+    time = parse_time(text) if _TIME.fullmatch(text) else None
+    if time is None:
+        raise _MisfitError(text)
+    return time
+
+
+def _keeps_writing(text: str) -> bool:
+    """Return True if the number in the text is always written like this."""
+    return bool(_INTEGER.fullmatch(text)) or (
+        bool(_DECIMAL.fullmatch(text)) and repr(float(text)) == text
+    )

@@ -1,115 +1,140 @@
-"""Reads one candidate: quickly when it is as the contract says, else with whatever it has more."""
+"""Decodes candidates: fast if they are as known, else keeping every field that has no column."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, NoReturn
+from functools import lru_cache
+from types import GenericAlias
+from typing import Any, Final, NamedTuple, NoReturn, Protocol, TypeAlias, cast
 
 import msgspec
-from msgspec import Meta, Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
 from findall_frames.errors import UnexpectedResponseError
+from findall_frames.frames.schema import TableColumn, sent_columns
 
 __all__ = [
     "ANY",
-    "Basis",
-    "Candidate",
+    "BATCH_BYTES",
+    "UNREADABLE",
+    "CandidateReader",
     "Extras",
-    "Source",
-    "Value",
+    "WireBasis",
+    "WireCandidate",
+    "WireCitation",
+    "WireOutput",
+    "cut",
     "fail",
     "json_text",
     "mend_surrogates",
     "place_of",
     "read_any",
-    "read_candidate",
-    "read_plain",
-    "split_unknown",
 ]
 
 
-_MOST_ROWS: Final = 2**62
-
-
-def _number(text: str) -> Raw:
-    # A float would lose digits and its way of writing.
-    return Raw(text.encode())
-
-
-class Source(Struct, forbid_unknown_fields=True, gc=False):
+# The structs are built from `COLUMNS`; these classes declare what the code names of them.
+class WireCitation(Protocol):
     """A citation."""
 
     url: str
-    title: str | None = None
-    excerpts: list[str] | None = None
 
 
-class Basis(Struct, forbid_unknown_fields=True, gc=False):
+class WireBasis(Protocol):
     """What supports a field."""
 
     field: str
-    reasoning: str
-    citations: list[Source] | None = None
-    confidence: Literal["low", "medium", "high"] | None = None
+    citations: list[WireCitation] | None
 
 
-class Value(Struct, forbid_unknown_fields=True, gc=False):
-    """An output that is an object with a value."""
+class WireOutput(Protocol):
+    """An output that is an object with a value; a number with a point in it is kept as `Raw`."""
 
+    kind: str | None
     value: Any
-    type: str | None = None
-    is_matched: bool | None = None
 
 
-class Candidate(Struct, forbid_unknown_fields=True, gc=False):
-    """A candidate. A number with a point is kept as `Raw`, wherever a value may be anything."""
+class WireCandidate(Protocol):
+    """A candidate."""
 
     candidate_id: str
-    name: str
     url: str
-    match_status: str
-    description: str | None = None
-    output: dict[str, Value | str | int | bool | list[Any] | None] | None = None
-    basis: list[Basis] | None = None
-    row: Annotated[int, Meta(ge=0, le=_MOST_ROWS)] | None = None
+    output: dict[str, Any] | None
+    basis: list[WireBasis] | None
 
 
 @dataclass(slots=True)
 class Extras:
-    """What a candidate has besides the columns: for itself, per field, and per citation."""
+    """What a batch of candidates has that no column holds.
 
-    candidate: dict[str, Any] = field(default_factory=dict)
-    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
-    citations: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    Attributes
+    ----------
+    unknown : dict
+        JSON of the fields without a column, by part of the result and by the `id` of the object
+        that has them.
+    repeated : dict
+        Later entries on the same field, by the `id` of the first `WireBasis`.
+    """
 
-    def of_field(self, name: str) -> dict[str, Any]:
-        """Where to put what a field has more."""
-        return self.fields.setdefault(name, {})
+    # As text, since a dict for each candidate would keep the garbage collector busy.
+    unknown: dict[str, dict[int, str]] = field(default_factory=dict)
+    repeated: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
+    # An id is that of one object only as long as the object lives.
+    _alive: list[object] = field(default_factory=list)
+
+    def add_unknown(self, part: str, owner: object, unknown: dict[str, Any]) -> None:
+        """Keep fields of an object that have no column."""
+        self.unknown.setdefault(part, {})[id(owner)] = json_text(unknown)
+        self._alive.append(owner)
+
+    def add_repeated(self, first: WireBasis, entry: dict[str, Any]) -> None:
+        """Keep a later entry on the same field."""
+        self.repeated.setdefault(id(first), []).append(entry)
+        self._alive.append(first)
+
+
+Learned: TypeAlias = tuple[tuple[str, str], ...]
+"""Fields that a result has beside the known ones: the part of the JSON, and the name in it."""
+
+
+class _Decoders(NamedTuple):
+    one: msgspec.json.Decoder[WireCandidate]
+    many: msgspec.json.Decoder[list[WireCandidate]]
+    learned: dict[str, list[tuple[str, str]]]
+    """By part: the attribute and the JSON name of each learned field."""
+    lenient: dict[str, list[TableColumn]]
+    """By part: the columns whose values may be of any type."""
+
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for JSON that is broken, nested too deeply or of another type."""
+
+_MOST_LEARNED: Final = 32
+_KINDS: Final = ("match_condition", "enrichment")
+_PARTS: Final = ("candidate", "output", "basis", "citation")
+_NESTED: Final = {"candidate": ("output", "basis"), "basis": ("citations",)}
+_COLUMNS: Final = {
+    part: {column.sent_as: column for column in sent_columns(part)} for part in _PARTS
+}
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+def _number(text: str) -> Raw:
+    # A float would lose digits and the way in which the number is written.
+    return Raw(text.encode())
 
 
 ANY: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(Any, float_hook=_number)
-_STRICT: Final = msgspec.json.Decoder(Candidate, float_hook=_number)
-_STRICT_LIST: Final = msgspec.json.Decoder(list[Candidate], float_hook=_number)
-_ENCODER: Final = msgspec.json.Encoder()
-_CONFIDENCES: Final = ("low", "medium", "high")
-_KINDS: Final = ("match_condition", "enrichment")
 
 
 def json_text(value: Any) -> str:
-    """Write a value that `ANY` has read as JSON, with every digit that it came with."""
+    """Return a value that `ANY` has decoded as JSON text, with every digit that it came with."""
     return _ENCODER.encode(value).decode()
 
 
 def fail(error: Exception, *, at: str, findall_id: str | None = None) -> NoReturn:
-    """Raise what msgspec has found as an `UnexpectedResponseError` that names the JSON path.
-
-    Raises
-    ------
-    UnexpectedResponseError
-        Always.
-    """
+    """Raise an `UnexpectedResponseError` that names the JSON path of msgspec's error."""
     what, _, place = str(error).partition(" - at `$")
     path = at + place.rstrip("`")
     missing = re.fullmatch(r"Object missing required field `(.*)`", what)
@@ -117,152 +142,313 @@ def fail(error: Exception, *, at: str, findall_id: str | None = None) -> NoRetur
         path = f"{path}.{missing[1]}"
         what = "a required field is missing"
     raise UnexpectedResponseError(
-        f"The result is not what the FindAll contract says: at {path}: {what}. "
-        "Nothing was changed; fetch the result again, and if that brings the same, "
-        "keep the JSON and report it to the service.",
+        f"The result does not follow the FindAll contract: at {path}: {what}. "
+        "Nothing was changed. Fetch the result again; if the error persists, keep the JSON and "
+        "report it to the service.",
         findall_id=findall_id,
         path=path,
     ) from error
 
 
-def read_plain(block: bytes) -> list[Candidate] | None:
-    """Read an array of candidates at once; None when one has something that has no column."""
-    try:
-        candidates = _STRICT_LIST.decode(block)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return None
-    return None if any(map(_repeats_a_field, candidates)) else candidates
-
-
-def read_candidate(raw: Raw, *, position: int, findall_id: str) -> tuple[Candidate, Extras | None]:
-    """Read a candidate, and what it has that has no column, if anything.
-
-    Raises
-    ------
-    UnexpectedResponseError
-        A required field is missing or has another type.
-    """
-    try:
-        candidate = _STRICT.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return _read_tolerantly(raw, position=position, findall_id=findall_id)
-    if _repeats_a_field(candidate):
-        return _read_tolerantly(raw, position=position, findall_id=findall_id)
-    return candidate, None
-
-
-def _repeats_a_field(candidate: Candidate) -> bool:
-    basis = candidate.basis
-    return basis is not None and len({entry.field for entry in basis}) < len(basis)
-
-
 def read_any(raw: Raw, *, at: str, findall_id: str | None) -> Any:
-    """Decode any JSON.
-
-    Raises
-    ------
-    UnexpectedResponseError
-        It is not JSON.
-    """
+    """Decode any JSON, or raise an `UnexpectedResponseError`."""
     try:
         return ANY.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         fail(error, at=at, findall_id=findall_id)
 
 
 def place_of(position: int) -> str:
-    """The JSON path of a candidate."""
+    """Return the JSON path of a candidate."""
     return f"$.candidates[{position}]"
 
 
-def split_unknown(entry: dict[str, Any], known: Iterable[str]) -> dict[str, Any]:
-    """Take the fields that are not known out of a decoded object."""
-    return {name: entry.pop(name) for name in set(entry).difference(known)}
+class CandidateReader:
+    """Reads the candidates of one run.
+
+    Structs that forbid unknown fields are the fastest way to read candidates that have none. A
+    candidate that does not fit them is read field by field. What it has that is not known is
+    then added to the structs, so that later candidates with the same fields are read fast again.
+    """
+
+    def __init__(self, findall_id: str) -> None:
+        self._findall_id = findall_id
+        self._learned: list[tuple[str, str]] = []
+        self._decoders = _decoders(())
+
+    def read_block(self, block: bytes, *, extras: Extras) -> list[WireCandidate] | None:
+        """Read a JSON array of candidates at once; return None if one of them does not fit."""
+        try:
+            candidates = self._decoders.many.decode(block)
+        except UNREADABLE:
+            return None
+        if any(map(_repeats_a_field, candidates)):
+            return None
+        self._move_unknown(candidates, extras=extras)
+        return candidates
+
+    def read(self, raw: Raw, *, position: int, extras: Extras) -> WireCandidate:
+        """Read a candidate, or raise an `UnexpectedResponseError`."""
+        try:
+            candidate = self._decoders.one.decode(raw)
+        except UNREADABLE:
+            return self._read_tolerantly(raw, at=place_of(position), extras=extras)
+        if _repeats_a_field(candidate):
+            return self._read_tolerantly(raw, at=place_of(position), extras=extras)
+        self._move_unknown([candidate], extras=extras)
+        return candidate
+
+    def _move_unknown(self, candidates: Sequence[WireCandidate], *, extras: Extras) -> None:
+        """Collect the values of learned fields."""
+        for part in _PARTS:
+            attributes = self._decoders.learned.get(part, ())
+            lenient = self._decoders.lenient.get(part, ())
+            if not attributes and not lenient:
+                continue
+            for each in _objects(candidates, part):
+                unknown = {
+                    name: value
+                    for attribute, name in attributes
+                    if (value := getattr(each, attribute)) is not UNSET
+                }
+                for column in lenient:
+                    value = getattr(each, column.name)
+                    if not _fits(value, column):
+                        unknown[column.sent_as] = value
+                        setattr(each, column.name, None)
+                if unknown:
+                    extras.add_unknown(part, each, unknown)
+
+    def _read_tolerantly(self, raw: Raw, *, at: str, extras: Extras) -> WireCandidate:
+        entry = read_any(raw, at=at, findall_id=self._findall_id)
+        candidate = cast("WireCandidate", self._convert(entry, "candidate", at=at, extras=extras))
+        output = self._nested(entry, "output", dict, at=at)
+        candidate.output = {
+            name: self._output(value, extras=extras) for name, value in output.items()
+        }
+        basis: dict[str, WireBasis] = {}
+        for position, one in enumerate(self._nested(entry, "basis", list, at=at)):
+            read = self._basis(one, at=f"{at}.basis[{position}]", extras=extras)
+            first = basis.setdefault(read.field, read)
+            if first is not read:
+                extras.add_repeated(first, {"position": position, "basis": one})
+        candidate.basis = list(basis.values())
+        return candidate
+
+    def _basis(self, entry: Any, *, at: str, extras: Extras) -> WireBasis:
+        basis = cast("WireBasis", self._convert(entry, "basis", at=at, extras=extras))
+        basis.citations = [
+            cast(
+                "WireCitation",
+                self._convert(one, "citation", at=f"{at}.citations[{place}]", extras=extras),
+            )
+            for place, one in enumerate(self._nested(entry, "citations", list, at=at))
+        ]
+        return basis
+
+    def _output(self, value: Any, *, extras: Extras) -> Any:
+        """Tell an object that holds a value from an object that is one."""
+        if not isinstance(value, dict):
+            return value
+        if "value" not in value and value.get("type") not in _KINDS:
+            return value
+        known, unknown = _split({"value": None, **value}, "output")
+        try:
+            output = msgspec.convert(known, _PLAIN["output"])
+        except msgspec.ValidationError:
+            return value
+        self._keep(output, "output", unknown, extras=extras)
+        return output
+
+    def _convert(self, entry: Any, part: str, *, at: str, extras: Extras) -> Struct:
+        """Read an object without those nested in it, and keep what has no column."""
+        known, unknown = _split(entry, part) if isinstance(entry, dict) else (entry, {})
+        try:
+            read = msgspec.convert(known, _PLAIN[part])
+        except msgspec.ValidationError as error:
+            fail(error, at=at, findall_id=self._findall_id)
+        self._keep(read, part, unknown, extras=extras)
+        return read
+
+    def _nested(self, entry: Mapping[str, Any], name: str, kind: type[Any], *, at: str) -> Any:
+        nested = entry.get(name)
+        if nested is None:
+            return kind()
+        if not isinstance(nested, kind):
+            expected = "object" if kind is dict else "array"
+            found = type(nested).__name__
+            error = msgspec.ValidationError(f"Expected `{expected} | null`, got `{found}`")
+            fail(error, at=f"{at}.{name}", findall_id=self._findall_id)
+        return nested
+
+    def _keep(self, read: Struct, part: str, unknown: dict[str, Any], *, extras: Extras) -> None:
+        if not unknown:
+            return
+        extras.add_unknown(part, read, unknown)
+        new = [(part, name) for name in unknown if _can_be_learned(name)]
+        new = [each for each in new if each not in self._learned]
+        if new and len(self._learned) + len(new) <= _MOST_LEARNED:
+            self._learned += new
+            self._decoders = _decoders(tuple(self._learned))
 
 
-def _read_tolerantly(raw: Raw, *, position: int, findall_id: str) -> tuple[Candidate, Extras]:
-    at = place_of(position)
-    entry = read_any(raw, at=at, findall_id=findall_id)
-    extras = Extras()
-    output = None
-    repeated: list[int] = []
-    if isinstance(entry, dict):
-        extras.candidate = split_unknown(entry, Candidate.__struct_fields__)
-        row = entry.get("row")
-        if row is not None and not (type(row) is int and 0 <= row <= _MOST_ROWS):
-            extras.candidate["row"] = entry.pop("row")  # a newer API means something else by it
-        output = entry.pop("output", None)
-        if isinstance(entry.get("basis"), list):
-            repeated = _split_basis(entry["basis"], extras)
+def _objects(candidates: Iterable[WireCandidate], part: str) -> Iterator[Any]:
+    """Yield the structs of one part of the JSON."""
+    if part == "candidate":
+        yield from candidates
+    elif part == "output":
+        for candidate in candidates:
+            for output in (candidate.output or {}).values():
+                if isinstance(output, Struct):
+                    yield output
+    else:
+        for candidate in candidates:
+            for basis in candidate.basis or ():
+                if part == "basis":
+                    yield basis
+                else:
+                    yield from basis.citations or ()
+
+
+def _repeats_a_field(candidate: WireCandidate) -> bool:
+    basis = candidate.basis
+    return basis is not None and len({entry.field for entry in basis}) < len(basis)
+
+
+def _split(entry: Mapping[str, Any], part: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Split an object into what its columns hold and what they do not."""
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
+    for name, value in entry.items():
+        column = _COLUMNS[part].get(name)
+        if column is not None and (not column.lenient or _fits(value, column)):
+            known[name] = value
+        elif name not in _NESTED.get(part, ()):
+            unknown[name] = value
+    return known, unknown
+
+
+def _fits(value: object, column: TableColumn) -> bool:
     try:
-        candidate = msgspec.convert(entry, Candidate)
-        if output is not None and not isinstance(output, dict):
-            kind = type(output).__name__
-            raise msgspec.ValidationError(f"Expected `object | null`, got `{kind}` - at `$.output`")
-    except msgspec.ValidationError as error:
-        fail(error, at=at, findall_id=findall_id)
-    if candidate.basis:
-        again = set(repeated)
-        candidate.basis = [one for i, one in enumerate(candidate.basis) if i not in again]
-    if output:
-        candidate.output = {name: _value(value, name, extras) for name, value in output.items()}
-    return candidate, extras
+        msgspec.convert(value, column.wire)
+    except msgspec.ValidationError:
+        return False
+    return True
 
 
-def _split_basis(basis: list[Any], extras: Extras) -> list[int]:
-    """Move what is unknown out of each entry; say which entries repeat a field."""
-    seen = set()
-    repeated = []
-    for position, entry in enumerate(basis):
-        if not isinstance(entry, dict) or not isinstance(entry.get("field"), str):
-            continue  # the conversion will name the fault
-        name = entry["field"]
-        if name in seen:
-            again = {"position": position, "basis": _copy(entry)}
-            extras.of_field(name).setdefault("repeated", []).append(again)
-            repeated.append(position)
-            _split_entry(entry)
-            continue
-        seen.add(name)
-        unknown, of_citations = _split_entry(entry)
-        if unknown:
-            extras.of_field(name)["basis"] = unknown
-        for citation, more in of_citations.items():
-            extras.citations[name, citation] = {"citation": more}
-    return repeated
+def _can_be_learned(name: str) -> bool:
+    # msgspec takes no field name that JSON would escape.
+    return name.isprintable() and not {'"', "\\"} & set(name)
 
 
-def _split_entry(entry: dict[str, Any]) -> tuple[dict[str, Any], dict[int, dict[str, Any]]]:
-    unknown = split_unknown(entry, Basis.__struct_fields__)
-    if entry.get("confidence") not in (*_CONFIDENCES, None):
-        # It has no place in the order of the others.
-        unknown["confidence"] = entry.pop("confidence")
-    citations = entry.get("citations")
-    of_citations = {}
-    for number, citation in enumerate(citations if isinstance(citations, list) else ()):
-        if isinstance(citation, dict):
-            more = split_unknown(citation, Source.__struct_fields__)
-            if more:
-                of_citations[number] = more
-    return unknown, of_citations
+@lru_cache(maxsize=64)
+def _decoders(learned: Learned) -> _Decoders:
+    """Return decoders that know the learned fields as well."""
+    candidate: Any = _structs(learned)["candidate"]
+    return _Decoders(
+        one=msgspec.json.Decoder(candidate, float_hook=_number),
+        many=msgspec.json.Decoder(GenericAlias(list, (candidate,)), float_hook=_number),
+        learned={part: _attributes(part, learned) for part in _PARTS},
+        lenient={
+            part: [_COLUMNS[part][name] for of, name in learned if of == part and name in columns]
+            for part, columns in _COLUMNS.items()
+        },
+    )
 
 
-def _copy(entry: dict[str, Any]) -> Any:
-    return ANY.decode(_ENCODER.encode(entry))
+def _attributes(part: str, learned: Learned) -> list[tuple[str, str]]:
+    names = [name for of, name in learned if of == part and name not in _COLUMNS[part]]
+    return [(f"unknown_{number}", name) for number, name in enumerate(names)]
 
 
-def _value(value: Any, name: str, extras: Extras) -> Any:
-    """Tell an object that holds a value from an object that is one."""
-    if not isinstance(value, dict):
-        return value
-    holds = "value" in value or value.get("type") in _KINDS
-    typed = isinstance(value.get("type"), str | None)
-    if not (holds and typed and isinstance(value.get("is_matched"), bool | None)):
-        return value
-    unknown = split_unknown(value, Value.__struct_fields__)
-    if unknown:
-        extras.of_field(name)["output"] = unknown
-    return Value(value.get("value"), value.get("type"), value.get("is_matched"))
+def _structs(learned: Learned) -> dict[str, type[Struct]]:
+    """Build the structs that forbid every field that is neither a column nor learned."""
+
+    def struct(part: str, **nested: Any) -> Any:
+        lenient = {name for of, name in learned if of == part}
+        fields: list[Any] = []
+        for column in sent_columns(part):
+            wire = Any if column.sent_as in lenient else column.wire
+            fields.append((column.name, wire, None) if column.optional else (column.name, wire))
+        unknown = _attributes(part, learned)
+        return msgspec.defstruct(
+            part,
+            [
+                *fields,
+                *((name, kind | None, None) for name, kind in nested.items()),
+                *((attribute, Any, UNSET) for attribute, _ in unknown),
+            ],
+            rename={column.name: column.sent_as for column in sent_columns(part)} | dict(unknown),
+            kw_only=True,
+            forbid_unknown_fields=True,
+            gc=False,
+        )
+
+    citation = struct("citation")
+    basis = struct("basis", citations=GenericAlias(list, (citation,)))
+    output = struct("output")
+    value = output | str | int | bool | list[Any] | None
+    candidate = struct(
+        "candidate",
+        output=GenericAlias(dict, (str, value)),
+        basis=GenericAlias(list, (basis,)),
+    )
+    return {"candidate": candidate, "output": output, "basis": basis, "citation": citation}
+
+
+_PLAIN: Final = _structs(())
+
+
+BATCH_BYTES: Final = 1_000_000
+"""Smaller batches cost time in calls, larger ones in memory that no cache holds."""
+
+# No string in a JSON document can contain this, as its quotes would be escaped: it always begins
+# an object.
+_BEGINNING: Final = b'{"candidate_id"'
+_BEFORE: Final = re.compile(rb'"candidates"\s*:\s*\[\s*\Z')
+_LONGEST_BEFORE: Final = 64
+_ANY_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
+_BLANK: Final = b" \t\r\n"
+
+
+class Cut(NamedTuple):
+    """A body cut into blocks of whole candidates, and a result that has the others."""
+
+    body: bytes
+    spans: list[tuple[int, int]]
+    rest: bytes
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield each block as a JSON array."""
+        view = memoryview(self.body)
+        for begin, end in self.spans:
+            yield b"".join((b"[", view[begin:end], b"]"))
+
+
+def cut(body: bytes) -> Cut | None:
+    """Cut a body between candidates; return None if it is small or formatted otherwise.
+
+    If an object inside a candidate begins like a candidate, a block may not be valid JSON: the
+    body then has to be read as a whole.
+    """
+    first = body.find(_BEGINNING)
+    if first < 0 or not _BEFORE.search(body, max(0, first - _LONGEST_BEFORE), first):
+        return None
+    head = body[:first]
+    try:
+        # These brackets close what is open only if the array is in the outermost object.
+        _ANY_OBJECT.decode(head + b"]}")
+    except UNREADABLE:
+        return None
+    spans = []
+    begin = first
+    while (following := body.find(_BEGINNING, begin + BATCH_BYTES)) >= 0:
+        end = following
+        while body[end - 1] in _BLANK:
+            end -= 1
+        spans.append((begin, end - 1))  # without the comma
+        begin = following
+    return Cut(body, spans, head + body[begin:]) if spans else None
 
 
 _ESCAPE: Final = re.compile(
@@ -273,5 +459,5 @@ _ESCAPE: Final = re.compile(
 
 
 def mend_surrogates(body: bytes) -> bytes:
-    """Put U+FFFD for each half of an emoji: a text cut there is no reason to lose a result."""
+    """Replace lone surrogates by U+FFFD: a text cut in an emoji must not cost the result."""
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["half"] else found[0], body)

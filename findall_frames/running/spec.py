@@ -26,7 +26,7 @@ from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.display.html import search_html
 from findall_frames.display.text import one_line
 from findall_frames.errors import InvalidRequestError
-from findall_frames.frames.asked import asked_fields
+from findall_frames.frames.lookup import requested_fields
 
 __all__ = [
     "Conditions",
@@ -272,7 +272,7 @@ class Search:
                 yield f"      {one_line(readings[name].told())}"
 
     def _repr_html_(self) -> str:
-        fields = asked_fields(self.to_schema(own_data=True))
+        fields = requested_fields(self.to_schema(own_data=True))
         return search_html(
             self.objective,
             terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],

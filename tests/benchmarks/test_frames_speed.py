@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.parquet_files import SETTINGS
+from findall_frames.frames.parquet import SETTINGS
 from tests.benchmarks.measure import large_result, medians, report
 
 pytestmark = pytest.mark.benchmark

@@ -43,7 +43,7 @@ EVENTS: list[dict[str, Any]] = [
 ]
 PLOTS: dict[str, Draw] = {
     "funnel": lambda frames: frames.plot.funnel(),
-    "confidence": lambda frames: frames.plot.confidence(status=None),
+    "confidence": lambda frames: frames.plot.confidence(match_status=None),
     "domains": lambda frames: frames.plot.domains(),
     "timeline of events": lambda frames: frames.plot.timeline(EVENTS),
     "timeline of runs": lambda frames: FindAllFrames.concat([frames, OTHER]).plot.timeline(),
@@ -124,7 +124,7 @@ def test_the_heat_map_shows_the_weakest_evidence_first() -> None:
     assert len(names) == 40
     assert names[0] == "Maker 60"
     assert any("Not shown: 20 candidates with more evidence." in text for text in texts(figure))
-    few = makers(3).plot.confidence(status=None)
+    few = makers(3).plot.confidence(match_status=None)
     assert [text.get_text() for text in few.axes[0].get_yticklabels()] == [
         "Maker 2",
         "Maker 1",
@@ -141,7 +141,7 @@ def test_shades_of_confidence_keep_their_order_without_colours() -> None:
 
 def test_unmet_conditions_differ_from_uncertain_ones() -> None:
     """They have a cross and stripes, whatever the shade."""
-    figure = makers(3).plot.confidence(status=None)
+    figure = makers(3).plot.confidence(match_status=None)
     striped = [cell for cell in cells(figure) if cell.get_hatch()]
     assert len(striped) == 1
     assert to_rgb(striped[0].get_facecolor()) == to_rgb(BLUES["low"])
@@ -154,7 +154,7 @@ def test_unmet_conditions_differ_from_uncertain_ones() -> None:
 def test_a_status_that_does_not_exist_is_refused() -> None:
     """The error names the statuses there are."""
     with pytest.raises(ff.InvalidRequestError, match="generated, matched"):
-        makers(3).plot.confidence(status="good")
+        makers(3).plot.confidence(match_status="good")
 
 
 def test_the_most_cited_domains_are_on_top_and_the_others_are_counted() -> None:
@@ -279,8 +279,8 @@ def test_a_heat_map_without_matches_says_how_to_see_the_others() -> None:
         result(*(made(name, status="unmatched", output=output) for name in "AB")), schema=SEARCH
     )
     (said,) = (text for text in texts(frames.plot.confidence()) if text.startswith("No candidate"))
-    assert said.endswith("confidence(status=None) draws all 2.")
-    assert "A" in texts(frames.plot.confidence(status=None))
+    assert said.endswith("confidence(match_status=None) draws all 2.")
+    assert "A" in texts(frames.plot.confidence(match_status=None))
 
 
 @pytest.mark.parametrize("begin", range(0, len(HOSTILE), 10))

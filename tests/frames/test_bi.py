@@ -17,8 +17,8 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
-from findall_frames.frames.bi import BI_TABLES
-from findall_frames.frames.parquet_files import PROVENANCE
+from findall_frames.frames.convert import BI_TABLES
+from findall_frames.frames.parquet import PROVENANCE
 from findall_frames.frames.schema import TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
 

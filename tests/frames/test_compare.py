@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from findall_frames.addresses import normalized_url
+from findall_frames.frames.compare import folded_name
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.identity import folded_name
 from tests.support.results import basis, candidate, condition, enrichment, result
 
 

@@ -134,7 +134,7 @@ def test_what_does_not_belong_together_is_refused() -> None:
     other = {**STORY[0], "data": {**STORY[0]["data"], "findall_id": "findall_2"}}
     with pytest.raises(ff.InvalidRequestError, match="more than one of the frames"):
         ff.flatten([result(), result()])
-    with pytest.raises(ff.InvalidRequestError, match="1 of the 2 things"):
+    with pytest.raises(ff.InvalidRequestError, match="1 of the 2 objects"):
         ff.flatten([STORY[0], result()])
     with pytest.raises(ff.InvalidRequestError, match="runs findall_1 and findall_2"):
         ff.flatten([*STORY, other])

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.evidence import mentions
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.mentions import mentions
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
 
 
@@ -127,9 +127,9 @@ def test_one_address_behind_everything_is_reported_for_each_field() -> None:
     table = found.unsupported()
     assert table["problem"].tolist() == ["one domain", "one source for all"] * 2
     assert table["field"].tolist() == ["x", "x", "y", "y"]
-    assert len(found.unsupported(status=None)) == 8
-    with pytest.raises(InvalidRequestError, match="status is one of"):
-        found.unsupported(status="good")
+    assert len(found.unsupported(match_status=None)) == 8
+    with pytest.raises(InvalidRequestError, match="match_status is one of"):
+        found.unsupported(match_status="good")
 
 
 def test_the_evidence_of_a_candidate_can_be_read() -> None:

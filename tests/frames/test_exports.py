@@ -18,7 +18,7 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
-from findall_frames.frames.bi import BI_TABLES
+from findall_frames.frames.convert import BI_TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1"]
@@ -152,11 +152,11 @@ def test_a_workbook_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.xlsx", "out.xlsx"]
 
 
-def test_without_openpyxl_the_error_names_the_extra(tmp_path: Path) -> None:
+def test_without_xlsxwriter_the_error_names_the_extra(tmp_path: Path) -> None:
     """In a Python that cannot find it."""
     code = (
         "import sys\n"
-        "sys.modules['openpyxl'] = None\n"
+        "sys.modules['xlsxwriter'] = None\n"
         "import findall_frames as ff\n"
         "try:\n"
         "    ff.FindAllFrames.concat([]).to_excel(sys.argv[1])\n"

@@ -13,10 +13,8 @@ from hypothesis import HealthCheck, example, given, settings
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
-from findall_frames.frames.exports import Profile
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.parquet import read_parquet
+from findall_frames.frames.frames import FindAllFrames, Profile, read_parquet
 from findall_frames.frames.schema import KEYS, SCHEMAS
 from tests.support.results import basis, candidate
 from tests.support.results import result as finished
@@ -184,7 +182,7 @@ def test_the_wide_table_has_every_value(
     for evidence in (False, True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FindAllWarning)
-            wide = frames.wide(status=None, evidence=evidence)
+            wide = frames.wide(match_status=None, evidence=evidence)
         assert len(wide) == len(frames)
         assert wide.columns.is_unique
         assert wide["candidate_id"].tolist() == frames.candidates["candidate_id"].tolist()

@@ -17,9 +17,8 @@ import pytest
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, McpServer
 from findall_frames.errors import ExportError, ParquetError
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.parquet import read_parquet
-from findall_frames.frames.parquet_files import PROVENANCE
+from findall_frames.frames.frames import FindAllFrames, read_parquet
+from findall_frames.frames.parquet import PROVENANCE
 from findall_frames.frames.schema import SCHEMAS, TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
 
@@ -121,7 +120,7 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
     OTHER.to_parquet(tmp_path / "two")
     code = (
         "import sys\n"
-        "from findall_frames.frames.parquet import read_parquet\n"
+        "from findall_frames.frames.frames import read_parquet\n"
         "out, *sources = sys.argv[1:]\n"
         "frames = [read_parquet(source) for source in sources]\n"
         "print('ready', flush=True)\n"

@@ -194,11 +194,11 @@ def test_the_status_chooses_the_candidates() -> None:
     """One status, or all of them with a column that tells them apart."""
     frames = flatten(result(candidate("A"), candidate("B", status="new"), candidate("C")))
     assert frames.matches["name"].tolist() == ["A", "C"]
-    assert frames.wide(status="new")["name"].tolist() == ["B"]
-    assert frames.wide(status="discarded").empty
-    assert frames.wide(status=None)["match_status"].tolist() == ["matched", "new", "matched"]
+    assert frames.wide(match_status="new")["name"].tolist() == ["B"]
+    assert frames.wide(match_status="discarded").empty
+    assert frames.wide(match_status=None)["match_status"].tolist() == ["matched", "new", "matched"]
     with pytest.raises(InvalidRequestError, match="unmatched, discarded, new, or None"):
-        frames.wide(status="match")
+        frames.wide(match_status="match")
     with pytest.raises(InvalidRequestError, match="'verdict'"):
         frames.wide(values="verdicts")  # type: ignore[arg-type]
 

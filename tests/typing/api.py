@@ -77,14 +77,14 @@ def tables(frames: ff.FindAllFrames) -> None:
     """What the frames hold."""
     assert_type(frames.candidates, pd.DataFrame)
     assert_type(frames.matches, pd.DataFrame)
-    assert_type(frames.wide(status=None, values="verdict", evidence=True), pd.DataFrame)
+    assert_type(frames.wide(match_status=None, values="verdict", evidence=True), pd.DataFrame)
     assert_type(ff.flatten(b"{}"), ff.FindAllFrames)
     assert_type(ff.flatten(Path("result.json")), ff.FindAllFrames)
     assert_type(ff.read_parquet("folder"), ff.FindAllFrames)
     assert_type(frames.to_parquet("folder"), Path)
     assert_type(frames.explore(), Explorer)
     assert_type(frames.explore().left, list[tuple[str, str]])
-    assert_type(frames.plot.confidence(status=None), Figure)
+    assert_type(frames.plot.confidence(match_status=None), Figure)
     assert_type(frames.plot.timeline(ff.start(ff.draft("Find tile makers")).events()), Figure)
 
 

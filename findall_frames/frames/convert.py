@@ -1,0 +1,317 @@
+"""Converts the tables: to pandas and back, and to the plain types that every BI tool reads."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from findall_frames.frames.schema import (
+    CATEGORIES,
+    CONFIDENCES,
+    COUNT,
+    EXCERPTS,
+    FLAG,
+    SCHEMAS,
+    TEXT,
+    TIME,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from findall_frames.api.readings import Explained
+
+__all__ = [
+    "BI_TABLES",
+    "PlainTables",
+    "arrow_of",
+    "confidence_dtype",
+    "dataframe_of",
+    "from_plain",
+    "insert_lists",
+    "pandas_metadata",
+    "plain_names",
+    "readings_table",
+    "records_of",
+    "to_arrow_dataframe",
+    "to_dataframe",
+    "to_plain",
+]
+
+BI_TABLES: Final = ("runs", "candidates", "fields", "citations", "excerpts", "matches")
+
+_CITATION: Final = ("findall_id", "candidate_id", "field", "citation")
+_LEADING: Final = ("findall_id", "candidate_id")
+_PLAIN: Final = (pa.string(), COUNT, pa.float64(), FLAG, pa.date32(), TIME)
+
+
+# A float holds every integer up to this one.
+_LARGEST_EXACT: Final = 2**53
+
+_READING: Final = {
+    **dict.fromkeys(("condition", "status", "sql", "reader", "columns"), "str"),
+    **dict.fromkeys(("true", "false", "unknown"), "Int64"),
+    **dict.fromkeys(("assumptions", "note"), "str"),
+}
+
+
+def to_dataframe(table: pa.Table) -> pd.DataFrame:
+    """Convert a table: text to ``str``, counts to ``Int64``, flags to ``boolean``.
+
+    Categories stay categories and times stay UTC. Lists of excerpts are left out.
+    """
+    import pandas as pd
+
+    native = {
+        TEXT: pd.StringDtype(na_value=np.nan),
+        pa.float64(): pd.Float64Dtype(),
+        COUNT: pd.Int64Dtype(),
+        FLAG: pd.BooleanDtype(),
+    }
+    frame: pd.DataFrame = table.drop_columns(_lists(table)).to_pandas(types_mapper=native.get)
+    return frame
+
+
+def to_arrow_dataframe(table: pa.Table) -> pd.DataFrame:
+    """Return a DataFrame over the memory of a table, whose columns have its Arrow types."""
+    import pandas as pd
+
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
+
+
+def insert_lists(frame: pd.DataFrame, *, table: pa.Table) -> pd.DataFrame:
+    """Insert the lists of excerpts that `to_dataframe` leaves out.
+
+    They are plain lists in an ``object`` column, as pandas cannot read its own list type back
+    from Parquet.
+    """
+    import pandas as pd
+
+    for name in _lists(table):
+        lists = pd.Series(table[name].to_pylist(), dtype=object)
+        frame.insert(table.schema.get_field_index(name), name, lists)
+    return frame
+
+
+def _lists(table: pa.Table) -> list[str]:
+    return [field.name for field in table.schema if field.type == EXCERPTS]
+
+
+def dataframe_of(rows: Sequence[Mapping[str, Any]], *, dtypes: Mapping[str, Any]) -> pd.DataFrame:
+    """Return a DataFrame with these columns and types; what a row lacks is missing."""
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            name: pd.Series([row.get(name) for row in rows], dtype=dtype)
+            for name, dtype in dtypes.items()
+        }
+    )
+
+
+def confidence_dtype() -> pd.CategoricalDtype:
+    """Return the ordered type of confidences: low < medium < high."""
+    import pandas as pd
+
+    return pd.CategoricalDtype(list(CONFIDENCES), ordered=True)
+
+
+def arrow_of(wide: pd.DataFrame) -> pa.Table:
+    """Return a wide table in Arrow, with plain types; times without a zone become dates."""
+    return pa.table({name: _array(wide[name]) for name in wide.columns})
+
+
+def _array(series: pd.Series[Any]) -> pa.ChunkedArray:
+    import pandas as pd
+
+    dtype = series.dtype
+    if dtype == "Int64":
+        kind = COUNT
+    elif dtype == "Float64":
+        kind = pa.float64()
+    elif dtype == "boolean":
+        kind = FLAG
+    elif isinstance(dtype, pd.DatetimeTZDtype):
+        kind = TIME
+    elif dtype.kind == "M":
+        kind = pa.date32()
+    else:
+        kind = pa.string()
+    values = pa.array(series.astype("str") if kind == pa.string() else series, from_pandas=True)
+    return pa.chunked_array(
+        [values.cast(kind)] if isinstance(values, pa.Array) else values.cast(kind)
+    )
+
+
+def pandas_metadata(frame: pd.DataFrame) -> dict[bytes, bytes]:
+    """Return the metadata of an Arrow table from which pandas restores nullable types."""
+    schema = pa.Schema.from_pandas(frame, preserve_index=False)
+    return {b"pandas": schema.metadata[b"pandas"]}
+
+
+def records_of(wide: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a wide table; what is missing is None.
+
+    Missing values make pandas turn integers into floats. Where that would change an integer, the
+    missing ones are ``pandas.NA``, with which they stay integers.
+    """
+    import pandas as pd
+
+    columns = {}
+    for name in wide.columns:
+        column = wide[name]
+        large = column.dtype == "Int64" and bool((column.abs() > _LARGEST_EXACT).any())
+        missing = pd.NA if large else None
+        columns[name] = [
+            missing if is_missing else value
+            for value, is_missing in zip(column, column.isna(), strict=True)
+        ]
+    for values in zip(*columns.values(), strict=True):
+        yield dict(zip(columns, values, strict=True))
+
+
+def readings_table(readings: Sequence[Explained]) -> pd.DataFrame:
+    """Return one row per reading, with the columns that `explain` documents."""
+    rows = [
+        {
+            "condition": each.name,
+            "status": each.status,
+            "sql": _sql(each),
+            "reader": each.reader,
+            "columns": ", ".join(each.columns),
+            "true": each.true,
+            "false": each.false,
+            "unknown": each.unknown,
+            "assumptions": "; ".join(each.assumptions),
+            "note": "; ".join(
+                part for part in (each.ask and f"asked of each row: {each.ask}", each.note) if part
+            ),
+        }
+        for each in readings
+    ]
+    return dataframe_of(rows, dtypes=_READING)
+
+
+def _sql(reading: Explained) -> str | None:
+    if reading.top is None:
+        return reading.sql
+    order = "DESC" if reading.top.descending else "ASC"
+    rank = f"ORDER BY {reading.top.by} {order} LIMIT {reading.top.n}"
+    return f"{reading.sql} {rank}" if reading.sql else rank
+
+
+class PlainTables(NamedTuple):
+    """Tables without nested or encoded types, and a description of what was changed."""
+
+    tables: dict[str, pa.Table]
+    changes: list[str]
+    renamed: dict[str, str]
+
+
+def to_plain(tables: Mapping[str, pa.Table], wide: pd.DataFrame) -> PlainTables:
+    """Return the tables and the matches with plain types and names.
+
+    Text, int64, float64, bool, date and timestamp[us, UTC] are plain. Excerpts become a table of
+    their own, with one row each.
+    """
+    citations = tables["citations"]
+    matches, renamed = _matches(wide, findall_ids=tables["runs"]["findall_id"])
+    plain = {name: _flat(tables[name]) for name in ("runs", "candidates", "fields")}
+    plain["citations"] = _flat(citations.drop_columns(["excerpts"]))
+    plain["excerpts"] = _excerpts(citations)
+    plain["matches"] = matches
+    changes = [
+        "citations.excerpts: from lists to the table excerpts, one row each",
+        f"{', '.join(CATEGORIES)}: from categories to text, without their order",
+        *(f"matches: {field!r} is the column {column!r}" for field, column in renamed.items()),
+    ]
+    return PlainTables(plain, changes, renamed)
+
+
+def from_plain(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Put the excerpts back into their citations; `conform` restores the types."""
+    places: defaultdict[tuple[Any, ...], dict[int, str]] = defaultdict(dict)
+    columns = (tables["excerpts"][name].to_pylist() for name in (*_CITATION, "excerpt", "text"))
+    for *key, place, text in zip(*columns, strict=True):
+        places[tuple(key)][place] = text
+    citations = tables["citations"]
+    keys = zip(*(citations[name].to_pylist() for name in _CITATION), strict=True)
+    excerpts = [
+        [texts[place] for place in sorted(texts)] for texts in map(places.__getitem__, keys)
+    ]
+    schema = SCHEMAS["citations"]
+    at = schema.get_field_index("excerpts")
+    column = pa.array(excerpts, schema.field("excerpts").type)
+    return {
+        **{name: tables[name] for name in ("runs", "candidates", "fields")},
+        "citations": citations.add_column(at, "excerpts", column),
+    }
+
+
+def plain_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
+    """Return unique names of lower-case letters, digits and underscores.
+
+    Examples
+    --------
+    >>> plain_names(["ceoName", "CEO name", "Größe", "name", "2024 (€)", "名"], taken=["name"])
+    {'ceoName': 'ceo_name', 'CEO name': 'ceo_name_2', 'Größe': 'groe', 'name': 'name_2',
+     '2024 (€)': 'column_2024', '名': 'column'}
+    """
+    used = set(taken)
+    plain = {}
+    for name in names:
+        ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+        parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ascii_only).lower()
+        base = re.sub(r"[^a-z0-9]+", "_", parted).strip("_")
+        if not base[:1].isalpha():
+            base = f"column_{base}".rstrip("_")
+        candidate, number = base, 1
+        while candidate in used:
+            number += 1
+            candidate = f"{base}_{number}"
+        used.add(candidate)
+        plain[name] = candidate
+    return plain
+
+
+def _matches(
+    wide: pd.DataFrame, *, findall_ids: pa.ChunkedArray
+) -> tuple[pa.Table, dict[str, str]]:
+    """Return the matches with their keys first, and the columns that have another name."""
+    table = arrow_of(wide)
+    if "findall_id" not in table.column_names:
+        only = findall_ids[0].as_py() if len(findall_ids) else None
+        table = table.append_column(
+            "findall_id", pa.repeat(pa.scalar(only, pa.string()), len(wide))
+        )
+    fields = [name for name in table.column_names if name not in _LEADING]
+    names = plain_names(fields, taken=_LEADING)
+    table = table.select([*_LEADING, *fields]).rename_columns([*_LEADING, *names.values()])
+    return table, {field: name for field, name in names.items() if field != name}
+
+
+def _flat(table: pa.Table) -> pa.Table:
+    columns = []
+    for field in table.schema:
+        column = table[field.name]
+        columns.append(column if field.type in _PLAIN else column.cast(pa.string()))
+    return pa.table(dict(zip(table.column_names, columns, strict=True)))
+
+
+def _excerpts(citations: pa.Table) -> pa.Table:
+    """Return one row per excerpt: key of the citation, place in it, text."""
+    lists = citations["excerpts"].combine_chunks()
+    counts = np.asarray(lists.value_lengths(), np.int64)
+    rows = np.repeat(np.arange(len(counts)), counts)
+    places = np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keys = _flat(citations.select(list(_CITATION))).take(pa.array(rows))
+    return keys.append_column("excerpt", pa.array(places, COUNT)).append_column(
+        "text", lists.flatten().cast(pa.string())
+    )

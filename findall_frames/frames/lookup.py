@@ -1,0 +1,253 @@
+"""Looks things up in the tables: candidates, sources, warnings, and the fields of a search."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from typing import Any, NamedTuple, TypeAlias, TypeVar
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from findall_frames.api.models import MATCH_STATUSES, FindAllSchema
+from findall_frames.display.matches import match_count
+from findall_frames.display.text import counted, one_line, shortened
+from findall_frames.errors import InvalidRequestError
+
+__all__ = [
+    "CandidateKey",
+    "CitedPage",
+    "FieldKey",
+    "RequestedField",
+    "RowsT",
+    "candidate_keys",
+    "cited_pages",
+    "field_rows",
+    "find_candidate",
+    "first_kind",
+    "requested_fields",
+    "requested_in",
+    "searched_rows",
+    "tables_as_text",
+    "warnings_in",
+    "with_match_status",
+]
+
+CandidateKey: TypeAlias = tuple[str, str]
+"""findall_id and candidate_id: the key of a candidate."""
+
+FieldKey: TypeAlias = tuple[str, str, str]
+"""findall_id, candidate_id and field: the key of a row of ``fields``."""
+
+
+RowsT = TypeVar("RowsT", bound=Sized)
+"""A DataFrame of pandas or Polars, or an Arrow table."""
+
+
+class RequestedField(NamedTuple):
+    """A field of a search: its kind, and its JSON Schema (empty for a condition)."""
+
+    kind: str
+    schema: Mapping[str, Any]
+
+
+class CitedPage(NamedTuple):
+    """A citation: its address, the host of the address, and its excerpts."""
+
+    url: str
+    domain: str | None
+    excerpts: list[str]
+
+
+def requested_fields(search: FindAllSchema | None) -> dict[str, RequestedField]:
+    """Return the fields of a search by name, conditions first.
+
+    If a condition and an enrichment have the same name, the field is the condition.
+    """
+    if search is None:
+        return {}
+    fields = {
+        condition.name: RequestedField("match_condition", {})
+        for condition in search.match_conditions
+    }
+    for enrichment in search.enrichments or ():
+        properties = enrichment.output_schema.json_schema.get("properties")
+        if isinstance(properties, Mapping):
+            for name, schema in properties.items():
+                schema = schema if isinstance(schema, Mapping) else {}
+                fields.setdefault(name, RequestedField("enrichment", schema))
+    return fields
+
+
+def requested_in(
+    runs: pa.Table, searches: Mapping[str, FindAllSchema]
+) -> dict[str, RequestedField]:
+    """Return the fields of all searches; of fields with the same name, the first."""
+    requested: dict[str, RequestedField] = {}
+    for findall_id in runs["findall_id"].to_pylist():
+        for name, field in requested_fields(searches.get(findall_id)).items():
+            requested.setdefault(name, field)
+    return requested
+
+
+def warnings_in(runs: pa.Table) -> list[str]:
+    """Return the messages of the warnings that came with runs.
+
+    The contract has none for a run; the embedded service sends them in the form that the API has
+    for tasks. Warnings in any other form stay in ``extra``.
+    """
+    messages = []
+    for text in runs["extra"].to_pylist():
+        extra = msgspec.json.decode(text) if text else {}
+        warnings = extra.get("run", {}).get("warnings")
+        for warning in warnings if isinstance(warnings, list) else ():
+            message = warning.get("message") if isinstance(warning, dict) else None
+            if isinstance(message, str):
+                messages.append(message)
+    return messages
+
+
+def candidate_keys(candidates: pa.Table) -> list[CandidateKey]:
+    """Return the keys of the candidates, in the order of the table."""
+    runs, ids = candidates["findall_id"].to_pylist(), candidates["candidate_id"].to_pylist()
+    return list(zip(runs, ids, strict=True))
+
+
+def field_rows(fields: pa.Table) -> list[dict[str, Any]]:
+    """Return the rows of ``fields`` without their longest columns."""
+    rows: list[dict[str, Any]] = fields.drop_columns(["reasoning", "extra"]).to_pylist()
+    return rows
+
+
+def cited_pages(citations: pa.Table) -> Iterator[tuple[FieldKey, CitedPage]]:
+    """Yield each citation with the key of the field that it is for."""
+    names = ("findall_id", "candidate_id", "field", "url", "domain", "excerpts")
+    columns = (citations[name].to_pylist() for name in names)
+    for run, candidate, field, url, domain, excerpts in zip(*columns, strict=True):
+        yield (run, candidate, field), CitedPage(url, domain, excerpts)
+
+
+def first_kind(rows: Iterable[Mapping[str, Any]]) -> str | None:
+    """Return the kind in the first row of ``fields`` that has one."""
+    return next((row["kind"] for row in rows if row["kind"] is not None), None)
+
+
+def with_match_status(candidates: pa.Table, match_status: str | None) -> pa.Table:
+    """Return the candidates with a match_status, or all of them if it is None.
+
+    Raises
+    ------
+    InvalidRequestError
+        There is no such match_status.
+    """
+    if match_status is None:
+        return candidates
+    text = candidates["match_status"].cast(pa.string())
+    known = dict.fromkeys((*MATCH_STATUSES, *pc.unique(text).to_pylist()))
+    if match_status not in known:
+        raise InvalidRequestError(
+            f"match_status is one of {', '.join(known)}, or None for every candidate; not "
+            f"{match_status!r}."
+        )
+    return candidates.filter(pc.equal(text, match_status))
+
+
+def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
+    """Return the row of a candidate, given its id or its name.
+
+    Raises
+    ------
+    InvalidRequestError
+        No candidate, or more than one, has that id or name.
+    """
+    rows: list[dict[str, Any]] = candidates.to_pylist()
+    wanted = candidate.casefold()
+    found = [row for row in rows if row["candidate_id"] == candidate] or [
+        row for row in rows if row["name"].casefold() == wanted
+    ]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        keys = ", ".join(f"{row['candidate_id']} in {row['findall_id']}" for row in found)
+        raise InvalidRequestError(
+            f"{len(found)} candidates are called {candidate!r}: {keys}. Choose one by its "
+            "candidate_id; if it is in several runs, take one run with frames.for_run."
+        )
+    names = {row["name"].casefold(): row["name"] for row in rows}
+    close = [names[name] for name in difflib.get_close_matches(wanted, names, n=3)]
+    hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    raise InvalidRequestError(
+        f"No candidate has the name or candidate_id {candidate!r}.{hint} "
+        "frames.candidates lists them all."
+    )
+
+
+def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
+    """Return the rows of own data that matched in a single run.
+
+    Raises
+    ------
+    InvalidRequestError
+        The matches are not rows of own data, or `data` is not what was searched.
+    """
+    rows = with_match_status(tables["candidates"], "matched")["row"]
+    if rows.null_count:
+        raise InvalidRequestError(
+            f"{rows.null_count} of {len(rows)} matches are not rows of own data: rows_of is for "
+            "what ff.local(...) or findall-frames serve has searched."
+        )
+    if not (hasattr(data, "iloc") or hasattr(data, "take") or hasattr(data, "row")):
+        raise InvalidRequestError(
+            "rows_of takes a DataFrame, an Arrow table or a Polars DataFrame, not "
+            f"{type(data).__name__}. Read a file first, keeping the order of its rows."
+        )
+    positions = rows.to_pylist()
+    extra = json.loads(tables["runs"]["extra"][0].as_py() or "{}")
+    size = extra.get("metrics", {}).get("rows") or max(positions, default=-1) + 1
+    if size != len(data):
+        raise InvalidRequestError(
+            f"The data that was searched has {size:,} rows; this has {len(data):,}. Pass what "
+            "was searched, with its rows in the same order."
+        )
+    taken: RowsT
+    if hasattr(data, "iloc"):
+        taken = data.iloc[positions]
+    elif hasattr(data, "take"):
+        taken = data.take(positions)
+    else:
+        taken = data[positions]  # type: ignore[index]
+    return taken
+
+
+def tables_as_text(tables: Mapping[str, pa.Table]) -> str:
+    """Return what `FindAllFrames` prints: what was found, and how large the tables are."""
+    fields = pc.unique(tables["fields"]["field"]).to_pylist()
+    more = ", ..." if len(fields) > 6 else ""
+    named = f": {one_line(', '.join(fields[:6]))}{more}" if fields else ""
+    rows = {name: counted(table.num_rows, "row") for name, table in tables.items()}
+    warnings = warnings_in(tables["runs"])
+    return "\n".join(
+        [
+            f"FindAllFrames: {_found(tables)}",
+            "  .matches     one row per match, one column per field",
+            f"  .candidates  {rows['candidates']}",
+            f"  .fields      {rows['fields']}{named}",
+            f"  .citations   {rows['citations']}",
+            f"  .runs        {rows['runs']}",
+            *(f"  warning: {shortened(one_line(each), limit=300)}" for each in warnings),
+        ]
+    )
+
+
+def _found(tables: Mapping[str, pa.Table]) -> str:
+    matches = counted(match_count(tables), "match")
+    found = f"{matches} of {counted(len(tables['candidates']), 'candidate')}"
+    runs = tables["runs"].to_pylist()
+    if len(runs) != 1:
+        return f"{found} in {counted(len(runs), 'run')}"
+    (run,) = runs
+    reason = run["termination_reason"]
+    ended = f"{run['status']} ({reason})" if reason else run["status"]
+    return f"{found}, {one_line(ended)}, {one_line(run['findall_id'])}"
