@@ -83,6 +83,30 @@ def test_time_grows_with_the_candidates_and_not_faster(body: bytes) -> None:
     assert much / little < 13
 
 
+def test_a_field_of_a_newer_api_costs_no_speed() -> None:
+    """20,000 candidates that each have an unknown field, beside the same ones without it."""
+    result = json.loads(large_result(20_000))
+    for one in result["candidates"]:
+        one["basis"] = [
+            {**entry, "citations": entry["citations"][:1]} for entry in one["basis"][:2]
+        ]
+    plain = json.dumps(result).encode()
+    for one in result["candidates"]:
+        one["relevance_score"] = 0.87
+    unknown = json.dumps(result).encode()
+    for one in result["candidates"]:
+        for entry in one["basis"]:
+            entry["weight"] = 3
+            entry["citations"][0]["published_at"] = "2026-01-01"
+    deeper = json.dumps(result).encode()
+    one, two, three = medians(
+        lambda: flatten(plain), lambda: flatten(unknown), lambda: flatten(deeper)
+    )
+    report("an unknown field per candidate / none", two / one, goal="1.1")
+    report("unknown fields per candidate, basis and citation / none", three / one, goal="2")
+    assert two / one < 1.5
+
+
 def test_memory_stays_near_the_size_of_the_result(body: bytes, tmp_path: Path) -> None:
     """The peak above the bytes themselves, the libraries loaded, is at most twice their size."""
     if not Path("/proc/self/status").is_file():

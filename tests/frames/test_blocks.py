@@ -12,6 +12,7 @@ import findall_frames as ff
 from findall_frames.frames.schema import TABLES
 from findall_frames.frames.wire import BATCH_BYTES, cut
 from tests.support.results import basis, candidate, condition, result
+from tests.support.tidied import tidied_text
 
 MANY = 150
 
@@ -66,6 +67,22 @@ def unknown(whole: dict[str, Any]) -> None:
     whole["page"] = 2
 
 
+def unknown_everywhere(whole: dict[str, Any]) -> None:
+    """Add fields to every object, with odd names and values, and an unknown confidence."""
+    for number, one in enumerate(whole["candidates"]):
+        entry = one["basis"][0]
+        for each in (one, one["output"]["makes_tiles"], entry, entry["citations"][0]):
+            each |= {"score": 0.50, 'a "b" \\ é': None, "tags": [number, {"x": 1.10}]}
+        entry["confidence"] = "certain" if number % 2 else "low"
+        one["row"] = "third"
+
+
+def always_another(whole: dict[str, Any]) -> None:
+    """Give each candidate a field of its own."""
+    for number, one in enumerate(whole["candidates"]):
+        one[f"field_{number}"] = number
+
+
 def repeated(whole: dict[str, Any]) -> None:
     """Repeat candidates in their block and in a later one, and a basis."""
     found = whole["candidates"]
@@ -88,6 +105,8 @@ def reordered(whole: dict[str, Any]) -> None:
         (other, False),
         (quoted, True),
         (unknown, True),
+        (unknown_everywhere, True),
+        (always_another, True),
         (repeated, True),
         (reordered, True),
     ],
@@ -103,7 +122,7 @@ def test_a_result_that_is_cut_gives_the_tables_of_the_whole(
     ours, expected = ff.flatten(body), as_a_whole(body)
     for name in TABLES:
         assert ours.tables[name].equals(expected.tables[name]), name
-    assert ours.to_result() == expected.to_result()
+    assert tidied_text(ours.to_result()) == tidied_text(json.loads(body))
 
 
 def test_each_block_holds_whole_candidates_and_none_is_lost() -> None:

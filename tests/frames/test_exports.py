@@ -191,6 +191,29 @@ def test_polars_duckdb_and_arrow_take_the_frames_as_their_matches() -> None:
     assert len(frames) == 14
 
 
+def test_pandas_takes_the_frames_as_their_matches() -> None:
+    """The same columns and values; with Arrow also the same types, but for dates."""
+    frames = ff.flatten(
+        result(
+            candidate("A", output={"n": 1, "id": 2**53 + 1, "b": True, "f": 1.5, "t": "x"}),
+            candidate("B", output={"n": 2, "d": "2024-05-01"}),
+            candidate("C", status="unmatched"),
+        )
+    )
+    matches = frames.matches
+    frame = pd.DataFrame(frames)
+    assert frame.columns.tolist() == matches.columns.tolist()
+    assert frame["n"].dtype == "int64"
+    pd.testing.assert_frame_equal(frame.astype(matches.dtypes), matches)
+    arrow = pd.DataFrame.from_arrow(frames).astype({"d": "datetime64[us]"})
+    pd.testing.assert_frame_equal(arrow, matches)
+    assert [row["name"] for row in frames] == ["A", "B"]
+    assert [row["t"] for row in frames] == ["x", None]
+    assert len(frames) == 3
+    with pytest.raises(ff.InvalidRequestError, match="given FindAllFrames"):
+        ff.flatten(frames)  # type: ignore[arg-type]
+
+
 def addresses_of(column: pa.ChunkedArray) -> set[int]:
     """Where the memory of a column is."""
     return {buffer.address for chunk in column.chunks for buffer in chunk.buffers() if buffer}

@@ -19,6 +19,7 @@ from findall_frames.frames.schema import KEYS, SCHEMAS
 from tests.support.results import basis, candidate
 from tests.support.results import result as finished
 from tests.support.strategies import results, searches
+from tests.support.tidied import tidied_text
 
 # The machines that run this are slow, and differ.
 PROFILES: tuple[Profile, ...] = ("analysis", "bi")
@@ -28,63 +29,6 @@ LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_
 def rows(table: pa.Table, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """The rows of some columns."""
     return list(zip(*(table[name].to_pylist() for name in names), strict=True))
-
-
-def tidy(part: Any, *, optional: set[str]) -> Any:
-    """Leave out optional fields that are null or empty: both mean the same as absent."""
-    return {
-        name: value
-        for name, value in part.items()
-        if name not in optional or value not in (None, {}, [])
-    }
-
-
-def tidy_basis(basis: Any) -> Any:
-    """Bring a basis to the one form that its absent, null and empty fields share."""
-    basis = tidy(basis, optional={"citations", "confidence"})
-    if "citations" in basis:
-        basis["citations"] = [
-            tidy(each, optional={"title", "excerpts"}) for each in basis["citations"]
-        ]
-    return basis
-
-
-def tidy_output(value: Any) -> Any:
-    """Bring an object with a value to the one form that its nulls share."""
-    kinds = ("match_condition", "enrichment")
-    holds = isinstance(value, dict) and ("value" in value or value.get("type") in kinds)
-    if holds and isinstance(value.get("type"), str | None):
-        value = {"value": None, **value}
-        return {
-            name: each
-            for name, each in value.items()
-            if each is not None or name not in ("type", "is_matched")
-        }
-    return value
-
-
-def tidy_result(result: dict[str, Any]) -> dict[str, Any]:
-    """Bring a result to the one form that what is null, absent and empty shares."""
-    result = tidy(result, optional={"last_event_id"})
-    run = result["run"] = tidy(result["run"], optional={"metadata", "created_at", "modified_at"})
-    status = run["status"] = tidy(run["status"], optional={"termination_reason"})
-    zero = {"generated_candidates_count": 0, "matched_candidates_count": 0}
-    status["metrics"] = zero | status["metrics"]
-    result["candidates"] = [
-        tidy(each, optional={"description", "output", "basis"}) for each in result["candidates"]
-    ]
-    for one in result["candidates"]:
-        if "output" in one:
-            output = one["output"]
-            one["output"] = {name: tidy_output(value) for name, value in output.items()}
-        if "basis" in one:
-            one["basis"] = [tidy_basis(each) for each in one["basis"]]
-    return result
-
-
-def exact(value: Any) -> str:
-    """JSON text in which 1, 1.0 and true are three things, and the order of keys is none."""
-    return json.dumps(value, sort_keys=True)
 
 
 @LAW
@@ -116,7 +60,7 @@ def test_the_result_can_be_rebuilt_value_for_value(
 ) -> None:
     """Nothing is lost on the way into the tables."""
     frames = flatten(result, schema=search)
-    assert exact(tidy_result(frames.to_result())) == exact(tidy_result(result))
+    assert tidied_text(frames.to_result()) == tidied_text(result)
 
 
 @LAW
