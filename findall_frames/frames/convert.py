@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from findall_frames.errors import FindAllWarning, warn
 from findall_frames.frames.schema import (
     CATEGORIES,
     CONFIDENCES,
@@ -212,14 +213,13 @@ class PlainTables(NamedTuple):
 
     tables: dict[str, pa.Table]
     changes: list[str]
-    renamed: dict[str, str]
 
 
 def to_plain(tables: Mapping[str, pa.Table], wide: pd.DataFrame) -> PlainTables:
     """Return the tables and the matches with plain types and names.
 
     Text, int64, float64, bool, date and timestamp[us, UTC] are plain. Excerpts become a table of
-    their own, with one row each.
+    their own, with one row each. A warning names the columns that were renamed.
     """
     citations = tables["citations"]
     matches, renamed = _matches(wide, findall_ids=tables["runs"]["findall_id"])
@@ -232,7 +232,14 @@ def to_plain(tables: Mapping[str, pa.Table], wide: pd.DataFrame) -> PlainTables:
         f"{', '.join(CATEGORIES)}: from categories to text, without their order",
         *(f"matches: {field!r} is the column {column!r}" for field, column in renamed.items()),
     ]
-    return PlainTables(plain, changes, renamed)
+    if renamed:
+        listed = ", ".join(f"{field!r} as {column!r}" for field, column in renamed.items())
+        warn(
+            "Some columns of matches were renamed, as not every BI tool takes their names: "
+            f"{listed}.",
+            FindAllWarning,
+        )
+    return PlainTables(plain, changes)
 
 
 def from_plain(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Any, Final, TypeAlias, cast
+from typing import Any, Final, NamedTuple, TypeAlias, cast
 
 import msgspec
 import pyarrow as pa
@@ -29,12 +30,10 @@ from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.lookup import requested_fields
 from findall_frames.frames.schema import COLUMNS, SCHEMAS, TIME, sent_columns
 from findall_frames.frames.wire import (
-    BATCH_BYTES,
     UNREADABLE,
     CandidateReader,
     Extras,
     WireCandidate,
-    cut,
     fail,
     json_text,
     mend_surrogates,
@@ -42,7 +41,7 @@ from findall_frames.frames.wire import (
     read_any,
 )
 
-__all__ = ["OneResult", "Result", "flatten"]
+__all__ = ["BATCH_BYTES", "OneResult", "Result", "cut", "flatten"]
 
 OneResult: TypeAlias = (
     bytes | bytearray | memoryview | Mapping[str, Any] | str | PathLike[str] | SDKModel
@@ -68,6 +67,16 @@ _TOLERANT: Final = msgspec.json.Decoder(_Envelope)
 _SHALLOW: Final = msgspec.json.Decoder(dict[str, Raw])
 _RAWS: Final = msgspec.json.Decoder(list[Raw])
 _RUN: Final = msgspec.json.Decoder(FindAllRun)
+
+BATCH_BYTES: Final = 1_000_000
+"""Smaller batches cost time in calls, larger ones in memory that no cache holds."""
+
+# No string in a JSON document can contain this, as its quotes would be escaped: it always begins
+# an object.
+_BEGINNING: Final = b'{"candidate_id"'
+_BEFORE: Final = re.compile(rb'"candidates"\s*:\s*\[\s*\Z')
+_LONGEST_BEFORE: Final = 64
+_BLANK: Final = b" \t\r\n"
 
 
 def flatten(
@@ -323,6 +332,46 @@ class _Candidates:
     def finish(self) -> dict[str, pa.Table]:
         """Return the tables."""
         return self._columns.finish(repeated=self._repeated)
+
+
+class Cut(NamedTuple):
+    """A body cut into blocks of whole candidates, and a result that has the others."""
+
+    body: bytes
+    spans: list[tuple[int, int]]
+    rest: bytes
+
+    def blocks(self) -> Iterator[bytes]:
+        """Yield each block as a JSON array."""
+        view = memoryview(self.body)
+        for begin, end in self.spans:
+            yield b"".join((b"[", view[begin:end], b"]"))
+
+
+def cut(body: bytes) -> Cut | None:
+    """Cut a body between candidates; return None if it is small or formatted otherwise.
+
+    If an object inside a candidate begins like a candidate, a block may not be valid JSON: the
+    body then has to be read as a whole.
+    """
+    first = body.find(_BEGINNING)
+    if first < 0 or not _BEFORE.search(body, max(0, first - _LONGEST_BEFORE), first):
+        return None
+    head = body[:first]
+    try:
+        # These brackets close what is open only if the array is in the outermost object.
+        _SHALLOW.decode(head + b"]}")
+    except UNREADABLE:
+        return None
+    spans = []
+    begin = first
+    while (following := body.find(_BEGINNING, begin + BATCH_BYTES)) >= 0:
+        end = following
+        while body[end - 1] in _BLANK:
+            end -= 1
+        spans.append((begin, end - 1))  # without the comma
+        begin = following
+    return Cut(body, spans, head + body[begin:]) if spans else None
 
 
 def _body_of(result: object) -> bytes | bytearray | memoryview:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -13,10 +15,9 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import frames_html
-from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
+from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
 from findall_frames.frames.convert import (
-    PlainTables,
     arrow_of,
     insert_lists,
     pandas_metadata,
@@ -64,17 +65,10 @@ class FindAllFrames:
     Parameters
     ----------
     tables : mapping of str to pyarrow.Table
-        ``"runs"``, ``"candidates"``, ``"fields"`` and ``"citations"``, with the columns of
-        `findall_frames.frames.schema`.
+        ``"runs"``, ``"candidates"``, ``"fields"`` and ``"citations"`` in Arrow, with the columns
+        of `findall_frames.frames.schema`.
     searches : mapping of str to FindAllSchema, optional
-        The searches by findall_id, as far as they are known.
-
-    Attributes
-    ----------
-    tables : mapping of str to pyarrow.Table
-        The tables in Arrow.
-    searches : mapping of str to FindAllSchema
-        The searches.
+        The searches by findall_id, as far as they are known. Both are attributes as well.
 
     Notes
     -----
@@ -427,11 +421,11 @@ class FindAllFrames:
             The same run is in two of them.
         """
         frames = list(frames)
-        ids = [findall_id for each in frames for findall_id in each.findall_ids]
-        twice = sorted({findall_id for findall_id in ids if ids.count(findall_id) > 1})
-        if twice:
+        counts = Counter(findall_id for each in frames for findall_id in each.findall_ids)
+        repeated = [findall_id for findall_id, count in counts.items() if count > 1]
+        if repeated:
             raise InvalidRequestError(
-                f"The run {twice[0]!r} is in more than one of the frames, so its rows would not be "
+                f"The run {repeated[0]!r} is in more than one of the frames, so its rows would not be "
                 "unique. Leave the older ones out."
             )
         tables = {
@@ -491,7 +485,7 @@ class FindAllFrames:
             )
         if profile == "analysis":
             return write_folder(self.tables, self.searches, folder=folder)
-        plain = self._plain()
+        plain = to_plain(self.tables, self._wide())
         return write_folder(plain.tables, self.searches, folder=folder, changes=plain.changes)
 
     def to_csv(self, folder: str | PathLike[str], *, escape_formulas: bool = True) -> Path:
@@ -524,9 +518,8 @@ class FindAllFrames:
         FindAllWarning
             Columns of ``matches`` were renamed.
         """
-        return write_csv_folder(
-            self._plain().tables, folder=folder, escape_formulas=escape_formulas
-        )
+        tables = to_plain(self.tables, self._wide()).tables
+        return write_csv_folder(tables, folder=folder, escape_formulas=escape_formulas)
 
     def to_excel(self, path: str | PathLike[str]) -> Path:
         """Write a workbook with one sheet per table; needs the extra ``excel``.
@@ -558,7 +551,7 @@ class FindAllFrames:
         FindAllWarning
             Columns of ``matches`` were renamed, or a text was longer than a cell can be.
         """
-        return write_workbook(self._plain().tables, path=path)
+        return write_workbook(to_plain(self.tables, self._wide()).tables, path=path)
 
     def to_pandas(
         self, name: str, *, dtype_backend: Literal["numpy_nullable", "pyarrow"] = "numpy_nullable"
@@ -618,24 +611,13 @@ class FindAllFrames:
         return frames_html(self.tables, warnings=self.warnings)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Searches in other processes return their frames by pickle.
-        return _unpickle, (dict(self.tables), dict(self.searches))
+        # Searches in other processes return their frames by pickle, which takes no mapping proxy.
+        return partial(FindAllFrames, searches=dict(self.searches)), (dict(self.tables),)
 
     def _wide(self) -> pd.DataFrame:
         if "matches" not in self._dataframes:
             self._dataframes["matches"] = self.wide()
         return self._dataframes["matches"]
-
-    def _plain(self) -> PlainTables:
-        plain = to_plain(self.tables, self._wide())
-        if plain.renamed:
-            renamed = (f"{field!r} as {name!r}" for field, name in plain.renamed.items())
-            warn(
-                "Some columns of matches have names that not every BI tool takes, and were "
-                f"renamed: {', '.join(renamed)}.",
-                FindAllWarning,
-            )
-        return plain
 
     def _check_run(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:
@@ -643,12 +625,6 @@ class FindAllFrames:
                 f"There is no run {findall_id!r} in these frames; they hold "
                 f"{', '.join(self.findall_ids) or 'none'}."
             )
-
-
-def _unpickle(
-    tables: Mapping[str, pa.Table], searches: Mapping[str, FindAllSchema]
-) -> FindAllFrames:
-    return FindAllFrames(tables, searches=searches)
 
 
 def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:

@@ -17,7 +17,6 @@ from findall_frames.frames.schema import TableColumn, sent_columns
 
 __all__ = [
     "ANY",
-    "BATCH_BYTES",
     "UNREADABLE",
     "CandidateReader",
     "Extras",
@@ -25,7 +24,6 @@ __all__ = [
     "WireCandidate",
     "WireCitation",
     "WireOutput",
-    "cut",
     "fail",
     "json_text",
     "mend_surrogates",
@@ -397,58 +395,6 @@ def _structs(learned: Learned) -> dict[str, type[Struct]]:
 
 
 _PLAIN: Final = _structs(())
-
-
-BATCH_BYTES: Final = 1_000_000
-"""Smaller batches cost time in calls, larger ones in memory that no cache holds."""
-
-# No string in a JSON document can contain this, as its quotes would be escaped: it always begins
-# an object.
-_BEGINNING: Final = b'{"candidate_id"'
-_BEFORE: Final = re.compile(rb'"candidates"\s*:\s*\[\s*\Z')
-_LONGEST_BEFORE: Final = 64
-_ANY_OBJECT: Final = msgspec.json.Decoder(dict[str, Raw])
-_BLANK: Final = b" \t\r\n"
-
-
-class Cut(NamedTuple):
-    """A body cut into blocks of whole candidates, and a result that has the others."""
-
-    body: bytes
-    spans: list[tuple[int, int]]
-    rest: bytes
-
-    def blocks(self) -> Iterator[bytes]:
-        """Yield each block as a JSON array."""
-        view = memoryview(self.body)
-        for begin, end in self.spans:
-            yield b"".join((b"[", view[begin:end], b"]"))
-
-
-def cut(body: bytes) -> Cut | None:
-    """Cut a body between candidates; return None if it is small or formatted otherwise.
-
-    If an object inside a candidate begins like a candidate, a block may not be valid JSON: the
-    body then has to be read as a whole.
-    """
-    first = body.find(_BEGINNING)
-    if first < 0 or not _BEFORE.search(body, max(0, first - _LONGEST_BEFORE), first):
-        return None
-    head = body[:first]
-    try:
-        # These brackets close what is open only if the array is in the outermost object.
-        _ANY_OBJECT.decode(head + b"]}")
-    except UNREADABLE:
-        return None
-    spans = []
-    begin = first
-    while (following := body.find(_BEGINNING, begin + BATCH_BYTES)) >= 0:
-        end = following
-        while body[end - 1] in _BLANK:
-            end -= 1
-        spans.append((begin, end - 1))  # without the comma
-        begin = following
-    return Cut(body, spans, head + body[begin:]) if spans else None
 
 
 _ESCAPE: Final = re.compile(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
+from findall_frames.frames.flatten import BATCH_BYTES, cut
 from findall_frames.frames.schema import TABLES
-from findall_frames.frames.wire import BATCH_BYTES, cut
 from tests.support.results import basis, candidate, condition, result
 from tests.support.tidied import tidied_text
 
