@@ -425,8 +425,8 @@ class FindAllFrames:
         repeated = [findall_id for findall_id, count in counts.items() if count > 1]
         if repeated:
             raise InvalidRequestError(
-                f"The run {repeated[0]!r} is in more than one of the frames, so its rows would not be "
-                "unique. Leave the older ones out."
+                f"The run {repeated[0]!r} is in more than one of the frames, so its rows would not "
+                "be unique. Leave the older ones out."
             )
         tables = {
             name: conform(

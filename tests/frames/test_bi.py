@@ -34,7 +34,7 @@ WANTED = {
     "Name": {"type": "string"},
     "never_found": {"type": "integer"},
 }
-ASKED = FindAllSchema(
+SEARCHED = FindAllSchema(
     "Find all makers of clay tiles",
     "companies",
     SEARCH.match_conditions,
@@ -63,7 +63,7 @@ FRAMES = ff.flatten(
         ),
         candidate("Empty"),
     ),
-    schema=ASKED,
+    schema=SEARCHED,
     service="http://127.0.0.1:8000",
 )
 EMPTY = ff.flatten(result(findall_id="findall_2"), schema=SEARCH)
@@ -78,17 +78,15 @@ PLAIN = {
 
 
 def written(frames: ff.FindAllFrames, folder: Path) -> Path:
-    """Write the profile, whatever has to be renamed for it."""
+    """Write the profile, ignoring the warning about renamed columns."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ff.FindAllWarning)
         return frames.to_parquet(folder, profile="bi")
 
 
 @pytest.mark.parametrize("frames", [FRAMES, EMPTY, ff.FindAllFrames.concat([])])
-def test_there_is_one_flat_file_per_table_of_plain_types(
-    frames: ff.FindAllFrames, tmp_path: Path
-) -> None:
-    """Also without rows; every name is one that any tool takes, and none differs by case only."""
+def test_each_table_is_a_file_with_plain_types(frames: ff.FindAllFrames, tmp_path: Path) -> None:
+    """Also without rows; column names are valid in any tool."""
     folder = written(frames, tmp_path / "out")
     assert {path.name for path in folder.iterdir()} == {f"{name}.parquet" for name in BI_TABLES}
     for name in BI_TABLES:
@@ -100,7 +98,7 @@ def test_there_is_one_flat_file_per_table_of_plain_types(
 
 
 def test_the_files_have_the_oldest_encodings_pages_and_compression(tmp_path: Path) -> None:
-    """Read from the files themselves."""
+    """Checked in the files themselves."""
     folder = written(FRAMES, tmp_path / "out")
     for name in BI_TABLES:
         described = pq.read_metadata(folder / f"{name}.parquet")
@@ -129,8 +127,8 @@ def test_duckdb_polars_arrow_and_pandas_read_the_same_rows(profile: str, tmp_pat
         assert len(pd.read_parquet(path)) == len(rows)
 
 
-def test_a_sum_over_a_join_in_duckdb_is_that_of_pandas(tmp_path: Path) -> None:
-    """The keys lead from each table to the next."""
+def test_the_keys_join_the_tables_in_duckdb(tmp_path: Path) -> None:
+    """From the matches down to the excerpts."""
     folder = written(FRAMES, tmp_path / "out").as_posix()
     with duckdb.connect() as connection:
         found = connection.sql(
@@ -146,7 +144,7 @@ def test_a_sum_over_a_join_in_duckdb_is_that_of_pandas(tmp_path: Path) -> None:
 
 
 def test_the_matches_are_typed_and_a_column_without_values_has_a_type(tmp_path: Path) -> None:
-    """Numbers, dates, times and booleans are what the search says, lists are JSON text."""
+    """Numbers, dates, times and booleans have the declared types; lists are JSON text."""
     table = pq.read_table(written(FRAMES, tmp_path / "out") / "matches.parquet")
     row = table.to_pylist()[0]
     assert row == {
@@ -173,15 +171,15 @@ def test_the_matches_are_typed_and_a_column_without_values_has_a_type(tmp_path: 
     assert table.num_rows == 2
 
 
-def test_what_was_changed_is_reported(tmp_path: Path) -> None:
-    """Renamed columns in a warning, and everything in the metadata of each file."""
+def test_changes_are_reported(tmp_path: Path) -> None:
+    """Renamed columns in a warning, all changes in the metadata of each file."""
     with pytest.warns(ff.FindAllWarning, match=r"'CEO Name' as 'ceo_name', 'ceo_name' as 'ceo_na"):
         folder = FRAMES.to_parquet(tmp_path / "out", profile="bi")
     for name in BI_TABLES:
-        told = json.loads(pq.read_schema(folder / f"{name}.parquet").metadata[PROVENANCE])
-        assert (told["profile"], told["table"]) == ("bi", name)
-        assert told["findall_ids"] == ["findall_1"]
-        assert [change.partition(":")[0] for change in told["changes"]] == [
+        described = json.loads(pq.read_schema(folder / f"{name}.parquet").metadata[PROVENANCE])
+        assert (described["profile"], described["table"]) == ("bi", name)
+        assert described["findall_ids"] == ["findall_1"]
+        assert [change.partition(":")[0] for change in described["changes"]] == [
             "citations.excerpts",
             "match_status, value_type, confidence",
             *["matches"] * 3,
@@ -189,16 +187,16 @@ def test_what_was_changed_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("frames", [FRAMES, EMPTY, ff.FindAllFrames.concat([FRAMES, EMPTY])])
-def test_either_profile_is_read_back_as_it_was(frames: ff.FindAllFrames, tmp_path: Path) -> None:
-    """The plain one as well: categories, their order, lists of excerpts, and the search."""
+def test_both_profiles_are_read_back_unchanged(frames: ff.FindAllFrames, tmp_path: Path) -> None:
+    """Including categories, their order, lists of excerpts and the search."""
     again = ff.read_parquet(written(frames, tmp_path / "bi"))
     for name in TABLES:
         assert again.tables[name].equals(frames.tables[name]), name
     assert again.searches == frames.searches
 
 
-def test_one_profile_replaces_the_other_without_a_trace(tmp_path: Path) -> None:
-    """But a file of the same name that is not ours stays."""
+def test_one_profile_replaces_the_other(tmp_path: Path) -> None:
+    """A file of the same name that is not ours stays."""
     folder = written(FRAMES, tmp_path / "out")
     EMPTY.to_parquet(folder)
     assert {path.stem for path in folder.iterdir()} == set(TABLES)
@@ -211,7 +209,7 @@ def test_one_profile_replaces_the_other_without_a_trace(tmp_path: Path) -> None:
 
 
 def test_a_missing_table_of_excerpts_is_named(tmp_path: Path) -> None:
-    """The citations alone would have lost what they quote."""
+    """Without it the citations would lose their excerpts."""
     folder = written(FRAMES, tmp_path / "out")
     (folder / "excerpts.parquet").unlink()
     with pytest.raises(ff.ParquetError, match=r"excerpts\.parquet missing"):
@@ -219,7 +217,7 @@ def test_a_missing_table_of_excerpts_is_named(tmp_path: Path) -> None:
 
 
 def test_an_unknown_profile_is_refused_before_anything_is_written(tmp_path: Path) -> None:
-    """The error says what each of the two is for."""
+    """The error says what each profile is for."""
     with pytest.raises(ff.InvalidRequestError, match=r"'analysis'.*'bi'.*not 'tableau'"):
         FRAMES.to_parquet(tmp_path / "out", profile="tableau")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""Large results are cut where candidates begin; what cannot be cut is read as a whole."""
+"""Large results are cut between candidates; those that cannot be cut are read as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MANY = 150
 
 
 def large() -> dict[str, Any]:
-    """A result of about three times the size of a block."""
+    """Return a result about three times the size of a block."""
     return result(
         *(
             candidate(
@@ -33,7 +33,7 @@ def large() -> dict[str, Any]:
 
 
 def as_a_whole(body: bytes) -> ff.FindAllFrames:
-    """Flatten without cutting, which is done to bytes only."""
+    """Flatten without cutting, which only bytes are."""
     return ff.flatten(memoryview(body))
 
 
@@ -55,13 +55,13 @@ def other(whole: dict[str, Any]) -> None:
 
 
 def quoted(whole: dict[str, Any]) -> None:
-    """Write the beginning of a candidate in a text."""
+    """Quote the beginning of a candidate in a text."""
     for one in whole["candidates"]:
         one["description"] += ',{"candidate_id": "c", "name": "n"}],"candidates":[' * 10
 
 
 def unknown(whole: dict[str, Any]) -> None:
-    """Add fields that have no column, to a few."""
+    """Add fields that have no column to a few candidates."""
     for one in whole["candidates"][::40]:
         one["score"] = 0.50
     whole["page"] = 2
@@ -92,7 +92,7 @@ def repeated(whole: dict[str, Any]) -> None:
 
 
 def reordered(whole: dict[str, Any]) -> None:
-    """Put the run behind the candidates."""
+    """Put the run after the candidates."""
     whole["run"] = whole.pop("run")
 
 
@@ -111,10 +111,10 @@ def reordered(whole: dict[str, Any]) -> None:
         (reordered, True),
     ],
 )
-def test_a_result_that_is_cut_gives_the_tables_of_the_whole(
+def test_cutting_a_result_does_not_change_its_tables(
     change: Callable[[dict[str, Any]], None], is_cut: bool
 ) -> None:
-    """Row for row, whatever stands in it and in whichever order."""
+    """Whatever the candidates contain, and in any order of keys."""
     whole = large()
     change(whole)
     body = json.dumps(whole).encode()
@@ -126,7 +126,7 @@ def test_a_result_that_is_cut_gives_the_tables_of_the_whole(
 
 
 def test_each_block_holds_whole_candidates_and_none_is_lost() -> None:
-    """Together with the rest they are all there, in their order."""
+    """Blocks and rest have all of them, in order."""
     whole = large()
     body = json.dumps(whole).encode()
     pieces = cut(body)
@@ -139,7 +139,7 @@ def test_each_block_holds_whole_candidates_and_none_is_lost() -> None:
     assert {**rest, "candidates": found} == whole
 
 
-def test_what_is_small_or_written_otherwise_is_not_cut() -> None:
+def test_small_or_oddly_formatted_results_are_not_cut() -> None:
     """Indented, without candidates, or with another key first."""
     small = result(candidate("A"), candidate("B"))
     other_key = large()
@@ -157,8 +157,8 @@ def test_what_is_small_or_written_otherwise_is_not_cut() -> None:
 
 
 @pytest.mark.parametrize("place", [3, 70, MANY - 1])
-def test_a_fault_in_a_large_result_is_named_with_its_place(place: int) -> None:
-    """In the first block, in a later one, and in what is left."""
+def test_an_error_in_a_large_result_names_its_place(place: int) -> None:
+    """In the first block, in a later one, and in the rest."""
     whole = large()
     del whole["candidates"][place]["url"]
     with pytest.raises(ff.UnexpectedResponseError) as caught:

@@ -1,4 +1,4 @@
-"""What changed between two searches."""
+"""Comparing two searches."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.support.results import basis, candidate, condition, enrichment, resul
 
 
 def old(*candidates: dict[str, Any]) -> FindAllFrames:
-    """The older frames."""
+    """Return the older frames."""
     return flatten(result(*candidates, findall_id="findall_old"))
 
 
 def new(*candidates: dict[str, Any]) -> FindAllFrames:
-    """The newer frames, in which every candidate has another id."""
+    """Return the newer frames, in which every candidate has another id."""
     renamed = [{**one, "candidate_id": f"new_{one['candidate_id']}"} for one in candidates]
     return flatten(result(*renamed, findall_id="findall_new"))
 
@@ -35,13 +35,13 @@ def new(*candidates: dict[str, Any]) -> FindAllFrames:
         "HTTPS://user@EXAMPLE.com./?utm_source=x&gclid=1",
     ],
 )
-def test_the_ways_to_write_one_address_come_down_to_one(url: str) -> None:
-    """Only what leads elsewhere makes another address."""
+def test_spellings_of_one_address_have_one_normal_form(url: str) -> None:
+    """Scheme, case, port, fragment and tracking parameters make no difference."""
     assert normalized_url(url) == "example.com"
 
 
 def test_other_pages_have_other_addresses() -> None:
-    """Path, port, scheme and real parameters count; what is no address has none."""
+    """Path, port, scheme and other parameters count; text that is no address has none."""
     assert normalized_url("https://a.example/B/") == "a.example/B"
     assert normalized_url("a.example?b=2&a=1&utm_medium=x") == "a.example?a=1&b=2"
     assert normalized_url("http://a.example:8080/") == "a.example:8080"
@@ -52,14 +52,14 @@ def test_other_pages_have_other_addresses() -> None:
 
 
 def test_names_are_folded_to_letters_and_digits() -> None:
-    """Case, accents and punctuation make no difference; other scripts stay."""
+    """Without case, accents and punctuation; other scripts are kept."""
     assert folded_name("  Café-Müller, Inc. ") == "cafe muller inc"
     assert folded_name("東京 架空") == "東京 架空"
     assert folded_name("!?") is None
 
 
-def test_nothing_changed_between_a_result_and_itself() -> None:
-    """The ids may differ all the same."""
+def test_a_result_does_not_differ_from_itself() -> None:
+    """Even if the ids do."""
     one = candidate("A", output={"x": enrichment(1)}, basis=[basis("x", "1")])
     comparison = old(one).compare(new(one))
     assert repr(comparison) == (
@@ -70,8 +70,8 @@ def test_nothing_changed_between_a_result_and_itself() -> None:
     assert comparison.both["new_candidate_id"].tolist() == ["new_candidate_a"]
 
 
-def test_added_and_removed_candidates_are_told() -> None:
-    """What is on one side only, with its status."""
+def test_added_and_removed_candidates_are_listed() -> None:
+    """With their match_status."""
     comparison = old(candidate("A"), candidate("B")).compare(
         new(candidate("B"), candidate("C", status="unmatched"))
     )
@@ -80,7 +80,7 @@ def test_added_and_removed_candidates_are_told() -> None:
     assert comparison.both["by"].tolist() == ["url"]
 
 
-def test_changes_are_told_field_by_field() -> None:
+def test_changes_are_listed_field_by_field() -> None:
     """Verdicts, values, confidence and sources, each in its table."""
     before = candidate(
         "A",
@@ -127,8 +127,8 @@ def test_changes_are_told_field_by_field() -> None:
     assert (evidence["new_findall_id"] == "findall_new").all()
 
 
-def test_a_name_pairs_what_the_address_does_not_and_says_so() -> None:
-    """Another address under the same name, and the other way round, are in doubt."""
+def test_candidates_that_agree_in_one_of_two_are_paired_and_doubtful() -> None:
+    """Another address under the same name, and the other way round."""
     comparison = old(
         {**candidate("Mercury"), "url": "https://mercury.example"},
         {**candidate("Old Name"), "url": "https://renamed.example"},
@@ -147,8 +147,8 @@ def test_a_name_pairs_what_the_address_does_not_and_says_so() -> None:
     assert comparison.removed.empty
 
 
-def test_ties_are_shown_and_not_guessed_away() -> None:
-    """Several candidates at one address are paired by their names; the rest stays in doubt."""
+def test_ambiguous_candidates_are_doubts() -> None:
+    """Several candidates at one address are paired by name; the others are doubts."""
     page = {"url": "https://list.example/makers"}
     comparison = old(
         candidate("A") | page, candidate("B") | page, candidate("Twin") | {"url": ""}
@@ -174,7 +174,7 @@ def test_ties_are_shown_and_not_guessed_away() -> None:
 
 
 def test_comparing_nothing_gives_empty_tables_with_the_same_columns() -> None:
-    """Types do not depend on what was found."""
+    """Types do not depend on the rows."""
     full = old(candidate("A")).compare(new(candidate("B")))
     empty = old().compare(new())
     for name in ("added", "removed", "both", "changed_verdicts", "changed_evidence", "doubts"):

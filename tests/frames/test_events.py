@@ -22,25 +22,25 @@ SCHEMA = {
 }
 
 
-def told(kind: str, number: int, data: dict[str, Any]) -> dict[str, Any]:
-    """An event as decoded JSON."""
+def event(kind: str, number: int, data: dict[str, Any]) -> dict[str, Any]:
+    """Return an event as decoded JSON."""
     time = "2026-02-03T04:05:06.000000Z"
     return {"type": kind, "timestamp": time, "event_id": f"ev_{number}", "data": data}
 
 
 def status(number: int, state: str = "running") -> dict[str, Any]:
-    """A status event, with no more in it than there has to be."""
+    """Return a status event with only the required fields."""
     metrics = {"generated_candidates_count": 2, "matched_candidates_count": 1}
     data = {"status": state, "is_active": True, "metrics": metrics}
-    return told("findall.status", number, {"findall_id": "findall_1", "status": data})
+    return event("findall.status", number, {"findall_id": "findall_1", "status": data})
 
 
 STORY = [
     status(0, "queued"),
-    told("findall.schema.updated", 1, SCHEMA),
-    told("findall.candidate.generated", 2, candidate("Kilnworks", status="generated")),
-    told("findall.candidate.generated", 3, candidate("Roofs", status="generated")),
-    told(
+    event("findall.schema.updated", 1, SCHEMA),
+    event("findall.candidate.generated", 2, candidate("Kilnworks", status="generated")),
+    event("findall.candidate.generated", 3, candidate("Roofs", status="generated")),
+    event(
         "findall.candidate.matched",
         4,
         candidate(
@@ -49,8 +49,8 @@ STORY = [
             basis=[basis("makes_tiles", "One."), basis("n")],
         ),
     ),
-    told("findall.something.new", 5, {"a": 1}),
-    told(
+    event("findall.something.new", 5, {"a": 1}),
+    event(
         "findall.candidate.enriched",
         6,
         candidate("Kilnworks", output={"n": enrichment(2)}, basis=[basis("n", "Two.")]),
@@ -61,7 +61,7 @@ STORY = [
 
 
 def test_the_events_of_a_finished_run_give_the_tables_of_its_result() -> None:
-    """Row for row, from the embedded service."""
+    """With a run of the embedded service."""
     sizes = pd.DataFrame({"name": [f"N{n}" for n in range(9)], "size": range(9)})
     with ff.local(sizes) as client:
         search = ff.draft("Find things with a size of at least 3", client=client)
@@ -80,8 +80,8 @@ def test_the_events_of_a_finished_run_give_the_tables_of_its_result() -> None:
     assert len(seen.matches) == 6
 
 
-def test_what_a_later_event_says_adds_to_what_was_known() -> None:
-    """An enriched event brings its fields only, and replaces what was said of them."""
+def test_later_events_add_to_earlier_ones() -> None:
+    """An enriched event has its own fields only, and replaces earlier values of these."""
     frames = ff.flatten(STORY)
     assert frames.candidates["match_status"].tolist() == ["matched", "generated"]
     fields = frames.fields.set_index("field")
@@ -94,8 +94,8 @@ def test_what_a_later_event_says_adds_to_what_was_known() -> None:
 
 
 @pytest.mark.parametrize("length", range(1, len(STORY) + 1))
-def test_the_first_events_of_a_run_are_enough(length: int) -> None:
-    """Wherever the stream is cut, there are whole tables; also from an iterator."""
+def test_any_number_of_first_events_gives_tables(length: int) -> None:
+    """Also from an iterator."""
     frames = ff.flatten(iter(STORY[:length]))
     assert frames.findall_id == "findall_1"
     assert frames.runs["generator"].isna().item() == (length == 1)
@@ -103,7 +103,7 @@ def test_the_first_events_of_a_run_are_enough(length: int) -> None:
 
 
 def test_events_of_the_official_sdk_are_read_as_well() -> None:
-    """And so are those that stand in a file, decoded."""
+    """And so is their decoded JSON."""
     from parallel.types.beta import FindAllCandidateMatchStatusEvent, FindAllRunStatusEvent
 
     whole = {**STORY[0], "data": {**RUN, "status": STORY[0]["data"]["status"]}}
@@ -118,7 +118,7 @@ def test_events_of_the_official_sdk_are_read_as_well() -> None:
 
 
 def test_a_list_of_results_gives_the_tables_of_all() -> None:
-    """Of whatever kind each is, a tuple or an iterator as well; none gives empty tables."""
+    """Also a tuple or an iterator, of any kind of result; an empty list gives empty tables."""
     one = result(candidate("A"), findall_id="findall_1")
     two = json.dumps(result(candidate("B"), findall_id="findall_2")).encode()
     for several in ([one, two], (one, two), iter([one, two])):
@@ -129,8 +129,8 @@ def test_a_list_of_results_gives_the_tables_of_all() -> None:
     assert len(ff.flatten([])) == 0
 
 
-def test_what_does_not_belong_together_is_refused() -> None:
-    """The same run twice, results among events, events of two runs, events of none."""
+def test_unrelated_results_and_events_are_refused() -> None:
+    """The same run twice, results among events, events of two runs or of none."""
     other = {**STORY[0], "data": {**STORY[0]["data"], "findall_id": "findall_2"}}
     with pytest.raises(ff.InvalidRequestError, match="more than one of the frames"):
         ff.flatten([result(), result()])
@@ -147,15 +147,15 @@ def test_what_does_not_belong_together_is_refused() -> None:
 @pytest.mark.parametrize(
     ("event", "path"),
     [
-        (told("findall.status", 1, {"status": "running"}), "$[1].data.findall_id"),
-        (told("findall.candidate.matched", 1, {"name": "A"}), "$[1].data.candidate_id"),
-        (told("findall.candidate.matched", 1, {"candidate_id": "c"}), "$.candidates[0].name"),
-        (told("findall.schema.updated", 1, {"objective": 3}), "$[1].data"),
+        (event("findall.status", 1, {"status": "running"}), "$[1].data.findall_id"),
+        (event("findall.candidate.matched", 1, {"name": "A"}), "$[1].data.candidate_id"),
+        (event("findall.candidate.matched", 1, {"candidate_id": "c"}), "$.candidates[0].name"),
+        (event("findall.schema.updated", 1, {"objective": 3}), "$[1].data"),
         ({"type": "findall.status"}, "$[1].data.findall_id"),
     ],
 )
-def test_an_event_that_is_not_of_its_form_is_named(event: dict[str, Any], path: str) -> None:
-    """With its place among the events."""
+def test_an_invalid_event_is_named(event: dict[str, Any], path: str) -> None:
+    """With its position and the path in it."""
     with pytest.raises(ff.UnexpectedResponseError) as caught:
         ff.flatten([STORY[0], event])
     assert caught.value.path == path

@@ -15,18 +15,18 @@ from tests.support.results import SEARCH, basis, candidate, condition, enrichmen
 
 
 def source(url: str, *excerpts: str) -> dict[str, Any]:
-    """Make a citation."""
+    """Return a citation."""
     return {"url": url, "excerpts": list(excerpts)}
 
 
 def supported(value: Any, *citations: dict[str, Any], confidence: str | None = "high") -> Any:
-    """Make frames with one candidate whose one field has these citations."""
+    """Return frames with one candidate, whose one field has these citations."""
     support = {**basis("x", confidence=confidence), "citations": list(citations)}
     return flatten(result(candidate("A", output={"x": enrichment(value)}, basis=[support])))
 
 
 def problems(frames: FindAllFrames) -> list[tuple[str, str | None]]:
-    """The problems that were found, with their details."""
+    """Return the problems and their details."""
     found = frames.unsupported()
     details = [None if pd.isna(detail) else detail for detail in found["detail"]]
     return list(zip(found["problem"], details, strict=True))
@@ -52,7 +52,7 @@ TWO_HOSTS = (source("https://a.example/1", "It employs 1,200 people."), source("
         ("die Straße", "STRASSE"),
     ],
 )
-def test_a_passage_says_a_value_in_many_ways(passage: str, value: str) -> None:
+def test_a_passage_mentions_a_value_in_any_spelling(passage: str, value: str) -> None:
     """Case, spaces, separators, magnitudes and dates in words make no difference."""
     assert mentions(passage, value)
 
@@ -69,19 +69,19 @@ def test_a_passage_says_a_value_in_many_ways(passage: str, value: str) -> None:
         ("on 2024-02-30", "2024-02-31"),
     ],
 )
-def test_a_part_of_a_word_or_number_does_not_say_a_value(passage: str, value: str) -> None:
-    """What only looks like the value is not taken for it."""
+def test_part_of_a_word_or_number_is_no_mention(passage: str, value: str) -> None:
+    """Nor are similar numbers and dates."""
     assert not mentions(passage, value)
 
 
 def test_a_well_supported_value_has_no_problem() -> None:
-    """Two hosts, an excerpt that says the value, and high confidence are enough."""
+    """Two hosts, an excerpt with the value, and high confidence are enough."""
     assert problems(supported(1200, *TWO_HOSTS)) == []
     assert len(supported(1200, *TWO_HOSTS).unsupported().columns) == 7
 
 
-def test_each_problem_is_found_by_itself() -> None:
-    """The detail says what exactly is wrong."""
+def test_each_problem_is_found() -> None:
+    """The detail says where."""
     one = source("https://a.example/1", "It employs 1,200 people.")
     assert problems(supported(1200)) == [("no citation", None)]
     assert problems(supported(1300, *TWO_HOSTS)) == [("value not in excerpt", "1300")]
@@ -94,15 +94,15 @@ def test_each_problem_is_found_by_itself() -> None:
     ]
 
 
-def test_the_parts_of_nested_values_are_sought_one_by_one() -> None:
-    """Only what no excerpt says is reported."""
+def test_parts_of_nested_values_are_looked_up_one_by_one() -> None:
+    """Only the parts without a mention are reported."""
     value = {"towns": ["Ulm", "Bern"], "people": 1200, "listed": True, "none": None}
     sources = (*TWO_HOSTS, source("https://c.example", "Offices in Ulm."))
     assert problems(supported(value, *sources)) == [("value not in excerpt", "Bern")]
 
 
-def test_a_yes_is_not_sought_in_the_excerpts() -> None:
-    """A judgement is not a quotation; nor is there anything to support without a value."""
+def test_a_yes_is_not_looked_up_in_the_excerpts() -> None:
+    """A verdict is not quoted, and a missing value needs no support."""
     assert problems(supported("Yes", *TWO_HOSTS)) == []
     assert problems(supported(True, *TWO_HOSTS)) == []
     assert problems(supported(None)) == []
@@ -115,8 +115,8 @@ def test_the_sources_of_elements_support_the_whole() -> None:
     assert problems(flatten(result(one))) == []
 
 
-def test_one_address_behind_everything_is_reported_for_each_field() -> None:
-    """Only when more than one field has a source, and all have the same."""
+def test_a_single_source_is_reported_for_each_field() -> None:
+    """If several fields have a source, and all have the same one."""
     same = [source("https://a.example/1", "Tiles, 1200.")]
     one = candidate(
         "A",
@@ -133,7 +133,7 @@ def test_one_address_behind_everything_is_reported_for_each_field() -> None:
 
 
 def test_the_evidence_of_a_candidate_can_be_read() -> None:
-    """A text for people, and a table behind it."""
+    """As text and as a table."""
     frames = flatten(
         result(
             candidate(
@@ -170,8 +170,8 @@ def test_the_evidence_of_a_candidate_can_be_read() -> None:
     assert frames.evidence("candidate_other").table.empty
 
 
-def test_a_candidate_that_is_not_there_or_not_the_only_one_is_an_error() -> None:
-    """The message names close names, or the ids to choose from."""
+def test_an_unknown_or_ambiguous_candidate_is_an_error() -> None:
+    """The message has similar names, or the ids to choose from."""
     twin = {**candidate("Kilnworks"), "candidate_id": "c2"}
     frames = flatten(result(candidate("Kilnworks"), twin, candidate("Mossgrout")))
     with pytest.raises(InvalidRequestError, match="Did you mean 'Mossgrout'"):
@@ -182,7 +182,7 @@ def test_a_candidate_that_is_not_there_or_not_the_only_one_is_an_error() -> None
 
 
 def test_the_summary_has_a_line_for_every_field() -> None:
-    """Shares are of the candidates that could have a value."""
+    """Shares refer to the candidates that could have a value."""
     frames = flatten(
         result(
             candidate(

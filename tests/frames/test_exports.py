@@ -1,4 +1,4 @@
-"""CSV, Excel, pandas with Arrow types, and other programs that speak Arrow."""
+"""CSV, Excel, pandas with Arrow types, and other libraries that speak Arrow."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.support.results import SEARCH, basis, candidate, condition, enrichmen
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1"]
 HARMLESS = ["1=1", "a+b", "", " ", "'quoted'", 'größer, "als"\nzwei']
-ASKED = FindAllSchema(
+SEARCHED = FindAllSchema(
     "Find all makers of clay tiles",
     "companies",
     SEARCH.match_conditions[:1],
@@ -57,7 +57,7 @@ FRAMES = ff.flatten(
             for number, text in enumerate((*FORMULAS, *HARMLESS))
         )
     ),
-    schema=ASKED,
+    schema=SEARCHED,
 )
 
 
@@ -68,7 +68,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_no_text_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
-    """A quote before it tells, in every table; what is no formula stands as it is."""
+    """Formulas begin with a quote, in every table; other texts are unchanged."""
     folder = FRAMES.to_csv(tmp_path / "out")
     assert {path.name for path in folder.iterdir()} == {f"{name}.csv" for name in BI_TABLES}
     expected = [f"'{text}" for text in FORMULAS] + HARMLESS
@@ -81,7 +81,7 @@ def test_no_text_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
 
 
 def test_numbers_dates_and_times_of_a_csv_file_are_readable(tmp_path: Path) -> None:
-    """A negative number is no formula; a time has neither an offset nor fractions."""
+    """Negative numbers are not quoted; times have neither offset nor fractions."""
     folder = FRAMES.to_csv(tmp_path / "out")
     assert (folder / "matches.csv").read_bytes().startswith(b'\xef\xbb\xbf"findall_id",')
     first, second = rows_of(folder / "matches.csv")[:2]
@@ -96,7 +96,7 @@ def test_numbers_dates_and_times_of_a_csv_file_are_readable(tmp_path: Path) -> N
 
 
 def test_every_text_of_a_workbook_is_a_text(tmp_path: Path) -> None:
-    """Whatever it looks like, and unchanged; numbers and times are what they are."""
+    """Formulas included; numbers and times keep their types."""
     path = FRAMES.to_excel(tmp_path / "deep" / "out.xlsx")
     book = openpyxl.load_workbook(path)
     assert book.sheetnames == ["matches", "candidates", "fields", "citations", "excerpts", "runs"]
@@ -117,8 +117,8 @@ def test_every_text_of_a_workbook_is_a_text(tmp_path: Path) -> None:
     assert book["runs"].cell(2, created).value == dt.datetime(2026, 2, 3, 4, 5, 6)
 
 
-def test_a_workbook_takes_what_excel_has_no_place_for(tmp_path: Path) -> None:
-    """Long texts are cut, and that is said; control characters are replaced; digits are kept."""
+def test_values_that_excel_cannot_hold_are_adapted(tmp_path: Path) -> None:
+    """Long texts are cut with a warning, control characters replaced, digits kept as text."""
     frames = ff.flatten(
         result(
             candidate(
@@ -127,7 +127,7 @@ def test_a_workbook_takes_what_excel_has_no_place_for(tmp_path: Path) -> None:
                 output={"employees": enrichment(1234567890123456789)},
             )
         ),
-        schema=ASKED,
+        schema=SEARCHED,
     )
     with pytest.warns(ff.FindAllWarning, match="2 texts are longer"):
         path = frames.to_excel(tmp_path / "out.xlsx")
@@ -138,7 +138,7 @@ def test_a_workbook_takes_what_excel_has_no_place_for(tmp_path: Path) -> None:
 
 
 def test_a_workbook_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    """And goes only where a workbook can be."""
+    """And only at a path where a workbook can be."""
     path = FRAMES.to_excel(tmp_path / "out.xlsx")
     assert FRAMES.to_excel(path) == path
     assert [each.name for each in tmp_path.iterdir()] == ["out.xlsx"]
@@ -153,7 +153,7 @@ def test_a_workbook_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
 
 
 def test_without_xlsxwriter_the_error_names_the_extra(tmp_path: Path) -> None:
-    """In a Python that cannot find it."""
+    """In a Python that cannot import it."""
     code = (
         "import sys\n"
         "sys.modules['xlsxwriter'] = None\n"
@@ -215,12 +215,12 @@ def test_pandas_takes_the_frames_as_their_matches() -> None:
 
 
 def addresses_of(column: pa.ChunkedArray) -> set[int]:
-    """Where the memory of a column is."""
+    """Return the addresses of a column's buffers."""
     return {buffer.address for chunk in column.chunks for buffer in chunk.buffers() if buffer}
 
 
-def test_the_tables_are_handed_on_without_copying_their_memory() -> None:
-    """The buffers that arrive are the ones that are there."""
+def test_arrow_tables_are_shared_without_copying() -> None:
+    """The receiver has the same buffers."""
     for name, table in FRAMES.tables.items():
         taken = pa.RecordBatchReader.from_stream(table).read_all()
         for ours, theirs in zip(table.columns, taken.columns, strict=True):
@@ -229,7 +229,7 @@ def test_the_tables_are_handed_on_without_copying_their_memory() -> None:
 
 
 def test_pandas_gets_arrow_types_on_request_and_never_objects() -> None:
-    """Its own nullable types otherwise; an edit changes nothing here."""
+    """Its nullable types otherwise; editing the copy does not change the frames."""
     for name in ("matches", "runs", "candidates", "fields", "citations"):
         arrow = FRAMES.to_pandas(name, dtype_backend="pyarrow")
         assert all(isinstance(dtype, pd.ArrowDtype) for dtype in arrow.dtypes), name
@@ -243,8 +243,8 @@ def test_pandas_gets_arrow_types_on_request_and_never_objects() -> None:
     assert FRAMES.candidates["name"].iloc[0] == "N0"
 
 
-def test_a_table_or_a_kind_of_types_that_is_not_there_is_refused() -> None:
-    """The error lists those that are."""
+def test_unknown_tables_and_backends_are_refused() -> None:
+    """The error lists the known ones."""
     with pytest.raises(ff.InvalidRequestError, match="matches, runs, candidates"):
         FRAMES.to_pandas("excerpts")
     with pytest.raises(ff.InvalidRequestError, match="numpy_nullable"):
@@ -252,7 +252,7 @@ def test_a_table_or_a_kind_of_types_that_is_not_there_is_refused() -> None:
 
 
 def test_frames_without_candidates_are_false_and_still_frames() -> None:
-    """As any container; the tables and their types are there all the same."""
+    """Like any container; tables and types are there."""
     empty = ff.FindAllFrames.concat([])
     assert not empty
     assert FRAMES

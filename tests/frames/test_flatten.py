@@ -1,4 +1,4 @@
-"""From the bytes of a result to the four tables."""
+"""Flattening a result into the four tables."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SLATE = candidate("Slate House", status="unmatched", output=None, basis=None)
 
 
 def test_each_table_has_its_columns_and_types() -> None:
-    """The documented schema is the one that comes out, with rows and without."""
+    """As documented, with rows and without."""
     for frames in (flatten(result(KILN, SLATE)), flatten(result())):
         for name, schema in SCHEMAS.items():
             assert frames.tables[name].schema.equals(schema)
@@ -61,8 +61,8 @@ def test_pandas_gets_native_nullable_types_also_without_rows() -> None:
         assert str(frames.runs["created_at"].dtype) == "datetime64[us, UTC]"
 
 
-def test_every_row_says_what_the_result_says() -> None:
-    """The values stand in their columns."""
+def test_values_are_in_their_columns() -> None:
+    """In each of the four tables."""
     frames = flatten(
         result(KILN, SLATE),
         schema=SEARCH,
@@ -95,7 +95,7 @@ def test_every_row_says_what_the_result_says() -> None:
     assert all(frame["extra"].isna().all() for frame in (frames.runs, frames.fields, citations))
 
 
-def test_bare_values_are_read_and_the_search_tells_their_kind() -> None:
+def test_bare_values_get_their_kind_from_the_search() -> None:
     """Both shapes of output give the same rows."""
     bare = candidate("Kilnworks", output={"makes_tiles": "yes", "employees": 1.5, "x": [1, "a"]})
     fields = flatten(result(bare), schema=SEARCH).fields.set_index("field")
@@ -106,7 +106,7 @@ def test_bare_values_are_read_and_the_search_tells_their_kind() -> None:
 
 
 def test_an_object_without_a_value_is_the_value() -> None:
-    """Only an object with `value`, or with a known type, is taken for a wrapper."""
+    """Only an object with `value` or a known type is a wrapper."""
     output = {"office": {"town": "Ulm"}, "tiles": {"type": "match_condition", "is_matched": True}}
     fields = flatten(result(candidate("A", output=output))).fields.set_index("field")
     assert fields.loc["office", "value"] == '{"town":"Ulm"}'
@@ -124,7 +124,7 @@ def test_numbers_keep_every_digit() -> None:
     assert value == "[123456789012345678901234567890,0.10,1e400]"
 
 
-def test_a_basis_without_output_and_of_an_element_have_rows_of_their_own() -> None:
+def test_a_basis_without_output_or_of_an_element_has_its_own_row() -> None:
     """The fields are the union of output and basis; an absent value has no type."""
     one = candidate(
         "A", output={"p": enrichment(["x"])}, basis=[basis("p.0", "x"), basis("p"), basis("gone")]
@@ -135,8 +135,8 @@ def test_a_basis_without_output_and_of_an_element_have_rows_of_their_own() -> No
     assert fields["kind"].isna().tolist() == [True, False, True]
 
 
-def test_what_has_no_column_is_kept_in_extra() -> None:
-    """A second basis, unknown fields and an unknown confidence are not dropped."""
+def test_values_without_a_column_are_kept_in_extra() -> None:
+    """A second basis, unknown fields and an unknown confidence."""
     one = candidate(
         "A",
         output={"p": {**enrichment("x"), "score": 0.9}},
@@ -184,8 +184,8 @@ def test_an_unknown_match_status_comes_after_the_known_ones() -> None:
     assert statuses.cat.categories[-1] == "shortlisted"
 
 
-def test_half_an_emoji_does_not_cost_the_result() -> None:
-    """A lone surrogate, which no UTF-8 can hold, becomes the replacement character."""
+def test_a_lone_surrogate_becomes_the_replacement_character() -> None:
+    """Half an emoji, which UTF-8 cannot hold, must not cost the result."""
     whole = result(candidate("A \ud83d cut, \ud83d\ude00 whole, \\ud83d written"))
     for source in (json.dumps(whole).encode(), whole):
         name = flatten(source).candidates["name"].item()
@@ -240,7 +240,7 @@ def test_every_kind_of_source_gives_the_same_tables(tmp_path: Path) -> None:
     ],
 )
 def test_a_missing_or_wrong_field_is_an_error_that_names_its_place(change: Any, path: str) -> None:
-    """The path leads to the first fault, and the run is named when it is known."""
+    """The path leads to the first error, and the run is named if it is known."""
     whole = json.loads(json.dumps(result(KILN, SLATE)))
     change(whole)
     with pytest.raises(UnexpectedResponseError) as caught:
@@ -252,14 +252,14 @@ def test_a_missing_or_wrong_field_is_an_error_that_names_its_place(change: Any, 
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"<html>", b'{"run": "\xff"}', b"[" * 100_000])
-def test_what_is_no_result_is_a_clear_error(body: bytes) -> None:
-    """Neither broken nor foreign JSON crashes in another way."""
+def test_other_json_is_a_clear_error(body: bytes) -> None:
+    """And so is broken JSON."""
     with pytest.raises(UnexpectedResponseError, match="FindAll contract"):
         flatten(body)
 
 
-def test_what_cannot_be_flattened_is_refused_with_a_hint(tmp_path: Path) -> None:
-    """JSON in a str, a missing file, another type, and what is not JSON each get a word."""
+def test_other_objects_are_refused_with_a_hint(tmp_path: Path) -> None:
+    """JSON in a str, a missing file, another type, and values that are not JSON."""
     with pytest.raises(InvalidRequestError, match="encode"):
         flatten('{"run": {}}')
     with pytest.raises(InvalidRequestError, match="cannot be read"):
@@ -271,7 +271,7 @@ def test_what_cannot_be_flattened_is_refused_with_a_hint(tmp_path: Path) -> None
 
 
 def test_domains_are_hosts_in_lower_case() -> None:
-    """Schemes may be missing, users and ports go, and what is no address has no domain."""
+    """Without scheme, user and port; text that is no address has no domain."""
     expected = {
         "https://www.Example.com/a b": "example.com",
         "cognition.ai": "cognition.ai",
@@ -292,8 +292,8 @@ def test_domains_are_hosts_in_lower_case() -> None:
     assert dict(zip(expected, Domains().of(list(expected)), strict=True)) == expected
 
 
-def test_large_results_are_put_together_from_batches() -> None:
-    """More than a megabyte of candidates comes out whole and in order."""
+def test_large_results_are_flattened_in_batches() -> None:
+    """More than a megabyte of candidates comes out complete and in order."""
     text = "word " * 2000
     many = [candidate(f"C{number}", description=text) for number in range(300)]
     frames = flatten(result(*many))

@@ -1,4 +1,4 @@
-"""What holds for the tables of every result, whatever is in it."""
+"""Laws that hold for the tables of every result."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_
 
 
 def rows(table: pa.Table, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
-    """The rows of some columns."""
+    """Return the rows of some columns."""
     return list(zip(*(table[name].to_pylist() for name in names), strict=True))
 
 
@@ -58,7 +58,7 @@ def test_keys_are_unique_and_refer_to_rows(
 def test_the_result_can_be_rebuilt_value_for_value(
     result: dict[str, Any], search: FindAllSchema | None
 ) -> None:
-    """Nothing is lost on the way into the tables."""
+    """Nothing is lost in the tables."""
     frames = flatten(result, schema=search)
     assert tidied_text(frames.to_result()) == tidied_text(result)
 
@@ -68,7 +68,7 @@ def test_the_result_can_be_rebuilt_value_for_value(
 def test_flattening_what_was_rebuilt_gives_the_same_tables(
     result: dict[str, Any], search: FindAllSchema | None
 ) -> None:
-    """The way there and back can be gone as often as one likes."""
+    """Flattening and rebuilding can be repeated."""
     frames = flatten(result, schema=search)
     again = flatten(frames.to_result(), schema=search)
     for name in SCHEMAS:
@@ -78,8 +78,8 @@ def test_flattening_what_was_rebuilt_gives_the_same_tables(
 
 @LAW
 @given(results())
-def test_the_way_of_writing_makes_no_difference(result: dict[str, Any]) -> None:
-    """Spaces, lines and escapes are no part of what is said."""
+def test_the_formatting_of_the_json_makes_no_difference(result: dict[str, Any]) -> None:
+    """Spaces, line breaks and escapes."""
     one = flatten(json.dumps(result, ensure_ascii=False).encode())
     two = flatten(json.dumps(result, ensure_ascii=True, indent=2).encode())
     assert all(one.tables[name].equals(two.tables[name]) for name in SCHEMAS)
@@ -90,21 +90,20 @@ def test_the_way_of_writing_makes_no_difference(result: dict[str, Any]) -> None:
 def test_stacking_and_splitting_changes_nothing(
     one: dict[str, Any], two: dict[str, Any], search: FindAllSchema | None
 ) -> None:
-    """Each run comes out of a stack as it went in."""
+    """Each run comes out of a stack as it went in, and so does its search."""
     first, second = flatten(one, schema=search), flatten(two)
     stacked = FindAllFrames.concat([first, second])
     for frames in (first, second):
         again = stacked.for_run(frames.findall_id)
         assert all(again.tables[name].equals(frames.tables[name]) for name in SCHEMAS)
         assert stacked.to_result(frames.findall_id) == frames.to_result()
+        assert again.searches == frames.searches
 
 
 @settings(LAW, max_examples=40)
 @given(results(), searches())
-def test_parquet_gives_back_what_it_was_given(
-    result: dict[str, Any], search: FindAllSchema | None
-) -> None:
-    """Each table is the same, and so is the search, in either profile."""
+def test_parquet_round_trips(result: dict[str, Any], search: FindAllSchema | None) -> None:
+    """Tables and search, in both profiles."""
     frames = flatten(result, schema=search)
     for profile in PROFILES:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""Parquet out and in."""
+"""Writing and reading folders of Parquet files."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ OTHER = flatten(result(candidate("Other"), findall_id="findall_2"))
 
 
 def same(one: FindAllFrames, two: FindAllFrames) -> bool:
-    """Whether all tables are equal, in Arrow and in pandas, and the searches are."""
+    """Return True if tables and searches are equal, in Arrow and in pandas."""
     for name in SCHEMAS:
         if not one.tables[name].equals(two.tables[name]):
             return False
@@ -57,7 +57,7 @@ def test_a_round_trip_changes_nothing(frames: FindAllFrames, tmp_path: Path) -> 
 
 
 def test_pandas_reads_each_file_with_nullable_types(tmp_path: Path) -> None:
-    """The files stand on their own: no function of this package is needed."""
+    """Without this package."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     fields = pd.read_parquet(folder / "fields.parquet")
     assert fields["is_matched"].dtype == "boolean"
@@ -68,7 +68,7 @@ def test_pandas_reads_each_file_with_nullable_types(tmp_path: Path) -> None:
 
 
 def test_every_file_says_where_it_is_from(tmp_path: Path) -> None:
-    """Provenance stands under one key; a secret of the search does not."""
+    """Under one key of the metadata, and without secrets of the search."""
     server = McpServer(
         "https://tools.example?k=s3cr3t", "tools", headers={"authorization": "s3cr3t"}
     )
@@ -90,7 +90,7 @@ def test_every_file_says_where_it_is_from(tmp_path: Path) -> None:
 
 
 def test_writing_again_replaces_our_files_and_no_other(tmp_path: Path) -> None:
-    """A stranger's file in the folder stays."""
+    """Other files in the folder stay."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     (folder / "notes.txt").write_text("keep me")
     OTHER.to_parquet(folder)
@@ -99,10 +99,10 @@ def test_writing_again_replaces_our_files_and_no_other(tmp_path: Path) -> None:
     assert len(list(folder.iterdir())) == 5
 
 
-def test_a_write_that_was_killed_while_moving_counts_and_is_finished_by_the_next(
+def test_a_write_killed_while_moving_files_counts(
     tmp_path: Path,
 ) -> None:
-    """Whatever has been moved so far, the reader sees the new tables whole."""
+    """Readers see all new tables, and the next write moves the rest."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     committed = OTHER.to_parquet(tmp_path / "new").rename(folder / ".findall_frames")
     assert same(read_parquet(folder), OTHER)
@@ -114,7 +114,7 @@ def test_a_write_that_was_killed_while_moving_counts_and_is_finished_by_the_next
 
 
 def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path: Path) -> None:
-    """Two sets of tables are written in turns, and the writer is killed at various moments."""
+    """Two sets of tables are written in turn, and the writer is killed at random moments."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     FRAMES.to_parquet(tmp_path / "one")
     OTHER.to_parquet(tmp_path / "two")
@@ -144,8 +144,8 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
     assert same(read_parquet(folder), FRAMES)
 
 
-def test_what_a_killed_writer_left_behind_is_removed_a_day_later(tmp_path: Path) -> None:
-    """Until then it could belong to a writer that is still at work."""
+def test_leftovers_of_killed_writers_are_removed_after_a_day(tmp_path: Path) -> None:
+    """Until then they may belong to a running writer."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     fresh, old = (folder / f".findall_frames.{letter * 32}" for letter in "ab")
     for left in (fresh, old):
@@ -159,7 +159,7 @@ def test_what_a_killed_writer_left_behind_is_removed_a_day_later(tmp_path: Path)
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
-    """A mixture of two writes is named as such."""
+    """Files of two writes."""
     folder = FRAMES.to_parquet(tmp_path / "one")
     other = OTHER.to_parquet(tmp_path / "two")
     (other / "fields.parquet").replace(folder / "fields.parquet")
@@ -184,7 +184,7 @@ def test_missing_broken_and_foreign_files_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_file_with_other_columns_or_of_a_newer_version_is_refused(tmp_path: Path) -> None:
-    """The schema version decides, and the columns are checked all the same."""
+    """By the schema version and by the columns."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     path = folder / "runs.parquet"
     table = pq.read_table(path)
@@ -197,8 +197,8 @@ def test_a_file_with_other_columns_or_of_a_newer_version_is_refused(tmp_path: Pa
         read_parquet(folder)
 
 
-def test_a_folder_that_cannot_be_one_is_refused(tmp_path: Path) -> None:
-    """A file stands where the folder should be, or above it."""
+def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:
+    """At the path itself, or above it."""
     (tmp_path / "file").write_text("x")
     with pytest.raises(ExportError, match="is a file"):
         FRAMES.to_parquet(tmp_path / "file")

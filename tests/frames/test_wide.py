@@ -1,4 +1,4 @@
-"""One row per candidate, one typed column per field."""
+"""The wide table: one row per candidate, one typed column per field."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.support.results import SEARCH, basis, candidate, condition, enrichmen
 
 
 def frames_of(values: list[Any], *, schema: dict[str, Any] | None = None) -> FindAllFrames:
-    """Make frames with one field ``x`` that has these values, and this declared type."""
+    """Return frames with one field ``x`` of these values and this declared type."""
     candidates = [
         candidate(f"C{number}", output={"x": enrichment(value)})
         for number, value in enumerate(values)
@@ -59,7 +59,7 @@ def frames_of(values: list[Any], *, schema: dict[str, Any] | None = None) -> Fin
         ([None, None], "str", [None, None]),
     ],
 )
-def test_a_type_is_inferred_only_when_no_value_changes_in_writing(
+def test_a_type_is_inferred_only_if_no_spelling_changes(
     values: list[Any], dtype: str, expected: list[Any] | None
 ) -> None:
     """Numbers, dates and booleans are recognised with care, everything else is text."""
@@ -70,8 +70,8 @@ def test_a_type_is_inferred_only_when_no_value_changes_in_writing(
 
 
 @pytest.mark.parametrize("name", ["phone", "office_phone", "postal_code", "zip", "company_id"])
-def test_digits_that_name_something_stay_text(name: str) -> None:
-    """A phone number is written in digits, but nobody adds two of them up."""
+def test_digits_of_identifiers_stay_text(name: str) -> None:
+    """A phone number is no quantity."""
     one = candidate("A", output={name: enrichment("5551234567")})
     assert flatten(result(one)).matches[name].tolist() == ["5551234567"]
 
@@ -89,10 +89,10 @@ def test_digits_that_name_something_stay_text(name: str) -> None:
         ([], {"type": "integer"}, "Int64", []),
     ],
 )
-def test_the_declared_type_counts(
+def test_the_declared_type_is_used(
     values: list[Any], schema: dict[str, Any], dtype: str, expected: list[Any]
 ) -> None:
-    """A JSON Schema says what a column is, also when it is empty."""
+    """Also for a column without values."""
     column = frames_of(values, schema=schema).matches["x"]
     assert column.dtype == dtype
     assert [None if pd.isna(value) else value for value in column] == expected
@@ -124,14 +124,14 @@ def test_declared_dates_and_times_become_times() -> None:
 def test_a_value_that_does_not_fit_its_type_is_reported_and_kept(
     value: str, schema: dict[str, Any]
 ) -> None:
-    """The column stays text rather than losing what was found."""
+    """The column stays text, so that nothing is lost."""
     frames = frames_of([value, "1"], schema=schema)
     with pytest.warns(FindAllWarning, match="'x'"):
         assert frames.matches["x"].tolist() == [value, "1"]
 
 
-def test_columns_stand_in_the_order_of_the_search() -> None:
-    """Conditions, enrichments, then what was not asked for; and all of them when empty."""
+def test_columns_are_in_the_order_of_the_search() -> None:
+    """Conditions, enrichments, then other fields; without rows as well."""
     one = candidate(
         "A",
         output={
@@ -153,7 +153,7 @@ def test_columns_stand_in_the_order_of_the_search() -> None:
 
 
 def test_a_field_never_overwrites_another_column() -> None:
-    """Names that clash, also with each other, get new names, and a warning says which."""
+    """Clashing names are changed, and a warning lists them."""
     output = {name: name.upper() for name in ("name", "name_field", "candidate_id", "a")}
     frames = flatten(result(candidate("A", output={**output, "a_source": "s"})))
     with pytest.warns(FindAllWarning, match="'name' as 'name_field'"):
@@ -169,8 +169,8 @@ def test_a_field_never_overwrites_another_column() -> None:
     assert wide["a_source_field"].tolist() == ["s"]
 
 
-def test_verdicts_take_the_place_of_values_for_conditions() -> None:
-    """Stated verdicts count, then a bare yes or no; an enrichment keeps its value."""
+def test_verdicts_replace_the_values_of_conditions() -> None:
+    """Stated verdicts, else a bare yes or no; enrichments keep their values."""
     frames = flatten(
         result(
             candidate("A", output={"x": condition("Tiles", matched=False), "e": enrichment(7)}),
@@ -190,8 +190,8 @@ def test_verdicts_take_the_place_of_values_for_conditions() -> None:
     assert wide["e"].dtype == "Int64"
 
 
-def test_the_status_chooses_the_candidates() -> None:
-    """One status, or all of them with a column that tells them apart."""
+def test_candidates_are_chosen_by_match_status() -> None:
+    """By one of them, or all with a column for it."""
     frames = flatten(result(candidate("A"), candidate("B", status="new"), candidate("C")))
     assert frames.matches["name"].tolist() == ["A", "C"]
     assert frames.wide(match_status="new")["name"].tolist() == ["B"]
@@ -203,8 +203,8 @@ def test_the_status_chooses_the_candidates() -> None:
         frames.wide(values="verdicts")  # type: ignore[arg-type]
 
 
-def test_evidence_stands_beside_each_field() -> None:
-    """Confidence, and the excerpt that contains the value with its address."""
+def test_evidence_follows_each_field() -> None:
+    """Confidence, and excerpt and address of the best citation."""
     support = basis("x", "Nothing here.", "They make  WALL tiles.", confidence="low")
     support["citations"].insert(0, {"url": "https://first.example/"})
     one = candidate("A", output={"x": condition("wall tiles", matched=True)}, basis=[support])
@@ -218,7 +218,7 @@ def test_evidence_stands_beside_each_field() -> None:
 
 
 def test_several_runs_are_told_apart() -> None:
-    """The wide table of stacked runs says from which run each row is."""
+    """Stacked runs have a column findall_id."""
     one = flatten(result(candidate("A"), findall_id="findall_1"), schema=SEARCH)
     two = flatten(result(candidate("A", output={"y": "z"}), findall_id="findall_2"))
     with pytest.warns(FindAllWarning, match="url_field"):
