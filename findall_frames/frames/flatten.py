@@ -173,7 +173,7 @@ def _flatten_body(
         candidates.add_block(block)
     candidates.add(envelope.candidates)
     tables = candidates.finish()
-    parts = {
+    parts: dict[str, Any] = {
         "search": schema,
         "run": run,
         "status": run.status,
@@ -181,7 +181,7 @@ def _flatten_body(
         "result": envelope,
     }
     row = {
-        column.name: getattr(parts[column.part], column.name, None)
+        column.name: parts[column.part] and getattr(parts[column.part], column.name)
         for column in COLUMNS["runs"]
         if column.part
     }

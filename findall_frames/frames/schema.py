@@ -76,7 +76,7 @@ class TableColumn(NamedTuple):
     name : str
         Name of the column.
     type : pyarrow.DataType
-        Arrow type.
+        Arrow type; no list but in ``excerpts``, for which the other formats have a table.
     meaning : str
         Description for the README.
     part : str, optional

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -166,6 +168,27 @@ def test_values_without_a_column_are_kept_in_extra() -> None:
         "result": {"cursor": "abc", "next_page": None},
         "status": {"progress": 0.4},
     }
+
+
+def test_a_new_field_of_the_api_is_one_line_in_the_table_of_columns() -> None:
+    """It is decoded, has a column in Arrow and pandas, and is rebuilt."""
+    code = (
+        "import pyarrow as pa\n"
+        "from findall_frames.frames import schema\n"
+        "new = schema.TableColumn('logo', schema.TEXT, 'its logo', 'candidate', str | None)\n"
+        "*known, extra = schema.COLUMNS['candidates']\n"
+        "schema.COLUMNS['candidates'] = (*known, new, extra)\n"
+        "columns = [(each.name, each.type) for each in schema.COLUMNS['candidates']]\n"
+        "schema.SCHEMAS['candidates'] = pa.schema(columns)\n"
+        "import findall_frames as ff\n"
+        "from tests.support.results import candidate, result\n"
+        "frames = ff.flatten(result(candidate('A', logo='a.svg'), candidate('B')))\n"
+        "assert frames.candidates['logo'].dropna().tolist() == ['a.svg']\n"
+        "assert frames.candidates['extra'].isna().all()\n"
+        "assert [each['logo'] for each in frames.to_result()['candidates']] == ['a.svg', None]\n"
+        "assert '| candidates | `logo` | text | str | its logo |' in schema.markdown()\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parents[2])
 
 
 def test_a_candidate_that_comes_twice_keeps_the_key_unique() -> None:
