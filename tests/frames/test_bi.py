@@ -16,29 +16,24 @@ import pyarrow.parquet as pq
 import pytest
 
 import findall_frames as ff
-from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
 from findall_frames.frames.convert import BI_TABLES
 from findall_frames.frames.parquet import PROVENANCE
 from findall_frames.frames.schema import TABLES
-from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, search
 
-WANTED = {
-    "CEO Name": {"type": "string"},
-    "ceo_name": {"type": "string"},
-    "employees": {"type": "integer"},
-    "growth": {"type": "number"},
-    "listed": {"type": "boolean"},
-    "founded_on": {"type": "string", "format": "date"},
-    "seen_at": {"type": "string", "format": "date-time"},
-    "products": {"type": "array"},
-    "Name": {"type": "string"},
-    "never_found": {"type": "integer"},
-}
-SEARCHED = FindAllSchema(
-    "Find all makers of clay tiles",
-    "companies",
-    SEARCH.match_conditions,
-    [FindAllEnrichInput(JsonSchema({"type": "object", "properties": WANTED}))],
+SEARCHED = search(
+    {
+        "CEO Name": {"type": "string"},
+        "ceo_name": {"type": "string"},
+        "employees": {"type": "integer"},
+        "growth": {"type": "number"},
+        "listed": {"type": "boolean"},
+        "founded_on": {"type": "string", "format": "date"},
+        "seen_at": {"type": "string", "format": "date-time"},
+        "products": {"type": "array"},
+        "Name": {"type": "string"},
+        "never_found": {"type": "integer"},
+    }
 )
 FRAMES = ff.flatten(
     result(

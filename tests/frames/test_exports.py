@@ -17,29 +17,22 @@ import pyarrow as pa
 import pytest
 
 import findall_frames as ff
-from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
 from findall_frames.frames.convert import BI_TABLES
-from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+from tests.support.results import (
+    CONDITIONS,
+    basis,
+    candidate,
+    condition,
+    enrichment,
+    result,
+    search,
+)
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1"]
 HARMLESS = ["1=1", "a+b", "", " ", "'quoted'", 'größer, "als"\nzwei']
-SEARCHED = FindAllSchema(
-    "Find all makers of clay tiles",
-    "companies",
-    SEARCH.match_conditions[:1],
-    [
-        FindAllEnrichInput(
-            JsonSchema(
-                {
-                    "type": "object",
-                    "properties": {
-                        "employees": {"type": "integer"},
-                        "founded_on": {"type": "string", "format": "date"},
-                    },
-                }
-            )
-        )
-    ],
+SEARCHED = search(
+    {"employees": {"type": "integer"}, "founded_on": {"type": "string", "format": "date"}},
+    conditions=CONDITIONS[:1],
 )
 FRAMES = ff.flatten(
     result(

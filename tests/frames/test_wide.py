@@ -8,11 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema
 from findall_frames.errors import FindAllWarning, InvalidRequestError
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, search
 
 
 def frames_of(values: list[Any], *, schema: dict[str, Any] | None = None) -> FindAllFrames:
@@ -21,11 +20,8 @@ def frames_of(values: list[Any], *, schema: dict[str, Any] | None = None) -> Fin
         candidate(f"C{number}", output={"x": enrichment(value)})
         for number, value in enumerate(values)
     ]
-    search = None
-    if schema is not None:
-        wanted = FindAllEnrichInput(JsonSchema({"type": "object", "properties": {"x": schema}}))
-        search = FindAllSchema("Find", "things", [], [wanted])
-    return flatten(result(*candidates), schema=search)
+    searched = None if schema is None else search({"x": schema}, conditions=[])
+    return flatten(result(*candidates), schema=searched)
 
 
 @pytest.mark.parametrize(
@@ -143,13 +139,13 @@ def test_columns_are_in_the_order_of_the_search() -> None:
     )
     with pytest.warns(FindAllWarning, match="'url' as 'url_field'"):
         matches = flatten(result(one), schema=SEARCH).matches
-    asked = ["makes_tiles", "family_owned", "employees", "url_field", "founded_on"]
+    requested = ["makes_tiles", "family_owned", "employees", "url_field", "founded_on"]
     leading = ["name", "url", "description"]
-    assert matches.columns.tolist() == [*leading, *asked, "extra_field", "candidate_id"]
+    assert matches.columns.tolist() == [*leading, *requested, "extra_field", "candidate_id"]
     assert matches["employees"].dtype == "Int64"
     with pytest.warns(FindAllWarning, match="'url' as 'url_field'"):
         empty = flatten(result(), schema=SEARCH).matches
-    assert empty.columns.tolist() == [*leading, *asked, "candidate_id"]
+    assert empty.columns.tolist() == [*leading, *requested, "candidate_id"]
 
 
 def test_a_field_never_overwrites_another_column() -> None:

@@ -6,30 +6,42 @@ from typing import Any
 
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, MatchCondition
 
-__all__ = ["SEARCH", "basis", "candidate", "condition", "enrichment", "result"]
+__all__ = [
+    "CONDITIONS",
+    "SEARCH",
+    "basis",
+    "candidate",
+    "condition",
+    "enrichment",
+    "result",
+    "search",
+]
 
-SEARCH = FindAllSchema(
-    objective="Find all makers of clay tiles",
-    entity_type="companies",
-    match_conditions=[
-        MatchCondition("makes_tiles", "The company makes clay tiles."),
-        MatchCondition("family_owned", "The company is owned by a family."),
-    ],
-    enrichments=[
-        FindAllEnrichInput(
-            JsonSchema(
-                {
-                    "type": "object",
-                    "properties": {
-                        "employees": {"type": "integer"},
-                        "url": {"type": "string"},
-                        "founded_on": {"type": "string", "format": "date"},
-                    },
-                }
-            )
-        )
-    ],
-    match_limit=10,
+CONDITIONS = [
+    MatchCondition("makes_tiles", "The company makes clay tiles."),
+    MatchCondition("family_owned", "The company is owned by a family."),
+]
+
+
+def search(
+    properties: dict[str, Any], *, conditions: list[MatchCondition] = CONDITIONS
+) -> FindAllSchema:
+    """Make a search for the makers of tiles, with enrichments of these JSON Schemas."""
+    return FindAllSchema(
+        objective="Find all makers of clay tiles",
+        entity_type="companies",
+        match_conditions=conditions,
+        enrichments=[FindAllEnrichInput(JsonSchema({"type": "object", "properties": properties}))],
+        match_limit=10,
+    )
+
+
+SEARCH = search(
+    {
+        "employees": {"type": "integer"},
+        "url": {"type": "string"},
+        "founded_on": {"type": "string", "format": "date"},
+    }
 )
 
 
