@@ -40,7 +40,6 @@ __all__ = [
     "plain_names",
     "readings_table",
     "records_of",
-    "to_arrow_dataframe",
     "to_dataframe",
     "to_plain",
 ]
@@ -50,8 +49,6 @@ BI_TABLES: Final = ("runs", "candidates", "fields", "citations", "excerpts", "ma
 _CITATION: Final = ("findall_id", "candidate_id", "field", "citation")
 _LEADING: Final = ("findall_id", "candidate_id")
 _PLAIN: Final = (pa.string(), COUNT, pa.float64(), FLAG, pa.date32(), TIME)
-
-
 # A float holds every integer up to this one.
 _LARGEST_EXACT: Final = 2**53
 
@@ -76,14 +73,6 @@ def to_dataframe(table: pa.Table) -> pd.DataFrame:
         FLAG: pd.BooleanDtype(),
     }
     frame: pd.DataFrame = table.drop_columns(_lists(table)).to_pandas(types_mapper=native.get)
-    return frame
-
-
-def to_arrow_dataframe(table: pa.Table) -> pd.DataFrame:
-    """Return a DataFrame over the memory of a table, whose columns have its Arrow types."""
-    import pandas as pd
-
-    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
     return frame
 
 

@@ -22,7 +22,6 @@ from findall_frames.frames.convert import (
     insert_lists,
     pandas_metadata,
     records_of,
-    to_arrow_dataframe,
     to_dataframe,
     to_plain,
 )
@@ -357,8 +356,8 @@ class FindAllFrames:
         -------
         Explorer
             Widgets, shown by a cell that ends in them. ``left`` and ``chosen`` hold what was
-            found with them, by findall_id and candidate_id. Where no widgets can be shown, there
-            is a table and a hint what to do.
+            found with them, by findall_id and candidate_id. Where widgets cannot be shown, there
+            is a table and a hint.
         """
         # Loading the widgets takes longer than everything that the tables need.
         from findall_frames.display.explorer import Explorer
@@ -367,13 +366,7 @@ class FindAllFrames:
 
     @property
     def plot(self) -> Plots:
-        """Plots of the tables, as matplotlib figures: ``frames.plot.funnel()`` and others.
-
-        Raises
-        ------
-        MissingExtraError
-            matplotlib is not installed.
-        """
+        """Plots of the tables: ``frames.plot.funnel()`` and others; needs the extra ``plot``."""
         return Plots(self.tables)
 
     def to_result(self, findall_id: str | None = None) -> dict[str, Any]:
@@ -582,8 +575,11 @@ class FindAllFrames:
                 f"dtype_backend is 'numpy_nullable' or 'pyarrow', not {dtype_backend!r}."
             )
         if dtype_backend == "pyarrow":
+            import pandas as pd
+
             table = arrow_of(self._wide()) if name == "matches" else self.tables[name]
-            return to_arrow_dataframe(table)
+            arrow: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+            return arrow
         if name == "matches":
             return self._wide().copy(deep=False)
         if name not in self._dataframes:
