@@ -115,18 +115,18 @@ class TableColumn(NamedTuple):
 _ROW_NUMBER = Annotated[int, Meta(ge=0, le=2**62)]
 _RUN = TableColumn("findall_id", TEXT, "the run")
 _CANDIDATE = TableColumn("candidate_id", TEXT, "the candidate; unique in its run")
-_FIELD = TableColumn("field", TEXT, "a match condition, an enrichment, or what a basis names")
+_FIELD = TableColumn("field", TEXT, "a match condition, an enrichment, or a part of one")
 _DOMAIN = TableColumn("domain", TEXT, "host of the url in lower case, without www.")
-_EXTRA = TableColumn("extra", TEXT, "JSON of whatever the API sent that has no column, else null")
+_EXTRA = TableColumn("extra", TEXT, "JSON of everything without a column, else null")
 
 COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
     "runs": (
         _RUN._replace(part="run"),
-        TableColumn("objective", TEXT, "the question; null when the search is not known", "search"),
-        TableColumn("entity_type", TEXT, "what kind of thing is looked for", "search"),
+        TableColumn("objective", TEXT, "the question; null if the search is unknown", "search"),
+        TableColumn("entity_type", TEXT, "what kind of thing to find", "search"),
         TableColumn("generator", TEXT, "preview, base, core or pro", "run"),
-        TableColumn("match_limit", COUNT, "how many matches were asked for", "search"),
-        TableColumn("status", TEXT, "where the run stood when the result was fetched", "status"),
+        TableColumn("match_limit", COUNT, "how many matches were requested", "search"),
+        TableColumn("status", TEXT, "status when the result was fetched", "status"),
         TableColumn("termination_reason", TEXT, "why it ended; null before the end", "status"),
         TableColumn(
             "generated_candidates_count", COUNT, "candidates selected for evaluation", "metrics"
@@ -135,7 +135,7 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn("created_at", TIME, "when the run was created", "run"),
         TableColumn("modified_at", TIME, "when it last changed", "run"),
         TableColumn("metadata", TEXT, "JSON of what the caller attached", "run"),
-        TableColumn("last_event_id", TEXT, "from here the event stream can be resumed", "result"),
+        TableColumn("last_event_id", TEXT, "where the event stream can be resumed", "result"),
         TableColumn("service", TEXT, "base URL of the service"),
         TableColumn("fetched_at", TIME, "when the result was fetched"),
         _EXTRA,
@@ -144,7 +144,7 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         _RUN,
         _CANDIDATE._replace(part="candidate", wire=str),
         TableColumn("position", COUNT, "place in the result, from 0"),
-        TableColumn("name", TEXT, "what it is called", "candidate", str),
+        TableColumn("name", TEXT, "its name", "candidate", str),
         TableColumn("url", TEXT, "its address, as sent", "candidate", str),
         _DOMAIN,
         TableColumn("description", TEXT, "a line on what it is", "candidate", str | None),
@@ -158,7 +158,7 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn(
             "row",
             COUNT,
-            "on own data its row there, from 0; null elsewhere",
+            "row in your own data, from 0; null elsewhere",
             "candidate",
             _ROW_NUMBER | None,
             lenient=True,  # not in the contract, so another service may mean something else
@@ -173,15 +173,15 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn(
             "kind",
             TEXT,
-            "match_condition or enrichment; null when nobody says",
+            "match_condition or enrichment; null if unknown",
             "output",
             str | None,
             key="type",
         ),
         TableColumn("value", TEXT, "as text; nested values as JSON", "output", Any),
-        TableColumn("value_type", CATEGORY, "its JSON type; null when there is no output"),
+        TableColumn("value_type", CATEGORY, "its JSON type; null without an output"),
         TableColumn("is_matched", FLAG, "the verdict on a match condition", "output", bool | None),
-        TableColumn("reasoning", TEXT, "why; null when there is no basis", "basis", str),
+        TableColumn("reasoning", TEXT, "why; null without a basis", "basis", str),
         TableColumn(
             "confidence",
             ORDERED,
@@ -198,13 +198,13 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         _CANDIDATE,
         _FIELD,
         TableColumn("citation", COUNT, "place among the field's citations, from 0"),
-        TableColumn("title", TEXT, "what the source is called", "citation", str | None),
+        TableColumn("title", TEXT, "title of the source", "citation", str | None),
         TableColumn("url", TEXT, "where it is, as sent", "citation", str),
         _DOMAIN,
         TableColumn(
             "excerpts",
             EXCERPTS,
-            "passages that support the field, word for word",
+            "passages that support the field, verbatim",
             "citation",
             list[str] | None,
         ),
