@@ -1,4 +1,4 @@
-"""The package as it is installed: names, types, the cost of importing it."""
+"""The package as it is installed: its names, its types, its rooms, and the cost of importing it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,23 @@ import ast
 import doctest
 import importlib
 import json
-import pkgutil
 import subprocess
 import sys
+from collections import defaultdict
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import metadata
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import findall_frames as ff
 
 PACKAGE = Path(ff.__file__).parent
+SOURCES = {
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted(PACKAGE.rglob("*.py"))
+}
+TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 # From the top of the house to its ground floor; imports run downwards only.
 FLOORS = [
     "cli",
@@ -34,46 +39,66 @@ FLOORS = [
     "addresses",
     "errors",
 ]
+BELOW_EMBEDDED = {"api.models", "api.readings", "sqlite", "addresses", "errors"}
 
 
-def modules() -> list[str]:
-    """The names of all modules of the package."""
-    found = pkgutil.walk_packages([str(PACKAGE)], "findall_frames.")
-    return [module.name for module in found]
+def imports_of(name: str) -> list[str]:
+    """The modules of this package that a module imports, wherever in its code."""
+    return [
+        node.module
+        for node in ast.walk(TREES[name])
+        if isinstance(node, ast.ImportFrom)
+        and node.module in SOURCES
+        and node.module != "findall_frames"
+    ]
 
 
-def output_of(script: str) -> str:
-    """Run a script in a fresh Python and give what it prints."""
-    return subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    ).stdout
+def circle_in(arrows: dict[str, set[str]]) -> list[str]:
+    """The nodes of a circle, in order, or none."""
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1]
+        return circle
+    return []
 
 
 def test_every_public_name_is_there_and_documented() -> None:
-    """Each with an example that runs, unless it is an error or a warning."""
+    """Each has an example that runs, unless it is an error or a warning."""
     assert sorted(ff.__all__) == ff.__all__ == dir(ff)
     for name in ff.__all__:
         value = getattr(ff, name)
         assert value.__doc__, name
-        assert not isinstance(value, ModuleType), name
         if not (isinstance(value, type) and issubclass(value, (Exception, Warning))):
             assert doctest.DocTestParser().get_examples(value.__doc__), name
+
+
+def test_every_error_is_in_the_map_of_its_module() -> None:
+    """The docstring of `ff.errors` shows the whole hierarchy."""
+    for name in ff.errors.__all__:
+        value = getattr(ff.errors, name)
+        if isinstance(value, type):
+            assert f" {name} " in str(ff.errors.__doc__), name
 
 
 def test_public_names_stay_what_they_are_whatever_is_imported_first() -> None:
     """A room of the house must not hide a function of the same name."""
     script = f"""
 import importlib
-for name in {modules()!r}:
+for name in {list(SOURCES)!r}:
     importlib.import_module(name)
 import findall_frames as ff
 from types import ModuleType
 print([name for name in ff.__all__ if isinstance(getattr(ff, name), ModuleType)])
 """
-    done = subprocess.run(
+    assert output_of(script).strip() == "[]"
+
+
+def output_of(script: str) -> str:
+    """What a script prints in a fresh Python."""
+    return subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    ).stdout
 
 
 def test_an_unknown_name_is_an_attribute_error() -> None:
@@ -82,52 +107,67 @@ def test_an_unknown_name_is_an_attribute_error() -> None:
         ff.find_none  # noqa: B018
 
 
-@pytest.mark.parametrize("name", modules())
+@pytest.mark.parametrize("name", SOURCES)
 def test_every_module_says_what_it_is_and_what_it_offers(name: str) -> None:
-    """A docstring of one line, and an explicit list of names."""
-    module = importlib.import_module(name)
-    source = Path(str(module.__file__)).read_text(encoding="utf-8")
-    if not source.strip():
+    """A docstring that begins with one sentence on its job, and an explicit list of names."""
+    path = SOURCES[name]
+    if not path.read_text(encoding="utf-8").strip():
         return
-    assert module.__doc__, name
-    if Path(str(module.__file__)).name != "__init__.py":
+    first_line = (ast.get_docstring(TREES[name]) or "").split("\n\n")[0]
+    assert first_line.endswith((".", "::")), name
+    if path.name != "__init__.py":
+        module = importlib.import_module(name)
         assert set(module.__all__) <= set(dir(module)), name
 
 
-def floor_of(module: str) -> int:
-    """How far down a module lies."""
-    return FLOORS.index(module.split(".")[1])
-
-
-@pytest.mark.parametrize("name", [name for name in modules() if "__main__" not in name])
+@pytest.mark.parametrize("name", [name for name in SOURCES if "." in name])
 def test_imports_run_downwards_only(name: str) -> None:
-    """What is below knows nothing of what is above; the embedded service only models and errors."""
-    source = Path(str(importlib.import_module(name).__file__)).read_text(encoding="utf-8")
-    for node in ast.walk(ast.parse(source)):
-        if not isinstance(node, ast.ImportFrom) or not str(node.module).startswith("findall_"):
-            continue
-        if node.module == "findall_frames":
-            continue
-        target = str(node.module)
-        assert floor_of(target) >= floor_of(name), f"{name} imports {target}"
-        room = name.split(".")[1]
-        if room == "embedded" and floor_of(target) > FLOORS.index("embedded"):
-            assert target in (
-                "findall_frames.api.models",
-                "findall_frames.api.readings",
-                "findall_frames.errors",
-                "findall_frames.addresses",
-                "findall_frames.sqlite",
-            ), f"{name} imports {target}"
+    """A module knows nothing of what is above; the embedded service only models and errors."""
+    room = name.split(".")[1]
+    for target in imports_of(name):
+        below = target.split(".")[1]
+        assert FLOORS.index(below) >= FLOORS.index(room), f"{name} imports {target}"
+        if room == "embedded" != below:
+            assert target.removeprefix("findall_frames.") in BELOW_EMBEDDED, (
+                f"{name} imports {target}"
+            )
+
+
+def test_no_two_folders_import_each_other_not_even_in_a_circle() -> None:
+    """This holds for every folder, those inside of others too."""
+    arrows = defaultdict(set)
+    for name in SOURCES:
+        for target in imports_of(name):
+            folder, other = SOURCES[name].parent, SOURCES[target].parent
+            if folder != other and PACKAGE not in (folder, other):
+                arrows[str(folder.relative_to(PACKAGE))].add(str(other.relative_to(PACKAGE)))
+    circle = circle_in(arrows)
+    assert not circle, " -> ".join(circle)
+
+
+def test_no_two_files_import_each_other_not_even_in_a_circle() -> None:
+    """Imports for type checkers and inside of functions count."""
+    circle = circle_in({name: set(imports_of(name)) for name in SOURCES})
+    assert not circle, " -> ".join(circle)
+
+
+def test_no_name_of_a_module_or_of_a_public_class_is_used_twice() -> None:
+    """A name leads to one place."""
+    places = defaultdict(list)
+    for name, path in SOURCES.items():
+        if path.name != "__init__.py":
+            places[path.name].append(name)
+        for node in TREES[name].body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[f"class {node.name}"].append(name)
+    twice = {name: where for name, where in places.items() if len(where) > 1}
+    assert not twice
 
 
 def test_importing_the_package_loads_neither_pandas_nor_widgets() -> None:
     """They are loaded when a name that needs them is used."""
     script = "import sys, json, findall_frames; print(json.dumps(sorted(sys.modules)))"
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    loaded = set(json.loads(done.stdout))
+    loaded = set(json.loads(output_of(script)))
     assert "findall_frames" in loaded
     assert not loaded & {"pandas", "pyarrow", "ipywidgets", "IPython", "requests", "uvicorn"}
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 from findall_frames.api.models import parse_time
 from findall_frames.display.matches import match_count
 from findall_frames.errors import InvalidRequestError, MissingExtraError
-from findall_frames.frames.events import entry_of
+from findall_frames.frames.from_events import entry_of
 from findall_frames.frames.lookup import with_match_status
 
 if TYPE_CHECKING:
