@@ -40,35 +40,13 @@ from importlib import import_module
 from importlib.metadata import version as _version
 from typing import TYPE_CHECKING, Any
 
+from findall_frames import errors
 from findall_frames.errors import (
     AmbiguousCreateError,
-    APIError,
-    AuthenticationError,
-    BudgetError,
-    ConditionNotUnderstoodError,
-    ConflictError,
-    CorpusError,
-    DisplayWarning,
-    EvaluatorError,
-    ExportError,
     FindAllError,
     FindAllWarning,
-    InsufficientFundsError,
-    InvalidRequestError,
-    LedgerWarning,
-    MissingExtraError,
-    MissingKeyError,
-    NotFoundError,
-    ParquetError,
     PartialResultError,
-    PartialResultWarning,
-    RateLimitError,
-    RefusedError,
-    RepeatedSearchWarning,
     RunTimeout,
-    ServiceError,
-    UnexpectedResponseError,
-    UnreachableError,
 )
 
 if TYPE_CHECKING:
@@ -95,42 +73,20 @@ if TYPE_CHECKING:
     from findall_frames.services import local
 
 __all__ = [
-    "APIError",
     "AmbiguousCreateError",
-    "AuthenticationError",
-    "BudgetError",
     "Client",
-    "ConditionNotUnderstoodError",
-    "ConflictError",
-    "CorpusError",
-    "DisplayWarning",
-    "EvaluatorError",
-    "ExportError",
     "FindAllError",
     "FindAllFrames",
     "FindAllWarning",
-    "InsufficientFundsError",
-    "InvalidRequestError",
-    "LedgerWarning",
-    "MissingExtraError",
-    "MissingKeyError",
-    "NotFoundError",
-    "ParquetError",
     "PartialResultError",
-    "PartialResultWarning",
-    "RateLimitError",
-    "RefusedError",
-    "RepeatedSearchWarning",
     "Run",
     "RunTimeout",
     "Search",
-    "ServiceError",
-    "UnexpectedResponseError",
-    "UnreachableError",
     "Update",
     "cancel",
     "draft",
     "enrich",
+    "errors",
     "estimate_cost",
     "explain",
     "extend",
@@ -176,7 +132,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        where = f"; it is ff.errors.{name}" if name in errors.__all__ else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{where}")
     value = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
     globals()[name] = value
     return value

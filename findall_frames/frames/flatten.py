@@ -25,8 +25,8 @@ from findall_frames.api.models import (
 )
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 from findall_frames.frames.columns import Columns
-from findall_frames.frames.from_events import SDKModel, entry_of, is_event, result_so_far
 from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.from_events import SDKModel, entry_of, is_event, result_so_far
 from findall_frames.frames.lookup import requested_fields
 from findall_frames.frames.schema import COLUMNS, SCHEMAS, TIME, sent_columns
 from findall_frames.frames.wire import (

@@ -177,7 +177,7 @@ def test_an_id_is_quoted_in_the_path_and_never_empty(
     """It must not turn into another path."""
     server.on("GET", "/runs/a%2Fb%20%3Fc", answer(run_object()))
     assert client.retrieve("a/b ?c").findall_id == RUN_ID
-    with pytest.raises(ff.InvalidRequestError, match="findall_id must be a text"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="findall_id must be a text"):
         client.retrieve(" ")
 
 
@@ -198,7 +198,7 @@ def test_entities_in_your_own_data_are_searched() -> None:
     with ff.local(rivers) as client:
         found = client.entity_search(entity_type="rivers", objective="a river in Germany")
         assert found.entities[0].name == "Rhine"
-        with pytest.raises(ff.RefusedError, match=r"match_limit.*from 5"):
+        with pytest.raises(ff.errors.RefusedError, match=r"match_limit.*from 5"):
             client.entity_search(entity_type="rivers", objective="Germany", match_limit=4)
         with pytest.raises(ff.RunTimeout):
             client.explain([], timeout=0)
@@ -219,7 +219,7 @@ def test_an_invalid_answer_is_reported_with_its_json_path(
     body = result()
     del body["candidates"][1]["name"]
     server.on("GET", f"{AT}/result", answer(body))
-    with pytest.raises(ff.UnexpectedResponseError, match="name") as caught:
+    with pytest.raises(ff.errors.UnexpectedResponseError, match="name") as caught:
         client.result(RUN_ID)
     assert caught.value.path == "$.candidates[1].name"
     assert caught.value.findall_id == RUN_ID

@@ -63,7 +63,7 @@ def test_a_get_is_not_retried_after_a_final_status(
 ) -> None:
     """The answer would be the same."""
     server.on("GET", AT, answer(status=status))
-    with pytest.raises(ff.APIError) as caught:
+    with pytest.raises(ff.errors.APIError) as caught:
         client.retrieve(RUN_ID)
     assert caught.value.status_code == status
     assert caught.value.findall_id == RUN_ID
@@ -88,7 +88,7 @@ def test_a_retry_after_of_an_hour_is_reported_at_once(
 ) -> None:
     """A silent wait of an hour would look like a hang."""
     server.on("GET", AT, answer({"message": "too many"}, status=429, Retry_After="3600"))
-    with pytest.raises(ff.RateLimitError, match=r"too many.*Retry-After: 3600"):
+    with pytest.raises(ff.errors.RateLimitError, match=r"too many.*Retry-After: 3600"):
         client.retrieve(RUN_ID)
     assert len(server.sent("GET", AT)) == 1
 
@@ -120,7 +120,9 @@ def test_an_unreachable_service_is_retried_with_backoff(
     """Then the error names it and says what to check."""
     with (
         ff.Client(api_key="", base_url=f"http://127.0.0.1:{free_port}") as client,
-        pytest.raises(ff.UnreachableError, match=rf"127\.0\.0\.1:{free_port} could not be reached"),
+        pytest.raises(
+            ff.errors.UnreachableError, match=rf"127\.0\.0\.1:{free_port} could not be reached"
+        ),
     ):
         client.retrieve(RUN_ID, timeout=60)
     assert len(pauses) >= 4
@@ -183,7 +185,7 @@ def test_a_create_request_is_not_retried_on_429_alone(
 ) -> None:
     """The service does not say when to try again."""
     server.on("POST", "/runs", answer(status=429), answer(run_object("queued")))
-    with pytest.raises(ff.RateLimitError):
+    with pytest.raises(ff.errors.RateLimitError):
         client.create(RUN_INPUT)
     assert len(server.sent("POST", "/runs")) == 1
 
@@ -194,7 +196,7 @@ def test_a_create_request_that_never_arrived_is_retried_and_not_ambiguous(
     """A refused connection has carried nothing."""
     with (
         ff.Client(api_key="", base_url=f"http://127.0.0.1:{free_port}") as client,
-        pytest.raises(ff.UnreachableError) as caught,
+        pytest.raises(ff.errors.UnreachableError) as caught,
     ):
         client.create(RUN_INPUT)
     assert not isinstance(caught.value, ff.AmbiguousCreateError)
@@ -263,7 +265,7 @@ def test_an_answer_after_the_timeout_is_discarded() -> None:
 @pytest.mark.parametrize("timeout", ["soon", True, float("nan")])
 def test_a_timeout_that_is_not_a_number_is_refused(client: ff.Client, timeout: float) -> None:
     """Before anything is sent."""
-    with pytest.raises(ff.InvalidRequestError, match="timeout must be a number of seconds"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="timeout must be a number of seconds"):
         client.retrieve(RUN_ID, timeout=timeout)
 
 
@@ -277,7 +279,7 @@ def test_a_redirect_is_not_followed(server: ScriptedServer, client: ff.Client, s
         elsewhere.on("GET", AT, answer(run_object()))
         target = elsewhere.url + "/v1beta/findall" + AT
         server.on("GET", AT, answer(status=status, location=target))
-        with pytest.raises(ff.APIError, match="redirects are not followed"):
+        with pytest.raises(ff.errors.APIError, match="redirects are not followed"):
             client.retrieve(RUN_ID)
         assert elsewhere.requests == []
 
@@ -287,7 +289,7 @@ def test_the_key_is_in_no_repr_and_no_error(server: ScriptedServer, client: ff.C
     server.on(
         "GET", AT, answer({"error": {"message": f"{KEY} is no key", "ref_id": "r"}}, status=401)
     )
-    with pytest.raises(ff.AuthenticationError) as caught:
+    with pytest.raises(ff.errors.AuthenticationError) as caught:
         client.retrieve(RUN_ID)
     assert KEY not in repr(client) + str(caught.value) + repr(caught.value.detail)
 
@@ -332,7 +334,7 @@ def test_the_key_is_in_no_log_line_and_no_traceback(
 )
 def test_an_invalid_address_or_key_is_refused(key: str, url: str, message: str) -> None:
     """Before anything is sent, and without quoting the key."""
-    with pytest.raises(ff.InvalidRequestError, match=message) as caught:
+    with pytest.raises(ff.errors.InvalidRequestError, match=message) as caught:
         ff.Client(api_key=key, base_url=url)
     assert key not in str(caught.value)
 
@@ -347,7 +349,7 @@ def test_white_space_around_a_key_is_stripped(server: ScriptedServer, around: st
 
 def test_the_hosted_service_needs_a_key() -> None:
     """The message names two ways to go on: a key, or your own data."""
-    with pytest.raises(ff.MissingKeyError, match=r"PARALLEL_API_KEY.*ff\.local"):
+    with pytest.raises(ff.errors.MissingKeyError, match=r"PARALLEL_API_KEY.*ff\.local"):
         ff.Client()
 
 
@@ -382,7 +384,7 @@ def test_every_form_of_error_body_is_read(
 ) -> None:
     """The contract has two, and real services have more."""
     server.on("GET", AT, answer(body, status=422))
-    with pytest.raises(ff.RefusedError) as caught:
+    with pytest.raises(ff.errors.RefusedError) as caught:
         client.retrieve(RUN_ID)
     assert said in str(caught.value)
     assert RUN_ID in str(caught.value)
@@ -393,8 +395,8 @@ def test_an_answer_that_is_not_an_event_stream_is_an_error(
 ) -> None:
     """Errors of that endpoint are JSON."""
     server.on("GET", f"{AT}/events", answer({"error": {"message": "who?"}}, status=404))
-    with pytest.raises(ff.NotFoundError, match="who"):
+    with pytest.raises(ff.errors.NotFoundError, match="who"):
         client.events(RUN_ID)
     server.on("GET", f"{AT}/events", answer({}))
-    with pytest.raises(ff.UnexpectedResponseError, match="instead of text/event-stream"):
+    with pytest.raises(ff.errors.UnexpectedResponseError, match="instead of text/event-stream"):
         client.events(RUN_ID)

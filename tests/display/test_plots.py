@@ -153,7 +153,7 @@ def test_unmet_conditions_differ_from_uncertain_ones() -> None:
 
 def test_a_status_that_does_not_exist_is_refused() -> None:
     """The error names the statuses there are."""
-    with pytest.raises(ff.InvalidRequestError, match="generated, matched"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="generated, matched"):
         makers(3).plot.confidence(match_status="good")
 
 
@@ -211,9 +211,9 @@ def test_a_timeline_of_several_runs_shows_the_matches_of_each() -> None:
 
 def test_a_timeline_of_one_run_needs_its_events() -> None:
     """The error says so: a result has no time for each match."""
-    with pytest.raises(ff.InvalidRequestError, match=r"timeline\(run\.events\(\)\)"):
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"timeline\(run\.events\(\)\)"):
         makers(3).plot.timeline()
-    with pytest.raises(ff.InvalidRequestError, match="given a int"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="given a int"):
         makers(3).plot.timeline([1])
 
 

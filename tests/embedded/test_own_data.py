@@ -66,7 +66,7 @@ def test_matches_lead_back_to_the_users_rows() -> None:
     assert frames.rows_of(pa.Table.from_pandas(some))["price"].to_pylist() == [30, 50]
     assert frames.rows_of(polars.from_pandas(some))["price"].to_list() == [30, 50]
     assert frames.candidates["row"].tolist()[:2] == [1, 3]
-    with pytest.raises(ff.InvalidRequestError, match="has 4 rows; this has 2"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="has 4 rows; this has 2"):
         frames.rows_of(some.head(2))
 
 
@@ -74,7 +74,7 @@ def test_matches_of_other_services_are_not_rows(client: ff.Client) -> None:
     """The error says so."""
     frames = ff.find_all(search_of({"a": "b"}, match_limit=5), client=client, progress=False)
     assert frames.candidates["row"].isna().all()
-    with pytest.raises(ff.InvalidRequestError, match="no rows of own data"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="no rows of own data"):
         frames.rows_of(HOTELS)
 
 
@@ -90,14 +90,17 @@ def test_own_data_has_no_default_match_limit() -> None:
     assert len(everything.matches) == 2_500
     assert everything.runs["match_limit"].isna().item()
     assert (len(few.matches), len(more.matches)) == (7, 2_007)
-    with pytest.raises(ff.InvalidRequestError, match="5 to 1000"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="5 to 1000"):
         ff.start(search_of({"some": "x"}, match_limit=1_001), client=ff.Client(api_key=KEY))
 
 
 def test_a_search_object_excludes_other_arguments() -> None:
     """It has its own match limit."""
     search = search_of({"good": "stars > 3"}, match_limit=30)
-    with ff.local(HOTELS) as client, pytest.raises(ff.InvalidRequestError, match="match_limit"):
+    with (
+        ff.local(HOTELS) as client,
+        pytest.raises(ff.errors.InvalidRequestError, match="match_limit"),
+    ):
         ff.find_all(search, match_limit=10, client=client)
 
 
@@ -113,7 +116,7 @@ def test_a_division_by_zero_is_unknown() -> None:
 def test_a_meaningless_objective_is_refused(objective: str) -> None:
     """Rather than matched by every row."""
     data = pd.DataFrame({"name": list("ab"), "city": ["Rome", "Oslo"]})
-    with ff.local(data) as client, pytest.raises(ff.ConditionNotUnderstoodError):
+    with ff.local(data) as client, pytest.raises(ff.errors.ConditionNotUnderstoodError):
         ff.find_all(objective, client=client, progress=False)
 
 
@@ -164,7 +167,7 @@ def test_readings_of_a_draft_are_edited_as_sql() -> None:
 def test_a_condition_that_is_not_understood_is_refused() -> None:
     """Before anything runs, with the unknown words, SQL, and a hint at models."""
     with ff.local(HOTELS[["name", "stars", "price"]]) as client:
-        with pytest.raises(ff.ConditionNotUnderstoodError) as refused:
+        with pytest.raises(ff.errors.ConditionNotUnderstoodError) as refused:
             ff.find_all(search_of({"mood": "Hotel must be romantic"}), client=client)
         assert len(ff.runs()) == 0 or ff.runs()["status"].tolist() == ["refused"]
     said = str(refused.value)
@@ -201,7 +204,7 @@ def test_a_refusal_says_why(
     model = None if reading is None else reads_as(asked=reading)
     with (
         ff.local(data, model=model) as client,
-        pytest.raises(ff.ConditionNotUnderstoodError, match=told),
+        pytest.raises(ff.errors.ConditionNotUnderstoodError, match=told),
     ):
         ff.find_all(search_of({"asked": condition}), client=client)
 
@@ -236,7 +239,7 @@ def test_a_data_dictionary_names_columns_and_units(tmp_path: Path) -> None:
             search = search_of({"safe": "flash point over 100 °C"})
             frames = ff.find_all(search, client=client, progress=False)
         assert frames.matches["name"].tolist() == ["B"]
-    with pytest.raises(ff.CorpusError, match="T_flsh"):
+    with pytest.raises(ff.errors.CorpusError, match="T_flsh"):
         ff.local(oils, columns={"T_flsh": "flash point"})
 
 
@@ -346,7 +349,9 @@ def test_a_closed_client_says_that_its_service_was_closed() -> None:
     """Rather than that a connection was refused."""
     with ff.local(HOTELS) as client:
         pass
-    with pytest.raises(ff.ServiceError, match=r"was closed\. ff\.local\(\.\.\.\) starts another"):
+    with pytest.raises(
+        ff.errors.ServiceError, match=r"was closed\. ff\.local\(\.\.\.\) starts another"
+    ):
         ff.find_all("Find hotels", client=client, progress=False)
 
 

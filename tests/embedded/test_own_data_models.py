@@ -120,7 +120,7 @@ def test_a_server_without_credit_ends_the_search() -> None:
         server.answers(refusal(402, "Insufficient credits. Add more."))
         with (
             ff.local(HOTELS, model=server.model) as client,
-            pytest.raises(ff.EvaluatorError, match="Insufficient credits"),
+            pytest.raises(ff.errors.EvaluatorError, match="Insufficient credits"),
         ):
             ff.find_all(search_of({"mood": "romantic"}), client=client, progress=False)
 
@@ -155,7 +155,7 @@ def test_a_key_alone_does_not_choose_a_model(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     with ff.local(HOTELS) as client:
         assert ff.explain(search_of({"a": "stars > 3"}), client=client)["reader"].item() == "sql"
-        with pytest.raises(ff.ConditionNotUnderstoodError):
+        with pytest.raises(ff.errors.ConditionNotUnderstoodError):
             ff.find_all(search_of({"a": "qwertz 5 uiop 7 not or"}), client=client)
     with ChatServer() as server:
         monkeypatch.setenv("FINDALL_FRAMES_MODEL", server.model)

@@ -207,12 +207,12 @@ def test_a_missing_table_of_excerpts_is_named(tmp_path: Path) -> None:
     """Without it the citations would lose their excerpts."""
     folder = written(FRAMES, tmp_path / "out")
     (folder / "excerpts.parquet").unlink()
-    with pytest.raises(ff.ParquetError, match=r"excerpts\.parquet missing"):
+    with pytest.raises(ff.errors.ParquetError, match=r"excerpts\.parquet missing"):
         ff.read_parquet(folder)
 
 
 def test_an_unknown_profile_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     """The error says what each profile is for."""
-    with pytest.raises(ff.InvalidRequestError, match=r"'analysis'.*'bi'.*not 'tableau'"):
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"'analysis'.*'bi'.*not 'tableau'"):
         FRAMES.to_parquet(tmp_path / "out", profile="tableau")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []

@@ -161,9 +161,9 @@ def test_an_error_in_a_large_result_names_its_place(place: int) -> None:
     """In the first block, in a later one, and in the rest."""
     whole = large()
     del whole["candidates"][place]["url"]
-    with pytest.raises(ff.UnexpectedResponseError) as caught:
+    with pytest.raises(ff.errors.UnexpectedResponseError) as caught:
         ff.flatten(json.dumps(whole).encode())
     assert caught.value.path == f"$.candidates[{place}].url"
     body = json.dumps(large()).encode()
-    with pytest.raises(ff.UnexpectedResponseError):
+    with pytest.raises(ff.errors.UnexpectedResponseError):
         ff.flatten(body[: len(body) * (place + 1) // MANY - 50])

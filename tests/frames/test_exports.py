@@ -135,12 +135,12 @@ def test_a_workbook_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
     path = FRAMES.to_excel(tmp_path / "out.xlsx")
     assert FRAMES.to_excel(path) == path
     assert [each.name for each in tmp_path.iterdir()] == ["out.xlsx"]
-    with pytest.raises(ff.ExportError, match=r"end in \.xlsx"):
+    with pytest.raises(ff.errors.ExportError, match=r"end in \.xlsx"):
         FRAMES.to_excel(tmp_path / "out.csv")
-    with pytest.raises(ff.ExportError, match="could not be written"):
+    with pytest.raises(ff.errors.ExportError, match="could not be written"):
         FRAMES.to_excel(path / "below.xlsx")
     (tmp_path / "folder.xlsx").mkdir()
-    with pytest.raises(ff.ExportError, match="could not be written"):
+    with pytest.raises(ff.errors.ExportError, match="could not be written"):
         FRAMES.to_excel(tmp_path / "folder.xlsx")
     assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.xlsx", "out.xlsx"]
 
@@ -153,7 +153,7 @@ def test_without_xlsxwriter_the_error_names_the_extra(tmp_path: Path) -> None:
         "import findall_frames as ff\n"
         "try:\n"
         "    ff.FindAllFrames.concat([]).to_excel(sys.argv[1])\n"
-        "except ff.MissingExtraError as error:\n"
+        "except ff.errors.MissingExtraError as error:\n"
         "    print(error)\n"
     )
     run = subprocess.run(
@@ -203,7 +203,7 @@ def test_pandas_takes_the_frames_as_their_matches() -> None:
     assert [row["name"] for row in frames] == ["A", "B"]
     assert [row["t"] for row in frames] == ["x", None]
     assert len(frames) == 3
-    with pytest.raises(ff.InvalidRequestError, match="given FindAllFrames"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="given FindAllFrames"):
         ff.flatten(frames)  # type: ignore[arg-type]
 
 
@@ -238,9 +238,9 @@ def test_pandas_gets_arrow_types_on_request_and_never_objects() -> None:
 
 def test_unknown_tables_and_backends_are_refused() -> None:
     """The error lists the known ones."""
-    with pytest.raises(ff.InvalidRequestError, match="matches, runs, candidates"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="matches, runs, candidates"):
         FRAMES.to_pandas("excerpts")
-    with pytest.raises(ff.InvalidRequestError, match="numpy_nullable"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="numpy_nullable"):
         FRAMES.to_pandas("fields", dtype_backend="polars")  # type: ignore[arg-type]
 
 

@@ -132,15 +132,17 @@ def test_a_list_of_results_gives_the_tables_of_all() -> None:
 def test_unrelated_results_and_events_are_refused() -> None:
     """The same run twice, results among events, events of two runs or of none."""
     other = {**STORY[0], "data": {**STORY[0]["data"], "findall_id": "findall_2"}}
-    with pytest.raises(ff.InvalidRequestError, match="more than one of the frames"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="more than one of the frames"):
         ff.flatten([result(), result()])
-    with pytest.raises(ff.InvalidRequestError, match="1 of the 2 objects"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="1 of the 2 objects"):
         ff.flatten([STORY[0], result()])
-    with pytest.raises(ff.InvalidRequestError, match="runs findall_1 and findall_2"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="runs findall_1 and findall_2"):
         ff.flatten([*STORY, other])
-    with pytest.raises(ff.InvalidRequestError, match=r"None of the 7 events.*run\.events\(\)"):
+    with pytest.raises(
+        ff.errors.InvalidRequestError, match=r"None of the 7 events.*run\.events\(\)"
+    ):
         ff.flatten(STORY[1:-1])
-    with pytest.raises(ff.InvalidRequestError, match="given int"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="given int"):
         ff.flatten([1, 2])  # type: ignore[list-item]
 
 
@@ -156,6 +158,6 @@ def test_unrelated_results_and_events_are_refused() -> None:
 )
 def test_an_invalid_event_is_named(event: dict[str, Any], path: str) -> None:
     """With its position and the path in it."""
-    with pytest.raises(ff.UnexpectedResponseError) as caught:
+    with pytest.raises(ff.errors.UnexpectedResponseError) as caught:
         ff.flatten([STORY[0], event])
     assert caught.value.path == path

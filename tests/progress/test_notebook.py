@@ -236,7 +236,7 @@ def test_a_wish_to_leave_ends_the_wait_and_not_the_run(
 ) -> None:
     """The result so far is returned with a warning on how to resume; then the run finishes."""
     run, gate = waiting
-    with pytest.warns(ff.PartialResultWarning, match="goes on") as caught:
+    with pytest.warns(ff.errors.PartialResultWarning, match="goes on") as caught:
         frames = run.wait(progress=WishingDisplay("leave"))
     assert f'ff.resume("{run.findall_id}"' in str(caught[0].message)
     assert len(frames.matches) == 0
@@ -261,7 +261,7 @@ def test_a_wish_to_cancel_ends_the_run(waiting: tuple[ff.Run, threading.Event]) 
     run, gate = waiting
     display = WishingDisplay("cancel")
     threading.Timer(0.5, gate.set).start()
-    with pytest.warns(ff.PartialResultWarning, match="was cancelled"):
+    with pytest.warns(ff.errors.PartialResultWarning, match="was cancelled"):
         run.wait(progress=display)
     assert display.last is not None
     assert (display.last.status, display.last.is_over) == ("cancelled", True)

@@ -59,7 +59,7 @@ def test_a_partial_result_is_warned_of_in_the_awaiting_code(
     async def awaited() -> ff.FindAllFrames:
         return await ff.Run(RUN_ID, client=client)
 
-    with pytest.warns(ff.PartialResultWarning, match=f"Run {RUN_ID} failed") as caught:
+    with pytest.warns(ff.errors.PartialResultWarning, match=f"Run {RUN_ID} failed") as caught:
         asyncio.run(awaited())
     assert caught[0].filename == __file__
 

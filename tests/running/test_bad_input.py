@@ -164,7 +164,7 @@ def test_it_is_refused_before_anything_is_sent(
     """With what was expected and what was given."""
     with (
         ff.Client(api_key="", base_url=server.url) as client,
-        pytest.raises(ff.InvalidRequestError, match=message),
+        pytest.raises(ff.errors.InvalidRequestError, match=message),
     ):
         ff.find_all(objective, client=client, **{"progress": False, **options})
     assert server.requests == []
@@ -177,7 +177,7 @@ def test_there_are_at_least_fifty_of_them() -> None:
 
 def test_without_a_key_nothing_is_sent_and_the_way_on_is_shown() -> None:
     """The sockets are blocked, so that an attempt would fail otherwise."""
-    with pytest.raises(ff.MissingKeyError, match="PARALLEL_API_KEY"):
+    with pytest.raises(ff.errors.MissingKeyError, match="PARALLEL_API_KEY"):
         ff.find_all("Find tile makers", progress=False)
 
 
@@ -199,7 +199,7 @@ def test_a_search_allows_no_second_word_beside_it(
     search = ff.Search("Find tile makers", **GOOD)
     with (
         ff.Client(api_key="", base_url=server.url) as client,
-        pytest.raises(ff.InvalidRequestError, match=f"Set search.{option} instead"),
+        pytest.raises(ff.errors.InvalidRequestError, match=f"Set search.{option} instead"),
     ):
         ff.find_all(search, client=client, progress=False, **{option: value})  # type: ignore[arg-type]
     assert server.requests == []
@@ -208,14 +208,16 @@ def test_a_search_allows_no_second_word_beside_it(
 def test_what_was_edited_is_checked_again_before_it_is_sent(server: ScriptedServer) -> None:
     """Assignments at once, changes in place when it starts."""
     search = ff.Search("Find tile makers", **GOOD)
-    with pytest.raises(ff.InvalidRequestError, match="generator"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="generator"):
         search.generator = "ultra"
     with pytest.raises(AttributeError, match="Its attributes are objective, entity_type"):
         search.limit = 5  # type: ignore[attr-defined]
     search.match_conditions["empty"] = ""
     with ff.Client(api_key="", base_url=server.url) as client:
-        with pytest.raises(ff.InvalidRequestError, match="'empty' is empty"):
+        with pytest.raises(ff.errors.InvalidRequestError, match="'empty' is empty"):
             ff.start(search, client=client)
-        with pytest.raises(ff.InvalidRequestError, match="start takes a Search, not 'tiles'"):
+        with pytest.raises(
+            ff.errors.InvalidRequestError, match="start takes a Search, not 'tiles'"
+        ):
             ff.start("tiles", client=client)  # type: ignore[arg-type]
     assert server.requests == []

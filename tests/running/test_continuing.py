@@ -93,12 +93,12 @@ def test_refreshing_needs_one_search_and_a_run_that_is_over(
     with ff.local(SIZES) as local:
         one = ff.find_all(QUESTION, client=local, progress=False)
         two = ff.find_all("Find things with a size of at most 3", client=local, progress=False)
-        with pytest.raises(ff.InvalidRequestError, match="different searches"):
+        with pytest.raises(ff.errors.InvalidRequestError, match="different searches"):
             ff.refresh(ff.FindAllFrames.concat([one, two]), client=local)
-        with pytest.raises(ff.InvalidRequestError, match="hold no run"):
+        with pytest.raises(ff.errors.InvalidRequestError, match="hold no run"):
             ff.refresh(ff.FindAllFrames.concat([]), client=local)
     server.on("GET", AT, answer(run_object("running")))
-    with pytest.raises(ff.InvalidRequestError, match=rf"not over.*ff\.resume\('{RUN_ID}'\)"):
+    with pytest.raises(ff.errors.InvalidRequestError, match=rf"not over.*ff\.resume\('{RUN_ID}'\)"):
         ff.refresh(RUN_ID, client=client)
     assert server.sent("POST", "/runs") == []
 
@@ -127,11 +127,11 @@ def test_what_could_cost_more_than_its_budget_is_not_asked_for(
     server: ScriptedServer, client: ff.Client
 ) -> None:
     """More matches cost by the match, more columns by the matches that there are."""
-    with pytest.raises(ff.BudgetError, match=r"not extended.*at most \$0\.60: .*for fewer"):
+    with pytest.raises(ff.errors.BudgetError, match=r"not extended.*at most \$0\.60: .*for fewer"):
         ff.extend(RUN_ID, 4, budget=0.5, client=client, progress=False)
-    with pytest.raises(ff.BudgetError, match=r"not enriched.*at most \$0\.0[78]"):
+    with pytest.raises(ff.errors.BudgetError, match=r"not enriched.*at most \$0\.0[78]"):
         ff.enrich(RUN_ID, {"ceo": "Name of the CEO"}, budget=0.05, client=client, progress=False)
-    with pytest.raises(ff.BudgetError, match="not started"):
+    with pytest.raises(ff.errors.BudgetError, match="not started"):
         ff.refresh(ff.flatten(result(2)), budget=2, client=client, progress=False)
     assert [request.method for request in server.requests] == ["GET"] * len(server.requests)
 
@@ -165,20 +165,22 @@ def test_bad_input_is_refused_before_anything_is_sent(
 ) -> None:
     """Each error says what to write instead."""
     for bad in (0, -3, 1.5, True, "4"):
-        with pytest.raises(ff.InvalidRequestError, match=r"additional_match_limit (is|must)"):
+        with pytest.raises(
+            ff.errors.InvalidRequestError, match=r"additional_match_limit (is|must)"
+        ):
             ff.extend(RUN_ID, bad, client=client)  # type: ignore[arg-type]
-    with pytest.raises(ff.InvalidRequestError, match="ceo_name"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="ceo_name"):
         ff.enrich(RUN_ID, {}, client=client)
-    with pytest.raises(ff.InvalidRequestError, match="warn"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="warn"):
         ff.extend(RUN_ID, 1, errors="ignore", client=client)  # type: ignore[arg-type]
     for verb in (
         lambda run: ff.extend(run, 1, client=client),
         lambda run: ff.refresh(run, client=client),
     ):
-        with pytest.raises(ff.InvalidRequestError, match="Expected a findall_id, a Run"):
+        with pytest.raises(ff.errors.InvalidRequestError, match="Expected a findall_id, a Run"):
             verb(7)
     several = ff.FindAllFrames.concat([])
-    with pytest.raises(ff.InvalidRequestError, match="hold 0 runs"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="hold 0 runs"):
         ff.extend(several, 1, client=client)
     assert server.requests == []
 
@@ -196,7 +198,7 @@ def test_without_a_client_a_run_of_another_service_is_not_looked_for_at_the_defa
         lambda: ff.refresh(frames),
         lambda: ff.extend(frames.findall_id, 1),
     ):
-        with pytest.raises(ff.InvalidRequestError, match=r"client=ff\.Client\(base_url="):
+        with pytest.raises(ff.errors.InvalidRequestError, match=r"client=ff\.Client\(base_url="):
             call()
 
 

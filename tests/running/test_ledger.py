@@ -113,7 +113,7 @@ def test_a_creation_that_was_refused_is_noted_as_such(
 ) -> None:
     """There is no such run, and nothing to look for."""
     server.on("POST", "/runs", answer({"error": {"message": "no", "ref_id": "r"}}, status=402))
-    with pytest.raises(ff.InsufficientFundsError):
+    with pytest.raises(ff.errors.InsufficientFundsError):
         find(client)
     assert ff.runs()["status"].tolist() == ["refused"]
 
@@ -124,7 +124,7 @@ def test_an_id_is_not_lost_over_the_rest_of_the_answer(
     """Nor over a service that fails right after the creation."""
     server.on("POST", "/runs", answer({"findall_id": RUN_ID}))
     server.on("GET", AT, answer(status=401))
-    with pytest.raises(ff.AuthenticationError) as caught:
+    with pytest.raises(ff.errors.AuthenticationError) as caught:
         find(client)
     assert caught.value.findall_id == RUN_ID
     assert ff.runs()["findall_id"].tolist() == [RUN_ID]
@@ -149,7 +149,9 @@ def test_resume_names_the_service_of_a_run_that_is_elsewhere(
     server.on("GET", f"{AT}/events", stream(then="hang"))
     with pytest.raises(ff.RunTimeout):
         find(client, timeout=0.3)
-    with pytest.raises(ff.InvalidRequestError, match=rf"ff\.Client\(base_url='{server.url}'\)"):
+    with pytest.raises(
+        ff.errors.InvalidRequestError, match=rf"ff\.Client\(base_url='{server.url}'\)"
+    ):
         ff.resume(RUN_ID, progress=False)
 
 
@@ -186,7 +188,9 @@ def test_an_equal_search_says_so_and_can_be_reused(
 ) -> None:
     """Reuse sends nothing; a search that differs in anything is another one."""
     frames = find(client)
-    with pytest.warns(ff.RepeatedSearchWarning, match=rf"3 matches.*resume.*{RUN_ID}") as caught:
+    with pytest.warns(
+        ff.errors.RepeatedSearchWarning, match=rf"3 matches.*resume.*{RUN_ID}"
+    ) as caught:
         find(client)
     assert caught[0].filename == __file__
     asked = len(server.requests)
@@ -218,11 +222,11 @@ def test_a_partial_result_is_kept_but_not_taken_for_an_answer(
     failed = run_object("failed", matched=3, generated=3)
     server.on("GET", f"{AT}/events", stream(event("findall.status", 1, failed)))
     server.on("GET", f"{AT}/result", answer(result() | {"run": failed}))
-    with pytest.warns(ff.PartialResultWarning):
+    with pytest.warns(ff.errors.PartialResultWarning):
         find(client)
-    with pytest.warns(ff.PartialResultWarning):
+    with pytest.warns(ff.errors.PartialResultWarning):
         assert len(ff.resume(RUN_ID, progress=False).matches) == 3
-    with pytest.warns(ff.PartialResultWarning):
+    with pytest.warns(ff.errors.PartialResultWarning):
         find(client, reuse=True)
     assert len(server.sent("POST", "/runs")) == 2
 
@@ -240,7 +244,7 @@ def test_errors_raise_gives_the_frames_with_the_exception(
     assert caught.value.findall_id == RUN_ID
     with pytest.raises(ff.PartialResultError):
         ff.resume(RUN_ID, progress=False, errors="raise")
-    with pytest.raises(ff.InvalidRequestError, match="'warn' or 'raise'"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="'warn' or 'raise'"):
         find(client, errors="ignore")
 
 
@@ -261,7 +265,7 @@ def test_a_ledger_that_cannot_be_written_does_not_stop_the_search(
     """It gives one warning; the run matters more."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FINDALL_FRAMES_HOME", str(tmp_path / "file"))
-    with pytest.warns(ff.LedgerWarning, match="cannot be") as caught:
+    with pytest.warns(ff.errors.LedgerWarning, match="cannot be") as caught:
         assert len(find(client).matches) == 3
     assert 1 <= len(caught) <= 3
 
@@ -272,7 +276,7 @@ def test_a_ledger_of_a_newer_release_is_left_alone(client: ff.Client) -> None:
     with sqlite3.connect(ledger_file()) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
-    with pytest.warns(ff.LedgerWarning, match="newer release"):
+    with pytest.warns(ff.errors.LedgerWarning, match="newer release"):
         assert len(ff.runs()) == 0
 
 
@@ -416,7 +420,9 @@ def test_each_enrichment_has_the_price_of_its_processor() -> None:
         )
 
     assert ff.estimate_cost(enriched("lite", "ultra8x")).enrichments_per_match == 2.405
-    with pytest.raises(ff.InvalidRequestError, match=r"'warp' of the enrichment p0.*lite, base"):
+    with pytest.raises(
+        ff.errors.InvalidRequestError, match=r"'warp' of the enrichment p0.*lite, base"
+    ):
         ff.estimate_cost(enriched("warp"))
 
 
@@ -424,12 +430,12 @@ def test_a_budget_is_kept_before_anything_is_spent(
     server: ScriptedServer, client: ff.Client
 ) -> None:
     """The error says what it would cost, and what could be done."""
-    with pytest.raises(ff.BudgetError, match=r"at most \$2\.75.*budget is \$2\.50"):
+    with pytest.raises(ff.errors.BudgetError, match=r"at most \$2\.75.*budget is \$2\.50"):
         find(client, budget=2.5)
     assert server.requests == []
     assert len(find(client, budget=2.75).matches) == 3
     for odd in ("5", -1, True, float("nan")):
-        with pytest.raises(ff.InvalidRequestError, match="amount in US dollars"):
+        with pytest.raises(ff.errors.InvalidRequestError, match="amount in US dollars"):
             find(client, budget=odd)
 
 
@@ -439,7 +445,7 @@ def test_drafted_enrichments_count_towards_the_budget(
     """They are known only after the draft, which costs nothing."""
     schema = {"json_schema": {"type": "object", "properties": {"ceo": {"type": "string"}}}}
     server.on("POST", "/ingest", answer(SCHEMA | {"enrichments": [{"output_schema": schema}]}))
-    with pytest.raises(ff.BudgetError):
+    with pytest.raises(ff.errors.BudgetError):
         ff.find_all("Find tile makers", client=client, progress=False, budget=3.5)
     assert [request.path.rpartition("/")[2] for request in server.requests] == ["ingest"]
 

@@ -111,7 +111,7 @@ def test_a_refused_enrichment_says_that_the_run_goes_on(
 ) -> None:
     """It was started and is paid for; the error leads to it."""
     server.on("POST", f"{AT}/enrich", answer({"error": {"message": "no"}}, status=422))
-    with pytest.raises(ff.RefusedError) as caught:
+    with pytest.raises(ff.errors.RefusedError) as caught:
         find(client, enrichments={"ceo_name": "Name of the CEO"})
     assert caught.value.findall_id == RUN_ID
     assert "goes on without this enrichment: ff.resume(" in caught.value.__notes__[0]
@@ -231,7 +231,7 @@ def test_what_an_unlucky_run_found_is_returned_with_a_warning(
     ended["status"]["termination_reason"] = reason
     server.on("GET", f"{AT}/events", stream(event("findall.status", 1, ended)))
     server.on("GET", f"{AT}/result", answer(result() | {"run": ended}))
-    with pytest.warns(ff.PartialResultWarning, match=words) as caught:
+    with pytest.warns(ff.errors.PartialResultWarning, match=words) as caught:
         frames = find(client)
     assert len(frames.matches) == 3
     assert frames.runs.loc[0, "status"] == status
@@ -315,7 +315,7 @@ def test_resume_of_a_run_that_nobody_knows_fails_at_once(
 ) -> None:
     """Not after a stream of attempts."""
     server.on("GET", AT, answer(status=404))
-    with pytest.raises(ff.NotFoundError):
+    with pytest.raises(ff.errors.NotFoundError):
         ff.resume(RUN_ID, client=client, progress=False)
     assert len(server.requests) == 1
 
@@ -346,7 +346,7 @@ def test_a_display_that_fails_is_dropped_and_the_search_goes_on(
     def broken(update: ff.Update) -> None:
         raise ValueError("no ink")
 
-    with pytest.warns(ff.DisplayWarning, match="no ink") as caught:
+    with pytest.warns(ff.errors.DisplayWarning, match="no ink") as caught:
         frames = find(client, progress=broken)
     assert len(caught) == 1
     assert len(frames.matches) == 3

@@ -95,7 +95,7 @@ def test_a_client_that_is_none_is_refused(
     verb: Callable[..., object], options: dict[str, Any], message: str
 ) -> None:
     """The error names the argument for own data."""
-    with pytest.raises(ff.InvalidRequestError, match=message):
+    with pytest.raises(ff.errors.InvalidRequestError, match=message):
         verb(QUESTION, **options)
 
 
@@ -103,9 +103,11 @@ def test_a_client_that_is_none_is_refused(
 def test_what_a_search_has_itself_cannot_be_passed_beside_it(limit: int | None) -> None:
     """Not even an equal value, or None: which one was meant would be a guess."""
     search = ff.Search(QUESTION, **SEARCH, match_limit=30)
-    with pytest.raises(ff.InvalidRequestError, match=rf"match_limit={limit} was passed as well"):
+    with pytest.raises(
+        ff.errors.InvalidRequestError, match=rf"match_limit={limit} was passed as well"
+    ):
         ff.find_all(search, match_limit=limit, data=CITIES)
-    with pytest.raises(ff.InvalidRequestError, match="has its own exclude"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="has its own exclude"):
         ff.preview(search, exclude=[], data=CITIES)
 
 
@@ -117,12 +119,12 @@ def test_a_preview_takes_its_own_limit_from_a_search_of_any() -> None:
 
 def test_preview_and_start_keep_to_a_budget(server: ScriptedServer, client: ff.Client) -> None:
     """Nothing is sent for a search that could cost more."""
-    with pytest.raises(ff.BudgetError, match=r"at most \$0\.10"):
+    with pytest.raises(ff.errors.BudgetError, match=r"at most \$0\.10"):
         ff.preview("Find tile makers", budget=0.05, client=client, progress=False)
     search = ff.Search(
         "Find tile makers", entity_type="companies", match_conditions=["Company must make tiles"]
     )
-    with pytest.raises(ff.BudgetError, match=r"at most \$3\.50"):
+    with pytest.raises(ff.errors.BudgetError, match=r"at most \$3\.50"):
         ff.start(search, budget=3, client=client)
     assert server.requests == []
     assert ff.start(search, budget=3.5, client=client).findall_id == RUN_ID
