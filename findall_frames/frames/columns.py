@@ -59,15 +59,7 @@ _VALUE_TYPES: Final[dict[type, str | None]] = {
 
 
 class Columns:
-    """The growing tables of one run.
-
-    Parameters
-    ----------
-    findall_id : str
-        The run.
-    kinds : mapping of str to str
-        ``"match_condition"`` or ``"enrichment"`` by field, for fields whose kind is not sent.
-    """
+    """The growing tables of one run; ``kinds`` is for fields whose kind is not sent."""
 
     def __init__(self, findall_id: str, *, kinds: Mapping[str, str]) -> None:
         self._findall_id = findall_id
@@ -162,11 +154,7 @@ class Columns:
                 _add(extras, row, "shape", '"bare"')
 
     def finish(self, *, repeated: Mapping[str, list[dict[str, Any]]]) -> dict[str, pa.Table]:
-        """Return the tables.
-
-        ``repeated`` holds, by candidate id, what came again under the same id; it is added to
-        ``extra``.
-        """
+        """Return the tables, adding what came again under a candidate id to its ``extra``."""
         tables = {}
         for name, batches in self._batches.items():
             if not batches:

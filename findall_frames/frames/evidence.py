@@ -118,10 +118,9 @@ class CandidateEvidence:
 def best_citations(
     citations: pa.Table, *, values: Mapping[FieldKey, str | None]
 ) -> dict[FieldKey, Best]:
-    """Return one citation for each field: one that mentions the value, else the first.
+    """Return one citation for each of the fields in ``values`` that has any.
 
-    Citations with an excerpt come before those without. Fields that are not in ``values``, and
-    fields without a citation, are left out.
+    One that mentions the value comes first, then one with an excerpt, then the first.
     """
     best: dict[FieldKey, tuple[int, Best]] = {}
     for key, source in cited_pages(citations):

@@ -52,13 +52,6 @@ def result_so_far(
     """Return the result that the events amount to, and the search if one of them has it.
 
     A later event on a candidate adds to the earlier ones and replaces them field by field.
-
-    Raises
-    ------
-    InvalidRequestError
-        No event names the run, or they are of different runs.
-    UnexpectedResponseError
-        An event does not follow the contract.
     """
     run: dict[str, Any] = {}
     schema: FindAllSchema | None = None

@@ -135,13 +135,7 @@ def first_kind(rows: Iterable[Mapping[str, Any]]) -> str | None:
 
 
 def with_match_status(candidates: pa.Table, match_status: str | None) -> pa.Table:
-    """Return the candidates with a match_status, or all of them if it is None.
-
-    Raises
-    ------
-    InvalidRequestError
-        There is no such match_status.
-    """
+    """Return the candidates with a match_status, or all of them if it is None."""
     if match_status is None:
         return candidates
     text = candidates["match_status"].cast(pa.string())
@@ -155,13 +149,7 @@ def with_match_status(candidates: pa.Table, match_status: str | None) -> pa.Tabl
 
 
 def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
-    """Return the row of a candidate, given its id or its name.
-
-    Raises
-    ------
-    InvalidRequestError
-        No candidate, or more than one, has that id or name.
-    """
+    """Return the row of the only candidate with this id or name."""
     rows: list[dict[str, Any]] = candidates.to_pylist()
     wanted = candidate.casefold()
     found = [row for row in rows if row["candidate_id"] == candidate] or [
@@ -185,13 +173,7 @@ def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
 
 
 def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
-    """Return the rows of own data that matched in a single run.
-
-    Raises
-    ------
-    InvalidRequestError
-        The matches are not rows of own data, or `data` is not what was searched.
-    """
+    """Return the rows of own data that matched in a single run."""
     rows = with_match_status(tables["candidates"], "matched")["row"]
     if rows.null_count:
         raise InvalidRequestError(

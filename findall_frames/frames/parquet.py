@@ -189,24 +189,8 @@ def replace_files(
 ) -> Path:
     """Replace files in a folder, all of them or none, and leave other files alone.
 
-    Parameters
-    ----------
-    folder : str or path object
-        Where they go; created if missing.
-    write : callable
-        Writes the files to the empty folder that it is given.
-    obsolete : callable
-        Given the folder after that, returns older files of ours that are to be removed.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
-
-    Raises
-    ------
-    ExportError
-        The folder cannot be written. It holds the old files or the new ones.
+    ``write`` writes the files to the empty folder that it is given; ``obsolete`` then returns
+    older files of ours that are to be removed from the target.
     """
     target = Path(folder)
     if target.exists() and not target.is_dir():

@@ -73,12 +73,9 @@ class TableColumn(NamedTuple):
 
     Attributes
     ----------
-    name : str
-        Name of the column.
-    type : pyarrow.DataType
-        Arrow type; no list but in ``excerpts``, for which the other formats have a table.
-    meaning : str
-        Description for the README.
+    name, type, meaning : str, pyarrow.DataType, str
+        What the README lists. Only ``excerpts`` is a list, for which the other formats have a
+        table.
     part : str, optional
         Object in the JSON that has the value; empty for a column that is derived.
     wire : type, optional

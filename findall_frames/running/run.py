@@ -362,7 +362,9 @@ class Run:
         try:
             yield
         except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
-            interrupt.add_note(f"Run {self.findall_id} goes on; nothing is lost. {self._resume}")
+            interrupt.add_note(
+                f"Run {self.findall_id} goes on, and nothing is lost: {self._resume}"
+            )
             raise
 
     def _timed_out(self, deadline: Deadline) -> RunTimeout:

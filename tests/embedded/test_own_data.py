@@ -74,7 +74,7 @@ def test_matches_of_other_services_are_not_rows(client: ff.Client) -> None:
     """The error says so."""
     frames = ff.find_all(search_of({"a": "b"}, match_limit=5), client=client, progress=False)
     assert frames.candidates["row"].isna().all()
-    with pytest.raises(ff.errors.InvalidRequestError, match="no rows of own data"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="not rows of own data"):
         frames.rows_of(HOTELS)
 
 

@@ -310,8 +310,9 @@ def test_cancelling_takes_no_body_and_returns_an_empty_object(
     asker: Caller, gate: threading.Event
 ) -> None:
     """It may be repeated until the run has ended, and is a conflict afterwards."""
-    for _ in range(8):  # more than there are workers, all of which wait for the model
-        asker.run(match_limit=20)
+    # Each of these has shown candidates, so its next step waits for the model and holds a worker.
+    for busy in [asker.run(match_limit=20) for _ in range(4)]:
+        at_work(asker, busy)
     findall_id = asker.run()
     for _ in range(2):
         headers = {"content-type": "application/json"}
