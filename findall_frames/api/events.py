@@ -19,14 +19,12 @@ from urllib3.exceptions import HTTPError
 
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import (
-    EVENT_TYPES,
+    EVENT_MODELS,
     ErrorEvent,
     Event,
-    FindAllCandidateMatchStatusEvent,
     FindAllRun,
     FindAllRunStatusEvent,
     FindAllRunUpdate,
-    FindAllSchemaUpdatedEvent,
     UnknownEvent,
 )
 from findall_frames.errors import (
@@ -72,15 +70,10 @@ class _Envelope(msgspec.Struct):
 
 
 _envelope: Final = msgspec.json.Decoder(_Envelope)
-_candidate: Final[msgspec.json.Decoder[Event]] = msgspec.json.Decoder(
-    FindAllCandidateMatchStatusEvent
-)
 _decoders: Final[dict[str, msgspec.json.Decoder[Event]]] = {
-    **{kind: _candidate for kind in EVENT_TYPES if kind.startswith(_CANDIDATE)},
-    "findall.schema.updated": msgspec.json.Decoder(FindAllSchemaUpdatedEvent),
-    "findall.status": msgspec.json.Decoder(FindAllRunStatusEvent),
-    "error": msgspec.json.Decoder(ErrorEvent),
+    name: msgspec.json.Decoder(model) for name, model in EVENT_MODELS.items()
 }
+_candidate: Final = _decoders["findall.candidate.generated"]
 
 
 def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:

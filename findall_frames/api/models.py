@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType, field
 
 __all__ = [
     "BETA",
-    "EVENT_TYPES",
+    "EVENT_MODELS",
     "GENERATORS",
     "MATCH_STATUSES",
     "NO_LIMIT",
@@ -88,16 +88,6 @@ TERMINATION_REASONS: Final = (
     "insufficient_funds",
 )
 MATCH_STATUSES: Final = ("generated", "matched", "unmatched", "discarded")
-EVENT_TYPES: Final = (
-    "findall.schema.updated",
-    "findall.status",
-    "findall.candidate.generated",
-    "findall.candidate.matched",
-    "findall.candidate.unmatched",
-    "findall.candidate.discarded",
-    "findall.candidate.enriched",
-    "error",
-)
 VERDICT_WORDS: Final = {"yes": True, "true": True, "no": False, "false": False}
 """Values of an output field that state a verdict and nothing else."""
 
@@ -481,6 +471,18 @@ Event: TypeAlias = (
     | ErrorEvent
     | UnknownEvent
 )
+
+EVENT_MODELS: Final[dict[str, type[Event]]] = {
+    "findall.schema.updated": FindAllSchemaUpdatedEvent,
+    "findall.status": FindAllRunStatusEvent,
+    "findall.candidate.generated": FindAllCandidateMatchStatusEvent,
+    "findall.candidate.matched": FindAllCandidateMatchStatusEvent,
+    "findall.candidate.unmatched": FindAllCandidateMatchStatusEvent,
+    "findall.candidate.discarded": FindAllCandidateMatchStatusEvent,
+    "findall.candidate.enriched": FindAllCandidateMatchStatusEvent,
+    "error": ErrorEvent,
+}
+"""The model of each event type; further types of a newer service are read as far as possible."""
 
 
 # -- errors ----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import frames_html
+from findall_frames.display.matches import match_count
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
 from findall_frames.frames.convert import (
@@ -81,7 +82,7 @@ class FindAllFrames:
     ``pandas.DataFrame(frames)`` works too; pandas then infers the types from the values, and
     ``frames.matches`` is better.
 
-    ``len(frames)`` is the number of *candidates*; without any, the frames are false. To test
+    So ``len(frames)`` is the number of matches, and frames without a match are false. To test
     whether there are frames at all, use ``is None``.
 
     Examples
@@ -598,7 +599,7 @@ class FindAllFrames:
         return records_of(self._wide())
 
     def __len__(self) -> int:
-        return int(self.tables["candidates"].num_rows)
+        return match_count(self.tables)
 
     def __repr__(self) -> str:
         return tables_as_text(self.tables)

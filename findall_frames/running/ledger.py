@@ -20,7 +20,12 @@ import msgspec
 import platformdirs
 import pyarrow as pa
 
-from findall_frames.api.models import FindAllCandidateMetrics, FindAllRunStatus, FindAllSchema
+from findall_frames.api.models import (
+    FindAllCandidateMetrics,
+    FindAllRunStatus,
+    FindAllSchema,
+    format_time,
+)
 from findall_frames.errors import LedgerWarning, warn
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
@@ -312,7 +317,7 @@ class Ledger:
     # -- the file -------------------------------------------------------------------------------
 
     def _write(self, *statements: str, **values: Any) -> None:
-        values["now"] = datetime.now(UTC).isoformat(timespec="microseconds")
+        values["now"] = format_time(datetime.now(UTC))
         try:
             for connection in self._connections():
                 with transaction(connection):
@@ -416,7 +421,9 @@ def runs() -> pd.DataFrame:
         for name, (column, dtype) in _COLUMNS.items()
     }
     for name in ("created_at", "modified_at"):
-        columns[name] = pd.to_datetime(columns[name], utc=True).astype("datetime64[us, UTC]")
+        columns[name] = pd.to_datetime(columns[name], format="ISO8601", utc=True).astype(
+            "datetime64[us, UTC]"
+        )
     return pd.DataFrame(columns)
 
 

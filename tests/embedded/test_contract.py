@@ -122,7 +122,7 @@ def test_enums_match_the_models(document: Any) -> None:
         )
         for kind in words(model, "type")
     }
-    assert kinds == set(models.EVENT_TYPES)
+    assert kinds == set(models.EVENT_MODELS)
 
 
 def test_answers_match_the_document(service: Service, document: Any) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-from findall_frames.addresses import normalized_url
 from findall_frames.frames.compare import folded_name
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
@@ -22,33 +19,6 @@ def new(*candidates: dict[str, Any]) -> FindAllFrames:
     """Return the newer frames, in which every candidate has another id."""
     renamed = [{**one, "candidate_id": f"new_{one['candidate_id']}"} for one in candidates]
     return flatten(result(*renamed, findall_id="findall_new"))
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://example.com",
-        "https://www.Example.com/",
-        "example.com",
-        "//example.com/",
-        "https://example.com:443/#top",
-        "HTTPS://user@EXAMPLE.com./?utm_source=x&gclid=1",
-    ],
-)
-def test_spellings_of_one_address_have_one_normal_form(url: str) -> None:
-    """Scheme, case, port, fragment and tracking parameters make no difference."""
-    assert normalized_url(url) == "example.com"
-
-
-def test_other_pages_have_other_addresses() -> None:
-    """Path, port, scheme and other parameters count; text that is no address has none."""
-    assert normalized_url("https://a.example/B/") == "a.example/B"
-    assert normalized_url("a.example?b=2&a=1&utm_medium=x") == "a.example?a=1&b=2"
-    assert normalized_url("http://a.example:8080/") == "a.example:8080"
-    assert normalized_url("local://packages/x/") == "local://packages/x"
-    assert normalized_url("https://www.com") == "www.com"
-    for nothing in ("", "no address", "http://", "https://[broken", "a.example:port"):
-        assert normalized_url(nothing) is None
 
 
 def test_names_are_folded_to_letters_and_digits() -> None:

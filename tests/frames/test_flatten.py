@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from findall_frames.addresses import Domains
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.schema import COLUMNS, SCHEMAS, markdown
@@ -291,28 +290,6 @@ def test_other_objects_are_refused_with_a_hint(tmp_path: Path) -> None:
         flatten(3)  # type: ignore[arg-type]
     with pytest.raises(InvalidRequestError, match="JSON values"):
         flatten({"run": object()})
-
-
-def test_domains_are_hosts_in_lower_case() -> None:
-    """Without scheme, user and port; text that is no address has no domain."""
-    expected = {
-        "https://www.Example.com/a b": "example.com",
-        "cognition.ai": "cognition.ai",
-        "a.b/c/d": "a.b",
-        "local://packages/x": "packages",
-        "https://user:pass@host.de:80/x": "host.de",
-        "//cdn.example/x": "cdn.example",
-        "WWW.GOV.uk.": "gov.uk",
-        "www.com": "www.com",
-        "http://[::1]:80/": "[::1]",
-        "https://medium.com/@someone": "medium.com",
-        "https://müller.DE?q=1": "müller.de",
-        "javascript:alert(1)": None,
-        "urn:isbn:3": None,
-        "Companies House, filing 3": None,
-        "": None,
-    }
-    assert dict(zip(expected, Domains().of(list(expected)), strict=True)) == expected
 
 
 def test_large_results_are_flattened_in_batches() -> None:

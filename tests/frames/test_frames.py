@@ -68,7 +68,7 @@ def test_unknown_categories_of_all_runs_are_kept_when_stacked() -> None:
     """In the order in which they appear; the laws check everything else."""
     stacked = FindAllFrames.concat([ONE, TWO, NONE])
     assert stacked.findall_ids == ("findall_1", "findall_2", "findall_3")
-    assert len(stacked) == 3
+    assert len(stacked.candidates) == 3
     statuses = stacked.candidates["match_status"].cat.categories.tolist()
     assert statuses[-2:] == ["shortlisted", "noted"]
 

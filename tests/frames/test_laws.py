@@ -126,7 +126,7 @@ def test_the_wide_table_has_every_value(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FindAllWarning)
             wide = frames.wide(match_status=None, evidence=evidence)
-        assert len(wide) == len(frames)
+        assert len(wide) == len(frames.candidates)
         assert wide.columns.is_unique
         assert wide["candidate_id"].tolist() == frames.candidates["candidate_id"].tolist()
         assert (wide.shape[1] - 5) // (4 if evidence else 1) >= valued

@@ -208,4 +208,4 @@ def test_a_run_that_is_not_done_in_time_goes_on(server: ScriptedServer, client: 
     with pytest.raises(ff.RunTimeout, match=r"ff\.resume") as caught:
         ff.extend(RUN_ID, 1, client=client, progress=False, timeout=1)
     assert caught.value.findall_id == RUN_ID
-    assert len(caught.value.frames) == 4
+    assert len(caught.value.frames.candidates) == 4

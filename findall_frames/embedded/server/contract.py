@@ -10,20 +10,16 @@ import msgspec
 from msgspec import Struct
 
 from findall_frames.api.models import (
-    EVENT_TYPES,
+    EVENT_MODELS,
     GENERATORS,
     MATCH_STATUSES,
     RUN_STATUSES,
     TERMINATION_REASONS,
-    ErrorEvent,
     ErrorResponse,
     FindAllCandidate,
-    FindAllCandidateMatchStatusEvent,
     FindAllRun,
     FindAllRunStatus,
-    FindAllRunStatusEvent,
     FindAllSchema,
-    FindAllSchemaUpdatedEvent,
     HTTPValidationError,
 )
 from findall_frames.embedded.server.bodies import CHOICES, LIMITS
@@ -42,15 +38,11 @@ _MEANINGS: Final = {
     422: "The request is not valid",
     429: "Too many at once; Retry-After gives the seconds to wait",
 }
-# The events of a stream, by model.
 _EVENTS: Final[Mapping[type[Struct], Sequence[str]]] = {
-    FindAllSchemaUpdatedEvent: ("findall.schema.updated",),
-    FindAllRunStatusEvent: ("findall.status",),
-    FindAllCandidateMatchStatusEvent: tuple(
-        name for name in EVENT_TYPES if name.startswith("findall.candidate.")
-    ),
-    ErrorEvent: ("error",),
+    model: [name for name, other in EVENT_MODELS.items() if other is model]
+    for model in EVENT_MODELS.values()
 }
+"""The event types of a stream, by model."""
 # The models accept any text here, as they also read the answers of newer services.
 _ANSWER_CHOICES: Final[Mapping[type[Struct], Mapping[str, Iterable[str]]]] = {
     FindAllRun: {"generator": GENERATORS},
