@@ -45,7 +45,7 @@ def is_loopback(address: str) -> bool:
 
 
 def normalized_url(url: str) -> str | None:
-    """Bring the addresses of one page to one form; None where there is no host.
+    """Return one form for all addresses of a page; None if there is no host.
 
     Scheme (http or https), ``www.``, user, default port, trailing slash, fragment and
     tracking parameters make no difference, nor does the order of the other parameters.
@@ -80,7 +80,7 @@ def normalized_url(url: str) -> str | None:
 
 
 def without_credentials(url: str) -> str:
-    """Leave out what an address may hold a key in: user, password, query and fragment.
+    """Return an address without the parts that may contain a key: user, password, query, fragment.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Looks things up in the tables: candidates, sources, warnings, and the fields of a search."""
+"""Look up candidates, sources and warnings in the tables, and the fields of a search."""
 
 from __future__ import annotations
 

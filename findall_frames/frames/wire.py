@@ -245,7 +245,7 @@ class CandidateReader:
         return basis
 
     def _output(self, value: Any, *, extras: Extras) -> Any:
-        """Tell an object that holds a value from an object that is one."""
+        """Read an output: an object with a value in it, or a bare value."""
         if not isinstance(value, dict):
             return value
         if "value" not in value and value.get("type") not in _KINDS:

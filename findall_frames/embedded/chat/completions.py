@@ -331,7 +331,7 @@ def _reduced(form: _Form, reason: str) -> _Form | None:
 
 
 def _as_failed(answer: _Answer, error: Any) -> _Answer:
-    """Give an answer of status 200 that reports an error the status of that error."""
+    """Return an answer with the status of the error that it reports under status 200."""
     code = str(error.get("code")) if isinstance(error, Mapping) else ""
     status = int(code) if re.fullmatch("[45][0-9][0-9]", code) else 500
     body = {"error": error or "the answer has no choices"}
