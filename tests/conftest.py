@@ -1,4 +1,4 @@
-"""What every test gets: no network but loopback, no state of the machine, no key."""
+"""Fixtures for all tests, which run without network, API key or the user's ledger."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _real_connect_ex = socket.socket.connect_ex
 
 
 class NetworkBlockedError(OSError):
-    """A test tried to leave the machine."""
+    """A test tried to connect to another machine."""
 
 
-def _demand_loopback(address: Any) -> None:
+def _check_loopback(address: Any) -> None:
     if not isinstance(address, tuple):
         return  # a Unix socket stays on the machine
     host = str(address[0])
@@ -41,21 +41,21 @@ def _demand_loopback(address: Any) -> None:
 
 
 def _connect(self: socket.socket, address: Any) -> None:
-    _demand_loopback(address)
+    _check_loopback(address)
     _real_connect(self, address)
 
 
 def _connect_ex(self: socket.socket, address: Any) -> int:
-    _demand_loopback(address)
+    _check_loopback(address)
     return _real_connect_ex(self, address)
 
 
 def pytest_configure() -> None:
-    """Block before anything is collected, so that imports are covered as well."""
+    """Block the network before collection, which imports the test modules."""
     socket.socket.connect = _connect  # type: ignore[method-assign]
     socket.socket.connect_ex = _connect_ex  # type: ignore[method-assign]
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
-    # Examples in docstrings are collected outside of this folder, so that no fixture reaches them.
+    # Fixtures of this folder don't apply to the doctests of the package.
     os.environ["FINDALL_FRAMES_HOME"] = _home.name
     for name in (
         "PARALLEL_API_KEY",
@@ -71,13 +71,13 @@ def pytest_configure() -> None:
 def _empty_ledger(
     monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Each test begins with an empty ledger."""
+    """Start each test with an empty ledger."""
     monkeypatch.setenv("FINDALL_FRAMES_HOME", str(tmp_path_factory.mktemp("home")))
 
 
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
-    """A server with a healthy run, which a test may then spoil."""
+    """Serve a healthy run; tests replace its replies."""
     with ScriptedServer() as scripted:
         healthy(scripted)
         yield scripted
@@ -85,27 +85,27 @@ def server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def client(server: ScriptedServer) -> Iterator[ff.Client]:
-    """A client of it."""
+    """Return a client of `server`."""
     with ff.Client(api_key=KEY, base_url=server.url) as scripted:
         yield scripted
 
 
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
-    """A service that tests share which leave it as it is."""
+    """Share a service among tests that do not change it."""
     with Service(numbers(100)) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def caller(service: Service) -> Caller:
-    """A caller of that service."""
+    """Return a caller of `service`."""
     return Caller(service)
 
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Hold the model of `slow` up until it is set."""
+    """Block the model of `slow` until this event is set."""
     event = threading.Event()
     yield event
     event.set()
@@ -113,10 +113,7 @@ def gate() -> Iterator[threading.Event]:
 
 @pytest.fixture
 def slow(gate: threading.Event) -> Iterator[Service]:
-    """A service whose streams have a quick heart, and whose model waits at the gate.
-
-    Only the first eight rows are answered before; its runs ask "every 3rd".
-    """
+    """Run a service with frequent heartbeats and a model that waits for `gate` after eight rows."""
     model = open_model(EveryNth(gate=gate, free=8))
     running = Service(numbers(100), model=model, heartbeat=0.05).start()
     yield running
@@ -126,10 +123,10 @@ def slow(gate: threading.Event) -> Iterator[Service]:
 
 @pytest.fixture
 def asker(slow: Service) -> Caller:
-    """A caller of that service."""
+    """Return a caller of `slow` whose runs ask for "every 3rd"."""
     return Caller(slow, condition="every 3rd")
 
 
 def pytest_unconfigure() -> None:
-    """Leave nothing behind."""
+    """Remove the temporary folder."""
     _home.cleanup()

@@ -1,4 +1,4 @@
-"""A run can be awaited, in a script and in a notebook's cell."""
+"""Runs that are awaited, in a script and in a notebook."""
 
 from __future__ import annotations
 
@@ -11,72 +11,67 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from tests.support.scripted import RUN_ID, ScriptedServer, answer, run_object, stream
-
-CITIES = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-SEARCH = ff.Search("Cities", entity_type="cities", match_conditions={"in_italy": "in Italy"})
-AT = f"/runs/{RUN_ID}"
+from tests.support.scripted import AT, DONE, RUN_ID, RUNNING, ScriptedServer, ends_as, stream
 
 
-def test_several_runs_are_awaited_side_by_side() -> None:
-    """Each gives its frames."""
+async def awaited(client: ff.Client) -> ff.FindAllFrames:
+    """Await the run of the scripted server."""
+    return await ff.Run(RUN_ID, client=client)
+
+
+def test_several_runs_can_be_awaited_together() -> None:
+    """Each returns its own frames."""
+    cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    search = ff.Search("Cities", entity_type="cities", match_conditions=["country = 'Italy'"])
 
     async def both(client: ff.Client) -> list[ff.FindAllFrames]:
-        runs = [ff.start(SEARCH, client=client) for _ in range(2)]
-        return await asyncio.gather(*runs)
+        return await asyncio.gather(*[ff.start(search, client=client) for _ in range(2)])
 
-    with ff.local(CITIES) as client:
+    with ff.local(cities) as client:
         found = asyncio.run(both(client))
     assert [frames.matches["name"].tolist() for frames in found] == [["Rome"], ["Rome"]]
     assert found[0].findall_id != found[1].findall_id
 
 
-def test_other_tasks_go_on_while_a_run_is_awaited(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """The run ends only after one of them has seen to it."""
-    server.on("GET", AT, answer(run_object("running")))
+def test_other_tasks_run_while_a_run_is_awaited(server: ScriptedServer, client: ff.Client) -> None:
+    """The run ends only after another task has changed the server's reply."""
+    server.on("GET", AT, RUNNING)
     server.on("GET", f"{AT}/events", stream())
 
     async def finish_it() -> None:
         await asyncio.sleep(0.1)
-        server.on("GET", AT, answer(run_object("completed", matched=3, generated=3)))
+        server.on("GET", AT, DONE)
 
     async def both() -> ff.FindAllFrames:
-        frames, _ = await asyncio.gather(ff.Run(RUN_ID, client=client), finish_it())
+        frames, _ = await asyncio.gather(awaited(client), finish_it())
         return frames
 
     assert len(asyncio.run(both()).matches) == 3
 
 
-def test_a_partial_result_is_warned_of_in_the_awaiting_code(
+def test_the_warning_on_a_partial_result_points_at_the_awaiting_code(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """As where the run is waited for."""
-    over = run_object("failed", matched=3, generated=3)
-    server.on("GET", AT, answer(over))
-
-    async def awaited() -> ff.FindAllFrames:
-        return await ff.Run(RUN_ID, client=client)
-
+    """Not at the thread that waits."""
+    ends_as(server, "failed", reason="error_occurred")
     with pytest.warns(ff.errors.PartialResultWarning, match=f"Run {RUN_ID} failed") as caught:
-        asyncio.run(awaited())
+        asyncio.run(awaited(client))
     assert caught[0].filename == __file__
 
 
-def test_cancelling_the_task_leaves_the_run_going(
+def test_cancelling_the_task_does_not_cancel_the_run(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """The waiting thread ends, and a note says how to go on."""
-    server.on("GET", AT, answer(run_object("running")))
+    """The waiting thread ends, and a note says how to resume."""
+    server.on("GET", AT, RUNNING)
     server.on("GET", f"{AT}/events", stream())
 
-    async def given_up() -> None:
+    async def with_timeout() -> None:
         async with asyncio.timeout(0.3):
-            await ff.Run(RUN_ID, client=client)
+            await awaited(client)
 
     with pytest.raises(TimeoutError) as caught:
-        asyncio.run(given_up())
+        asyncio.run(with_timeout())
     cause = caught.value.__cause__ or caught.value.__context__
     assert cause is not None
     assert any("ff.resume" in note for note in getattr(cause, "__notes__", []))
@@ -84,8 +79,8 @@ def test_cancelling_the_task_leaves_the_run_going(
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("asyncio")]
 
 
-def test_a_run_is_awaited_in_a_cell_of_a_notebook() -> None:
-    """Where an event loop runs already."""
+def test_a_run_can_be_awaited_in_a_notebook_cell() -> None:
+    """An event loop is running there already."""
     cells = [
         "import findall_frames as ff, pandas as pd\n"
         "cities = pd.DataFrame({'name': ['Oslo', 'Rome'], 'country': ['Norway', 'Italy']})\n"

@@ -1,4 +1,4 @@
-"""Every run is noted, its result is kept, and nothing is paid for twice unasked."""
+"""The ledger records every run, keeps its result, and warns before one is paid for twice."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ import random
 import sqlite3
 import subprocess
 import sys
-import textwrap
 import time
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pandas as pd
@@ -18,15 +19,19 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.running.ledger import Ledger
-from findall_frames.running.pricing import price_of
 from tests.support.scripted import (
+    AT,
+    DONE,
+    EXTENDED,
     KEY,
     RUN_ID,
     SCHEMA,
     Reply,
     ScriptedServer,
     answer,
+    ends_as,
     event,
+    find,
     healthy,
     result,
     run_object,
@@ -34,50 +39,41 @@ from tests.support.scripted import (
     stream,
 )
 
-AT = f"/runs/{RUN_ID}"
-CONDITIONS = {"makes_tiles": "Company must make tiles"}
+CONTENT = ("candidates", "fields", "citations")
 
 
-def find(client: ff.Client, **options: object) -> ff.FindAllFrames:
-    """Run the search that the server answers."""
-    return ff.find_all(
-        "Find tile makers",
-        entity_type="companies",
-        match_conditions=CONDITIONS,
-        client=client,
-        **{"match_limit": 5, "progress": False, **options},  # type: ignore[arg-type]
-    )
+def ledger_folder() -> Path:
+    """Return the folder of this test's ledger."""
+    return Path(os.environ["FINDALL_FRAMES_HOME"])
 
 
-def ledger_file() -> Path:
-    """Where the ledger of this test is."""
-    return Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+# -- what is recorded --------------------------------------------------------------------------
 
 
-def test_a_finished_run_is_noted_with_all_that_is_known(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """The API has no list of runs; this is it."""
+def test_a_finished_run_is_listed(server: ScriptedServer, client: ff.Client) -> None:
+    """With all that is known about it, except a cost, which this service does not publish."""
     find(client)
     (row,) = ff.runs().to_dict("records")
-    token = server.requests[0].content["metadata"]["findall_frames_token"]
-    assert row["findall_id"] == RUN_ID
-    assert (row["status"], row["termination_reason"]) == ("completed", "match_limit_met")
-    assert (
-        row["matched_candidates_count"],
-        row["generated_candidates_count"],
-        row["match_limit"],
-    ) == (3, 3, 5)
-    assert (row["objective"], row["entity_type"]) == ("Find tile makers", "companies")
-    assert (row["service"], row["token"], row["has_result"]) == (server.url, token, True)
     assert row["created_at"] <= row["modified_at"] <= pd.Timestamp.now("UTC")
     assert pd.isna(row["cost"])
+    expected = {
+        "findall_id": RUN_ID,
+        "status": "completed",
+        "termination_reason": "match_limit_met",
+        "matched_candidates_count": 3,
+        "generated_candidates_count": 3,
+        "match_limit": 5,
+        "objective": "Find tile makers",
+        "entity_type": "companies",
+        "service": server.url,
+        "token": server.requests[0].content["metadata"]["findall_frames_token"],
+        "has_result": True,
+    }
+    assert {name: row[name] for name in expected} == expected
 
 
-def test_the_table_of_runs_has_its_columns_and_types_also_when_it_is_empty(
-    client: ff.Client,
-) -> None:
-    """An empty ledger is an ordinary ledger."""
+def test_an_empty_ledger_has_the_same_columns_and_types(client: ff.Client) -> None:
+    """None of them is of dtype object."""
     empty = ff.runs()
     assert len(empty) == 0
     find(client)
@@ -85,43 +81,46 @@ def test_the_table_of_runs_has_its_columns_and_types_also_when_it_is_empty(
     assert "object" not in {str(dtype) for dtype in empty.dtypes}
 
 
-def test_the_intent_is_noted_before_and_the_id_right_after_the_creation(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """Whatever happens to this process in between."""
-    seen: list[tuple[str, object]] = []
+def test_the_id_is_recorded_as_soon_as_the_run_is_created(client: ff.Client) -> None:
+    """An interrupt at the first update of the run finds it in the ledger."""
+    seen: list[object] = []
 
     def look(update: ff.Update) -> None:
-        seen.extend((update.status, row["findall_id"]) for row in ff.runs().to_dict("records"))
+        seen.extend(ff.runs()["findall_id"])
         if update.status == "queued":
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         find(client, progress=look)
-    assert seen == [("queued", RUN_ID)]
-    server.on("POST", "/runs", Reply(0, then="close"))
-    with pytest.raises(ff.AmbiguousCreateError) as caught:
-        find(client, match_limit=6)
-    lost = ff.runs().iloc[0]
-    assert pd.isna(lost["findall_id"])
-    assert lost["status"] == "unknown"
-    assert lost["token"] == caught.value.token
+    assert seen == [RUN_ID]
 
 
-def test_a_creation_that_was_refused_is_noted_as_such(
+def test_a_creation_without_an_answer_is_recorded_by_its_token(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """There is no such run, and nothing to look for."""
+    """The same token is in the exception."""
+    server.on("POST", "/runs", Reply(0, then="close"))
+    with pytest.raises(ff.AmbiguousCreateError) as caught:
+        find(client)
+    (row,) = ff.runs().to_dict("records")
+    assert pd.isna(row["findall_id"])
+    assert (row["status"], row["token"]) == ("unknown", caught.value.token)
+
+
+def test_a_refused_creation_is_recorded_as_refused(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """No run exists."""
     server.on("POST", "/runs", answer({"error": {"message": "no", "ref_id": "r"}}, status=402))
     with pytest.raises(ff.errors.InsufficientFundsError):
         find(client)
     assert ff.runs()["status"].tolist() == ["refused"]
 
 
-def test_an_id_is_not_lost_over_the_rest_of_the_answer(
+def test_the_id_survives_an_incomplete_answer_to_the_creation(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """Nor over a service that fails right after the creation."""
+    """Even if the next request fails."""
     server.on("POST", "/runs", answer({"findall_id": RUN_ID}))
     server.on("GET", AT, answer(status=401))
     with pytest.raises(ff.errors.AuthenticationError) as caught:
@@ -130,52 +129,52 @@ def test_an_id_is_not_lost_over_the_rest_of_the_answer(
     assert ff.runs()["findall_id"].tolist() == [RUN_ID]
 
 
-def test_resume_of_a_finished_run_asks_nobody(server: ScriptedServer, client: ff.Client) -> None:
-    """Also when its service is long gone, and without a key."""
-    frames = find(client)
-    asked = len(server.requests)
-    again = ff.resume(RUN_ID, progress=False)
-    assert len(server.requests) == asked
-    for name in ("candidates", "fields", "citations"):
-        assert again.tables[name].equals(frames.tables[name])
-    assert again.runs.loc[0, "objective"] == "Find tile makers"
-    assert again.runs.loc[0, "fetched_at"] >= frames.runs.loc[0, "fetched_at"].floor("s")
-
-
-def test_resume_names_the_service_of_a_run_that_is_elsewhere(
+def test_a_run_that_was_started_elsewhere_is_recorded_when_resumed(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """The default service cannot know it."""
-    server.on("GET", f"{AT}/events", stream(then="hang"))
-    with pytest.raises(ff.RunTimeout):
-        find(client, timeout=0.3)
-    with pytest.raises(
-        ff.errors.InvalidRequestError, match=rf"ff\.Client\(base_url='{server.url}'\)"
-    ):
-        ff.resume(RUN_ID, progress=False)
-
-
-def test_a_run_that_was_started_elsewhere_is_noted_when_it_is_resumed(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """From then on its result is kept here too."""
+    """Its result is kept as well, so that resuming it again sends nothing."""
     ff.resume(RUN_ID, client=client, progress=False)
     (row,) = ff.runs().to_dict("records")
     assert (row["findall_id"], row["objective"]) == (RUN_ID, "Find tile makers")
     assert pd.isna(row["token"])
-    asked = len(server.requests)
+    count = len(server.requests)
     ff.resume(RUN_ID, progress=False)
-    assert len(server.requests) == asked
+    assert len(server.requests) == count
 
 
-def test_a_run_that_goes_on_is_asked_for_again(server: ScriptedServer, client: ff.Client) -> None:
-    """The old result would lack what the extension finds."""
+def test_the_key_is_not_in_the_ledger(client: ff.Client) -> None:
+    """None of its files contains it."""
+    find(client, metadata={"team": "tiles"})
+    content = b"".join(path.read_bytes() for path in ledger_folder().iterdir())
+    assert RUN_ID.encode() in content
+    assert KEY.encode() not in content
+
+
+# -- results that are kept ---------------------------------------------------------------------
+
+
+def test_resuming_a_finished_run_sends_nothing(server: ScriptedServer, client: ff.Client) -> None:
+    """The tables are the same, and need neither the service nor a key."""
+    begun = pd.Timestamp.now("UTC")
+    frames = find(client)
+    count = len(server.requests)
+    again = ff.resume(RUN_ID, progress=False)
+    assert len(server.requests) == count
+    for name in CONTENT:
+        assert again.tables[name].equals(frames.tables[name])
+    assert again.runs.loc[0, "objective"] == "Find tile makers"
+    fetched = [begun, *again.runs["fetched_at"], *frames.runs["fetched_at"]]
+    assert fetched == sorted(fetched)  # the result is kept just before it is made into tables
+
+
+def test_the_result_of_an_extended_run_is_fetched_again(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The kept result lacks the new matches."""
     find(client)
-    later = run_object("completed", matched=4, generated=4)
-    later["modified_at"] = "2026-01-02T03:09:00.000000Z"
     server.on("POST", f"{AT}/extend", answer(SCHEMA | {"match_limit": 8}))
     server.on("GET", f"{AT}/schema", answer(SCHEMA | {"match_limit": 8}))
-    server.on("GET", AT, answer(run_object("completed")), answer(later))
+    server.on("GET", AT, DONE, EXTENDED)
     server.on("GET", f"{AT}/result", answer(result(4)))
     ff.Run(RUN_ID, client=client).extend(3)
     assert not ff.runs()["has_result"].any()
@@ -183,20 +182,17 @@ def test_a_run_that_goes_on_is_asked_for_again(server: ScriptedServer, client: f
     assert ff.runs()["match_limit"].tolist() == [8]
 
 
-def test_an_equal_search_says_so_and_can_be_reused(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """Reuse sends nothing; a search that differs in anything is another one."""
+def test_an_equal_search_warns_or_is_reused(server: ScriptedServer, client: ff.Client) -> None:
+    """Reuse sends nothing; a search with any other option is run."""
     frames = find(client)
-    with pytest.warns(
-        ff.errors.RepeatedSearchWarning, match=rf"3 matches.*resume.*{RUN_ID}"
-    ) as caught:
+    warning = ff.errors.RepeatedSearchWarning
+    with pytest.warns(warning, match=rf"3 matches.*resume.*{RUN_ID}") as caught:
         find(client)
-    assert caught[0].filename == __file__
-    asked = len(server.requests)
+    assert caught[0].filename == find.__code__.co_filename
+    count = len(server.requests)
     seen: list[ff.Update] = []
     again = find(client, reuse=True, progress=seen.append)
-    assert len(server.requests) == asked
+    assert len(server.requests) == count
     assert again.tables["fields"].equals(frames.tables["fields"])
     assert [(update.is_over, update.matched) for update in seen] == [(True, 3)]
     find(client, reuse=True, match_limit=6)
@@ -205,64 +201,58 @@ def test_an_equal_search_says_so_and_can_be_reused(
     assert len(server.sent("POST", "/runs")) == 5
 
 
-def test_a_drafted_search_is_recognised_before_it_is_drafted(
+def test_a_drafted_search_is_reused_without_drafting_it_again(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """The question is the same, however the service would word it today."""
+    """Searches are compared as they were written, not as they were drafted."""
     ff.find_all("Find tile makers", client=client, progress=False)
-    asked = len(server.requests)
+    count = len(server.requests)
     ff.find_all("Find tile makers", client=client, progress=False, reuse=True)
-    assert len(server.requests) == asked
+    assert len(server.requests) == count
 
 
-def test_a_partial_result_is_kept_but_not_taken_for_an_answer(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """It was paid for; but a new search may find more."""
-    failed = run_object("failed", matched=3, generated=3)
-    server.on("GET", f"{AT}/events", stream(event("findall.status", 1, failed)))
-    server.on("GET", f"{AT}/result", answer(result() | {"run": failed}))
-    with pytest.warns(ff.errors.PartialResultWarning):
-        find(client)
+def test_a_partial_result_is_kept_but_not_reused(server: ScriptedServer, client: ff.Client) -> None:
+    """A new search may find more."""
+    ends_as(server, "failed", reason="error_occurred")
+    for _ in range(2):
+        with pytest.warns(ff.errors.PartialResultWarning):
+            find(client, reuse=True)
+    assert len(server.sent("POST", "/runs")) == 2
     with pytest.warns(ff.errors.PartialResultWarning):
         assert len(ff.resume(RUN_ID, progress=False).matches) == 3
-    with pytest.warns(ff.errors.PartialResultWarning):
-        find(client, reuse=True)
-    assert len(server.sent("POST", "/runs")) == 2
 
 
-def test_errors_raise_gives_the_frames_with_the_exception(
+def test_a_partial_result_can_be_raised_with_its_frames(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """Now, and when it is resumed from the ledger."""
-    failed = run_object("failed", matched=3, generated=3)
-    server.on("GET", f"{AT}/events", stream(event("findall.status", 1, failed)))
-    server.on("GET", f"{AT}/result", answer(result() | {"run": failed}))
-    with pytest.raises(ff.PartialResultError, match="failed") as caught:
-        find(client, errors="raise")
-    assert len(caught.value.frames.matches) == 3
-    assert caught.value.findall_id == RUN_ID
-    with pytest.raises(ff.PartialResultError):
-        ff.resume(RUN_ID, progress=False, errors="raise")
-    with pytest.raises(ff.errors.InvalidRequestError, match="'warn' or 'raise'"):
-        find(client, errors="ignore")
+    """Also when it comes from the ledger."""
+    ends_as(server, "failed", reason="error_occurred")
+    for call in (
+        lambda: find(client, errors="raise"),
+        lambda: ff.resume(RUN_ID, progress=False, errors="raise"),
+    ):
+        with pytest.raises(ff.PartialResultError, match="failed") as caught:
+            call()
+        assert len(caught.value.frames.matches) == 3
+        assert caught.value.findall_id == RUN_ID
 
 
-def test_the_ledger_can_be_switched_off(
-    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Then nothing is written at all."""
+# -- the file ----------------------------------------------------------------------------------
+
+
+def test_the_ledger_can_be_switched_off(client: ff.Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then no file is written, and no repeated search is noticed."""
     monkeypatch.setenv("FINDALL_FRAMES_LEDGER", "off")
     find(client)
     find(client)
     assert len(ff.runs()) == 0
-    assert not ledger_file().parent.exists() or not list(ledger_file().parent.iterdir())
+    assert list(ledger_folder().iterdir()) == []
 
 
 def test_a_ledger_that_cannot_be_written_does_not_stop_the_search(
     client: ff.Client, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It gives one warning; the run matters more."""
+    """There are warnings, but not one for each statement."""
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv("FINDALL_FRAMES_HOME", str(tmp_path / "file"))
     with pytest.warns(ff.errors.LedgerWarning, match="cannot be") as caught:
@@ -270,26 +260,18 @@ def test_a_ledger_that_cannot_be_written_does_not_stop_the_search(
     assert 1 <= len(caught) <= 3
 
 
-def test_a_ledger_of_a_newer_release_is_left_alone(client: ff.Client) -> None:
-    """It is neither read wrongly nor written to."""
+def test_a_ledger_of_a_newer_release_is_not_read(client: ff.Client) -> None:
+    """A warning says so."""
     find(client)
-    with sqlite3.connect(ledger_file()) as connection:
+    with sqlite3.connect(ledger_folder() / "ledger.sqlite3") as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.warns(ff.errors.LedgerWarning, match="newer release"):
         assert len(ff.runs()) == 0
 
 
-def test_the_key_is_nowhere_in_the_ledger(client: ff.Client) -> None:
-    """Nor is a pickle."""
-    find(client, metadata={"team": "tiles"})
-    content = b"".join(path.read_bytes() for path in ledger_file().parent.iterdir())
-    assert RUN_ID.encode() in content
-    assert KEY.encode() not in content
-
-
-def note_runs(numbers: list[int]) -> None:
-    """Note some runs, from a process of its own."""
+def record_runs(numbers: list[int]) -> None:
+    """Record some runs; called in processes of their own."""
     ledger = Ledger.of_this_machine()
     schema = ff.Search("o", entity_type="e", match_conditions=["c"]).to_schema()
     for number in numbers:
@@ -299,34 +281,13 @@ def note_runs(numbers: list[int]) -> None:
 
 
 def test_several_processes_can_write_at_once() -> None:
-    """Also when all of them are the first."""
+    """Even if none of them finds the file there."""
     with ProcessPoolExecutor(4) as pool:
-        list(pool.map(note_runs, [list(range(n, 100, 4)) for n in range(4)]))
+        list(pool.map(record_runs, [list(range(n, 100, 4)) for n in range(4)]))
     assert sorted(ff.runs()["findall_id"]) == sorted(f"findall_{n}" for n in range(100))
 
 
-def test_a_killed_process_leaves_the_id_behind(server: ScriptedServer) -> None:
-    """The run is resumed by another process, without another creation."""
-    server.on("GET", f"{AT}/events", stream(event("findall.status", 1, run_object()), then="hang"))
-    script = f"""
-        import findall_frames as ff
-        def tell(update):
-            if update.event: print("following", flush=True)
-        ff.find_all("Find tile makers", client=ff.Client(base_url={server.url!r}), progress=tell)
-    """
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(script)], stdout=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == b"following"
-        process.kill()
-    (row,) = ff.runs().to_dict("records")
-    assert (row["findall_id"], row["status"]) == (RUN_ID, "running")
-    healthy(server)
-    with ff.Client(base_url=row["service"]) as client:
-        assert len(ff.resume(row["findall_id"], client=client, progress=False).matches) == 3
-    assert len(server.sent("POST", "/runs")) == 1
-
+# -- killed processes --------------------------------------------------------------------------
 
 SEARCHER = """
 import sys
@@ -335,125 +296,64 @@ from findall_frames.search import find_all
 client = ff.Client(base_url=sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
-find_all("Find tile makers", client=client, progress=False)
-print("done", flush=True)
+def show(update):
+    if update.event: print("following", flush=True)
+find_all("Find tile makers", client=client, progress=show)
 """
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_a_process_that_is_killed_at_any_moment_loses_nothing(
-    server: ScriptedServer, seed: int
-) -> None:
-    """Either the id is in the ledger, or the token of the only creation there can have been."""
-    pieces = [part for piece in story() for part in (0.03, piece)]
-    server.on("POST", "/ingest", Reply(200, (0.05, json.dumps(SCHEMA).encode())))
-    server.on("GET", f"{AT}/events", stream(*pieces))
-    moment = random.Random(seed).uniform(0, 0.4)
+@contextmanager
+def searching(server: ScriptedServer) -> Iterator[subprocess.Popen[str]]:
+    """Start a search in another process, which is killed on exit."""
     with subprocess.Popen(
         [sys.executable, "-c", SEARCHER, server.url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        encoding="utf-8",
     ) as process:
         assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stdout.readline().strip() == b"ready"
-        process.stdin.write(b"go\n")
+        assert process.stdout.readline() == "ready\n"
+        process.stdin.write("go\n")
         process.stdin.flush()
-        time.sleep(moment)
+        yield process
         process.kill()
+
+
+def test_the_run_of_a_killed_process_can_be_resumed(server: ScriptedServer) -> None:
+    """By another process, without another creation."""
+    server.on("GET", f"{AT}/events", stream(event("findall.status", 1, run_object()), then="hang"))
+    with searching(server) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "following\n"
+    (row,) = ff.runs().to_dict("records")
+    assert (row["findall_id"], row["status"]) == (RUN_ID, "running")
+    healthy(server)
+    with ff.Client(base_url=row["service"]) as client:
+        assert len(ff.resume(row["findall_id"], client=client, progress=False).matches) == 3
+    assert len(server.sent("POST", "/runs")) == 1
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_process_killed_at_a_random_moment_leaves_a_complete_ledger(
+    server: ScriptedServer, seed: int
+) -> None:
+    """A creation that was sent is in the ledger, and a run with an id there can be resumed."""
+    pieces = [part for piece in story() for part in (0.03, piece)]
+    server.on("POST", "/ingest", Reply(200, (0.05, json.dumps(SCHEMA).encode())))
+    server.on("GET", f"{AT}/events", stream(*pieces))
+    with searching(server):
+        time.sleep(random.Random(seed).uniform(0, 0.4))
     created = server.sent("POST", "/runs")
-    noted = ff.runs().to_dict("records")
+    recorded = ff.runs().to_dict("records")
     assert len(created) <= 1
-    assert len(noted) >= len(created)
+    assert len(recorded) >= len(created)
     if created:
-        assert noted[0]["token"] == created[0].content["metadata"]["findall_frames_token"]
-    if noted and isinstance(noted[0]["findall_id"], str):
+        assert recorded[0]["token"] == created[0].content["metadata"]["findall_frames_token"]
+    if recorded and isinstance(recorded[0]["findall_id"], str):
         with ff.Client(base_url=server.url) as client:
-            frames = ff.resume(noted[0]["findall_id"], client=client, progress=False)
+            frames = ff.resume(recorded[0]["findall_id"], client=client, progress=False)
         undisturbed = ff.flatten(result())
-        for name in ("candidates", "fields", "citations"):
+        for name in CONTENT:
             assert frames.tables[name].equals(undisturbed.tables[name])
     assert len(server.sent("POST", "/runs")) == len(created)
-
-
-# -- what it costs -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("generator", "limit", "enrichments", "ceiling"),
-    [
-        ("preview", 10, None, 0.10),
-        ("base", 10, None, 0.55),
-        ("core", 10, None, 3.50),
-        ("pro", 1000, None, 1010.0),
-        ("core", 50, {"ceo": "Name"}, 10.75),
-    ],
-)
-def test_the_ceiling_is_fixed_part_and_price_per_match(
-    generator: str, limit: int, enrichments: dict[str, str] | None, ceiling: float
-) -> None:
-    """By the published prices."""
-    search = ff.Search(
-        "Find companies",
-        entity_type="companies",
-        match_conditions=["Company must be old"],
-        generator=generator,
-        match_limit=limit,
-        enrichments=enrichments,
-    )
-    assert ff.estimate_cost(search).ceiling == ceiling
-
-
-def test_each_enrichment_has_the_price_of_its_processor() -> None:
-    """And one without a published price is not guessed."""
-    from findall_frames.api.models import FindAllEnrichInput, JsonSchema
-
-    def enriched(*processors: str) -> ff.Search:
-        return ff.Search(
-            "Find companies",
-            entity_type="companies",
-            match_conditions=["Company must be old"],
-            enrichments=[
-                FindAllEnrichInput(JsonSchema({"properties": {f"p{n}": {}}}), processor=processor)
-                for n, processor in enumerate(processors)
-            ],
-        )
-
-    assert ff.estimate_cost(enriched("lite", "ultra8x")).enrichments_per_match == 2.405
-    with pytest.raises(
-        ff.errors.InvalidRequestError, match=r"'warp' of the enrichment p0.*lite, base"
-    ):
-        ff.estimate_cost(enriched("warp"))
-
-
-def test_a_budget_is_kept_before_anything_is_spent(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """The error says what it would cost, and what could be done."""
-    with pytest.raises(ff.errors.BudgetError, match=r"at most \$2\.75.*budget is \$2\.50"):
-        find(client, budget=2.5)
-    assert server.requests == []
-    assert len(find(client, budget=2.75).matches) == 3
-    for odd in ("5", -1, True, float("nan")):
-        with pytest.raises(ff.errors.InvalidRequestError, match="amount in US dollars"):
-            find(client, budget=odd)
-
-
-def test_drafted_enrichments_count_towards_the_budget(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """They are known only after the draft, which costs nothing."""
-    schema = {"json_schema": {"type": "object", "properties": {"ceo": {"type": "string"}}}}
-    server.on("POST", "/ingest", answer(SCHEMA | {"enrichments": [{"output_schema": schema}]}))
-    with pytest.raises(ff.errors.BudgetError):
-        ff.find_all("Find tile makers", client=client, progress=False, budget=3.5)
-    assert [request.path.rpartition("/")[2] for request in server.requests] == ["ingest"]
-
-
-def test_only_the_hosted_service_has_prices() -> None:
-    """What an embedded search has cost so far is not a number."""
-    schema = ff.Search("o", entity_type="e", match_conditions=["c"]).to_schema()
-    assert price_of(schema, service="http://127.0.0.1:1") is None
-    hosted = price_of(schema, service="https://api.parallel.ai")
-    assert hosted is not None
-    assert (hosted.after(0), hosted.after(4), hosted.ceiling) == (2.0, 2.6, 3.5)

@@ -1,4 +1,4 @@
-"""What people may write for a search, and what is sent for it."""
+"""What may be written for a search, what is sent for it, and what is refused."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import ExcludeCandidate, FindAllEnrichInput, JsonSchema
+from tests.support.scripted import ScriptedServer
 
-CONDITIONS: Any = {"a": "Company must be old", "b": "Company must be large"}
+CONDITIONS: Any = {"old": "Company must be old", "large": "Company must be large"}
+CITIES = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
 
 
 @dataclasses.dataclass
@@ -38,39 +40,49 @@ class AsModel(pydantic.BaseModel):
     employees: int | None
 
 
+class Complex(TypedDict):
+    """A class with a field that no JSON Schema can describe."""
+
+    root: complex
+
+
 def search(**options: Any) -> ff.Search:
-    """A search with the options of a test."""
+    """Make a search for companies."""
     return ff.Search(
         "Find companies", **{"entity_type": "companies", "match_conditions": CONDITIONS, **options}
     )
 
 
+def enrichment(schema: dict[str, Any], *, processor: str = "core") -> FindAllEnrichInput:
+    """Make an enrichment from a JSON Schema."""
+    return FindAllEnrichInput(JsonSchema(schema), processor=processor)
+
+
 @pytest.mark.parametrize(
-    "written",
+    ("written", "read"),
     [
-        CONDITIONS,
-        [{"name": name, "description": text} for name, text in CONDITIONS.items()],
-        list(search().to_input().match_conditions),
+        (CONDITIONS, CONDITIONS),
+        ([{"name": name, "description": text} for name, text in CONDITIONS.items()], CONDITIONS),
+        (search().to_input().match_conditions, CONDITIONS),
+        ("must be old", {"condition_1": "must be old"}),
+        (
+            ["must be old", "must be large"],
+            {"condition_1": "must be old", "condition_2": "must be large"},
+        ),
     ],
+    ids=["dict", "list of dicts", "list of MatchCondition", "str", "list of str"],
 )
-def test_conditions_can_be_written_in_three_ways(written: Any) -> None:
-    """Each keeps names and order."""
-    assert search(match_conditions=written).match_conditions == CONDITIONS
-
-
-def test_descriptions_alone_are_numbered() -> None:
-    """A name can be given where it matters."""
-    one = search(match_conditions="Company must be old")
-    two = search(match_conditions=["Company must be old", "Company must be large"])
-    assert list(one.match_conditions) == ["condition_1"]
-    assert list(two.match_conditions) == ["condition_1", "condition_2"]
+def test_conditions_can_be_written_in_five_ways(written: Any, read: dict[str, str]) -> None:
+    """Names and order are kept, and conditions without a name are numbered."""
+    conditions = search(match_conditions=written).match_conditions
+    assert list(conditions.items()) == list(read.items())
 
 
 @pytest.mark.parametrize("written", [AsDataclass, AsTypedDict, AsModel])
-def test_a_class_says_which_columns_are_wanted(written: type) -> None:
-    """Of which types, and that one may be missing."""
-    (enrichment,) = search(enrichments=written).enrichments
-    schema = enrichment.output_schema.json_schema
+def test_a_class_defines_enrichments(written: type) -> None:
+    """Its fields become properties with their types, nullable where they may be None."""
+    (enriched,) = search(enrichments=written).enrichments
+    schema = enriched.output_schema.json_schema
     assert schema["type"] == "object"
     assert list(schema["properties"]) == ["ceo_name", "employees"]
     assert schema["properties"]["ceo_name"]["type"] == "string"
@@ -81,16 +93,13 @@ def test_a_class_says_which_columns_are_wanted(written: type) -> None:
 
 
 def test_enrichments_can_be_descriptions_a_schema_or_inputs() -> None:
-    """Descriptions become texts; a schema and an input are sent as they are."""
-    (plain,) = search(enrichments={"ceo": "Name of the CEO"}).enrichments
-    assert plain.output_schema.json_schema["required"] == ["ceo"]
+    """Descriptions become required strings; a schema and inputs are sent unchanged."""
+    (described,) = search(enrichments={"ceo": "Name of the CEO"}).enrichments
+    assert described.output_schema.json_schema["required"] == ["ceo"]
     schema = {"type": "object", "properties": {"n": {"type": "integer"}}}
     (given,) = search(enrichments=schema).enrichments
     assert given.output_schema.json_schema == schema
-    two = [
-        FindAllEnrichInput(JsonSchema(schema), processor="pro"),
-        FindAllEnrichInput(JsonSchema({"type": "object", "properties": {"m": {}}})),
-    ]
+    two = [enrichment(schema, processor="pro"), enrichment({"properties": {"m": {}}})]
     assert search(enrichments=two).enrichments == two
     assert search(enrichments={}).enrichments == []
 
@@ -102,16 +111,16 @@ def test_enrichments_can_be_descriptions_a_schema_or_inputs() -> None:
         [ExcludeCandidate("Acme", "https://acme.example")],
         pd.DataFrame({"url": ["https://acme.example"], "x": [1], "name": ["Acme"]}),
     ],
+    ids=["list of dicts", "list of ExcludeCandidate", "DataFrame"],
 )
 def test_exclusions_can_be_a_list_or_a_table(written: Any) -> None:
     """Only name and url are sent."""
     assert search(exclude=written).exclude == [ExcludeCandidate("Acme", "https://acme.example")]
 
 
-def test_the_matches_of_frames_can_be_excluded() -> None:
-    """What was found is not paid for again."""
-    cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    with ff.local(cities) as client:
+def test_frames_exclude_their_matches() -> None:
+    """A second search with `exclude=frames` returns none of the matches of the first."""
+    with ff.local(CITIES) as client:
         frames = ff.find_all("Find cities in Italy", client=client, progress=False)
         known = search(exclude=frames).exclude
         with pytest.warns(ff.FindAllWarning, match="No row but the 1 excluded"):
@@ -122,32 +131,170 @@ def test_the_matches_of_frames_can_be_excluded() -> None:
     assert again.candidates["name"].tolist() == ["Oslo"]
 
 
-def test_numbers_of_numpy_are_numbers() -> None:
-    """They come out of tables."""
+def test_numpy_integers_are_accepted_as_limits() -> None:
+    """They come out of DataFrames."""
     assert search(match_limit=np.int64(50)).match_limit == 50
 
 
-def test_a_schema_becomes_a_search_and_back() -> None:
-    """What a run looked for can be looked for again."""
+def test_a_search_can_be_rebuilt_from_its_schema() -> None:
+    """Options given beside the schema replace its values."""
     first = search(enrichments={"ceo": "Name"}, generator="pro", match_limit=20)
     assert ff.Search.from_schema(first.to_schema()) == first
     assert ff.Search.from_schema(first.to_schema(), match_limit=30).match_limit == 30
     assert first != search()
 
 
-def test_a_search_reads_well() -> None:
-    """One line per condition and column."""
-    text = repr(
-        search(
-            enrichments={"ceo": "Name"},
-            exclude=[{"name": "Acme", "url": "https://acme.example"}],
-        )
-    )
-    assert text.splitlines() == [
+def test_the_repr_has_a_line_for_each_condition_and_enrichment() -> None:
+    """The last line counts the exclusions."""
+    excluded = [{"name": "Acme", "url": "https://acme.example"}]
+    assert repr(search(enrichments={"ceo": "Name"}, exclude=excluded)).splitlines() == [
         "Search('Find companies')",
         "  companies, generator core",
-        "  - a: Company must be old",
-        "  - b: Company must be large",
+        "  - old: Company must be old",
+        "  - large: Company must be large",
         "  + ceo",
         "  1 excluded",
     ]
+
+
+# -- invalid arguments -------------------------------------------------------------------------
+
+NAN = float("nan")
+REFUSED: list[tuple[str, Any, str]] = [
+    ("objective", "", "objective is empty. Write for example"),
+    ("objective", " \n\t", "objective is empty"),
+    ("objective", None, "objective must be a str"),
+    ("objective", 7, "objective must be a str.*not 7"),
+    ("objective", ["a", "b"], "objective must be a str"),
+    ("objective", "Find \ud83d cafés", "lone surrogate, .* at index 5, such as half of an emoji"),
+    ("match_limit", 4, "match_limit is 4. Expected 5 to 1000"),
+    ("match_limit", 0, "5 to 1000"),
+    ("match_limit", -5, "5 to 1000"),
+    ("match_limit", 1001, "match_limit is 1001"),
+    ("match_limit", "10", "whole number, not '10'"),
+    ("match_limit", 10.5, "whole number, not 10.5"),
+    ("match_limit", True, "whole number, not True"),
+    ("generator", "ultra", "'preview'.*'base', 'core' or 'pro'"),
+    ("generator", "CORE", "'preview'.*'base', 'core' or 'pro'"),
+    ("generator", 1, "generator is 1"),
+    ("entity_type", "", "entity_type is empty"),
+    ("entity_type", ["a"], "entity_type must be a str"),
+    ("match_conditions", [], "match_conditions is empty"),
+    ("match_conditions", {}, "match_conditions is empty"),
+    ("match_conditions", 3, "match_conditions is 3"),
+    ("match_conditions", {"a": ""}, "'a' is empty"),
+    ("match_conditions", ["a", "  "], "'condition_2' is empty"),
+    ("match_conditions", {"a": None}, "'a' must be a str"),
+    ("match_conditions", [3], "a description, or have.*not 3"),
+    ("match_conditions", [{"name": "a"}], "have 'name' and 'description'"),
+    ("match_conditions", {7: "x"}, "name of a match condition must be a str"),
+    (
+        "match_conditions",
+        [{"name": "a", "description": text} for text in "xy"],
+        "Two match conditions are called 'a'",
+    ),
+    ("enrichments", 3, "enrichments is 3"),
+    ("enrichments", "ceo", "enrichments is 'ceo'"),
+    ("enrichments", ["ceo"], "enrichments is 'ceo'"),
+    ("enrichments", {"ceo": ""}, "'ceo' is empty"),
+    ("enrichments", {"ceo": None}, "'ceo' must be a str"),
+    ("enrichments", int, "a dataclass, TypedDict or pydantic"),
+    ("enrichments", Complex, "without a JSON Schema"),
+    ("enrichments", enrichment({"type": "string"}), "must describe an object with 'properties'"),
+    ("enrichments", [enrichment({"properties": {"a": {}}})] * 2, "Two enrichments are called 'a'"),
+    ("exclude", [{"name": "A"}], "Entry 0 .* has no url"),
+    ("exclude", [{"url": "u"}], "Entry 0 .* has no name"),
+    ("exclude", [{"name": "A", "url": "a"}, {"name": "B", "url": " "}], "Entry 1 .* has no url"),
+    ("exclude", ["Acme"], "Entry 0 .* has no name: 'Acme'"),
+    ("exclude", {"name": "A", "url": "a"}, "exclude must be a FindAllFrames"),
+    ("exclude", "Acme", "exclude must be.*not 'Acme'"),
+    ("exclude", pd.DataFrame({"name": ["A"], "site": ["a"]}), "the table has 'name', 'site'"),
+    ("exclude", pd.DataFrame({"name": ["A", None], "url": ["a", "b"]}), "Entry 1 .* has no name"),
+    ("metadata", {"a": {"b": 1}}, r"metadata\['a'\]"),
+    ("metadata", {"a": None}, r"metadata\['a'\]"),
+    ("metadata", {"a": NAN}, r"metadata\['a'\]"),
+    ("metadata", {1: "a"}, r"metadata\[1\]"),
+    ("metadata", ["a"], "metadata must be a dict"),
+    ("webhook", {"event_types": []}, "webhook is invalid"),
+    ("webhook", "https://a.example", "webhook must be a dict"),
+    ("timeout", -1, "timeout must be a number of seconds"),
+    ("timeout", "soon", "not 'soon'"),
+    ("timeout", NAN, "not nan"),
+    ("timeout", True, "not True"),
+    ("progress", "loud", "'auto', 'notebook', 'terminal', 'log'"),
+    ("errors", "ignore", "errors is 'ignore'. Expected 'warn' or 'raise'"),
+]
+INCOMPATIBLE: list[tuple[dict[str, Any], str]] = [
+    ({"generator": "preview", "match_limit": 11}, "number of candidates to evaluate, at most 10"),
+    ({"generator": "preview", "enrichments": {"ceo": "Name"}}, "'preview' runs no enrichments"),
+    ({"match_conditions": ["x"], "entity_type": None}, "need an entity_type"),
+    (
+        {"match_conditions": CONDITIONS, "entity_type": "e", "enrichments": {"old": "Age"}},
+        "Both a match condition and an enrichment are called 'old'",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [({option: value}, message) for option, value, message in REFUSED] + INCOMPATIBLE,
+)
+def test_invalid_arguments_are_refused_before_anything_is_sent(
+    server: ScriptedServer, client: ff.Client, options: dict[str, Any], message: str
+) -> None:
+    """The message says what was expected and what was given."""
+    options = {"objective": "Find companies", "progress": False, **options}
+    if {"entity_type", "match_conditions"} & options.keys():
+        options = {"entity_type": "companies", "match_conditions": CONDITIONS, **options}
+    with pytest.raises(ff.errors.InvalidRequestError, match=message):
+        ff.find_all(client=client, **options)
+    assert server.requests == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("generator", "pro"),
+        ("match_limit", 50),
+        ("match_limit", 30),
+        ("match_limit", None),
+        ("entity_type", "shops"),
+        ("enrichments", {"a": "b"}),
+        ("exclude", []),
+        ("metadata", {}),
+    ],
+)
+def test_a_search_and_one_of_its_own_options_cannot_both_be_passed(
+    server: ScriptedServer, client: ff.Client, option: str, value: Any
+) -> None:
+    """Not even with an equal value, or None."""
+    message = rf"has its own {option}.*was passed as well\. Set search\.{option} instead"
+    with pytest.raises(ff.errors.InvalidRequestError, match=message):
+        ff.find_all(search(match_limit=30), client=client, progress=False, **{option: value})
+    if option == "exclude":
+        with pytest.raises(ff.errors.InvalidRequestError, match=message):
+            ff.preview(search(), exclude=value, client=client)
+    assert server.requests == []
+
+
+def test_edits_are_checked_before_anything_is_sent(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Assignments are checked at once, and changes in place on start."""
+    edited = search()
+    with pytest.raises(ff.errors.InvalidRequestError, match="generator"):
+        edited.generator = "ultra"
+    with pytest.raises(AttributeError, match="Its attributes are objective, entity_type"):
+        edited.limit = 5  # type: ignore[attr-defined]
+    edited.match_conditions["empty"] = ""
+    with pytest.raises(ff.errors.InvalidRequestError, match="'empty' is empty"):
+        ff.start(edited, client=client)
+    with pytest.raises(ff.errors.InvalidRequestError, match="start takes a Search, not 'tiles'"):
+        ff.start("tiles", client=client)  # type: ignore[arg-type]
+    assert server.requests == []
+
+
+def test_a_missing_key_is_reported() -> None:
+    """The message names the environment variable."""
+    with pytest.raises(ff.errors.MissingKeyError, match="PARALLEL_API_KEY"):
+        ff.find_all("Find tile makers", progress=False)

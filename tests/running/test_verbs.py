@@ -1,4 +1,4 @@
-"""The arguments that the verbs share: which run, which service, which data, how long, how much."""
+"""The verbs that continue or repeat a run, and the arguments that all verbs share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,20 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from tests.support.scripted import RUN_ID, ScriptedServer, answer, result, run_object
+from tests.support.scripted import (
+    AT,
+    DONE,
+    EXTENDED,
+    RUN_ID,
+    RUNNING,
+    SCHEMA,
+    Reply,
+    ScriptedServer,
+    answer,
+    result,
+    run_object,
+    stream,
+)
 
 CITIES = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
 QUESTION = "Find cities in Italy"
@@ -17,35 +30,58 @@ SEARCH: dict[str, Any] = {
     "entity_type": "cities",
     "match_conditions": {"in_italy": "country = 'Italy'"},
 }
-NAMED = {
-    "an id": lambda run, frames: run.findall_id,
-    "a Run": lambda run, frames: run,
-    "frames": lambda run, frames: frames,
+SIZES = pd.DataFrame({"name": [f"N{n}" for n in range(12)], "size": range(12)})
+LARGE = "Find things with a size of at least 1"
+
+
+@pytest.fixture
+def finished(server: ScriptedServer) -> ScriptedServer:
+    """A server whose run is over, and can be extended and enriched to four matches."""
+    server.on("POST", f"{AT}/extend", answer(SCHEMA | {"match_limit": 8}))
+    server.on("POST", f"{AT}/enrich", answer(SCHEMA))
+    server.on("GET", f"{AT}/events", stream())
+    server.on("GET", AT, DONE, EXTENDED)
+    server.on("GET", f"{AT}/result", answer(result(4)))
+    return server
+
+
+# -- the run -----------------------------------------------------------------------------------
+
+NAMED: dict[str, Callable[[ff.Run, ff.FindAllFrames], Any]] = {
+    "findall_id": lambda run, frames: run.findall_id,
+    "Run": lambda run, frames: run,
+    "FindAllFrames": lambda run, frames: frames,
 }
 
 
 @pytest.mark.parametrize("named", NAMED.values(), ids=NAMED)
 def test_every_verb_takes_an_id_a_run_or_frames(named: Callable[..., Any]) -> None:
-    """And means the same run by them."""
-    sizes = pd.DataFrame({"name": [f"N{n}" for n in range(20)], "size": range(20)})
-    with ff.local(sizes) as client:
-        search = ff.Search(
-            "Sizes", entity_type="things", match_conditions=["size >= 1"], match_limit=5
-        )
+    """Extending adds matches, and enriching adds a column; the earlier matches stay."""
+    with ff.local(SIZES) as client:
+        search = ff.Search(LARGE, entity_type="things", match_conditions=["size >= 1"])
+        search.match_limit = 5
         run = ff.start(search, client=client)
         frames = run.wait(progress=False)
+        assert len(frames.matches) == 5
+        assert "size" not in frames.matches
         meant = named(run, frames)
         options: dict[str, Any] = {"client": client, "progress": False}
-        assert ff.resume(meant, **options).findall_id == run.findall_id
-        assert len(ff.extend(meant, 2, **options).matches) == 7
-        assert "size" in ff.enrich(meant, {"size": "The size"}, **options).matches
-        refreshed = ff.refresh(meant, **options)
-        assert refreshed.findall_ids[0] == run.findall_id
+        more = ff.extend(meant, 2, **options)
+        assert len(more.matches) == 7
+        assert more.runs.loc[0, "match_limit"] == 7
+        assert set(frames.matches["name"]) < set(more.matches["name"])
+        resumed = ff.resume(meant, **options)
+        assert resumed.findall_id == run.findall_id
+        assert len(resumed.matches) == 7
+        enriched = ff.enrich(meant, {"size": "The size"}, **options)
+        assert enriched.findall_id == run.findall_id
+        assert enriched.matches["size"].notna().all()
+        assert ff.refresh(meant, **options).findall_ids[0] == run.findall_id
         assert ff.cancel(meant, client=client).status.status == "completed"
 
 
-def test_a_run_knows_its_service() -> None:
-    """Its client need not be passed again."""
+def test_the_client_of_a_run_need_not_be_passed_again() -> None:
+    """A `Run` has its own."""
     with ff.local(CITIES) as client:
         run = ff.start(ff.Search(QUESTION, **SEARCH), client=client)
         assert ff.resume(run, progress=False).matches["name"].tolist() == ["Rome"]
@@ -54,8 +90,56 @@ def test_a_run_knows_its_service() -> None:
             assert len(ff.refresh(run, progress=False).findall_ids) == 2
 
 
+def test_without_a_client_a_run_of_another_service_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The error names the client to pass."""
+    monkeypatch.setenv("PARALLEL_API_KEY", "k3y")
+    with ff.local(CITIES) as client:
+        running = ff.start(ff.Search(QUESTION, **SEARCH), client=client)
+        frames = ff.find_all(QUESTION, client=client, progress=False)
+        message = rf"client=ff\.Client\(base_url='{client.base_url}'\)"
+    calls: list[Callable[[], object]] = [
+        lambda: ff.resume(running.findall_id, progress=False),
+        lambda: ff.cancel(frames),
+        lambda: ff.extend(frames, 1),
+        lambda: ff.extend(frames.findall_id, 1),
+        lambda: ff.enrich(frames, {"country": "The country"}),
+        lambda: ff.refresh(frames),
+    ]
+    for call in calls:
+        with pytest.raises(ff.errors.InvalidRequestError, match=message):
+            call()
+
+
+def test_invalid_arguments_are_refused_before_anything_is_sent(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The message says what was expected."""
+    none = ff.FindAllFrames.concat([])
+    calls: list[tuple[Callable[..., object], tuple[Any, ...], dict[str, Any], str]] = [
+        *(
+            (ff.extend, (RUN_ID, more), {}, r"additional_match_limit (is|must)")
+            for more in (0, -3, 1.5, True, "4")
+        ),
+        (ff.extend, (RUN_ID, 1), {"errors": "ignore"}, "'warn' or 'raise'"),
+        (ff.enrich, (RUN_ID, {}), {}, "ceo_name"),
+        (ff.extend, (7, 1), {}, "Expected a findall_id, a Run"),
+        (ff.refresh, (7,), {}, "Expected a findall_id, a Run"),
+        (ff.extend, (none, 1), {}, "hold 0 runs"),
+        (ff.refresh, (none,), {}, "hold no run"),
+    ]
+    for verb, arguments, options, message in calls:
+        with pytest.raises(ff.errors.InvalidRequestError, match=message):
+            verb(*arguments, client=client, **options)
+    assert server.requests == []
+
+
+# -- the service -------------------------------------------------------------------------------
+
+
 def test_data_is_short_for_a_local_service() -> None:
-    """In every verb that begins a search."""
+    """In every verb that starts or explains a search."""
     options: dict[str, Any] = {"data": CITIES, "progress": False}
     frames = ff.find_all(QUESTION, **options)
     assert frames.matches["name"].tolist() == ["Rome"]
@@ -69,8 +153,8 @@ def test_data_is_short_for_a_local_service() -> None:
     assert both.matches["name"].tolist() == ["Rome", "Bari"]
 
 
-def test_an_interrupted_search_of_data_says_that_its_run_is_gone() -> None:
-    """Its service has ended with the call, and the note says how to be able to continue."""
+def test_an_interrupted_search_of_data_says_that_its_run_has_ended() -> None:
+    """The note names the store with which a run can be continued."""
 
     def interrupt(update: ff.Update) -> None:
         if update.findall_id:
@@ -88,65 +172,115 @@ def test_an_interrupted_search_of_data_says_that_its_run_is_gone() -> None:
         ({"client": "packages"}, "not a str.*pass it as data="),
         ({"client": ff.Client(base_url="http://127.0.0.1:1"), "data": CITIES}, "Pass one of them"),
     ],
-    ids=["a table as client", "a word as client", "both"],
+    ids=["a table as client", "a str as client", "client and data"],
 )
 @pytest.mark.parametrize("verb", [ff.find_all, ff.preview, ff.draft, ff.explain])
-def test_a_client_that_is_none_is_refused(
+def test_an_invalid_client_is_refused(
     verb: Callable[..., object], options: dict[str, Any], message: str
 ) -> None:
-    """The error names the argument for own data."""
+    """The error says how to pass data."""
     with pytest.raises(ff.errors.InvalidRequestError, match=message):
         verb(QUESTION, **options)
 
 
-@pytest.mark.parametrize("limit", [10, 30, None])
-def test_what_a_search_has_itself_cannot_be_passed_beside_it(limit: int | None) -> None:
-    """Not even an equal value, or None: which one was meant would be a guess."""
-    search = ff.Search(QUESTION, **SEARCH, match_limit=30)
-    with pytest.raises(
-        ff.errors.InvalidRequestError, match=rf"match_limit={limit} was passed as well"
-    ):
-        ff.find_all(search, match_limit=limit, data=CITIES)
-    with pytest.raises(ff.errors.InvalidRequestError, match="has its own exclude"):
-        ff.preview(search, exclude=[], data=CITIES)
-
-
-def test_a_preview_takes_its_own_limit_from_a_search_of_any() -> None:
-    """The limit of the search counts matches; that of a preview counts candidates."""
+def test_a_preview_ignores_the_limit_and_the_enrichments_of_a_search() -> None:
+    """Its own limit counts candidates, not matches."""
     search = ff.Search(QUESTION, **SEARCH, match_limit=30, enrichments={"mayor": "The mayor"})
     assert len(ff.preview(search, match_limit=5, data=CITIES, progress=False).candidates) == 2
 
 
-def test_preview_and_start_keep_to_a_budget(server: ScriptedServer, client: ff.Client) -> None:
-    """Nothing is sent for a search that could cost more."""
-    with pytest.raises(ff.errors.BudgetError, match=r"at most \$0\.10"):
-        ff.preview("Find tile makers", budget=0.05, client=client, progress=False)
-    search = ff.Search(
-        "Find tile makers", entity_type="companies", match_conditions=["Company must make tiles"]
-    )
-    with pytest.raises(ff.errors.BudgetError, match=r"at most \$3\.50"):
-        ff.start(search, budget=3, client=client)
-    assert server.requests == []
-    assert ff.start(search, budget=3.5, client=client).findall_id == RUN_ID
+# -- refreshing --------------------------------------------------------------------------------
 
 
-def test_own_data_fits_any_budget() -> None:
-    """It costs nothing, also where the search asks for more than any price list has."""
-    with ff.local(CITIES) as client:
-        options: dict[str, Any] = {"budget": 0, "client": client, "progress": False}
-        frames = ff.find_all(QUESTION, generator="pro", match_limit=5000, **options)
-        assert len(frames.matches) == 1
-        ff.enrich(frames, {"country": "The country"}, **options)
-        with pytest.warns(ff.FindAllWarning, match="No row but the 1 excluded"):
-            assert len(ff.refresh(frames, **options).findall_ids) == 2
-        assert len(ff.preview(QUESTION, **options).candidates) == 2
+def test_a_refresh_returns_old_and_new_matches_and_can_be_repeated() -> None:
+    """The matches of all earlier runs are excluded; the conditions stay the same."""
+    with ff.local(SIZES) as client:
+        frames = ff.find_all(LARGE, match_limit=5, client=client, progress=False)
+        twice = ff.refresh(frames, client=client, progress=False)
+        thrice = ff.refresh(twice, client=client, progress=False)
+        by_id = ff.refresh(frames.findall_id, client=client, progress=False)
+    assert [len(each.matches) for each in (frames, twice, thrice, by_id)] == [5, 10, 11, 10]
+    assert thrice.matches["name"].is_unique
+    assert thrice.findall_ids[:2] == twice.findall_ids
+    searches = [thrice.searches[findall_id] for findall_id in thrice.findall_ids]
+    assert searches[0].match_conditions == searches[2].match_conditions
+    assert set(by_id.for_run(frames.findall_id).matches["name"]) == set(frames.matches["name"])
 
 
-def test_a_timeout_is_seconds_everywhere(server: ScriptedServer, client: ff.Client) -> None:
-    """With no time left nothing is sent."""
-    server.on("GET", f"/runs/{RUN_ID}/result", answer(result(2)))
+def test_different_searches_or_a_running_one_cannot_be_refreshed(
+    finished: ScriptedServer, client: ff.Client
+) -> None:
+    """Nothing is started."""
+    with ff.local(SIZES) as local:
+        one = ff.find_all(LARGE, client=local, progress=False)
+        two = ff.find_all("Find things with a size of at most 3", client=local, progress=False)
+        with pytest.raises(ff.errors.InvalidRequestError, match="different searches"):
+            ff.refresh(ff.FindAllFrames.concat([one, two]), client=local)
+    finished.on("GET", AT, RUNNING)
+    message = rf"not over.*ff\.resume\('{RUN_ID}'\)"
+    with pytest.raises(ff.errors.InvalidRequestError, match=message):
+        ff.refresh(RUN_ID, client=client)
+    assert finished.sent("POST", "/runs") == []
+
+
+def test_a_refresh_of_frames_without_their_search_requests_it(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The matches are sent as exclusions."""
+    new = run_object("completed") | {"findall_id": "findall_2"}
+    server.on("POST", "/runs", answer(run_object("queued") | {"findall_id": "findall_2"}))
+    server.on("GET", "/runs/findall_2", answer(new))
+    server.on("GET", "/runs/findall_2/events", stream())
+    server.on("GET", "/runs/findall_2/result", answer({"run": new, "candidates": []}))
+    both = ff.refresh(ff.flatten(result(2)), client=client, progress=False)
+    assert both.findall_ids == (RUN_ID, "findall_2")
+    sent = server.sent("POST", "/runs")[0].content
+    assert sent["objective"] == SCHEMA["objective"]
+    assert [one["name"] for one in sent["exclude_list"]] == ["Tile maker 1", "Tile maker 2"]
+
+
+# -- waiting and paying ------------------------------------------------------------------------
+
+
+def test_an_extension_within_its_budget_is_requested_once(
+    finished: ScriptedServer, client: ff.Client
+) -> None:
+    """It is waited for, although the service first reports the run as over."""
+    finished.on("GET", AT, DONE, DONE, RUNNING, EXTENDED)
+    frames = ff.extend(RUN_ID, 4, budget=0.6, client=client, progress=False, timeout=20)
+    assert len(frames.matches) == 4
+    (sent,) = finished.sent("POST", f"{AT}/extend")
+    assert sent.content == {"additional_match_limit": 4}
+
+
+@pytest.mark.parametrize(
+    ("verb", "argument"), [("extend", 1), ("enrich", {"ceo": "Name of the CEO"})]
+)
+def test_a_request_that_costs_money_is_not_repeated(
+    finished: ScriptedServer, client: ff.Client, verb: str, argument: Any
+) -> None:
+    """It may have arrived although there was no answer."""
+    finished.on("POST", f"{AT}/{verb}", Reply(0, (), then="reset"))
+    with pytest.raises(ff.AmbiguousCreateError):
+        getattr(ff, verb)(RUN_ID, argument, client=client, progress=False)
+    assert len(finished.sent("POST", f"{AT}/{verb}")) == 1
+
+
+def test_a_timeout_while_extending_has_the_id_and_partial_frames(
+    finished: ScriptedServer, client: ff.Client
+) -> None:
+    """As in a search."""
+    finished.on("GET", AT, DONE, RUNNING)
+    with pytest.raises(ff.RunTimeout, match=r"ff\.resume") as caught:
+        ff.extend(RUN_ID, 1, client=client, progress=False, timeout=1)
+    assert caught.value.findall_id == RUN_ID
+    assert len(caught.value.frames) == 4
+
+
+def test_nothing_is_sent_with_a_timeout_of_zero(server: ScriptedServer, client: ff.Client) -> None:
+    """Every method of a run takes a timeout in seconds."""
     run = ff.Run(RUN_ID, client=client)
-    assert len(run.frames(timeout=5)) == 2
+    assert len(run.frames(timeout=5)) == 3
     server.requests.clear()
     calls: list[Callable[[], object]] = [
         lambda: run.frames(timeout=0),
@@ -160,24 +294,3 @@ def test_a_timeout_is_seconds_everywhere(server: ScriptedServer, client: ff.Clie
         with pytest.raises(ff.RunTimeout, match=r"ff\.resume"):
             call()
     assert server.requests == []
-
-
-def test_a_draft_that_is_to_come_is_not_sent(server: ScriptedServer, client: ff.Client) -> None:
-    """What is run has the drafted conditions and the given options, and nothing made up."""
-    server.on("POST", "/ingest", answer(run_object("unused")))
-    server.on(
-        "POST",
-        "/ingest",
-        answer(
-            {
-                "objective": "Find tile makers",
-                "entity_type": "companies",
-                "match_conditions": [{"name": "tiles", "description": "Company makes tiles"}],
-            }
-        ),
-    )
-    ff.find_all("Find tile makers", entity_type="firms", client=client, progress=False)
-    (sent,) = [request.content for request in server.sent("POST", "/runs")]
-    assert sent["entity_type"] == "firms"
-    assert sent["match_conditions"] == [{"name": "tiles", "description": "Company makes tiles"}]
-    assert (sent["generator"], sent["match_limit"]) == ("core", 10)

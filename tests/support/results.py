@@ -1,4 +1,4 @@
-"""Results as the API sends them, for the tests of the tables: all invented."""
+"""Invented results, in the form that the API sends."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def enrichment(value: Any) -> dict[str, Any]:
 
 
 def basis(field: str, *excerpts: str, confidence: str | None = "high") -> dict[str, Any]:
-    """Make what supports a field: one citation, with these excerpts."""
+    """Make the basis of a field: one citation with these excerpts."""
     return {
         "field": field,
         "reasoning": f"The page says so about {field}.",

@@ -1,4 +1,4 @@
-"""An HTTP server that does what a test tells it to, also what no healthy service ever does."""
+"""An HTTP server with scripted replies, including replies that no healthy service sends."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal, Self, TypeAlias
 from urllib.parse import urlsplit
 
+import findall_frames as ff
+
 RUN_ID = "findall_0123456789abcdef0123456789abcdef"
 ROOT = "/v1beta/findall"
+AT = f"/runs/{RUN_ID}"
 KEY = "s3cr3t-k3y"
-"""The key of the client in most tests, which must not be found anywhere."""
-
+"""The key of the client in most tests, which must not turn up anywhere."""
+CONDITIONS = {"makes_tiles": "Company must make tiles"}
 
 Framing: TypeAlias = Literal["length", "chunked", "close"]
 Then: TypeAlias = Literal["keep", "close", "reset", "hang"]
@@ -27,10 +30,10 @@ Then: TypeAlias = Literal["keep", "close", "reset", "hang"]
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server answers to one request.
+    """The reply to one request.
 
-    `pieces` are written one by one, a number among them is a pause in seconds. `framing` says
-    how the end of the body is marked, and `then` what happens to the connection afterwards.
+    `pieces` are written one by one; a number among them is a pause in seconds. `framing` is how
+    the end of the body is marked, and `then` what happens to the connection afterwards.
     """
 
     status: int = 200
@@ -41,11 +44,11 @@ class Reply:
 
 
 Script: TypeAlias = "Reply | Callable[[Request], Reply]"
-"""A reply, or what makes one when the request has come."""
+"""A reply, or a function that makes one from the request."""
 
 
 def answer(body: object = None, *, status: int = 200, **headers: str) -> Reply:
-    """Answer with JSON."""
+    """Make a reply with JSON."""
     content = b"" if body is None else json.dumps(body).encode()
     names = {name.replace("_", "-"): value for name, value in headers.items()}
     return Reply(status, (content,), {"content-type": "application/json", **names})
@@ -56,13 +59,13 @@ def stream(
     framing: Framing = "chunked",
     then: Then = "keep",
 ) -> Reply:
-    """Answer with an event stream, piece by piece."""
+    """Make a reply with an event stream, sent piece by piece."""
     return Reply(200, pieces, {"content-type": "text/event-stream"}, framing, then)
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a client sent."""
+    """A request that a client sent."""
 
     method: str
     path: str
@@ -77,7 +80,7 @@ class Request:
 
 
 class ScriptedServer:
-    """Answers each route with its replies in turn; the last one is repeated."""
+    """Sends the replies of each route in turn and repeats the last one."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -106,7 +109,7 @@ class ScriptedServer:
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The address of the server."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def __enter__(self) -> Self:
@@ -125,7 +128,7 @@ class ScriptedServer:
             self._scripts[method, ROOT + path] = list(replies)
 
     def sent(self, method: str, path: str) -> list[Request]:
-        """List the requests that came for a route."""
+        """Return the requests received for a route."""
         with self._lock:
             return [r for r in self.requests if (r.method, r.path) == (method, ROOT + path)]
 
@@ -183,16 +186,16 @@ class ScriptedServer:
             handler.connection.setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
             )
-            time.sleep(0.02)  # what was written must be on its way before it is thrown away
+            time.sleep(0.02)  # RST discards what is still in the send buffer
             handler.connection.close()
         handler.close_connection = True
 
 
-# -- what a healthy service says -------------------------------------------------------------
+# -- what a healthy service sends ------------------------------------------------------------
 
 
 def run_object(status: str = "running", *, matched: int = 0, generated: int = 0) -> dict[str, Any]:
-    """A run as the API tells it."""
+    """Return a run as the API sends it."""
     is_over = status in ("completed", "failed", "cancelled")
     reasons = {"completed": "match_limit_met", "failed": "error_occurred"}
     return {
@@ -214,7 +217,7 @@ def run_object(status: str = "running", *, matched: int = 0, generated: int = 0)
 
 
 def candidate(number: int, match_status: str = "matched") -> dict[str, Any]:
-    """A candidate with one condition."""
+    """Return a candidate with one condition."""
     is_matched = match_status == "matched"
     return {
         "candidate_id": f"candidate_{number}",
@@ -243,14 +246,14 @@ def candidate(number: int, match_status: str = "matched") -> dict[str, Any]:
 SCHEMA = {
     "objective": "Find tile makers",
     "entity_type": "companies",
-    "match_conditions": [{"name": "makes_tiles", "description": "Company must make tiles"}],
+    "match_conditions": [{"name": name, "description": text} for name, text in CONDITIONS.items()],
     "generator": "core",
     "match_limit": 5,
 }
 
 
 def event(kind: str, number: int, data: object) -> bytes:
-    """One event as it goes over the wire."""
+    """Return the bytes of one event."""
     content = {
         "type": kind,
         "timestamp": "2026-01-02T03:04:05.000006Z",
@@ -261,7 +264,7 @@ def event(kind: str, number: int, data: object) -> bytes:
 
 
 def story(matches: int = 3) -> list[bytes]:
-    """The events of a run that finds some matches and completes."""
+    """Return the events of a run that finds some matches and completes."""
     numbers = range(1, matches + 1)
     found = [event("findall.candidate.matched", n, candidate(n)) for n in numbers]
     done = run_object("completed", matched=matches, generated=matches)
@@ -273,7 +276,7 @@ def story(matches: int = 3) -> list[bytes]:
 
 
 def result(matches: int = 3, *, status: str = "completed") -> dict[str, Any]:
-    """The result of that run."""
+    """Return the result of that run."""
     return {
         "run": run_object(status, matched=matches, generated=matches),
         "candidates": [candidate(number) for number in range(1, matches + 1)],
@@ -283,10 +286,42 @@ def result(matches: int = 3, *, status: str = "completed") -> dict[str, Any]:
 
 def healthy(server: ScriptedServer, *, matches: int = 3) -> None:
     """Script a run from ingest to result without a fault."""
-    at = f"/runs/{RUN_ID}"
     server.on("POST", "/ingest", answer(SCHEMA))
     server.on("POST", "/runs", answer(run_object("queued")))
-    server.on("GET", at, answer(run_object("completed", matched=matches, generated=matches)))
-    server.on("GET", f"{at}/events", stream(*story(matches)))
-    server.on("GET", f"{at}/result", answer(result(matches)))
-    server.on("GET", f"{at}/schema", answer(SCHEMA))
+    server.on("GET", AT, answer(run_object("completed", matched=matches, generated=matches)))
+    server.on("GET", f"{AT}/events", stream(*story(matches)))
+    server.on("GET", f"{AT}/result", answer(result(matches)))
+    server.on("GET", f"{AT}/schema", answer(SCHEMA))
+
+
+RUNNING = answer(run_object("running"))
+DONE = answer(run_object("completed", matched=3, generated=3))
+EXTENDED = answer(
+    run_object("completed", matched=4, generated=4) | {"modified_at": "2026-01-02T03:09:00.000000Z"}
+)
+"""The status of the run once it is over for the second time, after an extension."""
+
+
+def ends_as(server: ScriptedServer, status: str, *, reason: str) -> None:
+    """Script a run that ends with this status and termination reason, and three matches."""
+    ended = run_object(status, matched=3, generated=3)
+    ended["status"]["termination_reason"] = reason
+    server.on("GET", AT, answer(ended))
+    server.on("GET", f"{AT}/events", stream(event("findall.status", 1, ended)))
+    server.on("GET", f"{AT}/result", answer(result() | {"run": ended}))
+
+
+def find(client: ff.Client, **options: Any) -> ff.FindAllFrames:
+    """Run the search that a scripted server answers."""
+    return ff.find_all(
+        "Find tile makers",
+        **{
+            "entity_type": "companies",
+            "match_conditions": CONDITIONS,
+            "match_limit": 5,
+            "client": client,
+            "progress": False,
+            "timeout": 20,
+            **options,
+        },
+    )
