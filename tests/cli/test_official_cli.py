@@ -1,15 +1,10 @@
-"""The official command-line tool works against a service of one's own, unchanged."""
+"""The official command-line tool works with a service over own data."""
 
 from __future__ import annotations
 
 import json
-import os
-import re
-import shutil
-import subprocess
-import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +13,7 @@ import requests
 
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
+from tests.support.commands import call, serving
 from tests.support.local_models import EveryNth, numbers
 
 CITIES = """name,country,population
@@ -33,73 +29,55 @@ Bergen,Norway,291000
 KEY = "k3y"
 
 
-def program(name: str) -> str:
-    """Find a command beside the Python that runs the tests."""
-    found = shutil.which(name, path=str(Path(sys.executable).parent))
-    assert found is not None, 'install the package first: pip install -e ".[test]"'
-    return found
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of `findall-frames serve` over a table of cities."""
-    path = tmp_path_factory.mktemp("served") / "cities.csv"
-    path.write_text(CITIES, encoding="utf-8")
-    with subprocess.Popen(
-        [program("findall-frames"), "serve", str(path), "--api-key-env", "SERVE_KEY"],
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        env={**os.environ, "SERVE_KEY": KEY, "PYTHONUNBUFFERED": "1"},
-    ) as process:
-        assert process.stdout is not None
-        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        assert address is not None
-        yield address[0]
-        process.terminate()
-
-
 class Tool:
-    """`parallel-cli findall`, with a home of its own, pointed to a service."""
+    """`parallel-cli findall` with an empty home, pointed to a service."""
 
     def __init__(self, url: str, home: Path) -> None:
-        places = {name: str(home) for name in ("HOME", "USERPROFILE", "APPDATA", "XDG_CONFIG_HOME")}
-        told = {"PARALLEL_API_URL": url, "PARALLEL_API_KEY": KEY, "PYTHONUTF8": "1"}
-        self._env: Mapping[str, str] = {**os.environ, **places, **told}
+        folders = ("HOME", "USERPROFILE", "APPDATA", "XDG_CONFIG_HOME")
+        self._env = {
+            **{name: str(home) for name in folders},
+            "PARALLEL_API_URL": url,
+            "PARALLEL_API_KEY": KEY,
+            "PYTHONWARNINGS": "default",
+        }
 
     def __call__(self, command: str, *arguments: str, status: int = 0) -> Any:
-        """Run it to its end, and give what it prints as JSON."""
-        done = subprocess.run(
-            [program("parallel-cli"), "findall", command, *arguments, "--json"],
-            capture_output=True,
-            encoding="utf-8",
-            env=self._env,
-            timeout=60,
-            check=False,
-        )
+        """Run a command to its end and return the JSON it prints."""
+        done = call("findall", command, *arguments, "--json", program="parallel-cli", env=self._env)
         assert done.returncode == status, done.stderr + done.stdout
         return json.loads(done.stdout)
 
 
+@pytest.fixture(scope="module")
+def tool(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
+    """Point the tool to `findall-frames serve` over a table of cities."""
+    folder = tmp_path_factory.mktemp("served")
+    path = folder / "cities.csv"
+    path.write_text(CITIES, encoding="utf-8")
+    with serving(path, "--api-key-env", "SERVE_KEY", env={"SERVE_KEY": KEY}) as served:
+        yield Tool(served.url, folder)
+
+
 def matched(result: Any) -> list[str]:
-    """Names of the matches of a result."""
+    """Return the names of the matches of a result."""
     return [item["name"] for item in result["candidates"] if item["match_status"] == "matched"]
 
 
-def test_a_question_is_drafted_run_and_answered(served: str, tmp_path: Path) -> None:
-    """In one command, with what is left out and attached."""
-    tool = Tool(served, tmp_path)
+def test_a_question_is_drafted_and_run(tool: Tool) -> None:
+    """With exclusions and metadata, in one command."""
     drafted = tool("ingest", "Find cities in Italy")
     assert [each["description"] for each in drafted["match_conditions"]] == ["in Italy"]
     excluded = json.dumps([{"name": "Rome", "url": "https://rome.example"}])
-    asked = ["Find cities in Italy", "--match-limit", "5", "--poll-interval", "1"]
-    result = tool("run", *asked, "--exclude", excluded, "--metadata", '{"team": "maps"}')
+    result = tool(
+        *("run", "Find cities in Italy", "--match-limit", "5", "--poll-interval", "1"),
+        *("--exclude", excluded, "--metadata", '{"team": "maps"}'),
+    )
     assert result["status"] == "completed"
     assert sorted(matched(result)) == ["Bari", "Genoa", "Milan", "Naples", "Turin"]
 
 
-def test_a_run_is_followed_extended_and_enriched(served: str, tmp_path: Path) -> None:
-    """Command by command, each of which knows nothing but the id."""
-    tool = Tool(served, tmp_path)
+def test_a_run_is_followed_extended_and_enriched(tool: Tool) -> None:
+    """In commands that share nothing but the id."""
     run = tool("run", "Find cities in Italy", "--match-limit", "5", "--no-wait")
     found = run["findall_id"]
     assert run["status"] == "queued"
@@ -118,9 +96,8 @@ def test_a_run_is_followed_extended_and_enriched(served: str, tmp_path: Path) ->
     assert tool("result", found)["candidates"] == result["candidates"]
 
 
-def test_entities_are_ranked_and_refusals_are_said(served: str, tmp_path: Path) -> None:
-    """The tool shows the message of the service, and ends with its status for errors."""
-    tool = Tool(served, tmp_path)
+def test_entities_are_ranked_and_errors_are_shown(tool: Tool) -> None:
+    """The tool prints the message of the service and returns its status for errors."""
     ranked = tool("entity-search", "somewhere in Norway", "--entity-type", "companies")
     assert {entity["name"] for entity in ranked["entities"]} == {"Oslo", "Bergen"}
     refused = tool("result", "findall_none", status=4)["error"]
@@ -128,8 +105,8 @@ def test_entities_are_ranked_and_refusals_are_said(served: str, tmp_path: Path) 
     assert "no run 'findall_none'" in refused["message"]
 
 
-def test_a_run_is_cancelled(tmp_path: Path) -> None:
-    """While its model is at work; the tool then waits no longer, and shows what there is."""
+def test_a_run_is_cancelled_while_its_model_is_at_work(tmp_path: Path) -> None:
+    """The matches found until then stay."""
     gate = threading.Event()
     model = EveryNth(gate=gate, free=8)
     body = {

@@ -1,0 +1,92 @@
+"""Run installed commands as a user does: in another process, with real streams and signals."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["Served", "call", "serving", "started"]
+
+Env = Mapping[str, str]
+
+
+def call(
+    *arguments: str | Path,
+    program: str = "findall-frames",
+    env: Env | None = None,
+    encoding: str = "utf-8",
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end."""
+    return subprocess.run(
+        _command(program, arguments),
+        capture_output=True,
+        encoding=encoding,
+        env=_environment(env),
+        timeout=120,
+        check=False,
+    )
+
+
+@contextmanager
+def started(*arguments: str | Path, env: Env | None = None) -> Iterator[subprocess.Popen[str]]:
+    """Start `findall-frames`, and kill it on exit if it is still running."""
+    with subprocess.Popen(
+        _command("findall-frames", arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=_environment(env),
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running `findall-frames serve`: its address, and the lines printed at its start."""
+
+    process: subprocess.Popen[str]
+    url: str
+    lines: list[str]
+
+    def stop(self, number: int) -> tuple[str, str]:
+        """Send a signal, assert that the service ends normally, and return the rest it printed."""
+        self.process.send_signal(number)
+        out, err = self.process.communicate(timeout=60)
+        assert self.process.returncode == 0, err
+        return out, err
+
+
+@contextmanager
+def serving(*arguments: str | Path, env: Env | None = None) -> Iterator[Served]:
+    """Run `findall-frames serve`, and kill it on exit if it is still running."""
+    with started("serve", *arguments, env=env) as process:
+        assert process.stdout is not None
+        lines: list[str] = []
+        for line in process.stdout:
+            lines.append(line.rstrip("\n"))
+            if line.startswith("Ctrl-C"):
+                break
+        address = re.search(r"http://127\.0\.0\.1:\d+", "\n".join(lines))
+        assert address is not None, lines
+        yield Served(process, address[0], lines)
+
+
+def _command(program: str, arguments: tuple[str | Path, ...]) -> list[str]:
+    found = shutil.which(program, path=str(Path(sys.executable).parent))
+    assert found is not None, f'{program} is missing; run pip install -e ".[test]"'
+    return [found, *map(str, arguments)]
+
+
+def _environment(env: Env | None) -> dict[str, str]:
+    plain = {"COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONWARNINGS": "error", "PYTHONUNBUFFERED": "1"}
+    return {**os.environ, **plain, **(env or {})}
