@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
+import findall_frames as ff
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
 from tests.support.commands import call, serving
@@ -109,18 +109,15 @@ def test_a_run_is_cancelled_while_its_model_is_at_work(tmp_path: Path) -> None:
     """The matches found until then stay."""
     gate = threading.Event()
     model = EveryNth(gate=gate, free=8)
-    body = {
-        "objective": "Find entities",
-        "entity_type": "entities",
-        "match_conditions": [{"name": "check", "description": "every 7th"}],
-        "generator": "core",
-        "match_limit": 5,
-    }
+    search = ff.Search(
+        "Find entities",
+        entity_type="entities",
+        match_conditions={"check": "every 7th"},
+        match_limit=5,
+    )
     with Service(numbers(50), model=open_model(model), api_key=KEY) as service:
         tool = Tool(service.url, tmp_path)
-        runs = f"{service.url}/v1beta/findall/runs"
-        answer = requests.post(runs, json=body, headers={"x-api-key": KEY}, timeout=10)
-        found = answer.json()["findall_id"]
+        found = ff.start(search, client=ff.Client(base_url=service.url, api_key=KEY)).findall_id
         assert model.begun.wait(30)
         tool("cancel", found)
         assert tool("status", found)["status"] in {"cancelling", "cancelled"}

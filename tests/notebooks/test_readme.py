@@ -1,16 +1,12 @@
-"""What the README shows is what happens."""
+"""The README: its blocks run, its tables are correct, and its links resolve."""
 
 from __future__ import annotations
 
 import contextlib
 import io
 import json
-import os
 import re
 import shlex
-import shutil
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -22,7 +18,8 @@ import pytest
 import findall_frames as ff
 from findall_frames.frames.schema import markdown
 from tests.support.chat_server import ChatServer, completion, said_in
-from tests.support.scripted import Request
+from tests.support.commands import call, serving
+from tests.support.scripted import Reply, Request
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -49,7 +46,7 @@ Tilework,AI,2024,Berlin
 Kilnhouse,AI,2021,Oslo
 Slatery,Roofing,2024,Rome
 """
-# Every form of the plain language is read over this table.
+# The table over which every form of the plain language is read.
 BICYCLES: list[dict[str, Any]] = [
     {
         "bicycle": "Alba", "weight_kg": 12.5, "price_eur": 640.0, "gears": 7, "pop": 67_000_000,
@@ -73,7 +70,7 @@ BICYCLES: list[dict[str, Any]] = [
         "first_charted": date(1802, 3, 5), "vintage": 2015, "requires_python": ">=3.12,<4",
     },
 ]  # fmt: skip
-# The rows that a person would choose, for each form in the order of the README.
+# The matches of each form, in the order of the README.
 CHOSEN = {
     "weight over 10 kg": "Alba Cargo",
     "frame material is steel": "Alba Cargo",
@@ -89,7 +86,7 @@ CHOSEN = {
     "top 2 by price": "Brio Cargo",
     "(steel or carbon) and 9 gears": "Cargo",
 }
-# What a large language model answered to the prompts that the README's search of hotels sends.
+# A large language model's answers to the prompts of the README's search for hotels.
 RECORDED: dict[str, Any] = {
     "criteria": {
         "entity_type": "hotels",
@@ -138,12 +135,19 @@ RECORDED: dict[str, Any] = {
 
 
 def hosted(messages: list[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
-    """Draft as the hosted service might, which is not there in tests."""
+    """Stand in for the hosted service's drafting of the first search."""
     ai = {"description": "Company must develop AI", "sql": "industry = 'AI'"}
     funded = {"description": "Company must have raised Series A in 2024", "sql": "series_a = 2024"}
     criteria = {"ai_check": ai, "series_a_check": funded}
-    said = [{"name": name, "status": "sql", **each} for name, each in criteria.items()]
-    return json.dumps({"entity_type": "companies", "criteria": said, "enrichments": {}})
+    drafted = [{"name": name, "status": "sql", **each} for name, each in criteria.items()]
+    return json.dumps({"entity_type": "companies", "criteria": drafted, "enrichments": {}})
+
+
+def recorded(request: Request) -> Reply:
+    """Reply with the recorded answer to a request."""
+    return completion(
+        json.dumps(RECORDED["answers" if "<rows>" in said_in(request) else "criteria"])
+    )
 
 
 def plain(text: str) -> str:
@@ -155,24 +159,19 @@ def plain(text: str) -> str:
 
 @pytest.fixture
 def surroundings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder with a table, a service where the hosted one would be, and a model's server."""
+    """Change to a folder with tables, with stand-ins for the hosted service and a model."""
     (tmp_path / "countries.csv").write_text(COUNTRIES, encoding="utf-8")
     (tmp_path / "companies.csv").write_text(COMPANIES, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     with ff.local("companies.csv", model=hosted) as companies, ChatServer() as models:
-        models.answers(lambda request: completion(json.dumps(RECORDED[wanted(request)])))
+        models.answers(recorded)
         monkeypatch.setenv("PARALLEL_BASE_URL", companies.base_url)
         monkeypatch.setenv("OPENAI_BASE_URL", f"{models.url}/v1")
         yield tmp_path
 
 
-def wanted(request: Request) -> str:
-    """Which of the recorded answers a request asks for."""
-    return "answers" if "<rows>" in said_in(request) else "criteria"
-
-
-def test_every_python_block_runs_and_prints_what_stands_below_it(surroundings: Path) -> None:
-    """In their order, in one session, as a reader would try them."""
+def test_every_python_block_prints_the_output_below_it(surroundings: Path) -> None:
+    """The blocks run in one session, in order."""
     session: dict[str, Any] = {}
     ran = 0
     for (kind, code), (next_kind, shown) in zip(BLOCKS, [*BLOCKS[1:], ("", "")], strict=True):
@@ -184,7 +183,7 @@ def test_every_python_block_runs_and_prints_what_stands_below_it(surroundings: P
             contextlib.redirect_stderr(io.StringIO()),
             warnings.catch_warnings(),
         ):
-            warnings.simplefilter("ignore", ff.FindAllWarning)  # they would stand on stderr
+            warnings.simplefilter("ignore", ff.FindAllWarning)  # shown on stderr only
             exec(compile(code, "README.md", "exec"), session)
         expected = shown if next_kind == "text" else ""
         assert plain(printed.getvalue()) == plain(expected), code
@@ -193,7 +192,7 @@ def test_every_python_block_runs_and_prints_what_stands_below_it(surroundings: P
 
 
 def forms() -> dict[str, str]:
-    """What is read, by what is written, from the README's table of the plain language."""
+    """Return the README's table of the plain language: the reading of each form."""
     table = README[README.index("| you write |") :].partition("\n\n")[0]
     rows = [re.split(r"(?<!\\)\|", line) for line in table.splitlines()[2:]]
     return {
@@ -201,22 +200,22 @@ def forms() -> dict[str, str]:
     }
 
 
-def test_the_table_of_forms_is_checked_whole() -> None:
-    """No form stands there without the rows that it has to choose."""
+def test_all_forms_in_the_table_are_checked() -> None:
+    """Each has its matches in CHOSEN."""
     assert list(forms()) == list(CHOSEN)
 
 
 @pytest.fixture(scope="module")
 def bicycles() -> Iterator[ff.Client]:
-    """A service over the table for all forms, with the dictionary that one of them names."""
+    """Search the table for all forms, with the data dictionary that one of them needs."""
     with ff.local(BICYCLES, columns={"pop": "people"}) as client:
         yield client
 
 
 @pytest.mark.parametrize("form", CHOSEN)
 @pytest.mark.filterwarnings("ignore::findall_frames.FindAllWarning")
-def test_every_form_is_read_as_the_table_says(form: str, bicycles: ff.Client) -> None:
-    """It is SQL of these words, or holds them around an ellipsis, and it chooses the right rows."""
+def test_each_form_is_read_as_the_table_shows(form: str, bicycles: ff.Client) -> None:
+    """The reading equals the table's, apart from an ellipsis, and has the right matches."""
     search = ff.Search("q", entity_type="bicycles", match_conditions={"form": form})
     (reading,) = bicycles.explain(search.to_schema(own_data=True).match_conditions)
     shown = forms()[form]
@@ -230,47 +229,39 @@ def test_every_form_is_read_as_the_table_says(form: str, bicycles: ff.Client) ->
 
 
 def commands() -> list[str]:
-    """The lines of the shell blocks that call the command."""
+    """Return the lines of the shell blocks that run `findall-frames`."""
     lines = [line for kind, code in BLOCKS if kind == "bash" for line in code.splitlines()]
     return [line.rpartition("&& ")[2] for line in lines if "findall-frames " in line]
 
 
 @pytest.mark.parametrize("line", commands())
 def test_every_shell_line_runs(line: str, surroundings: Path) -> None:
-    """A service is asked whether it is there, and stopped again."""
-    program = shutil.which("findall-frames", path=str(Path(sys.executable).parent))
-    assert program is not None
-    words = [program, *shlex.split(line)[1:]]
-    env = {**os.environ, "COLUMNS": "80", "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1"}
-    if "serve" not in words:
-        done = subprocess.run(words, capture_output=True, env=env, check=False, timeout=120)
-        assert done.returncode == 0, done.stderr.decode()
+    """A service that a line starts drafts a search, and is stopped again."""
+    _, command, *arguments = shlex.split(line)
+    if command != "serve":
+        done = call(command, *arguments)
+        assert done.returncode == 0, done.stderr
         return
-    words[words.index("--port") + 1] = "0"
-    with subprocess.Popen(words, stdout=subprocess.PIPE, env=env, encoding="utf-8") as process:
-        assert process.stdout is not None
-        address = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-        assert address is not None
-        with ff.Client(api_key="", base_url=address[0]) as client:
-            assert client.ingest("Find countries in Europe").match_conditions
-        process.kill()
+    arguments[arguments.index("--port") + 1] = "0"
+    with serving(*arguments) as served, ff.Client(api_key="", base_url=served.url) as client:
+        assert client.ingest("Find countries in Europe").match_conditions
 
 
-def test_the_first_two_commands_are_all_the_set_up_there_is() -> None:
-    """One runs the main job, and the other the tests."""
+def test_one_command_runs_a_search_and_another_the_tests() -> None:
+    """Each includes the installation."""
     shell = [code.strip() for kind, code in BLOCKS if kind == "bash"]
     assert shell[0].startswith("pip install -e . && findall-frames run ")
     (tests,) = (code for code in shell if "pytest" in code)
     assert tests == 'pip install -e ".[test]" && pytest -n 2'
 
 
-def test_the_page_of_columns_is_that_of_the_schema() -> None:
-    """`findall_frames.frames.schema.markdown` writes it."""
+def test_the_page_of_columns_is_up_to_date() -> None:
+    """It is the output of `findall_frames.frames.schema.markdown`."""
     assert (ROOT / "notebooks" / "tables.md").read_text(encoding="utf-8").endswith(markdown())
 
 
-def test_it_is_short_and_links_to_what_is_there() -> None:
-    """The notebooks, the pictures and the page of columns."""
+def test_the_readme_is_short_and_its_links_resolve() -> None:
+    """Every notebook is linked."""
     assert len(README.splitlines()) <= 250
     linked = re.findall(r"\]\((notebooks/[^)]+)\)", README)
     assert {path.name for path in (ROOT / "notebooks").glob("*.ipynb")} <= {
@@ -280,8 +271,8 @@ def test_it_is_short_and_links_to_what_is_there() -> None:
         assert (ROOT / link).exists(), link
 
 
-def test_the_first_screen_shows_what_it_is_for() -> None:
-    """Purpose, command, output, notebook and tables within sixty lines."""
+def test_the_first_sixty_lines_show_installation_search_output_and_tables() -> None:
+    """A newcomer sees them without scrolling far."""
     first = "\n".join(README.splitlines()[:60])
     for part in ("pip install -e .", "ff.find_all(", "`frames.citations`", "matches among"):
         assert part in first

@@ -95,38 +95,34 @@ def test_the_id_is_recorded_as_soon_as_the_run_is_created(client: ff.Client) -> 
     assert seen == [RUN_ID]
 
 
-def test_a_creation_without_an_answer_is_recorded_by_its_token(
-    server: ScriptedServer, client: ff.Client
+@pytest.mark.parametrize(
+    ("reply", "error", "findall_id", "status"),
+    [
+        (Reply(0, then="close"), ff.AmbiguousCreateError, None, "unknown"),
+        (answer(status=402), ff.errors.InsufficientFundsError, None, "refused"),
+        (answer({"findall_id": RUN_ID}), ff.errors.AuthenticationError, RUN_ID, "unknown"),
+    ],
+    ids=["no answer", "refused", "an answer without status"],
+)
+def test_a_creation_that_fails_is_recorded(
+    server: ScriptedServer,
+    client: ff.Client,
+    reply: Reply,
+    error: type[ff.FindAllError],
+    findall_id: str | None,
+    status: str,
 ) -> None:
-    """The same token is in the exception."""
-    server.on("POST", "/runs", Reply(0, then="close"))
-    with pytest.raises(ff.AmbiguousCreateError) as caught:
-        find(client)
-    (row,) = ff.runs().to_dict("records")
-    assert pd.isna(row["findall_id"])
-    assert (row["status"], row["token"]) == ("unknown", caught.value.token)
-
-
-def test_a_refused_creation_is_recorded_as_refused(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """No run exists."""
-    server.on("POST", "/runs", answer({"error": {"message": "no", "ref_id": "r"}}, status=402))
-    with pytest.raises(ff.errors.InsufficientFundsError):
-        find(client)
-    assert ff.runs()["status"].tolist() == ["refused"]
-
-
-def test_the_id_survives_an_incomplete_answer_to_the_creation(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """Even if the next request fails."""
-    server.on("POST", "/runs", answer({"findall_id": RUN_ID}))
+    """By the token that was sent, and by its id if the service has returned one."""
+    server.on("POST", "/runs", reply)
     server.on("GET", AT, answer(status=401))
-    with pytest.raises(ff.errors.AuthenticationError) as caught:
+    with pytest.raises(error) as caught:
         find(client)
-    assert caught.value.findall_id == RUN_ID
-    assert ff.runs()["findall_id"].tolist() == [RUN_ID]
+    assert caught.value.findall_id == findall_id
+    (row,) = ff.runs().to_dict("records")
+    assert (None if pd.isna(row["findall_id"]) else row["findall_id"]) == findall_id
+    assert row["status"] == status
+    token = server.requests[0].content["metadata"]["findall_frames_token"]
+    assert row["token"] == token == getattr(caught.value, "token", token)
 
 
 def test_a_run_that_was_started_elsewhere_is_recorded_when_resumed(
@@ -199,16 +195,6 @@ def test_an_equal_search_warns_or_is_reused(server: ScriptedServer, client: ff.C
     find(client, reuse=True, generator="pro")
     find(client, reuse=True, exclude=[{"name": "Acme", "url": "https://acme.example"}])
     assert len(server.sent("POST", "/runs")) == 5
-
-
-def test_a_drafted_search_is_reused_without_drafting_it_again(
-    server: ScriptedServer, client: ff.Client
-) -> None:
-    """Searches are compared as they were written, not as they were drafted."""
-    ff.find_all("Find tile makers", client=client, progress=False)
-    count = len(server.requests)
-    ff.find_all("Find tile makers", client=client, progress=False, reuse=True)
-    assert len(server.requests) == count
 
 
 def test_a_partial_result_is_kept_but_not_reused(server: ScriptedServer, client: ff.Client) -> None:

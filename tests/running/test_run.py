@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import findall_frames as ff
-from findall_frames.api import events as following
 from tests.support.scripted import (
     AT,
     CONDITIONS,
     DONE,
-    EXTENDED,
     RUN_ID,
     RUNNING,
     SCHEMA,
@@ -25,7 +23,6 @@ from tests.support.scripted import (
     ends_as,
     event,
     find,
-    healthy,
     result,
     run_object,
     story,
@@ -116,46 +113,6 @@ def test_a_refused_enrichment_leaves_the_run_going(
 # -- following ---------------------------------------------------------------------------------
 
 FIRST, *MIDDLE, LAST = story()
-BROKEN_STREAMS = {
-    "reset inside of an event": [stream(FIRST, MIDDLE[0][:40], then="reset"), stream(*story())],
-    "closed inside of an event": [
-        stream(FIRST, MIDDLE[0][:40], framing="close", then="close"),
-        stream(*story()),
-    ],
-    "closed between events": [
-        stream(FIRST, MIDDLE[0], framing="close", then="close"),
-        stream(*MIDDLE[1:], LAST),
-    ],
-    "ended by the service": [stream(FIRST), stream(*MIDDLE), stream(LAST)],
-    "events repeated": [stream(*story()[:3]), stream(*story())],
-    "unknown at first": [answer(status=404), answer(status=404), stream(*story())],
-    "busy at first": [answer(status=503), answer(status=429), stream(*story())],
-    "JSON in place of a stream": [answer({"not": "a stream"})],
-    "an error event": [
-        stream(FIRST, b'data: {"type": "error", "error": {"ref_id": "r", "message": "m"}}\n\n'),
-        stream(*story()),
-    ],
-    "unknown events": [stream(FIRST, event("findall.run.rested", 77, {}), *MIDDLE, LAST)],
-    "noise": [stream(b": hello\n\n", FIRST, b"data:\n\n", *MIDDLE, b"event: ping\n\n", LAST)],
-    "empty": [stream()],
-    "no last event": [stream(FIRST, *MIDDLE)],
-}
-
-
-@pytest.mark.parametrize("replies", BROKEN_STREAMS.values(), ids=BROKEN_STREAMS)
-def test_a_broken_stream_does_not_change_the_tables(
-    server: ScriptedServer, client: ff.Client, replies: list[Reply]
-) -> None:
-    """They are those of an undisturbed run, and the run is created once."""
-    with ScriptedServer() as undisturbed, ff.Client(base_url=undisturbed.url) as other:
-        healthy(undisturbed)
-        whole = find(other)
-    server.on("GET", f"{AT}/events", *replies)
-    server.on("GET", AT, *[RUNNING] * (len(replies) - 1), DONE)
-    frames = find(client)
-    for name in ("candidates", "fields", "citations"):
-        assert frames.tables[name].equals(whole.tables[name])
-    assert len(server.sent("POST", "/runs")) == 1
 
 
 def test_a_stream_is_resumed_after_the_last_complete_event(
@@ -171,16 +128,6 @@ def test_a_stream_is_resumed_after_the_last_complete_event(
         "",
         "last_event_id=event_1",
     ]
-
-
-def test_the_status_is_requested_when_the_stream_is_silent(
-    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Otherwise the search would end in a timeout."""
-    monkeypatch.setattr(following, "SILENCE", 0.5)
-    server.on("GET", f"{AT}/events", stream(FIRST, then="hang"))
-    assert len(find(client).matches) == 3
-    assert server.sent("GET", AT)
 
 
 def test_a_completed_run_that_is_still_active_is_waited_for(
@@ -234,17 +181,9 @@ def test_the_events_of_an_enriched_run_are_read_beyond_its_first_end(
 
 def test_threads_can_share_a_client(client: ff.Client) -> None:
     """Each waits for its own run."""
-    counts: list[int] = []
-
-    def search(limit: int) -> None:
-        counts.append(len(find(client, match_limit=limit).matches))
-
-    threads = [threading.Thread(target=search, args=(limit,)) for limit in range(5, 13)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert counts == [3] * 8
+    with ThreadPoolExecutor(8) as pool:
+        found = pool.map(lambda limit: find(client, match_limit=limit), range(5, 13))
+    assert [len(frames.matches) for frames in found] == [3] * 8
 
 
 # -- updates -----------------------------------------------------------------------------------
@@ -287,17 +226,6 @@ def test_updates_continue_while_there_are_no_events(
     seen: list[ff.Update] = []
     find(client, progress=seen.append)
     assert sum(update.event is None for update in seen) >= 4
-
-
-def test_a_failing_display_does_not_stop_the_search(client: ff.Client) -> None:
-    """There is a single warning."""
-
-    def broken(update: ff.Update) -> None:
-        raise ValueError("no ink")
-
-    with pytest.warns(ff.errors.DisplayWarning, match="no ink") as caught:
-        assert len(find(client, progress=broken).matches) == 3
-    assert len(caught) == 1
 
 
 # -- how it ends -------------------------------------------------------------------------------
@@ -406,22 +334,3 @@ def test_cancel_returns_the_run_as_it_is_afterwards(
     server.on("GET", AT, answer(run_object("cancelling")), DONE)
     assert ff.cancel(RUN_ID, client=client).status.status == "cancelling"
     assert ff.cancel(RUN_ID, client=client).status.status == "completed"
-
-
-@pytest.mark.parametrize("verb", ["extend", "enrich"])
-def test_an_extended_or_enriched_run_is_waited_for_again(
-    server: ScriptedServer, client: ff.Client, verb: str
-) -> None:
-    """The service may report the first end for a while, in its status and its events."""
-    server.on("POST", f"{AT}/extend", answer(SCHEMA | {"match_limit": 8}))
-    server.on("POST", f"{AT}/enrich", answer(SCHEMA))
-    server.on("GET", AT, DONE, DONE, DONE, RUNNING, EXTENDED)
-    server.on("GET", f"{AT}/result", answer(result(3)), answer(result(4)))
-    run = ff.Run(RUN_ID, client=client)
-    assert len(run.wait(progress=False).matches) == 3
-    if verb == "extend":
-        run.extend(3)
-    else:
-        run.enrich({"ceo_name": "Name of the CEO"})
-    assert len(run.wait(progress=False).matches) == 4
-    assert len(server.sent("GET", AT)) == 5

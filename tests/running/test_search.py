@@ -12,10 +12,11 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import ExcludeCandidate, FindAllEnrichInput, JsonSchema
+from tests.support.results import candidate, result
 from tests.support.scripted import ScriptedServer
 
 CONDITIONS: Any = {"old": "Company must be old", "large": "Company must be large"}
-CITIES = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+ACME = "https://www.acme.example/"
 
 
 @dataclasses.dataclass
@@ -107,28 +108,16 @@ def test_enrichments_can_be_descriptions_a_schema_or_inputs() -> None:
 @pytest.mark.parametrize(
     "written",
     [
-        [{"name": "Acme", "url": "https://acme.example", "more": 1}],
-        [ExcludeCandidate("Acme", "https://acme.example")],
-        pd.DataFrame({"url": ["https://acme.example"], "x": [1], "name": ["Acme"]}),
+        [{"name": "Acme", "url": ACME, "more": 1}],
+        [ExcludeCandidate("Acme", ACME)],
+        pd.DataFrame({"url": [ACME], "x": [1], "name": ["Acme"]}),
+        ff.flatten(result(candidate("Acme"), candidate("Other", status="unmatched"))),
     ],
-    ids=["list of dicts", "list of ExcludeCandidate", "DataFrame"],
+    ids=["list of dicts", "list of ExcludeCandidate", "DataFrame", "FindAllFrames"],
 )
-def test_exclusions_can_be_a_list_or_a_table(written: Any) -> None:
-    """Only name and url are sent."""
-    assert search(exclude=written).exclude == [ExcludeCandidate("Acme", "https://acme.example")]
-
-
-def test_frames_exclude_their_matches() -> None:
-    """A second search with `exclude=frames` returns none of the matches of the first."""
-    with ff.local(CITIES) as client:
-        frames = ff.find_all("Find cities in Italy", client=client, progress=False)
-        known = search(exclude=frames).exclude
-        with pytest.warns(ff.FindAllWarning, match="No row but the 1 excluded"):
-            again = ff.find_all(
-                "Find cities in Italy", client=client, progress=False, exclude=frames
-            )
-    assert [entity.name for entity in known] == ["Rome"]
-    assert again.candidates["name"].tolist() == ["Oslo"]
+def test_exclusions_can_be_a_list_a_table_or_frames(written: Any) -> None:
+    """Only name and url are sent; of frames, those of the matches."""
+    assert search(exclude=written).exclude == [ExcludeCandidate("Acme", ACME)]
 
 
 def test_numpy_integers_are_accepted_as_limits() -> None:
@@ -146,7 +135,7 @@ def test_a_search_can_be_rebuilt_from_its_schema() -> None:
 
 def test_the_repr_has_a_line_for_each_condition_and_enrichment() -> None:
     """The last line counts the exclusions."""
-    excluded = [{"name": "Acme", "url": "https://acme.example"}]
+    excluded = [{"name": "Acme", "url": ACME}]
     assert repr(search(enrichments={"ceo": "Name"}, exclude=excluded)).splitlines() == [
         "Search('Find companies')",
         "  companies, generator core",

@@ -16,7 +16,6 @@ from tests.support.scripted import (
     RUN_ID,
     RUNNING,
     SCHEMA,
-    Reply,
     ScriptedServer,
     answer,
     result,
@@ -34,17 +33,6 @@ SIZES = pd.DataFrame({"name": [f"N{n}" for n in range(12)], "size": range(12)})
 LARGE = "Find things with a size of at least 1"
 
 
-@pytest.fixture
-def finished(server: ScriptedServer) -> ScriptedServer:
-    """A server whose run is over, and can be extended and enriched to four matches."""
-    server.on("POST", f"{AT}/extend", answer(SCHEMA | {"match_limit": 8}))
-    server.on("POST", f"{AT}/enrich", answer(SCHEMA))
-    server.on("GET", f"{AT}/events", stream())
-    server.on("GET", AT, DONE, EXTENDED)
-    server.on("GET", f"{AT}/result", answer(result(4)))
-    return server
-
-
 # -- the run -----------------------------------------------------------------------------------
 
 NAMED: dict[str, Callable[[ff.Run, ff.FindAllFrames], Any]] = {
@@ -56,7 +44,7 @@ NAMED: dict[str, Callable[[ff.Run, ff.FindAllFrames], Any]] = {
 
 @pytest.mark.parametrize("named", NAMED.values(), ids=NAMED)
 def test_every_verb_takes_an_id_a_run_or_frames(named: Callable[..., Any]) -> None:
-    """Extending adds matches, and enriching adds a column; the earlier matches stay."""
+    """A run brings its own client. Earlier matches stay when it is extended or enriched."""
     with ff.local(SIZES) as client:
         search = ff.Search(LARGE, entity_type="things", match_conditions=["size >= 1"])
         search.match_limit = 5
@@ -65,7 +53,8 @@ def test_every_verb_takes_an_id_a_run_or_frames(named: Callable[..., Any]) -> No
         assert len(frames.matches) == 5
         assert "size" not in frames.matches
         meant = named(run, frames)
-        options: dict[str, Any] = {"client": client, "progress": False}
+        service = {} if meant is run else {"client": client}
+        options: dict[str, Any] = {"progress": False, **service}
         more = ff.extend(meant, 2, **options)
         assert len(more.matches) == 7
         assert more.runs.loc[0, "match_limit"] == 7
@@ -77,17 +66,7 @@ def test_every_verb_takes_an_id_a_run_or_frames(named: Callable[..., Any]) -> No
         assert enriched.findall_id == run.findall_id
         assert enriched.matches["size"].notna().all()
         assert ff.refresh(meant, **options).findall_ids[0] == run.findall_id
-        assert ff.cancel(meant, client=client).status.status == "completed"
-
-
-def test_the_client_of_a_run_need_not_be_passed_again() -> None:
-    """A `Run` has its own."""
-    with ff.local(CITIES) as client:
-        run = ff.start(ff.Search(QUESTION, **SEARCH), client=client)
-        assert ff.resume(run, progress=False).matches["name"].tolist() == ["Rome"]
-        assert ff.cancel(run).findall_id == run.findall_id
-        with pytest.warns(ff.FindAllWarning, match="No row but the 1 excluded"):
-            assert len(ff.refresh(run, progress=False).findall_ids) == 2
+        assert ff.cancel(meant, **service).status.status == "completed"
 
 
 def test_without_a_client_a_run_of_another_service_is_refused(
@@ -208,7 +187,7 @@ def test_a_refresh_returns_old_and_new_matches_and_can_be_repeated() -> None:
 
 
 def test_different_searches_or_a_running_one_cannot_be_refreshed(
-    finished: ScriptedServer, client: ff.Client
+    server: ScriptedServer, client: ff.Client
 ) -> None:
     """Nothing is started."""
     with ff.local(SIZES) as local:
@@ -216,11 +195,11 @@ def test_different_searches_or_a_running_one_cannot_be_refreshed(
         two = ff.find_all("Find things with a size of at most 3", client=local, progress=False)
         with pytest.raises(ff.errors.InvalidRequestError, match="different searches"):
             ff.refresh(ff.FindAllFrames.concat([one, two]), client=local)
-    finished.on("GET", AT, RUNNING)
+    server.on("GET", AT, RUNNING)
     message = rf"not over.*ff\.resume\('{RUN_ID}'\)"
     with pytest.raises(ff.errors.InvalidRequestError, match=message):
         ff.refresh(RUN_ID, client=client)
-    assert finished.sent("POST", "/runs") == []
+    assert server.sent("POST", "/runs") == []
 
 
 def test_a_refresh_of_frames_without_their_search_requests_it(
@@ -239,42 +218,30 @@ def test_a_refresh_of_frames_without_their_search_requests_it(
     assert [one["name"] for one in sent["exclude_list"]] == ["Tile maker 1", "Tile maker 2"]
 
 
-# -- waiting and paying ------------------------------------------------------------------------
-
-
-def test_an_extension_within_its_budget_is_requested_once(
-    finished: ScriptedServer, client: ff.Client
-) -> None:
-    """It is waited for, although the service first reports the run as over."""
-    finished.on("GET", AT, DONE, DONE, RUNNING, EXTENDED)
-    frames = ff.extend(RUN_ID, 4, budget=0.6, client=client, progress=False, timeout=20)
-    assert len(frames.matches) == 4
-    (sent,) = finished.sent("POST", f"{AT}/extend")
-    assert sent.content == {"additional_match_limit": 4}
+# -- continuing and waiting --------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("verb", "argument"), [("extend", 1), ("enrich", {"ceo": "Name of the CEO"})]
+    ("verb", "argument", "body"),
+    [
+        ("extend", 4, {"additional_match_limit": 4}),
+        ("enrich", {"ceo": "Name of the CEO"}, None),
+    ],
 )
-def test_a_request_that_costs_money_is_not_repeated(
-    finished: ScriptedServer, client: ff.Client, verb: str, argument: Any
+def test_a_continued_run_is_waited_for_again(
+    server: ScriptedServer, client: ff.Client, verb: str, argument: Any, body: object
 ) -> None:
-    """It may have arrived although there was no answer."""
-    finished.on("POST", f"{AT}/{verb}", Reply(0, (), then="reset"))
-    with pytest.raises(ff.AmbiguousCreateError):
-        getattr(ff, verb)(RUN_ID, argument, client=client, progress=False)
-    assert len(finished.sent("POST", f"{AT}/{verb}")) == 1
-
-
-def test_a_timeout_while_extending_has_the_id_and_partial_frames(
-    finished: ScriptedServer, client: ff.Client
-) -> None:
-    """As in a search."""
-    finished.on("GET", AT, DONE, RUNNING)
-    with pytest.raises(ff.RunTimeout, match=r"ff\.resume") as caught:
-        ff.extend(RUN_ID, 1, client=client, progress=False, timeout=1)
-    assert caught.value.findall_id == RUN_ID
-    assert len(caught.value.frames) == 4
+    """The service may report the first end for a while, in its status and its events."""
+    server.on("POST", f"{AT}/{verb}", answer(SCHEMA))
+    server.on("GET", f"{AT}/result", answer(result(3)), answer(result(4)))
+    options: dict[str, Any] = {"client": client, "progress": False}
+    assert len(ff.resume(RUN_ID, **options).matches) == 3
+    server.on("GET", AT, DONE, DONE, DONE, RUNNING, EXTENDED)
+    frames = getattr(ff, verb)(RUN_ID, argument, budget=0.6, timeout=20, **options)
+    assert len(frames.matches) == 4
+    (sent,) = server.sent("POST", f"{AT}/{verb}")
+    assert body is None or sent.content == body
+    assert len(ff.resume(RUN_ID, progress=False).matches) == 4
 
 
 def test_nothing_is_sent_with_a_timeout_of_zero(server: ScriptedServer, client: ff.Client) -> None:
