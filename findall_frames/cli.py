@@ -1,4 +1,4 @@
-"""The same verbs for a shell or a scheduler: ``findall-frames run``, ``resume``, ``serve``."""
+"""The command line: ``findall-frames run``, ``resume`` and ``serve``."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def main() -> int:
         130 after Ctrl-C.
     """
     if hasattr(sys.stdout, "reconfigure"):
-        # Characters that the terminal can't encode must not make the output fail.
+        # A character that the terminal can't encode must not raise an error.
         sys.stdout.reconfigure(errors="replace")
     try:
         with plain_warnings():
@@ -55,8 +55,8 @@ def main() -> int:
 def findall_frames() -> None:
     """Ask for a set of things, wait once, get tables with their evidence.
 
-    Without --local, the hosted service is searched, with the key in PARALLEL_API_KEY, or the
-    service at PARALLEL_BASE_URL.
+    Without --local, the search runs at the hosted service, with the key in PARALLEL_API_KEY, or
+    at the service in PARALLEL_BASE_URL.
     """
 
 
@@ -67,13 +67,13 @@ def _result_options(command: Callable[..., int]) -> Callable[..., int]:
             type=click.Choice(list(PROGRESS)),
             default="auto",
             show_default=True,
-            help="What to show on stderr meanwhile.",
+            help="What to show on stderr while waiting.",
         ),
         click.option(
             "--timeout",
             type=click.FloatRange(min=0, min_open=True),
             metavar="SECONDS",
-            help="Stop waiting after this long. The run goes on, and can be resumed.",
+            help="Stop waiting after this long. The run goes on and can be resumed.",
         ),
         click.option("--json", "as_json", is_flag=True, help="Print the matches as JSON."),
         click.option(
@@ -90,7 +90,7 @@ def _result_options(command: Callable[..., int]) -> Callable[..., int]:
 _name_column = click.option(
     "--name-column",
     metavar="COLUMN",
-    help="The column with the name of each entity; by default found by its name.",
+    help="The column with the name of each entity; detected by default.",
 )
 
 
@@ -140,7 +140,7 @@ _columns = click.option(
     "conditions",
     multiple=True,
     metavar="TEXT",
-    help="What a match must meet: 'description' or 'name: description'. Can be repeated. Needs "
+    help="A condition for matches: 'description' or 'name: description'. Can be repeated. Needs "
     "--entity-type; both are drafted from the objective if left out.",
 )
 @click.option(
@@ -196,7 +196,7 @@ def run(
     from findall_frames.search import find_all
     from findall_frames.services import local
 
-    asked: dict[str, Any] = {
+    options: dict[str, Any] = {
         "entity_type": entity_type,
         "match_conditions": [_condition(text) for text in conditions] or None,
         "enrichments": dict(_enrichment(text) for text in enrichments) or None,
@@ -206,7 +206,7 @@ def run(
         "reuse": reuse,
         "timeout": timeout,
     }
-    watch = Watch(progress, ends_with_us=corpus is not None)
+    watch = Watch(progress, is_local=corpus is not None)
     if corpus is None:
         for option, given in (
             ("--name-column", name_column),
@@ -216,12 +216,12 @@ def run(
             if given is not None:
                 raise click.UsageError(f"{option} applies to your own data: it needs --local.")
         return finish(
-            watch, lambda: find_all(objective, progress=watch, **asked), out=out, as_json=as_json
+            watch, lambda: find_all(objective, progress=watch, **options), out=out, as_json=as_json
         )
     with local(corpus, name_column=name_column, model=model, columns=columns) as client:
         return finish(
             watch,
-            lambda: find_all(objective, client=client, progress=watch, **asked),
+            lambda: find_all(objective, client=client, progress=watch, **options),
             out=out,
             as_json=as_json,
         )
@@ -241,7 +241,7 @@ def resume(
     """
     from findall_frames.search import resume as resume_run
 
-    watch = Watch(progress, ends_with_us=False)
+    watch = Watch(progress, is_local=False)
     return finish(
         watch,
         lambda: resume_run(findall_id, progress=watch, timeout=timeout),
@@ -259,19 +259,19 @@ def resume(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
-    help="The port to listen on; by default a free one.",
+    help="The port to listen on. Default: a free one.",
 )
 @click.option(
     "--host",
     default="127.0.0.1",
     show_default=True,
-    help="The address to listen on. Other than loopback, it needs --api-key-env.",
+    help="The address to listen on. Any but loopback needs --api-key-env.",
 )
 @click.option(
     "--store",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Keep runs in this file, and continue those in it; without it they end with the service.",
+    help="Keep runs in this file and continue those in it. Without it they end with the service.",
 )
 @click.option(
     "--api-key-env",
@@ -322,7 +322,7 @@ def serve(
     secret = os.environ.get(_SECRET_VARIABLE)
     opened = chosen_model(model)
     entities = open_corpus(corpus, name_column=name_column, columns=columns)
-    # Schedulers stop a process with SIGTERM; handle it like Ctrl-C.
+    # Schedulers stop processes with SIGTERM; handle it like Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if verbose:
         logging.basicConfig(format="%(message)s", level=logging.WARNING)
@@ -338,7 +338,7 @@ def serve(
         webhook_secret=secret,
     )
     with service:
-        _say_where(service.url, entities=len(entities), host=host, api_key_env=api_key_env)
+        _print_address(service.url, entities=len(entities), host=host, api_key_env=api_key_env)
         if webhook_hosts and secret is None:
             click.echo(f"Webhooks are signed with {service.webhook_secret}")
         click.echo("Ctrl-C stops it.")
@@ -348,11 +348,11 @@ def serve(
     return 0
 
 
-def _say_where(url: str, *, entities: int, host: str, api_key_env: str | None) -> None:
+def _print_address(url: str, *, entities: int, host: str, api_key_env: str | None) -> None:
     from findall_frames.addresses import is_loopback
 
     click.echo(f"Serving {entities:,} entities at {url}")
-    # Clients send a key over plain HTTP only to this machine; others need an HTTPS proxy.
+    # Clients send a key over plain HTTP to this machine only; others need an HTTPS proxy.
     base = url if is_loopback(url) else "https://YOUR-PROXY"
     key = "" if api_key_env is None else f', api_key=os.environ["{api_key_env}"]'
     click.echo(f'In Python: ff.find_all(..., client=ff.Client(base_url="{base}"{key}))')

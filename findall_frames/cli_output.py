@@ -1,4 +1,4 @@
-"""The output of the command line: progress and results, for a person or a program."""
+"""Output of the command line: progress, results, warnings and errors."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ _ROWS_OF: Final = {
 
 
 class Watch:
-    """A display that remembers the run, so that it can be resumed in a shell."""
+    """A display that keeps the last update, to print how to resume the run in a shell."""
 
-    def __init__(self, progress: str, *, ends_with_us: bool) -> None:
+    def __init__(self, progress: str, *, is_local: bool) -> None:
         from findall_frames.progress.displays import display_for
 
-        self._ends_with_us = ends_with_us
+        self._is_local = is_local
         self._update: Update | None = None
         self._display: Display = display_for(PROGRESS[progress], advice=self._advice)
 
@@ -55,23 +55,21 @@ class Watch:
         self._display.close()
 
     def what_next(self) -> str:
-        """Return what happens to the run now, and how to resume it."""
-        if self._ends_with_us:
+        """Return whether the run goes on, and how to resume it."""
+        if self._is_local:
             return "The local run has ended with this command."
         if self._update is None or not self._update.findall_id:
             return "The service had not confirmed a run."
         return f"The run goes on. {self._advice(self._update)}"
 
     def _advice(self, update: Update) -> str:
-        return (
-            "" if self._ends_with_us else f"Resume with findall-frames resume {update.findall_id}"
-        )
+        return "" if self._is_local else f"Resume with findall-frames resume {update.findall_id}"
 
 
 def finish(
     watch: Watch, search: Callable[[], FindAllFrames], *, out: Path | None, as_json: bool
 ) -> int:
-    """Run a search, print and write its result, and return the exit status."""
+    """Run a search, print its result, write its tables, and return the exit status."""
     try:
         frames = search()
     except KeyboardInterrupt:
@@ -101,10 +99,10 @@ def _present(frames: FindAllFrames, *, out: Path | None, as_json: bool) -> None:
         rest = str(out) if out else "the result; --out DIR keeps them all"
         console.print(matches_view(frames.tables, console=console, rest_is_in=rest))
     if out is not None:
-        _say_where(frames, frames.to_parquet(out), err=as_json)
+        _list_tables(frames, frames.to_parquet(out), err=as_json)
 
 
-def _say_where(frames: FindAllFrames, folder: Path, *, err: bool) -> None:
+def _list_tables(frames: FindAllFrames, folder: Path, *, err: bool) -> None:
     click.echo(f"\nTables in {folder}, to be read with ff.read_parquet({str(folder)!r}):", err=err)
     for table, meaning in _ROWS_OF.items():
         rows = counted(len(frames.tables[table]), "row")
@@ -118,7 +116,7 @@ def say(message: str) -> None:
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print the warnings of this package as single lines; leave others as they are."""
+    """Print each warning of this package as one line; show others as usual."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 
@@ -131,6 +129,6 @@ def plain_warnings() -> Iterator[None]:
                 show(message, category, *where, **more)
 
         warnings.showwarning = show_plainly
-        # Print them even if PYTHONWARNINGS turns warnings into errors.
+        # PYTHONWARNINGS=error must not turn them into errors.
         warnings.simplefilter("always", FindAllWarning)
         yield

@@ -1,4 +1,4 @@
-"""The verbs: each is one call that runs a search, or goes on with a run, to its end."""
+"""The verbs: each starts, continues or repeats a search in one call."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def find_all(
     ----------
     objective : str or Search
         The question in plain words. A `Search` has its own values for everything up to
-        `webhook`; passing one of these as well is refused.
+        `webhook`; passing one of these as well is an error.
     entity_type : str, optional
         The kind of thing to find, such as ``"companies"``; drafted with the conditions if left
         out.
@@ -103,38 +103,38 @@ def find_all(
     generator : {"preview", "base", "core", "pro"}, optional
         How thoroughly to search; it sets the price. Default ``"core"``.
     match_limit : int, optional
-        Stop after this many matches: 5 to 1000, or 5 and more on own data. Default 10 at a
+        Stop after this many matches: 5 to 1000, or 5 or more on own data. Default 10 at a
         service that charges, and no limit on own data.
     exclude : FindAllFrames, DataFrame or list, optional
         Entities to leave out, each with ``name`` and ``url``.
     metadata : dict, optional
-        Flat; returned with the run.
+        A flat dict that is returned with the run.
     webhook : Webhook or dict, optional
         Where the service sends notifications.
     data : DataFrame, path or anything else that `local` takes, optional
-        Search your own data: short for ``client=ff.local(data)``, closed when the call is over.
+        Your own data, to be searched instead: short for ``client=ff.local(data)``, closed
+        afterwards.
     budget : float, optional
-        US dollars. A search whose `estimate_cost` has a higher ceiling is not started. Own data
-        costs nothing.
+        In US dollars. A search is not started if the ceiling of its `estimate_cost` is higher.
+        Own data costs nothing.
     reuse : bool
-        Return the result of an equal search that this machine has run before at the same
-        service, if the ledger has one; nothing is sent or spent. Own data is always searched
-        anew.
+        Return the result of an equal search at the same service from the ledger of this
+        machine, if there is one; nothing is sent or spent. Own data is always searched again.
     errors : {"warn", "raise"}
         What to do if the run failed, was cancelled or ended early.
     client : Client, optional
         The service. None is the hosted one, with the key from ``PARALLEL_API_KEY``, or the one
         at ``PARALLEL_BASE_URL``.
     progress : {"auto", "notebook", "terminal", "log"}, False or callable
-        What to show meanwhile. A callable is called with every `Update`.
+        What to show while waiting. A callable is called with every `Update`.
     timeout : float, optional
         Seconds for everything; None waits without limit.
 
     Returns
     -------
     FindAllFrames
-        Also when nothing matched, and when the run failed, was cancelled, or the panel's button
-        stopped the wait: then with a `PartialResultWarning` that says why.
+        Also if nothing matched. If the run failed, was cancelled, or the panel's button stopped
+        the wait, a `PartialResultWarning` says so.
 
     Raises
     ------
@@ -145,13 +145,13 @@ def find_all(
     ConditionNotUnderstoodError
         On own data, a condition could not be read. The message says why, and what to write.
     PartialResultError
-        With ``errors="raise"``, in place of the warning; it has the frames.
+        With ``errors="raise"``, in place of the warning. It has the frames.
     MissingKeyError
         There is neither a client nor a key.
     RunTimeout
-        Time is up. The run goes on; the exception has its id and what it has found so far.
+        The timeout has passed. The run goes on; the exception has its id and partial result.
     AmbiguousCreateError
-        The run may have been created and the answer was lost; it was not sent again.
+        The answer was lost, so the run may exist; the request was not repeated.
     KeyboardInterrupt
         The kernel was interrupted. The run goes on: ``ff.resume(findall_id)``.
 
@@ -203,7 +203,7 @@ def preview(
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> FindAllFrames:
-    """Try a search on about ten candidates, for little money, before paying for all of it.
+    """Try a search cheaply on about ten candidates, before paying for all of it.
 
     Parameters
     ----------
@@ -217,7 +217,7 @@ def preview(
     Returns
     -------
     FindAllFrames
-        Its ``candidates`` are matched and unmatched ones, each with the reasons.
+        Its ``candidates`` are matched and unmatched, each with reasons.
 
     Raises
     ------
@@ -272,8 +272,8 @@ def draft(
     Returns
     -------
     Search
-        Edit its ``match_conditions`` and the rest, then pass it to `find_all` or `start`. On own
-        data it shows how each condition was read; you may write SQL in its place.
+        Edit it, then pass it to `find_all` or `start`. On own data it shows how each condition
+        was read, and a condition can be replaced by SQL.
 
     Raises
     ------
@@ -318,8 +318,8 @@ def explain(
     Parameters
     ----------
     search : Search or str
-        Its conditions are read as they are; conditions for a question in plain words are
-        drafted first.
+        Conditions are first drafted from a question in plain words; those of a `Search` are
+        read as they are.
     data : DataFrame, path or anything else that `local` takes, optional
         The data, unless `client` is given.
     client : Client, optional
@@ -332,14 +332,14 @@ def explain(
     pandas.DataFrame
         One row per condition: ``condition`` (its name), ``status`` (``sql``, ``ask``,
         ``mention``, ``unanswerable`` or ``not_understood``), ``sql``, ``reader`` (``sql``,
-        ``plain`` or ``model``), ``columns`` (that it refers to), all ``str``; ``true``,
-        ``false``, ``unknown``: the number of rows for which it is that, ``Int64``, missing where
-        only a model or the full text can tell; ``assumptions`` and ``note``, ``str``.
+        ``plain`` or ``model``), ``columns`` (that it uses), all ``str``; ``true``, ``false``
+        and ``unknown`` (the numbers of rows for which it is so), ``Int64``, missing if that
+        takes a model or full-text search; ``assumptions`` and ``note``, ``str``.
 
     Raises
     ------
     NotFoundError
-        The service does not explain conditions; the hosted one doesn't.
+        The service cannot explain conditions, such as the hosted one.
     EvaluatorError
         The language model did not answer.
 
@@ -373,7 +373,7 @@ def start(
     client: Client | None = None,
     timeout: float | None = None,
 ) -> Run:
-    """Start a search without waiting for it; from here on it costs money.
+    """Start a search without waiting for it; this costs money.
 
     Parameters
     ----------
@@ -428,8 +428,8 @@ def resume(
 ) -> FindAllFrames:
     """Continue waiting for a run that was started earlier, here or elsewhere.
 
-    If this machine has seen the run finish, the result is taken from the ledger, and nothing is
-    sent. ``ff.Run(findall_id, client=...).frames()`` fetches it anew.
+    If the ledger of this machine has the result, nothing is sent;
+    ``ff.Run(findall_id, client=...).frames()`` fetches it again.
 
     Parameters
     ----------
@@ -441,7 +441,7 @@ def resume(
     Returns
     -------
     FindAllFrames
-        As from `find_all`. A run that is over already is fetched at once.
+        As from `find_all`. If the run is already over, its result is returned at once.
 
     Raises
     ------
@@ -491,23 +491,23 @@ def extend(
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> FindAllFrames:
-    """Ask a finished run for more matches and wait for them; each costs money.
+    """Add matches to a finished run and wait for them; each costs money.
 
     Parameters
     ----------
     run : str, Run or FindAllFrames
         The run.
     additional_match_limit : int
-        How many more matches to find at most, at least 1.
+        The largest number of matches to add; at least 1.
     budget : float, optional
-        US dollars. If the further matches can cost more, they are not asked for.
+        In US dollars. If the added matches can cost more, they are not requested.
     errors, client, progress, timeout
         As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
 
     Returns
     -------
     FindAllFrames
-        All that the run has found, earlier matches included.
+        The whole result of the run, including the earlier matches.
 
     Raises
     ------
@@ -517,9 +517,9 @@ def extend(
     BudgetError
         It could cost more than `budget`; nothing was spent.
     RefusedError
-        The run can't be extended, as after a preview or a low match rate.
+        The run can't be extended, for example after a preview or a low match rate.
     AmbiguousCreateError
-        The request may have arrived and the answer was lost; it was not sent again.
+        The answer was lost, so the request may have been carried out; it was not repeated.
     FindAllError
         As in `find_all`.
 
@@ -566,14 +566,15 @@ def enrich(
     enrichments : dict, JSON Schema or class
         As in `find_all`, at least one.
     budget : float, optional
-        US dollars. If the columns can cost more for the present matches, they are not asked for.
+        In US dollars. If the columns can cost more for the present matches, they are not
+        requested.
     errors, client, progress, timeout
         As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
 
     Returns
     -------
     FindAllFrames
-        All that the run has found, with the new fields.
+        The whole result of the run, with the new fields.
 
     Raises
     ------
@@ -583,9 +584,9 @@ def enrich(
     BudgetError
         It could cost more than `budget`; nothing was spent.
     RefusedError
-        The run can't be enriched, as after it was cancelled.
+        The run can't be enriched, for example after it was cancelled.
     AmbiguousCreateError
-        The request may have arrived and the answer was lost; it was not sent again.
+        The answer was lost, so the request may have been carried out; it was not repeated.
     FindAllError
         As in `find_all`.
 
@@ -631,25 +632,25 @@ def refresh(
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> FindAllFrames:
-    """Run the same search again, excluding known matches, and return old and new together.
+    """Run the same search again without the known matches, and return old and new together.
 
-    It is a new run, with its own price and its own findall_id. The result can be refreshed
-    again; then the matches of both runs are excluded. What the old run excluded is not known any
-    more, and may be found now.
+    This is a new run, with its own price and findall_id. If the result is refreshed again, the
+    matches of both runs are excluded. Exclusions of the old run are not stored, so those
+    entities may be found now.
 
     Parameters
     ----------
     run : str, Run or FindAllFrames
-        The run, or frames of several runs of one search, the last of which is repeated.
+        The run, or the frames of several runs of one search; the last one is repeated.
     data : DataFrame, path or anything else that `local` takes, optional
-        With frames: your own data as it is now, in place of `client`.
+        With frames, your own data as it is now, in place of `client`.
     budget, errors, client, progress, timeout
-        As in `find_all`. With frames that know their search, any service will do.
+        As in `find_all`. With frames that contain their search, it can be any service.
 
     Returns
     -------
     FindAllFrames
-        The old runs and the new one. ``frames.for_run(frames.findall_ids[-1])`` is what is new.
+        The old runs and the new one, which is ``frames.for_run(frames.findall_ids[-1])``.
 
     Raises
     ------
@@ -695,9 +696,9 @@ def refresh(
 def cancel(
     run: RunLike, *, client: Client | None = None, timeout: float | None = None
 ) -> FindAllRun:
-    """Stop a run for good; nothing else in this package does.
+    """Stop a run for good.
 
-    Its matches so far stay and can be fetched with `resume`; work done so far is billed. A
+    Its matches so far are kept and can be fetched with `resume`; work done so far is billed. A
     cancelled run can't be extended or enriched. To stop waiting without stopping the run,
     interrupt the kernel.
 
@@ -713,8 +714,8 @@ def cancel(
     Returns
     -------
     FindAllRun
-        The run afterwards; ``status.status`` is ``"cancelling"`` until work in progress is done.
-        A run that was over already is returned as it ended.
+        The run afterwards. ``status.status`` is ``"cancelling"`` until work in progress is done;
+        a run that was already over keeps its status.
 
     Raises
     ------
@@ -744,7 +745,7 @@ def cancel(
 
 
 def _options(objective: str | Search, **given: Any) -> dict[str, Any]:
-    """Return the parameters of a search as read; those left to a draft are missing."""
+    """Return the parameters of a search as read; those to be drafted are missing."""
     given = {name: value for name, value in given.items() if value is not UNSET}
     if isinstance(objective, Search):
         if given:
@@ -785,7 +786,7 @@ def _find(
     _check_budget(budget, options, own_data=own_data)
     with closing(display_for(progress)) as display, service_for(client, data) as service:
         before = None
-        if not own_data:  # which costs nothing, and whose address may be another's
+        if not own_data:  # it costs nothing, and its port may have been used for other data before
             before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
         if before is not None and reuse:
             return _from_ledger(before, display, errors=errors)
@@ -808,7 +809,7 @@ def _find(
 
 
 def _completed(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
-    """Return the options with what they lack taken from a draft; prices are never drafted."""
+    """Return the options, completed from a draft; generator and limit are never taken from it."""
     given = {"generator": "core", "match_limit": None, **options}
     if given["generator"] == "preview":
         given["enrichments"] = None
@@ -847,7 +848,7 @@ def _go_on(
     progress: Progress | Display,
     timeout: float | None,
 ) -> FindAllFrames:
-    """Ask a run for more, and wait until it is over again."""
+    """Extend or enrich a run, and wait until it is over again."""
     deadline = Deadline.after(timeout)
     check_errors(errors)
     findall_id = id_of(run)
@@ -885,7 +886,7 @@ def _flattened(kept: KeptResult) -> FindAllFrames:
 
 
 def _finished(run: str | Run, client: Client, *, deadline: Deadline) -> FindAllFrames:
-    """Return what a finished run has found, from the ledger if possible."""
+    """Return the frames of a finished run, from the ledger if possible."""
     findall_id = id_of(run)
     kept = Ledger.of_this_machine().result_of(findall_id, service=client.base_url)
     if kept is not None:
@@ -900,7 +901,7 @@ def _finished(run: str | Run, client: Client, *, deadline: Deadline) -> FindAllF
 
 
 def _search_behind(frames: FindAllFrames, client: Client, *, deadline: Deadline) -> FindAllSchema:
-    """Return the search of the runs, which must be the same for all of them."""
+    """Return the search of all runs in the frames; raise if they differ."""
     if not frames.findall_ids:
         raise InvalidRequestError(
             "These frames hold no run, so there is no search to repeat. Use ff.find_all(objective)."

@@ -1,4 +1,4 @@
-"""Which service and which run a verb is about: own data, a given client, or the default service."""
+"""Find the service and the run for a verb: a client, own data, or the default service."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ __all__ = [
 ]
 
 RunLike: TypeAlias = str | Run | FindAllFrames
-"""A run: its findall_id, a handle on it, or frames that hold it alone."""
+"""A run: its findall_id, a `Run`, or the frames of that run alone."""
 
 _MODEL_VARIABLE: Final = "FINDALL_FRAMES_MODEL"
 """The environment variable with the default language model."""
 
 
 def chosen_model(model: str | Callable[..., str] | None) -> Model | None:
-    """Return the given model, else the one that `FINDALL_FRAMES_MODEL` names, else None.
+    """Return the given model, or the one named by `FINDALL_FRAMES_MODEL`, or None.
 
-    A key in the environment alone never selects a model, because models are sent a profile of
+    An API key in the environment does not select a model, because a model is sent a profile of
     the user's table.
     """
     from findall_frames.embedded.chat.open_model import open_model
@@ -61,8 +61,8 @@ def local(
 ) -> Client:
     """Start the embedded FindAll service over your own data, with no key and no network.
 
-    Conditions are SQL over the columns. Other conditions are read by the model or, without one,
-    as one of the forms of plain language listed in the README. Anything else is refused with a
+    Conditions can be SQL over the columns. Others are read by the model or, without one,
+    must have one of the plain forms listed in the README. Anything else raises a
     `ConditionNotUnderstoodError` that says what to write.
 
     Parameters
@@ -71,11 +71,11 @@ def local(
         One entity per row. A path may be that of a CSV, TSV, JSON, JSON Lines, Parquet or xlsx
         file, of a partitioned folder, of a folder of ``.md``, ``.txt`` and ``.html`` documents,
         or a pattern such as ``"data/*.csv"``. ``"packages"`` is the Python packages installed in
-        this environment. Parquet files are read in place, and never loaded whole.
+        this environment. Parquet files are read in place and never loaded whole.
     model : str or callable, optional
         A language model that reads conditions and judges text: ``"openai:NAME"``,
-        ``"parallel:speed"``, the base URL of any server with chat completions and the model
-        behind a ``#``, such as ``"http://127.0.0.1:11434/v1#llama3.2"``, or a callable
+        ``"parallel:speed"``, the base URL of any server with chat completions followed by ``#``
+        and the model, such as ``"http://127.0.0.1:11434/v1#llama3.2"``, or a callable
         ``(messages, *, schema) -> str``. It is sent a profile of the table, and rows whose text
         must be judged. Default: the environment variable ``FINDALL_FRAMES_MODEL``. Keys are
         read from ``OPENAI_API_KEY`` and ``PARALLEL_API_KEY``.
@@ -83,13 +83,13 @@ def local(
         A data dictionary: the meaning of columns in your words, with units, such as
         ``{"T_flash": "flash point, in kelvin"}``; or a JSON, TOML or CSV file with one.
     name_column, url_column, description_column : str, optional
-        The columns that hold these; by default found by their names. Without a name, rows are
-        called ``row 12``.
+        The columns with these; by default detected by their names. Without a name column, rows
+        are called ``row 12``.
     store : path, optional
         A SQLite file that keeps the runs, so that a later service over the same data can
         continue them; without it they end with the service. One service at a time can use it.
     port : int
-        The port on 127.0.0.1; 0 takes a free one.
+        The port on 127.0.0.1; 0 means any free one.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def local(
 
 
 def is_own_data(client: Client | None, data: Any) -> bool:
-    """Return True if own data is to be searched.
+    """Return True if the search runs over own data.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def client_of(run: RunLike, client: Client | None) -> Client | None:
 
 
 def check_default_service(run: RunLike) -> None:
-    """Raise if the run is known to be at another service than the default one."""
+    """Raise if the run is known to be at a service other than the default one."""
     if isinstance(run, FindAllFrames):
         rows = run.tables["runs"].select(["findall_id", "service"]).to_pylist()
         places = {row["findall_id"]: [row["service"]] if row["service"] else [] for row in rows}

@@ -1,7 +1,7 @@
-"""The ledger: every run started or waited for on this machine, so that none is lost or paid twice.
+"""The ledger: a SQLite file with every run started or waited for on this machine.
 
-It is one SQLite file that any number of processes may use at once. It holds searches, ids, states
-and the results of finished runs, and never a key.
+No run is lost, and none is paid for twice by accident. Any number of processes may use the file at
+once. It holds searches, ids, statuses and the results of finished runs, but never a key.
 """
 
 from __future__ import annotations
@@ -78,22 +78,22 @@ _MIGRATIONS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class KeptResult:
-    """The result of a finished run, as kept in the ledger.
+    """The result of a finished run, as stored in the ledger.
 
     Attributes
     ----------
     findall_id, service : str
         The run, and the base URL of its service.
     packed : bytes
-        The result, compressed; `body` unpacks it.
+        The compressed result; `body` unpacks it.
     size : int
         Size of the result in bytes, uncompressed.
     schema : FindAllSchema or None
-        The search, if it was known.
+        The search, if known.
     fetched_at : datetime
-        When it was fetched, in UTC.
+        When the result was fetched, in UTC.
     status : FindAllRunStatus
-        How it ended.
+        The last status of the run.
     """
 
     findall_id: str
@@ -117,17 +117,17 @@ class KeptResult:
 
 
 class Ledger:
-    """The ledger of this machine, or one that is switched off and keeps nothing.
+    """The ledger of this machine, or a disabled one that records nothing.
 
     Parameters
     ----------
     path : Path or None
-        The SQLite file; None for a ledger that is off.
+        The SQLite file; None for a disabled ledger.
 
     Notes
     -----
-    If the ledger cannot be used, as on a full disk, there is one `LedgerWarning` and the run goes
-    on without it.
+    If the ledger cannot be used, for example because the disk is full, there is one
+    `LedgerWarning`, and the run continues without it.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -136,7 +136,7 @@ class Ledger:
 
     @classmethod
     def of_this_machine(cls) -> Ledger:
-        """Return the ledger at the place that the environment names."""
+        """Return the ledger that the environment variables select."""
         if os.environ.get("FINDALL_FRAMES_LEDGER", "").strip().lower() in ("off", "0", "no"):
             return cls(None)
         home = os.environ.get("FINDALL_FRAMES_HOME")
@@ -154,7 +154,7 @@ class Ledger:
         asked: str,
         cost: CostEstimate | None,
     ) -> None:
-        """Record, before the request is sent, that a run is about to be created."""
+        """Record that a run is about to be created, before the request is sent."""
         self._write(
             """INSERT INTO runs (token, service, asked, objective, entity_type, generator,
                 match_limit, status, cost, cost_ceiling, started_at, updated_at)
@@ -172,7 +172,7 @@ class Ledger:
         )
 
     def created(self, token: str, *, findall_id: str, status: str) -> None:
-        """Record the id of a run that was created."""
+        """Record the id of the created run."""
         self._write(
             # A service that recognises a search may return the id of an earlier run.
             """DELETE FROM runs WHERE findall_id = :findall_id AND token IS NOT :token
@@ -185,7 +185,7 @@ class Ledger:
         )
 
     def refused(self, token: str) -> None:
-        """Record that no run was created: the service refused it, or was never reached."""
+        """Record that no run was created, as the service refused it or could not be reached."""
         self._write(
             """UPDATE runs SET status = 'refused', is_over = 1, cost = NULL, updated_at = :now
             WHERE token = :token""",
@@ -233,7 +233,7 @@ class Ledger:
     def keep(
         self, findall_id: str, *, service: str, schema: FindAllSchema | None, body: bytes
     ) -> None:
-        """Keep the result of a finished run."""
+        """Store the result of a finished run."""
         self._write(
             """INSERT OR REPLACE INTO results
             VALUES (:service, :findall_id, :schema, :now, :size, :body)""",
@@ -245,7 +245,7 @@ class Ledger:
         )
 
     def reopened(self, findall_id: str, *, service: str) -> None:
-        """Delete the result of a run that was extended or enriched."""
+        """Delete the stored result of a run that is being extended or enriched."""
         self._write(
             "DELETE FROM results WHERE service = :service AND findall_id = :findall_id",
             """UPDATE runs SET is_over = 0, updated_at = :now
@@ -257,7 +257,7 @@ class Ledger:
     # -- reading -------------------------------------------------------------------------------
 
     def services_of(self, findall_id: str) -> list[str]:
-        """Return the services that have a run with this id, the latest first."""
+        """Return the services with a run of this id, the latest run first."""
         rows = self._read(
             "SELECT service FROM runs WHERE findall_id = :findall_id ORDER BY number DESC",
             findall_id=findall_id,
@@ -273,7 +273,7 @@ class Ledger:
         )
 
     def answer_to(self, asked: str, *, service: str) -> KeptResult | None:
-        """Return the latest complete result of an equal search."""
+        """Return the result of the latest equal search that completed."""
         return self._kept(
             "asked = :asked AND service = :service AND status = 'completed'",
             asked=asked,
@@ -360,14 +360,14 @@ class Ledger:
 
 
 def question(options: Mapping[str, Any], *, match_limit: int) -> str:
-    """Return a hash that is equal for equal searches.
+    """Return a hash by which equal searches are recognised.
 
     Parameters
     ----------
     options : mapping
-        The parameters of the search, as read; those left to a draft are missing.
+        The parameters of the search, as read; those to be drafted are missing.
     match_limit : int
-        The limit that is sent.
+        The limit that is sent to the service.
     """
     parts = {name: options.get(name) for name in _QUESTION} | {"match_limit": match_limit}
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
@@ -387,20 +387,20 @@ _QUESTION: Final = (
 def runs() -> pd.DataFrame:
     """List every run that was started or waited for on this machine, the latest first.
 
-    The API has no list of runs; these are the runs in the ledger. It is in the user's state
-    folder, or where ``FINDALL_FRAMES_HOME`` says; ``FINDALL_FRAMES_LEDGER=off`` switches it off.
+    The API cannot list runs; these are the runs in the ledger, a file in the user's state folder
+    or in ``FINDALL_FRAMES_HOME``. ``FINDALL_FRAMES_LEDGER=off`` disables it.
 
     Returns
     -------
     DataFrame
-        One row per run. The columns that ``frames.runs`` has too mean the same:
-        ``findall_id`` (str; missing when a creation was never answered), ``objective``,
+        One row per run. Columns shared with ``frames.runs`` have the same meaning:
+        ``findall_id`` (str; missing if the creation was never answered), ``objective``,
         ``entity_type``, ``generator`` (str), ``match_limit`` (Int64), ``status``,
         ``termination_reason`` (str), ``generated_candidates_count``,
         ``matched_candidates_count`` (Int64), ``created_at``, ``modified_at``
-        (datetime64[us, UTC]; as seen from this machine), ``service`` (str). Further:
-        ``cost`` and ``cost_ceiling`` (Float64, US dollars, estimated; missing where there are no
-        published prices), ``has_result`` (boolean: `resume` needs no request) and ``token``
+        (datetime64[us, UTC]; as seen from this machine), ``service`` (str). In addition:
+        ``cost`` and ``cost_ceiling`` (Float64, US dollars, estimated; missing if there are no
+        published prices), ``has_result`` (boolean; True if `resume` needs no request) and ``token``
         (str). A ``status`` of ``"unknown"`` without an id is a creation whose answer was lost;
         ``"refused"`` is a run that was not created.
 
@@ -445,4 +445,4 @@ _COLUMNS: Final = {
     "has_result": ("has_result", "boolean"),
     "token": ("token", "str"),
 }
-"""Each column of `runs`: the column of the SQLite table that it shows, and its pandas dtype."""
+"""Each column of `runs`: its column in the SQLite table, and its pandas dtype."""

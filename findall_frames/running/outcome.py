@@ -1,4 +1,4 @@
-"""How a run ended, in words, and what can be done about it."""
+"""Warnings and errors for runs that ended early, with the next step."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from findall_frames.frames.frames import FindAllFrames
 __all__ = ["Errors", "check_errors", "partial_result", "report_left", "report_partial"]
 
 Errors: TypeAlias = Literal["warn", "raise"]
-"""What to do if a run ended early: a `PartialResultWarning` or a `PartialResultError`."""
+"""If a run ended early: a `PartialResultWarning`, or a `PartialResultError`."""
 
 _COMPLETE = frozenset({"match_limit_met", "candidates_exhausted"})
 
-# Which endings can be extended: the API's guide to the life cycle of a run.
+# Which runs can be extended is documented in the API's guide to the run life cycle.
 _EXCLUDING = "excluding what is known: ff.find_all(..., exclude=frames)."
 _NEXT_STEPS = {
     "low_match_rate": "It can't be extended. A more thorough generator looks at more candidates.",
@@ -34,7 +34,7 @@ _NEXT_STEPS = {
 
 
 def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
-    """Return why a run may have found too little, and what to do; None if it is complete.
+    """Return why a result may be incomplete and what to do about it; None if it is complete.
 
     Parameters
     ----------
@@ -71,9 +71,9 @@ def check_errors(errors: str) -> None:
 def report_partial(
     findall_id: str, status: FindAllRunStatus, frames: FindAllFrames, *, errors: Errors
 ) -> None:
-    """Warn, or raise with the frames, if a run may have found too little.
+    """Warn, or raise with the frames, if the result may be incomplete.
 
-    Warnings of the service, such as about a condition it could not read, are passed on.
+    Warnings of the service, for example about a condition it could not read, are passed on.
     """
     message = partial_result(findall_id, status)
     if message is not None:
@@ -83,7 +83,7 @@ def report_partial(
 
 
 def report_left(findall_id: str, frames: FindAllFrames, *, resume: str, errors: Errors) -> None:
-    """Warn, or raise with the frames, if waiting was stopped before the run was over."""
+    """Warn, or raise with the frames, that waiting was stopped before the run was over."""
     message = (
         f"Stopped waiting for run {findall_id}, which goes on. What it has found so far is here: "
         f"{matches_of(len(frames.matches), candidates=len(frames.candidates))}. Continue waiting "

@@ -54,15 +54,15 @@ class CostEstimate:
     Attributes
     ----------
     fixed : float
-        For the run itself.
+        The price of the run itself.
     per_match : float
-        For each match.
+        The price of each match.
     enrichments_per_match : float
-        For all enrichments of a match.
+        The price of all enrichments of a match.
     match_limit : int
-        The number of matches assumed for the ceiling.
+        The number of matches on which the ceiling is based.
     ceiling : float
-        The cost at the match limit, which is the most it can cost.
+        The highest possible cost, which is that of `match_limit` matches.
     as_of : datetime.date
         When the prices were published.
     """
@@ -90,17 +90,17 @@ class CostEstimate:
 
 
 def estimate_cost(search: Search) -> CostEstimate:
-    """Estimate what a search costs at the hosted service, before it is started.
+    """Estimate the cost of a search at the hosted service.
 
     Parameters
     ----------
     search : Search
-        The search. Nothing is sent.
+        The search; nothing is sent.
 
     Returns
     -------
     CostEstimate
-        In US dollars, by the prices published for May 2026. The embedded service costs nothing.
+        In US dollars, at the prices of May 2026. The embedded service costs nothing.
 
     Raises
     ------
@@ -135,12 +135,12 @@ def check_search_budget(
     enrichments: Sequence[FindAllEnrichInput],
     match_limit: int,
 ) -> None:
-    """Raise if a new search can cost more than its budget.
+    """Raise if a new search can cost more than the budget.
 
     Raises
     ------
     BudgetError
-        It can.
+        It can cost more.
     InvalidRequestError
         `budget` is not an amount of money.
     """
@@ -161,7 +161,7 @@ def check_extension_budget(
     Raises
     ------
     BudgetError
-        It can.
+        It can cost more.
     InvalidRequestError
         `budget` is not an amount of money, or the run's generator has no published price.
     """
@@ -186,7 +186,7 @@ def check_enrichment_budget(
     Raises
     ------
     BudgetError
-        It can.
+        It can cost more.
     InvalidRequestError
         `budget` is not an amount of money, or a processor has no published price.
     """
@@ -207,7 +207,7 @@ def check_enrichment_budget(
 
 
 def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
-    """Estimate what a run costs; None where there is no published price.
+    """Estimate the cost of a run; return None if there is no published price.
 
     Parameters
     ----------

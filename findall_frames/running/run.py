@@ -52,29 +52,29 @@ _FIRST_POLL, _LONGEST_POLL = 0.01, 0.1
 """Seconds between status requests while an embedded service evaluates columns."""
 _SNAPSHOT_SHARE = 0.2
 _SNAPSHOT_SECONDS = 5.0
-"""How much of the time is kept for fetching a partial result when the time is over."""
+"""The share of a timeout, and at most the seconds, reserved for fetching a partial result."""
 
 
 class Run:
     """A run of a FindAll service.
 
-    It holds no connection and does not own the run: deleting it, or interrupting `wait`, leaves
-    the run going.
+    It holds no connection and does not own the run: deleting it, or interrupting `wait`, does not
+    stop the run.
 
     Parameters
     ----------
     findall_id : str
         The id of the run.
     client : Client
-        The service that has it.
+        The service of the run.
     schema : FindAllSchema, optional
-        The search of the run; requested when needed if not given.
+        The search of the run; by default requested when needed.
 
     Notes
     -----
-    A run can be awaited: ``frames = await run`` waits as `wait` does, with ``progress="auto"``
-    and no time limit, and leaves the event loop free. In a notebook, that keeps the buttons of
-    the progress panel responsive. Cancelling the task stops waiting; the run goes on.
+    A run can be awaited: ``frames = await run`` waits like `wait`, with ``progress="auto"`` and
+    no timeout, but does not block the event loop. In a notebook, this keeps the buttons of the
+    progress panel responsive. Cancelling the task stops waiting; the run goes on.
 
     Examples
     --------
@@ -126,12 +126,12 @@ class Run:
         return run
 
     def events(self, *, last_event_id: str | None = None) -> Iterator[Event]:
-        """Yield the events of the run, each once, until it is over; reconnect when necessary.
+        """Yield each event of the run once, until it is over; reconnect if necessary.
 
         Parameters
         ----------
         last_event_id : str, optional
-            Start after this event; None starts at the first.
+            Start after this event; by default with the first.
         """
         with closing(follow(self.client, self.findall_id, last_event_id=last_event_id)) as events:
             yield from (event for event in events if event is not None)
@@ -158,7 +158,7 @@ class Run:
         Parameters
         ----------
         progress : {"auto", "notebook", "terminal", "log"}, False or callable
-            What to show meanwhile.
+            What to show while waiting.
         timeout : float, optional
             Seconds; None waits without limit.
         errors : {"warn", "raise"}
@@ -167,15 +167,16 @@ class Run:
         Returns
         -------
         FindAllFrames
-            Also when the run failed or was cancelled, or when the panel's button stopped the
-            wait, with a `PartialResultWarning` that says so.
+            If the run failed, was cancelled, or the panel's button stopped the wait, a
+            `PartialResultWarning` says so.
 
         Raises
         ------
         RunTimeout
-            Time is up. The run goes on; the exception has its id and what it has found so far.
+            The timeout has passed. The run goes on; the exception has its id and its partial
+            result.
         PartialResultError
-            With ``errors="raise"``, in place of the warning; it has the frames.
+            With ``errors="raise"``, in place of the warning. It has the frames.
         KeyboardInterrupt
             The kernel was interrupted. The run goes on.
         """
@@ -191,7 +192,7 @@ class Run:
         is_abandoned = threading.Event()
         with closing(display_for("auto")) as display:
             tracker = self._tracker(time.monotonic())
-            display.show(tracker.update)  # in this thread, where a notebook can make its widgets
+            display.show(tracker.update)  # widgets can be made in this thread only
 
             def work() -> tuple[FindAllRunStatus | None, bytes]:
                 status = self._follow(tracker, display, NEVER, is_abandoned=is_abandoned)
@@ -219,8 +220,8 @@ class Run:
         Returns
         -------
         FindAllRun
-            The run afterwards; its status is ``"cancelling"`` until work in progress is done. A
-            run that was over already is returned as it ended.
+            The run afterwards. Its status is ``"cancelling"`` until work in progress is done; a
+            run that was already over keeps its status.
         """
         deadline = Deadline.after(timeout)
         try:
@@ -238,7 +239,7 @@ class Run:
         Parameters
         ----------
         additional_match_limit : int
-            Added to the match limit of the run.
+            The number of matches to add to the match limit of the run.
         timeout : float, optional
             Seconds; None waits without limit.
         """
@@ -249,7 +250,7 @@ class Run:
         )
 
     def enrich(self, enrichments: Enrichments, *, timeout: float | None = None) -> None:
-        """Add columns to all present and future matches, without waiting; each costs per match.
+        """Add columns to all present and future matches, without waiting; each match costs money.
 
         Parameters
         ----------
@@ -284,7 +285,7 @@ class Run:
         *,
         is_abandoned: threading.Event | None = None,
     ) -> FindAllRunStatus | None:
-        """Return the last status of the run; None if somebody asked not to wait any longer."""
+        """Return the last status of the run; None if the user stopped waiting."""
         if self._status is not None and self._status.is_over:
             self._observe(self._status)
             return self._status
@@ -306,10 +307,10 @@ class Run:
         return self._status
 
     def _events(self, deadline: Deadline) -> Generator[Event | None, None, None]:
-        """Yield the events of the run until it is over, and None when nothing happens.
+        """Yield the events of the run until it is over, and None while there are none.
 
-        While an embedded service evaluates columns, only its status is polled: such a run ends in
-        a moment, and reading two events for each of a million matches would take longer than
+        While an embedded service evaluates columns, only the status is polled: such a run takes
+        moments, and reading two events for each of a million matches would take longer than
         finding them.
         """
         pause = _FIRST_POLL
@@ -348,7 +349,7 @@ class Run:
             frames = self._flattened(body, deadline)
             report_left(self.findall_id, frames, resume=self._resume, errors=errors)
             return frames
-        # Kept first: a paid result must not depend on whether it can be turned into tables.
+        # Stored first, so that a paid result is not lost if it cannot be made into tables.
         self._ledger.keep(
             self.findall_id, service=self.client.base_url, schema=self._schema, body=body
         )
@@ -358,7 +359,7 @@ class Run:
 
     @contextmanager
     def _noting_interruption(self) -> Iterator[None]:
-        """Add to an interrupt how to go on with the run."""
+        """Add a note on how to resume the run to an interrupt."""
         try:
             yield
         except (KeyboardInterrupt, asyncio.CancelledError) as interrupt:
@@ -406,7 +407,7 @@ class Run:
         )
 
     def _reopen(self, deadline: Deadline) -> None:
-        """Record that the run will go on, and since when, before it is asked to."""
+        """Prepare for more matches or columns: note the last change and drop the stored result."""
         before = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
         self._changed_after = before.modified_at
         self._ends_once = False
@@ -431,9 +432,10 @@ class Run:
 def start_run(
     search: Search, *, client: Client, asked: str | None = None, deadline: Deadline = NEVER
 ) -> Run:
-    """Create a run for a checked search, and its enrichments; from here on it costs money.
+    """Create a run and its enrichments for a checked search; this costs money.
 
-    The intent is in the ledger before the request is sent, and the id as soon as it is known.
+    The intent is written to the ledger before the request is sent, and the id as soon as it is
+    known.
 
     Parameters
     ----------
@@ -442,14 +444,15 @@ def start_run(
     client : Client
         The service.
     asked : str, optional
-        The `question` by which an equal search finds this run; by default that of `search`.
+        The hash from `question` by which an equal search finds this run; by default that of
+        `search`.
     deadline : Deadline
-        When to give up.
+        When to stop waiting.
 
     Raises
     ------
     AmbiguousCreateError
-        The request may have arrived and the answer was lost; it was not sent again.
+        The answer was lost, so the run may exist; the request was not repeated.
     APIError
         The service refused. If the error has a ``findall_id``, the run was created and its
         enrichments were refused.
@@ -496,7 +499,7 @@ def _create(
     try:
         run = client.create(request, timeout=deadline.timeout)
     except AmbiguousCreateError:
-        raise  # the intent stays: nobody knows whether the run exists
+        raise  # the run may exist, so the intent stays in the ledger
     except FindAllError as error:
         if error.findall_id:
             ledger.created(token, findall_id=error.findall_id, status="unknown")
@@ -529,7 +532,7 @@ def watch_run(
     errors: Errors = "warn",
     begun: float | None = None,
 ) -> FindAllFrames:
-    """Wait as `Run.wait` does, with a display that is left open.
+    """Wait like `Run.wait`, with a display that is left open.
 
     Parameters
     ----------
@@ -538,7 +541,7 @@ def watch_run(
     display : Display
         Where to show updates.
     deadline : Deadline
-        When to give up.
+        When to stop waiting.
     errors : {"warn", "raise"}
         As in `Run.wait`.
     begun : float, optional

@@ -1,4 +1,4 @@
-"""A search as it is written, edited and checked before it is paid for, and what users may write."""
+"""`Search`, which is edited and checked before it is paid for, and the readers of its arguments."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ Enrichments: TypeAlias = (
 Exclusions: TypeAlias = Any
 """A `FindAllFrames`, a DataFrame with ``name`` and ``url``, or a list of such pairs."""
 
-# The contract allows 5 to 1000; the embedded service has no upper bound.
+# The API allows 5 to 1000; the embedded service has no upper limit.
 _MIN_LIMIT, _MAX_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
 
 
@@ -73,13 +73,14 @@ class Search:
     generator : {"preview", "base", "core", "pro"}
         How thoroughly to search; it sets the price.
     match_limit : int, optional
-        Stop after this many matches: 5 to 1000, or 5 and more on own data. None means 10 at a
+        Stop after this many matches: 5 to 1000, or 5 or more on own data. None means 10 at a
         service that charges, and no limit on own data. With ``"preview"``, the number of
         candidates to evaluate, at most 10.
     exclude : FindAllFrames, DataFrame or list, optional
-        Entities to leave out, each with ``name`` and ``url``; of a `FindAllFrames`, its matches.
+        Entities to leave out, each with ``name`` and ``url``, or the matches of a
+        `FindAllFrames`.
     metadata : dict, optional
-        Flat; returned with the run.
+        A flat dict that is returned with the run.
     webhook : Webhook or dict, optional
         Where the service sends notifications.
 
@@ -131,7 +132,7 @@ class Search:
         for name in _READERS:
             setattr(self, name, arguments[name])
         self._explained: dict[str, Explained] = {}
-        self.check(own_data=True)  # the stricter limits of a paid service are checked on start
+        self.check(own_data=True)  # limits of a paid service are checked on start
 
     def __setattr__(self, name: str, value: object) -> None:
         if name == "_explained":
@@ -145,14 +146,14 @@ class Search:
 
     @classmethod
     def from_schema(cls, schema: FindAllSchema, **options: Any) -> Self:
-        """Make a search from a draft, or from what an earlier run searched for.
+        """Make a search from a draft, or from the schema of an earlier run.
 
         Parameters
         ----------
         schema : FindAllSchema
             From `Client.ingest` or `Client.schema`.
         **options
-            Any other parameter of `Search`, to replace what the schema says.
+            Parameters of `Search`; they replace the values of the schema.
         """
         search = cls(
             **{
@@ -171,9 +172,9 @@ class Search:
 
     @property
     def readings(self) -> dict[str, Explained]:
-        """How own data reads the conditions, by name, as returned with the draft.
+        """How the conditions were read over own data, by name, as returned with the draft.
 
-        Conditions edited since then are left out; `explain` reads them anew.
+        Conditions edited since then are left out; `explain` reads them again.
         """
         return {
             name: reading
@@ -202,7 +203,7 @@ class Search:
     def to_input(
         self, *, metadata: Mapping[str, str] | None = None, own_data: bool = False
     ) -> FindAllRunInput:
-        """Check the search, and return it in the form that the API accepts.
+        """Check the search and return it in the form that the API accepts.
 
         Parameters
         ----------
@@ -236,7 +237,7 @@ class Search:
         InvalidRequestError
             It can't be started; the message says what to write instead.
         """
-        # Assignments are checked one by one, but dicts and lists can be changed in place.
+        # Assignments are checked at once, but dicts and lists can be changed in place.
         for name, value in options_of(self).items():
             setattr(self, name, value)
         check_options(options_of(self), own_data=own_data)
@@ -276,7 +277,7 @@ class Search:
         return search_html(
             self.objective,
             terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],
-            # Edits in place may have made it invalid, and it is shown all the same.
+            # An invalid edit in place must not prevent its display.
             conditions={str(name): str(text) for name, text in self.match_conditions.items()},
             readings={name: reading.told() for name, reading in self.readings.items()},
             enrichments={
@@ -319,19 +320,19 @@ def options_of(search: Search) -> dict[str, Any]:
 
 
 def check_options(options: Mapping[str, Any], *, own_data: bool) -> int:
-    """Raise unless generator, match_limit and enrichments go together; return the limit to send.
+    """Raise unless generator, match_limit and enrichments are compatible; return the limit to send.
 
     Parameters
     ----------
     options : mapping
-        As returned by `read_options`; those that a draft supplies later may be missing.
+        As returned by `read_options`; those to be drafted may be missing.
     own_data : bool
         True for a service over the user's own data, which has no upper limit.
 
     Raises
     ------
     InvalidRequestError
-        They don't, or the limit is out of bounds.
+        They are not compatible, or the limit is out of range.
     """
     generator = options.get("generator", "core")
     limit = _checked_limit(options.get("match_limit"), generator=generator, own_data=own_data)
@@ -359,7 +360,7 @@ def _checked_limit(limit: int | None, *, generator: str, own_data: bool) -> int:
     return limit
 
 
-# -- what users may write, one reader per argument -----------------------------------------------
+# -- one reader per argument ---------------------------------------------------------------------
 
 
 @runtime_checkable
@@ -489,7 +490,7 @@ def read_enrichments(value: object) -> list[FindAllEnrichInput]:
 
 
 def enrichment_names(inputs: Sequence[FindAllEnrichInput]) -> list[str]:
-    """Return the columns that enrichments add, in order."""
+    """Return the names of the columns that enrichments add, in order."""
     return [
         name
         for enrichment in inputs
@@ -625,4 +626,4 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "metadata": _read_metadata,
     "webhook": _read_webhook,
 }
-"""How each parameter of `Search` is read, in the order of the parameters."""
+"""The reader of each parameter of `Search`, in order."""

@@ -1,4 +1,4 @@
-"""The state of a run, kept up to date from its events."""
+"""The state of a run, updated from its events."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["Tracker"]
 
 
 class Tracker:
-    """Turns events, each about one candidate or one status, into updates of the whole run."""
+    """Turns events, each on one candidate or status, into updates on the whole run."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Tracker:
             self.update = self._priced(replace(self.update, **_values_of(status)))
 
     def take(self, event: Event | None) -> Update:
-        """Return the update after an event; None means that only time has passed."""
+        """Return the update after an event, or, for None, after time has passed."""
         values: dict[str, Any] = {"event": None, "candidate": None}
         if isinstance(event, FindAllRunStatusEvent):
             self.status = event.data.status
@@ -75,7 +75,7 @@ class Tracker:
             self._counts[before] -= 1
         self._statuses[candidate.candidate_id] = candidate.match_status
         self._counts[candidate.match_status] += 1
-        # A status can be ahead of the candidates' events, as it is after a resume.
+        # A status can be ahead of the candidates' events, for example after a resume.
         return {
             "candidate": candidate,
             "generated": max(self.update.generated, len(self._statuses)),
