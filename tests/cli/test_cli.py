@@ -180,17 +180,6 @@ def test_a_model_is_taken_from_the_option_or_else_the_environment(countries: Pat
         assert "Who are you?" in done.stderr
 
 
-def test_a_budget_stops_a_search_before_it_starts(countries: Path) -> None:
-    """Except on own data, which costs nothing."""
-    env = {"PARALLEL_API_KEY": "k3y", "PARALLEL_BASE_URL": "http://127.0.0.1:9"}
-    done = call("run", QUESTION, "--budget", "3", env=env)
-    assert done.returncode == 1
-    (line,) = done.stderr.splitlines()
-    assert "at most $3.50" in line
-    assert "budget is $3.00" in line
-    assert call("run", QUESTION, "--local", countries, "--budget", "3").returncode == 0
-
-
 def test_reuse_takes_the_result_of_an_equal_search_from_the_ledger(countries: Path) -> None:
     """The service may be gone."""
     with Service(open_corpus(countries)) as service:
@@ -236,6 +225,7 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
     ("arguments", "words"),
     [
         (("run", QUESTION), "PARALLEL_API_KEY"),
+        (("run", QUESTION, "--budget", "3"), "at most $3.50"),
         (("run", QUESTION, "--local", "absent.csv"), "absent.csv"),
         (("run", "  ", "--local", "packages"), "objective"),
         (("run", QUESTION, "--local", "packages", "--match-limit", "4"), "5 to 1000"),

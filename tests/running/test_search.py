@@ -281,9 +281,3 @@ def test_edits_are_checked_before_anything_is_sent(
     with pytest.raises(ff.errors.InvalidRequestError, match="start takes a Search, not 'tiles'"):
         ff.start("tiles", client=client)  # type: ignore[arg-type]
     assert server.requests == []
-
-
-def test_a_missing_key_is_reported() -> None:
-    """The message names the environment variable."""
-    with pytest.raises(ff.errors.MissingKeyError, match="PARALLEL_API_KEY"):
-        ff.find_all("Find tile makers", progress=False)
