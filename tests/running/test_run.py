@@ -115,6 +115,17 @@ def test_a_refused_enrichment_leaves_the_run_going(
 FIRST, *MIDDLE, LAST = story()
 
 
+@pytest.mark.parametrize("statuses", [(404, 404), (503, 429)])
+def test_the_events_of_a_new_run_may_not_be_available_at_first(
+    server: ScriptedServer, client: ff.Client, statuses: tuple[int, int]
+) -> None:
+    """Even a 404 is retried for a run that has just been created."""
+    server.on("GET", f"{AT}/events", *[answer(status=status) for status in statuses])
+    server.on("GET", AT, *[answer(status=status) for status in statuses], DONE)
+    assert len(find(client).matches) == 3
+    assert len(server.sent("POST", "/runs")) == 1
+
+
 def test_a_stream_is_resumed_after_the_last_complete_event(
     server: ScriptedServer, client: ff.Client
 ) -> None:
@@ -167,10 +178,12 @@ def test_a_short_outage_of_the_service_is_survived(
 def test_the_events_of_an_enriched_run_are_read_beyond_its_first_end(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """The stream starts again at the first event, and contains both ends."""
+    """An event that is sent twice is yielded once, and the first end not at all."""
     first_end = event("findall.status", 50, run_object("completed", matched=1, generated=1))
     enriched = event("findall.candidate.enriched", 51, candidate(1))
-    server.on("GET", f"{AT}/events", stream(FIRST, MIDDLE[0], first_end, enriched, LAST))
+    server.on(
+        "GET", f"{AT}/events", stream(FIRST, FIRST, *MIDDLE[:1] * 2, first_end, enriched, LAST)
+    )
     assert [event.type for event in ff.Run(RUN_ID, client=client).events()] == [
         "findall.status",
         "findall.candidate.matched",
