@@ -230,11 +230,14 @@ def test_a_continued_run_is_waited_for_again(
     server.on("GET", f"{AT}/result", answer(result(3)), answer(result(4)))
     options: dict[str, Any] = {"client": client, "progress": False}
     assert len(ff.resume(RUN_ID, **options).matches) == 3
-    server.on("GET", AT, DONE, DONE, DONE, RUNNING, EXTENDED)
+    statuses = [DONE, DONE, DONE, RUNNING, EXTENDED]
+    server.on("GET", AT, *statuses)
+    server.requests.clear()
     frames = getattr(ff, verb)(RUN_ID, argument, budget=0.6, timeout=20, **options)
     assert len(frames.matches) == 4
     (sent,) = server.sent("POST", f"{AT}/{verb}")
     assert body is None or sent.content == body
+    assert len(server.sent("GET", AT)) == len(statuses)
     assert len(ff.resume(RUN_ID, progress=False).matches) == 4
 
 
