@@ -203,6 +203,10 @@ class Ledger:
     ) -> None:
         """Record the status of a run, even if it was started elsewhere."""
         self._write(
+            # A run that went on after it was over has a new result; the old one is outdated.
+            """DELETE FROM results WHERE :is_over AND service = :service
+            AND findall_id = :findall_id AND EXISTS (SELECT 1 FROM runs
+                WHERE service = :service AND findall_id = :findall_id AND NOT is_over)""",
             """INSERT INTO runs (findall_id, service, objective, entity_type, generator,
                 match_limit, status, termination_reason, is_over, matched, generated, cost,
                 cost_ceiling, started_at, updated_at)
@@ -245,10 +249,20 @@ class Ledger:
         )
 
     def reopened(self, findall_id: str, *, service: str) -> None:
-        """Delete the stored result of a run that is being extended or enriched."""
+        """Record, before the request is sent, that a run may go on: its result may be outdated."""
+        self._set("is_over = 0", findall_id, service=service)
+
+    def changed(self, findall_id: str, *, service: str) -> None:
+        """Record that a run was extended or enriched, so it no longer answers its search."""
+        self._set("asked = NULL", findall_id, service=service)
+
+    def unchanged(self, findall_id: str, *, service: str) -> None:
+        """Record that a finished run stays as it was: the request was refused."""
+        self._set("is_over = 1", findall_id, service=service)
+
+    def _set(self, column: str, findall_id: str, *, service: str) -> None:
         self._write(
-            "DELETE FROM results WHERE service = :service AND findall_id = :findall_id",
-            """UPDATE runs SET is_over = 0, updated_at = :now
+            f"""UPDATE runs SET {column}, updated_at = :now
             WHERE service = :service AND findall_id = :findall_id""",
             service=service,
             findall_id=findall_id,
@@ -285,7 +299,7 @@ class Ledger:
         return [
             dict(row)
             for row in self._read(
-                """SELECT runs.*, results.size IS NOT NULL AS has_result
+                """SELECT runs.*, is_over AND results.size IS NOT NULL AS has_result
                 FROM runs LEFT JOIN results USING (service, findall_id) ORDER BY number DESC"""
             )
         ]

@@ -244,10 +244,10 @@ class Run:
             Seconds; None waits without limit.
         """
         deadline = Deadline.after(timeout)
-        self._reopen(deadline)
-        self._schema = self.client.extend(
-            self.findall_id, additional_match_limit, timeout=deadline.timeout
-        )
+        with self._changing(deadline):
+            self._schema = self.client.extend(
+                self.findall_id, additional_match_limit, timeout=deadline.timeout
+            )
 
     def enrich(self, enrichments: Enrichments, *, timeout: float | None = None) -> None:
         """Add columns to all present and future matches, without waiting; each match costs money.
@@ -261,9 +261,11 @@ class Run:
         """
         deadline = Deadline.after(timeout)
         inputs = read_enrichments(enrichments)
-        self._reopen(deadline)
-        for enrichment in inputs:
-            self._schema = self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout)
+        with self._changing(deadline):
+            for enrichment in inputs:
+                self._schema = self.client.enrich(
+                    self.findall_id, enrichment, timeout=deadline.timeout
+                )
 
     # -- following it ------------------------------------------------------------------------------
 
@@ -315,7 +317,10 @@ class Run:
         """
         pause = _FIRST_POLL
         while self.client.is_embedded and not deadline.has_passed():
-            run = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
+            try:
+                run = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
+            except RunTimeout:
+                return
             yield as_event(run)
             counts = run.status.metrics
             if run.status.is_over:
@@ -406,13 +411,26 @@ class Run:
             cost=self._cost,
         )
 
-    def _reopen(self, deadline: Deadline) -> None:
-        """Prepare for more matches or columns: note the last change and drop the stored result."""
+    @contextmanager
+    def _changing(self, deadline: Deadline) -> Iterator[None]:
+        """Record that the run goes on, before it is asked to, and that it does not if refused."""
         before = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
-        self._changed_after = before.modified_at
-        self._ends_once = False
-        self._status = None
-        self._ledger.reopened(self.findall_id, service=self.client.base_url)
+        service, schema = self.client.base_url, self._schema
+        self._ledger.reopened(self.findall_id, service=service)
+        is_refused = False
+        try:
+            yield
+        except FindAllError as error:
+            is_refused = not isinstance(error, AmbiguousCreateError) and self._schema is schema
+            raise
+        finally:
+            if not is_refused:
+                self._ledger.changed(self.findall_id, service=service)
+                self._changed_after = before.modified_at
+                self._ends_once = False
+                self._status = None
+            elif before.status.is_over:
+                self._ledger.unchanged(self.findall_id, service=service)
 
     def _fetched(self, deadline: Deadline) -> FindAllFrames:
         body = self.client.result_json(self.findall_id, timeout=deadline.timeout)

@@ -6,7 +6,7 @@ import dataclasses
 import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Protocol, Self, TypeAlias, cast, is_typeddict, runtime_checkable
+from typing import Any, Self, TypeAlias, cast, is_typeddict
 
 import msgspec
 
@@ -26,6 +26,7 @@ from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.display.html import search_html
 from findall_frames.display.text import one_line
 from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.lookup import requested_fields
 
 __all__ = [
@@ -363,12 +364,6 @@ def _checked_limit(limit: int | None, *, generator: str, own_data: bool) -> int:
 # -- one reader per argument ---------------------------------------------------------------------
 
 
-@runtime_checkable
-class _HasMatches(Protocol):
-    @property
-    def matches(self) -> Any: ...
-
-
 def _read_text(value: object, *, what: str, example: str) -> str:
     if not isinstance(value, str):
         raise InvalidRequestError(f"{what} must be a str such as {example!r}, not {value!r}.")
@@ -552,7 +547,7 @@ def read_exclusions(value: Exclusions) -> list[ExcludeCandidate]:
     """Return the name and url of each entity to leave out."""
     if value is None:
         return []
-    if isinstance(value, _HasMatches):
+    if isinstance(value, FindAllFrames):
         value = value.matches
     if hasattr(value, "to_dict") and hasattr(value, "columns"):
         if not {"name", "url"} <= set(value.columns):

@@ -233,7 +233,7 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
         (("serve", "packages", "--columns", "absent.toml"), "absent.toml"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
         (("serve", "absent.csv"), "absent.csv"),
-        (("serve", "absent*.csv"), "absent*.csv', and none that it matches"),
+        (("serve", "absent*.csv"), "absent*.csv', and no file matches it"),
         (("serve", "packages", "--host", "0.0.0.0"), "Set an API key"),
     ],
 )

@@ -190,6 +190,61 @@ def test_an_equal_search_warns_or_is_reused(server: ScriptedServer, client: ff.C
     assert len(server.sent("POST", "/runs")) == 5
 
 
+@pytest.mark.parametrize("verb", ["extend", "enrich"])
+def test_a_refused_change_keeps_the_stored_result(
+    server: ScriptedServer, client: ff.Client, verb: str
+) -> None:
+    """The run stays as it was, and may be all that is left of a service that is gone."""
+    find(client)
+    server.on("POST", f"{AT}/{verb}", answer({"detail": "no"}, status=422))
+    argument: object = 2 if verb == "extend" else {"ceo": "Name of the CEO"}
+    with pytest.raises(ff.errors.RefusedError):
+        getattr(ff, verb)(RUN_ID, argument, client=client, progress=False)
+    assert ff.runs()["has_result"].tolist() == [True]
+    count = len(server.requests)
+    assert len(ff.resume(RUN_ID, client=client, progress=False)) == 3
+    assert len(find(client, reuse=True)) == 3
+    assert len(server.requests) == count
+
+
+@pytest.mark.parametrize("then", ["reset", "answer"])
+def test_a_changed_run_no_longer_answers_its_search(
+    server: ScriptedServer, client: ff.Client, then: str
+) -> None:
+    """Neither after an extension, nor when its answer was lost."""
+    find(client)
+    changed = answer(SCHEMA | {"match_limit": 8})
+    server.on("POST", f"{AT}/extend", changed if then == "answer" else Reply(0, (), then="reset"))
+    server.on("GET", AT, DONE, EXTENDED)
+    server.on("GET", f"{AT}/events", stream())
+    server.on("GET", f"{AT}/result", answer(result(4)))
+    if then == "reset":
+        with pytest.raises(ff.AmbiguousCreateError):
+            ff.extend(RUN_ID, 3, client=client, progress=False)
+        assert ff.runs()["has_result"].tolist() == [False]
+    else:
+        ff.extend(RUN_ID, 3, client=client, progress=False)
+    assert len(ff.resume(RUN_ID, client=client, progress=False)) == 4
+    healthy(server)
+    find(client, reuse=True)
+    assert len(server.sent("POST", "/runs")) == 2
+
+
+def test_an_outdated_result_is_not_returned_after_a_kill(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Here while the new result was fetched; the run is over, and its result is of before."""
+    find(client)
+    server.on("POST", f"{AT}/extend", answer(SCHEMA | {"match_limit": 8}))
+    server.on("GET", AT, DONE, EXTENDED)
+    server.on("GET", f"{AT}/events", stream())
+    server.on("GET", f"{AT}/result", answer(status=404))
+    with pytest.raises(ff.errors.NotFoundError):
+        ff.extend(RUN_ID, 3, client=client, progress=False)
+    server.on("GET", f"{AT}/result", answer(result(4)))
+    assert len(ff.resume(RUN_ID, client=client, progress=False)) == 4
+
+
 def test_a_partial_result_is_kept_but_not_reused(server: ScriptedServer, client: ff.Client) -> None:
     """A new search may find more."""
     ends_as(server, "failed", reason="error_occurred")

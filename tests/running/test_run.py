@@ -288,6 +288,18 @@ def test_a_timeout_has_the_id_the_call_to_resume_and_partial_frames(
     assert {request.method for request in server.requests[1:]} == {"GET"}
 
 
+def test_a_timeout_of_a_status_request_of_own_data_has_partial_frames(
+    server: ScriptedServer,
+) -> None:
+    """An embedded service is polled, and may be busy when the time is over."""
+    server.on("GET", AT, RUNNING, Reply(200, headers={"content-length": "50"}, then="hang"))
+    with ff.Client(api_key="", base_url=server.url, on_close=lambda: None) as client:
+        assert client.is_embedded
+        with pytest.raises(ff.RunTimeout, match="Time is up") as caught:
+            ff.Run(RUN_ID, client=client).wait(progress=False, timeout=2)
+    assert len(caught.value.frames) == 3
+
+
 def test_the_timeout_covers_the_request_for_the_schema(
     server: ScriptedServer, client: ff.Client
 ) -> None:

@@ -110,7 +110,7 @@ def test_enrichments_can_be_descriptions_a_schema_or_inputs() -> None:
     [
         [{"name": "Acme", "url": ACME, "more": 1}],
         [ExcludeCandidate("Acme", ACME)],
-        pd.DataFrame({"url": [ACME], "x": [1], "name": ["Acme"]}),
+        pd.DataFrame({"url": [ACME], "matches": [1], "name": ["Acme"]}),
         ff.flatten(result(candidate("Acme"), candidate("Other", status="unmatched"))),
     ],
     ids=["list of dicts", "list of ExcludeCandidate", "DataFrame", "FindAllFrames"],
