@@ -12,7 +12,7 @@ from msgspec import UNSET, UnsetType
 
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.api.models import FindAllRun, FindAllSchema, Webhook
+from findall_frames.api.models import ExcludeCandidate, FindAllRun, FindAllSchema, Webhook
 from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
 from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
@@ -28,6 +28,7 @@ from findall_frames.running.pricing import (
 )
 from findall_frames.running.run import Run, attach_run, start_run, watch_run
 from findall_frames.running.spec import (
+    MAX_MATCH_LIMIT,
     Conditions,
     Enrichments,
     Exclusions,
@@ -41,7 +42,6 @@ from findall_frames.running.spec import (
 )
 from findall_frames.services import (
     RunLike,
-    check_default_service,
     client_of,
     id_of,
     is_own_data,
@@ -76,7 +76,7 @@ def find_all(
     exclude: Exclusions | UnsetType | None = UNSET,
     metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
     webhook: Webhook | Mapping[str, Any] | UnsetType | None = UNSET,
-    data: Any = None,
+    data: Any = UNSET,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -119,7 +119,8 @@ def find_all(
         Own data costs nothing.
     reuse : bool
         Return the result of an equal search at the same service from the ledger of this
-        machine, if there is one; nothing is sent or spent. Own data is always searched again.
+        machine, or wait for its run if that is not over; nothing new is started or spent. Own
+        data is always searched again.
     errors : {"warn", "raise"}
         What to do if the run failed, was cancelled or ended early.
     client : Client, optional
@@ -197,7 +198,7 @@ def preview(
     match_limit: int = 10,
     exclude: Exclusions | UnsetType | None = UNSET,
     metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
-    data: Any = None,
+    data: Any = UNSET,
     budget: float | None = None,
     client: Client | None = None,
     progress: Progress | Display = "auto",
@@ -253,7 +254,7 @@ def draft(
     *,
     generator: str = "core",
     match_limit: int | None = None,
-    data: Any = None,
+    data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -294,6 +295,12 @@ def draft(
     """
     begun = time.monotonic()
     deadline = Deadline.after(timeout)
+    given: object = objective
+    if isinstance(given, Search):
+        raise InvalidRequestError(
+            "draft takes an objective in words; this is a Search, which has its conditions. "
+            "ff.explain(search, ...) shows how own data reads them."
+        )
     options = _options(objective, generator=generator, match_limit=match_limit)
     check_options(options, own_data=True)
     with service_for(client, data) as service, closing(display_for(progress)) as display:
@@ -308,7 +315,7 @@ def draft(
 def explain(
     search: Search | str,
     *,
-    data: Any = None,
+    data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -355,6 +362,8 @@ def explain(
     0     large  "people" > 1000000     1      1
     """
     deadline = Deadline.after(timeout)
+    if not isinstance(search, (str, Search)):
+        raise InvalidRequestError(f"explain takes a Search or an objective, not {search!r}.")
     with service_for(client, data) as service:
         if isinstance(search, str):
             search = draft(search, client=service, progress=progress, timeout=deadline.timeout)
@@ -412,7 +421,7 @@ def start(
             "ff.Search(...)."
         )
     deadline = Deadline.after(timeout)
-    own_data = is_own_data(client, None)
+    own_data = is_own_data(client)
     search.check(own_data=own_data)
     _check_budget(budget, options_of(search), own_data=own_data)
     return start_run(search, client=client or Client(), deadline=deadline)
@@ -466,15 +475,14 @@ def resume(
     deadline = Deadline.after(timeout)
     check_errors(errors)
     findall_id = id_of(run)
-    client = client_of(run, client)
+    given = run.client if client is None and isinstance(run, Run) else client
     with closing(display_for(progress)) as display:
         kept = Ledger.of_this_machine().result_of(
-            findall_id, service=client.base_url if client else None
+            findall_id, service=given.base_url if given else None
         )
         if kept is not None:
             return _from_ledger(kept, display, errors=errors)
-        if client is None:
-            check_default_service(run)
+        client = client_of(run, client)
         with service_for(client) as service:
             if not isinstance(run, Run) or run.client is not service:
                 run = attach_run(findall_id, client=service, deadline=deadline)
@@ -614,8 +622,15 @@ def enrich(
             status = handle.status(timeout=deadline.timeout).status
             matches = status.metrics.matched_candidates_count
             if not status.is_over:
-                schema = handle.client.schema(handle.findall_id, timeout=deadline.timeout)
-                matches = max(matches, schema.match_limit or 0)
+                limit = handle.client.schema(
+                    handle.findall_id, timeout=deadline.timeout
+                ).match_limit
+                if limit is None:
+                    raise InvalidRequestError(
+                        f"Run {handle.findall_id} is not over and its match limit is not known, "
+                        "so the cost can't be estimated. Wait for it, or leave budget out."
+                    )
+                matches = max(matches, limit)
             check_enrichment_budget(budget, inputs, matches=matches)
         handle.enrich(inputs, timeout=deadline.timeout)
 
@@ -625,7 +640,7 @@ def enrich(
 def refresh(
     run: RunLike,
     *,
-    data: Any = None,
+    data: Any = UNSET,
     budget: float | None = None,
     errors: Errors = "warn",
     client: Client | None = None,
@@ -675,13 +690,19 @@ def refresh(
     """
     deadline = Deadline.after(timeout)
     check_errors(errors)
-    client = client_of(run, client)
-    if client is None and data is None:
-        check_default_service(run)
+    if data is UNSET:
+        client = client_of(run, client)
+    elif not isinstance(run, FindAllFrames):
+        raise InvalidRequestError(
+            "refresh takes data= only with frames, since another service has the run. Pass "
+            "ff.resume(run) instead of the run."
+        )
     with service_for(client, data) as service:
         old = run if isinstance(run, FindAllFrames) else _finished(run, service, deadline=deadline)
         search = Search.from_schema(_search_behind(old, service, deadline=deadline))
-        search.exclude = read_exclusions(old)
+        if search.match_limit is not None and not service.is_embedded:
+            search.match_limit = min(search.match_limit, MAX_MATCH_LIMIT)  # it may be extended
+        search.exclude = _known(old)
         new = _find(
             options_of(search),
             budget=budget,
@@ -690,7 +711,15 @@ def refresh(
             progress=progress,
             timeout=deadline.timeout,
         )
-    return FindAllFrames.concat([old, new])
+    # A service that recognises the search may return an old run again.
+    kept = [old.for_run(each) for each in old.findall_ids if each not in new.findall_ids]
+    return FindAllFrames.concat([*kept, new])
+
+
+def _known(frames: FindAllFrames) -> list[ExcludeCandidate]:
+    """Return the matches, except those that the API can't exclude for want of a name or URL."""
+    pairs = frames.matches[["name", "url"]].to_dict("records")
+    return read_exclusions([pair for pair in pairs if all(str(v).strip() for v in pair.values())])
 
 
 def cancel(
@@ -735,8 +764,6 @@ def cancel(
     """
     findall_id = id_of(run)
     client = client_of(run, client)
-    if client is None:
-        check_default_service(run)
     with service_for(client) as service:
         return Run(findall_id, client=service).cancel(timeout=timeout)
 
@@ -767,7 +794,7 @@ def _options(objective: str | Search, **given: Any) -> dict[str, Any]:
 def _find(
     options: dict[str, Any],
     *,
-    data: Any = None,
+    data: Any = UNSET,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -785,11 +812,16 @@ def _find(
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     _check_budget(budget, options, own_data=own_data)
     with closing(display_for(progress)) as display, service_for(client, data) as service:
-        before = None
+        before = unfinished = None
         if not own_data:  # it costs nothing, and its port may have been used for other data before
-            before = Ledger.of_this_machine().answer_to(asked, service=service.base_url)
+            ledger = Ledger.of_this_machine()
+            before = ledger.answer_to(asked, service=service.base_url)
+            unfinished = ledger.unfinished(asked, service=service.base_url)
         if before is not None and reuse:
             return _from_ledger(before, display, errors=errors)
+        if unfinished is not None and unfinished["findall_id"] and reuse:
+            run = attach_run(unfinished["findall_id"], client=service, deadline=deadline)
+            return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
         if not is_complete:
             display.show(_before(options, service, "drafting conditions"))
             drafted = service.ingest(options["objective"], timeout=deadline.timeout)
@@ -803,9 +835,26 @@ def _find(
                 "that result, and reuse=True takes it automatically.",
                 RepeatedSearchWarning,
             )
+        elif unfinished is not None:
+            warn(_still_running(unfinished), RepeatedSearchWarning)
         display.show(_before(options, service, "starting"))
         run = start_run(Search(**options), client=service, asked=asked, deadline=deadline)
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
+
+
+def _still_running(row: Mapping[str, Any]) -> str:
+    if row["findall_id"]:
+        call = resume_call(row["findall_id"], service=row["service"])
+        known = f"may still be running: {call} waits for it, and so does reuse=True"
+    else:
+        known = (
+            "was never answered: the run may exist, with "
+            f"findall_frames_token={row['token']!r} in its metadata"
+        )
+    return (
+        f"An equal search was started at {row['started_at']:.16} UTC and {known}. It is now "
+        "started and paid for again."
+    )
 
 
 def _completed(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
@@ -853,8 +902,6 @@ def _go_on(
     check_errors(errors)
     findall_id = id_of(run)
     client = client_of(run, client)
-    if client is None:
-        check_default_service(run)
     with closing(display_for(progress)) as display, service_for(client) as service:
         if not isinstance(run, Run) or run.client is not service:
             run = Run(findall_id, client=service)

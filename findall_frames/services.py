@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from weakref import WeakValueDictionary
+
+from msgspec import UNSET
 
 from findall_frames.api.client import Client
 from findall_frames.api.http import default_url
-from findall_frames.errors import InvalidRequestError, RunTimeout
+from findall_frames.errors import (
+    ConditionNotUnderstoodError,
+    FindAllError,
+    InvalidRequestError,
+    RunTimeout,
+)
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.run import Run
@@ -20,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "RunLike",
-    "check_default_service",
     "chosen_model",
     "client_of",
     "id_of",
@@ -125,56 +132,110 @@ def local(
     from findall_frames.embedded.server.service import Service
 
     opened = chosen_model(model)
-    corpus = open_corpus(
-        data,
-        columns=Path(columns) if isinstance(columns, os.PathLike) else columns,
-        name_column=name_column,
-        url_column=url_column,
-        description_column=description_column,
-    )
+    try:
+        corpus = open_corpus(
+            data,
+            columns=Path(columns) if isinstance(columns, os.PathLike) else columns,
+            name_column=name_column,
+            url_column=url_column,
+            description_column=description_column,
+        )
+    except RuntimeError as error:
+        if "interrupted" in str(error):  # DuckDB's error for Ctrl-C during a query
+            raise KeyboardInterrupt from error
+        raise
     service = Service(corpus, model=opened, store=store, port=port).start()
-    return Client(api_key="", base_url=service.url, on_close=service.stop)
+    url = service.url
+
+    def stop() -> None:
+        _live.pop(url, None)
+        service.stop()
+        if store is None:
+            Ledger.of_this_machine().service_ended(url)
+
+    client = Client(api_key="", base_url=url, on_close=stop)
+    _live[url] = client
+    return client
 
 
-def is_own_data(client: Client | None, data: Any) -> bool:
+_live: WeakValueDictionary[str, Client] = WeakValueDictionary()
+"""The clients of `local` that are not closed, by the address of their services."""
+
+
+def is_own_data(client: Client | None, data: Any = UNSET) -> bool:
     """Return True if the search runs over own data.
 
     Raises
     ------
     InvalidRequestError
-        `client` is not a `Client`, or both were passed.
+        `client` is not a `Client`, `data` is None, or both were passed.
     """
     if client is not None and not isinstance(client, Client):
         raise InvalidRequestError(
             "client must be a Client, such as ff.local(...) or ff.Client(...), not a "
             f"{type(client).__name__}. To search your own data, pass it as data=."
         )
-    if client is not None and data is not None:
+    if data is None:
+        raise InvalidRequestError(
+            "data is None. Pass a DataFrame, a path or anything else that ff.local takes; leave "
+            "data out to use the default service."
+        )
+    if client is not None and data is not UNSET:
         raise InvalidRequestError(
             "client and data were both passed, and each names a service. Pass one of them."
         )
-    return data is not None or (client is not None and client.is_embedded)
+    return data is not UNSET or (client is not None and client.is_embedded)
 
 
 @contextmanager
-def service_for(client: Client | None, data: Any = None) -> Iterator[Client]:
+def service_for(client: Client | None, data: Any = UNSET) -> Iterator[Client]:
     """Yield the given client, or one for `data` or the default service that is closed on exit."""
     is_own_data(client, data)
     if client is not None:
         yield client
-    elif data is None:
+    elif data is UNSET:
         with Client() as default:
             yield default
     else:
         with local(data) as own:
             try:
                 yield own
-            except (RunTimeout, KeyboardInterrupt) as error:
+            except RunTimeout as error:
+                if error.findall_id is None:
+                    raise
+                raise _ended(error, own) from None
+            except KeyboardInterrupt as interrupt:
+                interrupt.__notes__ = [f"The run over data= ended with this call. {_CONTINUABLE}"]
+                raise
+            except ConditionNotUnderstoodError as error:
                 error.add_note(
-                    "The service over data= ended with this call, and so did the run. To be able "
-                    "to continue a run, pass client=ff.local(data, store='runs.sqlite3')."
+                    "A model= and columns= are arguments of ff.local: pass it as client."
                 )
                 raise
+
+
+_CONTINUABLE: Final = (
+    "To be able to continue a run, use a service of your own: "
+    "with ff.local(data, store='runs.sqlite3') as client: ..."
+)
+_LAST_FETCH: Final = 30.0
+"""Seconds to fetch what a run has found, before its service ends."""
+
+
+def _ended(timeout: RunTimeout, client: Client) -> RunTimeout:
+    """Return the error for a run whose service ends with the call, with what it has found."""
+    run = Run(str(timeout.findall_id), client=client)
+    frames = timeout.frames
+    if frames is None:
+        with suppress(FindAllError):
+            frames = run.frames(timeout=_LAST_FETCH)
+    found = "" if frames is None else "What it has found is in the exception's .frames. "
+    return RunTimeout(
+        f"Time is up. The run over data= ended with this call. {found}Pass a longer timeout=. "
+        f"{_CONTINUABLE}",
+        findall_id=run.findall_id,
+        frames=frames,
+    )
 
 
 def id_of(run: RunLike) -> str:
@@ -189,12 +250,19 @@ def id_of(run: RunLike) -> str:
 
 
 def client_of(run: RunLike, client: Client | None) -> Client | None:
-    """Return the given client, or that of a `Run`."""
-    return run.client if client is None and isinstance(run, Run) else client
+    """Return the given client, that of a `Run`, or the open one of `local` that has the run.
 
+    None means the default service.
 
-def check_default_service(run: RunLike) -> None:
-    """Raise if the run is known to be at a service other than the default one."""
+    Raises
+    ------
+    InvalidRequestError
+        The run is known to be at another service.
+    """
+    if client is not None:
+        return client
+    if isinstance(run, Run):
+        return run.client
     if isinstance(run, FindAllFrames):
         rows = run.tables["runs"].select(["findall_id", "service"]).to_pylist()
         places = {row["findall_id"]: [row["service"]] if row["service"] else [] for row in rows}
@@ -203,8 +271,12 @@ def check_default_service(run: RunLike) -> None:
         places = {findall_id: Ledger.of_this_machine().services_of(findall_id)}
     default = default_url()
     for findall_id, services in places.items():
+        for service in services:
+            if service in _live:
+                return _live[service]
         if services and default not in services:
             raise InvalidRequestError(
                 f"Run {findall_id} is at {services[0]}, and the default service is {default}. "
                 f"Pass client=ff.Client(base_url={services[0]!r}) while that service is up."
             )
+    return None

@@ -52,7 +52,8 @@ class Deadline:
                 f"timeout must be a number of seconds, zero or more, or None to wait without a "
                 f"limit, not {seconds!r}."
             )
-        return cls(time.monotonic() + seconds)
+        # Python's locks can't wait for longer, which is some 292 years.
+        return NEVER if seconds > threading.TIMEOUT_MAX else cls(time.monotonic() + seconds)
 
     @property
     def remaining(self) -> float:

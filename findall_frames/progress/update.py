@@ -207,7 +207,7 @@ def all_counts(view: View) -> str:
     parts = [
         f"{update.generated:,} generated",
         f"{update.matched:,} matched",
-        f"{update.unmatched:,} unmatched",
+        f"{update.unmatched:,} unmatched" if update.unmatched else "",
         pace(view.rate),
         duration(view.elapsed),
         _price(update),

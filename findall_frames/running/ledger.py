@@ -260,6 +260,14 @@ class Ledger:
         """Record that a finished run stays as it was: the request was refused."""
         self._set("is_over = 1", findall_id, service=service)
 
+    def service_ended(self, service: str) -> None:
+        """Record that a service has ended, and its unfinished runs with it."""
+        self._write(
+            """UPDATE runs SET status = 'ended', is_over = 1, updated_at = :now
+            WHERE service = :service AND NOT is_over""",
+            service=service,
+        )
+
     def _set(self, column: str, findall_id: str, *, service: str) -> None:
         self._write(
             f"""UPDATE runs SET {column}, updated_at = :now
@@ -293,6 +301,16 @@ class Ledger:
             asked=asked,
             service=service,
         )
+
+    def unfinished(self, asked: str, *, service: str) -> dict[str, Any] | None:
+        """Return the latest run of an equal search that is not known to be over."""
+        rows = self._read(
+            """SELECT * FROM runs WHERE asked = :asked AND service = :service AND NOT is_over
+            ORDER BY number DESC LIMIT 1""",
+            asked=asked,
+            service=service,
+        )
+        return dict(rows[0]) if rows else None
 
     def rows(self) -> list[dict[str, Any]]:
         """Return all runs, the latest first."""
@@ -383,7 +401,9 @@ def question(options: Mapping[str, Any], *, match_limit: int) -> str:
     match_limit : int
         The limit that is sent to the service.
     """
-    parts = {name: options.get(name) for name in _QUESTION} | {"match_limit": match_limit}
+    defaults = {"generator": "core", "exclude": []}
+    parts = {name: options.get(name, defaults.get(name)) for name in _QUESTION}
+    parts["match_limit"] = match_limit
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 

@@ -123,6 +123,11 @@ def estimate_cost(search: Search) -> CostEstimate:
     >>> print(cost)
     at most $10.75: $2.00 and $0.175 for each of up to 50 matches (prices of May 2026)
     """
+    if not isinstance(search, Search):
+        raise InvalidRequestError(
+            f"estimate_cost takes a Search, not {search!r}. Make one with ff.draft(objective) or "
+            "ff.Search(...)."
+        )
     search.check()
     schema = search.to_schema()
     return _estimate(schema.generator, search.enrichments, schema.match_limit or 0)

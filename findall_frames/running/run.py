@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 import uuid
-from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import Future
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from findall_frames.api.client import TOKEN, Client
 from findall_frames.api.deadline import NEVER, Deadline
@@ -27,6 +29,7 @@ from findall_frames.errors import (
     ConflictError,
     FindAllError,
     FindAllWarning,
+    InvalidRequestError,
     RunTimeout,
     warn,
 )
@@ -43,10 +46,13 @@ from findall_frames.running.spec import (
     check_options,
     options_of,
     read_enrichments,
+    read_whole_number,
 )
 from findall_frames.running.tracker import Tracker
 
 __all__ = ["Run", "attach_run", "start_run", "watch_run"]
+
+_T = TypeVar("_T")
 
 _FIRST_POLL, _LONGEST_POLL = 0.01, 0.1
 """Seconds between status requests while an embedded service evaluates columns."""
@@ -97,6 +103,7 @@ class Run:
         self._schema = schema
         self._status: FindAllRunStatus | None = None
         self._is_new = False
+        self._is_fresh = False
         self._ends_once = False
         self._changed_after: str | None = None
         self._ledger = Ledger.of_this_machine()
@@ -194,16 +201,18 @@ class Run:
             tracker = self._tracker(time.monotonic())
             display.show(tracker.update)  # widgets can be made in this thread only
 
-            def work() -> tuple[FindAllRunStatus | None, bytes]:
+            def work() -> tuple[FindAllRunStatus | None, FindAllFrames | None]:
                 status = self._follow(tracker, display, NEVER, is_abandoned=is_abandoned)
-                return status, self.client.result_json(self.findall_id)
+                return status, None if is_abandoned.is_set() else self._tables(status, NEVER)
 
             with self._noting_interruption():
                 try:
-                    status, body = await asyncio.to_thread(work)
+                    status, frames = await _in_thread(work)
                 finally:
                     is_abandoned.set()
-            return self._finish(status, body, NEVER, "warn")
+            assert frames is not None, "only a cancelled wait has no frames"
+            self._report(status, frames, "warn")
+            return frames
 
     def cancel(self, *, timeout: float | None = None) -> FindAllRun:
         """Stop the run for good.
@@ -244,10 +253,11 @@ class Run:
             Seconds; None waits without limit.
         """
         deadline = Deadline.after(timeout)
+        more = read_whole_number(additional_match_limit, what="additional_match_limit")
+        if more < 1:
+            raise InvalidRequestError(f"additional_match_limit is {more}. Expected at least 1.")
         with self._changing(deadline):
-            self._schema = self.client.extend(
-                self.findall_id, additional_match_limit, timeout=deadline.timeout
-            )
+            self._schema = self.client.extend(self.findall_id, more, timeout=deadline.timeout)
 
     def enrich(self, enrichments: Enrichments, *, timeout: float | None = None) -> None:
         """Add columns to all present and future matches, without waiting; each match costs money.
@@ -261,11 +271,20 @@ class Run:
         """
         deadline = Deadline.after(timeout)
         inputs = read_enrichments(enrichments)
+        if not inputs:
+            raise InvalidRequestError(
+                "enrichments is empty. Write for example {'ceo_name': 'Name of the CEO'}."
+            )
         with self._changing(deadline):
-            for enrichment in inputs:
-                self._schema = self.client.enrich(
-                    self.findall_id, enrichment, timeout=deadline.timeout
-                )
+            for done, enrichment in enumerate(inputs):
+                try:
+                    self._schema = self.client.enrich(
+                        self.findall_id, enrichment, timeout=deadline.timeout
+                    )
+                except FindAllError as error:
+                    if done:
+                        error.add_note(f"{done} of {len(inputs)} enrichments were added before.")
+                    raise
 
     # -- following it ------------------------------------------------------------------------------
 
@@ -289,8 +308,13 @@ class Run:
     ) -> FindAllRunStatus | None:
         """Return the last status of the run; None if the user stopped waiting."""
         if self._status is not None and self._status.is_over:
+            # Another handle may have extended or enriched it since it was last asked.
+            if not self._is_fresh:
+                self.status(timeout=deadline.timeout)
+            self._is_fresh = False
             self._observe(self._status)
-            return self._status
+            if self._status.is_over:
+                return self._status
         share = min(_SNAPSHOT_SECONDS, _SNAPSHOT_SHARE * deadline.remaining)
         events = self._events(deadline.earlier(share) if deadline.is_finite else NEVER)
         wish = wishes_at(display)
@@ -346,21 +370,32 @@ class Run:
                 f"Run {self.findall_id} could not be cancelled and goes on: {error}", FindAllWarning
             )
 
-    def _finish(
-        self, status: FindAllRunStatus | None, body: bytes, deadline: Deadline, errors: Errors
-    ) -> FindAllFrames:
-        """Return the tables of a result; warn or raise if it is partial."""
+    def _tables(self, status: FindAllRunStatus | None, deadline: Deadline) -> FindAllFrames:
+        """Fetch the result, store it if the run is over, and return its tables."""
+        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
         if status is None:
-            frames = self._flattened(body, deadline)
-            report_left(self.findall_id, frames, resume=self._resume, errors=errors)
-            return frames
+            return self._flattened(body, deadline)
         # Stored first, so that a paid result is not lost if it cannot be made into tables.
+        schema = self._schema
+        self._keep(body)
+        frames = self._flattened(body, deadline)
+        if schema is None:
+            self._keep(body)  # with the search, which was requested for the tables
+        return frames
+
+    def _keep(self, body: bytes) -> None:
         self._ledger.keep(
             self.findall_id, service=self.client.base_url, schema=self._schema, body=body
         )
-        frames = self._flattened(body, deadline)
-        report_partial(self.findall_id, status, frames, errors=errors)
-        return frames
+
+    def _report(
+        self, status: FindAllRunStatus | None, frames: FindAllFrames, errors: Errors
+    ) -> None:
+        """Warn or raise if the result is partial."""
+        if status is None:
+            report_left(self.findall_id, frames, resume=self._resume, errors=errors)
+        else:
+            report_partial(self.findall_id, status, frames, errors=errors)
 
     @contextmanager
     def _noting_interruption(self) -> Iterator[None]:
@@ -481,14 +516,17 @@ def start_run(
     run._is_new = True
     run._ends_once = not search.enrichments
     run._status = created.status
-    try:
-        for enrichment in search.enrichments:
-            client.enrich(run.findall_id, enrichment, timeout=deadline.timeout)
-    except FindAllError as error:
-        error.add_note(
-            f"Run {run.findall_id} was created and goes on without this enrichment: {run._resume}"
-        )
-        raise
+    with run._noting_interruption():
+        try:
+            for enrichment in search.enrichments:
+                client.enrich(run.findall_id, enrichment, timeout=deadline.timeout)
+        except FindAllError as error:
+            without = "perhaps " if isinstance(error, AmbiguousCreateError) else ""
+            error.add_note(
+                f"Run {run.findall_id} was created and goes on {without}without this enrichment: "
+                f"{run._resume}"
+            )
+            raise
     return run
 
 
@@ -538,6 +576,7 @@ def attach_run(findall_id: str, *, client: Client, deadline: Deadline = NEVER) -
     """
     run = Run(findall_id, client=client)
     run._status = client.retrieve(findall_id, timeout=deadline.timeout).status
+    run._is_fresh = True
     run._schema = client.schema(findall_id, timeout=deadline.timeout)
     return run
 
@@ -569,5 +608,35 @@ def watch_run(
     with run._noting_interruption():
         display.show(tracker.update)
         status = run._follow(tracker, display, deadline)
-        body = run.client.result_json(run.findall_id, timeout=deadline.timeout)
-    return run._finish(status, body, deadline, errors)
+        frames = run._tables(status, deadline)
+    run._is_new = run._ends_once = False
+    run._report(status, frames, errors)
+    return frames
+
+
+async def _in_thread(work: Callable[[], _T]) -> _T:
+    """Run a function in a thread of its own; those of the event loop are few, and it waits long."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[_T] = loop.create_future()
+
+    def settle(settled: Future[_T]) -> None:
+        if outcome.cancelled():
+            return
+        error = settled.exception()
+        if error is None:
+            outcome.set_result(settled.result())
+        else:
+            outcome.set_exception(error)
+
+    def run() -> None:
+        settled: Future[_T] = Future()
+        try:
+            settled.set_result(work())
+        except BaseException as error:  # noqa: BLE001  (raised again where the run is awaited)
+            settled.set_exception(error)
+        with suppress(RuntimeError):  # the loop was closed meanwhile
+            loop.call_soon_threadsafe(settle, settled)
+
+    context = contextvars.copy_context()
+    threading.Thread(target=context.run, args=(run,), name="findall-await", daemon=True).start()
+    return await outcome

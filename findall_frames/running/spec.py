@@ -30,6 +30,7 @@ from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.lookup import requested_fields
 
 __all__ = [
+    "MAX_MATCH_LIMIT",
     "Conditions",
     "Enrichments",
     "Exclusions",
@@ -53,7 +54,7 @@ Exclusions: TypeAlias = Any
 """A `FindAllFrames`, a DataFrame with ``name`` and ``url``, or a list of such pairs."""
 
 # The API allows 5 to 1000; the embedded service has no upper limit.
-_MIN_LIMIT, _MAX_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
+_MIN_LIMIT, MAX_MATCH_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
 
 
 class Search:
@@ -353,9 +354,9 @@ def _checked_limit(limit: int | None, *, generator: str, own_data: bool) -> int:
             f"match_limit is {limit}. With generator='preview' it is the number of candidates to "
             f"evaluate, at most {_PREVIEW_LIMIT}; for more use 'base', 'core' or 'pro'."
         )
-    if not _MIN_LIMIT <= limit <= (NO_LIMIT if own_data else _MAX_LIMIT):
+    if not _MIN_LIMIT <= limit <= (NO_LIMIT if own_data else MAX_MATCH_LIMIT):
         raise InvalidRequestError(
-            f"match_limit is {limit}. Expected {_MIN_LIMIT} to {_MAX_LIMIT}; on own data "
+            f"match_limit is {limit}. Expected {_MIN_LIMIT} to {MAX_MATCH_LIMIT}; on own data "
             f"{_MIN_LIMIT} or more, or None for no limit."
         )
     return limit

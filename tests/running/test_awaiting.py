@@ -96,3 +96,23 @@ def test_a_run_can_be_awaited_in_a_notebook_cell() -> None:
         if output["output_type"] == "execute_result"
     ]
     assert results == ["['Rome']"]
+
+
+def test_many_awaited_runs_leave_the_threads_of_the_event_loop_free(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """They are few, and others need them, such as look-ups of host names."""
+    server.on("GET", AT, RUNNING)
+    server.on("GET", f"{AT}/events", stream())
+
+    async def all_at_once() -> str:
+        waits = [asyncio.ensure_future(awaited(client)) for _ in range(12)]
+        await asyncio.sleep(0.2)
+        done = await asyncio.wait_for(asyncio.to_thread(lambda: "done"), timeout=20)
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
+        return done
+
+    assert asyncio.run(all_at_once()) == "done"
+    assert server.sent("GET", f"{AT}/result") == []

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
 import findall_frames as ff
+from findall_frames.api.models import FindAllSchema
 from tests.support.scripted import (
     AT,
     DONE,
@@ -16,8 +18,11 @@ from tests.support.scripted import (
     RUN_ID,
     RUNNING,
     SCHEMA,
+    Reply,
     ScriptedServer,
     answer,
+    find,
+    healthy,
     result,
     run_object,
     stream,
@@ -135,17 +140,43 @@ def test_an_interrupted_search_of_data_says_that_its_run_has_ended() -> None:
 
     with pytest.raises(KeyboardInterrupt) as caught:
         ff.find_all(QUESTION, data=CITIES, progress=interrupt)
-    assert any("store='runs.sqlite3'" in note for note in caught.value.__notes__)
+    (note,) = caught.value.__notes__
+    assert "ended with this call" in note
+    assert "store='runs.sqlite3'" in note
+    assert ff.runs()["status"].tolist() == ["ended"]
+
+
+def test_a_search_of_data_that_takes_too_long_returns_what_it_found() -> None:
+    """The run has ended with its service, and nothing says that it could be resumed."""
+    rows = pd.DataFrame({"name": [f"N{n}" for n in range(150_000)], "size": range(150_000)})
+    with pytest.raises(ff.RunTimeout, match="ended with this call") as caught:
+        ff.find_all("size over 50,000", data=rows, progress=False, timeout=0.8)
+    assert "ff.resume" not in str(caught.value)
+    if caught.value.findall_id is not None:  # else the data took longer to read
+        assert len(caught.value.frames.candidates)
+
+
+def test_an_open_local_service_is_found_by_its_runs() -> None:
+    """By an id and by frames; the client need not be passed again."""
+    with ff.local(SIZES) as client:
+        frames = ff.find_all(LARGE, match_limit=5, client=client, progress=False)
+        assert len(ff.extend(frames, 2, progress=False)) == 7
+        assert len(ff.enrich(frames.findall_id, {"size": "The size"}, progress=False)) == 7
+        assert len(ff.refresh(frames, progress=False).findall_ids) == 2
+        assert ff.cancel(frames).status.status == "completed"
+    with pytest.raises(ff.errors.InvalidRequestError, match="Pass client="):
+        ff.extend(frames, 2, progress=False)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"data": None}, "data is None. Pass a DataFrame"),
         ({"client": CITIES}, "not a DataFrame.*pass it as data="),
         ({"client": "packages"}, "not a str.*pass it as data="),
         ({"client": ff.Client(base_url="http://127.0.0.1:1"), "data": CITIES}, "Pass one of them"),
     ],
-    ids=["a table as client", "a str as client", "client and data"],
+    ids=["data that is None", "a table as client", "a str as client", "client and data"],
 )
 @pytest.mark.parametrize("verb", [ff.find_all, ff.preview, ff.draft, ff.explain])
 def test_an_invalid_client_is_refused(
@@ -258,3 +289,83 @@ def test_nothing_is_sent_with_a_timeout_of_zero(server: ScriptedServer, client: 
         with pytest.raises(ff.RunTimeout, match=r"ff\.resume"):
             call()
     assert server.requests == []
+
+
+def test_a_running_equal_search_is_not_started_again_unnoticed(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """A warning names the run; reuse waits for it."""
+    server.on("GET", AT, RUNNING)
+    server.on("GET", f"{AT}/events", stream())
+    for options in ({"timeout": 0.5}, {"timeout": 0.5, "reuse": True}):
+        with pytest.raises(ff.RunTimeout):
+            find(client, **options)
+    assert len(server.sent("POST", "/runs")) == 1
+    server.on("GET", AT, DONE)
+    with pytest.warns(ff.errors.RepeatedSearchWarning, match=rf"may still be running.*{RUN_ID}"):
+        find(client)
+    assert len(server.sent("POST", "/runs")) == 2
+
+
+def test_an_equal_search_whose_creation_was_lost_warns_with_its_token(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The run may exist, and it cannot be waited for."""
+    server.on("POST", "/runs", Reply(0, (), then="reset"))
+    with pytest.raises(ff.AmbiguousCreateError) as caught:
+        find(client)
+    healthy(server)
+    with pytest.warns(ff.errors.RepeatedSearchWarning, match=str(caught.value.token)):
+        find(client, reuse=True)
+
+
+def test_a_handle_notices_that_its_run_was_extended_by_another(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Its earlier end is confirmed before the result is taken for the whole one."""
+    run = ff.Run(RUN_ID, client=client)
+    run.wait(progress=False)
+    server.on("GET", AT, RUNNING, EXTENDED)
+    server.on("GET", f"{AT}/events", stream())
+    server.on("GET", f"{AT}/result", answer(result(4)))
+    assert len(run.wait(progress=False, timeout=20)) == 4
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda run: run.enrich({}), "enrichments is empty"),
+        (lambda run: run.extend(0), "Expected at least 1"),
+        (lambda run: run.extend(True), "whole number"),
+        (lambda run: ff.estimate_cost("tiles"), "estimate_cost takes a Search"),
+        (lambda run: ff.explain(["size > 3"], client=run.client), "explain takes a Search"),
+        (lambda run: ff.draft(ff.Search(QUESTION, **SEARCH)), "draft takes an objective"),
+        (lambda run: ff.refresh(run, data=CITIES), "only with frames"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    server: ScriptedServer, client: ff.Client, call: Callable[[ff.Run], object], message: str
+) -> None:
+    """With what was expected."""
+    with pytest.raises(ff.errors.InvalidRequestError, match=message):
+        call(ff.Run(RUN_ID, client=client))
+    assert server.requests == []
+
+
+def test_a_timeout_of_centuries_is_no_limit(client: ff.Client) -> None:
+    """Python's locks refuse to wait for that long."""
+    assert len(find(client, timeout=1e12)) == 3
+
+
+def test_a_match_without_an_address_does_not_stop_a_refresh(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The API cannot exclude it; the limit of an extended run is that of a new one."""
+    found = result(2)
+    found["candidates"][0]["url"] = ""
+    schema = msgspec.convert(SCHEMA | {"match_limit": 1005}, FindAllSchema)
+    both = ff.refresh(ff.flatten(found, schema=schema), client=client, progress=False)
+    (sent,) = [request.content for request in server.sent("POST", "/runs")]
+    assert [each["name"] for each in sent["exclude_list"]] == ["Tile maker 2"]
+    assert sent["match_limit"] == 1000
+    assert both.findall_ids == (RUN_ID,)
