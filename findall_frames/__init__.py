@@ -7,9 +7,9 @@
 >>> frames.matches["name"].tolist()
 ['Rome']
 
-For those who change this package, its rooms from top to bottom. Imports run downwards only, no
+For contributors: the modules and subpackages from top to bottom. Imports run downwards only, no
 folders or files import each other in a circle, and no name is used twice; tests/test_package.py
-holds this, and tests/ has a folder for each room.
+checks this, and tests/ has a folder for each subpackage.
 
 ::
 

@@ -319,10 +319,15 @@ def summarize(
             domains[field].add(domain)
 
     counts = Counter(statuses.values())
+    # Own data keeps the matches and a few other rows; a rate among these would mean nothing.
+    generated = pc.sum(tables["runs"]["generated_candidates_count"]).as_py() or 0
+    is_whole = len(statuses) >= generated
     lines = []
     for field, own in rows.items():
         kind = requested[field].kind if field in requested else first_kind(own)
         lines.append({"field": field, "kind": kind, **_counts(own, kind=kind, counts=counts)})
+        if not is_whole:
+            lines[-1]["match_rate"] = None
         lines[-1]["domains"] = len(domains[field])
     return dataframe_of(lines, dtypes=_SUMMARY_DTYPES)
 

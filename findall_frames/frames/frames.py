@@ -74,7 +74,7 @@ class FindAllFrames:
     -----
     The DataFrames have pandas's own nullable types: ``str``, ``Int64``, ``boolean``,
     ``category`` and ``datetime64[us, UTC]``; only ``excerpts`` is ``object``, with plain lists.
-    `findall_frames.frames.schema.COLUMNS` and the README list every column with its meaning.
+    `findall_frames.frames.schema.COLUMNS` lists every column with its meaning.
 
     DuckDB, Polars and whatever else speaks Arrow read ``tables["fields"]`` and the other tables
     as they are, and the frames themselves as their matches:
@@ -335,7 +335,8 @@ class FindAllFrames:
             ``field``, ``kind``; ``candidates``: how many could have a value (the matched ones for
             an enrichment, else all that were evaluated); ``values``: how many have one;
             ``coverage``: the share of those candidates that have one; ``match_rate``: the share
-            of verdicts that are positive; ``low_confidence``, ``medium_confidence``,
+            of verdicts that are positive, missing if candidates are (own data keeps the matches
+            and up to 100 other rows); ``low_confidence``, ``medium_confidence``,
             ``high_confidence``: how many of each; ``citations_per_value``; ``domains``: how many
             different hosts are cited. Counts are ``Int64``, shares ``Float64`` from 0 to 1.
         """

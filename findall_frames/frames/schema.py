@@ -1,7 +1,7 @@
 """The one table of columns: names, types, meaning, and the JSON that each is read from.
 
 The Arrow schemas, the structs that decode a result, the filling of columns, the rebuilding of a
-result and the table in the README are all made from `COLUMNS`. It is a public contract. A new
+result and the page notebooks/tables.md are all made from `COLUMNS`. It is a public contract. A new
 field of the API is one new line here.
 """
 
@@ -74,7 +74,7 @@ class TableColumn(NamedTuple):
     Attributes
     ----------
     name, type, meaning : str, pyarrow.DataType, str
-        What the README lists. Only ``excerpts`` is a list, for which the other formats have a
+        What notebooks/tables.md lists. Only ``excerpts`` is a list, for which the other formats have a
         table.
     part : str, optional
         Object in the JSON that has the value; empty for a column that is derived.
@@ -281,7 +281,7 @@ def empty_tables() -> dict[str, pa.Table]:
 
 
 def markdown() -> str:
-    """Return the table of columns in Markdown, as the README shows it.
+    """Return the table of columns in Markdown, as notebooks/tables.md shows it.
 
     Examples
     --------

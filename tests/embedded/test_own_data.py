@@ -70,6 +70,16 @@ def test_matches_lead_back_to_the_users_rows() -> None:
         frames.rows_of(some.head(2))
 
 
+def test_a_match_rate_is_missing_where_most_rows_are_not_kept() -> None:
+    """Of the rows that do not match, a hundred are kept; a rate among those would be wrong."""
+    rows = pd.DataFrame({"name": [f"N{n}" for n in range(500)], "size": range(500)})
+    few = ff.find_all("size over 449", data=rows, progress=False)
+    assert (len(few), len(few.candidates)) == (50, 150)
+    assert few.summary()["match_rate"].isna().all()
+    whole = ff.find_all("size over 449", data=rows.tail(100), progress=False)
+    assert whole.summary()["match_rate"].tolist() == [0.5]
+
+
 def test_matches_of_other_services_are_not_rows(client: ff.Client) -> None:
     """The error says so."""
     frames = ff.find_all(search_of({"a": "b"}, match_limit=5), client=client, progress=False)
