@@ -74,8 +74,8 @@ class TableColumn(NamedTuple):
     Attributes
     ----------
     name, type, meaning : str, pyarrow.DataType, str
-        What notebooks/tables.md lists. Only ``excerpts`` is a list, for which the other formats have a
-        table.
+        As listed in notebooks/tables.md. Only ``excerpts`` is a list, for which the other formats
+        have a table.
     part : str, optional
         Object in the JSON that has the value; empty for a column that is derived.
     wire : type, optional
