@@ -280,7 +280,7 @@ def warn(message: str, category: type[FindAllWarning]) -> None:
     level = 1
     frame = sys._getframe(0)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").startswith(
-        "findall_frames"
+        ("findall_frames", "contextlib")  # whose functions call ours in a with statement
     ):
         frame = frame.f_back
         level += 1

@@ -18,7 +18,7 @@ from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for
-from findall_frames.progress.update import Update, resume_call
+from findall_frames.progress.update import Update, resume_advice, resume_call
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import Errors, check_errors, report_partial
 from findall_frames.running.pricing import (
@@ -811,7 +811,10 @@ def _find(
         options = options_of(Search(**options))
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     _check_budget(budget, options, own_data=own_data)
-    with closing(display_for(progress)) as display, service_for(client, data) as service:
+    # A service over data= ends with this call, so that nothing can be resumed.
+    advice = resume_advice if data is UNSET else _no_advice
+    display_of_run = display_for(progress, advice=advice)
+    with closing(display_of_run) as display, service_for(client, data) as service:
         before = unfinished = None
         if not own_data:  # it costs nothing, and its port may have been used for other data before
             ledger = Ledger.of_this_machine()
@@ -840,6 +843,10 @@ def _find(
         display.show(_before(options, service, "starting"))
         run = start_run(Search(**options), client=service, asked=asked, deadline=deadline)
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
+
+
+def _no_advice(update: Update) -> str:
+    return ""
 
 
 def _still_running(row: Mapping[str, Any]) -> str:

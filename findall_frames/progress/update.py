@@ -182,8 +182,8 @@ def resume_advice(update: Update) -> str:
 
 
 def interrupt_hint(view: View, *, what: str = "") -> str:
-    """Return that it is safe to interrupt, and the advice; nothing where there is no advice."""
-    if not view.advice:
+    """Return that it is safe to interrupt, with the advice, while the run is not over."""
+    if not view.advice or view.update.is_over:
         return ""
     # A run at a service on this machine may end with that service.
     condition = " while this service runs" if is_loopback(view.update.service) else ""
