@@ -21,6 +21,7 @@ __all__ = [
     "FieldCell",
     "Tables",
     "belonging",
+    "candidate_count",
     "condition_counts",
     "funnel",
     "incomplete_note",
@@ -172,16 +173,31 @@ def match_count(tables: Tables) -> int:
 def funnel(tables: Tables) -> list[tuple[str, int]]:
     """Count the candidates that were generated, evaluated and matched.
 
-    A service may send fewer candidates than it generated, such as only the evaluated ones.
+    A service may send fewer candidates than it generated: the hosted one those that it evaluated,
+    and one over own data, which evaluates every row, the matches and a few others.
     """
     statuses = tables["candidates"]["match_status"].cast(pa.string())
     evaluated = pc.sum(pc.is_in(statuses, value_set=pa.array(["matched", "unmatched"]))).as_py()
     generated = pc.sum(tables["runs"]["generated_candidates_count"]).as_py() or 0
     return [
         ("generated", max(generated, len(statuses))),
-        ("evaluated", evaluated or 0),
+        ("evaluated", generated if _omits_rows(tables) else evaluated or 0),
         ("matched", match_count(tables)),
     ]
+
+
+def candidate_count(tables: Tables) -> int:
+    """Count the candidates, with the rows of own data that were evaluated and not kept."""
+    if _omits_rows(tables):
+        return int(pc.sum(tables["runs"]["generated_candidates_count"]).as_py())
+    return len(tables["candidates"])
+
+
+def _omits_rows(tables: Tables) -> bool:
+    candidates = tables["candidates"]
+    is_own_data = candidates["row"].null_count < len(candidates)
+    generated = pc.sum(tables["runs"]["generated_candidates_count"]).as_py() or 0
+    return is_own_data and generated > len(candidates)
 
 
 def condition_counts(fields: pa.Table) -> list[tuple[str, int, int]]:
@@ -214,7 +230,7 @@ def why_no_match(tables: Tables) -> list[str]:
 def summary(tables: Tables) -> str:
     """Return in one line how many matches there are and how the search ended."""
     runs = tables["runs"]
-    found = matches_of(match_count(tables), candidates=len(tables["candidates"]))
+    found = matches_of(match_count(tables), candidates=candidate_count(tables))
     if len(runs) != 1:
         return f"{found} of {counted(len(runs), 'run')}"
     status = one_line(runs["status"][0].as_py())

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import MATCH_STATUSES, FindAllSchema
-from findall_frames.display.matches import match_count
+from findall_frames.display.matches import candidate_count, match_count
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.errors import InvalidRequestError
 
@@ -225,7 +225,7 @@ def tables_as_text(tables: Mapping[str, pa.Table]) -> str:
 
 def _found(tables: Mapping[str, pa.Table]) -> str:
     matches = counted(match_count(tables), "match")
-    found = f"{matches} of {counted(len(tables['candidates']), 'candidate')}"
+    found = f"{matches} of {counted(candidate_count(tables), 'candidate')}"
     runs = tables["runs"].to_pylist()
     if len(runs) != 1:
         return f"{found} in {counted(len(runs), 'run')}"
