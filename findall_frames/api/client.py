@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 import msgspec
 
-from findall_frames.api.events import EventStream
 from findall_frames.api.http import Call, Transport, key_and_url
 from findall_frames.api.models import (
     FindAllEnrichInput,
@@ -25,6 +24,7 @@ from findall_frames.api.models import (
     MatchCondition,
 )
 from findall_frames.api.readings import DraftedSchema, Explained
+from findall_frames.api.stream import EventStream
 from findall_frames.errors import InvalidRequestError, ServiceError
 
 __all__ = ["TOKEN", "Client"]

@@ -1,25 +1,18 @@
-"""The events of a run: those of one connection, and all of them across reconnections."""
+"""The events of a run, across connections that break and streams that can't be trusted."""
 
 from __future__ import annotations
 
 import logging
+import math
 import random
-import re
 import threading
 import time
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator
 from queue import Empty, SimpleQueue
-from typing import Final, Protocol, Self, TypeAlias
-
-import msgspec
-import requests
-from sseclient import SSEClient
-from urllib3.exceptions import HTTPError
+from typing import Final, Protocol, TypeAlias
 
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import (
-    EVENT_MODELS,
     ErrorEvent,
     Event,
     FindAllRun,
@@ -27,6 +20,7 @@ from findall_frames.api.models import (
     FindAllRunUpdate,
     UnknownEvent,
 )
+from findall_frames.api.stream import EventStream
 from findall_frames.errors import (
     APIError,
     AuthenticationError,
@@ -37,12 +31,16 @@ from findall_frames.errors import (
     UnreachableError,
 )
 
-__all__ = ["EventStream", "as_event", "follow", "read_batches", "whole_frames"]
+__all__ = ["as_event", "follow"]
 
 _log = logging.getLogger(__name__)
 
-SILENCE: Final = 25.0
-"""Seconds without an event, two and a half heartbeats, after which the status is requested."""
+SILENCE: Final = 20.0
+"""Seconds without a complete event, two heartbeats, after which the status is requested."""
+_LONGEST_SILENCE: Final = 60.0
+_LONGEST_TRUST: Final = 120.0
+"""Seconds for which a stream that goes on talking is believed without asking for the status."""
+_GROWTH: Final = 1.5
 _TICK: Final = 0.25
 _OUTAGE: Final = 600.0
 """Seconds for which the service may be unreachable before `follow` gives up."""
@@ -52,139 +50,6 @@ _STALE: Final = 30.0
 """Seconds for which a run that was extended or enriched may still be reported as over."""
 _FIRST_PAUSE: Final = 0.2
 _LONGEST_PAUSE: Final = 10.0
-
-_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
-_LONGEST_END: Final = 4
-_CHUNK: Final = 1 << 16
-_CANDIDATE: Final = "findall.candidate."
-_TYPE_FIRST: Final = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z.]+)"')
-
-
-# -- one connection --------------------------------------------------------------------------
-
-
-class _Envelope(msgspec.Struct):
-    type: str
-    event_id: str | None = None
-    data: msgspec.Raw = msgspec.Raw(b"null")
-
-
-_envelope: Final = msgspec.json.Decoder(_Envelope)
-_decoders: Final[dict[str, msgspec.json.Decoder[Event]]] = {
-    name: msgspec.json.Decoder(model) for name, model in EVENT_MODELS.items()
-}
-_candidate: Final = _decoders["findall.candidate.generated"]
-
-
-def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
-    """Yield the bytes up to the last blank line so far; drop an unfinished frame at the end.
-
-    sseclient-py would emit that frame as an event when the connection ends.
-    """
-    held = bytearray()
-    for chunk in chunks:
-        # Only the new bytes, and a few before them, can complete a blank line.
-        search_from = max(0, len(held) - _LONGEST_END)
-        held += chunk
-        end = max(
-            (at + len(mark) for mark in _ENDS if (at := held.rfind(mark, search_from)) >= 0),
-            default=0,
-        )
-        if end:
-            yield bytes(held[:end])
-            del held[:end]
-
-
-def read_batches(chunks: Iterable[bytes]) -> Iterator[list[Event]]:
-    """Yield the events of one connection, those that end in the same chunk together.
-
-    Frames without data, and data that is not a JSON object, are skipped: events only feed the
-    progress display, and the result is fetched separately.
-    """
-    for frames in whole_frames(chunks):
-        decoded = (_decode(frame.data) for frame in SSEClient(iter([frames])).events())
-        yield [event for event in decoded if event is not None]
-
-
-def _decode(data: str) -> Event | None:
-    # Events usually begin with their type, and are then decoded only once.
-    begin = _TYPE_FIRST.match(data)
-    if begin is not None and begin[1] in _decoders:
-        try:
-            return _decoders[begin[1]].decode(data)
-        except (msgspec.DecodeError, UnicodeError):
-            pass  # it is decoded again below, for the parts that are valid
-    try:
-        envelope = _envelope.decode(data)
-    except (msgspec.DecodeError, UnicodeError):
-        if data.strip():
-            _log.debug("skipped an event that is not a JSON object: %.80r", data)
-        return None
-    decoder = _decoders.get(envelope.type)
-    if decoder is None and envelope.type.startswith(_CANDIDATE):
-        decoder = _candidate
-    if decoder is not None:
-        try:
-            return decoder.decode(data)
-        except msgspec.ValidationError as error:
-            _log.debug("an event of type %s is invalid: %s", envelope.type, error)
-    return UnknownEvent(type=envelope.type, event_id=envelope.event_id, data=envelope.data.copy())
-
-
-class EventStream:
-    """The events of one connection, in the order in which the service sent them.
-
-    Iterating blocks until the next event is complete. It ends when the service ends the stream,
-    and raises `UnreachableError` when the connection breaks; an incomplete event is dropped.
-    """
-
-    def __init__(self, response: requests.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[Event]:
-        for batch in self.batches():
-            yield from batch
-
-    def batches(self) -> Iterator[list[Event]]:
-        """Yield the events that have arrived together."""
-        return read_batches(self._chunks())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the connection; to be called in the thread that reads from it."""
-        self._response.close()
-
-    def stop(self) -> None:
-        """Interrupt the thread that reads from the connection, which then has to close it.
-
-        Closing a socket does not wake a thread that is blocked in reading it; shutdown does.
-        """
-        with suppress(OSError, ValueError, RuntimeError):
-            self._response.raw.shutdown()
-
-    def _chunks(self) -> Iterator[bytes]:
-        # iter_content() would wait for a full buffer instead of yielding what has arrived. For a
-        # chunked body, read_chunked is six times as fast as read1 of the standard library.
-        raw = self._response.raw
-        try:
-            if raw.chunked and raw.supports_chunked_reads():
-                yield from raw.read_chunked(decode_content=True)
-            else:
-                while chunk := raw.read1(_CHUNK, decode_content=True):
-                    yield chunk
-        except (HTTPError, OSError, ValueError) as error:
-            raise UnreachableError(
-                f"The connection of the event stream broke: {error}. Open it again with "
-                "last_event_id=... to resume after the last event."
-            ) from error
-
-
-# -- a run -----------------------------------------------------------------------------------
 
 
 class _Service(Protocol):
@@ -197,7 +62,10 @@ class _Service(Protocol):
     def retrieve(self, findall_id: str, *, timeout: float | None = None) -> FindAllRun: ...
 
 
-_Item: TypeAlias = Event | FindAllError | None
+_Arrival: TypeAlias = list[Event] | FindAllRun | FindAllError | None
+"""Events, the answer to a status request, a failure, or the end of a connection."""
+_Arrivals: TypeAlias = SimpleQueue[tuple[object, _Arrival]]
+"""What has arrived, each with the connection or the request that it came from."""
 
 
 def follow(
@@ -234,9 +102,10 @@ def follow(
     Yields
     ------
     Event or None
-        None after each quarter of a second without an event, so that the caller can update a
-        clock. After silence or the end of a stream the status is requested, and yielded as a
-        `FindAllRunStatusEvent` with an empty ``event_id``.
+        None after each quarter of a second without a new event, so that the caller can update a
+        clock. The status is requested when a connection ends, after silence, and now and then
+        while a stream goes on talking; it is yielded as a `FindAllRunStatusEvent` with an empty
+        ``event_id``.
 
     Raises
     ------
@@ -249,55 +118,152 @@ def follow(
     -----
     After the deadline, the last status seen tells whether the run was over.
     """
+    arrived: _Arrivals = SimpleQueue()
     seen: set[str] = set()
     failures = _Failures(is_new=is_new)
+    questions = _Questions()
     stale_until = Deadline.after(_STALE)
-    while not deadline.has_passed():
-        may_be_over = False
-        for item in _connection(client, findall_id, last_event_id, deadline):
-            if item is None:
-                if may_be_over:
-                    break  # nothing followed the final status, so it has to be confirmed
+    connection: _Connection | None = None
+    request: object | None = None
+    connect_at = alive_at = yielded_at = time.monotonic()
+
+    def drop_connection() -> None:
+        nonlocal connection, connect_at
+        if connection is not None:
+            connection.stop()
+        connection, connect_at = None, time.monotonic() + failures.next_pause()
+
+    try:
+        while not deadline.has_passed():
+            now = time.monotonic()
+            if connection is not None and now - alive_at >= SILENCE:
+                drop_connection()  # it may be dead, as after a router has forgotten it
+            if connection is None and now >= connect_at:
+                connection, alive_at = _Connection(arrived), now
+                connection.start(client, findall_id, last_event_id, deadline)
+            if request is None and now >= questions.due_at:
+                request = _ask(arrived, client, findall_id, deadline)
+            if now - yielded_at >= _TICK:
+                yielded_at = now
                 yield None
+            wake_at = min(
+                yielded_at + _TICK,
+                connect_at if connection is None else math.inf,
+                questions.due_at if request is None else math.inf,
+            )
+            try:
+                source, item = arrived.get(timeout=deadline.clip(max(0.0, wake_at - now)))
+            except Empty:
                 continue
-            if isinstance(item, FindAllError):
-                failures.of_stream(item)
-                break
-            failures.reset()
-            event_id = None if isinstance(item, ErrorEvent) else item.event_id
-            if event_id:
-                if event_id in seen:
-                    continue
-                seen.add(event_id)
-                last_event_id = event_id
-            may_be_over = isinstance(item, FindAllRunStatusEvent) and item.data.status.is_over
-            if may_be_over and not ends_once:
+            if source is request:
+                request = None
+                if isinstance(item, FindAllError):
+                    questions.repeat_in(failures.of_status(item, is_talking=questions.is_talking))
+                elif isinstance(item, FindAllRun):
+                    failures.end_outage()
+                    questions.answered()
+                    yielded_at = time.monotonic()
+                    is_over = item.status.is_over
+                    if is_over and _is_stale(item, changed_after) and not stale_until.has_passed():
+                        yield None
+                        continue
+                    yield as_event(item)
+                    if is_over:
+                        return
+            if connection is None or source is not connection:
                 continue
-            yield item
-            if may_be_over:
-                return
-            if isinstance(item, ErrorEvent):
-                break  # the status shows whether the error was fatal
-        if deadline.has_passed():
-            return
-        # The end of a stream is not the end of the run; only the status tells.
-        try:
-            run = client.retrieve(findall_id, timeout=deadline.timeout)
-        except FindAllError as error:
-            failures.of_status(error)
-        else:
-            failures.end_outage()
-            if (
-                run.status.is_over
-                and _is_stale(run, changed_after)
-                and not stale_until.has_passed()
-            ):
-                yield None
-            else:
-                yield as_event(run)
-                if run.status.is_over:
+            if not isinstance(item, list):
+                if isinstance(item, FindAllError):
+                    failures.of_stream(item)
+                # The end of a stream is not the end of the run; only the status tells.
+                drop_connection()
+                questions.ask_now()
+                continue
+            alive_at = time.monotonic()
+            for event in item:
+                if deadline.has_passed():
                     return
-        yield from _wait(failures.next_pause(), deadline)
+                event_id = None if isinstance(event, ErrorEvent) else event.event_id
+                if event_id:
+                    if event_id in seen:
+                        continue
+                    seen.add(event_id)
+                    last_event_id = event_id
+                if isinstance(event, FindAllRunStatusEvent):
+                    if event.data.status.is_over and not ends_once:
+                        questions.ask_soon()  # unless the run turns out to have gone on
+                        continue
+                    questions.forget_end()
+                if not isinstance(event, (ErrorEvent, UnknownEvent)):
+                    failures.reset()
+                    questions.heard()
+                yielded_at = time.monotonic()
+                yield event
+                if isinstance(event, FindAllRunStatusEvent) and event.data.status.is_over:
+                    return
+                if isinstance(event, ErrorEvent):
+                    drop_connection()
+                    questions.ask_now()  # the status shows whether the error was fatal
+                    break
+    finally:
+        if connection is not None:
+            connection.stop()
+
+
+class _Questions:
+    """When to ask for the status of a run, which alone tells that it is over.
+
+    Soon after a stream has ended or reports a final status; after silence; and now and then while
+    a stream goes on talking. The intervals grow while the answer is that the run goes on.
+    """
+
+    def __init__(self) -> None:
+        now = time.monotonic()
+        self._soon = math.inf
+        self._silence, self._silent_at = SILENCE, now + SILENCE
+        self._trust, self._trusted_until = 2 * SILENCE, now + 2 * SILENCE
+        self._confirm = _TICK
+
+    @property
+    def due_at(self) -> float:
+        """When to ask, on the monotonic clock."""
+        return min(self._soon, self._silent_at, self._trusted_until)
+
+    @property
+    def is_talking(self) -> bool:
+        """True if there was a new event of late."""
+        return time.monotonic() < self._silent_at and self._soon == math.inf
+
+    def heard(self) -> None:
+        """Begin anew after an event that is new."""
+        self._silence, self._silent_at = SILENCE, time.monotonic() + SILENCE
+
+    def ask_now(self) -> None:
+        """Have the status requested at once."""
+        self._soon = time.monotonic()
+
+    def ask_soon(self) -> None:
+        """Have the status requested in a moment: earlier ends are replayed without a pause."""
+        self._soon = min(self._soon, time.monotonic() + self._confirm)
+
+    def forget_end(self) -> None:
+        """Note that the run went on after a final status."""
+        self._soon = math.inf
+
+    def repeat_in(self, seconds: float) -> None:
+        """Have the request, which failed, repeated."""
+        self.answered()
+        self._soon = time.monotonic() + seconds
+
+    def answered(self) -> None:
+        """Schedule the next request after an answer."""
+        now = time.monotonic()
+        self._soon = math.inf
+        self._silence = min(_GROWTH * self._silence, max(_LONGEST_SILENCE, SILENCE))
+        self._silent_at = now + self._silence
+        self._trust = min(_GROWTH * self._trust, _LONGEST_TRUST)
+        self._trusted_until = now + self._trust
+        self._confirm = min(2 * self._confirm, _LONGEST_PAUSE)
 
 
 class _Failures:
@@ -323,8 +289,11 @@ class _Failures:
             raise error
         _log.info("the event stream failed; reconnecting: %s", error)
 
-    def of_status(self, error: FindAllError) -> None:
-        """Raise the error unless it may be transient and the service was not down for long."""
+    def of_status(self, error: FindAllError, *, is_talking: bool) -> float:
+        """Raise the error unless it may be transient; return the seconds until the next request.
+
+        While the stream brings new events, the status is not needed.
+        """
         if isinstance(error, NotFoundError):
             is_transient = not self._may_be_unknown_until.has_passed()
         elif isinstance(error, APIError):
@@ -333,23 +302,19 @@ class _Failures:
             is_transient = isinstance(
                 error, (UnreachableError, UnexpectedResponseError, RunTimeout)
             )
+        if is_talking:
+            return SILENCE
         self._give_up_at = self._give_up_at or Deadline.after(_OUTAGE)
         if not is_transient or self._give_up_at.has_passed():
             raise error
         _log.info("the status request failed; retrying: %s", error)
+        return self.next_pause()
 
     def next_pause(self) -> float:
         """Return the seconds to wait, twice as many each time until an event arrives."""
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._pauses, 10))
         self._pauses += 1
         return pause * random.uniform(0.8, 1.2)
-
-
-def _wait(seconds: float, deadline: Deadline) -> Iterator[None]:
-    end = Deadline.after(deadline.clip(seconds))
-    while not end.has_passed():
-        time.sleep(end.clip(_TICK))
-        yield None
 
 
 def _is_stale(run: FindAllRun, changed_after: str | None) -> bool:
@@ -364,56 +329,63 @@ def as_event(run: FindAllRun) -> FindAllRunStatusEvent:
     )
 
 
-def _connection(
-    client: _Service, findall_id: str, last_event_id: str | None, deadline: Deadline
-) -> Iterator[_Item]:
-    """Yield the events of one connection, None for each tick, and an error last if it broke.
+# -- threads ---------------------------------------------------------------------------------
+# A blocking read or request could neither update a clock nor keep a deadline, nor, on Windows, be
+# interrupted.
 
-    A thread reads the connection: a blocking read could neither update a clock nor keep a
-    deadline, nor, on Windows, be interrupted.
-    """
-    # In batches: event by event, the two threads would spend their time on switching.
-    arrived: SimpleQueue[list[Event] | FindAllError | None] = SimpleQueue()
-    stream: EventStream | None = None
-    is_unwanted = False
 
-    def read() -> None:
-        nonlocal stream
+def _in_thread(arrived: _Arrivals, source: object, work: Callable[[], _Arrival]) -> None:
+    """Run `work` in a thread; what it returns or raises arrives."""
+
+    def run() -> None:
+        outcome: _Arrival
         try:
+            outcome = work()
+        except FindAllError as error:
+            outcome = error
+        except Exception as error:  # noqa: BLE001  (else nobody would learn that the thread ended)
+            outcome = UnexpectedResponseError(f"An answer of the service can't be read: {error!r}.")
+        arrived.put((source, outcome))
+
+    threading.Thread(target=run, daemon=True).start()
+
+
+def _ask(arrived: _Arrivals, client: _Service, findall_id: str, deadline: Deadline) -> object:
+    """Request the status, and return what its arrival will be marked with."""
+    request = object()
+    _in_thread(arrived, request, lambda: client.retrieve(findall_id, timeout=deadline.timeout))
+    return request
+
+
+class _Connection:
+    """One connection of the event stream: batches of events arrive, and None or an error last."""
+
+    def __init__(self, arrived: _Arrivals) -> None:
+        self._arrived = arrived
+        self._stream: EventStream | None = None
+        self._is_unwanted = False
+
+    def start(
+        self, client: _Service, findall_id: str, last_event_id: str | None, deadline: Deadline
+    ) -> None:
+        """Open the connection and read it in a thread."""
+
+        def read() -> None:
             with client.events(
                 findall_id, last_event_id=last_event_id, timeout=deadline.timeout
             ) as stream:
-                # The other thread sets the flag before it looks for the stream, so that one of
-                # the two notices the other.
-                if not is_unwanted:
+                self._stream = stream
+                # `stop` sets the flag before it looks for the stream, so that one of the two
+                # threads notices the other.
+                if not self._is_unwanted:
+                    # In batches: event by event, the threads would spend their time on switching.
                     for batch in stream.batches():
-                        arrived.put(batch)
-        except FindAllError as error:
-            arrived.put(error)
-        arrived.put(None)
+                        self._arrived.put((self, batch))
 
-    threading.Thread(target=read, daemon=True).start()
-    quiet_since = time.monotonic()
-    try:
-        while not deadline.has_passed():
-            try:
-                item = arrived.get(timeout=deadline.clip(_TICK))
-            except Empty:
-                if time.monotonic() - quiet_since > SILENCE:
-                    return
-                yield None
-                continue
-            if item is None:
-                return
-            quiet_since = time.monotonic()
-            if isinstance(item, FindAllError):
-                yield item
-                return
-            for event in item:
-                if deadline.has_passed():
-                    return
-                yield event
-    finally:
-        is_unwanted = True
-        if stream is not None:
-            stream.stop()
+        _in_thread(self._arrived, self, read)
+
+    def stop(self) -> None:
+        """Interrupt the thread, which then closes the connection."""
+        self._is_unwanted = True
+        if self._stream is not None:
+            self._stream.stop()

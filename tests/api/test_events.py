@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
-from findall_frames.api.events import read_batches, whole_frames
 from findall_frames.api.models import (
     ErrorEvent,
     Event,
@@ -19,6 +18,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     UnknownEvent,
 )
+from findall_frames.api.stream import read_batches, whole_frames
 from tests.support.scripted import (
     RUN_ID,
     Framing,

@@ -64,7 +64,9 @@ def broken_answer(rng: random.Random) -> Reply:
 
 def broken_stream(rng: random.Random) -> Script:
     """Return an event stream that ends too early, in one of many ways."""
-    kind = rng.randrange(10)
+    kind = rng.randrange(12)
+    if kind >= 10:
+        return endless(rng)
     if kind == 0:
         return answer(status=rng.choice([404, 429, 500, 503]))
     if kind == 1:
@@ -86,6 +88,13 @@ def broken_stream(rng: random.Random) -> Script:
         )
 
     return reply
+
+
+def endless(rng: random.Random) -> Reply:
+    """Return a stream that ends too early, and goes on talking without saying anything new."""
+    told = EVENTS[: rng.randrange(len(EVENTS))]
+    chatter = rng.choice([*NOISE[:7], EVENTS[0], b"data: ", b"x"])
+    return stream(*told, *(chatter, rng.choice([0.01, 0.1])) * 100, then="hang")
 
 
 def pieces(rng: random.Random, request: Request) -> list[bytes]:

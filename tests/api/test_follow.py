@@ -1,0 +1,160 @@
+"""Streams that talk without an end: what is over is over, and the clock goes on."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+
+import pytest
+
+import findall_frames as ff
+from findall_frames.api import events as following
+from findall_frames.api.deadline import Deadline
+from findall_frames.api.models import Event, FindAllRunStatusEvent
+from tests.support.scripted import (
+    RUN_ID,
+    Reply,
+    ScriptedServer,
+    answer,
+    candidate,
+    event,
+    run_object,
+    story,
+    stream,
+)
+
+AT = f"/runs/{RUN_ID}"
+FIRST, *MIDDLE, LAST = story()
+RUNNING = answer(run_object("running"))
+DONE = answer(run_object("completed", matched=3, generated=3))
+ERROR = b'data: {"type": "error", "error": {"ref_id": "r", "message": "m"}}\n\n'
+
+
+@pytest.fixture(autouse=True)
+def _short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two heartbeats are twenty seconds."""
+    monkeypatch.setattr(following, "SILENCE", 0.3)
+
+
+def told(client: ff.Client, *, seconds: float = 20, ends_once: bool = False) -> list[Event | None]:
+    """Return all that is yielded for a run until it is over."""
+    deadline = Deadline.after(seconds)
+    return list(following.follow(client, RUN_ID, ends_once=ends_once, deadline=deadline))
+
+
+def is_over(yielded: list[Event | None]) -> bool:
+    """Return True if the last event says that the run is over."""
+    last = yielded[-1]
+    return isinstance(last, FindAllRunStatusEvent) and last.data.status.is_over
+
+
+def chatter(*pieces: bytes, every: float = 0.02) -> Reply:
+    """Begin the story, and repeat the pieces for a minute."""
+    repeated = itertools.islice(itertools.cycle(pieces), int(60 / every))
+    timed = itertools.chain.from_iterable((piece, every) for piece in repeated)
+    return stream(FIRST, MIDDLE[0], *timed, then="hang")
+
+
+def fresh(kind: str, data: object) -> list[bytes]:
+    """Return many events of a type, each with an id of its own."""
+    return [event(kind, number, data) for number in range(100, 3200)]
+
+
+ENDED = run_object("completed", matched=3, generated=3)
+CHATTER = {
+    "comments": chatter(b": ping\n\n"),
+    "comments without blank lines": chatter(b": ping\n"),
+    "blank lines": chatter(b"\n\n"),
+    "pings without data": chatter(b"event: ping\n\n"),
+    "empty data": chatter(b"data:\n\n"),
+    "retries": chatter(b"retry: 10\n\n"),
+    "ids": chatter(b"id: 7\n\n"),
+    "no JSON": chatter(b"data: [DONE]\n\n"),
+    "an event that never ends": chatter(b"data: x\n"),
+    "single bytes": chatter(b"x"),
+    "old events": chatter(FIRST, MIDDLE[0]),
+    "unknown events": chatter(*fresh("findall.run.rested", {})),
+    "invalid events": chatter(*fresh("findall.candidate.matched", {"candidate_id": 3})),
+    "heartbeats of a run that goes on": chatter(*fresh("findall.status", run_object())),
+    "candidates": chatter(*fresh("findall.candidate.matched", candidate(1))),
+    "heartbeats of a run that is over": chatter(*fresh("findall.status", ENDED)),
+    "the end, then comments": chatter(LAST, *[b": ping\n\n"] * 3000),
+    "the end, then unknown events": chatter(LAST, *fresh("findall.run.rested", {})),
+    "the end, then candidates": chatter(LAST, *fresh("findall.candidate.enriched", candidate(1))),
+    "errors": chatter(ERROR),
+}
+
+
+@pytest.mark.parametrize("reply", CHATTER.values(), ids=CHATTER.keys())
+def test_a_run_that_is_over_is_over_whatever_its_stream_goes_on_to_say(
+    server: ScriptedServer, client: ff.Client, reply: Reply
+) -> None:
+    """The status tells, and it is asked although the stream is never quiet."""
+    server.on("GET", f"{AT}/events", reply)
+    server.on("GET", AT, RUNNING, RUNNING, DONE)
+    assert is_over(told(client))
+
+
+@pytest.mark.parametrize("kind", ["comments", "old events", "single bytes"])
+def test_a_clock_goes_on_while_a_stream_talks_without_a_pause(
+    server: ScriptedServer, client: ff.Client, kind: str
+) -> None:
+    """None comes about four times a second, so that a person can stop waiting."""
+    server.on("GET", f"{AT}/events", CHATTER[kind])
+    server.on("GET", AT, RUNNING)
+    ticks = sum(item is None for item in told(client, seconds=2))
+    assert ticks >= 4
+
+
+def test_the_status_is_asked_at_growing_intervals(
+    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the answer is that the run goes on; a new event begins anew."""
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(following, "SILENCE", 20.0)
+    questions = following._Questions()
+
+    def asked_until(end: float) -> Iterator[float]:
+        nonlocal now
+        while questions.due_at < end:
+            now = questions.due_at
+            yield now
+            questions.answered()
+
+    assert list(asked_until(300)) == [20, 50, 95, 155, 215, 275]
+    now = 280
+    questions.heard()
+    assert next(asked_until(400)) == 300
+
+
+def test_a_stream_that_brings_new_events_is_believed_for_a_while(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """A status that fails meanwhile does not end the wait."""
+    beats = [part for beat in fresh("findall.status", run_object())[:60] for part in (beat, 0.03)]
+    server.on("GET", f"{AT}/events", stream(*beats, LAST))
+    server.on("GET", AT, answer(status=404))
+    assert is_over(told(client, ends_once=True))
+    assert 1 <= len(server.sent("GET", AT)) <= 3
+    assert len(server.sent("GET", f"{AT}/events")) == 1
+
+
+def test_a_status_request_that_hangs_does_not_hold_the_events_up(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """It runs beside them."""
+    server.on("GET", f"{AT}/events", stream(FIRST), stream(*MIDDLE, LAST))
+    server.on("GET", AT, Reply(200, then="hang", headers={"content-length": "9"}))
+    assert is_over(told(client, seconds=10, ends_once=True))
+
+
+def test_a_stream_that_ends_at_once_each_time_is_opened_ever_more_rarely(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Also when it repeats what it has told before."""
+    server.on("GET", f"{AT}/events", stream(FIRST, MIDDLE[0]))
+    server.on("GET", AT, RUNNING)
+    told(client, seconds=3)
+    assert len(server.sent("GET", f"{AT}/events")) <= 6
