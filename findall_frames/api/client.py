@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
 
@@ -25,6 +26,7 @@ from findall_frames.api.models import (
 )
 from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.api.stream import EventStream
+from findall_frames.api.tolerant import decode
 from findall_frames.errors import InvalidRequestError, ServiceError
 
 __all__ = ["TOKEN", "Client"]
@@ -343,12 +345,12 @@ def _run_call(
 
 
 def _decoder(kind: type[_T]) -> Callable[[bytes], _T]:
-    return msgspec.json.Decoder(kind).decode
+    return partial(decode, kind=kind)
 
 
 def _decoded_creation(body: bytes) -> FindAllRun | _OnlyId:
     with suppress(msgspec.DecodeError):
-        return msgspec.json.decode(body, type=FindAllRun)
+        return decode(body, FindAllRun)
     # The id is enough to go on with, and a paid run must not be lost over the rest.
     return msgspec.json.decode(body, type=_OnlyId)
 

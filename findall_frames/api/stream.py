@@ -13,7 +13,13 @@ import requests
 from sseclient import SSEClient
 from urllib3.exceptions import HTTPError
 
-from findall_frames.api.models import EVENT_MODELS, Event, UnknownEvent
+from findall_frames.api.models import (
+    EVENT_MODELS,
+    Event,
+    FindAllCandidateMatchStatusEvent,
+    UnknownEvent,
+)
+from findall_frames.api.tolerant import decode
 from findall_frames.errors import UnreachableError
 
 __all__ = ["EventStream", "read_batches", "whole_frames"]
@@ -37,7 +43,6 @@ _envelope: Final = msgspec.json.Decoder(_Envelope)
 _decoders: Final[dict[str, msgspec.json.Decoder[Event]]] = {
     name: msgspec.json.Decoder(model) for name, model in EVENT_MODELS.items()
 }
-_candidate: Final = _decoders["findall.candidate.generated"]
 
 
 def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
@@ -85,12 +90,12 @@ def _decode(data: str) -> Event | None:
         if data.strip():
             _log.debug("skipped an event that is not a JSON object: %.80r", data)
         return None
-    decoder = _decoders.get(envelope.type)
-    if decoder is None and envelope.type.startswith(_CANDIDATE):
-        decoder = _candidate
-    if decoder is not None:
+    model = EVENT_MODELS.get(envelope.type)
+    if model is None and envelope.type.startswith(_CANDIDATE):
+        model = FindAllCandidateMatchStatusEvent
+    if model is not None:
         try:
-            return decoder.decode(data)
+            return decode(data, model)
         except msgspec.ValidationError as error:
             _log.debug("an event of type %s is invalid: %s", envelope.type, error)
     return UnknownEvent(type=envelope.type, event_id=envelope.event_id, data=envelope.data.copy())

@@ -23,6 +23,7 @@ from findall_frames.api.models import (
     format_time,
     parse_time,
 )
+from findall_frames.api.tolerant import convert
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 from findall_frames.frames.columns import Columns
 from findall_frames.frames.frames import FindAllFrames
@@ -252,8 +253,14 @@ def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, An
 
 def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
     """Read the run, its metadata as JSON, and what it has that no column holds."""
+    left_out: dict[str, Any] = {}
     try:
         run = _RUN.decode(raw)
+    except msgspec.ValidationError as error:
+        read = convert(msgspec.json.decode(raw), FindAllRun)
+        if read is None:
+            fail(error, at="$.run")
+        run, left_out = read
     except UNREADABLE as error:
         fail(error, at="$.run")
     entry = read_any(raw, at="$.run", findall_id=run.findall_id)
@@ -271,6 +278,9 @@ def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
         time = parse_time(text)
         if text is not None and (time is None or format_time(time) != text):
             extra["run"][name] = text  # a time does not hold how it was written
+    for path, value in left_out.items():
+        *part, name = path.removeprefix("$.").split(".")
+        extra[part[-1] if part else "run"][name] = value
     metadata = json_text(entry["metadata"]) if run.metadata else None
     return run, metadata, {name: unknown for name, unknown in extra.items() if unknown}
 

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, runtime_checkable
 import msgspec
 
 from findall_frames.api.models import FindAllSchema, UnknownEvent
+from findall_frames.api.tolerant import decode
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 
 __all__ = ["SDKModel", "entry_of", "is_event", "result_so_far"]
@@ -81,7 +82,6 @@ def result_so_far(
         )
     if schema is not None:
         run.setdefault("generator", schema.generator)
-    run.setdefault("generator", "")  # optional in a status event, required in a result
     return {
         "run": run,
         "candidates": list(candidates.values()),
@@ -118,7 +118,7 @@ def _checked(data: object, position: int, *, key: str) -> Mapping[str, Any]:
 
 def _schema(data: object, position: int) -> FindAllSchema:
     try:
-        return msgspec.convert(data, FindAllSchema)
+        return decode(msgspec.json.encode(data), FindAllSchema)
     except msgspec.ValidationError as error:
         raise UnexpectedResponseError(
             f"Event {position} does not hold a schema that follows the FindAll contract: {error}. "

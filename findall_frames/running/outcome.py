@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
+import msgspec
+
 from findall_frames.api.models import FindAllRunStatus
 from findall_frames.display.text import in_words, matches_of
 from findall_frames.errors import (
@@ -15,7 +17,14 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.frames import FindAllFrames
 
-__all__ = ["Errors", "check_errors", "partial_result", "report_left", "report_partial"]
+__all__ = [
+    "Errors",
+    "check_errors",
+    "matches_missing",
+    "partial_result",
+    "report_left",
+    "report_partial",
+]
 
 Errors: TypeAlias = Literal["warn", "raise"]
 """If a run ended early: a `PartialResultWarning`, or a `PartialResultError`."""
@@ -62,6 +71,24 @@ def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
     ).rstrip()
 
 
+class _Candidate(msgspec.Struct):
+    match_status: str = ""
+
+
+class _Result(msgspec.Struct):
+    candidates: list[_Candidate]
+
+
+def matches_missing(body: bytes, status: FindAllRunStatus) -> int:
+    """Return how many matches a result lacks of those that the status has counted."""
+    try:
+        candidates = msgspec.json.decode(body, type=_Result).candidates
+    except (msgspec.DecodeError, RecursionError):
+        return 0  # reading it as a whole shows what is wrong with it
+    matched = sum(candidate.match_status == "matched" for candidate in candidates)
+    return max(0, status.metrics.matched_candidates_count - matched)
+
+
 def check_errors(errors: str) -> None:
     """Raise unless `errors` is 'warn' or 'raise'."""
     if errors not in ("warn", "raise"):
@@ -69,12 +96,25 @@ def check_errors(errors: str) -> None:
 
 
 def report_partial(
-    findall_id: str, status: FindAllRunStatus, frames: FindAllFrames, *, errors: Errors
+    findall_id: str,
+    status: FindAllRunStatus,
+    frames: FindAllFrames,
+    *,
+    errors: Errors,
+    missing: int = 0,
 ) -> None:
     """Warn, or raise with the frames, if the result may be incomplete.
 
     Warnings of the service, for example about a condition it could not read, are passed on.
     """
+    if missing:
+        counted = status.metrics.matched_candidates_count
+        warn(
+            f"The status of run {findall_id} counts {matches_of(counted)}, and its result lacks "
+            f"{missing} of them, also after it was fetched again. What it has is here; later, "
+            f"ff.Run({findall_id!r}, client=client).frames() may return more.",
+            PartialResultWarning,
+        )
     message = partial_result(findall_id, status)
     if message is not None:
         _report(message, findall_id, frames, errors=errors)

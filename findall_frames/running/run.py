@@ -38,7 +38,13 @@ from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for, wishes_at
 from findall_frames.progress.update import resume_call
 from findall_frames.running.ledger import Ledger, question
-from findall_frames.running.outcome import Errors, check_errors, report_left, report_partial
+from findall_frames.running.outcome import (
+    Errors,
+    check_errors,
+    matches_missing,
+    report_left,
+    report_partial,
+)
 from findall_frames.running.pricing import CostEstimate, price_of
 from findall_frames.running.spec import (
     Enrichments,
@@ -56,6 +62,8 @@ _T = TypeVar("_T")
 
 _FIRST_POLL, _LONGEST_POLL = 0.01, 0.1
 """Seconds between status requests while an embedded service evaluates columns."""
+_RESULT_PAUSES = (0.5, 1.0, 2.0)
+"""Seconds between requests for a result that lacks matches which its status counts."""
 _SNAPSHOT_SHARE = 0.2
 _SNAPSHOT_SECONDS = 5.0
 """The share of a timeout, and at most the seconds, reserved for fetching a partial result."""
@@ -370,9 +378,22 @@ class Run:
                 f"Run {self.findall_id} could not be cancelled and goes on: {error}", FindAllWarning
             )
 
+    def _result(self, status: FindAllRunStatus | None, deadline: Deadline) -> bytes:
+        """Fetch the result, and again in a moment if it lacks matches that the status counts."""
+        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
+        for pause in _RESULT_PAUSES:
+            if status is None or not matches_missing(body, status) or pause >= deadline.remaining:
+                break
+            time.sleep(pause)
+            try:
+                body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
+            except FindAllError:
+                break  # what is here was paid for
+        return body
+
     def _tables(self, status: FindAllRunStatus | None, deadline: Deadline) -> FindAllFrames:
         """Fetch the result, store it if the run is over, and return its tables."""
-        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
+        body = self._result(status, deadline)
         if status is None:
             return self._flattened(body, deadline)
         # Stored first, so that a paid result is not lost if it cannot be made into tables.
@@ -395,7 +416,8 @@ class Run:
         if status is None:
             report_left(self.findall_id, frames, resume=self._resume, errors=errors)
         else:
-            report_partial(self.findall_id, status, frames, errors=errors)
+            missing = max(0, status.metrics.matched_candidates_count - len(frames))
+            report_partial(self.findall_id, status, frames, errors=errors, missing=missing)
 
     @contextmanager
     def _noting_interruption(self) -> Iterator[None]:

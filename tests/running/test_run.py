@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import warnings
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 import findall_frames as ff
+from findall_frames.running import run as running
 from tests.support.scripted import (
     AT,
     CONDITIONS,
@@ -359,3 +361,38 @@ def test_cancel_returns_the_run_as_it_is_afterwards(
     server.on("GET", AT, answer(run_object("cancelling")), DONE)
     assert ff.cancel(RUN_ID, client=client).status.status == "cancelling"
     assert ff.cancel(RUN_ID, client=client).status.status == "completed"
+
+
+def test_a_result_that_is_behind_its_status_is_fetched_again(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """A match may be counted before it is in the result."""
+    server.on("GET", f"{AT}/result", answer(result(1)), answer(result(2)), answer(result(3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert len(find(client).matches) == 3
+    assert len(server.sent("GET", f"{AT}/result")) == 3
+
+
+@pytest.mark.parametrize("later", [answer(result(2)), answer(status=404)])
+def test_a_result_that_stays_behind_its_status_is_kept_with_a_warning(
+    server: ScriptedServer,
+    client: ff.Client,
+    later: Reply,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It was paid for, and is in the ledger as well."""
+    monkeypatch.setattr(running, "_RESULT_PAUSES", (0.01, 0.01))
+    server.on("GET", f"{AT}/result", answer(result(2)), later)
+    with pytest.warns(ff.errors.PartialResultWarning, match=r"counts 3 matches.*lacks 1 of them"):
+        assert len(find(client).matches) == 2
+    assert len(ff.resume(RUN_ID, client=client, progress=False).matches) == 2
+
+
+def test_a_result_that_is_ahead_of_its_status_is_taken_as_it_is(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """More matches than were counted are no fault."""
+    server.on("GET", f"{AT}/result", answer(result(4)))
+    assert len(find(client).matches) == 4
+    assert len(server.sent("GET", f"{AT}/result")) == 1
