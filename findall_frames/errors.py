@@ -178,6 +178,8 @@ class APIError(FindAllError):
         The reference id of the error, for the service's support.
     detail : object
         The whole error body, as decoded JSON.
+    retry_after : float or None
+        The seconds after which the service wants the request to be sent again.
     """
 
     def __init__(
@@ -188,11 +190,13 @@ class APIError(FindAllError):
         findall_id: str | None = None,
         ref_id: str | None = None,
         detail: Any = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, findall_id=findall_id)
         self.status_code = status_code
         self.ref_id = ref_id
         self.detail = detail
+        self.retry_after = retry_after
 
 
 class AuthenticationError(APIError):

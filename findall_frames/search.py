@@ -841,7 +841,13 @@ def _find(
         elif unfinished is not None:
             warn(_still_running(unfinished), RepeatedSearchWarning)
         display.show(_before(options, service, "starting"))
-        run = start_run(Search(**options), client=service, asked=asked, deadline=deadline)
+        run = start_run(
+            Search(**options),
+            client=service,
+            asked=asked,
+            deadline=deadline,
+            show=lambda status: display.show(_before(options, service, status)),
+        )
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 

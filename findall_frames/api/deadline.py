@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, wait
 from contextlib import suppress
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ __all__ = [
     "Deadline",
     "OutOfTimeError",
     "current_deadline",
+    "retry_after",
     "run_in_time",
 ]
 
@@ -146,12 +147,12 @@ class _BoundedRetry(Retry):
 
     def increment(self, *args: Any, **kwargs: Any) -> Self:
         response = kwargs.get("response")
-        if response is not None and (_retry_after(response) or 0) > _LONGEST_RETRY_AFTER:
+        if response is not None and (retry_after(response.headers) or 0) > _LONGEST_RETRY_AFTER:
             raise MaxRetryError(kwargs["_pool"], "", ResponseError("Retry-After is too long"))
         return super().increment(*args, **kwargs)
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
-        requested = None if response is None else _retry_after(response)
+        requested = None if response is None else retry_after(response.headers)
         pause = self.get_backoff_time() if requested is None else requested
         if pause >= _deadline.get().remaining:
             raise OutOfTimeError(may_have_arrived=False)
@@ -160,9 +161,12 @@ class _BoundedRetry(Retry):
             time.sleep(pause)
 
 
-def _retry_after(response: urllib3.BaseHTTPResponse) -> float | None:
-    with suppress(InvalidHeader):
-        return Retry().get_retry_after(response)
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Return the seconds that ``Retry-After`` asks for, as a number or as a date."""
+    requested = headers.get("retry-after")
+    if requested is not None:
+        with suppress(InvalidHeader, ValueError, OverflowError):
+            return float(Retry().parse_retry_after(requested))
     return None
 
 
@@ -180,5 +184,8 @@ NON_IDEMPOTENT = _BoundedRetry(
     raise_on_status=False,
 )
 IDEMPOTENT = NON_IDEMPOTENT.new(
-    read=None, other=None, status_forcelist=(408, 429, 500, 502, 503, 504)
+    read=None,
+    other=None,
+    # 520 to 529 are those of proxies in front of a service that can't be reached or is overloaded.
+    status_forcelist=(408, 429, 500, 502, 503, 504, *range(520, 530)),
 )

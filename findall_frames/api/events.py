@@ -127,11 +127,11 @@ def follow(
     request: object | None = None
     connect_at = alive_at = yielded_at = time.monotonic()
 
-    def drop_connection() -> None:
+    def drop_connection(pause: float = 0.0) -> None:
         nonlocal connection, connect_at
         if connection is not None:
             connection.stop()
-        connection, connect_at = None, time.monotonic() + failures.next_pause()
+        connection, connect_at = None, time.monotonic() + max(pause, failures.next_pause())
 
     try:
         while not deadline.has_passed():
@@ -173,10 +173,8 @@ def follow(
             if connection is None or source is not connection:
                 continue
             if not isinstance(item, list):
-                if isinstance(item, FindAllError):
-                    failures.of_stream(item)
                 # The end of a stream is not the end of the run; only the status tells.
-                drop_connection()
+                drop_connection(failures.of_stream(item) if isinstance(item, FindAllError) else 0.0)
                 questions.ask_now()
                 continue
             alive_at = time.monotonic()
@@ -220,6 +218,7 @@ class _Questions:
     def __init__(self) -> None:
         now = time.monotonic()
         self._soon = math.inf
+        self._not_before = now
         self._silence, self._silent_at = SILENCE, now + SILENCE
         self._trust, self._trusted_until = 2 * SILENCE, now + 2 * SILENCE
         self._confirm = _TICK
@@ -227,7 +226,7 @@ class _Questions:
     @property
     def due_at(self) -> float:
         """When to ask, on the monotonic clock."""
-        return min(self._soon, self._silent_at, self._trusted_until)
+        return max(self._not_before, min(self._soon, self._silent_at, self._trusted_until))
 
     @property
     def is_talking(self) -> bool:
@@ -253,7 +252,7 @@ class _Questions:
     def repeat_in(self, seconds: float) -> None:
         """Have the request, which failed, repeated."""
         self.answered()
-        self._soon = time.monotonic() + seconds
+        self._soon = self._not_before = time.monotonic() + seconds
 
     def answered(self) -> None:
         """Schedule the next request after an answer."""
@@ -283,11 +282,12 @@ class _Failures:
         """Note that the service has answered; the stream may still be broken."""
         self._give_up_at = None
 
-    def of_stream(self, error: FindAllError) -> None:
-        """Tolerate a broken stream, which the status endpoint can replace."""
+    def of_stream(self, error: FindAllError) -> float:
+        """Tolerate a broken stream, which the status can replace; return the requested pause."""
         if isinstance(error, AuthenticationError):
             raise error
         _log.info("the event stream failed; reconnecting: %s", error)
+        return _requested_pause(error)
 
     def of_status(self, error: FindAllError, *, is_talking: bool) -> float:
         """Raise the error unless it may be transient; return the seconds until the next request.
@@ -302,19 +302,28 @@ class _Failures:
             is_transient = isinstance(
                 error, (UnreachableError, UnexpectedResponseError, RunTimeout)
             )
+        requested = _requested_pause(error)
         if is_talking:
-            return SILENCE
-        self._give_up_at = self._give_up_at or Deadline.after(_OUTAGE)
+            return max(requested, SILENCE)
+        # A pause that the service asks for is no outage.
+        self._give_up_at = self._give_up_at or Deadline.after(_OUTAGE + requested)
         if not is_transient or self._give_up_at.has_passed():
             raise error
         _log.info("the status request failed; retrying: %s", error)
-        return self.next_pause()
+        return max(requested, self.next_pause())
 
     def next_pause(self) -> float:
         """Return the seconds to wait, twice as many each time until an event arrives."""
         pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(self._pauses, 10))
         self._pauses += 1
         return pause * random.uniform(0.8, 1.2)
+
+
+def _requested_pause(error: FindAllError) -> float:
+    """Return the seconds that the service asks to wait for."""
+    if isinstance(error, RunTimeout):
+        return _LONGEST_PAUSE  # it was asked to wait until after the deadline
+    return (error.retry_after or 0.0) if isinstance(error, APIError) else 0.0
 
 
 def _is_stale(run: FindAllRun, changed_after: str | None) -> bool:

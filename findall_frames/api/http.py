@@ -30,6 +30,7 @@ from findall_frames.api.deadline import (
     NON_IDEMPOTENT,
     OutOfTimeError,
     current_deadline,
+    retry_after,
     run_in_time,
 )
 from findall_frames.api.models import BETA
@@ -310,20 +311,24 @@ class Transport:
             body = body.replace(self._key.encode(), b"...")
         message, ref_id, detail = _read_error(body)
         problems = _problems_by_type(detail)
-        details = {"status_code": status, "ref_id": ref_id, "detail": detail}
+        details = {
+            "status_code": status,
+            "ref_id": ref_id,
+            "detail": detail,
+            "retry_after": retry_after(response.headers),
+        }
         if _NOT_UNDERSTOOD in problems:
             raise ConditionNotUnderstoodError("\n\n".join(problems[_NOT_UNDERSTOOD]), **details)
         if _EVALUATOR in problems:
             raise EvaluatorError("\n".join(problems[_EVALUATOR]))
-        retry_after = response.headers.get("retry-after")
         if 300 <= status < 400:
             next_step = (
                 f"It redirects to {response.headers.get('location') or 'another address'}, and "
                 "redirects are not followed, since the key would be sent along. If that address "
                 "is right, pass it as Client(base_url=...)."
             )
-        elif retry_after:
-            next_step = f"Try again when the service allows it (Retry-After: {retry_after})."
+        elif asked := response.headers.get("retry-after"):
+            next_step = f"Try again when the service allows it (Retry-After: {asked})."
         elif status >= 500:
             next_step = "This is a fault of the service; try again in a moment."
         else:

@@ -18,6 +18,7 @@ from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.events import as_event, follow
 from findall_frames.api.models import (
     Event,
+    FindAllEnrichInput,
     FindAllRun,
     FindAllRunStatus,
     FindAllRunStatusEvent,
@@ -46,6 +47,7 @@ from findall_frames.running.outcome import (
     report_partial,
 )
 from findall_frames.running.pricing import CostEstimate, price_of
+from findall_frames.running.quota import when_allowed
 from findall_frames.running.spec import (
     Enrichments,
     Search,
@@ -265,7 +267,10 @@ class Run:
         if more < 1:
             raise InvalidRequestError(f"additional_match_limit is {more}. Expected at least 1.")
         with self._changing(deadline):
-            self._schema = self.client.extend(self.findall_id, more, timeout=deadline.timeout)
+            self._schema = when_allowed(
+                lambda: self.client.extend(self.findall_id, more, timeout=deadline.timeout),
+                deadline=deadline,
+            )
 
     def enrich(self, enrichments: Enrichments, *, timeout: float | None = None) -> None:
         """Add columns to all present and future matches, without waiting; each match costs money.
@@ -286,13 +291,23 @@ class Run:
         with self._changing(deadline):
             for done, enrichment in enumerate(inputs):
                 try:
-                    self._schema = self.client.enrich(
-                        self.findall_id, enrichment, timeout=deadline.timeout
-                    )
+                    self._schema = self._enriched(enrichment, deadline)
                 except FindAllError as error:
                     if done:
                         error.add_note(f"{done} of {len(inputs)} enrichments were added before.")
                     raise
+
+    def _enriched(
+        self,
+        enrichment: FindAllEnrichInput,
+        deadline: Deadline,
+        show: Callable[[str], None] | None = None,
+    ) -> FindAllSchema:
+        return when_allowed(
+            lambda: self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout),
+            deadline=deadline,
+            show=show,
+        )
 
     # -- following it ------------------------------------------------------------------------------
 
@@ -505,7 +520,12 @@ class Run:
 
 
 def start_run(
-    search: Search, *, client: Client, asked: str | None = None, deadline: Deadline = NEVER
+    search: Search,
+    *,
+    client: Client,
+    asked: str | None = None,
+    deadline: Deadline = NEVER,
+    show: Callable[[str], None] | None = None,
 ) -> Run:
     """Create a run and its enrichments for a checked search; this costs money.
 
@@ -523,6 +543,8 @@ def start_run(
         `search`.
     deadline : Deadline
         When to stop waiting.
+    show : callable, optional
+        Called with what is waited for, if the service allows no more runs for now.
 
     Raises
     ------
@@ -533,7 +555,9 @@ def start_run(
         enrichments were refused.
     """
     schema = search.to_schema(own_data=client.is_embedded)
-    created = _create(search, schema=schema, client=client, asked=asked, deadline=deadline)
+    created = _create(
+        search, schema=schema, client=client, asked=asked, deadline=deadline, show=show
+    )
     run = Run(created.findall_id, client=client, schema=schema)
     run._is_new = True
     run._ends_once = not search.enrichments
@@ -541,7 +565,7 @@ def start_run(
     with run._noting_interruption():
         try:
             for enrichment in search.enrichments:
-                client.enrich(run.findall_id, enrichment, timeout=deadline.timeout)
+                run._enriched(enrichment, deadline, show)
         except FindAllError as error:
             without = "perhaps " if isinstance(error, AmbiguousCreateError) else ""
             error.add_note(
@@ -559,6 +583,7 @@ def _create(
     client: Client,
     asked: str | None,
     deadline: Deadline,
+    show: Callable[[str], None] | None,
 ) -> FindAllRun:
     token = uuid.uuid4().hex
     request = search.to_input(metadata={TOKEN: token}, own_data=client.is_embedded)
@@ -575,7 +600,9 @@ def _create(
         cost=price_of(schema, service=client.base_url),
     )
     try:
-        run = client.create(request, timeout=deadline.timeout)
+        run = when_allowed(
+            lambda: client.create(request, timeout=deadline.timeout), deadline=deadline, show=show
+        )
     except AmbiguousCreateError:
         raise  # the run may exist, so the intent stays in the ledger
     except FindAllError as error:

@@ -6,6 +6,8 @@ import itertools
 import json
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 
 import pytest
 
@@ -16,6 +18,7 @@ from findall_frames.api.models import Event, FindAllRunStatusEvent
 from tests.support.scripted import (
     RUN_ID,
     Reply,
+    Request,
     ScriptedServer,
     answer,
     candidate,
@@ -159,3 +162,41 @@ def test_a_stream_that_ends_at_once_each_time_is_opened_ever_more_rarely(
     server.on("GET", AT, RUNNING)
     told(client, seconds=3)
     assert len(server.sent("GET", f"{AT}/events")) <= 6
+
+
+@pytest.mark.parametrize("status", [429, 503, 529])
+@pytest.mark.parametrize("form", ["seconds", "date"])
+def test_a_stream_is_not_opened_again_before_the_service_allows_it(
+    server: ScriptedServer, client: ff.Client, status: int, form: str
+) -> None:
+    """The status is asked meanwhile."""
+    later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
+    wait = "60" if form == "seconds" else later
+    server.on("GET", f"{AT}/events", answer(status=status, Retry_After=wait), stream(*story()))
+    server.on("GET", AT, RUNNING, RUNNING, DONE)
+    assert is_over(told(client))
+    assert len(server.sent("GET", f"{AT}/events")) == 1
+    assert len(server.sent("GET", AT)) == 3
+
+
+def test_a_short_pause_of_the_stream_is_kept(server: ScriptedServer, client: ff.Client) -> None:
+    """Then its events are told."""
+    times: list[float] = []
+
+    def busy(request: Request) -> Reply:
+        times.append(time.monotonic())
+        return answer(status=429, Retry_After="1") if len(times) < 3 else stream(*story())
+
+    server.on("GET", f"{AT}/events", busy)
+    server.on("GET", AT, RUNNING)
+    assert is_over(told(client, ends_once=True))
+    assert all(later - earlier >= 1 for earlier, later in itertools.pairwise(times))
+
+
+def test_a_long_pause_of_the_status_is_kept(server: ScriptedServer, client: ff.Client) -> None:
+    """It is reported at once by the client, and waited out by the waiter."""
+    server.on("GET", f"{AT}/events", answer(status=404))
+    server.on("GET", AT, answer(status=429, Retry_After="300"))
+    deadline = Deadline.after(2)
+    list(following.follow(client, RUN_ID, is_new=True, deadline=deadline))
+    assert len(server.sent("GET", AT)) <= 2

@@ -13,9 +13,11 @@ from email.utils import format_datetime
 from queue import SimpleQueue
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 import findall_frames as ff
-from findall_frames.api.deadline import OutOfTimeError, run_in_time
+from findall_frames.api.deadline import OutOfTimeError, retry_after, run_in_time
 from tests.api.test_client import AT, ENRICHMENT, RUN_INPUT
 from tests.support.scripted import (
     KEY,
@@ -56,7 +58,7 @@ def free_port() -> int:
 # -- idempotent requests are retried -----------------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, *range(520, 530)])
 def test_a_get_is_retried_after_a_transient_status(
     server: ScriptedServer, client: ff.Client, status: int
 ) -> None:
@@ -90,6 +92,34 @@ def test_retry_after_is_obeyed(
     client.retrieve(RUN_ID)
     (pause,) = pauses
     assert 60 < pause <= 90
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, 520, 529])
+@pytest.mark.parametrize("endpoint", ["", "/schema", "/result"])
+def test_retry_after_is_obeyed_by_every_get_after_every_transient_status(
+    server: ScriptedServer,
+    client: ff.Client,
+    pauses: list[float],
+    status: int,
+    endpoint: str,
+) -> None:
+    """Not the backoff, which would come too early."""
+    healthy_answers = {"": run_object(), "/schema": SCHEMA, "/result": result()}
+    reply = answer(status=status, Retry_After="7")
+    server.on("GET", AT + endpoint, reply, reply, answer(healthy_answers[endpoint]))
+    {"": client.retrieve, "/schema": client.schema, "/result": client.result}[endpoint](RUN_ID)
+    assert pauses == [7, 7]
+
+
+@given(st.text() | st.integers().map(str) | st.datetimes().map(format_datetime))
+@example("1" * 5000)
+@example("Fri, 31 Dec 999999 23:59:59 GMT")
+@example("-3")
+@example("1.5")
+def test_any_retry_after_is_a_pause_or_ignored(text: str) -> None:
+    """It comes from outside."""
+    pause = retry_after({"retry-after": text})
+    assert pause is None or pause >= 0
 
 
 def test_a_retry_after_of_an_hour_is_reported_at_once(

@@ -1,0 +1,144 @@
+"""A service that allows no more runs for now is waited for, visibly and within the deadline."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+import findall_frames as ff
+from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.errors import RateLimitError
+from findall_frames.running import quota
+from tests.support.scripted import RUN_ID, SCHEMA, ScriptedServer, answer, healthy, run_object
+
+AT = f"/runs/{RUN_ID}"
+REFUSED = answer(status=429)
+CREATED = answer(run_object("queued"))
+SEARCH = ff.Search(
+    "Find tile makers",
+    entity_type="companies",
+    match_conditions={"makes_tiles": "Company must make tiles"},
+)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between attempts, in seconds, which are not waited for."""
+    found: list[float] = []
+    monkeypatch.setattr(quota, "_wait", lambda seconds, show: found.append(seconds))
+    return found
+
+
+def test_a_refused_creation_is_shown_and_sent_again(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The display counts down, and the run is created once."""
+    server.on("POST", "/runs", REFUSED, CREATED)
+    seen: list[ff.Update] = []
+    frames = ff.find_all(SEARCH, client=client, progress=seen.append, timeout=30)
+    assert len(frames.matches) == 3
+    assert any(update.status.startswith("rate limited; next attempt in") for update in seen)
+    assert len(server.sent("POST", "/runs")) == 2
+    assert ff.runs()["findall_id"].tolist() == [RUN_ID]
+
+
+def test_the_pauses_grow(server: ScriptedServer, client: ff.Client, pauses: list[float]) -> None:
+    """To a minute; a pause that the service asks for is taken as it is."""
+    asked = answer(status=429, Retry_After="150")
+    server.on("POST", "/runs", *[REFUSED] * 8, asked, CREATED)
+    with pytest.warns(ff.errors.FindAllWarning, match="interrupt to stop waiting") as caught:
+        ff.start(SEARCH, client=client)
+    assert len(caught) == 1
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 150]
+
+
+def test_a_service_that_goes_on_refusing_is_given_up_at_the_deadline(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Nothing was created, and the ledger says so."""
+    server.on("POST", "/runs", REFUSED)
+    begun = time.monotonic()
+    with pytest.raises(RateLimitError):
+        ff.find_all(SEARCH, client=client, progress=False, timeout=3)
+    assert time.monotonic() - begun < 10
+    assert 3 <= len(server.sent("POST", "/runs")) <= 5
+    assert ff.runs()["status"].tolist() == ["refused"]
+
+
+def test_without_a_deadline_it_is_given_up_after_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Quotas are per hour; what is refused for longer is no quota."""
+    now, attempts = 0.0, 0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def refuse() -> None:
+        nonlocal attempts
+        attempts += 1
+        raise RateLimitError("no", status_code=429)
+
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(time, "sleep", sleep)
+    with pytest.raises(RateLimitError):
+        quota.when_allowed(refuse, deadline=NEVER, show=lambda text: None)
+    assert 3600 < now <= 3900
+    assert 60 < attempts < 90
+
+
+def test_a_pause_beyond_the_deadline_is_not_waited_for(
+    server: ScriptedServer, client: ff.Client, pauses: list[float]
+) -> None:
+    """The error says when to try again."""
+    server.on("POST", "/runs", answer(status=429, Retry_After="3600"))
+    with pytest.raises(RateLimitError, match="Retry-After: 3600") as caught:
+        ff.start(SEARCH, client=client, timeout=60)
+    assert caught.value.retry_after == 3600
+    assert pauses == []
+
+
+@pytest.mark.parametrize("verb", ["start", "enrich", "extend"])
+def test_a_refused_enrichment_or_extension_is_sent_again_as_well(
+    server: ScriptedServer, client: ff.Client, pauses: list[float], verb: str
+) -> None:
+    """The run is paid for, and must not lose its columns to a busy minute."""
+    endpoint = f"{AT}/{'extend' if verb == 'extend' else 'enrich'}"
+    server.on("POST", endpoint, REFUSED, answer(SCHEMA))
+    ceo = {"ceo_name": "Name of the CEO"}
+    run = ff.Run(RUN_ID, client=client)
+    calls = {
+        "start": lambda: ff.start(
+            ff.Search.from_schema(SEARCH.to_schema(), enrichments=ceo), client=client
+        ),
+        "enrich": lambda: run.enrich(ceo),
+        "extend": lambda: run.extend(3),
+    }
+    with pytest.warns(ff.errors.FindAllWarning, match="429"):
+        calls[verb]()
+    assert len(server.sent("POST", endpoint)) == 2
+    assert pauses == [1]
+
+
+def test_other_refusals_are_raised_at_once() -> None:
+    """Only 429 says that the same request may be accepted later."""
+    with ScriptedServer() as server, ff.Client(api_key="", base_url=server.url) as client:
+        healthy(server)
+        server.on("POST", "/runs", answer(status=402))
+        with pytest.raises(ff.errors.InsufficientFundsError):
+            ff.find_all(SEARCH, client=client, progress=False)
+        assert len(server.sent("POST", "/runs")) == 1
+
+
+def test_an_attempt_is_made_shortly_before_the_deadline() -> None:
+    """Growing pauses alone would leave half of the time unused."""
+    made: list[float] = []
+    deadline = Deadline.after(2.5)
+
+    def refuse() -> None:
+        made.append(deadline.remaining)
+        raise RateLimitError("no", status_code=429)
+
+    with pytest.raises(RateLimitError):
+        quota.when_allowed(refuse, deadline=deadline, show=lambda text: None)
+    assert made[-1] <= 0.6
