@@ -94,6 +94,17 @@ class FindAllError(Exception):
         super().__init__(message)
         self.findall_id = findall_id
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By default the class would be called with the message alone. An error that can't be
+        # unpickled makes a multiprocessing.Pool wait for ever.
+        return _restored, (type(self), self.args), self.__dict__.copy()
+
+
+def _restored(kind: type[FindAllError], args: tuple[Any, ...]) -> FindAllError:
+    error = kind.__new__(kind, *args)
+    error.args = args
+    return error
+
 
 class InvalidRequestError(FindAllError, ValueError):
     """An argument is invalid; nothing was sent or spent."""

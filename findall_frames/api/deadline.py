@@ -96,8 +96,10 @@ def current_deadline() -> Deadline:
 class OutOfTimeError(Exception):
     """The deadline has passed; ``may_have_arrived`` is False if no attempt took effect."""
 
-    def __init__(self, *, may_have_arrived: bool) -> None:
-        super().__init__("the deadline has passed")
+    def __init__(
+        self, message: str = "the deadline has passed", *, may_have_arrived: bool = True
+    ) -> None:
+        super().__init__(message)
         self.may_have_arrived = may_have_arrived
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -20,9 +20,11 @@ __all__ = ["EXCEPTION_HANDLERS", "InvalidInput", "error_response", "json_respons
 class InvalidInput(Exception):
     """A request that is refused with 422; `fault` says where and why."""
 
-    def __init__(self, message: str, *, loc: list[str | int], kind: str = "value_error") -> None:
+    def __init__(
+        self, message: str, *, loc: Sequence[str | int] = (), kind: str = "value_error"
+    ) -> None:
         super().__init__(message)
-        self.fault = ValidationError(loc=loc, msg=message, type=kind)
+        self.fault = ValidationError(loc=list(loc), msg=message, type=kind)
 
 
 class _InvalidResponse(ErrorResponse, frozen=True, kw_only=True):
