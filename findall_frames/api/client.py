@@ -288,7 +288,8 @@ class Client:
         if api_timeout is not None:
             params["timeout"] = str(api_timeout)
         call = _run_call(findall_id, "events", params=params, timeout=timeout)
-        return EventStream(self._transport.open_stream(call))
+        transport = self._transport
+        return EventStream(transport.open_stream(call), redaction=transport.redaction)
 
     def cancel(self, findall_id: str, *, timeout: float | None = None) -> None:
         """Stop a run; what it has found stays, and what it has done is billed.

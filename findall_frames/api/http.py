@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
@@ -16,12 +15,6 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import (
-    ConnectTimeoutError,
-    NewConnectionError,
-    ProxyError,
-    SSLError,
-)
 from urllib3.util.retry import Retry
 
 from findall_frames.addresses import HOSTED_URL, is_loopback
@@ -32,6 +25,15 @@ from findall_frames.api.deadline import (
     current_deadline,
     retry_after,
     run_in_time,
+)
+from findall_frames.api.failures import (
+    Redaction,
+    cause_of,
+    certainly_not_sent,
+    fault_and_path,
+    problems_by_type,
+    read_error,
+    shortened,
 )
 from findall_frames.api.models import BETA
 from findall_frames.errors import (
@@ -64,8 +66,6 @@ _GRACE: Final = 1.0
 """Seconds by which a socket outlives the deadline, so that the deadline is what is reported."""
 _ATTEMPTS: Final = 3
 """How often to try for an answer that arrives truncated or is invalid."""
-_SHOWN: Final = 300
-"""Characters of a service's own message that an error quotes."""
 
 
 # -- address and key -------------------------------------------------------------------------
@@ -101,7 +101,8 @@ def default_url() -> str:
 
 def _checked_url(text: str) -> str:
     address = urlsplit(text.strip())
-    if address.scheme not in ("http", "https") or not address.hostname:
+    is_plain = text.strip().isprintable() and " " not in text.strip()
+    if address.scheme not in ("http", "https") or not address.hostname or not is_plain:
         raise InvalidRequestError(
             f"base_url must begin with https:// or http:// and name a host, not {text!r}. The "
             f"hosted service is {HOSTED_URL}."
@@ -140,7 +141,7 @@ class Transport:
     def __init__(self, base_url: str, *, key: str) -> None:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
-        self._key = key
+        self.redaction = Redaction(key)
         self._headers = {
             "parallel-beta": BETA,
             "user-agent": f"findall-frames/{version('findall-frames')}",
@@ -164,7 +165,8 @@ class Transport:
             try:
                 return decode(response.content)
             except msgspec.DecodeError as error:
-                raise self._unexpected(call, response.content, error) from error
+                cause = self.redaction.cause(error)
+                raise self._unexpected(call, response.content, error) from cause
 
         def attempts() -> _T:
             failed = 0
@@ -206,8 +208,10 @@ class Transport:
             return decode(response.content)
         except msgspec.DecodeError as error:
             raise self._ambiguous(
-                call, f"{self._host} sent an invalid answer to the {call.name} request ({error})"
-            ) from error
+                call,
+                f"{self._host} sent an invalid answer to the {call.name} request "
+                f"({self.redaction.text(str(error))})",
+            ) from self.redaction.cause(error)
 
     def open_stream(self, call: Call) -> requests.Response:
         """Open an event stream, without retries; the caller reads its body and closes it."""
@@ -217,7 +221,7 @@ class Transport:
 
         with self._explained(call):
             response = run_in_time(send, call.timeout, discard=requests.Response.close)
-            content_type = response.headers.get("content-type", "")
+            content_type = self.redaction.text(response.headers.get("content-type", ""))
             if response.status_code == 200 and content_type.startswith("text/event-stream"):
                 return response
             with response:
@@ -289,33 +293,34 @@ class Transport:
             next_step = resume or " Try again with a longer timeout."
             raise _error(RunTimeout, call, f"{what_happened}.{next_step}") from None
         except requests.RequestException as error:
-            cause = _cause_of(error)
-            if not is_idempotent and not _certainly_not_sent(error):
+            cause = self.redaction.text(cause_of(error))
+            shown = self.redaction.cause(error)
+            if not is_idempotent and not certainly_not_sent(error):
                 what_happened = f"The connection to {self._host} broke after {request} was sent"
-                raise self._ambiguous(call, f"{what_happened} ({cause})") from error
+                raise self._ambiguous(call, f"{what_happened} ({cause})") from shown
             raise _error(
                 UnreachableError,
                 call,
                 f"{self._host} could not be reached for {request}: {cause}. Check the network "
                 f"and base_url, then try again.{resume}",
-            ) from error
+            ) from shown
 
     def _raise_for_status(self, call: Call, response: requests.Response) -> None:
         """Raise unless the answer is 200; its body may be any JSON, HTML or nothing."""
         status = response.status_code
         if status == 200:
             return
-        body = response.content
-        if self._key:
-            # A service may quote a key that it rejects.
-            body = body.replace(self._key.encode(), b"...")
-        message, ref_id, detail = _read_error(body)
-        problems = _problems_by_type(detail)
+        # A service may quote a key that it rejects.
+        headers = {
+            name.lower(): self.redaction.text(text) for name, text in response.headers.items()
+        }
+        message, ref_id, detail = read_error(response.content, redaction=self.redaction)
+        problems = problems_by_type(detail)
         details = {
             "status_code": status,
             "ref_id": ref_id,
             "detail": detail,
-            "retry_after": retry_after(response.headers),
+            "retry_after": retry_after(headers),
         }
         if _NOT_UNDERSTOOD in problems:
             raise ConditionNotUnderstoodError("\n\n".join(problems[_NOT_UNDERSTOOD]), **details)
@@ -323,11 +328,11 @@ class Transport:
             raise EvaluatorError("\n".join(problems[_EVALUATOR]))
         if 300 <= status < 400:
             next_step = (
-                f"It redirects to {response.headers.get('location') or 'another address'}, and "
+                f"It redirects to {headers.get('location') or 'another address'}, and "
                 "redirects are not followed, since the key would be sent along. If that address "
                 "is right, pass it as Client(base_url=...)."
             )
-        elif asked := response.headers.get("retry-after"):
+        elif asked := headers.get("retry-after"):
             next_step = f"Try again when the service allows it (Retry-After: {asked})."
         elif status >= 500:
             next_step = "This is a fault of the service; try again in a moment."
@@ -347,8 +352,8 @@ class Transport:
     def _unexpected(
         self, call: Call, body: bytes, error: msgspec.DecodeError
     ) -> UnexpectedResponseError:
-        fault, path = _fault_and_path(error)
-        begin = _shortened(body[:80].decode("utf-8", "replace"))
+        fault, path = self.redaction.of(list(fault_and_path(error)))
+        begin = shortened(self.redaction.text(body[:200].decode("utf-8", "replace"))[:80])
         return _error(
             UnexpectedResponseError,
             call,
@@ -409,84 +414,3 @@ _NEXT_STEPS: Final = {
 }
 _NOT_UNDERSTOOD: Final = "condition_not_understood"
 _EVALUATOR: Final = "evaluator_error"
-
-
-def _read_error(body: bytes) -> tuple[str, str | None, Any]:
-    """Return the message, the ref_id and the decoded body of an error."""
-    try:
-        content = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        text = body.decode("utf-8", "replace").strip()
-        is_page = text.startswith("<")
-        return "a page of HTML instead of JSON" if is_page else _shortened(text), None, None
-    if not isinstance(content, dict):
-        return _shortened(str(content)), None, content
-    error, detail = content.get("error"), content.get("detail")
-    ref_id = None
-    if isinstance(error, dict):
-        message = error.get("message")
-        ref_id = error.get("ref_id")
-    elif isinstance(detail, list):
-        message = "; ".join(map(_problem, detail))
-    else:
-        message = detail or content.get("message")
-    return _shortened(str(message or "")), ref_id if isinstance(ref_id, str) else None, content
-
-
-def _problem(item: Any) -> str:
-    if not isinstance(item, dict):
-        return str(item)
-    place = ".".join(str(part) for part in item.get("loc", ()))
-    return f"{place}: {item.get('msg', '')}" if place else str(item.get("msg", ""))
-
-
-def _problems_by_type(content: Any) -> dict[str, list[str]]:
-    """Return the messages of an HTTPValidationError by their type."""
-    found: dict[str, list[str]] = {}
-    items = content.get("detail") if isinstance(content, dict) else None
-    for item in items if isinstance(items, list) else ():
-        if isinstance(item, dict):
-            found.setdefault(str(item.get("type")), []).append(str(item.get("msg", "")))
-    return found
-
-
-def _shortened(text: str) -> str:
-    text = " ".join(text.split()).rstrip(".")
-    return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
-
-
-def _fault_and_path(error: msgspec.DecodeError) -> tuple[str, str | None]:
-    """Return what is wrong with an answer and its JSON path; None if it is not JSON at all."""
-    if not isinstance(error, msgspec.ValidationError):
-        return str(error), None
-    # "Object missing required field `name` - at `$.candidates[1]`"
-    fault, _, place = str(error).partition(" - at `")
-    path = place.removesuffix("`") or "$"
-    missing = fault.removeprefix("Object missing required field `")
-    return fault, path if missing == fault else f"{path}.{missing.removesuffix('`')}"
-
-
-def _certainly_not_sent(error: requests.RequestException) -> bool:
-    reason = _reason_of(error)
-    if isinstance(reason, SSLError):
-        return any(isinstance(part, ssl.SSLCertVerificationError) for part in reason.args)
-    return isinstance(reason, (ConnectTimeoutError, NewConnectionError, ProxyError))
-
-
-def _cause_of(error: requests.RequestException) -> str:
-    reason = _reason_of(error)
-    if isinstance(reason, NewConnectionError):
-        # "<pool object>: Failed to establish a new connection: [Errno 111] Connection refused"
-        return str(reason).rpartition(": Failed to establish a new connection: ")[2]
-    # ProtocolError("Connection aborted.", ConnectionResetError(...))
-    cause = next((part for part in reason.args if isinstance(part, Exception)), reason)
-    return str(cause) or type(cause).__name__
-
-
-def _reason_of(error: requests.RequestException) -> BaseException:
-    """Return the exception that requests and urllib3 have wrapped."""
-    wrapped = error.args[0] if error.args else error
-    reason = getattr(wrapped, "reason", None)
-    if isinstance(reason, BaseException):
-        return reason
-    return wrapped if isinstance(wrapped, BaseException) else error

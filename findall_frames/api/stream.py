@@ -13,6 +13,7 @@ import requests
 from sseclient import SSEClient
 from urllib3.exceptions import HTTPError
 
+from findall_frames.api.failures import Redaction
 from findall_frames.api.models import (
     EVENT_MODELS,
     Event,
@@ -108,8 +109,9 @@ class EventStream:
     and raises `UnreachableError` when the connection breaks; an incomplete event is dropped.
     """
 
-    def __init__(self, response: requests.Response) -> None:
+    def __init__(self, response: requests.Response, *, redaction: Redaction | None = None) -> None:
         self._response = response
+        self._redaction = redaction or Redaction("")
 
     def __iter__(self) -> Iterator[Event]:
         for batch in self.batches():
@@ -149,6 +151,6 @@ class EventStream:
                     yield chunk
         except (HTTPError, OSError, ValueError) as error:
             raise UnreachableError(
-                f"The connection of the event stream broke: {error}. Open it again with "
-                "last_event_id=... to resume after the last event."
-            ) from error
+                f"The connection of the event stream broke: {self._redaction.text(str(error))}. "
+                "Open it again with last_event_id=... to resume after the last event."
+            ) from self._redaction.cause(error)

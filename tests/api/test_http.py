@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from queue import SimpleQueue
+from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
@@ -333,6 +334,63 @@ def test_the_key_is_in_no_repr_and_no_error(server: ScriptedServer, client: ff.C
     assert KEY not in repr(client) + str(caught.value) + repr(caught.value.detail)
 
 
+ESCAPED = KEY.replace("3", "\\u0033")
+QUOTED: dict[str, Reply] = {
+    "message": answer({"error": {"message": f"{KEY} is no key", "ref_id": "r"}}, status=401),
+    "ref_id": answer({"error": {"message": "no", "ref_id": f"for {KEY}"}}, status=403),
+    "name of a field": answer({"error": {"message": "no", "detail": {KEY: 1}}}, status=400),
+    "nested detail": answer({"detail": [{"loc": ["x"], "msg": "m", "in": [KEY]}]}, status=422),
+    "escaped": Reply(401, (f'{{"message": "{ESCAPED}"}}'.encode(),)),
+    "at the cut": answer({"message": "x" * 295 + KEY}, status=401),
+    "upper case": answer({"message": KEY.upper()}, status=401),
+    "text": Reply(401, (f"no key: {KEY}".encode(),)),
+    "not JSON": Reply(200, (f"{KEY} is no key".encode(),)),
+    "at the cut of no JSON": Reply(200, (b"x" * 75 + KEY.encode(),)),
+    "odd JSON": answer({"findall_id": {KEY: KEY}}),
+    "redirect": answer(status=302, location=f"https://elsewhere.example/?key={KEY}"),
+    "escaped redirect": answer(status=302, location=f"https://elsewhere.example/{quote(KEY)}"),
+    "pause": answer(status=402, Retry_After=KEY),
+    "content type": Reply(200, headers={"content-type": KEY}),
+    "status line": Reply(0, (f"HTTP/1.1 {KEY} {KEY}\r\n\r\n".encode(),), then="close"),
+    "no HTTP": Reply(0, (f"{KEY}\r\n\r\n".encode(),), then="close"),
+    "chunk": Reply(
+        0,
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
+            b"transfer-encoding: chunked\r\n\r\n" + KEY.encode() + b"\r\n",
+        ),
+        then="close",
+    ),
+    "encoding": Reply(200, (KEY.encode(),), {"content-encoding": "gzip"}),
+}
+
+
+@pytest.mark.parametrize("quoted", QUOTED.values(), ids=QUOTED.keys())
+def test_the_key_is_in_no_message_wherever_a_service_quotes_it(
+    server: ScriptedServer,
+    client: ff.Client,
+    quoted: Reply,
+    pauses: list[float],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nor in the details, the causes and the log, for each kind of request."""
+    caplog.set_level(logging.DEBUG)
+    for method, path in [("GET", AT), ("GET", f"{AT}/events"), ("POST", "/runs")]:
+        server.on(method, path, quoted)
+    calls: list[Callable[[], object]] = [
+        lambda: client.retrieve(RUN_ID),
+        lambda: list(client.events(RUN_ID)),
+        lambda: client.create(RUN_INPUT),
+    ]
+    for call in calls:
+        with pytest.raises(ff.FindAllError) as caught:
+            call()
+        shown = "".join(traceback.format_exception(caught.value)) + repr(vars(caught.value))
+        assert KEY not in shown.lower()
+        assert KEY[:6] not in str(caught.value)
+    assert KEY not in caplog.text
+
+
 def test_the_key_is_in_no_log_line_and_no_traceback(
     server: ScriptedServer,
     client: ff.Client,
@@ -365,10 +423,14 @@ def test_the_key_is_in_no_log_line_and_no_traceback(
         ("k3y", "http://service.example", "unencrypted to service.example"),
         ("k3y", "ftp://service.example", "must begin with https://"),
         ("k3y", "service.example", "must begin with https://"),
+        ("k3y", "https://service.\nexample", "must begin with https://"),
+        ("k3y", "https://service.example/a b", "must begin with https://"),
         ("k3y", "https://user:word@service.example", "must not contain a user name"),
         ("two words", "https://service.example", "no HTTP header can carry"),
         ("ключ", "https://service.example", "no HTTP header can carry"),
         ("a\nb", "https://service.example", "no HTTP header can carry"),
+        ("\u201ck3y\u201d", "https://service.example", "no HTTP header can carry"),
+        ("k3y\x00", "https://service.example", "no HTTP header can carry"),
     ],
 )
 def test_an_invalid_address_or_key_is_refused(key: str, url: str, message: str) -> None:
@@ -378,7 +440,7 @@ def test_an_invalid_address_or_key_is_refused(key: str, url: str, message: str) 
     assert key not in str(caught.value)
 
 
-@pytest.mark.parametrize("around", [" {}", "{}\n", "\t{}\r\n"])
+@pytest.mark.parametrize("around", [" {}", "{}\n", "\t{}\r\n", "\u00a0{}\u2003"])
 def test_white_space_around_a_key_is_stripped(server: ScriptedServer, around: str) -> None:
     """It comes from copying."""
     with ff.Client(api_key=around.format("k3y"), base_url=server.url) as client:
