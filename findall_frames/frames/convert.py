@@ -40,6 +40,7 @@ __all__ = [
     "plain_names",
     "readings_table",
     "records_of",
+    "text_dtype",
     "to_dataframe",
     "to_plain",
 ]
@@ -51,6 +52,26 @@ _LEADING: Final = ("findall_id", "candidate_id")
 _PLAIN: Final = (pa.string(), COUNT, pa.float64(), FLAG, pa.date32(), TIME)
 # A float holds every integer up to this one.
 _LARGEST_EXACT: Final = 2**53
+
+# Letters in lower case, marks (which are parts of the letters of many scripts), and digits.
+_LETTERS: Final = ("Ll", "Lm", "Lo", "Mc", "Mn", "Nd")
+# Unicode names such as LATIN SMALL LETTER O WITH STROKE and LATIN SMALL LIGATURE OE.
+_LATIN: Final = re.compile(
+    r"LATIN (?P<case>SMALL|CAPITAL) (?:LETTER|LIGATURE) "
+    r"(?:(?P<letters>[A-Z]{1,2})(?: WITH .*)?|(?P<name>.*))\Z"
+)
+_OTHER_LATIN: Final = {
+    "SHARP S": "SS",
+    "THORN": "TH",
+    "ETH": "D",
+    "ENG": "NG",
+    "DOTLESS I": "I",
+    "SCHWA": "E",
+    "OPEN E": "E",
+    "OPEN O": "O",
+    "EZH": "ZH",
+    "KRA": "K",
+}
 
 _READING: Final = {
     **dict.fromkeys(("condition", "status", "sql", "reader", "columns"), "str"),
@@ -67,7 +88,7 @@ def to_dataframe(table: pa.Table) -> pd.DataFrame:
     import pandas as pd
 
     native = {
-        TEXT: pd.StringDtype(na_value=np.nan),
+        TEXT: text_dtype(),
         pa.float64(): pd.Float64Dtype(),
         COUNT: pd.Int64Dtype(),
         FLAG: pd.BooleanDtype(),
@@ -100,10 +121,23 @@ def dataframe_of(rows: Sequence[Mapping[str, Any]], *, dtypes: Mapping[str, Any]
 
     return pd.DataFrame(
         {
-            name: pd.Series([row.get(name) for row in rows], dtype=dtype)
+            name: pd.Series(
+                [row.get(name) for row in rows], dtype=text_dtype() if dtype == "str" else dtype
+            )
             for name, dtype in dtypes.items()
         }
     )
+
+
+def text_dtype() -> pd.StringDtype:
+    """Return the type of text under any options of pandas.
+
+    By the name ``"str"`` it is ``object`` under ``future.infer_string = False``, and what is
+    missing becomes the text ``"None"``.
+    """
+    import pandas as pd
+
+    return pd.StringDtype(na_value=np.nan)
 
 
 def confidence_dtype() -> pd.CategoricalDtype:
@@ -134,7 +168,9 @@ def _array(series: pd.Series[Any]) -> pa.ChunkedArray:
         kind = pa.date32()
     else:
         kind = pa.string()
-    values = pa.array(series.astype("str") if kind == pa.string() else series, from_pandas=True)
+    if kind == pa.string():
+        series = series.astype(text_dtype())
+    values = pa.array(series, from_pandas=True)
     return pa.chunked_array(
         [values.cast(kind)] if isinstance(values, pa.Array) else values.cast(kind)
     )
@@ -254,27 +290,44 @@ def from_plain(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
 def plain_names(names: Iterable[str], *, taken: Iterable[str] = ()) -> dict[str, str]:
     """Return unique names of lower-case letters, digits and underscores.
 
+    Latin letters are written in ASCII. Letters of other scripts stay, as Power BI, Tableau,
+    DuckDB and Spark take them.
+
     Examples
     --------
-    >>> plain_names(["ceoName", "CEO name", "Größe", "name", "2024 (€)", "名"], taken=["name"])
-    {'ceoName': 'ceo_name', 'CEO name': 'ceo_name_2', 'Größe': 'groe', 'name': 'name_2',
-     '2024 (€)': 'column_2024', '名': 'column'}
+    >>> plain_names(["ceoName", "CEO name", "Straße", "name", "2024 (€)", "名"], taken=["name"])
+    {'ceoName': 'ceo_name', 'CEO name': 'ceo_name_2', 'Straße': 'strasse', 'name': 'name_2',
+     '2024 (€)': 'column_2024', '名': '名'}
     """
-    used = set(taken)
+    used = {name.casefold() for name in taken}
     plain = {}
     for name in names:
-        ascii_only = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
-        parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", ascii_only).lower()
-        base = re.sub(r"[^a-z0-9]+", "_", parted).strip("_")
+        parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _romanized(name)).lower()
+        written = "".join(
+            letter if unicodedata.category(letter) in _LETTERS else "_" for letter in parted
+        )
+        base = re.sub(r"_+", "_", written).strip("_")
         if not base[:1].isalpha():
             base = f"column_{base}".rstrip("_")
         candidate, number = base, 1
-        while candidate in used:
+        while candidate.casefold() in used:
             number += 1
             candidate = f"{base}_{number}"
-        used.add(candidate)
+        used.add(candidate.casefold())
         plain[name] = candidate
     return plain
+
+
+def _romanized(name: str) -> str:
+    """Write the Latin letters of a name in ASCII, and its other letters in their usual form."""
+    letters: list[str] = []
+    for letter in unicodedata.normalize("NFKD", name):
+        if not letter.isascii() and (latin := _LATIN.match(unicodedata.name(letter, ""))):
+            ascii_only = latin["letters"] or _OTHER_LATIN.get(latin["name"], letter)
+            letters.append(ascii_only if latin["case"] == "CAPITAL" else ascii_only.lower())
+        elif not (unicodedata.combining(letter) and letters and letters[-1].isascii()):
+            letters.append(letter)
+    return unicodedata.normalize("NFC", "".join(letters))
 
 
 def _matches(

@@ -2,54 +2,143 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime
+from functools import partial
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
-from findall_frames.errors import ExportError, FindAllWarning, MissingExtraError, warn
+from findall_frames.errors import (
+    ExportError,
+    FindAllWarning,
+    InvalidRequestError,
+    MissingExtraError,
+    warn,
+)
 from findall_frames.frames.parquet import replace_files
 from findall_frames.frames.schema import TIME
 
-__all__ = ["write_csv_folder", "write_workbook"]
+__all__ = ["CsvFormat", "write_csv", "write_workbook"]
 
-# What a spreadsheet program takes for the beginning of a formula, in either width.
-_FORMULA: Final = r"^[=+\-@\t\r\n＝＋－＠]"
-# A byte order mark, without which Excel does not read UTF-8.
-_MARK: Final = b"\xef\xbb\xbf"
+# The first character of a formula in a spreadsheet program, in either width.
+_FORMULA: Final = "-=+@＝＋－＠"
+# What may separate cells: in a CSV file that is opened with another separator than it was written
+# with, a text is cut at each of these, and what is behind it is a cell of its own. A line break
+# then ends the row.
+_SEPARATORS: Final = ",;\t|"
+_LINE_BREAKS: Final = "\r\n"
+# What a spreadsheet program may drop before a formula; a quote is dropped with its partner.
+_BLANKS: Final = '\x00-\x08\x0b\x0c\x0e-\x20"\u00a0\u200b\u3000\ufeff'
+# -12.5, -1,234.50, -3e5, -7 %, -€5, -5 €; also as the last one of a list in JSON.
+_NEGATIVE: Final = re.compile(
+    r"-[€$£¥]?[0-9]+(?:[.,'\u00a0][0-9]+)*+(?:[eE][+-]?[0-9]+)?+[ \u00a0]?[%€$£¥]?"
+    rf"[{_BLANKS}\])}}]*+"
+)
+_MARKED: Final = "utf-8-sig"
 
 _SHEETS: Final = ("matches", "candidates", "fields", "citations", "excerpts", "runs")
 _MOST_ROWS: Final = 1_048_576
 _MOST_COLUMNS: Final = 16_384
-_LONGEST_TEXT: Final = 32_767
+_LONGEST_TEXT: Final = 32_767  # in UTF-16, where a character such as an emoji takes two units
 _MOST_DIGITS: Final = 10**15
 _FIRST_YEAR: Final = 1901
+# In a narrower column, Excel shows ##### in place of a date.
+_WIDTHS: Final = {pa.date32(): 11, TIME: 20}
+# Excel reads _x0041_ as an A. XlsxWriter escapes it, but not the second of two which share a _; and
+# it writes a text from <r> to </r> as it is, as markup. In pieces these are ordinary text.
+_ESCAPE: Final = "x[0-9a-fA-F]{4}_"
+_MARKUP: Final = r"\A<(?=r>.*</r>\Z)"
+_MISREAD: Final = re.compile(f"_{_ESCAPE}{_ESCAPE}|{_MARKUP}", re.DOTALL)
+_PIECES: Final = re.compile(f"(?<=_)(?={_ESCAPE})|(?<=^<)(?=r>)")
 # What XML, and so a workbook, cannot hold.
 _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
-def write_csv_folder(
-    tables: Mapping[str, pa.Table], *, folder: str | PathLike[str], escape_formulas: bool
+class CsvFormat(NamedTuple):
+    """How CSV files are written; `FindAllFrames.to_csv` documents it."""
+
+    separator: str
+    decimal: str
+    encoding: str
+    escape_formulas: bool
+
+    def check(self) -> None:
+        """Raise unless each of these is possible."""
+        if self.separator not in tuple(_SEPARATORS):
+            raise InvalidRequestError(
+                "separator is one of ',', ';', '\\t' and '|', which spreadsheet programs and "
+                f"databases read; not {self.separator!r}."
+            )
+        if self.decimal not in (".", ",") or self.decimal == self.separator:
+            raise InvalidRequestError(
+                "decimal is '.' or ',', and differs from the separator; it is not "
+                f"{self.decimal!r} with the separator {self.separator!r}. Where decimals have a "
+                "comma, the separator is usually ';'."
+            )
+        try:
+            # Some codecs, such as base64, are not for text.
+            "".encode(self.encoding)
+        except (LookupError, TypeError, ValueError):
+            raise InvalidRequestError(
+                f"encoding is the name of a text encoding of Python, such as 'utf-8-sig', 'utf-8' "
+                f"or 'cp1252'; not {self.encoding!r}."
+            ) from None
+
+
+def write_csv(
+    tables: Mapping[str, pa.Table], *, path: str | PathLike[str], written_as: CsvFormat
 ) -> Path:
-    """Write plain tables as CSV files to a folder, all of them or none."""
+    """Write plain tables to a folder of CSV files, all of them or none.
+
+    To a path that ends in ``.csv``, write only the matches, to that one file.
+    """
+    if Path(path).suffix.lower() == ".csv":
+        return _replace_file(
+            Path(path),
+            lambda file: _write_csv(tables["matches"], file, written_as),
+            what="The CSV file",
+        )
 
     def write(into: Path) -> None:
         for name, table in tables.items():
-            table = _readable_times(_without_formulas(table) if escape_formulas else table)
-            with (into / f"{name}.csv").open("wb") as file:
-                file.write(_MARK)
-                pacsv.write_csv(table, file)
+            _write_csv(table, into / f"{name}.csv", written_as)
 
-    return replace_files(folder, write, obsolete=lambda _: [])
+    return replace_files(path, write, obsolete=lambda _: [])
+
+
+def _write_csv(table: pa.Table, path: Path, written_as: CsvFormat) -> None:
+    if written_as.escape_formulas:
+        table = _without_formulas(table, separator=written_as.separator)
+    if written_as.decimal != ".":
+        table = _with_decimal(table, written_as.decimal)
+    options = pacsv.WriteOptions(delimiter=written_as.separator)
+    codec = codecs.lookup(written_as.encoding).name
+    with path.open("wb") as file:
+        if codec in ("utf-8", _MARKED):
+            if codec == _MARKED:
+                file.write(codecs.BOM_UTF8)
+            pacsv.write_csv(_readable_times(table), file, options)
+            return
+        content = BytesIO()
+        pacsv.write_csv(_readable_times(table), content, options)
+        try:
+            file.write(content.getvalue().decode().encode(codec))
+        except UnicodeEncodeError as error:
+            raise ExportError(
+                f"The encoding {written_as.encoding!r} lacks the character "
+                f"{error.object[error.start]!r}. Use encoding='utf-8-sig', which has every "
+                "character and is read by Excel."
+            ) from error
 
 
 def write_workbook(tables: Mapping[str, pa.Table], *, path: str | PathLike[str]) -> Path:
@@ -75,21 +164,26 @@ def write_workbook(tables: Mapping[str, pa.Table], *, path: str | PathLike[str])
                 f"{_MOST_COLUMNS:,} columns. Use to_csv or to_parquet."
             )
     content = BytesIO()
+    # The addresses are no links either, of which a sheet takes 65,530.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(content, options) as workbook:
         cells = _Cells(workbook)
         for name in _SHEETS:
             sheet = workbook.add_worksheet(name)
             sheet.freeze_panes(1, 0)
+            for place, kind in enumerate(tables[name].schema.types):
+                if kind in _WIDTHS:
+                    sheet.set_column(place, place, _WIDTHS[kind])
             columns = (column.to_pylist() for column in tables[name].columns)
             for number, row in enumerate((tables[name].column_names, *zip(*columns, strict=True))):
                 for place, value in enumerate(row):
                     cells.write(sheet, number, place, value)
-    _replace_file(target, content)
+    _replace_file(target, lambda file: file.write_bytes(content.getbuffer()), what="The workbook")
     if cells.shortened:
         warn(
             f"{cells.shortened} texts are longer than a cell of Excel can be, and were cut after "
-            f"{_LONGEST_TEXT:,} characters in the workbook. to_csv and to_parquet keep them whole.",
+            f"{_LONGEST_TEXT:,} characters (an emoji counts as two). to_csv and to_parquet keep "
+            "them whole.",
             FindAllWarning,
         )
     return target
@@ -102,6 +196,7 @@ class _Cells:
         self.shortened = 0
         self._date = workbook.add_format({"num_format": "yyyy-mm-dd"})
         self._time = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+        self._plain = workbook.add_format()
         # The quote that Excel itself sets, so that a text stays one when it is edited.
         self._quoted = workbook.add_format({"quote_prefix": True})
 
@@ -128,40 +223,98 @@ class _Cells:
     def _write_text(self, sheet: Any, row: int, column: int, text: str) -> None:
         # XML has one kind of line break.
         text = _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-        if len(text) > _LONGEST_TEXT:
-            text = text[:_LONGEST_TEXT]
+        kept = _within_cell(text)
+        if kept != text:
+            text = kept
             self.shortened += 1
-        quoted = self._quoted if text[:1] in ("=", "+", "-", "@") else None
-        sheet.write_string(row, column, text, quoted)
+        quoted = self._quoted if text[:1] and text[0] in _FORMULA else None
+        if _MISREAD.search(text):
+            pieces = (piece for piece in _PIECES.split(text) if piece)
+            sheet.write_rich_string(row, column, self._plain, *pieces, *filter(None, [quoted]))
+        else:
+            sheet.write_string(row, column, text, quoted)
 
 
-def _replace_file(target: Path, content: BytesIO) -> None:
-    beside = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+def _within_cell(text: str) -> str:
+    """Return as much of a text as a cell of Excel takes, which counts in units of UTF-16."""
+    if 2 * len(text) <= _LONGEST_TEXT:
+        return text
+    units = text.encode("utf-16-le")
+    # The second half of a pair that was cut is ignored.
+    return units[: 2 * _LONGEST_TEXT].decode("utf-16-le", "ignore")
+
+
+def _replace_file(target: Path, write: Callable[[Path], object], *, what: str) -> Path:
+    beside = target.with_name(f".{uuid.uuid4().hex}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(content.getbuffer())
+        write(beside)
         beside.replace(target)
     except OSError as error:
         raise ExportError(
-            f"The workbook {str(target)!r} could not be written ({error}). An older one is "
+            f"{what} {str(target)!r} could not be written ({error}). An older one is "
             "unchanged. If it is open in Excel, close it there and write again."
         ) from error
     finally:
         with suppress(OSError):  # nothing to remove if nothing could be written
             beside.unlink()
+    return target
 
 
-def _without_formulas(table: pa.Table) -> pa.Table:
-    """Put ``'`` before each text that would be taken for a formula."""
+def _without_formulas(table: pa.Table, *, separator: str) -> pa.Table:
+    """Put ``'`` before whatever in a text could be taken for a formula, at its start or in it.
+
+    The separator of the file itself cuts no text, as every text is quoted.
+    """
+    separators = _SEPARATORS.replace(separator, "") + _LINE_BREAKS
+    blanks = _BLANKS if "\t" in separators else f"{_BLANKS}\t"
+    skipped = f"{blanks}{separators}"
+    # A run of blanks and separators is read once: from its start, and without going back.
+    run = rf"(?:\A|(?<![{skipped}])(?=[{blanks}]*+[{separators}]))[{skipped}]*+"
+    formula = re.compile(rf"{run}(?=[{_FORMULA}])|\A(?=[\t\r\n])")
+    # Arrow's expressions need neither, as they never go back.
+    suspect = rf"^[\t\r\n]|(^|[{separators}])[{blanks}]*[{_FORMULA}]"
+    escape = partial(_escape_formulas, formula=formula, separators=separators)
     for at, field in enumerate(table.schema):
         if field.type == pa.string():
             texts = table.column(at)
-            escaped = pc.if_else(
-                pc.match_substring_regex(texts, _FORMULA),
-                pc.binary_join_element_wise("'", texts, ""),
-                texts,
-            )
-            table = table.set_column(at, field, escaped)
+            found = pc.fill_null(pc.match_substring_regex(texts, suspect), False)
+            if pc.any(found).as_py():
+                escaped = pa.array(map(escape, texts.filter(found).to_pylist()), pa.string())
+                texts = pc.replace_with_mask(
+                    texts.combine_chunks(), found.combine_chunks(), escaped
+                )
+                table = table.set_column(at, field, texts)
+    return table
+
+
+def _escape_formulas(text: str, *, formula: re.Pattern[str], separators: str) -> str:
+    def escaped(found: re.Match[str]) -> str:
+        run, after = found.group(), found.end()
+        number = _NEGATIVE.match(text, after)
+        if number is not None:
+            # A cell of its own, if it is one at all: the same separator is on both of its sides.
+            before = [each for each in run if each in separators]
+            if number.end() == len(text) or text[number.end()] in before[-1:]:
+                return run
+        if found.start() == 0 and run[:1] in ("\t", "\r", "\n"):
+            return f"'{run}'"
+        return f"{run}'"
+
+    return formula.sub(escaped, text)
+
+
+def _with_decimal(table: pa.Table, decimal: str) -> pa.Table:
+    """Write numbers with another decimal sign, also those among the texts of ``fields``."""
+    for at, field in enumerate(table.schema):
+        if field.type == pa.float64():
+            texts = pc.replace_substring(table.column(at).cast(pa.string()), ".", decimal)
+            table = table.set_column(at, field.name, texts)
+    if {"value", "value_type"} <= set(table.column_names):
+        values = table["value"]
+        is_number = pc.fill_null(pc.equal(table["value_type"], "number"), False)
+        texts = pc.if_else(is_number, pc.replace_substring(values, ".", decimal), values)
+        table = table.set_column(table.column_names.index("value"), "value", texts)
     return table
 
 

@@ -32,7 +32,7 @@ from findall_frames.frames.evidence import (
     find_unsupported,
     summarize,
 )
-from findall_frames.frames.export import write_csv_folder, write_workbook
+from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
 from findall_frames.frames.lookup import (
     RowsT,
     requested_in,
@@ -453,7 +453,8 @@ class FindAllFrames:
             are text, excerpts are a table of their own (``findall_id``, ``candidate_id``,
             ``field``, ``citation``, ``excerpt``, ``text``), and there is a sixth table:
             ``matches``, like ``frames.matches`` with its keys first and with names of
-            lower-case letters, digits and underscores.
+            lower-case letters (in ASCII, but for scripts other than Latin), digits and
+            underscores.
 
         Returns
         -------
@@ -483,46 +484,78 @@ class FindAllFrames:
         plain = to_plain(self.tables, self._wide())
         return write_folder(plain.tables, self.searches, folder=folder, changes=plain.changes)
 
-    def to_csv(self, folder: str | PathLike[str], *, escape_formulas: bool = True) -> Path:
-        """Write one CSV file per table to a folder, for tools that read no Parquet.
+    def to_csv(
+        self,
+        path: str | PathLike[str],
+        *,
+        separator: str = ",",
+        decimal: str = ".",
+        encoding: str = "utf-8-sig",
+        escape_formulas: bool = True,
+    ) -> Path:
+        """Write CSV files, for tools that read no Parquet: a folder, or the matches alone.
 
-        The tables are those of ``to_parquet(folder, profile="bi")``. The files are UTF-8 with a
-        byte order mark, which Excel needs; times are in UTC, to the second, without an offset.
+        The tables are those of ``to_parquet(folder, profile="bi")``. Times are in UTC, to the
+        second, without an offset.
 
         Parameters
         ----------
-        folder : str or path object
-            Where the files go; created if missing, and keeps its other files.
+        path : str or path object
+            A folder for one file per table; created if missing, and keeps its other files. If it
+            ends in ``.csv``, it is one file with the matches, and an existing one is replaced.
+        separator : {",", ";", "\\t", "|"}
+            Between the columns. In countries with a decimal comma, Excel expects ``";"``.
+        decimal : {".", ","}
+            Decimal sign of the numbers, also of those among the texts in ``fields``.
+        encoding : str
+            Any text encoding of Python. Without the byte order mark that ``"utf-8-sig"`` writes,
+            Excel does not read UTF-8.
         escape_formulas : bool
-            Put ``'`` before each text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a
-            line break: a spreadsheet program would run it as a formula, and text that a service
-            found on the web could do harm there. Turn it off for a database.
+            Put ``'`` before each ``=``, ``+``, ``-`` and ``@`` at the start of a text, or in it
+            behind a line break or one of the other separators, with which the file may be opened:
+            a spreadsheet program would run what follows as a formula, and text that a service
+            found on the web could do harm there. Negative numbers stay as they are. Turn it off
+            for a database.
 
         Returns
         -------
         pathlib.Path
-            The folder.
+            The folder or the file.
 
         Raises
         ------
         ExportError
-            The folder cannot be written.
+            It cannot be written, or the encoding lacks a character.
+        InvalidRequestError
+            There is no such `separator`, `decimal` or `encoding`.
 
         Warns
         -----
         FindAllWarning
             Columns of ``matches`` were renamed.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from findall_frames.frames.schema import empty_tables
+        >>> frames = FindAllFrames(empty_tables())
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = frames.to_csv(f"{folder}/matches.csv", separator=";", decimal=",")
+        ...     print(path.read_text(encoding="utf-8-sig").strip())
+        "findall_id";"candidate_id";"name";"url";"description"
         """
+        written_as = CsvFormat(separator, decimal, encoding, escape_formulas)
+        written_as.check()
         tables = to_plain(self.tables, self._wide()).tables
-        return write_csv_folder(tables, folder=folder, escape_formulas=escape_formulas)
+        return write_csv(tables, path=path, written_as=written_as)
 
     def to_excel(self, path: str | PathLike[str]) -> Path:
         """Write a workbook with one sheet per table; needs the extra ``excel``.
 
         The tables are those of ``to_parquet(folder, profile="bi")``, ``matches`` first. Every
-        text stays text, even if it looks like a formula. Times are in UTC, without an offset;
-        dates before 1901 and whole numbers of more than 15 digits are text, as Excel cannot
-        hold them.
+        text stays text, even if it looks like a formula or an address (a sheet takes only 65,530
+        links). Times are in UTC, without an offset; dates before 1901 and whole numbers of more
+        than 15 digits are text, as Excel cannot hold them.
 
         Parameters
         ----------
@@ -537,7 +570,8 @@ class FindAllFrames:
         Raises
         ------
         ExportError
-            The file cannot be written, or a table is larger than a sheet of Excel.
+            The file cannot be written, or a table is larger than a sheet of Excel, which takes
+            1,048,576 rows.
         MissingExtraError
             XlsxWriter is not installed.
 

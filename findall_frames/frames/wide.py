@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, parse_time
 from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
-from findall_frames.frames.convert import confidence_dtype, to_dataframe
+from findall_frames.frames.convert import confidence_dtype, text_dtype, to_dataframe
 from findall_frames.frames.evidence import Best, best_citations
 from findall_frames.frames.lookup import (
     FieldKey,
@@ -149,8 +149,8 @@ class _Cells:
         chosen = [best.get(_key(rows[i])) if i in rows else None for i in range(self._length)]
         return {
             "confidence": pd.Series(self._column(field, "confidence"), dtype=confidence_dtype()),
-            "excerpt": pd.array([one and one.excerpt for one in chosen], "str"),
-            "source": pd.array([one and one.url for one in chosen], "str"),
+            "excerpt": pd.array([one and one.excerpt for one in chosen], text_dtype()),
+            "source": pd.array([one and one.url for one in chosen], text_dtype()),
         }
 
     @cached_property
@@ -212,7 +212,7 @@ _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
 def _text_column(cells: Sequence[_FieldValue]) -> pd.api.extensions.ExtensionArray:
-    return _array([cell.text for cell in cells], "str")
+    return _array([cell.text for cell in cells], text_dtype())
 
 
 def _declared_column(
@@ -293,7 +293,7 @@ def _convert(
     return _array([None if cell.text is None else convert(cell.text) for cell in cells], dtype)
 
 
-def _array(values: Sequence[Any], dtype: str) -> pd.api.extensions.ExtensionArray:
+def _array(values: Sequence[Any], dtype: str | pd.StringDtype) -> pd.api.extensions.ExtensionArray:
     import pandas as pd
 
     return pd.Series(values, dtype=dtype).array

@@ -27,6 +27,7 @@ from findall_frames.api.models import (
     format_time,
 )
 from findall_frames.errors import LedgerWarning, warn
+from findall_frames.frames.convert import dataframe_of
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
 
@@ -450,15 +451,15 @@ def runs() -> pd.DataFrame:
     import pandas as pd
 
     rows = Ledger.of_this_machine().rows()
-    columns = {
-        name: pd.Series([row[column] for row in rows], dtype=dtype)
-        for name, (column, dtype) in _COLUMNS.items()
-    }
+    listed = dataframe_of(
+        [{name: row[column] for name, (column, _) in _COLUMNS.items()} for row in rows],
+        dtypes={name: dtype for name, (_, dtype) in _COLUMNS.items()},
+    )
     for name in ("created_at", "modified_at"):
-        columns[name] = pd.to_datetime(columns[name], format="ISO8601", utc=True).astype(
+        listed[name] = pd.to_datetime(listed[name], format="ISO8601", utc=True).astype(
             "datetime64[us, UTC]"
         )
-    return pd.DataFrame(columns)
+    return listed
 
 
 _COLUMNS: Final = {

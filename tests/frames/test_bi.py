@@ -14,9 +14,11 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import findall_frames as ff
-from findall_frames.frames.convert import BI_TABLES
+from findall_frames.frames.convert import BI_TABLES, plain_names
 from findall_frames.frames.parquet import PROVENANCE
 from findall_frames.frames.schema import TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, search
@@ -216,3 +218,46 @@ def test_an_unknown_profile_is_refused_before_anything_is_written(tmp_path: Path
     with pytest.raises(ff.errors.InvalidRequestError, match=r"'analysis'.*'bi'.*not 'tableau'"):
         FRAMES.to_parquet(tmp_path / "out", profile="tableau")  # type: ignore[arg-type]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "plain"),
+    [
+        ("Straße", "strasse"),
+        ("STRAẞE", "strasse"),
+        ("Łódź", "lodz"),
+        ("Københavns Ærø", "kobenhavns_aero"),
+        ("Œuvre", "oeuvre"),
+        ("Đà Nẵng", "da_nang"),
+        ("þorp", "thorp"),
+        ("İzmir ışık", "izmir_isik"),
+        ("ħal Ħamrun", "hal_hamrun"),
+        ("ﬁnanceTotal", "finance_total"),
+        ("住所", "住所"),
+        ("電話 (自宅)", "電話_自宅"),
+        ("ガス", "ガス"),
+        ("Цена Й", "цена_й"),
+        ("한국", "한국"),
+        ("नाम हिन्दी", "नाम_हिन्दी"),
+        ("السعر", "السعر"),
+        ("Τιμή", "τιμή"),
+        ("5つ", "column_5つ"),
+        ("🍞", "column"),
+        ("", "column"),
+    ],
+)
+def test_names_of_any_language_stay_readable(name: str, plain: str, tmp_path: Path) -> None:
+    """Latin letters in ASCII, others as they are; DuckDB reads the columns by these names."""
+    assert plain_names([name]) == {name: plain}
+    frames = ff.flatten(result(candidate("A", output={name: enrichment("x")})))
+    path = (written(frames, tmp_path / "out") / "matches.parquet").as_posix()
+    with duckdb.connect() as connection:
+        assert connection.sql(f"SELECT \"{plain}\" FROM '{path}'").fetchall() == [("x",)]
+
+
+@given(st.lists(st.text(max_size=8), unique=True))
+def test_plain_names_are_unique_whatever_the_case(names: list[str]) -> None:
+    """They have no separators, and are plain already when they are made plain again."""
+    plain = list(plain_names(names, taken=["name"]).values())
+    assert len({name.casefold() for name in (*plain, "name")}) == len(names) + 1
+    assert all(re.fullmatch(r"[^\W\d_][^\s,;{}()=.\-]*", name) for name in plain)

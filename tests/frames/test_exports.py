@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import re
 import subprocess
 import sys
+import textwrap
+import warnings
+import xml.etree.ElementTree as ElementTree
+import zipfile
 from pathlib import Path
 
 import duckdb
@@ -15,6 +20,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 
 import findall_frames as ff
 from findall_frames.frames.convert import BI_TABLES
@@ -28,8 +36,27 @@ from tests.support.results import (
     search,
 )
 
-FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "=cmd|' /C calc'!A0", "＝1"]
-HARMLESS = ["1=1", "a+b", "", " ", "'quoted'", 'größer, "als"\nzwei']
+# Each text that could be run as a formula, and how it is escaped.
+ESCAPED = {
+    "=1+1": "'=1+1",
+    "+1": "'+1",
+    "-1+1": "'-1+1",
+    "-2|cmd": "'-2|cmd",
+    "@SUM(A1)": "'@SUM(A1)",
+    "\t=1": "'\t'=1",
+    "\rx": "'\rx",
+    " =1": " '=1",
+    "=cmd|' /C calc'!A0": "'=cmd|' /C calc'!A0",
+    "＝1": "'＝1",
+    "Rye;=1+1;Co": "Rye;'=1+1;Co",
+    'a|"=1"\t@b\n- c': "a|\"'=1\"\t'@b\n'- c",
+    "a;-1+1": "a;'-1+1",
+}
+FORMULAS = list(ESCAPED)
+HARMLESS = [
+    *("1=1", "a+b", "", " ", "'quoted'", 'größer, "als"\nzwei', "a, -b", "a - b", "[1,-2]"),
+    *("-1", "-12.5", "-1,234.50", "-3e-5", "-7 %", "-€5", "-5 €", "3;-2.5;4", "x;-1"),
+]
 SEARCHED = search(
     {"employees": {"type": "integer"}, "founded_on": {"type": "string", "format": "date"}},
     conditions=CONDITIONS[:1],
@@ -61,16 +88,111 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def test_no_text_of_a_csv_file_is_a_formula(tmp_path: Path) -> None:
-    """Formulas begin with a quote, in every table; other texts are unchanged."""
+    """Formulas follow a quote, in every table; other texts are unchanged."""
     folder = FRAMES.to_csv(tmp_path / "out")
     assert {path.name for path in folder.iterdir()} == {f"{name}.csv" for name in BI_TABLES}
-    expected = [f"'{text}" for text in FORMULAS] + HARMLESS
+    expected = [*ESCAPED.values(), *HARMLESS]
     assert [row["description"] for row in rows_of(folder / "matches.csv")] == expected
     assert [row["value"] for row in rows_of(folder / "fields.csv")[::3]] == expected
     assert [row["text"] for row in rows_of(folder / "excerpts.csv")] == expected
     plain = FRAMES.to_csv(tmp_path / "plain", escape_formulas=False)
     texts = [row["text"] for row in rows_of(plain / "excerpts.csv")]
     assert texts == [*FORMULAS, *HARMLESS]
+
+
+def formulas_in(path: Path, *, opened_with: str) -> list[str]:
+    """Return the cells that would be run if the file was opened with a separator."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        cells = [cell for row in csv.reader(file, delimiter=opened_with) for cell in row]
+    starts = [cell.lstrip('\t\r\n "\u3000\u200b\ufeff') for cell in cells]
+    return [
+        text for text in starts if text[:1] in tuple("=+-@＝＋－＠") and not PLAIN.fullmatch(text)
+    ]
+
+
+PLAIN = re.compile(r"""-[0-9.,]+%?[ \])}"]*""")
+TRICKY = st.text(st.sampled_from("=+-@＝;,|\t\r\n \"'\u3000\ufeffa5.%"), max_size=12)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=st.lists(TRICKY, min_size=1, max_size=5))
+def test_no_formula_appears_when_a_csv_file_is_opened_with_another_separator(
+    separator: str, texts: list[str], tmp_path: Path
+) -> None:
+    """Text is cut there, also within quotes; each piece is a cell."""
+    named = [candidate(f"N{n}", description=text) for n, text in enumerate(texts)]
+    path = ff.flatten(result(*named)).to_csv(tmp_path / "one.csv", separator=separator)
+    for other in ",;\t|":
+        assert formulas_in(path, opened_with=other) == []
+
+
+@pytest.mark.parametrize(
+    "unit", ["\n", ";", '"', " =", ";-1", "-1,", "\n=", '" ;', "-1;\n", "-\u00a0", "-5'5"]
+)
+def test_escaping_formulas_takes_linear_time(unit: str, tmp_path: Path) -> None:
+    """A text of the web may be one long run of separators; its millions take no minutes."""
+    frames = ff.flatten(result(candidate("A", description=unit * 500_000 + ";=1")))
+    content = frames.to_csv(tmp_path / "one.csv").read_text(encoding="utf-8-sig")
+    assert content.endswith(";'=1\"\n")
+
+
+def test_a_path_that_ends_in_csv_is_one_file_with_the_matches(tmp_path: Path) -> None:
+    """It replaces an older one; a folder of that name is left alone."""
+    for _ in range(2):
+        path = FRAMES.to_csv(tmp_path / "deep" / "mine.CSV")
+        assert [each.name for each in path.parent.iterdir()] == ["mine.CSV"]
+    assert path.read_bytes() == (FRAMES.to_csv(tmp_path / "all") / "matches.csv").read_bytes()
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(ff.errors.ExportError, match="could not be written"):
+        FRAMES.to_csv(tmp_path / "folder.csv")
+    assert list((tmp_path / "folder.csv").iterdir()) == []
+
+
+def test_separator_decimal_sign_and_encoding_can_be_chosen(tmp_path: Path) -> None:
+    """As Excel expects them in countries with a decimal comma."""
+    numbers = {"profit": enrichment(-12.5), "small": enrichment(1e-7), "code": enrichment("1.50")}
+    frames = ff.flatten(result(candidate("Größe, 5 €", output=numbers)))
+    german = frames.to_csv(tmp_path / "de", separator=";", decimal=",", encoding="cp1252")
+    with (german / "matches.csv").open(encoding="cp1252", newline="") as file:
+        (row,) = csv.DictReader(file, delimiter=";")
+    assert (row["name"], row["profit"], row["code"]) == ("Größe, 5 €", "-12,5", "1.50")
+    with (german / "fields.csv").open(encoding="cp1252", newline="") as file:
+        values = [row["value"] for row in csv.DictReader(file, delimiter=";")]
+    assert values == ["-12,5", "1e-07", "1.50"]
+    read = pd.read_csv(german / "matches.csv", sep=";", decimal=",", encoding="cp1252")
+    assert read.loc[0, ["profit", "small"]].tolist() == [-12.5, 1e-7]
+    plain = frames.to_csv(tmp_path / "plain.csv", encoding="utf8").read_bytes()
+    assert plain.startswith(b'"findall_id"')
+    assert b"Gr\xc3\xb6\xc3\x9fe" in plain
+    wide = frames.to_csv(tmp_path / "wide.csv", encoding="utf-16").read_text(encoding="utf-16")
+    assert wide == plain.decode()
+    with pytest.raises(ff.errors.ExportError, match=r"'ascii' lacks the character 'ö'.*utf-8-sig"):
+        frames.to_csv(tmp_path / "plain.csv", encoding="ascii")
+    assert (tmp_path / "plain.csv").read_bytes() == plain
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["de", "plain.csv", "wide.csv"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"separator": ";;"}, "separator is one of"),
+        ({"separator": ""}, "separator is one of"),
+        ({"separator": "."}, "separator is one of"),
+        ({"decimal": ","}, "differs from the separator"),
+        ({"decimal": "·", "separator": ";"}, "decimal is"),
+        ({"encoding": "utf-88"}, "encoding is the name"),
+        ({"encoding": "base64"}, "encoding is the name"),
+        ({"encoding": None}, "encoding is the name"),
+    ],
+)
+def test_an_impossible_form_of_csv_is_refused(
+    options: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    """Before anything is written."""
+    with pytest.raises(ff.errors.InvalidRequestError, match=message):
+        FRAMES.to_csv(tmp_path / "out", **options)  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_numbers_dates_and_times_of_a_csv_file_are_readable(tmp_path: Path) -> None:
@@ -85,7 +207,7 @@ def test_numbers_dates_and_times_of_a_csv_file_are_readable(tmp_path: Path) -> N
     assert read["citation_count"].tolist() == FRAMES.fields["citation_count"].tolist()
     with duckdb.connect() as connection:
         path = (folder / "excerpts.csv").as_posix()
-        assert connection.sql(f"SELECT count(*) FROM '{path}'").fetchall() == [(14,)]
+        assert connection.sql(f"SELECT count(*) FROM '{path}'").fetchall() == [(len(FRAMES),)]
 
 
 def test_every_text_of_a_workbook_is_a_text(tmp_path: Path) -> None:
@@ -101,13 +223,18 @@ def test_every_text_of_a_workbook_is_a_text(tmp_path: Path) -> None:
     assert [(cell.value or "").replace("\r", "\n") for cell in texts] == [
         text.replace("\r", "\n") for text in (*FORMULAS, *HARMLESS)
     ]
-    assert [cell.quotePrefix for cell in texts[:4]] == [True] * 4
+    quoted = {cell.value for cell in texts if cell.quotePrefix}
+    assert quoted == {text for text in (*FORMULAS, *HARMLESS) if text[:1] in tuple("=+-@＝")}
     assert sheet.cell(3, header.index("employees") + 1).value == -5
     founded = header.index("founded_on") + 1
     assert sheet.cell(2, founded).value == dt.datetime(1987, 6, 5)
     assert sheet.cell(3, founded).value == "1899-12-31"
     created = [cell.value for cell in book["runs"][1]].index("created_at") + 1
     assert book["runs"].cell(2, created).value == dt.datetime(2026, 2, 3, 4, 5, 6)
+    # In narrower columns Excel shows ##### in their place.
+    widths = {name: found.width for name, found in sheet.column_dimensions.items()}
+    assert widths[get_column_letter(founded)] >= len("1987-06-05")
+    assert book["runs"].column_dimensions[get_column_letter(created)].width >= 19
 
 
 def test_values_that_excel_cannot_hold_are_adapted(tmp_path: Path) -> None:
@@ -128,6 +255,105 @@ def test_values_that_excel_cannot_hold_are_adapted(tmp_path: Path) -> None:
     assert row["name"] == "A\ufffdB"
     assert len(row["description"]) == 32_767
     assert openpyxl.load_workbook(path)["matches"]["G2"].value == "1234567890123456789"
+
+
+@pytest.mark.parametrize("before", [0, 1, 2, 3])
+@pytest.mark.parametrize("unit", ["\U0001f35e", "é", "e\u0301", "a\U0001f468\u200d\U0001f373"])
+def test_the_limit_of_a_cell_is_counted_as_excel_counts(
+    unit: str, before: int, tmp_path: Path
+) -> None:
+    """In units of UTF-16; no character is cut in half, and a text that fits is not touched."""
+    whole = "x" * before + unit * 40_000
+    fits = whole.encode("utf-16-le")[: 2 * 32_767].decode("utf-16-le", "ignore")
+    for text in (fits, whole):
+        frames = ff.flatten(result(candidate("A", description=text)))
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            path = frames.to_excel(tmp_path / "out.xlsx")
+        assert len(caught) == (text != fits)
+        assert openpyxl.load_workbook(path)["candidates"]["G2"].value == fits
+
+
+def text_in_workbook(path: Path, *, cell: str) -> str:
+    """Read a text of the first sheet from its XML, and undo its escapes as Excel does."""
+    with zipfile.ZipFile(path) as book:
+        sheet = ElementTree.fromstring(book.read("xl/worksheets/sheet1.xml"))
+    (found,) = (each for each in sheet.iter(f"{MAIN}c") if each.get("r") == cell)
+    assert found.get("t") == "inlineStr"
+    assert [each.tag for each in found] == [f"{MAIN}is"]
+    texts = [each.text or "" for each in found.iter(f"{MAIN}t")]
+    return "".join(
+        re.sub("_x([0-9a-fA-F]{4})_", lambda escape: chr(int(escape[1], 16)), text)
+        for text in texts
+    )
+
+
+MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.lists(
+        st.sampled_from(
+            ["_", "x0041", "x005F", "x000d", "_x0042_", "é", "<r>", "</r>", "<t>", "&", "=1", " "]
+        ),
+        min_size=1,
+        max_size=9,
+    ).map("".join)
+)
+@example(text="_x005F_x0041_x000D_x0042_")
+@example(text="<r><t>bold</t></r>")
+@example(text='<r></r></is></c><c r="D2"><f>1+1</f></c><c r="E2" t="inlineStr"><is><r></r>')
+def test_no_text_is_read_as_an_escape_or_as_markup_of_the_workbook(
+    text: str, tmp_path: Path
+) -> None:
+    """Excel reads ``_x0041_`` as an A; and in markup there could be a formula."""
+    path = ff.flatten(result(candidate(text))).to_excel(tmp_path / "out.xlsx")
+    assert text_in_workbook(path, cell="C2") == text
+
+
+def test_what_is_missing_stays_missing_under_any_option_of_pandas(tmp_path: Path) -> None:
+    """Some change what ``"str"`` means."""
+    code = """
+        import sys, warnings
+        import pandas as pd, pyarrow.parquet as pq
+        warnings.simplefilter("ignore")
+        pd.set_option(sys.argv[1], {"False": False, "True": True}.get(sys.argv[2], sys.argv[2]))
+        import findall_frames as ff
+        from tests.frames.test_exports import SPARSE as frames
+        folder = frames.to_parquet(sys.argv[3], profile="bi")
+        table = pq.read_table(f"{folder}/matches.parquet")
+        print(table["ceo"].to_pylist(), table["n"].to_pylist(), table["description"].null_count)
+        print(frames.wide(evidence=True).isna().sum().to_dict())
+        print(list(frames), frames.compare(frames).both.isna().sum().sum())
+        print(frames.evidence("A").table.isna().sum().to_dict(), ff.runs().isna().sum().to_dict())
+        print(frames.summary().isna().sum().to_dict())
+    """
+    told = {
+        option: subprocess.run(
+            [sys.executable, "-c", textwrap.dedent(code), *option.split("="), str(tmp_path / "o")],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        ).stdout
+        for option in (
+            "future.infer_string=True",
+            "future.infer_string=False",
+            "mode.string_storage=python",
+            "future.distinguish_nan_and_na=True",
+        )
+    }
+    assert len(set(told.values())) == 1, told
+    assert next(iter(told.values())).startswith("['Ann', None] [None, 5] 2")
+
+
+SPARSE = ff.flatten(
+    result(
+        candidate("A", output={"ceo": enrichment("Ann"), "n": enrichment(None)}),
+        candidate("B", output={"ceo": enrichment(None), "n": enrichment(5)}, basis=[basis("n")]),
+    )
+)
 
 
 def test_a_workbook_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
@@ -180,8 +406,9 @@ def test_polars_duckdb_and_arrow_take_the_frames_as_their_matches() -> None:
             .to_arrow_table()
             .equals(connection.sql("SELECT * FROM matches").to_arrow_table())
         )
-        assert connection.sql("SELECT sum(employees) FROM frames").fetchall() == [(-65,)]
-    assert len(frames) == 14
+        assert connection.sql("SELECT sum(employees) FROM frames").fetchall() == [
+            (-5 * (len(frames) - 1),)
+        ]
 
 
 def test_pandas_takes_the_frames_as_their_matches() -> None:
