@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-import uuid
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import partial
 from io import BytesIO
@@ -25,7 +23,7 @@ from findall_frames.errors import (
     MissingExtraError,
     warn,
 )
-from findall_frames.frames.parquet import replace_files
+from findall_frames.frames.replacing import replace_file, replace_files
 from findall_frames.frames.schema import TIME
 
 __all__ = ["CsvFormat", "write_csv", "write_workbook"]
@@ -103,7 +101,7 @@ def write_csv(
     To a path that ends in ``.csv``, write only the matches, to that one file.
     """
     if Path(path).suffix.lower() == ".csv":
-        return _replace_file(
+        return replace_file(
             Path(path),
             lambda file: _write_csv(tables["matches"], file, written_as),
             what="The CSV file",
@@ -113,7 +111,7 @@ def write_csv(
         for name, table in tables.items():
             _write_csv(table, into / f"{name}.csv", written_as)
 
-    return replace_files(path, write, obsolete=lambda _: [])
+    return replace_files(path, write)
 
 
 def _write_csv(table: pa.Table, path: Path, written_as: CsvFormat) -> None:
@@ -178,7 +176,7 @@ def write_workbook(tables: Mapping[str, pa.Table], *, path: str | PathLike[str])
             for number, row in enumerate((tables[name].column_names, *zip(*columns, strict=True))):
                 for place, value in enumerate(row):
                     cells.write(sheet, number, place, value)
-    _replace_file(target, lambda file: file.write_bytes(content.getbuffer()), what="The workbook")
+    replace_file(target, lambda file: file.write_bytes(content.getbuffer()), what="The workbook")
     if cells.shortened:
         warn(
             f"{cells.shortened} texts are longer than a cell of Excel can be, and were cut after "
@@ -242,23 +240,6 @@ def _within_cell(text: str) -> str:
     units = text.encode("utf-16-le")
     # The second half of a pair that was cut is ignored.
     return units[: 2 * _LONGEST_TEXT].decode("utf-16-le", "ignore")
-
-
-def _replace_file(target: Path, write: Callable[[Path], object], *, what: str) -> Path:
-    beside = target.with_name(f".{uuid.uuid4().hex}")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write(beside)
-        beside.replace(target)
-    except OSError as error:
-        raise ExportError(
-            f"{what} {str(target)!r} could not be written ({error}). An older one is "
-            "unchanged. If it is open in Excel, close it there and write again."
-        ) from error
-    finally:
-        with suppress(OSError):  # nothing to remove if nothing could be written
-            beside.unlink()
-    return target
 
 
 def _without_formulas(table: pa.Table, *, separator: str) -> pa.Table:

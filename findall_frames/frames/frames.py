@@ -436,9 +436,10 @@ class FindAllFrames:
     def to_parquet(self, folder: str | PathLike[str], *, profile: Profile = "analysis") -> Path:
         """Write one Parquet file per table to a folder.
 
-        An existing folder keeps its other files. If the write is interrupted, the folder holds
-        the old tables or the new ones. `read_parquet` restores the four tables and the searches
-        from either profile.
+        An existing folder keeps its other files, and only files that this package wrote are
+        replaced. If the write is interrupted, the folder holds the old tables or the new ones, and
+        so it does for those who read it meanwhile. `read_parquet` restores the four tables and
+        the searches from either profile.
 
         Parameters
         ----------
@@ -464,7 +465,8 @@ class FindAllFrames:
         Raises
         ------
         ExportError
-            The folder cannot be written.
+            The folder cannot be written, is a link, or holds a file of that name which this
+            package did not write.
         InvalidRequestError
             There is no such `profile`.
 
@@ -525,7 +527,8 @@ class FindAllFrames:
         Raises
         ------
         ExportError
-            It cannot be written, or the encoding lacks a character.
+            It cannot be written, the encoding lacks a character, or the folder is a link or holds
+            a file of that name which this package did not write.
         InvalidRequestError
             There is no such `separator`, `decimal` or `encoding`.
 
@@ -677,7 +680,8 @@ def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
     Raises
     ------
     ParquetError
-        The files are missing, cannot be read, or were not written together.
+        The files are missing or damaged, were not written together or not by this package, or
+        hold a row twice. The message names the file and the reason.
 
     Examples
     --------

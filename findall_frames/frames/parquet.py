@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import shutil
+import hashlib
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from findall_frames.addresses import without_credentials
 from findall_frames.api.models import FindAllSchema
-from findall_frames.errors import ExportError, ParquetError
+from findall_frames.errors import ParquetError
 from findall_frames.frames.convert import (
     BI_TABLES,
     from_plain,
@@ -26,12 +27,10 @@ from findall_frames.frames.convert import (
     pandas_metadata,
     to_dataframe,
 )
-from findall_frames.frames.schema import SCHEMA_VERSION, TABLES, conform
+from findall_frames.frames.replacing import PROVENANCE, current_file, replace_files
+from findall_frames.frames.schema import KEYS, SCHEMA_VERSION, TABLES, conform
 
-__all__ = ["PROVENANCE", "SETTINGS", "read_folder", "replace_files", "write_folder"]
-
-PROVENANCE: Final = b"findall_frames"
-"""The key of each file's metadata whose JSON says where the table is from."""
+__all__ = ["SETTINGS", "read_folder", "write_folder"]
 
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "analysis": {"compression": "zstd", "compression_level": 3},
@@ -40,10 +39,33 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Arguments of `pyarrow.parquet.write_table` for each profile."""
 
-# A folder of complete files that are still to be moved; they replace those beside the folder.
-_COMMITTED: Final = ".findall_frames"
-# A writer that has taken this long was killed.
-_ABANDONED_SECONDS: Final = 24 * 3600
+# How long a reader tries again while a writer moves its files.
+_MOVING_SECONDS: Final = 10.0
+_DAMAGED: Final = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException)
+
+
+class _Provenance(msgspec.Struct, kw_only=True):
+    """What each file says about itself; the files of earlier releases do not say how many rows."""
+
+    package: str
+    schema_version: int
+    write_id: str
+    table: str
+    profile: Literal["analysis", "bi"]
+    changes: list[str]
+    findall_ids: list[str]
+    services: list[str]
+    searches: dict[str, Any]
+    rows: int | None = None
+
+    def encode(self) -> bytes:
+        """Return JSON with a digest, as the metadata of Parquet has no checksum."""
+        described = msgspec.to_builtins(self)
+        return msgspec.json.encode({**described, "digest": _digest(described)})
+
+
+def _digest(described: Mapping[str, Any]) -> str:
+    return hashlib.sha256(msgspec.json.encode(described, order="sorted")).hexdigest()
 
 
 def write_folder(
@@ -57,118 +79,203 @@ def write_folder(
 
     ``changes`` describes what `to_plain` changed; it is None for tables as they are.
     """
-    profile = "analysis" if changes is None else "bi"
+    profile: Literal["analysis", "bi"] = "analysis" if changes is None else "bi"
     runs = tables["runs"]
-    provenance = {
-        "package": version("findall-frames"),
-        "schema_version": SCHEMA_VERSION,
-        "write_id": uuid.uuid4().hex,
-        "profile": profile,
-        "changes": list(changes or ()),
-        "findall_ids": runs["findall_id"].to_pylist(),
-        "services": sorted(set(runs["service"].drop_null().to_pylist())),
-        "searches": {key: _without_secrets(search) for key, search in searches.items()},
-    }
+    provenance = _Provenance(
+        package=version("findall-frames"),
+        schema_version=SCHEMA_VERSION,
+        write_id=uuid.uuid4().hex,
+        table="",
+        profile=profile,
+        changes=list(changes or ()),
+        findall_ids=runs["findall_id"].to_pylist(),
+        services=sorted(set(runs["service"].drop_null().to_pylist())),
+        searches={key: _without_secrets(search) for key, search in searches.items()},
+    )
 
     def write(into: Path) -> None:
         for name, table in tables.items():
-            described = {**provenance, "table": name}
+            described = msgspec.structs.replace(provenance, table=name, rows=table.num_rows)
             _write(table, into / f"{name}.parquet", described, settings=SETTINGS[profile])
 
-    def obsolete(folder: Path) -> list[Path]:
-        others = (folder / f"{name}.parquet" for name in BI_TABLES if name not in tables)
-        return [path for path in others if path.is_file() and _is_ours(path)]
-
+    obsolete = [f"{name}.parquet" for name in BI_TABLES if name not in tables]
     return replace_files(folder, write, obsolete=obsolete)
 
 
 def read_folder(
     folder: str | PathLike[str],
 ) -> tuple[dict[str, pa.Table], dict[str, FindAllSchema]]:
-    """Return the tables in a folder and their searches, or raise a `ParquetError`."""
+    """Return the tables in a folder and their searches, or raise a `ParquetError`.
+
+    During a write these are the old ones or the new ones.
+    """
     source = Path(folder)
+    deadline = time.monotonic() + _MOVING_SECONDS
+    while True:
+        before = _stamps(source)
+        try:
+            return _read_folder(source)
+        except ParquetError:
+            # At no moment do the files not fit together; but they are read one after another.
+            if _stamps(source) == before or time.monotonic() > deadline:
+                raise
+        time.sleep(0.01)
+
+
+def _stamps(source: Path) -> list[tuple[str, int, int, int]]:
+    """Return what changes whenever a file of the folder is replaced."""
+    stamps = []
+    for name in BI_TABLES:
+        with suppress(OSError, ValueError):
+            path = current_file(source, f"{name}.parquet")
+            found = path.stat()
+            stamps.append((str(path), found.st_ino, found.st_mtime_ns, found.st_size))
+    return stamps
+
+
+def _read_folder(source: Path) -> tuple[dict[str, pa.Table], dict[str, FindAllSchema]]:
     found = _read_together(source, TABLES)
     described = found["runs"][1]
-    if described["profile"] == "bi":
+    if described.profile == "bi":
         found = _read_together(source, (*TABLES, "excerpts"))
     tables = {name: table for name, (table, _) in found.items()}
-    name = "excerpts"  # the table that a KeyError before the loop is about
+    name = "excerpts"  # the table that an error before the loop is about
     try:
-        if described["profile"] == "bi":
+        if described.profile == "bi":
+            _check_keys(tables["excerpts"], keys=(*KEYS["citations"], "excerpt"))
             tables = from_plain(tables)
         for name in TABLES:
             tables[name] = conform(tables[name], name=name)
-    except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            _check_keys(tables[name], keys=KEYS[name])
+        for name, parent in (
+            ("candidates", "runs"),
+            ("fields", "candidates"),
+            ("citations", "fields"),
+        ):
+            _check_parents(tables[name], tables[parent], keys=KEYS[parent])
+        name = "runs"
+        searches = msgspec.convert(described.searches, dict[str, FindAllSchema])
+    except _MisplacedError as error:
+        raise ParquetError(
+            f"{name}.parquet in {str(source)!r} {error}. Write the folder again with "
+            "FindAllFrames.to_parquet."
+        ) from error
+    except _DAMAGED as error:
         raise ParquetError(
             f"{name}.parquet in {str(source)!r} does not have the columns of the table {name!r}: "
             f"{error}. Write the folder again with FindAllFrames.to_parquet."
         ) from error
-    return tables, msgspec.convert(described["searches"], dict[str, FindAllSchema])
+    return tables, searches
 
 
-def _read_together(
-    source: Path, names: Sequence[str]
-) -> dict[str, tuple[pa.Table, dict[str, Any]]]:
+class _MisplacedError(ValueError):
+    """A row is repeated, or belongs to nothing; ``str()`` completes a sentence on its table."""
+
+
+def _check_keys(table: pa.Table, *, keys: Sequence[str]) -> None:
+    """Raise unless every row has a key of its own."""
+    rows = table.select(keys)
+    if any(column.null_count for column in rows.columns):
+        raise _MisplacedError(f"has a row without a key; the keys are {', '.join(keys)}")
+    counts = rows.group_by(list(keys)).aggregate([([], "count_all")])
+    repeated = counts.filter(pc.field("count_all") > 1).drop_columns(["count_all"])
+    if repeated.num_rows:
+        raise _MisplacedError(f"repeats a row: {_named(repeated)}")
+
+
+def _check_parents(table: pa.Table, parents: pa.Table, *, keys: Sequence[str]) -> None:
+    """Raise unless every row belongs to one of the table above it."""
+    lost = table.select(keys).join(parents.select(keys), list(keys), join_type="left anti")
+    if lost.num_rows:
+        raise _MisplacedError(f"has a row that belongs to nothing: {_named(lost)}")
+
+
+def _named(rows: pa.Table) -> str:
+    (first,) = rows.slice(0, 1).to_pylist()
+    return ", ".join(f"{name} {value!r}" for name, value in first.items())
+
+
+def _read_together(source: Path, names: Sequence[str]) -> dict[str, tuple[pa.Table, _Provenance]]:
     """Read the files of some tables, which must be from the same write."""
-    paths = {name: _current_file(source, f"{name}.parquet") for name in names}
-    missing = [path.name for path in paths.values() if not path.is_file()]
+    try:
+        paths = {name: current_file(source, f"{name}.parquet") for name in names}
+        missing = [path.name for path in paths.values() if not path.is_file()]
+        is_folder = source.is_dir()
+    except (OSError, ValueError) as error:
+        raise ParquetError(
+            f"There is no folder at {str(source)[:200]!r} that can be read ({error})."
+        ) from error
     if missing:
-        there = "" if source.is_dir() else f" ({str(source)!r} is no folder)"
+        there = "" if is_folder else f" ({str(source)!r} is no folder)"
         raise ParquetError(
             "read_parquet expects a folder written by FindAllFrames.to_parquet, with "
             f"{', '.join(f'{name}.parquet' for name in names)}; "
             f"{', '.join(missing)} missing in {str(source)!r}{there}."
         )
     found = {name: _read(path) for name, path in paths.items()}
-    ids = {name: described["write_id"] for name, (_, described) in found.items()}
+    ids = {name: described.write_id for name, (_, described) in found.items()}
     if len(set(ids.values())) > 1:
         raise ParquetError(
             f"The files in {str(source)!r} were not written together, so their rows may not fit: "
             + ", ".join(f"{name}.parquet is from write {ids[name][:8]}" for name in names)
             + ". Put the files of one to_parquet back together."
         )
+    for name, (_, described) in found.items():
+        if described.table != name:
+            raise ParquetError(
+                f"{str(paths[name])!r} holds the table {described.table!r}. Give the files back "
+                "the names that to_parquet gave them."
+            )
     return found
 
 
 def _write(
-    table: pa.Table, path: Path, provenance: Mapping[str, Any], *, settings: Mapping[str, Any]
+    table: pa.Table, path: Path, provenance: _Provenance, *, settings: Mapping[str, Any]
 ) -> None:
     # With its own metadata pd.read_parquet restores boolean and Int64.
     empty = table.slice(0, 0)
     metadata = pandas_metadata(insert_lists(to_dataframe(empty), table=empty))
-    metadata[PROVENANCE] = json.dumps(provenance).encode()
-    pq.write_table(table.replace_schema_metadata(metadata), path, **settings)
+    metadata[PROVENANCE] = provenance.encode()
+    described = table.replace_schema_metadata(metadata)
+    pq.write_table(described, path, write_page_checksum=True, **settings)
 
 
-def _is_ours(path: Path) -> bool:
+def _read(path: Path) -> tuple[pa.Table, _Provenance]:
     try:
-        return PROVENANCE in (pq.read_schema(path).metadata or {})
-    except pa.ArrowInvalid:
-        return False
-
-
-def _read(path: Path) -> tuple[pa.Table, dict[str, Any]]:
-    try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             provenance = (file.schema_arrow.metadata or {}).get(PROVENANCE)
             table = file.read()
-    except (OSError, pa.ArrowInvalid) as error:
-        raise ParquetError(
-            f"{str(path)!r} cannot be read as Parquet ({error}). Copy it again from where it was "
-            "written, or write the folder again with FindAllFrames.to_parquet."
-        ) from error
+        table.validate(full=True)
+    except _DAMAGED as error:
+        raise _damaged(path, str(error)) from error
     if provenance is None:
         raise ParquetError(
             f"{str(path)!r} was not written by FindAllFrames.to_parquet, or another program has "
             "rewritten it. pandas.read_parquet reads it as a single table."
         )
-    described: dict[str, Any] = json.loads(provenance)
-    if described["schema_version"] > SCHEMA_VERSION:
-        raise ParquetError(
-            f"{str(path)!r} was written by findall-frames {described['package']}, whose tables "
-            "this version does not know: upgrade with pip install -U findall-frames."
-        )
-    return table, described
+    try:
+        described = msgspec.json.decode(provenance, type=dict[str, Any])
+        if described.get("schema_version", 0) > SCHEMA_VERSION:
+            raise ParquetError(
+                f"{str(path)!r} was written by findall-frames {described.get('package')}, whose "
+                "tables this version does not know: upgrade with pip install -U findall-frames."
+            )
+        digest = described.pop("digest", None)
+        if digest not in (None, _digest(described)):
+            raise _damaged(path, "its metadata was changed")
+        read = msgspec.convert(described, _Provenance)
+    except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
+        raise _damaged(path, f"its metadata: {error}") from error
+    if read.rows not in (None, table.num_rows):
+        raise _damaged(path, f"it has {table.num_rows} of {read.rows} rows")
+    return table, read
+
+
+def _damaged(path: Path, why: str) -> ParquetError:
+    return ParquetError(
+        f"{str(path)!r} cannot be read as Parquet ({why}). Copy it again from where it was "
+        "written, or write the folder again with FindAllFrames.to_parquet."
+    )
 
 
 def _without_secrets(search: FindAllSchema) -> Any:
@@ -179,69 +286,3 @@ def _without_secrets(search: FindAllSchema) -> Any:
             server["headers"] = None
             server["url"] = without_credentials(server["url"])
     return built
-
-
-def replace_files(
-    folder: str | PathLike[str],
-    write: Callable[[Path], None],
-    *,
-    obsolete: Callable[[Path], Collection[Path]],
-) -> Path:
-    """Replace files in a folder, all of them or none, and leave other files alone.
-
-    ``write`` writes the files to the empty folder that it is given; ``obsolete`` then returns
-    older files of ours that are to be removed from the target.
-    """
-    target = Path(folder)
-    if target.exists() and not target.is_dir():
-        raise ExportError(
-            f"Expected a folder, as there is one file per table, but {str(target)!r} is a file. "
-            "Pass the name of a folder, which need not exist yet."
-        )
-    # On the same file system as the files to be replaced, so that moving it is atomic.
-    home = target if target.is_dir() else target.parent
-    beside = home / f"{_COMMITTED}.{uuid.uuid4().hex}"
-    try:
-        beside.mkdir(parents=True)
-        _clear_abandoned(home)
-        write(beside)
-        if target.is_dir():
-            # From this rename on, the new files count. If this write is killed, the next one
-            # moves them to their places.
-            committed = target / _COMMITTED
-            _finish(committed, target)
-            beside.rename(committed)
-            _finish(committed, target)
-        else:
-            beside.rename(target)
-        for path in obsolete(target):
-            path.unlink()
-    except OSError as error:
-        raise ExportError(
-            f"The tables could not be written to {str(target)!r} ({error}). The folder holds the "
-            "old tables or the new ones. If a file is open in another program, close it there "
-            "and write again."
-        ) from error
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    return target
-
-
-def _current_file(folder: Path, name: str) -> Path:
-    """Return the path of the latest file, even if its writer was killed while moving it."""
-    committed = folder / _COMMITTED / name
-    return committed if committed.is_file() else folder / name
-
-
-def _finish(committed: Path, target: Path) -> None:
-    if committed.is_dir():
-        for file in sorted(committed.iterdir()):
-            file.replace(target / file.name)
-        committed.rmdir()
-
-
-def _clear_abandoned(home: Path) -> None:
-    """Remove what writers that were killed left behind."""
-    for path in home.glob(f"{_COMMITTED}.{'[0-9a-f]' * 32}"):
-        if time.time() - path.stat().st_mtime > _ABANDONED_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import findall_frames as ff
 from findall_frames.frames.convert import BI_TABLES, plain_names
-from findall_frames.frames.parquet import PROVENANCE
+from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, search
 
@@ -193,14 +193,18 @@ def test_both_profiles_are_read_back_unchanged(frames: ff.FindAllFrames, tmp_pat
 
 
 def test_one_profile_replaces_the_other(tmp_path: Path) -> None:
-    """A file of the same name that is not ours stays."""
+    """A file of the same name that is not ours stays, even where it is in the way."""
     folder = written(FRAMES, tmp_path / "out")
     EMPTY.to_parquet(folder)
     assert {path.stem for path in folder.iterdir()} == set(TABLES)
     assert ff.read_parquet(folder).findall_id == "findall_2"
     pd.DataFrame({"a": [1]}).to_parquet(folder / "matches.parquet")
     EMPTY.to_parquet(folder)
+    with pytest.raises(ff.errors.ExportError, match=r"matches\.parquet' is damaged, or was not"):
+        written(FRAMES, folder)
     assert pd.read_parquet(folder / "matches.parquet")["a"].tolist() == [1]
+    assert ff.read_parquet(folder).findall_id == "findall_2"
+    (folder / "matches.parquet").unlink()
     written(FRAMES, folder)
     assert ff.read_parquet(folder).findall_id == "findall_1"
 

@@ -18,7 +18,7 @@ from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSch
 from findall_frames.errors import ExportError, ParquetError
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, read_parquet
-from findall_frames.frames.parquet import PROVENANCE
+from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import SCHEMAS, TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
 
