@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames, read_parquet
     from findall_frames.progress.update import Update
-    from findall_frames.running.ledger import runs
+    from findall_frames.running.ledger import forget, runs
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
@@ -92,6 +92,7 @@ __all__ = [
     "extend",
     "find_all",
     "flatten",
+    "forget",
     "local",
     "preview",
     "read_parquet",
@@ -120,6 +121,7 @@ _HOMES = {
     "extend": "search",
     "find_all": "search",
     "flatten": "frames.flatten",
+    "forget": "running.ledger",
     "local": "services",
     "preview": "search",
     "read_parquet": "frames.frames",

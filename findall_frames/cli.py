@@ -1,4 +1,4 @@
-"""The command line: ``findall-frames run``, ``resume`` and ``serve``."""
+"""The command line: ``findall-frames run``, ``resume``, ``forget`` and ``serve``."""
 
 from __future__ import annotations
 
@@ -248,6 +248,34 @@ def resume(
         out=out,
         as_json=as_json,
     )
+
+
+@findall_frames.command()
+@click.argument("findall_id", required=False)
+@click.option(
+    "--older-than",
+    type=click.FloatRange(min=0),
+    metavar="DAYS",
+    help="Forget the runs that were not seen since this many days ago.",
+)
+def forget(findall_id: str | None, *, older_than: float | None) -> int:
+    """Delete the run FINDALL_ID, or old ones, from the ledger of this machine.
+
+    Their results are deleted too. No run is cancelled.
+
+    \b
+    Examples:
+      findall-frames forget findall_0f3a9c62d1e84b7c
+      findall-frames forget --older-than 90
+    """
+    if (findall_id is None) == (older_than is None):
+        raise click.UsageError("Pass the FINDALL_ID of a run, or --older-than DAYS.")
+    from findall_frames.display.text import counted
+    from findall_frames.running.ledger import forget as forget_runs
+
+    count = forget_runs(findall_id, older_than=older_than)
+    click.echo(f"Forgot {counted(count, 'run')}.")
+    return 0
 
 
 @findall_frames.command()

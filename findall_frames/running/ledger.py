@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import os
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -25,8 +26,10 @@ from findall_frames.api.models import (
     FindAllRunStatus,
     FindAllSchema,
     format_time,
+    parse_time,
 )
-from findall_frames.errors import LedgerWarning, warn
+from findall_frames.display.text import counted
+from findall_frames.errors import InvalidRequestError, LedgerWarning, warn
 from findall_frames.frames.convert import dataframe_of
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
@@ -34,10 +37,19 @@ from findall_frames.sqlite import migrate, transaction
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["KeptResult", "Ledger", "question", "runs"]
+__all__ = ["KeptResult", "Ledger", "forget", "question", "runs"]
 
-_BUSY_SECONDS: Final = 10.0
+# How long to wait for another process that writes; after that, not again for a while.
+_BUSY_SECONDS: Final = 3.0
+_NOT_AGAIN_SECONDS: Final = 30.0
 _CODEC: Final = "zstd"
+# "ffld", which tells a ledger from the SQLite files of other programs.
+_APPLICATION_ID: Final = 0x66666C64
+# What a file with flipped bits, or one that another program wrote, leads to.
+_DAMAGED: Final = (
+    *(sqlite3.Error, OSError, pa.ArrowException, msgspec.MsgspecError),
+    *(ValueError, TypeError, LookupError, OverflowError, MemoryError),
+)
 
 _MIGRATIONS: Final = (
     """
@@ -73,6 +85,10 @@ _MIGRATIONS: Final = (
         PRIMARY KEY (service, findall_id)
     );
     """,
+    f"""
+    ALTER TABLE results ADD COLUMN digest TEXT;
+    PRAGMA application_id = {_APPLICATION_ID};
+    """,
 )
 """The SQL that brings the file from each version to the next."""
 
@@ -85,10 +101,8 @@ class KeptResult:
     ----------
     findall_id, service : str
         The run, and the base URL of its service.
-    packed : bytes
-        The compressed result; `body` unpacks it.
-    size : int
-        Size of the result in bytes, uncompressed.
+    body : bytes
+        The result as the service sent it.
     schema : FindAllSchema or None
         The search, if known.
     fetched_at : datetime
@@ -99,17 +113,10 @@ class KeptResult:
 
     findall_id: str
     service: str
-    packed: bytes
-    size: int
+    body: bytes
     schema: FindAllSchema | None
     fetched_at: datetime
     status: FindAllRunStatus
-
-    @property
-    def body(self) -> bytes:
-        """The result as the service sent it, unpacked on each access."""
-        unpacked: bytes = pa.decompress(self.packed, self.size, codec=_CODEC, asbytes=True)
-        return unpacked
 
     @property
     def matched(self) -> int:
@@ -127,13 +134,14 @@ class Ledger:
 
     Notes
     -----
-    If the ledger cannot be used, for example because the disk is full, there is one
-    `LedgerWarning`, and the run continues without it.
+    If the ledger cannot be used, as on a full disk, there is one `LedgerWarning` and the run goes
+    on without it. Later writes are tried all the same, as the disk may have room again.
     """
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._is_ready = False
+        self._has_warned = False
 
     @classmethod
     def of_this_machine(cls) -> Ledger:
@@ -241,12 +249,14 @@ class Ledger:
         """Store the result of a finished run."""
         self._write(
             """INSERT OR REPLACE INTO results
-            VALUES (:service, :findall_id, :schema, :now, :size, :body)""",
+            (service, findall_id, schema, fetched_at, size, body, digest)
+            VALUES (:service, :findall_id, :schema, :now, :size, :body, :digest)""",
             service=service,
             findall_id=findall_id,
             schema=None if schema is None else msgspec.json.encode(schema).decode(),
             size=len(body),
             body=pa.compress(body, codec=_CODEC, asbytes=True) if self.path else b"",
+            digest=hashlib.sha256(body).hexdigest(),
         )
 
     def reopened(self, findall_id: str, *, service: str) -> None:
@@ -276,6 +286,27 @@ class Ledger:
             service=service,
             findall_id=findall_id,
         )
+
+    def forget(self, findall_id: str | None, *, before: datetime | None) -> int:
+        """Delete the runs with this id, or those last seen before a time; return how many."""
+        chosen = "findall_id = :findall_id OR updated_at < :before"
+        values = {
+            "findall_id": findall_id,
+            "before": None if before is None else format_time(before),
+        }
+        count = len(self._read(f"SELECT number FROM runs WHERE {chosen}", **values))
+        is_done = count == 0 or self._write(
+            "PRAGMA secure_delete = ON",
+            f"""DELETE FROM results WHERE (service, findall_id) IN
+            (SELECT service, findall_id FROM runs WHERE {chosen})""",
+            f"DELETE FROM runs WHERE {chosen}",
+            **values,
+        )
+        if is_done and count:
+            with suppress(sqlite3.Error):  # the space is used for the next runs
+                for connection in self._connections():
+                    connection.execute("VACUUM")
+        return count if is_done else 0
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -326,45 +357,41 @@ class Ledger:
     def _kept(self, where: str, **values: Any) -> KeptResult | None:
         rows = self._read(
             f"""SELECT * FROM runs JOIN results USING (service, findall_id)
-            WHERE is_over AND {where} ORDER BY number DESC LIMIT 1""",
+            WHERE is_over AND {where} ORDER BY number DESC LIMIT 3""",
             **values,
         )
-        if not rows:
-            return None
-        row = rows[0]
-        return KeptResult(
-            findall_id=row["findall_id"],
-            service=row["service"],
-            packed=row["body"],
-            size=row["size"],
-            schema=msgspec.json.decode(row["schema"] or "null", type=FindAllSchema | None),
-            fetched_at=datetime.fromisoformat(row["fetched_at"]),
-            status=FindAllRunStatus(
-                row["status"],
-                is_active=False,
-                metrics=FindAllCandidateMetrics(row["generated"], row["matched"]),
-                termination_reason=row["termination_reason"],
-            ),
-        )
+        for row in rows:
+            try:
+                return _kept_result(row)
+            except _DAMAGED as error:
+                warn(
+                    f"The result of run {row['findall_id']} in the ledger {self.path} is damaged "
+                    f"({error}). ff.resume({row['findall_id']!r}) fetches it from the service.",
+                    LedgerWarning,
+                )
+        return None
 
     # -- the file -------------------------------------------------------------------------------
 
-    def _write(self, *statements: str, **values: Any) -> None:
+    def _write(self, *statements: str, **values: Any) -> bool:
+        """Run statements in one transaction; return False if that failed."""
         values["now"] = format_time(datetime.now(UTC))
         try:
             for connection in self._connections():
                 with transaction(connection):
                     for statement in statements:
                         connection.execute(statement, values)
-        except (sqlite3.Error, OSError) as error:
-            self._give_up(f"cannot be written ({error}), so this run is not recorded")
+        except _DAMAGED as error:
+            self._warn(f"cannot be written ({error}), so this is not recorded", error)
+            return False
+        return True
 
     def _read(self, statement: str, **values: Any) -> list[sqlite3.Row]:
         try:
             for connection in self._connections():
                 return connection.execute(statement, values).fetchall()
-        except (sqlite3.Error, OSError) as error:
-            self._give_up(f"cannot be read ({error})")
+        except _DAMAGED as error:
+            self._warn(f"cannot be read ({error})", error)
         return []
 
     def _connections(self) -> Iterator[sqlite3.Connection]:
@@ -372,24 +399,126 @@ class Ledger:
         if self.path is None:
             return
         if not self._is_ready:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None)
+            _make_private(self.path)
+        is_locked = time.monotonic() < _LOCKED_UNTIL.get(self.path, 0)
+        timeout = 0 if is_locked else _BUSY_SECONDS
+        connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         with closing(connection):
             connection.row_factory = sqlite3.Row
+            # One damaged text must not hide the others.
+            connection.text_factory = lambda text: text.decode(errors="replace")
             if not self._is_ready:
-                # Not WAL: switching it on fails, instead of waiting, while others do the same.
-                if migrate(connection, _MIGRATIONS) > len(_MIGRATIONS):
-                    raise sqlite3.DatabaseError("it was written by a newer release of this package")
+                if _version_of(connection) < len(_MIGRATIONS):
+                    # Not WAL: switching it on fails, instead of waiting, while others do the same.
+                    migrate(connection, _MIGRATIONS)
                 self._is_ready = True
             yield connection
+        _LOCKED_UNTIL.pop(self.path, None)
 
-    def _give_up(self, why: str) -> None:
-        warn(
-            f"The ledger {self.path} {why}. Keep the ids of your runs. FINDALL_FRAMES_HOME moves "
-            "the ledger, and FINDALL_FRAMES_LEDGER=off switches it off.",
-            LedgerWarning,
-        )
-        self.path = None
+    def _warn(self, why: str, error: BaseException) -> None:
+        self._is_ready = False  # the file may have been deleted
+        # The low byte is the kind of error, the others say more about it.
+        if self.path and getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            _LOCKED_UNTIL[self.path] = time.monotonic() + _NOT_AGAIN_SECONDS
+        if not self._has_warned:
+            self._has_warned = True
+            warn(
+                f"The ledger {self.path} {why}. Keep the ids of your runs. FINDALL_FRAMES_HOME "
+                "moves the ledger, and FINDALL_FRAMES_LEDGER=off switches it off.",
+                LedgerWarning,
+            )
+
+
+_LOCKED_UNTIL: Final[dict[Path, float]] = {}
+"""Ledgers that were locked for too long, and until when that is not waited for again."""
+
+
+def _make_private(path: Path) -> None:
+    """Create the file, and let nobody but its owner read it; SQLite does so with its journal."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.exists():
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    elif not path.is_file():
+        raise OSError("it is not a file")
+    elif path.stat().st_mode & 0o077:
+        with suppress(OSError):  # of another owner, or on a disk that is read-only
+            path.chmod(0o600)
+
+
+def _version_of(connection: sqlite3.Connection) -> int:
+    """Return the version of a ledger, 0 for an empty file, or raise if it is of another kind."""
+    # One statement sees one state, while another process may be migrating the file.
+    application_id, version, tables = connection.execute(
+        """SELECT (SELECT application_id FROM pragma_application_id),
+        (SELECT user_version FROM pragma_user_version),
+        (SELECT group_concat(name) FROM sqlite_master WHERE type = 'table')"""
+    ).fetchone()
+    is_empty = (application_id, version, tables) == (0, 0, None)
+    # The first release had no application id.
+    is_first = (application_id, version) == (0, 1) and set(str(tables).split(",")) == {
+        "runs",
+        "results",
+    }
+    if application_id != _APPLICATION_ID and not is_empty and not is_first:
+        raise sqlite3.DatabaseError("it is a file of another program")
+    if version > len(_MIGRATIONS):
+        raise sqlite3.DatabaseError("it was written by a newer release of this package")
+    return int(version)
+
+
+def _kept_result(row: sqlite3.Row) -> KeptResult:
+    """Return the result in a row, or raise one of `_DAMAGED`."""
+    with pa.CompressedInputStream(pa.BufferReader(row["body"]), _CODEC) as stream:
+        body = stream.read()
+    if len(body) != row["size"]:
+        raise ValueError(f"it has {len(body)} of {row['size']} bytes")
+    if row["digest"] not in (None, hashlib.sha256(body).hexdigest()):
+        raise ValueError("its bytes were changed")
+    msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    try:
+        schema = msgspec.json.decode(row["schema"] or "null", type=FindAllSchema | None)
+    except (msgspec.MsgspecError, TypeError):
+        schema = None  # the result, which was paid for, is whole
+    kept: dict[str, Any] = {name: _clean(row[name], dtype) for name, dtype in _KEPT.items()}
+    return KeptResult(
+        findall_id=row["findall_id"],
+        service=row["service"],
+        body=body,
+        schema=schema,
+        fetched_at=_time(row["fetched_at"]),
+        status=FindAllRunStatus(
+            kept["status"] or "completed",
+            is_active=False,
+            metrics=FindAllCandidateMetrics(kept["generated"] or 0, kept["matched"] or 0),
+            termination_reason=kept["termination_reason"],
+        ),
+    )
+
+
+_KEPT: Final = {
+    "status": "str",
+    "termination_reason": "str",
+    "generated": "Int64",
+    "matched": "Int64",
+}
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "str": (str,),
+    "Int64": (int,),
+    "Float64": (int, float),
+    "boolean": (int,),
+}
+
+
+def _clean(value: Any, dtype: str) -> Any:
+    """Return a value, or None if it is of another type, as SQLite keeps any type in any column."""
+    return value if isinstance(value, _TYPES[dtype]) else None
+
+
+def _time(value: Any) -> datetime:
+    moment = parse_time(value) if isinstance(value, str) else None
+    if moment is None:
+        raise ValueError(f"{value!r} is not a time")
+    return moment
 
 
 def question(options: Mapping[str, Any], *, match_limit: int) -> str:
@@ -450,16 +579,78 @@ def runs() -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = Ledger.of_this_machine().rows()
-    listed = dataframe_of(
-        [{name: row[column] for name, (column, _) in _COLUMNS.items()} for row in rows],
-        dtypes={name: dtype for name, (_, dtype) in _COLUMNS.items()},
+    ledger = Ledger.of_this_machine()
+    rows = ledger.rows()
+    cleaned = [
+        {name: _clean(row.get(column), dtype) for name, (column, dtype) in _COLUMNS.items()}
+        for row in rows
+    ]
+    damaged = sum(
+        row.get(column) is not None and clean[name] is None
+        for row, clean in zip(rows, cleaned, strict=True)
+        for name, (column, _) in _COLUMNS.items()
     )
+    listed = dataframe_of(cleaned, dtypes={name: dtype for name, (_, dtype) in _COLUMNS.items()})
     for name in ("created_at", "modified_at"):
-        listed[name] = pd.to_datetime(listed[name], format="ISO8601", utc=True).astype(
+        written = listed[name]
+        listed[name] = pd.to_datetime(written, format="ISO8601", utc=True, errors="coerce").astype(
             "datetime64[us, UTC]"
         )
+        damaged += int((listed[name].isna() & written.notna()).sum())
+    if damaged:
+        warn(
+            f"{counted(damaged, 'value')} in the ledger {ledger.path} cannot be read; shown as "
+            "missing.",
+            LedgerWarning,
+        )
     return listed
+
+
+def forget(findall_id: str | None = None, *, older_than: float | timedelta | None = None) -> int:
+    """Delete runs from the ledger of this machine, with their results.
+
+    Nothing is cancelled and nothing sent: a run goes on, but only its service knows it.
+
+    Parameters
+    ----------
+    findall_id : str, optional
+        The run to forget.
+    older_than : float or timedelta, optional
+        Days. Runs that were started or seen since then are kept.
+
+    Returns
+    -------
+    int
+        How many runs were deleted.
+
+    Raises
+    ------
+    InvalidRequestError
+        Neither or both were passed, or `older_than` is negative.
+
+    Warns
+    -----
+    LedgerWarning
+        The ledger can't be written.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> ff.forget(older_than=365)
+    0
+    """
+    try:
+        days = older_than / timedelta(days=1) if isinstance(older_than, timedelta) else older_than
+        before = None if days is None else datetime.now(UTC) - timedelta(days=days)
+        is_possible = (findall_id is None) != (days is None) and (days is None or days >= 0)
+    except (TypeError, ValueError, OverflowError):
+        is_possible = False
+    if not is_possible or not isinstance(findall_id, str | None):
+        raise InvalidRequestError(
+            "forget takes the findall_id of a run, or older_than= a number of days, such as "
+            f"ff.forget(older_than=90); it was given {findall_id!r} and older_than={older_than!r}."
+        )
+    return Ledger.of_this_machine().forget(findall_id, before=before)
 
 
 _COLUMNS: Final = {

@@ -206,6 +206,9 @@ def test_reuse_takes_the_result_of_an_equal_search_from_the_ledger(countries: Pa
         (("run", "x", "--progress", "loud"), "'auto', 'terminal', 'log', 'none'"),
         (("run", "x", "--local", "packages", "--out", __file__), "is a file"),
         (("resume",), "Missing argument 'FINDALL_ID'"),
+        (("forget",), "FINDALL_ID of a run, or --older-than"),
+        (("forget", "findall_1", "--older-than", "9"), "FINDALL_ID of a run, or --older-than"),
+        (("forget", "--older-than", "-1"), "not in the range x>=0"),
         (("serve", "packages", "--port", "70000"), "70000 is not in the range"),
         (("serve", "packages", "--api-key-env", "NO_SUCH"), "NO_SUCH, which is not set"),
         (("find", "x"), "No such command 'find'"),
@@ -249,13 +252,25 @@ def test_an_error_is_one_line_on_stderr_and_returns_one(
     assert words in line
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("resume",), ("serve",)])
+@pytest.mark.parametrize("command", [(), ("run",), ("resume",), ("forget",), ("serve",)])
 def test_the_help_of_each_command_has_an_example(command: tuple[str, ...]) -> None:
     """The help of the program lists the commands."""
     done = call(*command, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: findall-frames")
     assert not command or f"findall-frames {command[0]} " in done.stdout.split("xample", 1)[1]
+
+
+def test_forget_deletes_runs_from_the_ledger(countries: Path) -> None:
+    """By id or by age; it says how many."""
+    assert call("run", QUESTION, "--local", countries).returncode == 0
+    (findall_id,) = ff.runs()["findall_id"]
+    assert call("forget", "findall_other").stdout == "Forgot 0 runs.\n"
+    assert call("forget", findall_id).stdout == "Forgot 1 run.\n"
+    assert len(ff.runs()) == 0
+    assert call("run", QUESTION, "--local", countries).returncode == 0
+    assert call("forget", "--older-than", "1").stdout == "Forgot 0 runs.\n"
+    assert call("forget", "--older-than", "0").stdout == "Forgot 1 run.\n"
 
 
 def test_the_version_is_that_of_the_package() -> None:

@@ -59,6 +59,7 @@ def steps() -> None:
     assert_type(run.wait(timeout=10), ff.FindAllFrames)
     assert_type(run.frames(timeout=5), ff.FindAllFrames)
     assert_type(ff.runs(), pd.DataFrame)
+    assert_type(ff.forget(older_than=90), int)
     frames = ff.resume("findall_1", progress=None)
     for meant in ("findall_1", run, frames):
         assert_type(ff.resume(meant), ff.FindAllFrames)
