@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames, read_parquet
     from findall_frames.progress.update import Update
-    from findall_frames.running.ledger import forget, runs
+    from findall_frames.running.past_runs import forget, runs
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
@@ -121,13 +121,13 @@ _HOMES = {
     "extend": "search",
     "find_all": "search",
     "flatten": "frames.flatten",
-    "forget": "running.ledger",
+    "forget": "running.past_runs",
     "local": "services",
     "preview": "search",
     "read_parquet": "frames.frames",
     "refresh": "search",
     "resume": "search",
-    "runs": "running.ledger",
+    "runs": "running.past_runs",
     "start": "search",
 }
 

@@ -271,7 +271,7 @@ def forget(findall_id: str | None, *, older_than: float | None) -> int:
     if (findall_id is None) == (older_than is None):
         raise click.UsageError("Pass the FINDALL_ID of a run, or --older-than DAYS.")
     from findall_frames.display.text import counted
-    from findall_frames.running.ledger import forget as forget_runs
+    from findall_frames.running.past_runs import forget as forget_runs
 
     count = forget_runs(findall_id, older_than=older_than)
     click.echo(f"Forgot {counted(count, 'run')}.")
