@@ -192,6 +192,7 @@ def test_a_long_body_is_refused_by_its_content_length(service: Service) -> None:
     """Before any of it is sent."""
     with contextlib.closing(HTTPConnection(service.url.removeprefix("http://"))) as connection:
         connection.putrequest("POST", "/v1beta/findall/runs")
+        connection.putheader("content-type", "application/json")
         connection.putheader("content-length", "99999999999")
         connection.endheaders()
         answer = connection.getresponse()
@@ -207,6 +208,7 @@ def test_a_disconnect_within_a_body_is_a_bad_request(
     with Service(numbers(9)) as service:
         connection = HTTPConnection(service.url.removeprefix("http://"))
         connection.putrequest("POST", "/v1beta/findall/runs")
+        connection.putheader("content-type", "application/json")
         connection.putheader("content-length", "100")
         connection.endheaders(b"{")
         connection.close()
@@ -226,6 +228,42 @@ def test_a_condition_that_is_not_understood_is_refused(caller: Caller) -> None:
     for words in ("'nice_check' ('is nice and friendly')", unknown, "SQL", "model="):
         assert_invalid(answer, where=where, words=words)
     assert "findall_id" not in answer.json()
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        None,
+        "",
+        "text/plain",
+        "text/plain; application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonp",
+        "text/json",
+    ],
+)
+@pytest.mark.parametrize("path", ["/runs", "/ingest", "/entity-search", "/runs/{}/extend"])
+def test_a_body_that_is_not_declared_as_json_is_refused(
+    caller: Caller, path: str, kind: str | None
+) -> None:
+    """A web page may send it to any address, without a preflight request."""
+    if "{}" in path:
+        path = path.format(caller.run())
+    headers = {} if kind is None else {"content-type": kind}
+    answer = caller.post(path, json.dumps(RUN).encode(), headers=headers)
+    assert answer.status_code == 415
+    assert "content-type: application/json" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["application/json", "Application/JSON;charset=utf-8", "application/vnd.api+json ; q=1"],
+)
+def test_json_may_be_declared_in_any_form(caller: Caller, kind: str) -> None:
+    """With parameters, in any case, and as a format based on JSON."""
+    body = json.dumps(RUN).encode()
+    assert caller.post("/runs", body, headers={"content-type": kind}).status_code == 200
 
 
 # -- extending, enriching, cancelling ----------------------------------------------------------

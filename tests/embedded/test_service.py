@@ -10,6 +10,7 @@ import sys
 import threading
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import parallel
 import pyarrow as pa
@@ -226,6 +227,56 @@ def test_another_host_name_is_refused(caller: Caller, host: str, status: int) ->
     answer = caller.post("/runs", RUN, headers={"host": host})
     assert answer.status_code == status
     assert "access-control-allow-origin" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"origin": "http://{host}"}, 200),
+        ({"origin": "HTTP://{host}", "sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": ""}, 403),
+        ({"origin": "http://{host}.evil.example"}, 403),
+        ({"origin": "http://localhost:3000"}, 403),
+        ({"origin": "http://{host}", "sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-dest": "image"}, 403),
+    ],
+)
+def test_requests_of_other_pages_are_refused(
+    caller: Caller, headers: dict[str, str], status: int
+) -> None:
+    """Also those that read; a page on another port of this machine is another page."""
+    host = urlsplit(caller.url).netloc
+    headers = {name: value.format(host=host) for name, value in headers.items()}
+    findall_id = caller.run()
+    for answer in (
+        caller.post("/runs", RUN, headers=headers),
+        caller.post(f"/runs/{findall_id}/extend", {"additional_match_limit": 1}, headers=headers),
+        caller.get(f"/runs/{findall_id}/events", headers=headers),
+        caller.get(f"/runs/{findall_id}", headers=headers),
+    ):
+        assert answer.status_code == status, answer.text
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_link_to_the_service_can_be_followed(caller: Caller) -> None:
+    """From a notebook, for example; but a form cannot be sent."""
+    clicked = {"sec-fetch-site": "cross-site", "sec-fetch-dest": "document"}
+    assert caller.get(f"/runs/{caller.run()}", headers=clicked).status_code == 200
+    assert caller.post("/runs", RUN, headers=clicked).status_code == 403
+
+
+def test_a_key_is_enough_from_any_page() -> None:
+    """No other page can know it."""
+    with Service(numbers(20), api_key="k3y") as running:
+        headers = {"origin": "https://app.example", "sec-fetch-site": "cross-site"}
+        answer = Caller(running).post("/runs", RUN, headers={**headers, "x-api-key": "k3y"})
+        assert answer.status_code == 200
+        assert Caller(running).post("/runs", RUN, headers=headers).status_code == 401
 
 
 def test_an_objective_is_ingested(caller: Caller) -> None:

@@ -38,8 +38,10 @@ class Caller:
         }
 
     def post(self, path: str, body: Any = None, **options: Any) -> requests.Response:
-        """Post JSON, or bytes unchanged."""
+        """Post JSON, or bytes unchanged, as JSON unless `headers` have another type."""
         key = "data" if isinstance(body, bytes) else "json"
+        if isinstance(body, bytes):
+            options.setdefault("headers", {"content-type": "application/json"})
         return requests.post(self.url + path, timeout=30, **{key: body}, **options)
 
     def get(self, path: str, **options: Any) -> requests.Response:

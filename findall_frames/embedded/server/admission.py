@@ -1,4 +1,4 @@
-"""Admission: the API key or host name of every request, and the quota of new runs."""
+"""Admission: the API key or the origin of every request, and the quota of new runs."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NoReturn
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -25,13 +26,15 @@ _log = logging.getLogger(__name__)
 
 _MAX_ACTIVE_RUNS: Final = 1_000
 _HOUR: Final = timedelta(hours=1)
+_ADVICE: Final = "For requests from other pages, give the service an API key."
 
 
 class Door:
-    """Middleware that checks the API key or, if the service has none, the host name.
+    """Middleware that checks the API key or, if the service has none, where a request comes from.
 
-    A web page can make a browser resolve the page's own name to this machine; its requests then
-    carry that name instead of localhost. Each answer is logged.
+    Any web page can make a browser send requests to this machine. The browser says so in the
+    headers ``origin`` and ``sec-fetch-site``. If the page has made its own name resolve to this
+    machine, the request carries that name as ``host``. Each answer is logged.
     """
 
     def __init__(self, app: ASGIApp, *, api_key: str | None) -> None:
@@ -52,28 +55,42 @@ class Door:
                 _log.info("%s %s %d, %.0f ms", scope["method"], path, message["status"], elapsed)
             await send(message)
 
-        refusal = self._refusal(dict(scope["headers"]))
+        refusal = self._refusal(scope["method"], Headers(scope=scope))
         await (refusal or self._app)(scope, receive, log_and_send)
 
-    def _refusal(self, headers: dict[bytes, bytes]) -> Response | None:
-        if self._key is not None:
-            given = headers.get(b"x-api-key", b"")
-            if hmac.compare_digest(given, self._key):
-                return None
-            got = "a different one" if given else "none"
-            return error_response(
-                401, f"Expected the service's API key in the header x-api-key; got {got}."
-            )
-        host = headers.get(b"host", b"localhost").decode("latin-1")
-        try:
-            name = urlsplit(f"//{host}").hostname
-        except ValueError:
-            name = None
-        if name is not None and is_loopback(name):
+    def _refusal(self, method: str, headers: Headers) -> Response | None:
+        if self._key is None:
+            message = _foreign(method, headers)
+            return None if message is None else error_response(403, message)
+        given = headers.get("x-api-key", "").encode("latin-1")
+        if hmac.compare_digest(given, self._key):
             return None
+        got = "a different one" if given else "none"
         return error_response(
-            403, f"Expected a request to 127.0.0.1 or localhost in the header host; got {host!r}."
+            401, f"Expected the service's API key in the header x-api-key; got {got}."
         )
+
+
+def _foreign(method: str, headers: Headers) -> str | None:
+    """Return why a request is refused as that of a web page; None if it is not."""
+    host = headers.get("host", "localhost")
+    try:
+        name = urlsplit(f"//{host}").hostname
+    except ValueError:
+        name = None
+    if name is None or not is_loopback(name):
+        return f"Expected a request to 127.0.0.1 or localhost in the header host; got {host!r}."
+    expected = "Expected a request from a program or the service's own pages; got one from a page"
+    origin = headers.get("origin")
+    own = {f"{scheme}://{host}".lower() for scheme in ("http", "https")}
+    if origin is not None and origin.lower() not in own:
+        return f"{expected} of another origin, {origin!r}. {_ADVICE}"
+    site = headers.get("sec-fetch-site", "none")
+    # A link that a person follows; the page that has it cannot read the answer.
+    is_link = method == "GET" and headers.get("sec-fetch-dest") == "document"
+    if site not in {"none", "same-origin"} and not is_link:
+        return f"{expected} of another origin ({site}). {_ADVICE}"
+    return None
 
 
 @dataclass(frozen=True, slots=True)

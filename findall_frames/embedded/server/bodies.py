@@ -48,6 +48,7 @@ LIMITS: Final[Mapping[type[Struct], Mapping[str, tuple[int, int | None]]]] = {
 }
 """The least and the most that the fields of a request accept."""
 
+_JSON: Final = re.compile(r"application/(?:[\w.-]+\+)?json", re.IGNORECASE)
 _MAX_BYTES: Final = 16 << 20
 # More than anybody needs, and few enough to check at once.
 _MAX_EXCLUDED: Final = 10_000
@@ -74,6 +75,12 @@ class _FieldSchema(Struct):
 
 async def read_request(request: Request, model: type[_T]) -> _T:
     """Return the body of a request as a model; raise InvalidInput or HTTPException."""
+    # Web pages may send any other type to any address without asking.
+    kind = request.headers.get("content-type", "none")
+    if not _JSON.fullmatch(kind.partition(";")[0].strip()):
+        raise HTTPException(
+            415, f"Expected a JSON body with the header content-type: application/json; got {kind}."
+        )
     # The server has refused a content length that is not a number.
     _check_size(int(request.headers.get("content-length", 0)))
     body = bytearray()

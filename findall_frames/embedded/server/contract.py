@@ -35,6 +35,7 @@ _MEANINGS: Final = {
     402: "The quota is used up",
     404: "There is no such run",
     409: "The state of the run does not allow this",
+    415: "The content type is not JSON",
     422: "The request is not valid",
     429: "Too many at once; Retry-After gives the seconds to wait",
 }
@@ -59,7 +60,7 @@ class Operation(NamedTuple):
 
     `answer` and `body` are models: `STREAM` for a stream of events, None for an empty object or
     no body. `query` holds the JSON Schemas of query parameters, `refuses` the statuses of
-    refusals, beside 401.
+    refusals, beside 401 and, where there is a body, 415.
     """
 
     handler: Callable[..., Awaitable[object]]
@@ -135,9 +136,10 @@ def _described(operation: Operation) -> dict[str, Any]:
     parameters += [
         _parameter(name, "query", schema=schema) for name, schema in operation.query.items()
     ]
+    refuses = sorted({401, *operation.refuses} | ({415} if operation.body else set()))
     responses = {
         "200": {"description": summary, "content": _content(operation.answer)},
-        **{str(status): _refusal(status) for status in (401, *operation.refuses)},
+        **{str(status): _refusal(status) for status in refuses},
     }
     described: dict[str, Any] = {
         "operationId": operation.name,
