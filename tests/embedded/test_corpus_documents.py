@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from findall_frames.embedded.corpus.opening import open_corpus
+from findall_frames.errors import CorpusError
 from tests.support.corpora import all_rows
 
 PAGE = """<!doctype html><html><head><meta charset="iso-8859-1"><title>Caf\xe9 &amp; bar</title>
@@ -66,7 +67,8 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path) -> None:
     (folder / "out.md").symlink_to(tmp_path / "secret.md")
     (folder / "up").symlink_to(tmp_path)
     (folder / "in.md").symlink_to(folder / "a.md")
-    assert [row["path"] for row in all_rows(open_corpus(folder))] == ["a.md", "in.md"]
+    for source in (folder, str(folder / "*.md"), str(folder / "**" / "*.md")):
+        assert [row["path"] for row in all_rows(open_corpus(source))] == ["a.md", "in.md"]
 
 
 def test_file_names_may_be_invalid_text(tmp_path: Path) -> None:
@@ -107,7 +109,7 @@ def test_pages_are_read_in_their_declared_encoding(
     [
         "<div>", "<b>x", "<font><p>", "<!--", "<", "<a href='", '<a"', "<a '\"", "<title>", "<h1 ",
         "<script", "<script>", "&", "&#", "<!", " ", "<br>", "<table><tr><td>", "<a x='<' ",
-        "</p>", "<title ", "<![CDATA[", "\"'",
+        "</p>", "<title ", "<![CDATA[", "\"'", "</paaaaaaaaa",
     ],
 )  # fmt: skip
 def test_pages_are_read_in_linear_time(tmp_path: Path, piece: str) -> None:
@@ -117,6 +119,34 @@ def test_pages_are_read_in_linear_time(tmp_path: Path, piece: str) -> None:
     began = time.monotonic()
     open_corpus(path)
     assert time.monotonic() - began < 5
+
+
+def test_a_tag_that_never_ends_is_read_in_linear_time(tmp_path: Path) -> None:
+    """Its name has a million letters."""
+    path = tmp_path / "page.html"
+    path.write_text("</p" + "x" * 1_000_000, "utf-8")
+    began = time.monotonic()
+    open_corpus(path)
+    assert time.monotonic() - began < 5
+
+
+def test_documents_that_are_too_large_are_refused(tmp_path: Path) -> None:
+    """Without reading them: a file of a terabyte may occupy no space."""
+    for name in ("a.txt", "b.html"):
+        path = tmp_path / name
+        path.touch()
+        os.truncate(path, 1 << 40)
+        with pytest.raises(CorpusError, match=r"at most 67,108,864 bytes; .* 1,099,511,627,776"):
+            open_corpus(tmp_path)
+        os.truncate(path, 60 << 20)
+        with pytest.raises(CorpusError, match=r"1,048,576 null bytes in a row"):
+            open_corpus(tmp_path)
+        path.unlink()
+    for number in range(100):
+        (tmp_path / f"{number}.md").touch()
+        os.truncate(tmp_path / f"{number}.md", 60 << 20)
+    with pytest.raises(CorpusError, match=r"at most 4,294,967,296 bytes together"):
+        open_corpus(tmp_path)
 
 
 def test_titles_name_documents(tmp_path: Path) -> None:

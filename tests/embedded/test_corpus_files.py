@@ -5,9 +5,11 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -336,6 +338,97 @@ def test_an_unreadable_source_is_refused(
         (tmp_path / name).write_bytes(content)
     with pytest.raises(CorpusError, match=message):
         open_corpus(tmp_path / name)
+
+
+def _wide(columns: int) -> str:
+    return ",".join(f"c{place}" for place in range(columns)) + "\n" + "1," * (columns - 1) + "1\n"
+
+
+WIDE = {
+    "t.csv": _wide(50_000).encode(),
+    "one.jsonl": json.dumps({f"k{place}": 1 for place in range(50_000)}).encode(),
+    "each.jsonl": b"".join(b'{"k%d": 1}\n' % place for place in range(50_000)),
+}
+
+
+@pytest.mark.parametrize(("name", "content"), list(WIDE.items()), ids=list(WIDE))
+def test_a_file_with_too_many_columns_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
+    """Loading it would take an hour."""
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CorpusError, match="at most 5,000 columns; got 50,000"):
+        open_corpus(tmp_path / name)
+
+
+def test_parquet_with_too_many_columns_is_refused(tmp_path: Path) -> None:
+    """By its metadata."""
+    pq.write_table(pa.table({f"c{place}": [1] for place in range(6_000)}), tmp_path / "t.parquet")
+    with pytest.raises(CorpusError, match="at most 5,000 columns; got 6,000"):
+        open_corpus(tmp_path / "t.parquet")
+
+
+@pytest.mark.parametrize(
+    ("column", "stored_once"),
+    [
+        (pa.DictionaryArray.from_arrays(np.zeros(200_000, "int32"), ["x" * 10_000]), True),
+        (pa.DictionaryArray.from_arrays(np.zeros(10_000_000, "int32"), ["x" * 200]), True),
+        (pa.DictionaryArray.from_arrays(np.zeros(200_000, "int32"), [b"\xff" * 10_000]), True),
+        (pa.array(np.zeros(150_000_000, "int64")), True),
+        (pa.array(np.zeros(150_000_000, "int64")), False),
+    ],
+    ids=["long texts", "short texts", "bytes", "numbers", "compressed numbers"],
+)
+def test_parquet_that_unpacks_to_gigabytes_is_refused(
+    tmp_path: Path, column: pa.Array, stored_once: bool
+) -> None:
+    """By its metadata, although it has few bytes itself."""
+    path = tmp_path / "bomb.parquet"
+    table = pa.table({"column": column})
+    pq.write_table(table, path, compression="zstd", use_dictionary=stored_once)
+    assert path.stat().st_size < 2 << 20
+    unpacked = r"bomb\.parquet' has .* unpacks to \d,\d{3},\d{3},\d{3}"
+    with pytest.raises(CorpusError, match=unpacked):
+        open_corpus(path)
+
+
+@pytest.mark.parametrize("head", ["", "a,b\n1,2\n"])
+@pytest.mark.parametrize("suffix", ["csv", "jsonl"])
+def test_a_file_that_is_mostly_a_hole_is_refused(tmp_path: Path, suffix: str, head: str) -> None:
+    """Reading a terabyte of null bytes would take hours."""
+    path = _written(tmp_path / f"t.{suffix}", head)
+    os.truncate(path, 1 << 40)
+    with pytest.raises(CorpusError, match="1,048,576 null bytes in a row"):
+        open_corpus(path)
+
+
+def test_a_workbook_that_unpacks_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    """By the directory of its archive."""
+    path = tmp_path / "book.xlsx"
+    with (
+        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet,
+    ):
+        for _ in range(33):
+            sheet.write(bytes(64 << 20))
+    with pytest.raises(CorpusError, match="it unpacks to 2,214,592,512 bytes"):
+        open_corpus(path)
+
+
+def test_a_pipe_is_refused(tmp_path: Path) -> None:
+    """Opening it would wait for a writer."""
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(CorpusError, match=r"t\.csv' is a device or a pipe"):
+        open_corpus(tmp_path / "t.csv")
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+@pytest.mark.parametrize("closed", [True, False])
+def test_deep_json_is_refused(tmp_path: Path, opening: str, closed: bool) -> None:
+    """Whether it is complete or not."""
+    end = {"[": "]", '{"a":': "}"}[opening] * 100_000 * closed
+    text = '{"name": "a", "deep": ' + opening * 100_000 + "1" + end + "}\n"
+    for name in ("t.jsonl", "t.json"):
+        with pytest.raises(CorpusError, match="could not be read"):
+            open_corpus(_written(tmp_path / name, text))
 
 
 def test_unsuitable_folders_and_patterns_are_refused(tmp_path: Path) -> None:

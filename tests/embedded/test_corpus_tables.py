@@ -238,6 +238,37 @@ def test_a_source_that_is_not_a_table_is_refused(source: object, message: str) -
         open_corpus(source)
 
 
+@pytest.mark.parametrize("wrap", [lambda cell: [cell], lambda cell: {"a": cell}])
+@pytest.mark.parametrize("table", [list, pd.DataFrame])
+def test_cells_that_are_nested_deeply_are_refused(wrap: Any, table: Any) -> None:
+    """They would crash the interpreter, as would cells that contain themselves."""
+    deep: Any = 1
+    for _ in range(100_000):
+        deep = wrap(deep)
+    endless: list[Any] = []
+    endless.extend([endless, endless])
+    for cell in (deep, endless):
+        with pytest.raises(CorpusError, match="at most 100 levels"):
+            open_corpus(table([{"name": "a", "cell": cell}]))
+
+
+@pytest.mark.parametrize("table", [lambda rows: rows, pd.DataFrame, pa.Table.from_pylist])
+def test_a_table_with_too_many_columns_is_refused(table: Any) -> None:
+    """In memory as in a file."""
+    rows = [{f"c{place}": 1 for place in range(5_001)}]
+    with pytest.raises(CorpusError, match="at most 5,000 columns; got 5,001"):
+        open_corpus(table(rows))
+
+
+def test_an_arrow_type_that_is_nested_deeply_is_refused() -> None:
+    """Neither DuckDB nor Arrow can print its name."""
+    kind = pa.int64()
+    for _ in range(2_000):
+        kind = pa.list_(kind)
+    with pytest.raises(CorpusError, match="could not be read: maximum recursion depth"):
+        open_corpus(pa.table({"name": ["a"], "deep": pa.array([None], kind)}))
+
+
 def test_importing_the_corpus_does_not_import_pandas() -> None:
     """Users without a DataFrame do not wait for it."""
     code = "import sys, findall_frames.embedded.corpus.opening; sys.exit('pandas' in sys.modules)"

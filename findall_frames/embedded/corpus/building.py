@@ -19,12 +19,22 @@ from findall_frames.embedded.corpus.corpus import Column, Corpus, Kind, quoted, 
 from findall_frames.embedded.corpus.naming import Roles, find_roles, listed, unknown_column
 from findall_frames.errors import CorpusError, FindAllWarning, warn
 
-__all__ = ["ARROW", "DataSource", "build", "connect", "pattern_of", "unique_names"]
+__all__ = [
+    "ARROW",
+    "DataSource",
+    "build",
+    "check_width",
+    "connect",
+    "pattern_of",
+    "unique_names",
+]
 
 ARROW: Final = "arrow"
 """The name in DuckDB of a table in memory while it is loaded."""
 _MEMORY: Final = "50%"
 """The share of the machine's memory that DuckDB may use before it spills to disk."""
+_MOST_COLUMNS: Final = 5_000
+"""DuckDB's time for a table grows with the square of its columns: minutes from here on."""
 _PROSE: Final = 0.25
 """The share of cells with eight or more words that makes a column running text."""
 _BLANKS: Final = "' \t\n\r\f\v\u00a0\u2003\u3000\ufeff'"
@@ -104,9 +114,20 @@ def build(
     Raises
     ------
     CorpusError
-        There are no rows or columns, or a column in `given` or `dictionary` does not exist.
+        There are no rows or columns, or too many columns, or a column in `given` or
+        `dictionary` does not exist.
     """
+    check_width(len(source.names))
     return _Builder(connection, source).build(given, dictionary)
+
+
+def check_width(columns: int) -> None:
+    """Raise a CorpusError if a source has too many columns."""
+    if columns > _MOST_COLUMNS:
+        raise CorpusError(
+            f"Expected at most {_MOST_COLUMNS:,} columns; got {columns:,}. Pass a DataFrame of the "
+            "columns to search, or turn columns into rows."
+        )
 
 
 def unique_names(names: Sequence[str], *, taken: Iterable[str] = ()) -> list[str]:

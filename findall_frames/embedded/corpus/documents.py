@@ -7,17 +7,21 @@ import html
 import io
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
 
 import pyarrow as pa
 
+from findall_frames.errors import CorpusError
+
 __all__ = [
     "DOCUMENT_SUFFIXES",
     "FALLBACK_ENCODING",
+    "check_text",
     "encoding_of",
+    "files_inside",
     "find_documents",
     "read_documents",
 ]
@@ -27,6 +31,11 @@ FALLBACK_ENCODING: Final = "cp1252"
 """The encoding of most files that are not Unicode: that of Western Windows and Excel."""
 
 _CHUNK: Final = 1 << 20
+_LARGEST: Final = 64 << 20
+"""How many bytes a document may have; the longest books have a tenth of it."""
+_TOTAL: Final = 4 << 30
+"""How many bytes all documents may have."""
+_BATCH: Final = 16 << 20
 # In this order, since one begins with another.
 _MARKS: Final = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -51,7 +60,7 @@ _TITLES: Final = [
     re.compile(rf"<{tag}\b[^<>]*+>(.*?)(?:</{tag}\s*>|\Z)", re.S | re.I) for tag in ("title", "h1")
 ]
 _TAG: Final = re.compile(
-    r"""<(?:/?([a-z][a-z0-9]*)|[!?])(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""", re.I
+    r"""<(?:/?([a-z][a-z0-9]*+)|[!?])(?:[^<>"']++|"[^"]*+"|'[^']*+')*+>""", re.I
 )
 # Block elements start a new paragraph; all other tags are within a line.
 _BLOCKS: Final = re.compile(
@@ -80,37 +89,77 @@ def encoding_of(file: BinaryIO, *, named: str = FALLBACK_ENCODING) -> str:
     return "utf-8"
 
 
+def check_text(content: bytes, path: Path) -> None:
+    """Raise a CorpusError if a part of a file is nothing but null bytes, as in a sparse file."""
+    if len(content) >= _CHUNK and not content.strip(b"\0"):
+        raise CorpusError(
+            f"{str(path)!r} has {len(content):,} null bytes in a row: it is not a text file, or "
+            "was not written to its end. Write it again."
+        )
+
+
 def find_documents(folder: Path) -> list[Path]:
     """Return the documents in a folder and its subfolders, by path.
 
     Hidden files and links that lead out of the folder are left out.
     """
-    inside = folder.resolve()
-    found = []
+    found: list[Path] = []
     for place, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         paths = (Path(place, name) for name in files if not name.startswith("."))
-        found += [
-            path
-            for path in paths
-            if path.suffix.lower() in DOCUMENT_SUFFIXES
-            and path.is_file()
-            and path.resolve().is_relative_to(inside)
-        ]
-    return sorted(found)
+        found += (path for path in paths if path.suffix.lower() in DOCUMENT_SUFFIXES)
+    return sorted(files_inside(folder, found))
 
 
-def read_documents(paths: Sequence[Path], *, root: Path) -> pa.Table:
+def files_inside(folder: Path, paths: Iterable[Path]) -> list[Path]:
+    """Return those paths that are regular files in `folder`, also after following links."""
+    inside = folder.resolve()
+    return [path for path in paths if path.is_file() and path.resolve().is_relative_to(inside)]
+
+
+def read_documents(paths: Sequence[Path], *, root: Path) -> pa.RecordBatchReader:
     """Return documents as rows of title, path and text.
 
     The title is that of the page, the first heading, or the name of the file. Paths are relative
     to `root`, with slashes.
+
+    Raises
+    ------
+    CorpusError
+        A document is too large, or all of them are together.
     """
-    return pa.Table.from_pylist([_read(path, root=root) for path in paths], schema=_SCHEMA)
+    sizes = [path.stat().st_size for path in paths]
+    for path, size in zip(paths, sizes, strict=True):
+        if size > _LARGEST:
+            raise CorpusError(
+                f"Expected documents of at most {_LARGEST:,} bytes; {str(path)!r} has {size:,}. "
+                "Split it, or move it out of the folder."
+            )
+    if sum(sizes) > _TOTAL:
+        raise CorpusError(
+            f"Expected documents of at most {_TOTAL:,} bytes together; these have {sum(sizes):,}. "
+            "Pass a pattern that matches fewer of them."
+        )
+    return pa.RecordBatchReader.from_batches(_SCHEMA, _batches(paths, root=root))
+
+
+def _batches(paths: Sequence[Path], *, root: Path) -> Iterator[pa.RecordBatch]:
+    rows: list[dict[str, str]] = []
+    size = 0
+    for path in paths:
+        rows.append(_read(path, root=root))
+        size += len(rows[-1]["text"])
+        if size > _BATCH:
+            yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
+            rows, size = [], 0
+    yield pa.RecordBatch.from_pylist(rows, schema=_SCHEMA)
 
 
 def _read(path: Path, *, root: Path) -> dict[str, str]:
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(_LARGEST)  # it may have grown
+    for start in range(0, len(content), _CHUNK):
+        check_text(content[start : start + _CHUNK], path)
     suffix, title = path.suffix.lower(), ""
     is_page, named = suffix in {".html", ".htm"}, FALLBACK_ENCODING
     if is_page and (stated := _CHARSET.search(content[:4096])):

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,9 +19,9 @@ import duckdb
 import pyarrow as pa
 from pyarrow import parquet
 
-from findall_frames.embedded.corpus.building import DataSource, pattern_of
+from findall_frames.embedded.corpus.building import DataSource, check_width, pattern_of
 from findall_frames.embedded.corpus.corpus import literal, quoted, sql_list
-from findall_frames.embedded.corpus.documents import FALLBACK_ENCODING, encoding_of
+from findall_frames.embedded.corpus.documents import FALLBACK_ENCODING, check_text, encoding_of
 from findall_frames.embedded.corpus.memory import descriptions_in
 from findall_frames.errors import CorpusError, FindAllWarning, warn
 
@@ -45,6 +46,11 @@ _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SEPARATORS: Final = ("\t", ";", "|", ",")
 """In order of preference: a comma also occurs in numbers and names."""
 _NO_SEPARATOR: Final = "\x1f"
+_UNPACKED: Final = 1 << 30
+"""How many bytes a Parquet file may unpack to in any case; beyond that, `_RATIO` times its size."""
+_RATIO: Final = 200
+_WIDTHS: Final = {"BOOLEAN": 1, "INT32": 4, "FLOAT": 4, "INT64": 8, "DOUBLE": 8, "INT96": 12}
+"""Bytes of a value by Parquet's type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,10 @@ def read_tables(
 
 def _readable(path: Path, copy: Path) -> Path:
     """Return the path, or that of a copy in UTF-8 with uniform line ends if DuckDB needs one."""
+    has_mixed_ends = _scan(path)
     with path.open("rb") as file:
         encoding = encoding_of(file)
-    if encoding == "utf-8" and not _has_mixed_ends(path):
+    if encoding == "utf-8" and not has_mixed_ends:
         return path
     if encoding == FALLBACK_ENCODING:
         warn(
@@ -128,10 +135,12 @@ def _readable(path: Path, copy: Path) -> Path:
     return copy
 
 
-def _has_mixed_ends(path: Path) -> bool:
+def _scan(path: Path) -> bool:
+    """Return True if a file has different line ends; raise a CorpusError if it is mostly a hole."""
     lines = ends = 0
     with path.open("rb") as file:
         while chunk := file.read(_HEAD):
+            check_text(chunk, path)
             lines, ends = lines + chunk.count(b"\n"), ends + chunk.count(b"\r\n")
     return 0 < ends < lines
 
@@ -146,8 +155,13 @@ class _Dialect(NamedTuple):
     @property
     def keys(self) -> list[tuple[str, int]]:
         """What identifies columns across files: the name, and a count of equal names before."""
-        folded = [name.strip().casefold() for name in self.header]
-        return [(name, folded[:place].count(name)) for place, name in enumerate(folded)]
+        before: Counter[str] = Counter()
+        keys = []
+        for name in self.header:
+            folded = name.strip().casefold()
+            keys.append((folded, before[folded]))
+            before[folded] += 1
+        return keys
 
 
 def _csv(files: _Files) -> DataSource:
@@ -156,6 +170,7 @@ def _csv(files: _Files) -> DataSource:
     for dialect in dialects:
         for key, name in zip(dialect.keys, dialect.header, strict=True):
             names.setdefault(key, name)
+    check_width(len(names))
     extra = [*map(quoted, files.folders)] or [files.filename] * len(files.extra)
     parts = []
     pairs = zip(files.paths, dialects, strict=True)
@@ -218,6 +233,12 @@ def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
         f"maximum_object_size = {files.longest}"
     )
     # Read cells verbatim: DuckDB's own types would round integers of more than 64 bits.
+    # Before DuckDB finds their types, which takes a minute for 50,000 keys.
+    keys = connection.execute(
+        "SELECT count(DISTINCT key) FROM (SELECT unnest(json_keys(json)) AS key "
+        f"FROM read_json_objects({options}))"
+    ).fetchone()
+    check_width(keys[0] if keys else 0)
     relation = (
         f"read_json({options}, maximum_depth = 1, map_inference_threshold = -1, "
         "sample_size = -1, union_by_name = true)"
@@ -275,6 +296,7 @@ def _json_cell(column: str, structure: Any, *, whole: bool) -> str | None:
 
 
 def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
+    _check_parquet(files.paths, connection)
     several = str(len(files.paths) > 1).lower()
     relation = f"read_parquet({files.options}, union_by_name = {several})"
     described = connection.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()
@@ -297,6 +319,39 @@ def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource
         files=list(files.paths),
         usual=".",
     )
+
+
+def _check_parquet(paths: Sequence[Path], connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise a CorpusError if a file is too wide or unpacks to far more than it holds.
+
+    Equal values are stored once, so the sizes that a file states may be far too small.
+    """
+    for path in paths:
+        pattern = pattern_of(path)
+        columns = connection.execute(
+            "SELECT path_in_schema, type, sum(total_uncompressed_size), sum(num_values), "
+            "max(strlen(stats_max_value)) FROM parquet_metadata(?) GROUP BY ALL",
+            [pattern],
+        ).fetchall()
+        check_width(len(columns))
+        unpacked = 0
+        for name, kind, stated, values, longest in columns:
+            width = _WIDTHS.get(kind, longest)
+            # The longest values are left out of the metadata.
+            if width is None and ", " not in name:
+                found = connection.execute(
+                    f"SELECT avg(strlen(CAST({quoted(name)} AS VARCHAR))) FROM "
+                    f"(SELECT {quoted(name)} FROM read_parquet(?) LIMIT 100)",
+                    [pattern],
+                ).fetchone()
+                width = found and found[0]
+            unpacked += max(stated, round(values * (width or 1)))
+        size = path.stat().st_size
+        if unpacked > max(_UNPACKED, _RATIO * size):
+            raise CorpusError(
+                f"{str(path)!r} has {size:,} bytes and unpacks to {unpacked:,}, more than "
+                f"{_RATIO} times as many. Pass a table with fewer rows or shorter cells."
+            )
 
 
 def _numbered(cells: Sequence[str]) -> str:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
-from findall_frames.embedded.corpus.building import ARROW, DataSource
+from findall_frames.embedded.corpus.building import ARROW, DataSource, check_width
 from findall_frames.errors import CorpusError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["descriptions_in", "read_memory"]
+
+_MOST_LEVELS: Final = 100
+"""How deep a cell may be nested; that of a JSON file may be a little deeper."""
 
 
 def read_memory(source: object, *, connection: duckdb.DuckDBPyConnection) -> DataSource | None:
@@ -87,6 +90,7 @@ def _columns_of_rows(rows: Sequence[object]) -> list[tuple[str, Any]]:
             "or a DataFrame."
         )
     keys = dict.fromkeys(key for row in dicts for key in row)
+    check_width(len(keys))
     return [(str(key), [row.get(key) for row in dicts]) for key in keys]
 
 
@@ -94,10 +98,13 @@ def _from_columns(
     columns: Sequence[tuple[str, Any]], connection: duckdb.DuckDBPyConnection
 ) -> tuple[pa.Table, list[str], list[str]]:
     """Return a table, its column names, and the columns that were converted to text."""
+    check_width(len(columns))
     arrays: dict[str, pa.Array | pa.ChunkedArray] = {}
     written_out = []
     for place, (_, cells) in enumerate(columns):
         array = None
+        if not hasattr(cells, "dtype") or cells.dtype == object:
+            _check_depth(cells)
         if type(getattr(cells, "dtype", None)).__name__ != "GeometryDtype":  # bytes in Arrow
             # Mixed types, numbers that are too large, or a lone surrogate in a text.
             with suppress(pa.ArrowException, OverflowError, TypeError, ValueError):
@@ -109,6 +116,24 @@ def _from_columns(
             written_out.append(f"c{place}")
         arrays[f"c{place}"] = array
     return pa.table(arrays), [name for name, _ in columns], written_out
+
+
+def _check_depth(cells: Iterable[Any]) -> None:
+    """Raise a CorpusError if a cell is nested so deeply that Arrow would crash."""
+    level = {id(cell): cell for cell in cells if isinstance(cell, dict | list | tuple)}
+    for _ in range(_MOST_LEVELS):
+        inner = (cell.values() if isinstance(cell, dict) else cell for cell in level.values())
+        level = {
+            id(cell): cell
+            for cells in inner
+            for cell in cells
+            if isinstance(cell, dict | list | tuple)
+        }
+        if not level:
+            return
+    raise CorpusError(
+        f"Expected cells of at most {_MOST_LEVELS} levels; one is nested deeper. Flatten it first."
+    )
 
 
 def _has_objects(kind: pa.DataType) -> bool:
@@ -164,6 +189,7 @@ def _known(
     source: pa.Table | pa.RecordBatchReader, connection: duckdb.DuckDBPyConnection
 ) -> tuple[pa.Table | pa.RecordBatchReader, list[str]]:
     """Return columns c0, c1, ... of types that DuckDB has, and those converted to text."""
+    check_width(len(source.schema))
     columns = [f"c{place}" for place in range(len(source.schema))]
     kinds = source.schema.types
     unknown = [place for place, kind in enumerate(kinds) if not _is_scanned(kind, connection)]

@@ -18,6 +18,7 @@ from findall_frames.embedded.corpus.building import DataSource, build, connect
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.documents import (
     DOCUMENT_SUFFIXES,
+    files_inside,
     find_documents,
     read_documents,
 )
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["open_corpus"]
 
 _KINDS: Final = TABLE_SUFFIXES | dict.fromkeys(DOCUMENT_SUFFIXES, "documents")
+_UNPACKED: Final = 2 << 30
+"""How many bytes a workbook may unpack to; a sheet with the most rows of 30 cells has as many."""
 _PATTERN: Final = re.compile(r"[*?\[]")
 _FILES: Final = (
     f"a file ending in {', '.join(TABLE_SUFFIXES)}, a folder of documents ending in "
@@ -97,7 +100,7 @@ def open_corpus(
                 given=Roles(name_column, url_column, description_column),
                 dictionary=dictionary,
             )
-        except (duckdb.Error, OSError, UnicodeError) as error:
+        except (duckdb.Error, OSError, UnicodeError, RecursionError) as error:
             connection.close()
             what = str(source) if isinstance(source, str | Path) else type(source).__name__
             raise CorpusError(
@@ -139,6 +142,8 @@ def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path
         root = Path(*takewhile(lambda part: not _PATTERN.search(part), path.parts[:-1]))
         name = root.name.removesuffix(".parquet")
         paths = sorted(filter(Path.is_file, root.glob(str(path.relative_to(root)))))
+    elif not path.is_file():
+        raise CorpusError(f"Expected a file or a folder; {str(path)!r} is a device or a pipe.")
     if not paths:
         raise CorpusError(
             f"There is no file {str(path)!r}, and no file matches it as a pattern. Check the path "
@@ -156,7 +161,8 @@ def _on_disk(path: Path, *, connection: duckdb.DuckDBPyConnection, scratch: Path
             f"{', '.join(sorted(kinds))}. Pass a pattern that matches one kind."
         )
     if kinds == {"documents"}:
-        found = _in_memory(read_documents(paths, root=root), connection)
+        documents = files_inside(root, paths) if len(paths) > 1 else paths
+        found = _in_memory(read_documents(documents, root=root), connection)
         found.name_column, found.prose = "title", frozenset({"text"})
     elif kinds == {"Excel"}:
         found = _in_memory(_read_excel(paths), connection)
@@ -195,6 +201,10 @@ def _read_excel(paths: Sequence[Path]) -> pd.DataFrame:
     sheets = []
     for path in paths:
         try:
+            with zipfile.ZipFile(path) as archive:
+                unpacked = sum(member.file_size for member in archive.infolist())
+            if unpacked > _UNPACKED:
+                raise ValueError(f"it unpacks to {unpacked:,} bytes, more than {_UNPACKED:,}")
             with pd.ExcelFile(path, engine="openpyxl") as book:
                 first, *others = map(str, book.sheet_names)
                 sheet = pd.read_excel(book, dtype=object, na_values=[""], keep_default_na=False)
