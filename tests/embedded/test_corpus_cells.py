@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import warnings
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,11 @@ def _verbatim(corpus: Corpus, column: Column) -> list[str | None]:
         (["NA", "5", "n/a", "-", "null", "None"], [None, 5, None, None, None, None]),
         (["inf", "1.5", "-Infinity"], [math.inf, 1.5, -math.inf]),
         ([str(10**30), "5"], [10**30, 5]),
+        (["1.234,50-", "3,00"], [-1234.5, 3.0]),
+        (["1,234.50 €−", "3 €"], [-1234.5, 3.0]),
+        (["#DIV/0!", "5", r"\N", "<NA>", "not available"], [None, 5, None, None, None]),
+        (["123456789012345.5", "1"], [123456789012345.5, 1.0]),
+        (["0e5", "1e-300"], [0.0, 1e-300]),
     ],
 )
 def test_numbers_are_read_from_text(cells: list[str], right: list[float]) -> None:
@@ -97,6 +103,8 @@ def test_numbers_are_read_from_text(cells: list[str], right: list[float]) -> Non
         (["01/02/2021", "03/04/2021"], "could have the day or the month first"),
         (["31/12/2019", "12/31/2019"], "some have the day first, some the month"),
         (["31.02.2019", "01.01.2020"], "or are no days"),
+        (["9007199254740993", "1.5"], "'9007199254740993' would be rounded"),
+        (["12345678901234567890", "1e5"], "would be rounded"),
     ],
 )
 def test_ambiguous_columns_stay_text(cells: list[str], said: str) -> None:
@@ -134,6 +142,10 @@ def test_ambiguous_columns_stay_text(cells: list[str], said: str) -> None:
         ["25:00:00", "1:00:00"],
         ["1/2", "3/4"],
         [str(10**50), "5"],
+        ["5-", "3"],
+        ["-5.00-", "3.00"],
+        ["1e400", "5"],
+        ["1e-400", "5"],
     ],
 )
 def test_codes_and_versions_stay_text(cells: list[str]) -> None:
@@ -238,23 +250,85 @@ def test_all_cells_of_a_column_count() -> None:
     assert _read([*cells, "none of these"])[0] == "1,234"
 
 
-@settings(max_examples=50, deadline=None)
+NOTATIONS = st.tuples(
+    st.sampled_from([(",", "."), (".", ","), (" ", ","), ("'", "."), ("", "."), ("", ",")]),
+    st.sampled_from(["-{}", "({})", "{}-", "−{}", "- {}"]),
+    st.sampled_from(["{}", "{} €", "${}", "{} EUR", "CHF {}", "{} %", " {} "]),
+    st.booleans(),
+)
+
+
+def _in_notation(number: Decimal, notation: tuple[tuple[str, str], str, str, bool]) -> str:
+    (group, point), negative, money, is_inside = notation
+    text = f"{abs(number):,f}".translate({ord(","): group, ord("."): point})
+    if number.is_signed() and is_inside:
+        return money.format(negative.format(text))
+    text = money.format(text)
+    return negative.format(text) if number.is_signed() else text
+
+
+@settings(max_examples=150, deadline=None)
 @given(
-    st.lists(st.decimals(-(10**9), 10**9, places=2, allow_nan=False), min_size=2, max_size=8),
-    st.sampled_from([".", ","]),
-    st.sampled_from(["", " €", "$"]),
+    st.integers(0, 4).flatmap(
+        lambda places: st.lists(
+            st.one_of(
+                st.decimals(-(10**5), 10**5, places=places),
+                st.decimals(-(10**20), 10**20, places=places),
+            ),
+            min_size=1,
+            max_size=6,
+        )
+    ),
+    NOTATIONS,
+    st.sampled_from([[], ["n/a"], ["-", "#N/A"]]),
 )
 def test_a_number_is_read_correctly_or_not_at_all(
-    numbers: list[Any], decimal: str, money: str
+    numbers: list[Decimal], notation: tuple[Any, str, str, bool], blanks: list[str]
 ) -> None:
-    """Whatever its separators and currency."""
-    other = "," if decimal == "." else "."
-    texts = [
-        f"{number:,.2f}".replace(",", "_").replace(".", decimal).replace("_", other) + money
-        for number in numbers
-    ]
+    """Whatever its size, separators, sign and currency, and however blanks are marked."""
+    texts = [*(_in_notation(number, notation) for number in numbers), *blanks]
     read = _read(texts)
-    assert read in ([float(number) for number in numbers], texts)
+    if read != texts:
+        assert read[len(numbers) :] == [None] * len(blanks)
+        for number, value in zip(numbers, read, strict=False):
+            assert value == (float(number) if isinstance(value, float) else number)
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(st.dates(dt.date(1700, 1, 1)), min_size=1, max_size=6),
+    st.sampled_from(
+        ["%Y-%m-%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d"]
+    ),
+    st.sampled_from(["", " %H:%M", " %I:%M %p", " %H:%M:%S"]),
+)
+def test_a_date_is_read_correctly_or_not_at_all(days: list[dt.date], form: str, clock: str) -> None:
+    """Whichever comes first, the day or the month."""
+    times = [dt.datetime(day.year, day.month, day.day, day.day % 24, day.month) for day in days]
+    texts = [time.strftime(form + clock) for time in times]
+    assert _read(texts) in (times if clock else days, texts)
+
+
+@pytest.mark.parametrize(
+    ("cells", "right"),
+    [
+        ("1e400 5", ["1e400", "5"]),
+        ("9007199254740993 1.5", ["9007199254740993", "1.5"]),
+        (f"{10**44} 5", [str(10**44), "5"]),
+        (f"{2**64} 5", [2**64, 5]),
+        ("0.30000000000000004 1e300", [0.30000000000000004, 1e300]),
+        ("[12345678901234567890,1.5] [1]", ["[12345678901234567890,1.5]", "[1]"]),
+        ("[0.30000000000000004] [1]", [[0.30000000000000004], [1.0]]),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::findall_frames.errors.FindAllWarning")
+def test_a_number_of_json_is_read_correctly_or_not_at_all(
+    tmp_path: Path, cells: str, right: list[Any]
+) -> None:
+    """Numbers that a fraction beside them or their size would round stay text."""
+    path = tmp_path / "t.jsonl"
+    path.write_text("".join(f'{{"value": {cell}}}\n' for cell in cells.split()), "utf-8")
+    assert [row["value"] for row in open_corpus(path).rows([0, 1])] == right
 
 
 @settings(max_examples=50, deadline=None)

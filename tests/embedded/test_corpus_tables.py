@@ -97,6 +97,8 @@ def test_columns_keep_their_types(cells: Any, type_: str, kind: str, value: obje
     [
         (pd.interval_range(0, 2), "(0, 1]"),
         (pd.period_range("2020", periods=2, freq="M"), "2020-01"),
+        (pd.cut([1, 2], 2), "(0.999, 1.5]"),
+        (pd.Categorical(pd.period_range("2020", periods=2, freq="M")), "2020-01"),
         ([1j, 2j], "1j"),
         ([1, "x"], "1"),
         ([Point(), Point()], "POINT (1 2)"),
@@ -258,6 +260,13 @@ def test_a_table_with_too_many_columns_is_refused(table: Any) -> None:
     rows = [{f"c{place}": 1 for place in range(5_001)}]
     with pytest.raises(CorpusError, match="at most 5,000 columns; got 5,001"):
         open_corpus(table(rows))
+
+
+def test_an_arrow_type_that_cannot_be_read_is_refused() -> None:
+    """With a CorpusError, not with one of Arrow's."""
+    union = pa.UnionArray.from_sparse(pa.array([0], pa.int8()), [pa.array([1])])
+    with pytest.raises(CorpusError, match="could not be read: sparse_union"):
+        open_corpus(pa.table({"value": union}))
 
 
 def test_an_arrow_type_that_is_nested_deeply_is_refused() -> None:

@@ -38,7 +38,10 @@ _MOST_SHAPES: Final = 2000
 _SENTENCE: Final = r"^\s*(?:\S+\s+){7}\S"
 _FLAG: Final = re.compile("true|false", re.IGNORECASE)
 _MISSING: Final = re.compile(
-    r"\s*(?:n\.?a\.?|n/a|#n/?a|null|none|nan|nil|-+|–|—|\.+|…|\?)\s*", re.IGNORECASE
+    r"\s*(?:n\.?a\.?|n/a|#n/?a|<na>|\(?(?:null|none|blank|empty)\)?|nan|nat|nil|\\n"
+    r"|unknown|missing|not available|#(?:div/[09]|value|ref|name|num|null)[!?]"
+    r"|-+|–|—|\.+|…|\?)\s*",
+    re.IGNORECASE,
 )
 """Texts for a missing value in a column of numbers, dates or flags."""
 
@@ -121,7 +124,7 @@ class _Reader:
             rows = []
         self._text = ReadCells(words or 0.0)
         self._shapes = [Shape(*row) for row in rows if not _MISSING.fullmatch(row[0])]
-        missing = [text for text, *_ in rows if _MISSING.fullmatch(text)]
+        missing = [least for text, least, _ in rows if _MISSING.fullmatch(text)]
         self._filled = f"{column} IS NOT NULL"
         if missing:
             self._filled += f" AND {column} NOT IN {sql_list(missing)}"

@@ -265,11 +265,19 @@ def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
         rf"bool_and(regexp_full_match({column} ->> '$', '-?\d{{1,38}}'))"
         for column in columns
     )
-    found = iter(connection.execute(f"SELECT {looks} FROM {relation}").fetchall()[0])
-    cells = [
-        _json_cell(column, json.loads(structure or '"NULL"'), whole=whole)
-        for column, structure, whole in zip(columns, found, found, strict=True)
-    ]
+    found = connection.execute(f"SELECT {looks} FROM {relation}").fetchall()[0]
+    structures = [json.loads(structure or '"NULL"') for structure in found[::2]]
+    cells = []
+    for column, structure, whole in zip(columns, structures, found[1::2], strict=True):
+        if structure in ("UBIGINT", "HUGEINT", "DOUBLE", ["DOUBLE"]) and not whole:
+            text = f"{column} ->> '$'"
+            rounded = connection.execute(
+                rf"SELECT 1 FROM {relation} WHERE regexp_matches({text}, '(^|[^.\d])\d{{16,}}') OR "
+                rf"(isinf(TRY_CAST({text} AS DOUBLE)) AND regexp_matches({text}, '\d')) LIMIT 1"
+            ).fetchone()
+            if rounded is not None:  # as a number
+                structure = [{}] if isinstance(structure, list) else "VARCHAR"
+        cells.append(_json_cell(column, structure, whole=whole))
     objects = [f"c{place}" for place, cell in enumerate(cells) if cell is None]
     texts = [cell or f"{column} ->> '$'" for column, cell in zip(columns, cells, strict=True)]
     if files.extra == ["filename"]:

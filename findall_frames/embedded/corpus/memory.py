@@ -138,12 +138,16 @@ def _check_depth(cells: Iterable[Any]) -> None:
 
 def _has_objects(kind: pa.DataType) -> bool:
     """Return True for objects, as Arrow gives each of them the fields of all others."""
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
     plain_list = pa.types.is_list(kind) and not pa.types.is_nested(kind.value_type)
     return pa.types.is_nested(kind) and not plain_list
 
 
 def _is_scanned(kind: pa.DataType, connection: duckdb.DuckDBPyConnection) -> bool:
     """Return True if DuckDB has an equivalent type."""
+    if pa.types.is_dictionary(kind) and isinstance(kind.value_type, pa.BaseExtensionType):
+        return False
     if isinstance(kind, pa.BaseExtensionType) and not kind.extension_name.startswith("arrow."):
         return False
     try:

@@ -48,11 +48,13 @@ _NUMBER: Final = re.compile(
         | (?i:inf|infinity)
     )
     (?P<exponent>[eE][-+]?9+)?
-    \s*(?P<after>{_MONEY}|{_UNIT})?(?P<close>\)?)
+    \s*(?P<after>{_MONEY}|{_UNIT})?(?P<close>\)|\s?[-−])?
     (?:\s*(?:{_NOTE}))*\s*
     """,
     re.VERBOSE,
 )
+_EXACT_DIGITS: Final = 15
+"""Digits of a whole number that a DOUBLE keeps in any case."""
 _GROUPS: Final = "'’ \t\u00a0\u2009\u202f"
 """Separators of thousands besides points and commas."""
 
@@ -128,6 +130,9 @@ def read_numerals(
     type_ = "HUGEINT" if any(each.body.count("9") > 18 for each in cells) else "BIGINT"
     if any(decided in each.body or each.is_float for each in cells):
         type_ = "DOUBLE"
+        for each in cells:
+            if each.body.partition(decided)[0].count("9") > _EXACT_DIGITS:
+                raise DoubtError(f"{each.shape.least!r} would be rounded beside fractions")
     return Numerals(type_, _sql(cells, decided, type_), unit, proven, assumption)
 
 
@@ -142,6 +147,9 @@ class _Cells:
         self.is_float = match["exponent"] is not None or self.body[0] in "iI"
         self.unit = (match["before"] or match["after"] or "").rstrip(".")
         self.in_brackets = "(" in match["outer"] + match["inner"]
+        close = match["close"] or ""
+        self.ends_in_minus = close.strip() in {"-", "−"}
+        self.is_closed = close == ")"
 
     @property
     def is_ambiguous(self) -> bool:
@@ -154,8 +162,12 @@ class _Cells:
         grouped = bool(self.by) and len(self.marks) != 1
         padded = self.first == "0" and (self.body.startswith("99") or grouped)
         dialled = self.match["outer"] == "+" and self.body.count("9") >= 7
-        one_sided = self.in_brackets != bool(self.match["close"])
-        return padded or dialled or one_sided or bool(self.match["before"] and self.match["after"])
+        one_sided = self.in_brackets != self.is_closed
+        signed = self.match["outer"] + self.match["inner"]
+        # Accounting programs write 1.234,50-; but 5- is a range or a mark.
+        is_open = self.ends_in_minus and bool(signed or not self.marks)
+        around = bool(self.match["before"] and self.match["after"])
+        return padded or dialled or one_sided or is_open or around
 
 
 def _are_codes(cells: Sequence[_Cells]) -> bool:
@@ -214,7 +226,14 @@ def _sql(cells: Sequence[_Cells], decimal: Decimal, type_: str) -> str:
     if not all(re.fullmatch(r"-?[9.eE]+", each.shape.text) for each in cells) or decimal != ".":
         gone = ("," if decimal == "." else ".") + ")" + _GROUPS.replace("'", "''")
         text = f"translate({text}, '(−{decimal}{gone}', '--.')"
-    return f"TRY_CAST({text} AS {type_})"
+    if any(each.ends_in_minus for each in cells):
+        text = f"regexp_replace({text}, '^(.*)[-−]$', '-\\1')"
+    value = f"TRY_CAST({text} AS {type_})"
+    if any(each.match["exponent"] for each in cells):
+        # 1e400 is not infinite, and 1e-400 is not 0.
+        beyond = f"{value} IN (0, 'inf', '-inf') AND regexp_matches({{0}}, '[1-9].*[eE]')"
+        value = f"CASE WHEN {beyond} THEN NULL ELSE {value} END"
+    return value
 
 
 class DateFormats(NamedTuple):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
+import pyarrow as pa
 
 from findall_frames.embedded.corpus.building import DataSource, build, connect
 from findall_frames.embedded.corpus.corpus import Corpus
@@ -100,7 +101,7 @@ def open_corpus(
                 given=Roles(name_column, url_column, description_column),
                 dictionary=dictionary,
             )
-        except (duckdb.Error, OSError, UnicodeError, RecursionError) as error:
+        except (duckdb.Error, pa.ArrowException, OSError, UnicodeError, RecursionError) as error:
             connection.close()
             what = str(source) if isinstance(source, str | Path) else type(source).__name__
             raise CorpusError(
@@ -229,5 +230,6 @@ def _reason(error: Exception) -> str:
     """Return DuckDB's message without its advice on options and without long lines of the file."""
     text = re.split(r"\nPossible fixes|\n\s*LINE \d|\nTry increasing|\n  file = ", str(error))[0]
     text = re.sub(r"Original Line:(.{0,60}).*?(?=\n[A-Z]|$)", r"Original line:\1", text, flags=re.S)
+    text = re.sub(r"reading the stream registered as '\w+' failed: (?:\w+: )*", "", text)
     text = re.sub(r", at byte \d+ in line \d+", "", text)  # DuckDB counts some lines twice
     return re.sub(r"^[\w ]+ Error: ", "", " ".join(text.split())).rstrip(".")[:500]
