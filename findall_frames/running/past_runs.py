@@ -34,8 +34,8 @@ def runs() -> pd.DataFrame:
         ``cost`` and ``cost_ceiling`` (Float64, US dollars, estimated; missing where there are no
         published prices), ``has_result`` (boolean: `resume` needs no request) and ``token``
         (str). A ``status`` of ``"unknown"`` without an id is a creation whose answer was lost;
-        ``"refused"`` is a run that was not created, and ``"ended"`` one whose service of own data has
-        ended before it.
+        ``"refused"`` is a run that was not created, and ``"ended"`` one whose service, over own
+        data, ended before it.
 
     Examples
     --------

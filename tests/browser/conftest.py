@@ -56,9 +56,9 @@ def _executable() -> str:
     pytest.skip(word)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium with a new profile."""
+    """Chromium with a new profile; while it is open, this thread has a running event loop."""
     executable = _executable()
     from playwright.sync_api import sync_playwright
 
@@ -68,7 +68,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab with a new profile."""
     from tests.browser.lab import Lab
