@@ -20,10 +20,15 @@ import pytest
 import findall_frames as ff
 from findall_frames.running import ledger as ledger_module
 from findall_frames.running.ledger import Ledger
-from tests.running.test_ledger import find, ledger_file
-from tests.support.scripted import RUN_ID, ScriptedServer, result
+from tests.running.test_ledger import ledger_folder
+from tests.support.scripted import RUN_ID, ScriptedServer, find, result
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions")
+
+
+def ledger_file() -> Path:
+    """Return the ledger of this test."""
+    return ledger_folder() / "ledger.sqlite3"
 
 
 @contextmanager
