@@ -142,8 +142,10 @@ def shortened(text: str) -> str:
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 
-def fault_and_path(error: msgspec.DecodeError) -> tuple[str, str | None]:
+def fault_and_path(error: Exception) -> tuple[str, str | None]:
     """Return what is wrong with an answer and its JSON path; None if it is not JSON at all."""
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply", None
     if not isinstance(error, msgspec.ValidationError):
         return str(error), None
     # "Object missing required field `name` - at `$.candidates[1]`"

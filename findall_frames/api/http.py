@@ -12,7 +12,6 @@ from importlib.metadata import version
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
-import msgspec
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
@@ -36,6 +35,7 @@ from findall_frames.api.failures import (
     shortened,
 )
 from findall_frames.api.models import BETA
+from findall_frames.api.tolerant import UNREADABLE
 from findall_frames.errors import (
     AmbiguousCreateError,
     APIError,
@@ -64,6 +64,10 @@ _CONNECT_TIMEOUT: Final = 10.0
 _READ_TIMEOUT: Final = 60.0
 _GRACE: Final = 1.0
 """Seconds by which a socket outlives the deadline, so that the deadline is what is reported."""
+_CHUNK: Final = 1 << 18
+LONGEST_BODY: Final = 2 << 30
+"""Bytes of an answer at most, unpacked; a result has about 6 kB for each candidate."""
+_LONGEST_ERROR: Final = 1 << 20
 _ATTEMPTS: Final = 3
 """How often to try for an answer that arrives truncated or is invalid."""
 
@@ -131,6 +135,10 @@ class Call:
     timeout: float | None = None
 
 
+class _TooLargeError(Exception):
+    """An answer is larger than is read."""
+
+
 class Transport:
     """The connections to one service.
 
@@ -164,7 +172,7 @@ class Transport:
             self._raise_for_status(call, response)
             try:
                 return decode(response.content)
-            except msgspec.DecodeError as error:
+            except UNREADABLE as error:
                 cause = self.redaction.cause(error)
                 raise self._unexpected(call, response.content, error) from cause
 
@@ -206,7 +214,7 @@ class Transport:
         self._raise_for_status(call, response)
         try:
             return decode(response.content)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise self._ambiguous(
                 call,
                 f"{self._host} sent an invalid answer to the {call.name} request "
@@ -258,13 +266,13 @@ class Transport:
         if call.body is not None:
             headers["content-type"] = "application/json"
         deadline = current_deadline()
-        return session.request(
+        response = session.request(
             "GET" if call.body is None else "POST",
             self._base_url + call.path,
             data=call.body,
             params=call.params,
             headers=headers,
-            stream=stream,
+            stream=True,
             timeout=(
                 deadline.clip(_CONNECT_TIMEOUT) + _GRACE,
                 deadline.clip(_READ_TIMEOUT) + _GRACE,
@@ -272,6 +280,30 @@ class Transport:
             # On a redirect, requests drops the Authorization header only, and not x-api-key.
             allow_redirects=False,
         )
+        is_event_stream = stream and response.status_code == 200
+        if not is_event_stream:
+            self._read_body(call, response)
+        return response
+
+    def _read_body(self, call: Call, response: requests.Response) -> None:
+        """Read the body, up to a limit: a few megabytes can unpack to gigabytes."""
+        limit = LONGEST_BODY if response.status_code == 200 else _LONGEST_ERROR
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in response.iter_content(_CHUNK):
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > limit and response.status_code != 200:
+                response.close()  # the beginning says what is wrong
+                break
+            if size > limit:
+                response.close()
+                raise _TooLargeError(
+                    f"{self._host} sent more than {limit >> 20:,} MB to the {call.name} request. "
+                    "Check that base_url is that of a FindAll service."
+                )
+        # requests has no limit of its own, and reads this attribute as the content.
+        response._content = b"".join(chunks)
 
     # -- errors --------------------------------------------------------------------------------
 
@@ -284,6 +316,10 @@ class Transport:
             resume = f" The run itself is not affected: ff.resume({call.findall_id!r})."
         try:
             yield
+        except _TooLargeError as error:
+            if not is_idempotent:
+                raise self._ambiguous(call, str(error).partition(". ")[0]) from None
+            raise _error(UnexpectedResponseError, call, str(error)) from None
         except OutOfTimeError as late:
             what_happened = f"{self._host} did not answer {request} in time"
             if not is_idempotent:
@@ -349,9 +385,7 @@ class Transport:
             **details,
         )
 
-    def _unexpected(
-        self, call: Call, body: bytes, error: msgspec.DecodeError
-    ) -> UnexpectedResponseError:
+    def _unexpected(self, call: Call, body: bytes, error: Exception) -> UnexpectedResponseError:
         fault, path = self.redaction.of(list(fault_and_path(error)))
         begin = shortened(self.redaction.text(body[:200].decode("utf-8", "replace"))[:80])
         return _error(

@@ -10,7 +10,6 @@ from typing import Final, Self
 
 import msgspec
 import requests
-from sseclient import SSEClient
 from urllib3.exceptions import HTTPError
 
 from findall_frames.api.failures import Redaction
@@ -20,8 +19,8 @@ from findall_frames.api.models import (
     FindAllCandidateMatchStatusEvent,
     UnknownEvent,
 )
-from findall_frames.api.tolerant import decode
-from findall_frames.errors import UnreachableError
+from findall_frames.api.tolerant import UNREADABLE, decode
+from findall_frames.errors import UnexpectedResponseError, UnreachableError
 
 __all__ = ["EventStream", "read_batches", "whole_frames"]
 
@@ -29,6 +28,10 @@ _log = logging.getLogger(__name__)
 
 _ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_END: Final = 4
+_NEWLINE: Final = re.compile("\r\n|\n|\r")
+_BYTE_ORDER_MARK: Final = "\ufeff"
+LONGEST_FRAME: Final = 64 << 20
+"""Bytes of one event, at most."""
 _CHUNK: Final = 1 << 16
 _CANDIDATE: Final = "findall.candidate."
 _TYPE_FIRST: Final = re.compile(r'\s*\{\s*"type"\s*:\s*"([a-z.]+)"')
@@ -49,10 +52,18 @@ _decoders: Final[dict[str, msgspec.json.Decoder[Event]]] = {
 def whole_frames(chunks: Iterable[bytes]) -> Generator[bytes, None, None]:
     """Yield the bytes up to the last blank line so far; drop an unfinished frame at the end.
 
-    sseclient-py would emit that frame as an event when the connection ends.
+    Raises
+    ------
+    UnexpectedResponseError
+        A frame is longer than any event can be.
     """
     held = bytearray()
     for chunk in chunks:
+        if len(held) > LONGEST_FRAME:
+            raise UnexpectedResponseError(
+                f"The event stream sent more than {LONGEST_FRAME >> 20} MB without the end of an "
+                "event. Open it again with last_event_id=... to resume after the last event."
+            )
         # Only the new bytes, and a few before them, can complete a blank line.
         search_from = max(0, len(held) - _LONGEST_END)
         held += chunk
@@ -72,9 +83,22 @@ def read_batches(chunks: Iterable[bytes]) -> Iterator[list[Event]]:
     progress display, and the result is fetched separately.
     """
     for frames in whole_frames(chunks):
-        decoded = (_decode(frame.data) for frame in SSEClient(iter([frames])).events())
+        decoded = map(_decode, _data_in(frames))
         if batch := [event for event in decoded if event is not None]:
             yield batch
+
+
+def _data_in(frames: bytes) -> Iterator[str]:
+    """Yield the data of each frame: what matters is in it, not in the other fields."""
+    data: list[str] = []
+    # Not str.splitlines, which also splits at characters such as U+2028.
+    for line in _NEWLINE.split(frames.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK)):
+        if not line:
+            if data:
+                yield "\n".join(data)
+                data = []
+        elif line.startswith("data:"):
+            data.append(line[5:].removeprefix(" "))
 
 
 def _decode(data: str) -> Event | None:
@@ -83,11 +107,11 @@ def _decode(data: str) -> Event | None:
     if begin is not None and begin[1] in _decoders:
         try:
             return _decoders[begin[1]].decode(data)
-        except (msgspec.DecodeError, UnicodeError):
+        except UNREADABLE:
             pass  # it is decoded again below, for the parts that are valid
     try:
         envelope = _envelope.decode(data)
-    except (msgspec.DecodeError, UnicodeError):
+    except UNREADABLE:
         if data.strip():
             _log.debug("skipped an event that is not a JSON object: %.80r", data)
         return None
@@ -97,7 +121,7 @@ def _decode(data: str) -> Event | None:
     if model is not None:
         try:
             return decode(data, model)
-        except msgspec.ValidationError as error:
+        except UNREADABLE as error:
             _log.debug("an event of type %s is invalid: %s", envelope.type, error)
     return UnknownEvent(type=envelope.type, event_id=envelope.event_id, data=envelope.data.copy())
 
@@ -145,7 +169,7 @@ class EventStream:
         raw = self._response.raw
         try:
             if raw.chunked and raw.supports_chunked_reads():
-                yield from raw.read_chunked(decode_content=True)
+                yield from raw.read_chunked(_CHUNK, decode_content=True)
             else:
                 while chunk := raw.read1(_CHUNK, decode_content=True):
                     yield chunk

@@ -8,7 +8,10 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-__all__ = ["convert", "decode"]
+__all__ = ["UNREADABLE", "convert", "decode"]
+
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What msgspec raises for JSON that is broken, nested too deeply or of another type."""
 
 _T = TypeVar("_T")
 

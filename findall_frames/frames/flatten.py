@@ -23,7 +23,7 @@ from findall_frames.api.models import (
     format_time,
     parse_time,
 )
-from findall_frames.api.tolerant import convert
+from findall_frames.api.tolerant import UNREADABLE, convert
 from findall_frames.errors import InvalidRequestError, UnexpectedResponseError
 from findall_frames.frames.columns import Columns
 from findall_frames.frames.frames import FindAllFrames
@@ -31,7 +31,6 @@ from findall_frames.frames.from_events import SDKModel, entry_of, is_event, resu
 from findall_frames.frames.lookup import requested_fields
 from findall_frames.frames.schema import COLUMNS, SCHEMAS, TIME, sent_columns
 from findall_frames.frames.wire import (
-    UNREADABLE,
     CandidateReader,
     Extras,
     WireCandidate,
@@ -234,7 +233,7 @@ def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, An
         return _STRICT.decode(body), {}
     except msgspec.DecodeError:
         pass  # to be read again, more slowly
-    except (UnicodeDecodeError, RecursionError) as error:
+    except (UnicodeError, RecursionError) as error:
         fail(error, at="$")
     try:
         try:
@@ -257,7 +256,7 @@ def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
     try:
         run = _RUN.decode(raw)
     except msgspec.ValidationError as error:
-        read = convert(msgspec.json.decode(raw), FindAllRun)
+        read = convert(read_any(raw, at="$.run", findall_id=None), FindAllRun)
         if read is None:
             fail(error, at="$.run")
         run, left_out = read

@@ -12,12 +12,12 @@ from typing import Any, Final, NamedTuple, NoReturn, Protocol, TypeAlias, cast
 import msgspec
 from msgspec import UNSET, Raw, Struct
 
+from findall_frames.api.tolerant import UNREADABLE
 from findall_frames.errors import UnexpectedResponseError
 from findall_frames.frames.schema import TableColumn, sent_columns
 
 __all__ = [
     "ANY",
-    "UNREADABLE",
     "CandidateReader",
     "Extras",
     "WireBasis",
@@ -104,9 +104,6 @@ class _Decoders(NamedTuple):
     lenient: dict[str, list[TableColumn]]
     """By part: the columns whose values may be of any type."""
 
-
-UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for JSON that is broken, nested too deeply or of another type."""
 
 _MOST_LEARNED: Final = 32
 _KINDS: Final = ("match_condition", "enrichment")

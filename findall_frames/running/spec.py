@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, Self, TypeAlias, cast, is_typeddict
@@ -478,9 +479,8 @@ def read_enrichments(value: object) -> list[FindAllEnrichInput]:
             )
         for name in properties:
             _read_text(name, what="The name of an enrichment", example="ceo_name")
-    names = enrichment_names(inputs)
-    for name in names:
-        if names.count(name) > 1:
+    for name, count in Counter(enrichment_names(inputs)).items():
+        if count > 1:
             raise InvalidRequestError(f"Two enrichments are called {name!r}. Rename one of them.")
     return inputs
 
