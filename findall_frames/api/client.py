@@ -63,6 +63,8 @@ class Client:
     base_url : str, optional
         Default: the environment variable ``PARALLEL_BASE_URL``, else the hosted service,
         ``https://api.parallel.ai``.
+    betas : sequence of str, optional
+        Further values of the ``parallel-beta`` header, beside that of this contract.
     on_close : callable, optional
         Called once by `close`, after the connections are closed; `local` passes a function that
         stops the service behind the client.
@@ -108,11 +110,12 @@ class Client:
         *,
         api_key: str | None = None,
         base_url: str | None = None,
+        betas: Sequence[str] = (),
         on_close: Callable[[], None] | None = None,
     ) -> None:
         key, self.base_url = key_and_url(api_key, base_url)
         self._has_key = bool(key)
-        self._connections = Transport(self.base_url, key=key)
+        self._connections = Transport(self.base_url, key=key, betas=betas)
         self._on_close = on_close
         self.is_embedded = on_close is not None
 

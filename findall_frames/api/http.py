@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from http.client import responses
@@ -64,6 +65,7 @@ _CONNECT_TIMEOUT: Final = 10.0
 _READ_TIMEOUT: Final = 60.0
 _GRACE: Final = 1.0
 """Seconds by which a socket outlives the deadline, so that the deadline is what is reported."""
+_BETA_NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
 _CHUNK: Final = 1 << 18
 LONGEST_BODY: Final = 2 << 30
 """Bytes of an answer at most, unpacked; a result has about 6 kB for each candidate."""
@@ -118,6 +120,16 @@ def _checked_url(text: str) -> str:
     return text.strip().rstrip("/")
 
 
+def _beta_header(betas: Sequence[str]) -> str:
+    if isinstance(betas, str) or not all(
+        isinstance(beta, str) and _BETA_NAME.fullmatch(beta) for beta in betas
+    ):
+        raise InvalidRequestError(
+            f"betas must be names such as ['search-extract-2025-10-10'], not {betas!r}."
+        )
+    return ",".join(dict.fromkeys((BETA, *betas)))
+
+
 # -- requests --------------------------------------------------------------------------------
 
 
@@ -146,12 +158,12 @@ class Transport:
     ``~/.netrc`` are used.
     """
 
-    def __init__(self, base_url: str, *, key: str) -> None:
+    def __init__(self, base_url: str, *, key: str, betas: Sequence[str] = ()) -> None:
         self._base_url = base_url
         self._host = urlsplit(base_url).netloc
         self.redaction = Redaction(key)
         self._headers = {
-            "parallel-beta": BETA,
+            "parallel-beta": _beta_header(betas),
             "user-agent": f"findall-frames/{version('findall-frames')}",
         }
         if key:

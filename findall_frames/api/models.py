@@ -212,6 +212,8 @@ class FindAllRunInput(Struct, frozen=True, omit_defaults=True):
         Flat; returned with the run.
     webhook : Webhook, optional
         Where to post events.
+    memory_scope_key : str, optional
+        A scope of the account's memory.
     """
 
     objective: str
@@ -222,6 +224,7 @@ class FindAllRunInput(Struct, frozen=True, omit_defaults=True):
     exclude_list: list[ExcludeCandidate] | None = None
     metadata: Metadata | None = None
     webhook: Webhook | None = None
+    memory_scope_key: str | None = None
 
 
 class FindAllEntitySearchInput(Struct, frozen=True):

@@ -45,6 +45,8 @@ _PROCESSORS: Final = {
     "ultra4x": Decimal(1200),
     "ultra8x": Decimal(2400),
 }
+_FAST: Final = "-fast"
+"""The end of the name of a faster processor, which costs the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,13 +262,14 @@ def _estimate(
 
 def _price_of(enrichment: FindAllEnrichInput) -> Decimal:
     processor = enrichment.processor
-    if processor not in _PROCESSORS:
+    price = _PROCESSORS.get(processor.removesuffix(_FAST))
+    if price is None:
         raise InvalidRequestError(
             f"There is no published price for the processor {processor!r} of the enrichment "
             f"{', '.join(enrichment_names([enrichment]))}. Processors with a price: "
-            f"{', '.join(_PROCESSORS)}."
+            f"{', '.join(_PROCESSORS)}, each also with {_FAST}."
         )
-    return _PROCESSORS[processor] / 1000
+    return price / 1000
 
 
 def _dollars(amount: Decimal) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
@@ -56,6 +57,8 @@ Exclusions: TypeAlias = Any
 
 # The API allows 5 to 1000; the embedded service has no upper limit.
 _MIN_LIMIT, MAX_MATCH_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
+_MOST_EXCLUDED = 10_000
+_SCOPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
 class Search:
@@ -86,6 +89,9 @@ class Search:
         A flat dict that is returned with the run.
     webhook : Webhook or dict, optional
         Where the service sends notifications.
+    memory_scope_key : str, optional
+        A scope of the account's memory at the hosted service: 1 to 128 letters, digits, ``_``
+        and ``-``.
 
     Raises
     ------
@@ -117,6 +123,7 @@ class Search:
     exclude: list[ExcludeCandidate]
     metadata: Metadata
     webhook: Webhook | None
+    memory_scope_key: str | None
 
     def __init__(
         self,
@@ -130,6 +137,7 @@ class Search:
         exclude: Exclusions | None = None,
         metadata: Mapping[str, str | int | float | bool] | None = None,
         webhook: Webhook | Mapping[str, Any] | None = None,
+        memory_scope_key: str | None = None,
     ) -> None:
         arguments = dict(locals())
         for name in _READERS:
@@ -225,6 +233,7 @@ class Search:
             exclude_list=self.exclude or None,
             metadata={**self.metadata, **(metadata or {})} or None,
             webhook=self.webhook,
+            memory_scope_key=self.memory_scope_key,
         )
 
     def check(self, *, own_data: bool = False) -> None:
@@ -323,7 +332,7 @@ def options_of(search: Search) -> dict[str, Any]:
 
 
 def check_options(options: Mapping[str, Any], *, own_data: bool) -> int:
-    """Raise unless generator, match_limit and enrichments are compatible; return the limit to send.
+    """Raise unless the parameters go together and are within bounds; return the limit to send.
 
     Parameters
     ----------
@@ -343,6 +352,12 @@ def check_options(options: Mapping[str, Any], *, own_data: bool) -> int:
         raise InvalidRequestError(
             "generator='preview' runs no enrichments. Leave them out, or use 'base', 'core' or "
             "'pro'."
+        )
+    excluded = len(options.get("exclude") or ())
+    if excluded > _MOST_EXCLUDED and not own_data:
+        raise InvalidRequestError(
+            f"exclude has {excluded:,} entities, and the API accepts at most {_MOST_EXCLUDED:,}. "
+            "Leave out those that the conditions rule out anyway, or split the search."
         )
     return limit
 
@@ -609,6 +624,15 @@ def _read_webhook(value: object) -> Webhook | None:
     )
 
 
+def _read_scope(value: object) -> str | None:
+    if value is None or (isinstance(value, str) and _SCOPE.fullmatch(value)):
+        return value
+    raise InvalidRequestError(
+        "memory_scope_key must have 1 to 128 letters, digits, '_' and '-', such as 'team_a', not "
+        f"{value!r}."
+    )
+
+
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "objective": partial(
         _read_text, what="objective", example="Find all AI companies founded after 2020"
@@ -621,5 +645,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "exclude": read_exclusions,
     "metadata": _read_metadata,
     "webhook": _read_webhook,
+    "memory_scope_key": _read_scope,
 }
 """The reader of each parameter of `Search`, in order."""

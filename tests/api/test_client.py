@@ -204,6 +204,22 @@ def test_entities_in_your_own_data_are_searched() -> None:
             client.explain([], timeout=0)
 
 
+def test_further_betas_are_sent_beside_that_of_the_contract(server: ScriptedServer) -> None:
+    """As the official SDK does, but each once."""
+    betas = ["search-extract-2025-10-10", "findall-2025-09-15"]
+    with ff.Client(api_key=KEY, base_url=server.url, betas=betas) as client:
+        client.retrieve(RUN_ID)
+    sent = server.requests[0].headers["parallel-beta"]
+    assert sent == "findall-2025-09-15,search-extract-2025-10-10"
+
+
+@pytest.mark.parametrize("betas", ["a", [""], ["a b"], ["a\r\nx: y"], [3]])
+def test_odd_betas_are_refused(betas: Any) -> None:
+    """They would be a header."""
+    with pytest.raises(ff.errors.InvalidRequestError, match="betas must be names"):
+        ff.Client(api_key=KEY, base_url="http://127.0.0.1:1", betas=betas)
+
+
 def test_a_create_answer_with_an_id_only_is_enough(
     server: ScriptedServer, client: ff.Client
 ) -> None:

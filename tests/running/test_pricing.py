@@ -49,6 +49,12 @@ def test_each_enrichment_has_the_price_of_its_processor() -> None:
         )
 
     assert ff.estimate_cost(enriched("lite", "ultra8x")).enrichments_per_match == 2.405
+    for name in ("lite", "core2x", "ultra8x"):
+        fast, plain = ff.estimate_cost(enriched(f"{name}-fast")), ff.estimate_cost(enriched(name))
+        assert fast == plain
+    for odd in ("warp-fast", "-fast", "core-fast-fast"):
+        with pytest.raises(ff.errors.InvalidRequestError, match="no published price"):
+            ff.estimate_cost(enriched(odd))
     message = r"'warp' of the enrichment p0.*lite, base"
     with pytest.raises(ff.errors.InvalidRequestError, match=message):
         ff.estimate_cost(enriched("warp"))

@@ -281,3 +281,41 @@ def test_edits_are_checked_before_anything_is_sent(
     with pytest.raises(ff.errors.InvalidRequestError, match="start takes a Search, not 'tiles'"):
         ff.start("tiles", client=client)  # type: ignore[arg-type]
     assert server.requests == []
+
+
+MANY = [{"name": f"N{number}", "url": f"https://n{number}.example"} for number in range(10_001)]
+TILES: dict[str, Any] = {
+    "objective": "Find tile makers",
+    "entity_type": "companies",
+    "match_conditions": ["Company must make tiles"],
+}
+
+
+def test_more_exclusions_than_the_api_accepts_are_refused_before_anything_is_sent(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Own data has no such limit."""
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"10,001 entities.*at most 10,000"):
+        ff.find_all(**TILES, exclude=MANY, client=client, progress=False)
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"at most 10,000"):
+        ff.start(ff.Search(**TILES, exclude=MANY), client=client)
+    assert server.requests == []
+    ff.Search(**TILES, exclude=MANY[:-1]).to_input()
+    assert (
+        len(ff.Search(**TILES, exclude=MANY).to_input(own_data=True).exclude_list or ()) == 10_001
+    )
+
+
+def test_a_memory_scope_is_sent_with_the_run(server: ScriptedServer, client: ff.Client) -> None:
+    """Only if there is one."""
+    ff.start(ff.Search(**TILES, memory_scope_key="team_A-1"), client=client)
+    ff.start(ff.Search(**TILES), client=client)
+    scopes = [request.content.get("memory_scope_key") for request in server.requests]
+    assert scopes == ["team_A-1", None]
+
+
+@pytest.mark.parametrize("scope", ["", "x" * 129, "a b", "a/b", "\u00e9", "a\n", 3])
+def test_an_odd_memory_scope_is_refused(scope: Any) -> None:
+    """The API has a pattern for it."""
+    with pytest.raises(ff.errors.InvalidRequestError, match="memory_scope_key must have 1 to 128"):
+        ff.Search(**TILES, memory_scope_key=scope)
