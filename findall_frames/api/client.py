@@ -17,6 +17,7 @@ from findall_frames.api.models import (
     FindAllEntitySearchInput,
     FindAllEntitySearchResponse,
     FindAllExtendInput,
+    FindAllMemoryResult,
     FindAllRun,
     FindAllRunInput,
     FindAllRunResult,
@@ -35,6 +36,7 @@ TOKEN: Final = "findall_frames_token"
 """The key in a run's metadata whose value identifies the request that created it."""
 
 _ROOT: Final = "/v1beta/findall"
+_MOST_RECENT: Final = 25
 _T = TypeVar("_T")
 
 
@@ -44,6 +46,10 @@ class _OnlyId(msgspec.Struct):
 
 class _Readings(msgspec.Struct):
     readings: list[Explained]
+
+
+class _Memory(msgspec.Struct):
+    results: list[FindAllMemoryResult]
 
 
 class _RawResult(msgspec.Struct):
@@ -218,6 +224,31 @@ class Client:
         body = msgspec.json.encode(search)
         call = Call("entity search", f"{_ROOT}/entity-search", body=body, timeout=timeout)
         return self._transport.fetch(call, _decoder(FindAllEntitySearchResponse))
+
+    def recent_runs(
+        self, *, memory_scope_key: str | None = None, timeout: float | None = None
+    ) -> list[FindAllMemoryResult]:
+        """Return the latest runs of the account, at most 25, if it has a memory.
+
+        The hosted API has no other list of runs; `runs` lists those of this machine.
+
+        Parameters
+        ----------
+        memory_scope_key : str, optional
+            Those of this scope; None for the account's own.
+        timeout : float, optional
+            Seconds; see `Client`.
+
+        Raises
+        ------
+        APIError
+            The account, or the service, has no memory.
+        """
+        scope = {"memory_scope_key": memory_scope_key} if memory_scope_key else {}
+        body = msgspec.json.encode({"kind": "findall", "limit": _MOST_RECENT, **scope})
+        call = Call("memory", "/v1beta/memory/retrieve", body=body, timeout=timeout)
+        found = self._transport.fetch(call, _decoder(_Memory)).results
+        return [run for run in found if run.kind == "findall"]
 
     # -- a run ---------------------------------------------------------------------------------
 

@@ -418,8 +418,9 @@ class Transport:
         elif call.token:
             next_step = (
                 f"If the run exists, its metadata contains findall_frames_token={call.token!r}: "
-                f"look for it among the runs of your account at {self._host}, and wait for it "
-                "with ff.resume(findall_id)."
+                f"look for it among the runs of your account at {self._host} (if the account has "
+                "a memory, Client.recent_runs() lists them), and wait for it with "
+                "ff.resume(findall_id)."
             )
         else:
             next_step = f"Before you repeat it, check the runs of your account at {self._host}."

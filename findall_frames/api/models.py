@@ -38,6 +38,7 @@ __all__ = [
     "FindAllEntitySearchInput",
     "FindAllEntitySearchResponse",
     "FindAllExtendInput",
+    "FindAllMemoryResult",
     "FindAllRun",
     "FindAllRunInput",
     "FindAllRunResult",
@@ -412,6 +413,16 @@ class FindAllEntitySearchResponse(Struct, frozen=True):
 
     entities: list[FindAllEntity]
     entity_set_id: str
+
+
+class FindAllMemoryResult(Struct, frozen=True):
+    """A recent run of an account: its id, the beginning of its objective, and its matches."""
+
+    id: str
+    input_excerpt: str = ""
+    matched_count: int = 0
+    updated_at: str | None = None
+    kind: str = "findall"
 
 
 # -- events ----------------------------------------------------------------------------------

@@ -220,6 +220,31 @@ def test_odd_betas_are_refused(betas: Any) -> None:
         ff.Client(api_key=KEY, base_url="http://127.0.0.1:1", betas=betas)
 
 
+@pytest.mark.parametrize("scope", [None, "team_a"])
+def test_recent_runs_are_those_in_the_memory_of_the_account(
+    server: ScriptedServer, client: ff.Client, scope: str | None
+) -> None:
+    """Results of other kinds, and parts that are missing, do no harm."""
+    found = {"id": RUN_ID, "input_excerpt": "Find tile", "matched_count": 3, "kind": "findall"}
+    task = {"id": "trun_1", "kind": "task", "output_excerpt": "x"}
+    server.on(
+        "POST",
+        "/../memory/retrieve",
+        answer({"results": [found, task, {"id": "findall_2", "matched_count": None}]}),
+    )
+    runs = client.recent_runs(memory_scope_key=scope)
+    assert [(run.id, run.matched_count) for run in runs] == [(RUN_ID, 3), ("findall_2", 0)]
+    sent = server.requests[0].content
+    assert sent == {"kind": "findall", "limit": 25} | ({"memory_scope_key": scope} if scope else {})
+
+
+def test_an_account_without_a_memory_says_so(server: ScriptedServer, client: ff.Client) -> None:
+    """The feature is rolled out step by step."""
+    server.on("POST", "/../memory/retrieve", answer({"message": "not enabled"}, status=403))
+    with pytest.raises(ff.errors.AuthenticationError, match="not enabled"):
+        client.recent_runs()
+
+
 def test_a_create_answer_with_an_id_only_is_enough(
     server: ScriptedServer, client: ff.Client
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import posixpath
 import socket
 import struct
 import threading
@@ -125,7 +126,7 @@ class ScriptedServer:
     def on(self, method: str, path: str, *replies: Script) -> None:
         """Set the replies of a route below the root of the API."""
         with self._lock:
-            self._scripts[method, ROOT + path] = list(replies)
+            self._scripts[method, posixpath.normpath(ROOT + path)] = list(replies)
 
     def sent(self, method: str, path: str) -> list[Request]:
         """Return the requests received for a route."""
