@@ -10,6 +10,7 @@ from typing import Final, Self
 
 import msgspec
 import requests
+from sseclient import SSEClient
 from urllib3.exceptions import HTTPError
 
 from findall_frames.api.failures import Redaction
@@ -28,8 +29,8 @@ _log = logging.getLogger(__name__)
 
 _ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
 _LONGEST_END: Final = 4
-_NEWLINE: Final = re.compile("\r\n|\n|\r")
-_BYTE_ORDER_MARK: Final = "\ufeff"
+_BLANK_LINE: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+_MOST_LINES: Final = 2_000
 LONGEST_FRAME: Final = 64 << 20
 """Bytes of one event, at most."""
 _CHUNK: Final = 1 << 16
@@ -90,15 +91,18 @@ def read_batches(chunks: Iterable[bytes]) -> Iterator[list[Event]]:
 
 def _data_in(frames: bytes) -> Iterator[str]:
     """Yield the data of each frame: what matters is in it, not in the other fields."""
-    data: list[str] = []
-    # Not str.splitlines, which also splits at characters such as U+2028.
-    for line in _NEWLINE.split(frames.decode("utf-8", "replace").removeprefix(_BYTE_ORDER_MARK)):
-        if not line:
-            if data:
-                yield "\n".join(data)
-                data = []
-        elif line.startswith("data:"):
-            data.append(line[5:].removeprefix(" "))
+    # sseclient-py fails on bytes that are not UTF-8, and so does a mark at the beginning.
+    frames = frames.decode("utf-8", "replace").removeprefix("\ufeff").encode()
+    # It needs quadratic time for the lines of one event, and no real one has so many.
+    if _lines_in(frames) > _MOST_LINES:
+        short = [each for each in _BLANK_LINE.split(frames) if _lines_in(each) <= _MOST_LINES]
+        frames = b"\n\n".join([*short, b""])
+    for event in SSEClient(iter([frames])).events():
+        yield event.data
+
+
+def _lines_in(frames: bytes) -> int:
+    return frames.count(b"\n") + frames.count(b"\r")
 
 
 def _decode(data: str) -> Event | None:
