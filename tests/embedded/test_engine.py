@@ -66,6 +66,24 @@ def test_a_model_that_raises_fails_the_run(caplog: pytest.LogCaptureFixture) -> 
     assert other["run"]["status"]["status"] == "completed"
 
 
+def test_a_run_that_waits_for_room_does_not_keep_the_service_from_stopping(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next service finishes it."""
+    path = tmp_path / "runs.db"
+    with bench(1_000, path=path) as b, caplog.at_level(logging.WARNING):
+        with b.store.database.turn:
+            findall_id = b.create(3, match_limit=300)
+            with b.store.database.write() as connection:
+                connection.execute("PRAGMA max_page_count = 1")
+        deadline = time.monotonic() + 30
+        while "waits, as the store can't be written" not in caplog.text:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+    with bench(1_000, path=path) as b:
+        assert b.wait(findall_id)["run"]["status"]["status"] == "completed"
+
+
 def test_an_extended_run_continues_after_its_last_candidate() -> None:
     """The candidates equal those of one longer run."""
     with bench() as b:
@@ -188,25 +206,31 @@ def test_a_repeated_enrichment_is_added_once() -> None:
 
 
 @pytest.mark.parametrize("where", ["memory", "file"])
-def test_a_full_disk_stops_only_the_run(
+def test_runs_go_on_by_themselves_when_a_full_disk_has_room_again(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, where: str
 ) -> None:
-    """Stored data stays, and once there is space the service continues."""
+    """Stored data stays, and the result is the same as if nothing had happened."""
     with bench(2_000, path=None if where == "memory" else tmp_path / "runs.db") as b:
         before = b.wait(b.create(3))
+        expected = b.wait(b.create(1, match_limit=2_000))
         with b.store.database.write() as connection:
             (pages,) = connection.execute("PRAGMA page_count").fetchone()
             connection.execute(f"PRAGMA max_page_count = {pages + 30}")
-        with caplog.at_level(logging.ERROR):
+        with caplog.at_level(logging.WARNING):
             full = b.create(1, match_limit=2_000)
-            while "has failed" not in caplog.text:
+            deadline = time.monotonic() + 30
+            while "waits, as the store can't be written" not in caplog.text:
+                assert time.monotonic() < deadline
                 time.sleep(0.005)
+        assert b.store.run(full).is_active
+        assert b.store.run(full).generated < 2_000
         with b.store.database.write() as connection:
             connection.execute("PRAGMA max_page_count = 1000000")
         assert "disk is full" in caplog.text
-        assert b.wait(b.create(3))["run"]["status"]["status"] == "completed"
+        assert without_ids(b.wait(full)) == without_ids(expected)
+        reported = [event["event_id"] for event in b.events(full)]
+        assert len(set(reported)) == len(reported)
         assert json.loads(b.store.result(before["run"]["findall_id"])) == before
-        assert b.store.run(full).generated < 2_000
 
 
 def test_many_runs_progress_side_by_side() -> None:

@@ -44,6 +44,16 @@ _log = logging.getLogger(__name__)
 
 _WORKERS: Final = 4
 _GRACE_SECONDS: Final = 1.0
+# Errors of the store that end by themselves, and how long a run waits before it tries again.
+_PASSING: Final = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_BUSY,
+}
+_SHORTEST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 10.0
 
 
 class Engine:
@@ -288,20 +298,43 @@ class Engine:
                 self._schedule(findall_id)
 
     def _advance(self, findall_id: str) -> bool:
-        """Advance a run by one step, and return False if that is impossible for now."""
+        """Advance a run by one step, however long the store can't be written for it.
+
+        Return False if that is impossible until the next start.
+        """
+        pause = 0.0
+        while not self._stop.wait(pause):
+            try:
+                return self._try_to_advance(findall_id)
+            except sqlite3.Error as exc:
+                # What the search has in memory may be ahead of what was stored.
+                self._searches.pop(findall_id, None)
+                if not pause:
+                    _log.warning(
+                        "The run %s waits, as the store can't be written: %s", findall_id, exc
+                    )
+                pause = min(max(2 * pause, _SHORTEST_PAUSE), _LONGEST_PAUSE)
+        return False
+
+    def _try_to_advance(self, findall_id: str) -> bool:
+        """Advance a run, or end it as failed; raise if the store can't be written for now."""
         try:
             run = self._store.run(findall_id)
             if run.is_active:
                 self._step(run)
         except StoppedError:  # the service stops, or the run is to be cancelled
             return not self._stop.is_set()
-        except Exception as exc:  # noqa: BLE001  (a model may be the user's code: it ends the run)
+        except Exception as exc:  # a model may be the user's code: it ends the run
             if self._stop.is_set():  # the store may be closed
                 return False
+            if _may_pass(exc):
+                raise
             _log.exception("The run %s has failed", findall_id)
             try:
                 self._fail(findall_id, f"{type(exc).__name__}: {exc}")
-            except sqlite3.Error:  # a full disk, for example; the next start continues the run
+            except sqlite3.Error as error:
+                if _may_pass(error):
+                    raise
                 _log.exception("The run %s could not be marked as failed", findall_id)
                 return False
         return True
@@ -344,6 +377,12 @@ class Engine:
             change.run.failure = failure
             change.run.warnings = [*change.run.warnings, warning]
             _end(change, status="failed", reason="error_occurred")
+
+
+def _may_pass(error: Exception) -> bool:
+    """Return True for a full disk and the like, after which the same step may succeed."""
+    # The low byte is the kind of error, the others say more about it.
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in _PASSING
 
 
 def _end(change: Change, *, status: str, reason: str) -> None:
