@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
@@ -30,8 +31,9 @@ from findall_frames.embedded.runs.run_events import EventWriter, event_id
 
 __all__ = ["EventPage", "Store"]
 
-# The size of a page of events, so that a slow reader takes little memory.
-_PAGE_BYTES: Final = 1 << 18
+# The size of a page of events: a reader that has stalled holds two of them in memory.
+_PAGE_BYTES: Final = 1 << 14
+_MOST_BATCHES: Final = 16
 _NO_USAGE: Final = Usage()
 
 _candidates: Final = msgspec.json.Decoder(FindAllCandidate)
@@ -67,6 +69,7 @@ class Store:
         self._listeners: list[Callable[[str], None]] = []
         # Active runs as last committed: they are read all the time.
         self._current: dict[str, RunRecord] = {}
+        self._batches: dict[tuple[int, int], list[bytes]] = {}
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Call `listener` with the id of a run after each change, in the thread that made it."""
@@ -229,18 +232,38 @@ class Store:
         last, size = after, 0
         with self.database.read() as connection:
             batches = connection.execute(
-                "SELECT first, last, lines, place, time FROM events "
+                "SELECT first, last, place, time FROM events "
                 "WHERE run = ? AND last > ? ORDER BY last",
                 (run.number, after),
             )
-            for first, batch_last, blob, place, time in batches:
-                batch = blob.split(b"\n")
-                if place is not None:
-                    batch = EventWriter(findall_id, time).judged(batch, first=first)
-                lines += batch[max(0, last + 1 - first) :]
-                last = batch_last
-                size += len(blob)
-                if size >= _PAGE_BYTES:
+            for first, batch_last, place, time in batches:
+                seen = max(0, last + 1 - first)
+                batch = self._batch(connection, run.number, batch_last)
+                if place is None:
+                    batch = batch[seen:]
+                else:
+                    # Two events for each; a page holds a part of them.
+                    writer, skipped = EventWriter(findall_id, time), seen // 2
+                    most = _PAGE_BYTES // (2 * len(batch[skipped]) + 300) + 1
+                    bodies = batch[skipped : skipped + most]
+                    batch = writer.judged(bodies, first=first + 2 * skipped)[seen % 2 :]
+                lines += batch
+                last += len(batch)
+                size += sum(map(len, batch))
+                if size >= _PAGE_BYTES or last < batch_last:
                     break
             batches.close()
         return EventPage(lines, last, not run.is_active and last >= run.last_event, run)
+
+    def _batch(self, connection: sqlite3.Connection, run: int, last: int) -> list[bytes]:
+        """Return the lines of stored events, which never change; they take many pages."""
+        batch = self._batches.get((run, last))
+        if batch is None:
+            ((blob,),) = connection.execute(
+                "SELECT lines FROM events WHERE run = ? AND last = ?", (run, last)
+            )
+            batch = blob.split(b"\n")
+            if len(self._batches) >= _MOST_BATCHES:
+                self._batches.clear()
+            self._batches[run, last] = batch
+        return batch

@@ -24,6 +24,7 @@ from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server.admission import Quota
+from findall_frames.embedded.server.connections import Connection, handle_loop_error
 from findall_frames.embedded.server.endpoints import Endpoints
 from findall_frames.embedded.server.streaming import Wakeups
 from findall_frames.embedded.server.webhooks import Deliverer, Hosts, check_secret, new_secret
@@ -244,7 +245,8 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=Connection,
+                backlog=_BACKLOG,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",
@@ -263,6 +265,7 @@ class _Server(uvicorn.Server):
                 # Not self.run(): uvicorn passes a loop_factory to asyncio.run, and the asyncio.run
                 # of nest_asyncio, which many notebooks apply, takes none.
                 with asyncio.Runner() as runner:
+                    runner.get_loop().set_exception_handler(handle_loop_error)
                     runner.run(self.serve(sockets=[listener]))
             finally:
                 self.ended.set()

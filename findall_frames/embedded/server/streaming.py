@@ -84,7 +84,10 @@ async def event_frames(
             page = await asyncio.to_thread(store.events, run.findall_id, after=last)
             last = page.last
             if page.lines:
-                yield b"".join(_frame(line) for line in page.lines)
+                frames = b"".join(_frame(line) for line in page.lines)
+                page.lines.clear()  # the reader may take hours for its frames
+                yield frames
+                del frames
             if page.is_final or (loop.time() >= deadline and last >= backlog):
                 return
             if last < page.run.last_event:
