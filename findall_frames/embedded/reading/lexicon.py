@@ -7,6 +7,7 @@ from calendar import monthrange
 from contextlib import suppress
 from datetime import date, datetime
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 __all__ = [
@@ -115,6 +116,7 @@ class Number(NamedTuple):
     unit: str
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """Return a word without the ending of a plural or a simple verb."""
     word = re.sub(r"['’]s?$", "", word.lower())

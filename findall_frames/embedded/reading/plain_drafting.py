@@ -17,6 +17,8 @@ from findall_frames.embedded.reading.plain_reader import PlainReader
 
 __all__ = ["Draft", "draft_plainly", "numbered"]
 
+_MAX_CHARACTERS: Final = 2_000
+"""Longer objectives are one condition, which is not understood: to split them would take long."""
 _OPENING: Final = re.compile(
     r"(?:please )?(?:find|list|show|give|get|search for|look for|identify|select|which|what|who)\b"
     r"(?: me| us)?(?: are| is)?(?: all| every| each| any)?(?: of)?(?: the)?\s*",
@@ -80,6 +82,9 @@ class _Drafter:
         self._known: dict[str, Reading] = {}
 
     def draft(self, objective: str) -> Draft:
+        if len(objective) > _MAX_CHARACTERS:
+            reading = replace(self._read(objective), name=_name(objective[:_MAX_CHARACTERS]))
+            return Draft(self._corpus.about, [reading], {})
         text = re.sub(r"[\s.?!]+$", "", " ".join(objective.split()))
         opening = _OPENING.match(text)
         text, extra = self._extra(text[opening.end() :] if opening else text)
