@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
@@ -15,6 +16,7 @@ __all__ = ["FUNCTIONS", "Checked", "SqlError", "check_order", "check_sql"]
 
 _MAX_CHARACTERS: Final = 20_000
 _MAX_DEPTH: Final = 100
+_SIGNS: Final = re.compile(r"(?:[-+~!]\s*+){33}")  # each of them nests the rest
 _MAX_COLUMNS: Final = 200
 _BIND_SECONDS: Final = 10.0
 # The text that these functions insert can multiply the length of a cell, at each level of nesting:
@@ -169,7 +171,7 @@ def _checked(expression: str, corpus: Corpus) -> tuple[Checked, str]:
             f"{len(expression):,}."
         )
     # The parser is slow on these, and cannot be interrupted.
-    if _depth(expression) > _MAX_DEPTH:
+    if _depth(expression) > _MAX_DEPTH or _SIGNS.search(expression):
         raise SqlError("The expression is nested too deeply. Write it in a simpler way.")
     try:
         statement = _parsed(expression, corpus)
