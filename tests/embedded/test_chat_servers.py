@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -419,12 +420,14 @@ def test_a_key_is_sent_to_its_server_only(
 
 def test_an_unreachable_server_is_silent() -> None:
     """It may come back, so this does not end the run at once."""
-    with ScriptedServer() as gone:
-        url = gone.url
+    taken = socket.socket()  # bound and not listening, so that no other test gets the port
+    taken.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{taken.getsockname()[1]}"
     model = Completions(read_address(f"{url}/v1#tiny", environ={}), timeout=0.5)
     with pytest.raises(NoAnswerError, match="no connection") as silent:
         ask(model)
     assert silent.value.is_silence
+    taken.close()
 
 
 # -- a prompt that was cut -----------------------------------------------------------------------
