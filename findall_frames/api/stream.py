@@ -92,7 +92,8 @@ def read_batches(chunks: Iterable[bytes]) -> Iterator[list[Event]]:
 def _data_in(frames: bytes) -> Iterator[str]:
     """Yield the data of each frame: what matters is in it, not in the other fields."""
     # sseclient-py fails on bytes that are not UTF-8, and so does a mark at the beginning.
-    frames = frames.decode("utf-8", "replace").removeprefix("\ufeff").encode()
+    if not frames.isascii():
+        frames = frames.decode("utf-8", "replace").removeprefix("\ufeff").encode()
     # It needs quadratic time for the lines of one event, and no real one has so many.
     if _lines_in(frames) > _MOST_LINES:
         short = [each for each in _BLANK_LINE.split(frames) if _lines_in(each) <= _MOST_LINES]
