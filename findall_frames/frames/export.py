@@ -256,17 +256,18 @@ def _without_formulas(table: pa.Table, *, separator: str) -> pa.Table:
     # Arrow's expressions need neither, as they never go back.
     suspect = rf"^[\t\r\n]|(^|[{separators}])[{blanks}]*[{_FORMULA}]"
     escape = partial(_escape_formulas, formula=formula, separators=separators)
+    columns = table.columns
     for at, field in enumerate(table.schema):
         if field.type == pa.string():
-            texts = table.column(at)
+            texts = columns[at]
             found = pc.fill_null(pc.match_substring_regex(texts, suspect), False)
             if pc.any(found).as_py():
                 escaped = pa.array(map(escape, texts.filter(found).to_pylist()), pa.string())
                 texts = pc.replace_with_mask(
                     texts.combine_chunks(), found.combine_chunks(), escaped
                 )
-                table = table.set_column(at, field, texts)
-    return table
+                columns[at] = texts
+    return pa.table(columns, schema=table.schema)
 
 
 def _escape_formulas(text: str, *, formula: re.Pattern[str], separators: str) -> str:
