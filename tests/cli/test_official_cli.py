@@ -43,7 +43,7 @@ class Tool:
 
     def __call__(self, command: str, *arguments: str, status: int = 0) -> Any:
         """Run a command to its end and return the JSON it prints."""
-        done = call("findall", command, *arguments, "--json", program="parallel-cli", env=self._env)
+        done = call("findall", command, *arguments, "--json", name="parallel-cli", env=self._env)
         assert done.returncode == status, done.stderr + done.stdout
         return json.loads(done.stdout)
 

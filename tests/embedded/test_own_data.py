@@ -19,7 +19,7 @@ import requests
 
 import findall_frames as ff
 from tests.support.chat_server import ChatServer
-from tests.support.command import program
+from tests.support.commands import program
 from tests.support.hotels import HOTELS, reads_as, search_of
 from tests.support.scripted import KEY, ScriptedServer, answer, healthy, result
 

@@ -16,7 +16,7 @@ import pytest
 
 import findall_frames as ff
 from tests.support.chat_server import ChatServer, refusal
-from tests.support.command import program
+from tests.support.commands import program
 from tests.support.hotels import HOTELS, reads_as, search_of
 from tests.support.scripted import KEY
 

@@ -12,20 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Served", "call", "serving", "started"]
+__all__ = ["Served", "call", "program", "serving", "started"]
 
 Env = Mapping[str, str]
 
 
 def call(
     *arguments: str | Path,
-    program: str = "findall-frames",
+    name: str = "findall-frames",
     env: Env | None = None,
     encoding: str = "utf-8",
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end."""
     return subprocess.run(
-        _command(program, arguments),
+        _command(name, arguments),
         capture_output=True,
         encoding=encoding,
         env=_environment(env),
@@ -81,10 +81,15 @@ def serving(*arguments: str | Path, env: Env | None = None) -> Iterator[Served]:
         yield Served(process, address[0], lines)
 
 
-def _command(program: str, arguments: tuple[str | Path, ...]) -> list[str]:
-    found = shutil.which(program, path=str(Path(sys.executable).parent))
-    assert found is not None, f'{program} is missing; run pip install -e ".[test]"'
-    return [found, *map(str, arguments)]
+def program(name: str = "findall-frames") -> str:
+    """Return the path of a command beside the Python that runs the tests."""
+    found = shutil.which(name, path=str(Path(sys.executable).parent))
+    assert found is not None, f'{name} is missing; run pip install -e ".[test]"'
+    return found
+
+
+def _command(name: str, arguments: tuple[str | Path, ...]) -> list[str]:
+    return [program(name), *map(str, arguments)]
 
 
 def _environment(env: Env | None) -> dict[str, str]:
