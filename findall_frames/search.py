@@ -35,10 +35,10 @@ from findall_frames.running.spec import (
     Search,
     check_options,
     options_of,
-    read_enrichments,
     read_exclusions,
+    read_more_enrichments,
+    read_more_matches,
     read_options,
-    read_whole_number,
 )
 from findall_frames.services import (
     RunLike,
@@ -542,9 +542,7 @@ def extend(
     >>> len(frames.matches), len(more.matches)
     (5, 7)
     """
-    more = read_whole_number(additional_match_limit, what="additional_match_limit")
-    if more < 1:
-        raise InvalidRequestError(f"additional_match_limit is {more}. Expected at least 1.")
+    more = read_more_matches(additional_match_limit)
 
     def ask(handle: Run, deadline: Deadline) -> None:
         if budget is not None and not handle.client.is_embedded:
@@ -611,11 +609,7 @@ def enrich(
     >>> named.matches[["name", "mayor"]].iloc[0].tolist()
     ['Rome', 'Roberto']
     """
-    inputs = read_enrichments(enrichments)
-    if not inputs:
-        raise InvalidRequestError(
-            "enrichments is empty. Write for example {'ceo_name': 'Name of the CEO'}."
-        )
+    inputs = read_more_enrichments(enrichments)
 
     def ask(handle: Run, deadline: Deadline) -> None:
         if budget is not None and not handle.client.is_embedded:
@@ -813,8 +807,10 @@ def _find(
     _check_budget(budget, options, own_data=own_data)
     # A service over data= ends with this call, so that nothing can be resumed.
     advice = resume_advice if data is UNSET else _no_advice
-    display_of_run = display_for(progress, advice=advice)
-    with closing(display_of_run) as display, service_for(client, data) as service:
+    with (
+        closing(display_for(progress, advice=advice)) as display,
+        service_for(client, data) as service,
+    ):
         before = unfinished = None
         if not own_data:  # it costs nothing, and its port may have been used for other data before
             ledger = Ledger.of_this_machine()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-import msgspec
-
 from findall_frames.api.models import FindAllRunStatus
 from findall_frames.display.text import in_words, matches_of
 from findall_frames.errors import (
@@ -71,22 +69,11 @@ def partial_result(findall_id: str, status: FindAllRunStatus) -> str | None:
     ).rstrip()
 
 
-class _Candidate(msgspec.Struct):
-    match_status: str = ""
-
-
-class _Result(msgspec.Struct):
-    candidates: list[_Candidate]
-
-
-def matches_missing(body: bytes, status: FindAllRunStatus) -> int:
-    """Return how many matches a result lacks of those that the status has counted."""
-    try:
-        candidates = msgspec.json.decode(body, type=_Result).candidates
-    except (msgspec.DecodeError, RecursionError):
-        return 0  # reading it as a whole shows what is wrong with it
-    matched = sum(candidate.match_status == "matched" for candidate in candidates)
-    return max(0, status.metrics.matched_candidates_count - matched)
+def matches_missing(frames: FindAllFrames, status: FindAllRunStatus | None) -> int:
+    """Return how many matches a result lacks of those that the final status counts."""
+    if status is None:
+        return 0
+    return max(0, status.metrics.matched_candidates_count - len(frames))
 
 
 def check_errors(errors: str) -> None:

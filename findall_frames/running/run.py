@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -30,7 +30,6 @@ from findall_frames.errors import (
     ConflictError,
     FindAllError,
     FindAllWarning,
-    InvalidRequestError,
     RunTimeout,
     warn,
 )
@@ -53,8 +52,8 @@ from findall_frames.running.spec import (
     Search,
     check_options,
     options_of,
-    read_enrichments,
-    read_whole_number,
+    read_more_enrichments,
+    read_more_matches,
 )
 from findall_frames.running.tracker import Tracker
 
@@ -263,9 +262,7 @@ class Run:
             Seconds; None waits without limit.
         """
         deadline = Deadline.after(timeout)
-        more = read_whole_number(additional_match_limit, what="additional_match_limit")
-        if more < 1:
-            raise InvalidRequestError(f"additional_match_limit is {more}. Expected at least 1.")
+        more = read_more_matches(additional_match_limit)
         with self._changing(deadline):
             self._schema = when_allowed(
                 lambda: self.client.extend(self.findall_id, more, timeout=deadline.timeout),
@@ -283,11 +280,7 @@ class Run:
             Seconds; None waits without limit.
         """
         deadline = Deadline.after(timeout)
-        inputs = read_enrichments(enrichments)
-        if not inputs:
-            raise InvalidRequestError(
-                "enrichments is empty. Write for example {'ceo_name': 'Name of the CEO'}."
-            )
+        inputs = read_more_enrichments(enrichments)
         with self._changing(deadline):
             for done, enrichment in enumerate(inputs):
                 try:
@@ -393,22 +386,22 @@ class Run:
                 f"Run {self.findall_id} could not be cancelled and goes on: {error}", FindAllWarning
             )
 
-    def _result(self, status: FindAllRunStatus | None, deadline: Deadline) -> bytes:
-        """Fetch the result, and again in a moment if it lacks matches that the status counts."""
-        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
+    def _tables(self, status: FindAllRunStatus | None, deadline: Deadline) -> FindAllFrames:
+        """Fetch the result, again in a moment if it lacks matches that the status counts."""
+        frames = self._fetch_tables(status, deadline)
         for pause in _RESULT_PAUSES:
-            if status is None or not matches_missing(body, status) or pause >= deadline.remaining:
+            if not matches_missing(frames, status) or pause >= deadline.remaining:
                 break
             time.sleep(pause)
             try:
-                body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
+                frames = self._fetch_tables(status, deadline)
             except FindAllError:
                 break  # what is here was paid for
-        return body
+        return frames
 
-    def _tables(self, status: FindAllRunStatus | None, deadline: Deadline) -> FindAllFrames:
+    def _fetch_tables(self, status: FindAllRunStatus | None, deadline: Deadline) -> FindAllFrames:
         """Fetch the result, store it if the run is over, and return its tables."""
-        body = self._result(status, deadline)
+        body = self.client.result_json(self.findall_id, timeout=deadline.timeout)
         if status is None:
             return self._flattened(body, deadline)
         # Stored first, so that a paid result is not lost if it cannot be made into tables.
@@ -431,7 +424,7 @@ class Run:
         if status is None:
             report_left(self.findall_id, frames, resume=self._resume, errors=errors)
         else:
-            missing = max(0, status.metrics.matched_candidates_count - len(frames))
+            missing = matches_missing(frames, status)
             report_partial(self.findall_id, status, frames, errors=errors, missing=missing)
 
     @contextmanager
@@ -665,27 +658,15 @@ def watch_run(
 
 async def _in_thread(work: Callable[[], _T]) -> _T:
     """Run a function in a thread of its own; those of the event loop are few, and it waits long."""
-    loop = asyncio.get_running_loop()
-    outcome: asyncio.Future[_T] = loop.create_future()
-
-    def settle(settled: Future[_T]) -> None:
-        if outcome.cancelled():
-            return
-        error = settled.exception()
-        if error is None:
-            outcome.set_result(settled.result())
-        else:
-            outcome.set_exception(error)
+    outcome: Future[_T] = Future()
+    outcome.set_running_or_notify_cancel()  # a cancelled wait must not settle it before the thread
 
     def run() -> None:
-        settled: Future[_T] = Future()
         try:
-            settled.set_result(work())
+            outcome.set_result(work())
         except BaseException as error:  # noqa: BLE001  (raised again where the run is awaited)
-            settled.set_exception(error)
-        with suppress(RuntimeError):  # the loop was closed meanwhile
-            loop.call_soon_threadsafe(settle, settled)
+            outcome.set_exception(error)
 
     context = contextvars.copy_context()
     threading.Thread(target=context.run, args=(run,), name="findall-await", daemon=True).start()
-    return await outcome
+    return await asyncio.wrap_future(outcome)

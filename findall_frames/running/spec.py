@@ -40,10 +40,10 @@ __all__ = [
     "check_options",
     "enrichment_names",
     "options_of",
-    "read_enrichments",
     "read_exclusions",
+    "read_more_enrichments",
+    "read_more_matches",
     "read_options",
-    "read_whole_number",
 ]
 
 Conditions: TypeAlias = (
@@ -407,7 +407,7 @@ def _read_generator(value: object) -> str:
     return str(value)
 
 
-def read_whole_number(value: object, *, what: str = "match_limit") -> int:
+def _read_whole_number(value: object, *, what: str) -> int:
     """Return a whole number as an int; numpy's are accepted."""
     try:
         if isinstance(value, bool):
@@ -417,8 +417,16 @@ def read_whole_number(value: object, *, what: str = "match_limit") -> int:
         raise InvalidRequestError(f"{what} must be a whole number, not {value!r}.") from None
 
 
+def read_more_matches(value: object) -> int:
+    """Return a number of matches to add to a run, at least 1."""
+    more = _read_whole_number(value, what="additional_match_limit")
+    if more < 1:
+        raise InvalidRequestError(f"additional_match_limit is {more}. Expected at least 1.")
+    return more
+
+
 def _read_match_limit(value: object) -> int | None:
-    return None if value is None else read_whole_number(value)
+    return None if value is None else _read_whole_number(value, what="match_limit")
 
 
 def _read_conditions(value: object) -> dict[str, str]:
@@ -497,6 +505,16 @@ def read_enrichments(value: object) -> list[FindAllEnrichInput]:
     for name, count in Counter(enrichment_names(inputs)).items():
         if count > 1:
             raise InvalidRequestError(f"Two enrichments are called {name!r}. Rename one of them.")
+    return inputs
+
+
+def read_more_enrichments(value: object) -> list[FindAllEnrichInput]:
+    """Return enrichments to add to a run, at least one."""
+    inputs = read_enrichments(value)
+    if not inputs:
+        raise InvalidRequestError(
+            "enrichments is empty. Write for example {'ceo_name': 'Name of the CEO'}."
+        )
     return inputs
 
 
