@@ -267,7 +267,7 @@ def _in_notation(number: Decimal, notation: tuple[tuple[str, str], str, str, boo
     return negative.format(text) if number.is_signed() else text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.integers(0, 4).flatmap(
         lambda places: st.lists(
@@ -294,7 +294,7 @@ def test_a_number_is_read_correctly_or_not_at_all(
             assert value == (float(number) if isinstance(value, float) else number)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(st.dates(dt.date(1700, 1, 1)), min_size=1, max_size=6),
     st.sampled_from(
@@ -331,7 +331,7 @@ def test_a_number_of_json_is_read_correctly_or_not_at_all(
     assert [row["value"] for row in open_corpus(path).rows([0, 1])] == right
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.text("0123456789.,- €%()", min_size=1, max_size=8), min_size=1, max_size=6))
 def test_the_text_of_every_cell_is_kept(cells: list[str]) -> None:
     """Even if a number was read from it."""

@@ -111,7 +111,7 @@ def test_and_or_and_brackets_make_a_difference(condition: str, other: str) -> No
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=12))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_sequence_of_known_words_is_read_or_refused(words: list[str]) -> None:
     """The SQL passes the check, and a refusal has a note."""
     reading = reader_of("goods").read(" ".join(words), name="condition")
@@ -123,7 +123,7 @@ def test_any_sequence_of_known_words_is_read_or_refused(words: list[str]) -> Non
 
 
 @given(st.text(max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read_or_refused(text: str) -> None:
     """Nothing raises."""
     reading = reader_of("wines").read(text, name="condition")

@@ -195,7 +195,7 @@ def test_values_can_be_counted_by_a_pattern() -> None:
     assert count_values(corpus, corpus.columns["city"], like="x%").values == []
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.lists(st.text(max_size=90), min_size=1, max_size=8), st.text(min_size=1, max_size=120))
 def test_any_text_gives_one_line_per_column(cells: list[str], name: str) -> None:
     """Whatever the cells and names contain."""

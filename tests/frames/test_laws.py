@@ -23,7 +23,7 @@ from tests.support.tidied import tidied_text
 
 # The machines that run this are slow, and differ.
 PROFILES: tuple[Profile, ...] = ("analysis", "bi")
-LAW = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+LAW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 
 
 def rows(table: pa.Table, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
