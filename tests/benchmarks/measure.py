@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import statistics
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-__all__ = ["large_result", "medians", "report"]
+__all__ = ["environment", "large_result", "medians", "report"]
 
 _FIELDS = ("founded_check", "funding_check", "ceo", "employees")
 
@@ -92,3 +94,9 @@ def medians(*actions: Callable[[], Any], rounds: int = 7) -> list[float]:
 def report(what: str, ratio: float, *, goal: str) -> None:
     """Print a figure, beside what it should be."""
     sys.stdout.write(f"\n{what}: {ratio:.2f} (goal: {goal})")
+
+
+def environment() -> dict[str, str]:
+    """Return the environment for a program that imports this project, also when not installed."""
+    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

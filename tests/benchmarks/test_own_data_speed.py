@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import gc
-import os
 import statistics
 import subprocess
 import sys
 import time
 import warnings
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
@@ -18,16 +16,14 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-import requests
 
 import findall_frames as ff
-from findall_frames.api.models import NO_LIMIT
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.index import TextIndex
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.runs.store import Store
 
-from .measure import medians, report
+from .measure import environment, medians, report
 
 pytestmark = pytest.mark.benchmark
 
@@ -274,71 +270,6 @@ def _index(corpus: Corpus, path: Path) -> float:
     return taken / len(corpus)
 
 
-_SERVICE = (
-    _PEAK
-    + """
-from tests.support.local_models import numbers
-from findall_frames.embedded.server.service import Service
-with Service(numbers(9_000)) as service:
-    print(service.url, peak(), flush=True)
-    sys.stdin.readline()
-    print(peak(), flush=True)
-"""
-)
-
-
-@_ON_LINUX
-def test_a_status_is_told_at_once_while_many_runs_and_readers_are_at_it() -> None:
-    """Twenty runs, fifty streams, one of them stalled: 95 of 100 answers within 50 ms."""
-    with subprocess.Popen(
-        [sys.executable, "-c", _SERVICE],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        encoding="utf-8",
-        env=_environment(),
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        url, before = process.stdout.readline().split()
-        base = f"{url}/v1beta/findall"
-        body = {
-            "objective": "Find entities",
-            "entity_type": "entities",
-            "match_conditions": [{"name": "check", "description": "place <> 8999"}],
-            "generator": "core",
-            "match_limit": NO_LIMIT,
-        }
-        runs = [
-            str(requests.post(f"{base}/runs", json=body, timeout=60).json()["findall_id"])
-            for _ in range(20)
-        ]
-        waits = []
-        with ThreadPoolExecutor(50) as pool, requests.Session() as session:
-            stalled = requests.get(f"{base}/runs/{runs[0]}/events", stream=True, timeout=60)
-            readers = [pool.submit(_read, f"{base}/runs/{runs[n % 20]}/events") for n in range(49)]
-            while not all(reader.done() for reader in readers):
-                begun = time.perf_counter()
-                session.get(f"{base}/runs/{runs[-1]}", timeout=60).raise_for_status()
-                waits.append(time.perf_counter() - begun)
-                time.sleep(0.02)
-            stalled.close()
-            size = sum(reader.result() for reader in readers)
-        process.stdin.write("\n")
-        process.stdin.flush()
-        after = process.stdout.readline()
-    slow = statistics.quantiles(waits, n=20)[-1]
-    report("status under load, p95, milliseconds", 1000 * slow, goal="at most 50")
-    grown = (int(after) - int(before)) / 1e6
-    report(f"  megabytes grown at the peak, {size / 1e6:.0f} streamed", grown, goal="none")
-    assert slow <= 0.1
-
-
-def _read(url: str) -> int:
-    """Read a stream to its end, and give its length."""
-    with requests.get(url, stream=True, timeout=600) as answer:
-        return sum(map(len, answer.iter_content(1 << 16)))
-
-
 def _told_by(program: str, *arguments: str | Path) -> str:
     """Run a program in a process of its own, and give what it prints."""
     gc.collect()
@@ -346,13 +277,8 @@ def _told_by(program: str, *arguments: str | Path) -> str:
         [sys.executable, "-c", program, *map(str, arguments)],
         capture_output=True,
         encoding="utf-8",
-        env=_environment(),
+        env=environment(),
         timeout=300,
         check=True,
     )
     return done.stdout
-
-
-def _environment() -> dict[str, str]:
-    paths = [str(Path(__file__).parents[2]), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}

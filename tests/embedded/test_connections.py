@@ -136,8 +136,7 @@ def test_a_stalled_stream_takes_little_memory() -> None:
 import socket, time
 from findall_frames.api.models import NO_LIMIT
 from findall_frames.embedded.server.service import Service
-from tests.embedded.test_streams import stalled
-from tests.support.local_caller import Caller
+from tests.support.local_caller import Caller, stalled
 from tests.support.local_models import numbers
 
 def memory():
@@ -149,7 +148,7 @@ with Service(numbers(9_000)) as service:
     findall_id = caller.run(match_conditions=[], match_limit=NO_LIMIT)
     caller.events(findall_id)
     before = memory()
-    clients = [stalled(service, findall_id) for _ in range(300)]
+    clients = [stalled(f"{caller.url}/runs/{findall_id}/events") for _ in range(300)]
     caller.events(findall_id)
     time.sleep(3)
     print((memory() - before) // 300)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import json
-import socket
 import threading
 
 import pytest
@@ -12,7 +11,7 @@ import requests
 
 from findall_frames.api.models import NO_LIMIT
 from findall_frames.embedded.server.service import Service
-from tests.support.local_caller import Caller, assert_invalid, frames
+from tests.support.local_caller import Caller, assert_invalid, frames, stalled
 from tests.support.local_models import numbers
 
 
@@ -89,24 +88,12 @@ def test_a_head_request_for_a_stream_is_answered_at_once(asker: Caller) -> None:
     assert answer.headers["content-type"].startswith("text/event-stream")
 
 
-def stalled(service: Service, findall_id: str) -> socket.socket:
-    """Request a stream without reading it."""
-    host, port = service.url.removeprefix("http://").split(":")
-    connection = socket.socket()
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connection.connect((host, int(port)))
-    connection.sendall(
-        f"GET /v1beta/findall/runs/{findall_id}/events HTTP/1.1\r\nHost: {host}\r\n\r\n".encode()
-    )
-    return connection
-
-
 def test_a_stalled_reader_delays_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Neither the run, nor other readers, nor the stop of the service; nothing is logged."""
     with Service(numbers(9_000)) as running:
         caller = Caller(running)
         findall_id = caller.run(match_conditions=[], match_limit=NO_LIMIT)
-        with stalled(running, findall_id):
+        with stalled(f"{caller.url}/runs/{findall_id}/events"):
             events = caller.events(findall_id)
             assert events[-1]["data"]["status"]["termination_reason"] == "candidates_exhausted"
             assert len(events) == 2 * 9_000 + 3

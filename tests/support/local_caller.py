@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 
 from findall_frames.embedded.server.service import Service
 
-__all__ = ["ENRICHMENT", "RUN", "Caller", "assert_invalid", "at_work", "frames"]
+__all__ = ["ENRICHMENT", "RUN", "Caller", "assert_invalid", "at_work", "frames", "stalled"]
 
 RUN = {
     "objective": "Find entities",
@@ -71,6 +73,16 @@ def frames(body: bytes) -> list[str]:
         assert event.startswith("event: ")
         assert data.startswith('data: {"type":"' + event.removeprefix("event: ") + '"')
     return parts
+
+
+def stalled(url: str) -> socket.socket:
+    """Request a stream without reading it."""
+    where = urlsplit(url)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect((where.hostname, where.port))
+    connection.sendall(f"GET {where.path} HTTP/1.1\r\nHost: {where.netloc}\r\n\r\n".encode())
+    return connection
 
 
 def at_work(caller: Caller, findall_id: str) -> Any:

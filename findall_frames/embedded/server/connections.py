@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import sys
 import time
 from typing import Any, Final
@@ -43,7 +44,11 @@ class Connection(H11Protocol):
         """Start the time for the first request."""
         super().connection_made(transport)
         transport.set_write_buffer_limits(high=_WRITE_BUFFER)
-        if transport.get_extra_info("socket").fileno() >= _most_descriptors() - _SPARE:
+        connection = transport.get_extra_info("socket")
+        if hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            # Otherwise the system keeps up to 4 MB for a client that does not read.
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _WRITE_BUFFER)
+        if connection.fileno() >= _most_descriptors() - _SPARE:
             _log_shortage()
             self._is_refused = True
             self.app = _refuse
