@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
@@ -73,6 +73,8 @@ class Plan:
         self._conditions = [
             self._condition(number, reading, mentioning) for number, reading in enumerate(readings)
         ]
+        # Not cached_property: until Python 3.12 one slow query would hold up those of other runs.
+        self._ranks: dict[int, list[int]] | None = None
         self._tops = [number for number, each in enumerate(self._conditions) if each.by is not None]
 
     @property
@@ -143,7 +145,7 @@ class Plan:
             for true, false in zip(row[::2], row[1::2], strict=True)
         ]
 
-    @cached_property
+    @property
     def matching(self) -> Sequence[int]:
         """Positions of the rows that meet all conditions, by rank, else in table order.
 
@@ -154,10 +156,11 @@ class Plan:
         if self._tops:
             return list(self._ranked)
         found = self._query(f"SELECT {Corpus.ROW} {_FROM} WHERE {self._met} ORDER BY 1")
-        positions: list[int] = found[0].to_pylist()
+        positions = array("q")  # a list of millions would take a second, and hold up all threads
+        positions.frombytes(found[0].to_numpy().tobytes())
         return positions
 
-    @cached_property
+    @property
     def near_misses(self) -> Sequence[int]:
         """Positions of at most `NEAR_MISSES` rows that do not match, the nearest first.
 
@@ -178,14 +181,19 @@ class Plan:
         )
         return [*missed, *found[0].to_pylist()]
 
-    @cached_property
+    @property
     def _met(self) -> str:
         """All conditions as one expression."""
         return " AND ".join(f"({condition.truth})" for condition in self._conditions) or "TRUE"
 
-    @cached_property
+    @property
     def _ranked(self) -> dict[int, list[int]]:
         """The ranks of the rows that meet all other conditions, as many as needed, best first."""
+        if self._ranks is None:
+            self._ranks = self._rank()
+        return self._ranks
+
+    def _rank(self) -> dict[int, list[int]]:
         ranks, within = [], []
         for number in self._tops:
             condition = self._conditions[number]

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from findall_frames.api.models import TERMINAL_STATUSES, FindAllCandidate
-from findall_frames.embedded.chat.language_model import Usage
+from findall_frames.embedded.chat.language_model import StoppedError, Usage
 from findall_frames.embedded.runs.database import now
 from findall_frames.embedded.runs.record import RunRecord
 from findall_frames.embedded.runs.run_events import EventWriter, split_judged, webhook_id
@@ -52,6 +52,11 @@ class Change:
         self._announcements: list[tuple[str, bytes]] = []
         webhook = run.request.webhook
         self._announced = frozenset(() if webhook is None else webhook.event_types)
+
+    def check_active(self) -> None:
+        """Raise StoppedError if the run has ended: a late step must not add to it."""
+        if not self.run.is_active:
+            raise StoppedError
 
     def has_unenriched(self) -> bool:
         """Return True if a match lacks an enrichment."""

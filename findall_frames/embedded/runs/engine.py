@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from typing import Final, NoReturn
 
@@ -54,6 +55,8 @@ _PASSING: Final = {
 }
 _SHORTEST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
+# DuckDB cannot interrupt an expression within a chunk of rows, which may take hours.
+_CANCEL_SECONDS: Final = 0.5
 
 
 class Engine:
@@ -76,13 +79,12 @@ class Engine:
         self._queue: SimpleQueue[str | None] = SimpleQueue()
         self._scheduled: set[str] = set()
         self._scheduling = threading.Lock()
+        self._holders: dict[str, threading.Thread] = {}  # the workers that have a run
         # Steps without a model are bound by the CPU: side by side they would be no faster, and
         # delay every status request.
         self._cpu = threading.Lock()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"findall-worker-{number}", daemon=True)
-            for number in range(_WORKERS)
-        ]
+        self._computing: threading.Thread | None = None  # the worker that holds it
+        self._threads = [self._worker() for _ in range(_WORKERS)]
 
     def start(self) -> None:
         """Start the workers, and continue the runs that have not ended."""
@@ -141,8 +143,13 @@ class Engine:
         readings, _ = self._readers.read(renamed(conditions), entity_type=entity_type)
         return explain(readings, corpus=self._corpus)
 
-    def create(self, request: FindAllRunInput) -> FindAllRun:
-        """Create a run, and queue it.
+    def create(
+        self,
+        request: FindAllRunInput,
+        *,
+        turn: AbstractContextManager[None] | None = None,
+    ) -> FindAllRun:
+        """Create a run within `turn`, once its conditions are read, and queue it.
 
         Raises ConditionNotUnderstoodError, and creates no run, if a condition was not understood
         or the data cannot answer it.
@@ -152,14 +159,16 @@ class Engine:
         check_usable(readings)
         explained = explain(readings, corpus=self._corpus)
         check_usable(explained)
-        run = self._store.create(
-            msgspec.structs.replace(request, match_conditions=conditions),
-            corpus=self._corpus.fingerprint,
-            rows=len(self._corpus),
-            readings=readings,
-            warnings=reading_warnings(explained, corpus=self._corpus),
-            usage=usage,
-        )
+        warnings = reading_warnings(explained, corpus=self._corpus)
+        with turn or contextlib.nullcontext():
+            run = self._store.create(
+                msgspec.structs.replace(request, match_conditions=conditions),
+                corpus=self._corpus.fingerprint,
+                rows=len(self._corpus),
+                readings=readings,
+                warnings=warnings,
+                usage=usage,
+            )
         created = run.as_run()
         self._schedule(run.findall_id)
         return created
@@ -179,9 +188,10 @@ class Engine:
         )
 
     def cancel(self, findall_id: str) -> None:
-        """Stop a run after its current step, and keep its candidates.
+        """Stop a run within a second, and keep its candidates.
 
-        Raises ConflictError if it has ended or is a preview.
+        A step that does not end by then is abandoned, and its result is discarded. Raises
+        ConflictError if it has ended or is a preview.
         """
         with self._change(findall_id) as change:
             run, conflict = change.run, None
@@ -194,6 +204,9 @@ class Engine:
             if run.status != "cancelling":
                 run.status = "cancelling"
                 change.emit_status()
+        timer = threading.Timer(_CANCEL_SECONDS, self._abandon, (findall_id,))
+        timer.daemon = True
+        timer.start()
 
     def extend(self, findall_id: str, *, by: int) -> FindAllSchema:
         """Raise the match limit of a run that is active, or has ended by reaching it.
@@ -281,6 +294,39 @@ class Engine:
 
     # -- workers -----------------------------------------------------------------------------
 
+    def _worker(self) -> threading.Thread:
+        return threading.Thread(target=self._work, name="findall-worker", daemon=True)
+
+    def _abandon(self, findall_id: str) -> None:
+        """Leave a step to itself, if it is still running, and let a new worker take the run."""
+        with self._scheduling:
+            holder = self._holders.pop(findall_id, None)
+            if holder is None or self._stop.is_set():
+                return
+            self._release_cpu(holder)
+            self._queue.put(findall_id)
+            worker = self._worker()
+            self._threads.append(worker)
+            worker.start()
+
+    @contextlib.contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Hold the lock of the CPU, unless this worker is abandoned meanwhile."""
+        self._cpu.acquire()
+        worker = threading.current_thread()
+        with self._scheduling:
+            self._computing = worker
+        try:
+            yield
+        finally:
+            with self._scheduling:
+                self._release_cpu(worker)
+
+    def _release_cpu(self, worker: threading.Thread) -> None:
+        if self._computing is worker:
+            self._computing = None
+            self._cpu.release()
+
     def _schedule(self, findall_id: str) -> None:
         """Queue a run, unless it is queued or a worker has it."""
         with self._scheduling:
@@ -290,8 +336,15 @@ class Engine:
 
     def _work(self) -> None:
         while (findall_id := self._queue.get()) is not None and not self._stop.is_set():
+            worker = threading.current_thread()
+            with self._scheduling:
+                self._holders[findall_id] = worker
             may_continue = self._advance(findall_id)
             with self._scheduling:
+                if self._holders.get(findall_id) is not worker:
+                    self._threads.remove(worker)
+                    return  # it was abandoned, and replaced
+                del self._holders[findall_id]
                 self._scheduled.discard(findall_id)
             # Looked up afterwards, as it may have been extended while the worker had it.
             if may_continue and self._is_active(findall_id):
@@ -349,6 +402,7 @@ class Engine:
     def _step(self, run: RunRecord) -> None:
         if run.status == "cancelling":
             with self._store.change(run.findall_id) as change:
+                change.check_active()
                 _end(change, status="cancelled", reason="user_cancelled")
             return
         if run.status == "queued":
@@ -367,12 +421,13 @@ class Engine:
                 store=self._store,
                 stop=self._stop,
             )
-        with self._cpu if search.is_quick else contextlib.nullcontext():
+        with self._turn() if search.is_quick else contextlib.nullcontext():
             search.step(run)
 
     def _fail(self, findall_id: str, failure: str) -> None:
         self._searches.pop(findall_id, None)
-        with self._store.change(findall_id) as change:
+        with contextlib.suppress(StoppedError), self._store.change(findall_id) as change:
+            change.check_active()
             warning = RunWarning("run_failed", f"The run has failed: {failure}")
             change.run.failure = failure
             change.run.warnings = [*change.run.warnings, warning]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import cached_property
 from itertools import islice
 from typing import Any, Final, NamedTuple, get_args
 
@@ -84,9 +84,15 @@ class _RunMemory(NamedTuple):
         return self.store.answer(key)
 
     def keep(self, answers: Mapping[bytes, str], *, usage: Usage) -> None:
-        """Store answers and their usage in one transaction."""
-        with self.store.change(self.findall_id) as change:
-            change.keep_answers(answers, usage=usage)
+        """Store answers and their usage in one transaction; of an ended run, answers alone."""
+        try:
+            with self.store.change(self.findall_id) as change:
+                change.check_active()
+                change.keep_answers(answers, usage=usage)
+        except StoppedError:
+            for key, answer in answers.items():
+                self.store.keep_answer(key, answer)
+            raise
 
 
 class _Order(NamedTuple):
@@ -131,6 +137,9 @@ class RunSearch:
             self._at_once = model.at_once
         self._fillers: dict[int, Filler] = {}
         self._batch = _FIRST_BATCH
+        # Not cached_property: until Python 3.12 one slow query would hold up those of other runs.
+        self._known_plan: Plan | None = None
+        self._known_order: _Order | None = None
 
     @property
     def is_quick(self) -> bool:
@@ -152,6 +161,7 @@ class RunSearch:
                 self._judge(run)
             else:
                 with self._store.change(run.findall_id) as change:
+                    change.check_active()
                     self._settle(change)
         except QueryStopped as error:
             raise StoppedError from error
@@ -159,15 +169,17 @@ class RunSearch:
     def _is_stopped(self) -> bool:
         if self._stop.is_set():
             return True
-        return self._store.run(self._run.findall_id).status == "cancelling"
+        return self._store.run(self._run.findall_id).status != "running"
 
     # -- select ----------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def _plan(self) -> Plan:
-        return Plan(
-            self._run.readings, self._corpus, mentioning=self._mentioning, stop=self._is_stopped
-        )
+        if self._known_plan is None:
+            self._known_plan = Plan(
+                self._run.readings, self._corpus, mentioning=self._mentioning, stop=self._is_stopped
+            )
+        return self._known_plan
 
     def _mentioning(self, words: Sequence[str]) -> Sequence[int]:
         self._build_index()
@@ -177,11 +189,19 @@ class RunSearch:
         if not self._index.build(stop=self._is_stopped):
             raise StoppedError
 
-    @cached_property
+    @property
     def _order(self) -> _Order:
+        if self._known_order is None:
+            self._known_order = self._find_order()
+        return self._known_order
+
+    def _find_order(self) -> _Order:
         matching = self._plan.matching
         likely = self._shortlist(matching) if self._plan.asked else matching
-        return _Order([*likely, *self._plan.near_misses], len(likely), len(matching) - len(likely))
+        rows = array("q")
+        rows.extend(likely)
+        rows.extend(self._plan.near_misses)
+        return _Order(rows, len(likely), len(matching) - len(likely))
 
     def _shortlist(self, matching: Sequence[int]) -> Sequence[int]:
         """Return the rows that the model judges: the best by full text, if there are too many."""
@@ -284,6 +304,7 @@ class RunSearch:
         # Columns decide all rows at once, a model one by one.
         waiting = max(0, order.likely - through) if plan.asked else 0
         with self._store.change(run.findall_id) as change:
+            change.check_active()
             if bodies:
                 change.add_judged(bodies, matches=matches)
             run = change.run
@@ -352,6 +373,7 @@ class RunSearch:
             )
             enriched.append((item._replace(enriched=number + 1, candidate=whole), addition))
         with self._store.change(run.findall_id) as change:
+            change.check_active()
             change.enrich(enriched)
             self._settle(change)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -120,10 +121,15 @@ class Endpoints:
         return await asyncio.to_thread(self._create, body)
 
     def _create(self, body: FindAllRunInput) -> FindAllRun:
-        # One at a time, so that two cannot both take the last run of a quota.
+        self.quota.check(self.store)  # before a model is paid for reading the conditions
+        return self.engine.create(body, turn=self._admitted())
+
+    @contextmanager
+    def _admitted(self) -> Iterator[None]:
+        """Hold the turn to create a run, so that two cannot both take the last one of a quota."""
         with self._creating:
             self.quota.check(self.store)
-            return self.engine.create(body)
+            yield
 
     async def retrieve(self, run: RunRecord) -> FindAllRun:
         """Return the status of a run."""
