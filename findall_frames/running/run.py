@@ -61,7 +61,7 @@ __all__ = ["Run", "attach_run", "start_run", "watch_run"]
 
 _T = TypeVar("_T")
 
-_FIRST_POLL, _LONGEST_POLL = 0.01, 0.1
+_FIRST_POLL, _LONGEST_POLL = 0.005, 0.1
 """Seconds between status requests while an embedded service evaluates columns."""
 _RESULT_PAUSES = (0.5, 1.0, 2.0)
 """Seconds between requests for a result that lacks matches which its status counts."""
@@ -368,7 +368,7 @@ class Run:
             if counts.generated_candidates_count not in (0, counts.rows):
                 break
             time.sleep(min(pause, deadline.remaining))
-            pause = min(2 * pause, _LONGEST_POLL)
+            pause = min(1.5 * pause, _LONGEST_POLL)
         yield from follow(
             self.client,
             self.findall_id,

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
+from weakref import WeakKeyDictionary
 
 import duckdb
 
@@ -32,6 +33,10 @@ _BARE: dict[str, Any] = {}
 def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
+
+_MAX_KNOWN: Final = 200
+_known: WeakKeyDictionary[Corpus, dict[str, tuple[Checked, str]]] = WeakKeyDictionary()
+"""The expressions that were checked lately."""
 
 # Deterministic scalar functions that read only their arguments, and whose result is not much larger
 # than these; hence no repeat, lpad or range.
@@ -165,6 +170,17 @@ def check_order(expression: str, corpus: Corpus) -> Checked:
 
 
 def _checked(expression: str, corpus: Corpus) -> tuple[Checked, str]:
+    """Return a checked expression and its type; a run checks the same one several times."""
+    known = _known.setdefault(corpus, {})
+    if expression not in known:
+        found = _examined(expression, corpus)
+        if len(known) >= _MAX_KNOWN:
+            known.clear()
+        known[expression] = known[found[0].sql] = found
+    return known[expression]
+
+
+def _examined(expression: str, corpus: Corpus) -> tuple[Checked, str]:
     if len(expression) > _MAX_CHARACTERS:
         raise SqlError(
             f"Expected an expression of at most {_MAX_CHARACTERS:,} characters; this one has "
