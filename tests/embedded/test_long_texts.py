@@ -1,22 +1,26 @@
-"""Time for texts that clients send and cells hold: twice the length takes about twice as long."""
+"""Time for texts that others send and cells hold: twice the length takes about twice as long."""
 
 from __future__ import annotations
 
 import json
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from findall_frames.api.models import MatchCondition
+from findall_frames.api.stream import read_batches
 from findall_frames.embedded.corpus.documents import read_documents
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from tests.support.local_models import numbers
+
+# Times are compared, so they are not part of an ordinary run.
+pytestmark = pytest.mark.thorough
 
 SHAPES = (
     "a", " ", "a ", "place ", "not ", "and ", "or ", "a or ", "more than ", "more than 5 and ", "(",
@@ -24,6 +28,12 @@ SHAPES = (
     "place = 1 AND ", "name LIKE '%a%' OR ", "CASE WHEN ", "((1", "[", "{", "\\", "\n", "\t", "é",
     "\u0301", "😀", "$", "where ", "entity 1, ", ";", "1+", "=", "<", ">", "<p>", "</p", "<a b='",
     "&#", "<!--", "€5 ",
+)  # fmt: skip
+
+EVENT_SHAPES = (
+    "\r", "\r\n", "\n\n", "\r\r", "data", "data:", "data\n", "data: x\n", "data: x\n\n", "id: 1\n",
+    ":\n", "event: a\n", "event: a\n\n", "retry: 1\n", "\ufeff", '{"type":',
+    'data: {"type":"a"}\r\n',
 )  # fmt: skip
 
 
@@ -39,9 +49,11 @@ def _table(name: str, cell: str) -> None:
     open_corpus(pd.DataFrame({"name": ["A", "B"], name: [cell, cell]}))
 
 
-def _assert_linear(use: Callable[[str], object], *, length: int) -> None:
+def _assert_linear(
+    use: Callable[[str], object], *, length: int, shapes: Sequence[str] = SHAPES
+) -> None:
     """Check each shape at two lengths; the best of three, as other programs run as well."""
-    for shape in SHAPES:
+    for shape in shapes:
         short, long = (shape * (size // len(shape)) for size in (length, 2 * length))
         for _ in range(3):
             once, twice = (_seconds(use, text) for text in (short, long))
@@ -108,3 +120,20 @@ def test_tables_take_linear_time(tmp_path: Path, suffix: str) -> None:
         open_corpus(path)
 
     _assert_linear(read, length=100_000)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    ["{}", "data: {}\n\n", 'data: {{"type":"findall.status","data":"{}"}}\n\n'],
+    ids=["stream", "data", "event"],
+)
+@pytest.mark.parametrize("size", [1_000, 1 << 20])
+def test_event_streams_take_linear_time(frame: str, size: int) -> None:
+    """In one piece or in many."""
+
+    def read(text: str) -> None:
+        sent = frame.format(text).encode()
+        for _ in read_batches(sent[at : at + size] for at in range(0, len(sent), size)):
+            pass
+
+    _assert_linear(read, length=100_000, shapes=SHAPES + EVENT_SHAPES)
