@@ -173,7 +173,14 @@ class Client:
             The service does not explain conditions; the hosted one does not.
         """
         body = msgspec.json.encode({"match_conditions": conditions, "entity_type": entity_type})
-        call = Call("readings", "/readings", body=body, timeout=timeout)
+        call = Call(
+            "readings",
+            "/readings",
+            body=body,
+            if_absent="Only a service over your own data, such as ff.local(...), explains "
+            "conditions.",
+            timeout=timeout,
+        )
         return self._transport.fetch(call, _decoder(_Readings)).readings
 
     def entity_search(
@@ -222,7 +229,13 @@ class Client:
         """
         search = FindAllEntitySearchInput(entity_type, objective, match_limit)
         body = msgspec.json.encode(search)
-        call = Call("entity search", f"{_ROOT}/entity-search", body=body, timeout=timeout)
+        call = Call(
+            "entity search",
+            f"{_ROOT}/entity-search",
+            body=body,
+            if_absent="This service has no entity search.",
+            timeout=timeout,
+        )
         return self._transport.fetch(call, _decoder(FindAllEntitySearchResponse))
 
     def recent_runs(
@@ -230,7 +243,8 @@ class Client:
     ) -> list[FindAllMemoryResult]:
         """Return the latest runs of the account, at most 25, if it has a memory.
 
-        The hosted API has no other list of runs; `runs` lists those of this machine.
+        The hosted API has no other list of runs. ``ff.runs(remote=True)`` joins them with those
+        of this machine.
 
         Parameters
         ----------
@@ -241,12 +255,19 @@ class Client:
 
         Raises
         ------
-        APIError
+        NotFoundError, AuthenticationError
             The account, or the service, has no memory.
         """
         scope = {"memory_scope_key": memory_scope_key} if memory_scope_key else {}
         body = msgspec.json.encode({"kind": "findall", "limit": _MOST_RECENT, **scope})
-        call = Call("memory", "/v1beta/memory/retrieve", body=body, timeout=timeout)
+        call = Call(
+            "recent runs",
+            "/v1beta/memory/retrieve",
+            body=body,
+            if_absent="This account, or this service, keeps no list of recent runs; ff.runs() has "
+            "those of this machine.",
+            timeout=timeout,
+        )
         found = self._transport.fetch(call, _decoder(_Memory)).results
         return [run for run in found if run.kind == "findall"]
 

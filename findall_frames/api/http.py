@@ -144,6 +144,7 @@ class Call:
     params: Mapping[str, str] | None = None
     findall_id: str | None = None
     token: str | None = None  # identifies the run that the request creates
+    if_absent: str | None = None  # what it means if there is no such endpoint
     timeout: float | None = None
 
 
@@ -380,6 +381,8 @@ class Transport:
                 "redirects are not followed, since the key would be sent along. If that address "
                 "is right, pass it as Client(base_url=...)."
             )
+        elif call.if_absent and status in _ABSENT:
+            next_step = call.if_absent
         elif asked := headers.get("retry-after"):
             next_step = f"Try again when the service allows it (Retry-After: {asked})."
         elif status >= 500:
@@ -418,8 +421,8 @@ class Transport:
         elif call.token:
             next_step = (
                 f"If the run exists, its metadata contains findall_frames_token={call.token!r}: "
-                f"look for it among the runs of your account at {self._host} (if the account has "
-                "a memory, Client.recent_runs() lists them), and wait for it with "
+                f"look for it among the runs of your account at {self._host} "
+                "(ff.runs(remote=True), if the account keeps a list), and wait for it with "
                 "ff.resume(findall_id)."
             )
         else:
@@ -449,6 +452,7 @@ _ERRORS: Final[dict[int, type[APIError]]] = {
     422: RefusedError,
     429: RateLimitError,
 }
+_ABSENT: Final = frozenset({403, 404, 405})
 _NEXT_STEPS: Final = {
     401: "Set PARALLEL_API_KEY, or pass Client(api_key=...), to a key that this service accepts.",
     402: "Add credit to the account, lower match_limit, or choose a cheaper generator.",

@@ -1,10 +1,14 @@
-"""What the user sees of the ledger: a table of the runs in it, and a way to delete them."""
+"""Past runs: a table of those in the ledger and of the account, and a way to forget them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from findall_frames.api.client import Client
+from findall_frames.api.models import FindAllMemoryResult
 from findall_frames.display.text import counted
 from findall_frames.errors import InvalidRequestError, LedgerWarning, warn
 from findall_frames.frames.convert import dataframe_of
@@ -16,11 +20,23 @@ if TYPE_CHECKING:
 __all__ = ["forget", "runs"]
 
 
-def runs() -> pd.DataFrame:
+def runs(
+    *, remote: bool = False, client: Client | None = None, timeout: float | None = None
+) -> pd.DataFrame:
     """List every run that was started or waited for on this machine, the latest first.
 
-    The API has no list of runs; these are the runs in the ledger. It is in the user's state
-    folder, or where ``FINDALL_FRAMES_HOME`` says; ``FINDALL_FRAMES_LEDGER=off`` switches it off.
+    These are the runs in the ledger. It is in the user's state folder, or where
+    ``FINDALL_FRAMES_HOME`` says; ``FINDALL_FRAMES_LEDGER=off`` switches it off.
+
+    Parameters
+    ----------
+    remote : bool
+        Also ask the service for the latest runs of the account, at most 25, wherever they were
+        started. Not every account has such a list.
+    client : Client, optional
+        The service to ask; as in `find_all`.
+    timeout : float, optional
+        Seconds for asking; None waits without limit.
 
     Returns
     -------
@@ -37,6 +53,17 @@ def runs() -> pd.DataFrame:
         ``"refused"`` is a run that was not created, and ``"ended"`` one whose service, over own
         data, ended before it.
 
+        With ``remote=True`` there is also ``known_from`` (str): ``"ledger"``, ``"account"`` or
+        ``"both"``. Of a run that only the account knows, there are the id, the beginning of the
+        objective, the number of matches, ``modified_at`` and the service.
+
+    Raises
+    ------
+    NotFoundError, AuthenticationError
+        With ``remote=True``: the account, or the service, keeps no list of runs.
+    FindAllError
+        With ``remote=True``: the service can't be reached, or did not answer in time.
+
     Examples
     --------
     >>> import findall_frames as ff
@@ -48,18 +75,24 @@ def runs() -> pd.DataFrame:
     """
     import pandas as pd
 
+    columns = dict(_COLUMNS)
     ledger = Ledger.of_this_machine()
     rows = ledger.rows()
+    if remote:
+        columns["known_from"] = ("known_from", "str")
+        with Client() if client is None else nullcontext(client) as service:
+            recent = service.recent_runs(timeout=timeout)
+        rows = _joined(rows, recent, service=service.base_url)
     cleaned = [
-        {name: _clean(row.get(column), dtype) for name, (column, dtype) in _COLUMNS.items()}
+        {name: _clean(row.get(column), dtype) for name, (column, dtype) in columns.items()}
         for row in rows
     ]
     damaged = sum(
         row.get(column) is not None and clean[name] is None
         for row, clean in zip(rows, cleaned, strict=True)
-        for name, (column, _) in _COLUMNS.items()
+        for name, (column, _) in columns.items()
     )
-    listed = dataframe_of(cleaned, dtypes={name: dtype for name, (_, dtype) in _COLUMNS.items()})
+    listed = dataframe_of(cleaned, dtypes={name: dtype for name, (_, dtype) in columns.items()})
     for name in ("created_at", "modified_at"):
         written = listed[name]
         listed[name] = pd.to_datetime(written, format="ISO8601", utc=True, errors="coerce").astype(
@@ -72,7 +105,37 @@ def runs() -> pd.DataFrame:
             "missing.",
             LedgerWarning,
         )
-    return listed
+    if remote:
+        begun = listed["created_at"].fillna(listed["modified_at"])
+        listed = listed.loc[begun.sort_values(ascending=False, kind="stable").index]
+    return listed.reset_index(drop=True)
+
+
+def _joined(
+    rows: Sequence[dict[str, Any]], recent: Sequence[FindAllMemoryResult], *, service: str
+) -> list[dict[str, Any]]:
+    """Return the rows of the ledger, with what the account knows, and the runs that it lacks."""
+    remote = {run.id: run for run in recent}
+    joined = []
+    for row in rows:
+        run = remote.pop(row["findall_id"], None) if row["service"] == service else None
+        joined.append(row | {"known_from": "ledger" if run is None else "both"})
+        if run is not None:  # it may have gone on since this machine saw it
+            matched = row["matched"]
+            is_behind = not isinstance(matched, int) or matched < run.matched_count
+            joined[-1]["matched"] = run.matched_count if is_behind else matched
+    return joined + [
+        {
+            "findall_id": run.id,
+            "objective": run.input_excerpt or None,
+            "matched": run.matched_count,
+            "updated_at": run.updated_at,
+            "service": service,
+            "has_result": 0,
+            "known_from": "account",
+        }
+        for run in remote.values()
+    ]
 
 
 def forget(findall_id: str | None = None, *, older_than: float | timedelta | None = None) -> int:

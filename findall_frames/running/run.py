@@ -65,6 +65,8 @@ _FIRST_POLL, _LONGEST_POLL = 0.005, 0.1
 """Seconds between status requests while an embedded service evaluates columns."""
 _RESULT_PAUSES = (0.5, 1.0, 2.0)
 """Seconds between requests for a result that lacks matches which its status counts."""
+_LOOK_SECONDS = 2.0
+"""Seconds to look for a run whose creation was not answered."""
 _SNAPSHOT_SHARE = 0.2
 _SNAPSHOT_SECONDS = 5.0
 """The share of a timeout, and at most the seconds, reserved for fetching a partial result."""
@@ -596,8 +598,11 @@ def _create(
         run = when_allowed(
             lambda: client.create(request, timeout=deadline.timeout), deadline=deadline, show=show
         )
-    except AmbiguousCreateError:
-        raise  # the run may exist, so the intent stays in the ledger
+    except AmbiguousCreateError as error:
+        # The run may exist, so the intent stays in the ledger.
+        if similar := _similar_runs(search, ledger, client=client, deadline=deadline):
+            error.add_note(f"Recent runs of the account with this objective: {similar}.")
+        raise
     except FindAllError as error:
         if error.findall_id:
             ledger.created(token, findall_id=error.findall_id, status="unknown")
@@ -606,6 +611,30 @@ def _create(
         raise
     ledger.created(token, findall_id=run.findall_id, status=run.status.status)
     return run
+
+
+def _similar_runs(search: Search, ledger: Ledger, *, client: Client, deadline: Deadline) -> str:
+    """Return the account's recent runs with this objective that the ledger lacks, if it says."""
+    if client.is_embedded:
+        return ""
+    try:
+        recent = client.recent_runs(
+            memory_scope_key=search.memory_scope_key, timeout=deadline.clip(_LOOK_SECONDS)
+        )
+    except FindAllError:
+        return ""  # not every account has a list, and the caller has an error to report
+    known = {row["findall_id"] for row in ledger.rows() if row["service"] == client.base_url}
+    return ", ".join(
+        f"{run.id} ({run.updated_at or 'no time given'})"
+        for run in recent
+        if run.id not in known and _is_beginning(run.input_excerpt, search.objective)
+    )
+
+
+def _is_beginning(excerpt: str, text: str) -> bool:
+    """Return True if an excerpt, which may end in dots, is the beginning of a text."""
+    begin = " ".join(excerpt.removesuffix("...").removesuffix("…").split())
+    return bool(begin) and " ".join(text.split()).startswith(begin)
 
 
 def attach_run(findall_id: str, *, client: Client, deadline: Deadline = NEVER) -> Run:

@@ -81,6 +81,71 @@ def test_an_empty_ledger_has_the_same_columns_and_types(client: ff.Client) -> No
     assert "object" not in {str(dtype) for dtype in empty.dtypes}
 
 
+MEMORY = "/../memory/retrieve"
+RECENT = [
+    {"id": RUN_ID, "input_excerpt": "Find tile", "matched_count": 9},
+    {
+        "id": "findall_elsewhere",
+        "input_excerpt": "Find tile makers",
+        "matched_count": 2,
+        "updated_at": "2020-01-02T03:04:05Z",
+    },
+]
+OTHER = {"id": "findall_other", "input_excerpt": "Find tilers"}
+
+
+def test_recent_runs_of_the_account_are_joined_with_those_of_this_machine(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """The columns and types stay, and one more says where a run is known from."""
+    find(client)
+    with ff.local(pd.DataFrame({"name": ["a"], "size": [1]})) as local:
+        ff.find_all("size over 0", client=local, progress=False)
+    own = ff.runs()
+    server.on("POST", MEMORY, answer({"results": RECENT}))
+    both = ff.runs(remote=True, client=client)
+    assert both.dtypes.drop("known_from").to_dict() == own.dtypes.to_dict()
+    assert both.dtypes["known_from"] == own.dtypes["findall_id"]
+    columns = ["findall_id", "known_from", "matched_candidates_count", "has_result"]
+    assert both[columns].to_numpy().tolist() == [
+        [own.loc[0, "findall_id"], "ledger", 1, True],
+        [RUN_ID, "both", 9, True],
+        ["findall_elsewhere", "account", 2, False],
+    ]
+    assert both["service"].tolist() == [local.base_url, server.url, server.url]
+    assert both.loc[2, "modified_at"] == pd.Timestamp("2020-01-02T03:04:05Z")
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(403, ff.errors.AuthenticationError), (404, ff.errors.NotFoundError)],
+)
+def test_an_account_without_a_list_of_runs_is_no_empty_list(
+    server: ScriptedServer, client: ff.Client, status: int, error: type[ff.FindAllError]
+) -> None:
+    """The error says where the runs of this machine are; nothing is returned in its place."""
+    find(client)
+    server.on("POST", MEMORY, answer(status=status))
+    with pytest.raises(error, match=r"keeps no list of recent runs; ff\.runs\(\)"):
+        ff.runs(remote=True, client=client)
+
+
+@pytest.mark.parametrize("reply", [answer(status=404), answer({"results": [*RECENT, OTHER]})])
+def test_a_lost_creation_names_the_recent_runs_with_its_objective(
+    server: ScriptedServer, client: ff.Client, reply: Reply
+) -> None:
+    """Where the account has a list; the known ones and those of other objectives are left out."""
+    find(client)
+    server.on("POST", MEMORY, reply)
+    server.on("POST", "/runs", Reply(0, then="close"))
+    with pytest.raises(ff.AmbiguousCreateError, match=r"ff\.runs\(remote=True\)") as caught:
+        find(client, match_limit=6)
+    notes = getattr(caught.value, "__notes__", [])
+    found = "findall_elsewhere (2020-01-02T03:04:05Z)"
+    expected = [f"Recent runs of the account with this objective: {found}."]
+    assert notes == ([] if reply.status == 404 else expected)
+
+
 def test_the_id_is_recorded_as_soon_as_the_run_is_created(client: ff.Client) -> None:
     """It is in the ledger when the first update with an id is shown."""
     recorded: dict[str, list[str]] = {}
