@@ -76,6 +76,7 @@ def find_all(
     exclude: Exclusions | UnsetType | None = UNSET,
     metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
     webhook: Webhook | Mapping[str, Any] | UnsetType | None = UNSET,
+    memory_scope_key: str | UnsetType | None = UNSET,
     data: Any = UNSET,
     budget: float | None = None,
     reuse: bool = False,
@@ -90,7 +91,7 @@ def find_all(
     ----------
     objective : str or Search
         The question in plain words. A `Search` has its own values for everything up to
-        `webhook`; passing one of these as well is an error.
+        `memory_scope_key`; passing one of these as well is an error.
     entity_type : str, optional
         The kind of thing to find, such as ``"companies"``; drafted with the conditions if left
         out.
@@ -111,6 +112,9 @@ def find_all(
         A flat dict that is returned with the run.
     webhook : Webhook or dict, optional
         Where the service sends notifications.
+    memory_scope_key : str, optional
+        A scope of the account's memory at the hosted service: 1 to 128 letters, digits, ``_``
+        and ``-``.
     data : DataFrame, path or anything else that `local` takes, optional
         Your own data, to be searched instead: short for ``client=ff.local(data)``, closed
         afterwards.
@@ -177,6 +181,7 @@ def find_all(
         exclude=exclude,
         metadata=metadata,
         webhook=webhook,
+        memory_scope_key=memory_scope_key,
     )
     return _find(
         options,
@@ -198,6 +203,7 @@ def preview(
     match_limit: int = 10,
     exclude: Exclusions | UnsetType | None = UNSET,
     metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
+    memory_scope_key: str | UnsetType | None = UNSET,
     data: Any = UNSET,
     budget: float | None = None,
     client: Client | None = None,
@@ -208,7 +214,7 @@ def preview(
 
     Parameters
     ----------
-    objective, entity_type, match_conditions, exclude, metadata
+    objective, entity_type, match_conditions, exclude, metadata, memory_scope_key
         As in `find_all`. The generator, limit, enrichments and webhook of a `Search` are ignored.
     match_limit : int
         The number of candidates to evaluate, matched or not, 5 to 10.
@@ -240,6 +246,7 @@ def preview(
         match_conditions=match_conditions,
         exclude=exclude,
         metadata=metadata,
+        memory_scope_key=memory_scope_key,
     )
     for ignored in ("enrichments", "webhook"):
         options.pop(ignored, None)
@@ -254,6 +261,7 @@ def draft(
     *,
     generator: str = "core",
     match_limit: int | None = None,
+    memory_scope_key: str | None = None,
     data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
@@ -265,7 +273,7 @@ def draft(
     ----------
     objective : str
         The question in plain words.
-    generator, match_limit
+    generator, match_limit, memory_scope_key
         Of the returned search, as in `find_all`.
     data, client, progress, timeout
         As in `find_all`.
@@ -301,7 +309,12 @@ def draft(
             "draft takes an objective in words; this is a Search, which has its conditions. "
             "ff.explain(search, ...) shows how own data reads them."
         )
-    options = _options(objective, generator=generator, match_limit=match_limit)
+    chosen: dict[str, Any] = {
+        "generator": generator,
+        "match_limit": match_limit,
+        "memory_scope_key": memory_scope_key,
+    }
+    options = _options(objective, **chosen)
     check_options(options, own_data=True)
     with service_for(client, data) as service, closing(display_for(progress)) as display:
         update = _before(options, service, "drafting conditions")
@@ -309,7 +322,7 @@ def draft(
         drafted = service.ingest(options["objective"], timeout=deadline.timeout)
         took = time.monotonic() - begun
         display.show(replace(update, status="drafted", is_over=True, elapsed=took))
-    return Search.from_schema(drafted, generator=generator, match_limit=options.get("match_limit"))
+    return Search.from_schema(drafted, **chosen)
 
 
 def explain(

@@ -513,6 +513,8 @@ def question(options: Mapping[str, Any], *, match_limit: int) -> str:
     defaults = {"generator": "core", "exclude": []}
     parts = {name: options.get(name, defaults.get(name)) for name in _QUESTION}
     parts["match_limit"] = match_limit
+    if options.get("memory_scope_key"):  # ledgers of earlier releases have hashes without it
+        parts["memory_scope_key"] = options["memory_scope_key"]
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from typing import Any, TypedDict
 
 import numpy as np
@@ -12,8 +13,11 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import ExcludeCandidate, FindAllEnrichInput, JsonSchema
+from findall_frames.running.ledger import question
+from findall_frames.running.spec import read_options
 from tests.support.results import candidate, result
-from tests.support.scripted import ScriptedServer
+from tests.support.scripted import CONDITIONS as SCRIPTED
+from tests.support.scripted import ScriptedServer, find
 
 CONDITIONS: Any = {"old": "Company must be old", "large": "Company must be large"}
 ACME = "https://www.acme.example/"
@@ -314,8 +318,44 @@ def test_a_memory_scope_is_sent_with_the_run(server: ScriptedServer, client: ff.
     assert scopes == ["team_A-1", None]
 
 
+@pytest.mark.parametrize("verb", [ff.find_all, ff.preview, ff.draft])
+def test_every_verb_takes_a_memory_scope(
+    server: ScriptedServer, client: ff.Client, verb: Callable[..., Any]
+) -> None:
+    """Also if the conditions are drafted; a drafted search keeps it."""
+    done = verb(TILES["objective"], memory_scope_key="a", client=client, progress=False)
+    if isinstance(done, ff.Search):
+        assert done.memory_scope_key == "a"
+    else:
+        assert server.sent("POST", "/runs")[0].content["memory_scope_key"] == "a"
+
+
+def test_searches_in_two_memory_scopes_are_not_equal(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Neither answers the other; ledgers of earlier releases still answer those without one."""
+    find(client)
+    for scope in ("a", "a", "b"):
+        find(client, memory_scope_key=scope, reuse=True)
+    assert len(server.sent("POST", "/runs")) == 3
+    options = read_options({**TILES, "match_conditions": SCRIPTED})
+    before = "be287e7f407de0bdbe1b9f332ec23ba804c9c7f0469c024c42b2a1081d7370e7"
+    assert question(options, match_limit=5) == before
+    assert question(options | {"memory_scope_key": None}, match_limit=5) == before
+
+
 @pytest.mark.parametrize("scope", ["", "x" * 129, "a b", "a/b", "\u00e9", "a\n", 3])
-def test_an_odd_memory_scope_is_refused(scope: Any) -> None:
-    """The API has a pattern for it."""
-    with pytest.raises(ff.errors.InvalidRequestError, match="memory_scope_key must have 1 to 128"):
-        ff.Search(**TILES, memory_scope_key=scope)
+def test_an_odd_memory_scope_is_refused(
+    server: ScriptedServer, client: ff.Client, scope: Any
+) -> None:
+    """The API has a pattern for it; nothing is sent."""
+    calls: list[Callable[[], object]] = [
+        lambda: ff.Search(**TILES, memory_scope_key=scope),
+        lambda: find(client, memory_scope_key=scope),
+        lambda: ff.preview("Find tiles", memory_scope_key=scope, client=client),
+        lambda: ff.draft("Find tiles", memory_scope_key=scope, client=client),
+    ]
+    for call in calls:
+        with pytest.raises(ff.errors.InvalidRequestError, match="key must have 1 to 128"):
+            call()
+    assert server.requests == []
