@@ -13,14 +13,24 @@ from msgspec import UNSET, UnsetType
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import ExcludeCandidate, FindAllRun, FindAllSchema, Webhook
-from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
+from findall_frames.errors import (
+    FindAllError,
+    InvalidRequestError,
+    RepeatedSearchWarning,
+    warn,
+)
 from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for
 from findall_frames.progress.update import Update, resume_advice, resume_call
 from findall_frames.running.ledger import KeptResult, Ledger, question
-from findall_frames.running.outcome import Errors, check_errors, report_partial
+from findall_frames.running.outcome import (
+    Errors,
+    check_errors,
+    matches_missing,
+    report_partial,
+)
 from findall_frames.running.pricing import (
     check_enrichment_budget,
     check_extension_budget,
@@ -123,8 +133,8 @@ def find_all(
         Own data costs nothing.
     reuse : bool
         Return the result of an equal search at the same service from the ledger of this
-        machine, or wait for its run if that is not over; nothing new is started or spent. Own
-        data is always searched again.
+        machine, or ask for its run if that is not over or its result is not whole; nothing new
+        is started or spent. Own data is always searched again.
     errors : {"warn", "raise"}
         What to do if the run failed, was cancelled or ended early.
     client : Client, optional
@@ -450,8 +460,9 @@ def resume(
 ) -> FindAllFrames:
     """Continue waiting for a run that was started earlier, here or elsewhere.
 
-    If the ledger of this machine has the result, nothing is sent;
-    ``ff.Run(findall_id, client=...).frames()`` fetches it again.
+    If the ledger of this machine has the whole result, nothing is sent;
+    ``ff.Run(findall_id, client=...).frames()`` fetches it again. A result that lacks matches
+    which the service counted is asked for again, and taken from the ledger if that fails.
 
     Parameters
     ----------
@@ -493,13 +504,16 @@ def resume(
         kept = Ledger.of_this_machine().result_of(
             findall_id, service=given.base_url if given else None
         )
-        if kept is not None:
-            return _from_ledger(kept, display, errors=errors)
-        client = client_of(run, client)
-        with service_for(client) as service:
-            if not isinstance(run, Run) or run.client is not service:
-                run = attach_run(findall_id, client=service, deadline=deadline)
-            return watch_run(run, display, deadline=deadline, errors=errors)
+
+        def wait() -> FindAllFrames:
+            with service_for(client_of(run, client)) as service:
+                if isinstance(run, Run) and run.client is service:
+                    known = run
+                else:
+                    known = attach_run(findall_id, client=service, deadline=deadline)
+                return watch_run(known, display, deadline=deadline, errors=errors)
+
+        return _from_ledger_or(wait, kept, display, errors=errors)
 
 
 def extend(
@@ -824,16 +838,19 @@ def _find(
         closing(display_for(progress, advice=advice)) as display,
         service_for(client, data) as service,
     ):
-        before = unfinished = None
+        before = earlier = None
         if not own_data:  # it costs nothing, and its port may have been used for other data before
             ledger = Ledger.of_this_machine()
             before = ledger.answer_to(asked, service=service.base_url)
-            unfinished = ledger.unfinished(asked, service=service.base_url)
-        if before is not None and reuse:
-            return _from_ledger(before, display, errors=errors)
-        if unfinished is not None and unfinished["findall_id"] and reuse:
-            run = attach_run(unfinished["findall_id"], client=service, deadline=deadline)
-            return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
+            earlier = ledger.equal_run(asked, service=service.base_url)
+        known = before.findall_id if before else earlier["findall_id"] if earlier else None
+        if known and reuse:
+
+            def wait() -> FindAllFrames:
+                run = attach_run(known, client=service, deadline=deadline)
+                return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
+
+            return _from_ledger_or(wait, before, display, errors=errors)
         if not is_complete:
             display.show(_before(options, service, "drafting conditions"))
             drafted = service.ingest(options["objective"], timeout=deadline.timeout)
@@ -847,8 +864,8 @@ def _find(
                 "that result, and reuse=True takes it automatically.",
                 RepeatedSearchWarning,
             )
-        elif unfinished is not None:
-            warn(_still_running(unfinished), RepeatedSearchWarning)
+        elif earlier is not None:
+            warn(_started_before(earlier), RepeatedSearchWarning)
         display.show(_before(options, service, "starting"))
         run = start_run(
             Search(**options),
@@ -864,10 +881,11 @@ def _no_advice(update: Update) -> str:
     return ""
 
 
-def _still_running(row: Mapping[str, Any]) -> str:
+def _started_before(row: Mapping[str, Any]) -> str:
     if row["findall_id"]:
         call = resume_call(row["findall_id"], service=row["service"])
-        known = f"may still be running: {call} waits for it, and so does reuse=True"
+        state = "is over" if row["is_over"] else "may still be running"
+        known = f"{state}: {call} gets its result, and so does reuse=True"
     else:
         known = (
             "was never answered: the run may exist, with "
@@ -931,7 +949,23 @@ def _go_on(
         return watch_run(run, display, deadline=deadline, errors=errors)
 
 
-def _from_ledger(kept: KeptResult, display: Display, *, errors: Errors) -> FindAllFrames:
+def _from_ledger_or(
+    wait: Callable[[], FindAllFrames],
+    kept: KeptResult | None,
+    display: Display,
+    *,
+    errors: Errors,
+) -> FindAllFrames:
+    """Return the kept result if it is whole, else what waiting returns, else the kept one."""
+    if kept is None:
+        return wait()
+    frames = _flattened(kept)
+    if matches_missing(frames, kept.status):
+        try:
+            return wait()
+        except FindAllError as error:
+            if getattr(error, "frames", None) is not None:
+                raise  # with frames that are newer than the kept ones
     schema = kept.schema
     update = Update(
         findall_id=kept.findall_id,
@@ -945,8 +979,8 @@ def _from_ledger(kept: KeptResult, display: Display, *, errors: Errors) -> FindA
         match_limit=schema.match_limit if schema else None,
     )
     display.show(update)
-    frames = _flattened(kept)
-    report_partial(kept.findall_id, kept.status, frames, errors=errors)
+    again = resume_call(kept.findall_id, service=kept.service)
+    report_partial(kept.findall_id, kept.status, frames, resume=again, errors=errors)
     return frames
 
 

@@ -329,11 +329,11 @@ class Ledger:
             service=service,
         )
 
-    def unfinished(self, asked: str, *, service: str) -> dict[str, Any] | None:
-        """Return the latest run of an equal search that is not known to be over."""
+    def equal_run(self, asked: str, *, service: str) -> dict[str, Any] | None:
+        """Return the latest run of an equal search that goes on, as far as known, or completed."""
         rows = self._read(
-            """SELECT * FROM runs WHERE asked = :asked AND service = :service AND NOT is_over
-            ORDER BY number DESC LIMIT 1""",
+            """SELECT * FROM runs WHERE asked = :asked AND service = :service
+            AND (NOT is_over OR status = 'completed') ORDER BY number DESC LIMIT 1""",
             asked=asked,
             service=service,
         )

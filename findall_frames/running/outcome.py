@@ -87,19 +87,20 @@ def report_partial(
     status: FindAllRunStatus,
     frames: FindAllFrames,
     *,
+    resume: str,
     errors: Errors,
-    missing: int = 0,
 ) -> None:
     """Warn, or raise with the frames, if the result may be incomplete.
 
     Warnings of the service, for example about a condition it could not read, are passed on.
     """
+    missing = matches_missing(frames, status)
     if missing:
         counted = status.metrics.matched_candidates_count
         warn(
             f"The status of run {findall_id} counts {matches_of(counted)}, and its result lacks "
             f"{missing} of them, also after it was fetched again. What it has is here; later, "
-            f"ff.Run({findall_id!r}, client=client).frames() may return more.",
+            f"{resume} may return more.",
             PartialResultWarning,
         )
     message = partial_result(findall_id, status)

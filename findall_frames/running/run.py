@@ -426,8 +426,7 @@ class Run:
         if status is None:
             report_left(self.findall_id, frames, resume=self._resume, errors=errors)
         else:
-            missing = matches_missing(frames, status)
-            report_partial(self.findall_id, status, frames, errors=errors, missing=missing)
+            report_partial(self.findall_id, status, frames, resume=self._resume, errors=errors)
 
     @contextmanager
     def _noting_interruption(self) -> Iterator[None]:

@@ -9,15 +9,16 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import findall_frames as ff
+from findall_frames.running import run as running
 from findall_frames.running.ledger import Ledger
 from tests.support.scripted import (
     AT,
@@ -253,6 +254,76 @@ def test_an_equal_search_warns_or_is_reused(server: ScriptedServer, client: ff.C
     find(client, reuse=True, generator="pro")
     find(client, reuse=True, exclude=[{"name": "Acme", "url": "https://acme.example"}])
     assert len(server.sent("POST", "/runs")) == 5
+
+
+AGAIN: dict[str, Callable[[ff.Client], ff.FindAllFrames]] = {
+    "resume": lambda client: ff.resume(RUN_ID, client=client, progress=False),
+    "reuse": lambda client: find(client, reuse=True),
+}
+
+
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_a_kept_result_that_is_not_whole_is_asked_for_again(
+    server: ScriptedServer,
+    client: ff.Client,
+    again: Callable[[ff.Client], ff.FindAllFrames],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Then the whole one is kept."""
+    monkeypatch.setattr(running, "_RESULT_PAUSES", ())
+    server.on("GET", f"{AT}/result", answer(result(2)), answer(result(3)))
+    with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
+        find(client)
+    assert len(again(client).matches) == 3
+    asked = len(server.requests)
+    assert len(again(client).matches) == 3
+    assert len(server.requests) == asked
+    assert len(server.sent("POST", "/runs")) == 1
+
+
+@pytest.mark.parametrize("refusal", [answer(status=404), answer(status=402), Reply(200, (b"[",))])
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_a_kept_result_that_is_not_whole_is_returned_if_the_service_has_no_other(
+    server: ScriptedServer,
+    client: ff.Client,
+    again: Callable[[ff.Client], ff.FindAllFrames],
+    refusal: Reply,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With the warning that it had before."""
+    monkeypatch.setattr(running, "_RESULT_PAUSES", ())
+    server.on("GET", f"{AT}/result", answer(result(2)))
+    with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
+        find(client)
+    server.on("GET", AT, refusal)
+    with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
+        assert len(again(client).matches) == 2
+    assert len(server.sent("POST", "/runs")) == 1
+
+
+def test_a_kept_result_that_is_not_whole_needs_no_key(
+    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was paid for is returned even if the service can't be asked at all."""
+    monkeypatch.setattr(running, "_RESULT_PAUSES", ())
+    server.on("GET", f"{AT}/result", answer(result(2)))
+    with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
+        find(client)
+    with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
+        assert len(ff.resume(RUN_ID, progress=False)) == 2
+
+
+@pytest.mark.parametrize("damage", ["UPDATE results SET body = x'00'", "DELETE FROM results"])
+@pytest.mark.filterwarnings("ignore:The result of run .* is damaged")
+def test_reuse_asks_the_service_if_the_result_is_not_in_the_ledger(
+    server: ScriptedServer, client: ff.Client, damage: str
+) -> None:
+    """It is damaged, or the process ended before it was fetched; nothing is paid for again."""
+    find(client)
+    with closing(sqlite3.connect(ledger_folder() / "ledger.sqlite3")) as ledger, ledger:
+        ledger.execute(damage)
+    assert len(find(client, reuse=True).matches) == 3
+    assert len(server.sent("POST", "/runs")) == 1
 
 
 @pytest.mark.parametrize("verb", ["extend", "enrich"])
