@@ -13,6 +13,7 @@ from msgspec import UNSET, UnsetType
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import ExcludeCandidate, FindAllRun, FindAllSchema, Webhook
+from findall_frames.api.waiting import showing_waits
 from findall_frames.errors import (
     FindAllError,
     InvalidRequestError,
@@ -329,7 +330,8 @@ def draft(
     with service_for(client, data) as service, closing(display_for(progress)) as display:
         update = _before(options, service, "drafting conditions")
         display.show(update)
-        drafted = service.ingest(options["objective"], timeout=deadline.timeout)
+        with showing_waits(lambda why: display.show(replace(update, status=why))):
+            drafted = service.ingest(options["objective"], timeout=deadline.timeout)
         took = time.monotonic() - begun
         display.show(replace(update, status="drafted", is_over=True, elapsed=took))
     return Search.from_schema(drafted, **chosen)
@@ -510,7 +512,9 @@ def resume(
                 if isinstance(run, Run) and run.client is service:
                     known = run
                 else:
-                    known = attach_run(findall_id, client=service, deadline=deadline)
+                    known = attach_run(
+                        findall_id, client=service, display=display, deadline=deadline
+                    )
                 return watch_run(known, display, deadline=deadline, errors=errors)
 
         return _from_ledger_or(wait, kept, display, errors=errors)
@@ -838,6 +842,10 @@ def _find(
         closing(display_for(progress, advice=advice)) as display,
         service_for(client, data) as service,
     ):
+
+        def show_before(status: str) -> None:
+            display.show(_before(options, service, status))
+
         before = earlier = None
         if not own_data:  # it costs nothing, and its port may have been used for other data before
             ledger = Ledger.of_this_machine()
@@ -847,13 +855,14 @@ def _find(
         if known and reuse:
 
             def wait() -> FindAllFrames:
-                run = attach_run(known, client=service, deadline=deadline)
+                run = attach_run(known, client=service, display=display, deadline=deadline)
                 return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
             return _from_ledger_or(wait, before, display, errors=errors)
         if not is_complete:
-            display.show(_before(options, service, "drafting conditions"))
-            drafted = service.ingest(options["objective"], timeout=deadline.timeout)
+            show_before("drafting conditions")
+            with showing_waits(show_before):
+                drafted = service.ingest(options["objective"], timeout=deadline.timeout)
             options = _completed(options, drafted)
             _check_budget(budget, options, own_data=own_data)
         if before is not None:
@@ -866,14 +875,9 @@ def _find(
             )
         elif earlier is not None:
             warn(_started_before(earlier), RepeatedSearchWarning)
-        display.show(_before(options, service, "starting"))
-        run = start_run(
-            Search(**options),
-            client=service,
-            asked=asked,
-            deadline=deadline,
-            show=lambda status: display.show(_before(options, service, status)),
-        )
+        show_before("starting")
+        with showing_waits(show_before):
+            run = start_run(Search(**options), client=service, asked=asked, deadline=deadline)
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 
@@ -945,7 +949,9 @@ def _go_on(
     with closing(display_for(progress)) as display, service_for(client) as service:
         if not isinstance(run, Run) or run.client is not service:
             run = Run(findall_id, client=service)
-        ask(run, deadline)
+        asking = Update(findall_id, None, service.base_url, "asking")
+        with showing_waits(lambda why: display.show(replace(asking, status=why))):
+            ask(run, deadline)
         return watch_run(run, display, deadline=deadline, errors=errors)
 
 

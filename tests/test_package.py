@@ -38,9 +38,10 @@ FLOORS = [
     "api",
     "sqlite",
     "addresses",
+    "amounts",
     "errors",
 ]
-BELOW_EMBEDDED = {"api.models", "api.readings", "sqlite", "addresses", "errors"}
+BELOW_EMBEDDED = {"api.models", "api.readings", "sqlite", "addresses", "amounts", "errors"}
 
 
 def imports_of(name: str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
@@ -11,6 +10,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from findall_frames.api.deadline import Deadline
 from findall_frames.api.http import Call, Transport, key_and_url
 from findall_frames.api.models import (
     FindAllEnrichInput,
@@ -95,9 +95,11 @@ class Client:
     without a limit; 0 or less raises before anything is sent.
 
     Idempotent requests are retried on connection errors, 408, 429 and 5xx, with exponential
-    backoff and as ``Retry-After`` says. `create`, `extend` and `enrich` cost money: they are
-    retried only if the request certainly did not arrive, or on 429 with ``Retry-After``.
-    Otherwise they raise `AmbiguousCreateError`.
+    backoff and as ``Retry-After`` says, for up to two minutes. `create`, `extend` and `enrich`
+    cost money: they are retried only if the request certainly did not arrive, and on 429, which
+    says that nothing was started, for up to an hour, as quotas are per hour. Otherwise they raise
+    `AmbiguousCreateError`. All this is within the timeout, and a wait of a second or more is
+    announced by a `FindAllWarning`.
 
     If the service cannot be reached, methods raise `UnreachableError`; if it refuses a request,
     an `APIError`; if an answer violates the contract, `UnexpectedResponseError`.
@@ -276,25 +278,28 @@ class Client:
     def create(self, run: FindAllRunInput, *, timeout: float | None = None) -> FindAllRun:
         """Start a run; this costs money.
 
+        A 429, with or without ``Retry-After``, is waited out within the timeout, or for an hour.
+
         Raises
         ------
+        RateLimitError
+            The service has refused until then, or says that it will; nothing was started.
         AmbiguousCreateError
             The request may have arrived, and its answer was lost.
         """
         token = str((run.metadata or {}).get(TOKEN, "")) or None
-        begun = time.monotonic()
+        deadline = Deadline.within(timeout)
         call = Call(
             "create",
             f"{_ROOT}/runs",
             body=msgspec.json.encode(run),
             token=token,
-            timeout=timeout,
+            timeout=deadline.timeout,
         )
         created = self._transport.submit(call, _decoded_creation)
         if isinstance(created, FindAllRun):
             return created
-        left = None if timeout is None else timeout - (time.monotonic() - begun)
-        return self.retrieve(created.findall_id, timeout=left)
+        return self.retrieve(created.findall_id, timeout=deadline.timeout)
 
     def retrieve(self, findall_id: str, *, timeout: float | None = None) -> FindAllRun:
         """Return a run with its status."""

@@ -7,34 +7,35 @@ import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
 import urllib3
-from urllib3.exceptions import InvalidHeader, MaxRetryError, ResponseError
+from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util.retry import Retry
 
+from findall_frames.amounts import is_amount, retry_after
 from findall_frames.errors import InvalidRequestError
 
 __all__ = [
     "IDEMPOTENT",
     "NEVER",
     "NON_IDEMPOTENT",
+    "TRANSIENT",
     "Deadline",
     "OutOfTimeError",
     "current_deadline",
-    "retry_after",
     "run_in_time",
 ]
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
-_LONGEST_RETRY_AFTER: Final = 120.0
-"""Seconds; a request with a longer ``Retry-After`` fails at once."""
+# 520 to 529 are those of proxies in front of a service that can't be reached or is overloaded.
+TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504, *range(520, 530)})
+"""The statuses after which the same request may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,20 @@ class Deadline:
         """Return the moment ``seconds`` from now; None means never."""
         if seconds is None:
             return NEVER
-        if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not seconds >= 0:
+        if not is_amount(seconds):
             raise InvalidRequestError(
                 f"timeout must be a number of seconds, zero or more, or None to wait without a "
                 f"limit, not {seconds!r}."
             )
         # Python's locks can't wait for longer, which is some 292 years.
-        return NEVER if seconds > threading.TIMEOUT_MAX else cls(time.monotonic() + seconds)
+        if seconds > threading.TIMEOUT_MAX:
+            return NEVER
+        return cls(time.monotonic() + float(seconds))
+
+    @classmethod
+    def within(cls, timeout: float | None) -> Deadline:
+        """Return the same, also for what is left of a caller's time, which may be negative."""
+        return cls.after(0.0 if isinstance(timeout, (int, float)) and timeout < 0 else timeout)
 
     @property
     def remaining(self) -> float:
@@ -94,13 +102,18 @@ def current_deadline() -> Deadline:
 
 
 class OutOfTimeError(Exception):
-    """The deadline has passed; ``may_have_arrived`` is False if no attempt took effect."""
+    """The deadline has passed.
+
+    ``may_have_arrived`` is False if no attempt took effect, and ``last`` is the status or the
+    exception with which the last one failed, if known.
+    """
 
     def __init__(
-        self, message: str = "the deadline has passed", *, may_have_arrived: bool = True
+        self, *, may_have_arrived: bool = True, last: str | BaseException | None = None
     ) -> None:
-        super().__init__(message)
+        super().__init__("the deadline has passed")
         self.may_have_arrived = may_have_arrived
+        self.last = last
 
 
 def run_in_time(
@@ -114,10 +127,9 @@ def run_in_time(
     Socket timeouts start anew with each byte and do not cover the lookup of a host name, so they
     cannot enforce a limit. An answer that arrives too late goes to `discard`.
     """
-    # Callers pass what is left of their own time, which may be nothing.
-    if isinstance(timeout, (int, float)) and timeout <= 0:
+    deadline = Deadline.within(timeout)
+    if deadline.has_passed():
         raise OutOfTimeError(may_have_arrived=False)
-    deadline = Deadline.after(timeout)
     if not deadline.is_finite:
         return send()
     outcome: Future[_T] = Future()
@@ -142,38 +154,31 @@ def run_in_time(
 
 
 class _BoundedRetry(Retry):
-    """Exponential backoff that obeys ``Retry-After``, and ends at the deadline."""
+    """Exponential backoff that ends at the deadline, and leaves longer pauses to the caller."""
 
-    # urllib3 would retry any 413 and 503 that has a Retry-After, whatever the status_forcelist.
-    RETRY_AFTER_STATUS_CODES = frozenset({429})
+    # urllib3 would retry some statuses that have a Retry-After, whatever the status_forcelist.
+    RETRY_AFTER_STATUS_CODES: frozenset[int] = frozenset()
 
     def increment(self, *args: Any, **kwargs: Any) -> Self:
         response = kwargs.get("response")
-        if response is not None and (retry_after(response.headers) or 0) > _LONGEST_RETRY_AFTER:
-            raise MaxRetryError(kwargs["_pool"], "", ResponseError("Retry-After is too long"))
+        if response is not None and retry_after(response.headers) is not None:
+            raise MaxRetryError(kwargs["_pool"], "", ResponseError("to be sent again later"))
         return super().increment(*args, **kwargs)
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
-        requested = None if response is None else retry_after(response.headers)
-        pause = self.get_backoff_time() if requested is None else requested
+        pause = self.get_backoff_time()
         if pause >= _deadline.get().remaining:
-            raise OutOfTimeError(may_have_arrived=False)
+            last = self.history[-1] if self.history else None
+            raise OutOfTimeError(
+                may_have_arrived=False,
+                last=None if last is None else last.error or str(last.status),
+            )
         if pause:
             _log.info("the request failed; retrying in %.1f s", pause)
             time.sleep(pause)
 
 
-def retry_after(headers: Mapping[str, str]) -> float | None:
-    """Return the seconds that ``Retry-After`` asks for, as a number or as a date."""
-    requested = headers.get("retry-after")
-    if requested is not None:
-        with suppress(InvalidHeader, ValueError, OverflowError):
-            return float(Retry().parse_retry_after(requested))
-    return None
-
-
-# A request that is not idempotent is retried only if it certainly did not arrive, or was rejected
-# with 429 and Retry-After.
+# A request that is not idempotent is retried only if it certainly did not arrive.
 NON_IDEMPOTENT = _BoundedRetry(
     total=5,
     redirect=0,
@@ -185,9 +190,5 @@ NON_IDEMPOTENT = _BoundedRetry(
     backoff_jitter=0.1,
     raise_on_status=False,
 )
-IDEMPOTENT = NON_IDEMPOTENT.new(
-    read=None,
-    other=None,
-    # 520 to 529 are those of proxies in front of a service that can't be reached or is overloaded.
-    status_forcelist=(408, 429, 500, 502, 503, 504, *range(520, 530)),
-)
+# A 429 is waited out by the caller.
+IDEMPOTENT = NON_IDEMPOTENT.new(read=None, other=None, status_forcelist=TRANSIENT - {429})

@@ -21,6 +21,7 @@ from findall_frames.api.models import (
     UnknownEvent,
 )
 from findall_frames.api.stream import EventStream
+from findall_frames.api.waiting import not_waiting
 from findall_frames.errors import (
     APIError,
     AuthenticationError,
@@ -349,7 +350,8 @@ def _in_thread(arrived: _Arrivals, source: object, work: Callable[[], _Arrival])
     def run() -> None:
         outcome: _Arrival
         try:
-            outcome = work()
+            with not_waiting():  # the waiter does, and goes on listening meanwhile
+                outcome = work()
         except FindAllError as error:
             outcome = error
         except Exception as error:  # noqa: BLE001  (else nobody would learn that the thread ended)

@@ -162,7 +162,8 @@ def certainly_not_sent(error: requests.RequestException) -> bool:
     return isinstance(reason, (ConnectTimeoutError, NewConnectionError, ProxyError))
 
 
-def cause_of(error: requests.RequestException) -> str:
+def cause_of(error: BaseException) -> str:
+    """Return what went wrong in the words of the system, such as "Connection refused"."""
     reason = _reason_of(error)
     if isinstance(reason, NewConnectionError):
         # "<pool object>: Failed to establish a new connection: [Errno 111] Connection refused"
@@ -172,8 +173,10 @@ def cause_of(error: requests.RequestException) -> str:
     return str(cause) or type(cause).__name__
 
 
-def _reason_of(error: requests.RequestException) -> BaseException:
+def _reason_of(error: BaseException) -> BaseException:
     """Return the exception that requests and urllib3 have wrapped."""
+    if not isinstance(error, requests.RequestException):
+        return error
     wrapped = error.args[0] if error.args else error
     reason = getattr(wrapped, "reason", None)
     if isinstance(reason, BaseException):

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from http.client import responses
 from http.cookiejar import DefaultCookiePolicy
 from importlib.metadata import version
@@ -18,12 +18,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
 from findall_frames.addresses import HOSTED_URL, is_loopback
+from findall_frames.amounts import retry_after
 from findall_frames.api.deadline import (
     IDEMPOTENT,
     NON_IDEMPOTENT,
     OutOfTimeError,
     current_deadline,
-    retry_after,
     run_in_time,
 )
 from findall_frames.api.failures import (
@@ -37,6 +37,7 @@ from findall_frames.api.failures import (
 )
 from findall_frames.api.models import BETA
 from findall_frames.api.tolerant import UNREADABLE
+from findall_frames.api.waiting import when_allowed
 from findall_frames.errors import (
     AmbiguousCreateError,
     APIError,
@@ -180,6 +181,13 @@ class Transport:
     def fetch(self, call: Call, decode: Callable[[bytes], _T]) -> _T:
         """Send an idempotent request, retried where that may help, and decode the answer."""
 
+        def fetch_in(seconds: float | None) -> _T:
+            return self._fetch(replace(call, timeout=seconds), decode)
+
+        with self._explained(call):
+            return when_allowed(fetch_in, timeout=call.timeout)
+
+    def _fetch(self, call: Call, decode: Callable[[bytes], _T]) -> _T:
         def attempt() -> _T:
             response = self._send(self._idempotent, call)
             self._raise_for_status(call, response)
@@ -204,7 +212,7 @@ class Transport:
             return run_in_time(attempts, call.timeout)
 
     def submit(self, call: Call, decode: Callable[[bytes], _T]) -> _T:
-        """Send a request that costs money, at most once, and decode the answer.
+        """Send a request that costs money, again only after a 429, and decode the answer.
 
         Raises
         ------
@@ -212,6 +220,12 @@ class Transport:
             The request may have arrived.
         """
 
+        def submit_in(seconds: float | None) -> _T:
+            return self._submit(replace(call, timeout=seconds), decode)
+
+        return when_allowed(submit_in, timeout=call.timeout, is_paid=True)
+
+    def _submit(self, call: Call, decode: Callable[[bytes], _T]) -> _T:
         def send() -> requests.Response:
             # If the service had closed a pooled connection meanwhile, there would be no telling
             # whether the request arrived.
@@ -339,6 +353,9 @@ class Transport:
                 if late.may_have_arrived:
                     raise self._ambiguous(call, what_happened) from None
                 what_happened = f"{self._host} did not accept {request} in time; it had no effect"
+            if late.last is not None:
+                last = late.last if isinstance(late.last, str) else cause_of(late.last)
+                what_happened += f" (the last attempt failed: {self.redaction.text(last)})"
             next_step = resume or " Try again with a longer timeout."
             raise _error(RunTimeout, call, f"{what_happened}.{next_step}") from None
         except requests.RequestException as error:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from findall_frames.addresses import HOSTED_URL
+from findall_frames.amounts import is_amount
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema
 from findall_frames.errors import BudgetError, InvalidRequestError
 from findall_frames.running.spec import Search, enrichment_names
@@ -232,12 +233,12 @@ def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
 
 
 def _check(budget: float, cost: CostEstimate, *, refusal: str, advice: str) -> None:
-    if isinstance(budget, bool) or not isinstance(budget, (int, float)) or not budget >= 0:
+    if not is_amount(budget):
         raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
     if cost.ceiling > budget:
         raise BudgetError(
-            f"{refusal}: it could cost {cost}, and the budget is ${budget:,.2f}. {advice}, or "
-            "raise the budget."
+            f"{refusal}: it could cost {cost}, and the budget is ${float(budget):,.2f}. "
+            f"{advice}, or raise the budget."
         )
 
 

@@ -46,7 +46,6 @@ from findall_frames.running.outcome import (
     report_partial,
 )
 from findall_frames.running.pricing import CostEstimate, price_of
-from findall_frames.running.quota import when_allowed
 from findall_frames.running.spec import (
     Enrichments,
     Search,
@@ -213,8 +212,9 @@ class Run:
             display.show(tracker.update)  # widgets can be made in this thread only
 
             def work() -> tuple[FindAllRunStatus | None, FindAllFrames | None]:
-                status = self._follow(tracker, display, NEVER, is_abandoned=is_abandoned)
-                return status, None if is_abandoned.is_set() else self._tables(status, NEVER)
+                with tracker.showing_waits(display):
+                    status = self._follow(tracker, display, NEVER, is_abandoned=is_abandoned)
+                    return status, None if is_abandoned.is_set() else self._tables(status, NEVER)
 
             with self._noting_interruption():
                 try:
@@ -266,10 +266,7 @@ class Run:
         deadline = Deadline.after(timeout)
         more = read_more_matches(additional_match_limit)
         with self._changing(deadline):
-            self._schema = when_allowed(
-                lambda: self.client.extend(self.findall_id, more, timeout=deadline.timeout),
-                deadline=deadline,
-            )
+            self._schema = self.client.extend(self.findall_id, more, timeout=deadline.timeout)
 
     def enrich(self, enrichments: Enrichments, *, timeout: float | None = None) -> None:
         """Add columns to all present and future matches, without waiting; each match costs money.
@@ -292,17 +289,8 @@ class Run:
                         error.add_note(f"{done} of {len(inputs)} enrichments were added before.")
                     raise
 
-    def _enriched(
-        self,
-        enrichment: FindAllEnrichInput,
-        deadline: Deadline,
-        show: Callable[[str], None] | None = None,
-    ) -> FindAllSchema:
-        return when_allowed(
-            lambda: self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout),
-            deadline=deadline,
-            show=show,
-        )
+    def _enriched(self, enrichment: FindAllEnrichInput, deadline: Deadline) -> FindAllSchema:
+        return self.client.enrich(self.findall_id, enrichment, timeout=deadline.timeout)
 
     # -- following it ------------------------------------------------------------------------------
 
@@ -519,7 +507,6 @@ def start_run(
     client: Client,
     asked: str | None = None,
     deadline: Deadline = NEVER,
-    show: Callable[[str], None] | None = None,
 ) -> Run:
     """Create a run and its enrichments for a checked search; this costs money.
 
@@ -537,8 +524,6 @@ def start_run(
         `search`.
     deadline : Deadline
         When to stop waiting.
-    show : callable, optional
-        Called with what is waited for, if the service allows no more runs for now.
 
     Raises
     ------
@@ -549,9 +534,7 @@ def start_run(
         enrichments were refused.
     """
     schema = search.to_schema(own_data=client.is_embedded)
-    created = _create(
-        search, schema=schema, client=client, asked=asked, deadline=deadline, show=show
-    )
+    created = _create(search, schema=schema, client=client, asked=asked, deadline=deadline)
     run = Run(created.findall_id, client=client, schema=schema)
     run._is_new = True
     run._ends_once = not search.enrichments
@@ -559,7 +542,7 @@ def start_run(
     with run._noting_interruption():
         try:
             for enrichment in search.enrichments:
-                run._enriched(enrichment, deadline, show)
+                run._enriched(enrichment, deadline)
         except FindAllError as error:
             without = "perhaps " if isinstance(error, AmbiguousCreateError) else ""
             error.add_note(
@@ -577,7 +560,6 @@ def _create(
     client: Client,
     asked: str | None,
     deadline: Deadline,
-    show: Callable[[str], None] | None,
 ) -> FindAllRun:
     token = uuid.uuid4().hex
     request = search.to_input(metadata={TOKEN: token}, own_data=client.is_embedded)
@@ -594,9 +576,7 @@ def _create(
         cost=price_of(schema, service=client.base_url),
     )
     try:
-        run = when_allowed(
-            lambda: client.create(request, timeout=deadline.timeout), deadline=deadline, show=show
-        )
+        run = client.create(request, timeout=deadline.timeout)
     except AmbiguousCreateError as error:
         # The run may exist, so the intent stays in the ledger.
         if similar := _similar_runs(search, ledger, client=client, deadline=deadline):
@@ -636,7 +616,9 @@ def _is_beginning(excerpt: str, text: str) -> bool:
     return bool(begin) and " ".join(text.split()).startswith(begin)
 
 
-def attach_run(findall_id: str, *, client: Client, deadline: Deadline = NEVER) -> Run:
+def attach_run(
+    findall_id: str, *, client: Client, display: Display, deadline: Deadline = NEVER
+) -> Run:
     """Return a run that was started earlier, with its status and search.
 
     Raises
@@ -645,9 +627,10 @@ def attach_run(findall_id: str, *, client: Client, deadline: Deadline = NEVER) -
         The service does not know the run.
     """
     run = Run(findall_id, client=client)
-    run._status = client.retrieve(findall_id, timeout=deadline.timeout).status
-    run._is_fresh = True
-    run._schema = client.schema(findall_id, timeout=deadline.timeout)
+    with run._tracker(time.monotonic()).showing_waits(display):
+        run._status = client.retrieve(findall_id, timeout=deadline.timeout).status
+        run._is_fresh = True
+        run._schema = client.schema(findall_id, timeout=deadline.timeout)
     return run
 
 
@@ -675,7 +658,7 @@ def watch_run(
         When waiting began, on the monotonic clock; None means now.
     """
     tracker = run._tracker(time.monotonic() if begun is None else begun)
-    with run._noting_interruption():
+    with run._noting_interruption(), tracker.showing_waits(display):
         display.show(tracker.update)
         status = run._follow(tracker, display, deadline)
         frames = run._tables(status, deadline)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
@@ -15,6 +16,8 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchema,
 )
+from findall_frames.api.waiting import showing_waits
+from findall_frames.progress.displays import Display
 from findall_frames.progress.update import Update
 from findall_frames.running.pricing import CostEstimate
 
@@ -63,6 +66,15 @@ class Tracker:
         elapsed = time.monotonic() - self._begun
         self.update = self._priced(replace(self.update, elapsed=elapsed, **values))
         return self.update
+
+    def showing_waits(self, display: Display) -> AbstractContextManager[None]:
+        """Have it shown that the service allows no request for now, in place of the status."""
+
+        def show(why: str) -> None:
+            elapsed = time.monotonic() - self._begun
+            display.show(replace(self.update, status=why, elapsed=elapsed, event=None))
+
+        return showing_waits(show)
 
     def _priced(self, update: Update) -> Update:
         if self._cost is None:

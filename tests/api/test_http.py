@@ -10,15 +10,19 @@ import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from fractions import Fraction
 from queue import SimpleQueue
+from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 import findall_frames as ff
-from findall_frames.api.deadline import OutOfTimeError, retry_after, run_in_time
+from findall_frames.amounts import retry_after
+from findall_frames.api.deadline import OutOfTimeError, run_in_time
 from tests.api.test_client import AT, ENRICHMENT, RUN_INPUT
 from tests.support.scripted import (
     KEY,
@@ -59,6 +63,7 @@ def free_port() -> int:
 # -- idempotent requests are retried -----------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore:.*It is sent again")
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504, *range(520, 530)])
 def test_a_get_is_retried_after_a_transient_status(
     server: ScriptedServer, client: ff.Client, status: int
@@ -90,7 +95,8 @@ def test_retry_after_is_obeyed(
     later = format_datetime(datetime.now(UTC) + timedelta(seconds=90), usegmt=True)
     wait = "90" if form == "seconds" else later
     server.on("GET", AT, answer(status=429, Retry_After=wait), answer(run_object()))
-    client.retrieve(RUN_ID)
+    with pytest.warns(ff.errors.FindAllWarning, match=r"429.*interrupt to stop waiting"):
+        client.retrieve(RUN_ID)
     (pause,) = pauses
     assert 60 < pause <= 90
 
@@ -108,7 +114,10 @@ def test_retry_after_is_obeyed_by_every_get_after_every_transient_status(
     healthy_answers = {"": run_object(), "/schema": SCHEMA, "/result": result()}
     reply = answer(status=status, Retry_After="7")
     server.on("GET", AT + endpoint, reply, reply, answer(healthy_answers[endpoint]))
-    {"": client.retrieve, "/schema": client.schema, "/result": client.result}[endpoint](RUN_ID)
+    calls = {"": client.retrieve, "/schema": client.schema, "/result": client.result}
+    with pytest.warns(ff.errors.FindAllWarning, match=rf"{status}.*It is sent again") as caught:
+        calls[endpoint](RUN_ID)
+    assert len(caught) == 1
     assert pauses == [7, 7]
 
 
@@ -211,23 +220,25 @@ def test_an_extension_or_enrichment_whose_answer_is_lost_is_not_retried(
     assert len(server.sent("POST", f"{AT}/{verb}")) == 1
 
 
-def test_a_create_request_is_retried_on_429_with_retry_after(
-    server: ScriptedServer, client: ff.Client
+@pytest.mark.filterwarnings("ignore:.*It is sent again")
+@pytest.mark.parametrize("refused", [answer(status=429, Retry_After="0"), answer(status=429)])
+def test_a_create_request_is_sent_again_after_a_429(
+    server: ScriptedServer, client: ff.Client, refused: Reply
 ) -> None:
-    """The service has rejected it, and says when to try again."""
-    server.on("POST", "/runs", answer(status=429, Retry_After="0"), answer(run_object("queued")))
-    assert client.create(RUN_INPUT).findall_id == RUN_ID
+    """The service has rejected it, whether or not it says when to try again."""
+    server.on("POST", "/runs", refused, answer(run_object("queued")))
+    assert client.create(RUN_INPUT, timeout=60).findall_id == RUN_ID
     assert len(server.sent("POST", "/runs")) == 2
 
 
-def test_a_create_request_is_not_retried_on_429_alone(
+def test_a_service_that_asks_for_no_pause_is_not_flooded(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """The service does not say when to try again."""
-    server.on("POST", "/runs", answer(status=429), answer(run_object("queued")))
+    """The pauses grow all the same."""
+    server.on("POST", "/runs", answer(status=429, Retry_After="0"))
     with pytest.raises(ff.errors.RateLimitError):
-        client.create(RUN_INPUT)
-    assert len(server.sent("POST", "/runs")) == 1
+        client.create(RUN_INPUT, timeout=1)
+    assert 3 <= len(server.sent("POST", "/runs")) <= 6
 
 
 def test_a_create_request_that_never_arrived_is_retried_and_not_ambiguous(
@@ -282,7 +293,7 @@ def test_a_create_request_that_was_rejected_is_not_ambiguous_when_time_runs_out(
 ) -> None:
     """429 means that no run was created, however long the requested pause."""
     server.on("POST", "/runs", answer(status=429, Retry_After="30"))
-    with pytest.raises(ff.RunTimeout):
+    with pytest.raises(ff.errors.RateLimitError, match="Retry-After: 30"):
         client.create(RUN_INPUT, timeout=5)
     assert len(server.sent("POST", "/runs")) == 1
 
@@ -302,6 +313,23 @@ def test_an_answer_after_the_timeout_is_discarded() -> None:
     assert discarded.get(timeout=30) == "answer"
 
 
+@pytest.mark.parametrize(
+    ("reply", "last"), [(None, "Connection refused|refused it"), (answer(status=503), "503")]
+)
+def test_a_timeout_says_what_failed_last(
+    server: ScriptedServer, free_port: int, reply: Reply | None, last: str
+) -> None:
+    """A service that is down is not one that is slow."""
+    server.on("GET", AT, *[] if reply is None else [reply])
+    url = f"http://127.0.0.1:{free_port}" if reply is None else server.url
+    message = rf"in time \(the last attempt failed: .*({last})"
+    with (
+        ff.Client(api_key="", base_url=url) as client,
+        pytest.raises(ff.RunTimeout, match=message),
+    ):
+        client.retrieve(RUN_ID, timeout=0.6)
+
+
 @pytest.mark.parametrize("timeout", ["soon", True, float("nan")])
 def test_a_timeout_that_is_not_a_number_is_refused(client: ff.Client, timeout: float) -> None:
     """Before anything is sent."""
@@ -310,6 +338,14 @@ def test_a_timeout_that_is_not_a_number_is_refused(client: ff.Client, timeout: f
 
 
 # -- address and key ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float32, np.float64, Fraction])
+def test_a_timeout_can_be_any_real_number(client: ff.Client, kind: Callable[[int], Any]) -> None:
+    """Those of numpy come out of tables."""
+    assert client.retrieve(RUN_ID, timeout=kind(20)).findall_id == RUN_ID
+    with pytest.raises(ff.RunTimeout):
+        client.retrieve(RUN_ID, timeout=kind(0))
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])

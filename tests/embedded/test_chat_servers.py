@@ -280,6 +280,14 @@ def test_a_retry_after_beyond_the_deadline_fails_at_once(server: ChatServer) -> 
     assert silent.value.is_silence
 
 
+@pytest.mark.parametrize("odd", ["9" * 5000, "1e400", "soon", "Fri, 31 Dec 999999 23:59:59 GMT"])
+def test_an_odd_retry_after_is_ignored(server: ChatServer, odd: str) -> None:
+    """It comes from outside."""
+    server.answers(refusal(429, "Slow down", retry_after=odd), completion(RIGHT))
+    assert asked(server).text == RIGHT
+    assert len(server.questions()) == 2
+
+
 @pytest.mark.parametrize(("status", "attempts"), [(429, 8), (529, 8), (500, 5)])
 def test_a_busy_server_gets_more_attempts_than_a_failing_one(
     server: ChatServer, status: int, attempts: int

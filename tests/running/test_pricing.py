@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -83,6 +85,9 @@ def test_a_search_over_its_budget_is_not_sent(server: ScriptedServer, client: ff
     assert server.requests == []
     assert len(find(client, budget=2.75).matches) == 3
     assert ff.start(search(), budget=3.5, client=client).findall_id == RUN_ID
+    for number in (np.int64(2), np.float32(2), Fraction(2)):
+        with pytest.raises(ff.errors.BudgetError, match=r"budget is \$2\.00"):
+            find(client, budget=number)
 
 
 def test_drafted_enrichments_count_towards_the_budget(

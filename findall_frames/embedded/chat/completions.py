@@ -20,10 +20,10 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import requests
 from msgspec import Struct
-from urllib3.exceptions import HTTPError, InvalidHeader
-from urllib3.util.retry import Retry
+from urllib3.exceptions import HTTPError
 
 from findall_frames.addresses import is_loopback
+from findall_frames.amounts import retry_after
 from findall_frames.embedded.chat.language_model import (
     ChatMessage,
     Model,
@@ -298,10 +298,7 @@ class Completions(Model):
                     raise NoAnswerError(f"The model's answer has more than {_MAX_BYTES:,} bytes.")
                 if time.monotonic() > deadline:
                     raise requests.exceptions.ReadTimeout
-            pause = None
-            with suppress(InvalidHeader):
-                pause = Retry().get_retry_after(response.raw)
-            return _Answer(response.status_code, pause, bytes(body))
+            return _Answer(response.status_code, retry_after(response.headers), bytes(body))
 
 
 def _body(form: _Form, prompt: Sequence[ChatMessage], schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from typing import Any
 
 import pytest
 
 import findall_frames as ff
-from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.api import waiting
 from findall_frames.errors import RateLimitError
-from findall_frames.running import quota
-from tests.support.scripted import RUN_ID, SCHEMA, ScriptedServer, answer, healthy, run_object
+from findall_frames.progress.displays import Calls
+from findall_frames.running import run as running
+from tests.support.scripted import (
+    RUN_ID,
+    SCHEMA,
+    ScriptedServer,
+    answer,
+    healthy,
+    result,
+    run_object,
+)
 
 AT = f"/runs/{RUN_ID}"
 REFUSED = answer(status=429)
@@ -26,7 +37,7 @@ SEARCH = ff.Search(
 def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The pauses between attempts, in seconds, which are not waited for."""
     found: list[float] = []
-    monkeypatch.setattr(quota, "_wait", lambda seconds, show: found.append(seconds))
+    monkeypatch.setattr(waiting, "_wait", lambda seconds, why: found.append(seconds))
     return found
 
 
@@ -74,15 +85,15 @@ def test_without_a_deadline_it_is_given_up_after_an_hour(monkeypatch: pytest.Mon
         nonlocal now
         now += seconds
 
-    def refuse() -> None:
+    def refuse(timeout: float | None) -> None:
         nonlocal attempts
         attempts += 1
         raise RateLimitError("no", status_code=429)
 
     monkeypatch.setattr(time, "monotonic", lambda: now)
     monkeypatch.setattr(time, "sleep", sleep)
-    with pytest.raises(RateLimitError):
-        quota.when_allowed(refuse, deadline=NEVER, show=lambda text: None)
+    with pytest.raises(RateLimitError), waiting.showing_waits(lambda why: None):
+        waiting.when_allowed(refuse, timeout=None, is_paid=True)
     assert 3600 < now <= 3900
     assert 60 < attempts < 90
 
@@ -133,12 +144,63 @@ def test_other_refusals_are_raised_at_once() -> None:
 def test_an_attempt_is_made_shortly_before_the_deadline() -> None:
     """Growing pauses alone would leave half of the time unused."""
     made: list[float] = []
-    deadline = Deadline.after(2.5)
 
-    def refuse() -> None:
-        made.append(deadline.remaining)
+    def refuse(timeout: float | None) -> None:
+        made.append(timeout or 0)
         raise RateLimitError("no", status_code=429)
 
-    with pytest.raises(RateLimitError):
-        quota.when_allowed(refuse, deadline=deadline, show=lambda text: None)
+    with pytest.raises(RateLimitError), waiting.showing_waits(lambda why: None):
+        waiting.when_allowed(refuse, timeout=2.5, is_paid=True)
     assert made[-1] <= 0.6
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "healthy_answer", "verb"),
+    [
+        ("POST", "/ingest", SCHEMA, "draft"),
+        ("POST", "/ingest", SCHEMA, "find_all"),
+        ("GET", AT, run_object("completed", matched=3, generated=3), "resume"),
+        ("GET", f"{AT}/schema", SCHEMA, "resume"),
+        ("GET", f"{AT}/result", result(), "resume"),
+        ("GET", f"{AT}/result", result(), "await"),
+        ("POST", f"{AT}/extend", SCHEMA, "extend"),
+    ],
+)
+def test_every_wait_of_a_verb_is_shown(
+    server: ScriptedServer,
+    client: ff.Client,
+    method: str,
+    path: str,
+    healthy_answer: dict[str, Any],
+    verb: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In its display and nowhere else, whatever the request is."""
+    server.on(method, path, answer(status=429, Retry_After="1"), answer(healthy_answer))
+    seen: list[ff.Update] = []
+    options: dict[str, Any] = {"client": client, "progress": seen.append}
+    if verb == "extend":
+        extended = run_object("completed") | {"modified_at": "2026-01-02T03:09:00.000000Z"}
+        server.on("GET", AT, answer(run_object("completed")), answer(extended))
+        ff.extend(RUN_ID, 4, **options)
+    elif verb == "await":
+        monkeypatch.setattr(running, "display_for", lambda progress: Calls(seen.append))
+
+        async def wait() -> ff.FindAllFrames:
+            return await ff.Run(RUN_ID, client=client)
+
+        asyncio.run(wait())
+    else:
+        subject = RUN_ID if verb == "resume" else "Find tile makers"
+        getattr(ff, verb)(subject, **options)
+    shown = [update for update in seen if update.status == "rate limited; next attempt in 1 s"]
+    assert len(shown) == 1
+    assert shown[0].findall_id == (RUN_ID if AT in path else "")
+
+
+def test_a_busy_service_is_said_to_be_busy(server: ScriptedServer, client: ff.Client) -> None:
+    """A 503 is no limit of the account."""
+    server.on("GET", f"{AT}/result", answer(status=503, Retry_After="1"), answer(result()))
+    seen: list[ff.Update] = []
+    ff.resume(RUN_ID, client=client, progress=seen.append)
+    assert "the service is busy; next attempt in 1 s" in [update.status for update in seen]
