@@ -1,14 +1,24 @@
-"""Web addresses: the hosted service, this machine, the same page written in other ways."""
+"""Web addresses: those of services and their clients, and pages written in several ways."""
 
 from __future__ import annotations
 
 import ipaddress
+import json
+import os
 import re
 from collections.abc import Sequence
 from typing import Final
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-__all__ = ["HOSTED_URL", "Domains", "is_loopback", "normalized_url", "without_credentials"]
+__all__ = [
+    "HOSTED_URL",
+    "Domains",
+    "client_argument",
+    "is_loopback",
+    "normalized_url",
+    "resume_call",
+    "without_credentials",
+]
 
 HOSTED_URL: Final = "https://api.parallel.ai"
 
@@ -27,6 +37,27 @@ _ADDRESS: Final = re.compile(
     r"(?::[0-9]*)?\s*(?:[/?#\\]|$)"
 )
 _LONGEST_SCHEME: Final = len("https://")
+
+
+def client_argument(service: str) -> str:
+    """Return the argument that names a service in a call; empty if it is the default one.
+
+    >>> client_argument("http://127.0.0.1:8801"), client_argument("https://api.parallel.ai")
+    (', client=ff.Client(base_url="http://127.0.0.1:8801")', '')
+    """
+    default = os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL
+    if service.rstrip("/") == default.rstrip("/"):
+        return ""
+    return f", client=ff.Client(base_url={json.dumps(service)})"
+
+
+def resume_call(findall_id: str, *, service: str) -> str:
+    """Return the Python call that resumes a run.
+
+    >>> resume_call("findall_1", service="https://api.parallel.ai")
+    'ff.resume("findall_1")'
+    """
+    return f"ff.resume({json.dumps(findall_id)}{client_argument(service)})"
 
 
 def is_loopback(address: str) -> bool:

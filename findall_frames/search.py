@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 
+from findall_frames.addresses import resume_call
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import ExcludeCandidate, FindAllRun, FindAllSchema, Webhook
@@ -24,7 +25,7 @@ from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for
-from findall_frames.progress.update import Update, resume_advice, resume_call
+from findall_frames.progress.update import Update, resume_advice
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import (
     Errors,
@@ -1003,7 +1004,7 @@ def _finished(run: str | Run, client: Client, *, deadline: Deadline) -> FindAllF
     if not client.retrieve(findall_id, timeout=deadline.timeout).status.is_over:
         raise InvalidRequestError(
             f"Run {findall_id} is not over, so its matches are not known yet. Wait for it with "
-            f"ff.resume({findall_id!r}), then refresh it.",
+            f"{resume_call(findall_id, service=client.base_url)}, then refresh it.",
             findall_id=findall_id,
         )
     return Run(findall_id, client=client).frames(timeout=deadline.timeout)

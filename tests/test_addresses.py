@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from findall_frames.addresses import Domains, is_loopback, normalized_url
+from findall_frames.addresses import Domains, is_loopback, normalized_url, resume_call
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,14 @@ def test_domains_are_hosts_in_lower_case() -> None:
 def test_loopback_is_this_machine_alone(address: str, expected: bool) -> None:
     """Whether a URL or a host is given."""
     assert is_loopback(address) is expected
+
+
+def test_the_resume_call_names_a_service_that_is_not_the_default(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The call works as it stands, whichever service the run belongs to."""
+    here = "http://127.0.0.1:8801"
+    long_form = f'ff.resume("findall_1", client=ff.Client(base_url="{here}"))'
+    assert resume_call("findall_1", service=here) == long_form
+    monkeypatch.setenv("PARALLEL_BASE_URL", here + "/")
+    assert resume_call("findall_1", service=here) == 'ff.resume("findall_1")'

@@ -17,7 +17,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
-from findall_frames.addresses import HOSTED_URL, is_loopback
+from findall_frames.addresses import HOSTED_URL, client_argument, is_loopback, resume_call
 from findall_frames.amounts import retry_after
 from findall_frames.api.deadline import (
     IDEMPOTENT,
@@ -340,7 +340,8 @@ class Transport:
         request = f"the {call.name} request"
         resume = ""
         if call.findall_id:
-            resume = f" The run itself is not affected: ff.resume({call.findall_id!r})."
+            again = resume_call(call.findall_id, service=self._base_url)
+            resume = f" The run itself is not affected: {again}."
         try:
             yield
         except _TooLargeError as error:
@@ -436,11 +437,12 @@ class Transport:
                 f"Client.schema({call.findall_id!r})."
             )
         elif call.token:
+            service = client_argument(self._base_url)
             next_step = (
                 f"If the run exists, its metadata contains findall_frames_token={call.token!r}: "
                 f"look for it among the runs of your account at {self._host} "
-                "(ff.runs(remote=True), if the account keeps a list), and wait for it with "
-                "ff.resume(findall_id)."
+                f"(ff.runs(remote=True{service}), if the account keeps a list), and wait for it "
+                f"with ff.resume(findall_id{service})."
             )
         else:
             next_step = f"Before you repeat it, check the runs of your account at {self._host}."

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import deque
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from findall_frames.addresses import HOSTED_URL, is_loopback
+from findall_frames.addresses import is_loopback, resume_call
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.display.text import duration, in_words, matches_of, one_line
 
@@ -26,7 +24,6 @@ __all__ = [
     "pace",
     "progress_of",
     "resume_advice",
-    "resume_call",
 ]
 
 _RATE_WINDOW: Final = 30.0
@@ -159,21 +156,6 @@ class Wishes:
 
 
 # -- wording -------------------------------------------------------------------------------------
-
-
-def resume_call(findall_id: str, *, service: str) -> str:
-    """Return the Python call that resumes a run.
-
-    >>> resume_call("findall_1", service="https://api.parallel.ai")
-    'ff.resume("findall_1")'
-    >>> resume_call("findall_1", service="http://127.0.0.1:8801")
-    'ff.resume("findall_1", client=ff.Client(base_url="http://127.0.0.1:8801"))'
-    """
-    run = json.dumps(one_line(findall_id), ensure_ascii=False)
-    default = os.environ.get("PARALLEL_BASE_URL") or HOSTED_URL
-    if service.rstrip("/") == default.rstrip("/"):
-        return f"ff.resume({run})"
-    return f"ff.resume({run}, client=ff.Client(base_url={json.dumps(service)}))"
 
 
 def resume_advice(update: Update) -> str:

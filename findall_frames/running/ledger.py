@@ -21,6 +21,7 @@ import msgspec
 import platformdirs
 import pyarrow as pa
 
+from findall_frames.addresses import resume_call
 from findall_frames.api.models import (
     FindAllCandidateMetrics,
     FindAllRunStatus,
@@ -359,9 +360,10 @@ class Ledger:
             try:
                 return _kept_result(row)
             except _DAMAGED as error:
+                call = resume_call(str(row["findall_id"]), service=str(row["service"]))
                 warn(
                     f"The result of run {row['findall_id']} in the ledger {self.path} is damaged "
-                    f"({error}). ff.resume({row['findall_id']!r}) fetches it from the service.",
+                    f"({error}). {call} fetches it from the service.",
                     LedgerWarning,
                 )
         return None

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+from findall_frames.addresses import resume_call
 from findall_frames.api.client import TOKEN, Client
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.events import as_event, follow
@@ -36,7 +37,6 @@ from findall_frames.errors import (
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for, wishes_at
-from findall_frames.progress.update import resume_call
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import (
     Errors,

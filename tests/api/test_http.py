@@ -340,6 +340,23 @@ def test_a_timeout_that_is_not_a_number_is_refused(client: ff.Client, timeout: f
 # -- address and key ---------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("call", ["retrieve", "create"])
+def test_advice_names_the_service_unless_it_is_the_default(
+    server: ScriptedServer, client: ff.Client, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a client the advice would lead to another service."""
+    server.on("GET", AT, Reply(200, headers={"content-length": "50"}, then="hang"))
+    server.on("POST", "/runs", Reply(0, then="close"))
+    argument = f'client=ff.Client(base_url="{server.url}")'
+    for is_default in (False, True):
+        if is_default:
+            monkeypatch.setenv("PARALLEL_BASE_URL", server.url)
+        with pytest.raises(ff.FindAllError) as caught:
+            client.retrieve(RUN_ID, timeout=0.3) if call == "retrieve" else client.create(RUN_INPUT)
+        assert "ff.resume(" in str(caught.value)
+        assert (argument in str(caught.value)) is not is_default
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.float32, np.float64, Fraction])
 def test_a_timeout_can_be_any_real_number(client: ff.Client, kind: Callable[[int], Any]) -> None:
     """Those of numpy come out of tables."""

@@ -31,7 +31,6 @@ from findall_frames.progress.update import (
     View,
     all_counts,
     interrupt_hint,
-    resume_call,
 )
 
 HOSTED = "https://api.parallel.ai"
@@ -195,17 +194,6 @@ def test_text_from_a_service_cannot_control_the_terminal() -> None:
     hostile = Update("findall_1", "a\x1b[2Jb\r\nc\u202ed", HOSTED, "running")
     run_through(LogLines(file), hostile)
     assert ": a\ufffd[2Jb c\ufffdd. Safe" in file.getvalue()
-
-
-def test_the_resume_call_names_a_service_that_is_not_the_default(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The call works as it stands, whichever service the run belongs to."""
-    here = "http://127.0.0.1:8801"
-    long_form = f'ff.resume("findall_1", client=ff.Client(base_url="{here}"))'
-    assert resume_call("findall_1", service=here) == long_form
-    monkeypatch.setenv("PARALLEL_BASE_URL", here + "/")
-    assert resume_call("findall_1", service=here) == 'ff.resume("findall_1")'
 
 
 def test_a_bar_is_repainted_at_most_five_times_a_second() -> None:

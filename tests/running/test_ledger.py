@@ -139,7 +139,7 @@ def test_a_lost_creation_names_the_recent_runs_with_its_objective(
     find(client)
     server.on("POST", MEMORY, reply)
     server.on("POST", "/runs", Reply(0, then="close"))
-    with pytest.raises(ff.AmbiguousCreateError, match=r"ff\.runs\(remote=True\)") as caught:
+    with pytest.raises(ff.AmbiguousCreateError, match=r"ff\.runs\(remote=True, client=") as caught:
         find(client, match_limit=6)
     notes = getattr(caught.value, "__notes__", [])
     found = "findall_elsewhere (2020-01-02T03:04:05Z)"

@@ -221,7 +221,7 @@ def test_different_searches_or_a_running_one_cannot_be_refreshed(
         with pytest.raises(ff.errors.InvalidRequestError, match="different searches"):
             ff.refresh(ff.FindAllFrames.concat([one, two]), client=local)
     server.on("GET", AT, RUNNING)
-    message = rf"not over.*ff\.resume\('{RUN_ID}'\)"
+    message = rf'not over.*ff\.resume\("{RUN_ID}", client=ff\.Client\(base_url="{server.url}"\)\)'
     with pytest.raises(ff.errors.InvalidRequestError, match=message):
         ff.refresh(RUN_ID, client=client)
     assert server.sent("POST", "/runs") == []
