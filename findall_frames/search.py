@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec import UNSET, UnsetType
+import msgspec
 
 from findall_frames.addresses import resume_call
 from findall_frames.api.client import Client
@@ -76,19 +76,22 @@ __all__ = [
     "start",
 ]
 
+# For what was not passed, as None can be passed. Its type has no place in what help() shows.
+UNSET: Final[Any] = msgspec.UNSET
+
 
 def find_all(
     objective: str | Search,
     *,
-    entity_type: str | UnsetType | None = UNSET,
-    match_conditions: Conditions | UnsetType | None = UNSET,
-    enrichments: Enrichments | UnsetType | None = UNSET,
-    generator: str | UnsetType | None = UNSET,
-    match_limit: int | UnsetType | None = UNSET,
-    exclude: Exclusions | UnsetType | None = UNSET,
-    metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
-    webhook: Webhook | Mapping[str, Any] | UnsetType | None = UNSET,
-    memory_scope_key: str | UnsetType | None = UNSET,
+    entity_type: str | None = UNSET,
+    match_conditions: Conditions | None = UNSET,
+    enrichments: Enrichments | None = UNSET,
+    generator: str | None = UNSET,
+    match_limit: int | None = UNSET,
+    exclude: Exclusions | None = UNSET,
+    metadata: Mapping[str, str | int | float | bool] | None = UNSET,
+    webhook: Webhook | Mapping[str, Any] | None = UNSET,
+    memory_scope_key: str | None = UNSET,
     data: Any = UNSET,
     budget: float | None = None,
     reuse: bool = False,
@@ -210,12 +213,12 @@ def find_all(
 def preview(
     objective: str | Search,
     *,
-    entity_type: str | UnsetType | None = UNSET,
-    match_conditions: Conditions | UnsetType | None = UNSET,
+    entity_type: str | None = UNSET,
+    match_conditions: Conditions | None = UNSET,
     match_limit: int = 10,
-    exclude: Exclusions | UnsetType | None = UNSET,
-    metadata: Mapping[str, str | int | float | bool] | UnsetType | None = UNSET,
-    memory_scope_key: str | UnsetType | None = UNSET,
+    exclude: Exclusions | None = UNSET,
+    metadata: Mapping[str, str | int | float | bool] | None = UNSET,
+    memory_scope_key: str | None = UNSET,
     data: Any = UNSET,
     budget: float | None = None,
     client: Client | None = None,

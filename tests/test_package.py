@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import metadata
+from inspect import isfunction, signature
 from pathlib import Path
 from types import ModuleType
 
@@ -75,6 +76,13 @@ def test_every_public_name_is_there_and_documented() -> None:
             assert name == "errors"
         elif not (isinstance(value, type) and issubclass(value, (Exception, Warning))):
             assert doctest.DocTestParser().get_examples(value.__doc__), name
+
+
+def test_no_signature_shows_the_type_of_what_was_not_passed() -> None:
+    """Nobody can pass it, and help() begins with the signature."""
+    functions = [getattr(ff, name) for name in ff.__all__ if isfunction(getattr(ff, name))]
+    assert ff.find_all in functions
+    assert [each for each in functions if "UnsetType" in str(signature(each))] == []
 
 
 def test_at_the_top_are_the_errors_that_people_catch() -> None:

@@ -503,7 +503,7 @@ def test_white_space_around_a_key_is_stripped(server: ScriptedServer, around: st
 
 def test_the_hosted_service_needs_a_key() -> None:
     """The message names two ways to go on: a key, or your own data."""
-    with pytest.raises(ff.errors.MissingKeyError, match=r"PARALLEL_API_KEY.*ff\.local"):
+    with pytest.raises(ff.errors.MissingKeyError, match=r"PARALLEL_API_KEY.*data=.*ff\.local"):
         ff.Client()
 
 
