@@ -19,6 +19,7 @@ from findall_frames.errors import (
     FindAllError,
     InvalidRequestError,
     RepeatedSearchWarning,
+    UnexpectedResponseError,
     warn,
 )
 from findall_frames.frames.convert import readings_table
@@ -77,22 +78,22 @@ __all__ = [
 ]
 
 # For what was not passed, as None can be passed. Its type has no place in what help() shows.
-UNSET: Final[Any] = msgspec.UNSET
+_UNSET: Final[Any] = msgspec.UNSET
 
 
 def find_all(
     objective: str | Search,
     *,
-    entity_type: str | None = UNSET,
-    match_conditions: Conditions | None = UNSET,
-    enrichments: Enrichments | None = UNSET,
-    generator: str | None = UNSET,
-    match_limit: int | None = UNSET,
-    exclude: Exclusions | None = UNSET,
-    metadata: Mapping[str, str | int | float | bool] | None = UNSET,
-    webhook: Webhook | Mapping[str, Any] | None = UNSET,
-    memory_scope_key: str | None = UNSET,
-    data: Any = UNSET,
+    entity_type: str | None = _UNSET,
+    match_conditions: Conditions | None = _UNSET,
+    enrichments: Enrichments | None = _UNSET,
+    generator: str | None = _UNSET,
+    match_limit: int | None = _UNSET,
+    exclude: Exclusions | None = _UNSET,
+    metadata: Mapping[str, str | int | float | bool] | None = _UNSET,
+    webhook: Webhook | Mapping[str, Any] | None = _UNSET,
+    memory_scope_key: str | None = _UNSET,
+    data: Any = _UNSET,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -213,13 +214,13 @@ def find_all(
 def preview(
     objective: str | Search,
     *,
-    entity_type: str | None = UNSET,
-    match_conditions: Conditions | None = UNSET,
+    entity_type: str | None = _UNSET,
+    match_conditions: Conditions | None = _UNSET,
     match_limit: int = 10,
-    exclude: Exclusions | None = UNSET,
-    metadata: Mapping[str, str | int | float | bool] | None = UNSET,
-    memory_scope_key: str | None = UNSET,
-    data: Any = UNSET,
+    exclude: Exclusions | None = _UNSET,
+    metadata: Mapping[str, str | int | float | bool] | None = _UNSET,
+    memory_scope_key: str | None = _UNSET,
+    data: Any = _UNSET,
     budget: float | None = None,
     client: Client | None = None,
     progress: Progress | Display = "auto",
@@ -277,7 +278,7 @@ def draft(
     generator: str = "core",
     match_limit: int | None = None,
     memory_scope_key: str | None = None,
-    data: Any = UNSET,
+    data: Any = _UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -344,7 +345,7 @@ def draft(
 def explain(
     search: Search | str,
     *,
-    data: Any = UNSET,
+    data: Any = _UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -669,7 +670,7 @@ def enrich(
 def refresh(
     run: RunLike,
     *,
-    data: Any = UNSET,
+    data: Any = _UNSET,
     budget: float | None = None,
     errors: Errors = "warn",
     client: Client | None = None,
@@ -719,7 +720,7 @@ def refresh(
     """
     deadline = Deadline.after(timeout)
     check_errors(errors)
-    if data is UNSET:
+    if data is _UNSET:
         client = client_of(run, client)
     elif not isinstance(run, FindAllFrames):
         raise InvalidRequestError(
@@ -802,7 +803,7 @@ def cancel(
 
 def _options(objective: str | Search, **given: Any) -> dict[str, Any]:
     """Return the parameters of a search as read; those to be drafted are missing."""
-    given = {name: value for name, value in given.items() if value is not UNSET}
+    given = {name: value for name, value in given.items() if value is not _UNSET}
     if isinstance(objective, Search):
         if given:
             name = next(iter(given))
@@ -823,7 +824,7 @@ def _options(objective: str | Search, **given: Any) -> dict[str, Any]:
 def _find(
     options: dict[str, Any],
     *,
-    data: Any = UNSET,
+    data: Any = _UNSET,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -841,7 +842,7 @@ def _find(
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     _check_budget(budget, options, own_data=own_data)
     # A service over data= ends with this call, so that nothing can be resumed.
-    advice = resume_advice if data is UNSET else _no_advice
+    advice = resume_advice if data is _UNSET else _no_advice
     with (
         closing(display_for(progress, advice=advice)) as display,
         service_for(client, data) as service,
@@ -969,7 +970,10 @@ def _from_ledger_or(
     """Return the kept result if it is whole, else what waiting returns, else the kept one."""
     if kept is None:
         return wait()
-    frames = _flattened(kept)
+    try:
+        frames = _flattened(kept)
+    except UnexpectedResponseError:
+        return wait()  # the service may have another result by now
     if matches_missing(frames, kept.status):
         try:
             return wait()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Final, Self, TypeVar
 from urllib.parse import quote
@@ -52,8 +51,12 @@ class _Memory(msgspec.Struct):
     results: list[FindAllMemoryResult]
 
 
+class _RunOfResult(msgspec.Struct):
+    findall_id: str | None = None
+
+
 class _RawResult(msgspec.Struct):
-    run: msgspec.Raw
+    run: _RunOfResult
     candidates: msgspec.Raw
 
 
@@ -304,7 +307,13 @@ class Client:
     def retrieve(self, findall_id: str, *, timeout: float | None = None) -> FindAllRun:
         """Return a run with its status."""
         call = _run_call(findall_id, "", name="status", timeout=timeout)
-        return self._transport.fetch(call, _decoder(FindAllRun))
+
+        def decoded(body: bytes) -> FindAllRun:
+            run = decode(body, FindAllRun)
+            _check_id(run.findall_id, findall_id, path="$.findall_id")
+            return run
+
+        return self._transport.fetch(call, decoded)
 
     def schema(self, findall_id: str, *, timeout: float | None = None) -> FindAllSchema:
         """Return what a run looks for."""
@@ -314,12 +323,24 @@ class Client:
     def result(self, findall_id: str, *, timeout: float | None = None) -> FindAllRunResult:
         """Return the candidates of a run as structs, in whatever state the run is."""
         call = _run_call(findall_id, "result", timeout=timeout)
-        return self._transport.fetch(call, _decoder(FindAllRunResult))
+
+        def decoded(body: bytes) -> FindAllRunResult:
+            result = decode(body, FindAllRunResult)
+            _check_id(result.run.findall_id, findall_id, path="$.run.findall_id")
+            return result
+
+        return self._transport.fetch(call, decoded)
 
     def result_json(self, findall_id: str, *, timeout: float | None = None) -> bytes:
         """Return the candidates of a run as the JSON that the service sent, for `flatten`."""
         call = _run_call(findall_id, "result", timeout=timeout)
-        return self._transport.fetch(call, _checked_result)
+
+        def checked(body: bytes) -> bytes:
+            run = msgspec.json.decode(body, type=_RawResult).run  # the candidates are not decoded
+            _check_id(run.findall_id, findall_id, path="$.run.findall_id")
+            return body
+
+        return self._transport.fetch(call, checked)
 
     def events(
         self,
@@ -410,13 +431,18 @@ def _decoder(kind: type[_T]) -> Callable[[bytes], _T]:
 
 
 def _decoded_creation(body: bytes) -> FindAllRun | _OnlyId:
-    with suppress(msgspec.DecodeError):
-        return decode(body, FindAllRun)
-    # The id is enough to go on with, and a paid run must not be lost over the rest.
-    return msgspec.json.decode(body, type=_OnlyId)
+    created: FindAllRun | _OnlyId
+    try:
+        created = decode(body, FindAllRun)
+    except msgspec.DecodeError:
+        # The id is enough to go on with, and a paid run must not be lost over the rest.
+        created = msgspec.json.decode(body, type=_OnlyId)
+    if not created.findall_id.strip():
+        raise msgspec.ValidationError("Expected an id, got an empty one - at `$.findall_id`")
+    return created
 
 
-def _checked_result(body: bytes) -> bytes:
-    """Return the body if it is valid JSON with the parts of a result, without decoding them."""
-    msgspec.json.decode(body, type=_RawResult)
-    return body
+def _check_id(found: str | None, findall_id: str, *, path: str) -> None:
+    """Raise unless an answer is about the run that was asked for; a proxy may mix them up."""
+    if found not in (findall_id, None):
+        raise msgspec.ValidationError(f"Expected run {findall_id!r}, got {found!r} - at `{path}`")

@@ -182,6 +182,8 @@ def follow(
             for event in item:
                 if deadline.has_passed():
                     return
+                if isinstance(event, FindAllRunStatusEvent) and event.data.findall_id != findall_id:
+                    continue  # of another run, whose end is not the end of this one
                 event_id = None if isinstance(event, ErrorEvent) else event.event_id
                 if event_id:
                     if event_id in seen:

@@ -153,6 +153,14 @@ class _TooLargeError(Exception):
     """An answer is larger than is read."""
 
 
+class _Session(requests.Session):
+    """A session that never looks at where a redirect leads."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        # requests parses the target even if it is not to follow it, and fails at an odd one.
+        return None
+
+
 class Transport:
     """The connections to one service.
 
@@ -270,7 +278,7 @@ class Transport:
         )
 
     def _session(self, retry: Retry) -> requests.Session:
-        session = requests.Session()
+        session = _Session()
         session.headers.update(self._headers)
         session.trust_env = not is_loopback(self._base_url)
         # Without this, an entry in ~/.netrc would become an Authorization header.

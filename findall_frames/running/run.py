@@ -493,12 +493,19 @@ class Run:
     def _flattened(self, body: bytes, deadline: Deadline) -> FindAllFrames:
         if self._schema is None:
             self._schema = self.client.schema(self.findall_id, timeout=deadline.timeout)
-        return flatten(
-            body,
-            schema=self._schema,
-            service=self.client.base_url,
-            fetched_at=datetime.now(UTC),
-        )
+        try:
+            return flatten(
+                body,
+                schema=self._schema,
+                service=self.client.base_url,
+                fetched_at=datetime.now(UTC),
+            )
+        except FindAllError as error:
+            error.findall_id = self.findall_id
+            error.add_note(
+                f"It is the result of run {self.findall_id}: {self._resume} tries again."
+            )
+            raise
 
 
 def start_run(

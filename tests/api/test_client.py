@@ -175,10 +175,31 @@ def test_an_id_is_quoted_in_the_path_and_never_empty(
     server: ScriptedServer, client: ff.Client
 ) -> None:
     """It must not turn into another path."""
-    server.on("GET", "/runs/a%2Fb%20%3Fc", answer(run_object()))
-    assert client.retrieve("a/b ?c").findall_id == RUN_ID
+    server.on("GET", "/runs/a%2Fb%20%3Fc", answer(run_object() | {"findall_id": "a/b ?c"}))
+    assert client.retrieve("a/b ?c").findall_id == "a/b ?c"
     with pytest.raises(ff.errors.InvalidRequestError, match="findall_id must be a text"):
         client.retrieve(" ")
+
+
+@pytest.mark.parametrize("name", ["retrieve", "result", "result_json"])
+def test_an_answer_about_another_run_is_refused(
+    server: ScriptedServer, client: ff.Client, name: str
+) -> None:
+    """A proxy may mix them up, and the table would be another's."""
+    other = run_object() | {"findall_id": "findall_other"}
+    server.on("GET", AT, answer(other))
+    server.on("GET", f"{AT}/result", answer(result() | {"run": other}))
+    with pytest.raises(ff.errors.UnexpectedResponseError, match="got 'findall_other'"):
+        CALLS[name][0](client)
+
+
+def test_a_creation_without_an_id_may_have_started_a_run(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """It is not sent again."""
+    server.on("POST", "/runs", answer(run_object("queued") | {"findall_id": ""}))
+    with pytest.raises(ff.AmbiguousCreateError, match="an empty one"):
+        client.create(RUN_INPUT)
 
 
 @pytest.mark.parametrize("timeout", [0, -1.5])

@@ -377,6 +377,16 @@ def test_a_redirect_is_not_followed(server: ScriptedServer, client: ff.Client, s
         assert elsewhere.requests == []
 
 
+@pytest.mark.parametrize("target", ["http://[::1", "http://a b/", "//\x00", "http://\u00fc:x/"])
+def test_a_redirect_to_an_odd_address_is_an_error_of_ours(
+    server: ScriptedServer, client: ff.Client, target: str
+) -> None:
+    """It is quoted at most, not read."""
+    server.on("GET", AT, answer(status=302, location=target.encode().decode("latin-1")))
+    with pytest.raises(ff.FindAllError):
+        client.retrieve(RUN_ID)
+
+
 def test_the_key_is_in_no_repr_and_no_error(server: ScriptedServer, client: ff.Client) -> None:
     """Not even if the service quotes it."""
     server.on(

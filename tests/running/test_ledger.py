@@ -313,6 +313,21 @@ def test_a_kept_result_that_is_not_whole_needs_no_key(
         assert len(ff.resume(RUN_ID, progress=False)) == 2
 
 
+@pytest.mark.parametrize("again", AGAIN.values(), ids=AGAIN)
+def test_a_result_that_cannot_be_made_into_tables_is_asked_for_again(
+    server: ScriptedServer, client: ff.Client, again: Callable[[ff.Client], ff.FindAllFrames]
+) -> None:
+    """The error has the id, and the kept result does not stand in the way of a better one."""
+    odd = result() | {"candidates": [{"name": 5}]}
+    server.on("GET", f"{AT}/result", answer(odd), answer(result()))
+    with pytest.raises(ff.errors.UnexpectedResponseError) as caught:
+        find(client)
+    assert caught.value.findall_id == RUN_ID
+    assert "ff.resume(" in caught.value.__notes__[0]
+    assert len(again(client).matches) == 3
+    assert len(server.sent("POST", "/runs")) == 1
+
+
 @pytest.mark.parametrize("damage", ["UPDATE results SET body = x'00'", "DELETE FROM results"])
 @pytest.mark.filterwarnings("ignore:The result of run .* is damaged")
 def test_reuse_asks_the_service_if_the_result_is_not_in_the_ledger(
