@@ -339,3 +339,26 @@ def test_the_text_of_every_cell_is_kept(cells: list[str]) -> None:
     kept = [cell if cell.strip() else None for cell in cells]
     if column.kind in {"text", "number", "date"} and not column.text.startswith("CAST"):
         assert _verbatim(corpus, column) == kept
+
+
+def test_every_column_of_a_wide_table_is_read_by_its_own_cells() -> None:
+    """Columns are queried in groups, whose cells must not be confused."""
+    kinds = [["1.5", "2.25"], ["3,50", "1.200,00"], ["31/12/2020", "01/02/2021"], ["x 1", "7"]]
+    right = [[1.5, 2.25], [3.5, 1200.0], [dt.date(2020, 12, 31), dt.date(2021, 2, 1)], kinds[3]]
+    columns = {f"v{place}": kinds[place % 4] for place in range(150)}
+    corpus = open_corpus(pd.DataFrame({"name": ["A", "B"], **columns}))
+    for place in range(150):
+        found = corpus.query(f"SELECT v{place} FROM data ORDER BY {Corpus.ROW}")
+        assert found[f"v{place}"].to_pylist() == right[place % 4]
+
+
+def test_a_column_that_is_empty_at_first_is_read_by_its_later_cells() -> None:
+    """Its first cells are far beyond the first rows, or there are only a few of them there."""
+    late = [None] * 1500 + ["3,50", "1.200,00"]
+    few = ["1,5", *[None] * 1500, "not a number"]
+    prose = [None] * 1500 + ["A quiet house with a garden, near the sea."] * 2
+    frame = pd.DataFrame({"name": range(1502), "late": late, "few": few, "prose": prose})
+    corpus = open_corpus(frame)
+    assert [row["late"] for row in corpus.rows([1500, 1501])] == [3.5, 1200.0]
+    assert corpus.columns["few"].type == "VARCHAR"
+    assert corpus.columns["prose"].kind == "prose"

@@ -175,7 +175,7 @@ class _Builder:
                 "columns. Pass a table with at least one row."
             )
         self._names = {column: self._names[column] for column in cleaned}
-        self._read_texts()
+        self._read_texts(length)
         still_text = [
             self._names[column]
             for column in written_out
@@ -254,7 +254,10 @@ class _Builder:
         connection, source = self._connection, self._source
         cells = ", ".join(f"{sql} AS {column}" for column, sql in cleaned.items())
         if not source.files:
+            # There is nothing to optimize, and trying it takes the square of the columns.
+            connection.execute("PRAGMA disable_optimizer")
             connection.execute(f"CREATE TABLE base AS SELECT {cells} FROM {source.relation}")
+            connection.execute("PRAGMA enable_optimizer")
             connection.unregister(ARROW)  # it would keep the user's table alive
             return int(connection.table("base").shape[0])
         counted = connection.execute(
@@ -273,12 +276,16 @@ class _Builder:
         )
         return int(starts[-1])
 
-    def _read_texts(self) -> None:
+    def _read_texts(self, length: int) -> None:
         """Read numbers and dates in text columns, and warn of ambiguous ones."""
         types, names = self._types("base"), self._names
         texts = {column: name for column, name in names.items() if types[column] == "VARCHAR"}
         self._read = read_cells(
-            self._connection, texts, alike=self._source.alike, usual=self._source.usual
+            self._connection,
+            texts,
+            length=length,
+            alike=self._source.alike,
+            usual=self._source.usual,
         )
         doubts = [f"{names[c]!r} ({cells.doubt})" for c, cells in self._read.items() if cells.doubt]
         if doubts:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import duckdb
 
-from findall_frames.embedded.corpus.corpus import sql_list
+from findall_frames.embedded.corpus.corpus import blocks, sql_list, stacked
 from findall_frames.embedded.corpus.naming import words_of
 from findall_frames.embedded.corpus.notation import (
     Decimal,
@@ -32,9 +32,17 @@ __all__ = ["ReadCells", "read_cells"]
 
 _LOOK: Final = 1000
 """How many cells of a column are examined before all of them are."""
+_FEW: Final = 30
+"""Columns with fewer values in the first rows are sparse."""
+_CELLS: Final = 1 << 22
+"""How many cells are examined at once."""
 _LONGEST: Final = 60
 """How many characters a number or a date may have at most."""
 _MOST_SHAPES: Final = 2000
+_SHAPE: Final = (
+    f"CASE WHEN length(cell) > {_LONGEST} THEN 'long' "
+    "ELSE translate(cell, '0123456789', '9999999999') END"
+)
 _SENTENCE: Final = r"^\s*(?:\S+\s+){7}\S"
 _FLAG: Final = re.compile("true|false", re.IGNORECASE)
 _MISSING: Final = re.compile(
@@ -66,15 +74,30 @@ def read_cells(
     connection: duckdb.DuckDBPyConnection,
     columns: Mapping[str, str],
     *,
+    length: int,
     alike: bool,
     usual: Decimal | None,
 ) -> dict[str, ReadCells]:
     """Read text columns of the relation ``base``, given with their user's names.
 
-    For `alike` and `usual` see `DataSource`.
+    `length` is its number of rows; for `alike` and `usual` see `DataSource`.
     """
+    looks = _first_looks(connection, list(columns), length=length)
+    promising = [
+        column
+        for column, look in looks.items()
+        if look.shapes and all(map(_may_be_read, look.shapes))
+    ]
+    shapes = _all_shapes(connection, promising, length=length)
     readers = {
-        column: _Reader(connection, column, name=words_of(name), usual=usual)
+        column: _Reader(
+            connection,
+            column,
+            name=words_of(name),
+            words=looks[column].words,
+            rows=shapes.get(column, []),
+            usual=usual,
+        )
         for column, name in columns.items()
     }
     found = {column: reader.read() for column, reader in readers.items()}
@@ -89,6 +112,54 @@ def read_cells(
     return found
 
 
+class _Look(NamedTuple):
+    """The first cells of a column."""
+
+    cells: int = 0
+    words: float = 0.0  # the share with eight or more words
+    shapes: Sequence[str] = ()
+
+
+def _first_looks(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], *, length: int
+) -> dict[str, _Look]:
+    """Look at the first cells of each column; of sparse columns, at the first that have a value."""
+
+    def look(block: Sequence[str], rows: str) -> dict[str, _Look]:
+        found = connection.execute(
+            f"SELECT place, count(*), avg(CAST(regexp_matches(cell, '{_SENTENCE}') AS INT)), "
+            f"list(DISTINCT {_SHAPE}) FROM {stacked(block, rows)} WHERE cell IS NOT NULL "
+            "GROUP BY place"
+        ).fetchall()
+        return {block[place]: _Look(*more) for place, *more in found}
+
+    looks = dict.fromkeys(columns, _Look())
+    for block in blocks(columns):
+        looks |= look(block, f"(SELECT {', '.join(block)} FROM base LIMIT {_LOOK})")
+    if length > _LOOK:
+        for column in [column for column, found in looks.items() if found.cells < _FEW]:
+            rows = f"SELECT {column} FROM base WHERE {column} IS NOT NULL LIMIT {_LOOK}"
+            looks |= look([column], f"({rows})")
+    return looks
+
+
+def _all_shapes(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str], *, length: int
+) -> dict[str, list[tuple[str, str, bool]]]:
+    """Return each shape in each column, its first cell, and whether one of its cells ends in 0."""
+    shapes: dict[str, list[tuple[str, str, bool]]] = {column: [] for column in columns}
+    for block in blocks(columns, most=max(1, _CELLS // length)):
+        found = connection.execute(
+            f"SELECT place, {_SHAPE} AS shape, min(cell), bool_or(suffix(cell, '0')) "
+            f"FROM {stacked(block, 'base')} WHERE cell IS NOT NULL GROUP BY place, shape "
+            f"QUALIFY row_number() OVER (PARTITION BY place ORDER BY shape) <= {_MOST_SHAPES + 1} "
+            "ORDER BY place, shape"
+        ).fetchall()
+        for place, *shape in found:
+            shapes[block[place]].append((shape[0], shape[1], shape[2]))
+    return shapes
+
+
 class _Reader:
     """Reads one column."""
 
@@ -98,31 +169,17 @@ class _Reader:
         column: str,
         *,
         name: str,
+        words: float,
+        rows: Sequence[tuple[str, str, bool]],
         usual: Decimal | None,
     ) -> None:
         self._connection = connection
         self._column = column
         self._name = name
         self._usual = usual
-        shape = (
-            f"CASE WHEN length({column}) > {_LONGEST} THEN 'long' "
-            f"ELSE translate({column}, '0123456789', '9999999999') END"
-        )
-        words, first = connection.execute(
-            f"SELECT avg(CAST(regexp_matches({column}, '{_SENTENCE}') AS INT)), "
-            f"list(DISTINCT {shape}) FROM "
-            f"(SELECT {column} FROM base WHERE {column} IS NOT NULL LIMIT {_LOOK})"
-        ).fetchall()[0]
-        rows = []
-        if first and all(map(_may_be_read, first)):
-            rows = connection.execute(
-                f"SELECT {shape} AS shape, min({column}), bool_or(suffix({column}, '0')) "
-                f"FROM base WHERE {column} IS NOT NULL GROUP BY shape ORDER BY shape "
-                f"LIMIT {_MOST_SHAPES + 1}"
-            ).fetchall()
         if len(rows) > _MOST_SHAPES or not all(_may_be_read(text) for text, *_ in rows):
             rows = []
-        self._text = ReadCells(words or 0.0)
+        self._text = ReadCells(words)
         self._shapes = [Shape(*row) for row in rows if not _MISSING.fullmatch(row[0])]
         missing = [least for text, least, _ in rows if _MISSING.fullmatch(text)]
         self._filled = f"{column} IS NOT NULL"

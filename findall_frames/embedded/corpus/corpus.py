@@ -23,9 +23,11 @@ __all__ = [
     "Kind",
     "QueryStopped",
     "QueryTimeout",
+    "blocks",
     "literal",
     "quoted",
     "sql_list",
+    "stacked",
 ]
 
 Kind: TypeAlias = Literal["number", "flag", "date", "time", "text", "prose", "list", "other"]
@@ -36,6 +38,8 @@ _POLL: Final = 0.01
 """Seconds between two checks whether a query has to stop."""
 _LARGE: Final = 20_000
 """Rows above which every address has the position, as looking for equal names would be slow."""
+_BLOCK: Final = 64
+"""How many columns are queried at once."""
 _AMONG: Final = "__row IN (SELECT unnest(?::BIGINT[]))"
 """The filter for rows at some positions."""
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -63,6 +67,22 @@ def literal(value: str) -> str:
 def sql_list(values: Iterable[str | int]) -> str:
     """Return texts or whole numbers as a SQL list."""
     return f"[{', '.join(literal(v) if isinstance(v, str) else str(v) for v in values)}]"
+
+
+def blocks(columns: Sequence[str], *, most: int = _BLOCK) -> Iterator[Sequence[str]]:
+    """Yield columns in groups of at most `most`, and of at most 64, to query each at once.
+
+    With a query for each column, the time would grow with the square of the columns.
+    """
+    step = min(most, _BLOCK)
+    for start in range(0, len(columns), step):
+        yield columns[start : start + step]
+
+
+def stacked(columns: Sequence[str], relation: str) -> str:
+    """Return SQL for the cells of columns of one type, with the place of their column."""
+    cells = f"unnest([{', '.join(columns)}]) AS cell"
+    return f"(SELECT unnest(range({len(columns)})) AS place, {cells} FROM {relation})"
 
 
 @dataclass(frozen=True, slots=True)

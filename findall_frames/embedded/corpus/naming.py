@@ -6,14 +6,14 @@ import csv
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import duckdb
 
-from findall_frames.embedded.corpus.corpus import Column
+from findall_frames.embedded.corpus.corpus import Column, blocks, stacked
 from findall_frames.errors import CorpusError
 
 __all__ = [
@@ -86,11 +86,8 @@ def find_roles(
         if wanted is not None and wanted not in names:
             raise unknown_column(wanted, names)
     words = {name: words_of(name) for name in names}
-    looks = {
-        each.name: look
-        for place, each in columns.items()
-        if each.kind == "text" and (look := _look(connection, place)).filled
-    }
+    places = {place: each.name for place, each in columns.items() if each.kind == "text"}
+    looks = {places[place]: look for place, look in _looks(connection, list(places))}
     located = [name for name, look in looks.items() if look.addresses > 0.5]
     url = given.url or _called(_URLS, located, words)
     named = {
@@ -182,15 +179,21 @@ def _called(known: Sequence[str], among: Iterable[str], words: Mapping[str, str]
     return next((name for form in known for name in among if words[name] == form), None)
 
 
-def _look(connection: duckdb.DuckDBPyConnection, column: str) -> _Look:
-    (found,) = connection.execute(
-        "SELECT count(c) / count(*), count(DISTINCT c) / count(c), avg(length(c)), "
-        r"avg(CAST(regexp_full_match(c, '\S+\.\S+') AS INT)), "
-        "max(length(c)) <= 4 AND min(length(c)) = max(length(c)) AND bool_and(c = upper(c)), "
-        r"NOT bool_and(regexp_full_match(c, '[^\pL]*')) "
-        f"FROM (SELECT {column} AS c FROM base LIMIT {_ROWS})"
-    ).fetchall()
-    return _Look(*found)
+def _looks(
+    connection: duckdb.DuckDBPyConnection, columns: Sequence[str]
+) -> Iterator[tuple[str, _Look]]:
+    """Yield each column that has a value in the first rows, with statistics of these cells."""
+    for block in blocks(columns):
+        rows = f"(SELECT {', '.join(block)} FROM base LIMIT {_ROWS})"
+        found = connection.execute(
+            "SELECT place, count(cell) / count(*), count(DISTINCT cell) / count(cell), "
+            r"avg(length(cell)), avg(CAST(regexp_full_match(cell, '\S+\.\S+') AS INT)), "
+            "max(length(cell)) <= 4 AND min(length(cell)) = max(length(cell)) "
+            "AND bool_and(cell = upper(cell)), "
+            r"NOT bool_and(regexp_full_match(cell, '[^\pL]*')) "
+            f"FROM {stacked(block, rows)} GROUP BY place HAVING count(cell) > 0 ORDER BY place"
+        ).fetchall()
+        yield from ((block[place], _Look(*look)) for place, *look in found)
 
 
 def _find_name(named: Mapping[str, _Look], *, words: Mapping[str, str], corpus: str) -> str | None:
