@@ -134,6 +134,25 @@ def test_opening_a_dataframe_takes_three_times_duckdbs_own_load(frame: pd.DataFr
     assert opened / bare <= 4
 
 
+def test_a_table_with_twice_the_columns_takes_less_than_thrice_the_time(tmp_path: Path) -> None:
+    """To open it and to read a phrase about it."""
+
+    def search(columns: int) -> None:
+        with ff.local(tmp_path / f"{columns}.csv") as client:
+            assert len(search_all("v1 is word 1", client).matches) == 4
+
+    for columns in (500, 1000):
+        lines = [",".join(f"v{place}" for place in range(columns))]
+        for row in range(200):
+            cells = (f"word {row % 50}" if place % 2 else str(row) for place in range(columns))
+            lines.append(",".join(cells))
+        (tmp_path / f"{columns}.csv").write_text("\n".join(lines))
+    single, double = medians(lambda: search(500), lambda: search(1000))
+    report("search 500 columns, seconds", single, goal="at most 2")
+    report("search 1,000 columns, times 500", double / single, goal="at most 3")
+    assert double / single <= 4
+
+
 # What it prints: by how many bytes a process has grown, at the end and at its peak.
 _GROWTH = """
 import gc, resource, sys, threading

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from findall_frames.embedded.corpus.corpus import Column, Corpus, literal, quoted
+from findall_frames.embedded.corpus.corpus import (
+    Column,
+    Corpus,
+    blocks,
+    literal,
+    quoted,
+    stacked,
+)
 from findall_frames.embedded.reading.lexicon import (
     ARTICLES,
     COUNTS,
@@ -175,15 +182,27 @@ class Vocabulary:
         """Return values equal to the phrases but for case, by lower-case phrase and column."""
         new = [each for each in dict.fromkeys(map(str.lower, phrases)) if each not in self._values]
         self._values |= {phrase: {} for phrase in new}
-        sql = " UNION ALL ".join(
-            f"SELECT DISTINCT {literal(known.column.name)} AS c, v FROM ({self._cells(known)}) "
-            "WHERE lower(v) IN (SELECT unnest($1))"
-            for known in self._texts
-        )
-        for row in self.corpus.query(sql, [new]).to_pylist() if new and sql else ():
+        for row in self._equal(new) if new else ():
             there = self._values.setdefault(row["v"].lower(), {})
             there.setdefault(row["c"], []).append(row["v"])
         return self._values
+
+    def _equal(self, phrases: Sequence[str]) -> Iterator[dict[str, str]]:
+        """Yield each value equal to one of the phrases but for case, and its column."""
+        for kind, type_, value in (
+            ("text", "VARCHAR", "cell"),
+            ("list", "VARCHAR[]", "unnest(cell)"),
+        ):
+            names = [each.column.name for each in self._texts if each.column.kind == kind]
+            for block in blocks(names):
+                cells = [f"CAST({quoted(name)} AS {type_})" for name in block]
+                sql = (
+                    f"SELECT DISTINCT place, v FROM (SELECT place, {value} AS v "
+                    f"FROM {stacked(cells, self.corpus.relation)}) "
+                    "WHERE lower(v) IN (SELECT unnest($1)) ORDER BY place, v"
+                )
+                for row in self.corpus.query(sql, [phrases]).to_pylist():
+                    yield {"c": block[row["place"]], "v": row["v"]}
 
     def _values_of(self, phrase: str) -> dict[str, list[str]]:
         """Return the values that a phrase equals, unless it names the column too: "MIT license"."""
