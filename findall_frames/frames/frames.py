@@ -504,7 +504,8 @@ class FindAllFrames:
         ----------
         path : str or path object
             A folder for one file per table; created if missing, and keeps its other files. If it
-            ends in ``.csv``, it is one file with the matches, and an existing one is replaced.
+            ends in ``.csv``, it is one file with the matches, and replaces any file of that name
+            once it is complete.
         separator : {",", ";", "\\t", "|"}
             Between the columns. In countries with a decimal comma, Excel expects ``";"``.
         decimal : {".", ","}
@@ -527,8 +528,8 @@ class FindAllFrames:
         Raises
         ------
         ExportError
-            It cannot be written, the encoding lacks a character, or the folder is a link or holds
-            a file of that name which this package did not write.
+            It cannot be written, the encoding lacks a character, `path` is a link, or the folder
+            holds a file of that name which this package did not write. Older files are unchanged.
         InvalidRequestError
             There is no such `separator`, `decimal` or `encoding`.
 
@@ -563,7 +564,8 @@ class FindAllFrames:
         Parameters
         ----------
         path : str or path object
-            The file, whose name ends in ``.xlsx``. An existing one is replaced.
+            The file, whose name ends in ``.xlsx``. It replaces any file of that name once it is
+            complete.
 
         Returns
         -------
@@ -573,8 +575,8 @@ class FindAllFrames:
         Raises
         ------
         ExportError
-            The file cannot be written, or a table is larger than a sheet of Excel, which takes
-            1,048,576 rows.
+            The file cannot be written, `path` is a link, or a table is larger than a sheet of
+            Excel, which takes 1,048,576 rows. An older file is unchanged.
         MissingExtraError
             XlsxWriter is not installed.
 

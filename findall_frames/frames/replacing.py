@@ -91,12 +91,20 @@ def replace_files(
 
 
 def replace_file(target: Path, write: Callable[[Path], object], *, what: str) -> Path:
-    """Replace one file whole, or not at all."""
-    _is_there(target)
+    """Replace one file whole, or not at all; anything there but a regular file is refused."""
+    exists = _is_there(target)
+    if exists and (target.is_symlink() or not target.is_file()):
+        kind = "a link" if target.is_symlink() else "a folder" if target.is_dir() else "no file"
+        raise ExportError(
+            f"{what} replaces an older file, but {str(target)!r} is {kind}. Choose another name, "
+            "or remove it first."
+        )
     beside = target.with_name(f".{uuid.uuid4().hex}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write(beside)
+        if exists:
+            shutil.copymode(target, beside)
         beside.replace(target)
     except OSError as error:
         raise ExportError(

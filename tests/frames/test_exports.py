@@ -115,7 +115,9 @@ TRICKY = st.text(st.sampled_from("=+-@＝;,|\t\r\n \"'\u3000\ufeffa5.%"), max_si
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(texts=st.lists(TRICKY, min_size=1, max_size=5))
 def test_no_formula_appears_when_a_csv_file_is_opened_with_another_separator(
     separator: str, texts: list[str], tmp_path: Path
@@ -138,15 +140,12 @@ def test_escaping_formulas_takes_linear_time(unit: str, tmp_path: Path) -> None:
 
 
 def test_a_path_that_ends_in_csv_is_one_file_with_the_matches(tmp_path: Path) -> None:
-    """It replaces an older one; a folder of that name is left alone."""
+    """The same as in a folder of all tables."""
     for _ in range(2):
         path = FRAMES.to_csv(tmp_path / "deep" / "mine.CSV")
         assert [each.name for each in path.parent.iterdir()] == ["mine.CSV"]
     assert path.read_bytes() == (FRAMES.to_csv(tmp_path / "all") / "matches.csv").read_bytes()
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(ff.errors.ExportError, match="could not be written"):
-        FRAMES.to_csv(tmp_path / "folder.csv")
-    assert list((tmp_path / "folder.csv").iterdir()) == []
 
 
 def test_separator_decimal_sign_and_encoding_can_be_chosen(tmp_path: Path) -> None:
@@ -291,7 +290,9 @@ def text_in_workbook(path: Path, *, cell: str) -> str:
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
 @given(
     text=st.lists(
         st.sampled_from(
@@ -324,6 +325,7 @@ def test_what_is_missing_stays_missing_under_any_option_of_pandas(tmp_path: Path
         folder = frames.to_parquet(sys.argv[3], profile="bi")
         table = pq.read_table(f"{folder}/matches.parquet")
         print(table["ceo"].to_pylist(), table["n"].to_pylist(), table["description"].null_count)
+        print(frames.to_csv(sys.argv[3] + ".csv").read_text())
         print(frames.wide(evidence=True).isna().sum().to_dict())
         print(list(frames), frames.compare(frames).both.isna().sum().sum())
         print(frames.evidence("A").table.isna().sum().to_dict(), ff.runs().isna().sum().to_dict())
@@ -356,19 +358,54 @@ SPARSE = ff.flatten(
 )
 
 
-def test_a_workbook_is_replaced_whole_or_not_at_all(tmp_path: Path) -> None:
-    """And only at a path where a workbook can be."""
-    path = FRAMES.to_excel(tmp_path / "out.xlsx")
-    assert FRAMES.to_excel(path) == path
-    assert [each.name for each in tmp_path.iterdir()] == ["out.xlsx"]
+def _write_one(path: Path) -> Path:
+    return FRAMES.to_csv(path) if path.suffix == ".csv" else FRAMES.to_excel(path)
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_a_single_file_is_replaced_whole(tmp_path: Path, name: str) -> None:
+    """Whatever was in it, as pandas does, and with its permissions."""
+    path = tmp_path / name
+    path.write_text("old")
+    path.chmod(0o600)
+    mode = path.stat().st_mode
+    assert _write_one(path) == path
+    assert path.stat().st_size > 100
+    assert path.stat().st_mode == mode
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("name", ["out.csv", "out.xlsx"])
+def test_only_a_file_is_replaced(tmp_path: Path, name: str) -> None:
+    """No folder, nothing behind a link, and nothing below a file."""
+    path, old = tmp_path / name, tmp_path / "old"
+    path.mkdir()
+    with pytest.raises(ff.errors.ExportError, match="is a folder"):
+        _write_one(path)
+    path.rmdir()
+    old.write_text("old")
+    for target in (old, tmp_path / "nowhere"):
+        path.symlink_to(target)
+        with pytest.raises(ff.errors.ExportError, match="is a link"):
+            _write_one(path)
+        path.unlink()
+    with pytest.raises(ff.errors.ExportError, match="could not be written"):
+        _write_one(old / name)
+    assert old.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [old]
+
+
+def test_a_failure_leaves_the_older_file(tmp_path: Path) -> None:
+    """The encoding lacks a character that comes late, or the name is not that of a workbook."""
+    frames = ff.flatten(result(*map(candidate, [*"ABC", "Łódź"])))
+    path = tmp_path / "out.csv"
+    path.write_text("old")
+    with pytest.raises(ff.errors.ExportError, match="lacks the character"):
+        frames.to_csv(path, encoding="latin-1")
     with pytest.raises(ff.errors.ExportError, match=r"end in \.xlsx"):
-        FRAMES.to_excel(tmp_path / "out.csv")
-    with pytest.raises(ff.errors.ExportError, match="could not be written"):
-        FRAMES.to_excel(path / "below.xlsx")
-    (tmp_path / "folder.xlsx").mkdir()
-    with pytest.raises(ff.errors.ExportError, match="could not be written"):
-        FRAMES.to_excel(tmp_path / "folder.xlsx")
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.xlsx", "out.xlsx"]
+        frames.to_excel(path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_without_xlsxwriter_the_error_names_the_extra(tmp_path: Path) -> None:
