@@ -33,13 +33,8 @@ from findall_frames.frames.evidence import (
     summarize,
 )
 from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
-from findall_frames.frames.lookup import (
-    RowsT,
-    requested_in,
-    searched_rows,
-    tables_as_text,
-    warnings_in,
-)
+from findall_frames.frames.lookup import requested_in, tables_as_text, warnings_in
+from findall_frames.frames.own_rows import RowsT, searched_rows
 from findall_frames.frames.parquet import read_folder, write_folder
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
@@ -261,8 +256,9 @@ class FindAllFrames:
         Raises
         ------
         InvalidRequestError
-            The matches are not rows of own data, `data` has another number of rows than what was
-            searched, or there are several runs, whose data may differ.
+            The matches are not rows of own data, there are several runs, whose data may differ,
+            or `data` is not what was searched: it has another number of rows, or one of these
+            lacks the name of the match or what was cited from it.
 
         Examples
         --------

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sized
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -21,7 +20,6 @@ __all__ = [
     "CitedPage",
     "FieldKey",
     "RequestedField",
-    "RowsT",
     "candidate_keys",
     "cited_pages",
     "field_rows",
@@ -29,7 +27,6 @@ __all__ = [
     "first_kind",
     "requested_fields",
     "requested_in",
-    "searched_rows",
     "tables_as_text",
     "warnings_in",
     "with_match_status",
@@ -40,10 +37,6 @@ CandidateKey: TypeAlias = tuple[str, str]
 
 FieldKey: TypeAlias = tuple[str, str, str]
 """findall_id, candidate_id and field: the key of a row of ``fields``."""
-
-
-RowsT = TypeVar("RowsT", bound=Sized)
-"""A DataFrame of pandas or Polars, or an Arrow table."""
 
 
 class RequestedField(NamedTuple):
@@ -170,37 +163,6 @@ def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
         f"No candidate has the name or candidate_id {candidate!r}.{hint} "
         "frames.candidates lists them all."
     )
-
-
-def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
-    """Return the rows of own data that matched in a single run."""
-    rows = with_match_status(tables["candidates"], "matched")["row"]
-    if rows.null_count:
-        raise InvalidRequestError(
-            f"{rows.null_count} of {len(rows)} matches are not rows of own data: rows_of is for "
-            "what ff.local(...) or findall-frames serve has searched."
-        )
-    if not (hasattr(data, "iloc") or hasattr(data, "take") or hasattr(data, "row")):
-        raise InvalidRequestError(
-            "rows_of takes a DataFrame, an Arrow table or a Polars DataFrame, not "
-            f"{type(data).__name__}. Read a file first, keeping the order of its rows."
-        )
-    positions = rows.to_pylist()
-    extra = json.loads(tables["runs"]["extra"][0].as_py() or "{}")
-    size = extra.get("metrics", {}).get("rows") or max(positions, default=-1) + 1
-    if size != len(data):
-        raise InvalidRequestError(
-            f"The data that was searched has {size:,} rows; this has {len(data):,}. Pass what "
-            "was searched, with its rows in the same order."
-        )
-    taken: RowsT
-    if hasattr(data, "iloc"):
-        taken = data.iloc[positions]
-    elif hasattr(data, "take"):
-        taken = data.take(positions)
-    else:
-        taken = data[positions]  # type: ignore[index]
-    return taken
 
 
 def tables_as_text(tables: Mapping[str, pa.Table]) -> str:

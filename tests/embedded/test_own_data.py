@@ -397,3 +397,50 @@ def test_warnings_in_another_form_are_kept_but_not_listed(
     frames = ff.resume(body["run"]["findall_id"], client=client, progress=False)
     assert frames.warnings == []
     assert frames.to_result()["run"]["warnings"] == told
+
+
+ROWS = pd.DataFrame(
+    {
+        "river": [f"River {n}" for n in range(20)],
+        "country": [f"Land {n % 7}" for n in range(20)],
+        "km": [100.5 + n for n in range(20)],
+    }
+)
+
+
+@pytest.mark.parametrize("kind", [pd.DataFrame, pa.Table.from_pandas, polars.from_pandas])
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda frame: frame.iloc[::-1].reset_index(drop=True), "no such cell"),
+        (lambda frame: frame.assign(river=[f"Lake {n}" for n in range(20)]), "no such cell"),
+        (lambda frame: frame.assign(km=frame["km"] + 1), "'km' of row 11 was '111.5'"),
+        (lambda frame: frame.assign(country=frame["country"].iloc[::-1].to_numpy()), "'country'"),
+    ],
+)
+def test_rows_are_refused_that_are_not_those_that_were_searched(
+    kind: Any, change: Any, what: str
+) -> None:
+    """Also if there are as many: in another order, or with other cells."""
+    with ff.local(ROWS) as client:
+        frames = ff.find_all("km > 111 and country <> 'Land 3'", client=client, progress=False)
+    rows = frames.rows_of(kind(ROWS))
+    assert len(rows) == len(frames.matches) == 8
+    with pytest.raises(ff.errors.InvalidRequestError, match=what):
+        frames.rows_of(kind(change(ROWS)))
+
+
+def test_rows_of_a_file_may_be_read_by_another_program(tmp_path: Path) -> None:
+    """Which takes some texts for missing cells, codes for numbers, and commas for decimals."""
+    path = tmp_path / "regions.csv"
+    cells = ["name;code;share;day", "NA;007;1,250;01.02.2020", "Null Island;010;2,5;13.02.2020"]
+    path.write_text(
+        "\n".join([*cells, '"Wide \r\n Bay";1;0,5;14.02.2020', "Nowhere;2;0;15.02.2020"]),
+        newline="",
+    )
+    with ff.local(path) as client:
+        asked = "share > 0 and code <> 'x' and day > DATE '2020-01-01'"
+        frames = ff.find_all(asked, client=client, progress=False)
+    assert len(frames.matches) == 3
+    for decimal in (",", "."):
+        assert len(frames.rows_of(pd.read_csv(path, sep=";", decimal=decimal))) == 3

@@ -1,0 +1,136 @@
+"""Takes the rows of the user's own data that matched, and checks that these are the same rows."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
+from typing import Any, Final, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import pyarrow as pa
+
+from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.lookup import candidate_keys, cited_pages, with_match_status
+
+__all__ = ["RowsT", "searched_rows"]
+
+RowsT = TypeVar("RowsT", bound=Sized)
+"""A DataFrame of pandas or Polars, or an Arrow table."""
+
+_WORD: Final = re.compile(r"[^\W\d_]{2}")
+# With three digits behind it, a point may separate thousands.
+_PLAIN: Final = re.compile(r"-?[0-9]{1,30}(?:\.(?![0-9]{3}\Z)[0-9]{1,30})?")
+# Texts that pandas reads as missing.
+_READ_AS_MISSING: Final = frozenset({"n/a", "na", "nan", "none", "null", "<na>", "#na", "#n/a"})
+
+
+def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
+    """Return the rows of own data that matched in a single run."""
+    matches = with_match_status(tables["candidates"], "matched")
+    rows = matches["row"]
+    if rows.null_count:
+        raise InvalidRequestError(
+            f"{rows.null_count} of {len(rows)} matches are not rows of own data: rows_of is for "
+            "what ff.local(...) or findall-frames serve has searched."
+        )
+    if not (hasattr(data, "iloc") or hasattr(data, "take") or hasattr(data, "row")):
+        raise InvalidRequestError(
+            "rows_of takes a DataFrame, an Arrow table or a Polars DataFrame, not "
+            f"{type(data).__name__}. Read a file first, keeping the order of its rows."
+        )
+    positions = rows.to_pylist()
+    extra = json.loads(tables["runs"]["extra"][0].as_py() or "{}")
+    size = extra.get("metrics", {}).get("rows") or max(positions, default=-1) + 1
+    if size != len(data):
+        raise InvalidRequestError(
+            f"The data that was searched has {size:,} rows; this has {len(data):,}. Pass what "
+            "was searched, with its rows in the same order."
+        )
+    taken: RowsT
+    if hasattr(data, "iloc"):
+        taken = data.iloc[positions]
+    elif hasattr(data, "take"):
+        taken = data.take(positions)
+    else:
+        taken = data[positions]  # type: ignore[index]
+    misfit = next(_misfits(tables, matches, _columns(taken)), None)
+    if misfit is not None:
+        raise InvalidRequestError(
+            f"This is not the data that was searched, or its rows are in another order: {misfit}. "
+            "Pass what was searched, with its rows in the same order."
+        )
+    return taken
+
+
+def _columns(rows: Any) -> list[tuple[str, Sequence[Any]]]:
+    """Return the columns of some rows, and the index of a DataFrame, as Python values."""
+    if hasattr(rows, "iloc"):
+        cells = [
+            (str(name), rows.iloc[:, place].tolist()) for place, name in enumerate(rows.columns)
+        ]
+        index = rows.index.to_frame()
+        return cells + [
+            (str(name), index.iloc[:, place].tolist()) for place, name in enumerate(index.columns)
+        ]
+    if hasattr(rows, "itercolumns"):
+        names, columns = rows.column_names, rows.itercolumns()
+        return [(name, column.to_pylist()) for name, column in zip(names, columns, strict=True)]
+    return [(column.name, column.to_list()) for column in rows.iter_columns()]
+
+
+def _misfits(
+    tables: Mapping[str, pa.Table],
+    matches: pa.Table,
+    columns: Sequence[tuple[str, Sequence[Any]]],
+) -> Iterator[str]:
+    """Yield each name and each cited cell of a match that its row lacks, in words.
+
+    Other programs read some cells of a file as other types, so only equal types are compared.
+    """
+    keys = candidate_keys(matches)
+    places = {key: place for place, key in enumerate(keys)}
+    for place, (name, row) in enumerate(
+        zip(matches["name"].to_pylist(), matches["row"].to_pylist(), strict=True)
+    ):
+        is_telling = _WORD.search(name) and name.casefold() not in _READ_AS_MISSING
+        own = (_text(cells[place]) for _, cells in columns)
+        if is_telling and name != f"row {row}" and _text(name) not in own:
+            yield f"row {row} was {name!r}, and has no such cell"
+    named: dict[str, Sequence[Any]] = {}
+    for name, cells in columns:
+        named.setdefault(name, cells)
+    for (run, candidate, _), page in cited_pages(tables["citations"]):
+        at = places.get((run, candidate))
+        column = unquote(urlsplit(page.url).fragment)
+        if at is None or column not in named or not page.url.startswith("local://"):
+            continue
+        fits = _test(named[column][at])
+        wrong = [each for each in page.excerpts if fits is not None and not fits(each)]
+        if wrong:
+            row = matches["row"][at].as_py()
+            yield f"{column!r} of row {row} was {wrong[0]!r:.80}, and is {named[column][at]!r:.80}"
+
+
+def _test(cell: Any) -> Callable[[str], bool] | None:
+    """Return whether an excerpt is from a cell; None if its type may print otherwise."""
+    if isinstance(cell, str):
+        text = _text(cell)
+        return lambda excerpt: _text(excerpt) in text
+    if isinstance(cell, bool):
+        return lambda excerpt: (
+            excerpt.casefold() not in {"true", "false"}
+            or (excerpt.casefold() == str(cell).casefold())
+        )
+    if isinstance(cell, int | float):
+        return lambda excerpt: (
+            not _PLAIN.fullmatch(excerpt) or math.isclose(float(excerpt), cell, rel_tol=1e-6)
+        )
+    return None
+
+
+def _text(cell: Any) -> str:
+    """Return a cell as text on one line."""
+    parts = cell if isinstance(cell, list | tuple) else [cell]
+    return " ".join(", ".join(map(str, parts)).split())
