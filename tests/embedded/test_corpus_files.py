@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import gzip
 import json
 import os
+import warnings
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.errors import CorpusError, FindAllWarning, MissingExtraError
@@ -445,3 +450,66 @@ def test_unsuitable_folders_and_patterns_are_refused(tmp_path: Path) -> None:
         open_corpus(tmp_path)
     with pytest.raises(CorpusError, match="found 2 files of the kinds CSV, JSON"):
         open_corpus(tmp_path / "*.*")
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        ('name,n\nA,1\n"B,2\nC,3\n', 3),
+        ('name,n\nA,"1', 2),
+        ('"name","n"\n"A ""x""","1"\n"B\nb","2\n', 4),
+        ("name\nA\n" + "B\n" * 3000 + '"\n' + "C\n" * 3000, 3003),
+        ('\ufeff"name";n\n"A;2";1\nB;"2', 3),
+        ('sep=|\nname|n\n"A"|"2', 3),
+    ],
+)
+def test_a_file_that_ends_within_quotes_is_refused(tmp_path: Path, content: str, line: int) -> None:
+    """It was cut off, or a quote is missing; all rows from there would be left out."""
+    path = tmp_path / "cut.csv"
+    path.write_text(content, encoding="utf-8", newline="")
+    with pytest.raises(CorpusError, match=f"begins in line {line:,}"):
+        open_corpus(path)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(*[st.text(st.sampled_from('a "\n,;1'), max_size=6)] * 2), min_size=1, max_size=5
+    ),
+    separator=st.sampled_from(",;"),
+)
+@settings(
+    max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+)
+def test_no_row_of_a_whole_file_is_lost_or_refused(
+    tmp_path: Path, rows: list[tuple[str, str]], separator: str
+) -> None:
+    """Whatever is in its quotes."""
+    path = tmp_path / "whole.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, delimiter=separator, lineterminator="\n")
+        writer.writerows([("name", "text"), *((f"x{first}", second) for first, second in rows)])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FindAllWarning)
+        corpus = open_corpus(path)
+    found = corpus.query(f"SELECT name FROM data ORDER BY {corpus.ROW}")["name"].to_pylist()
+    assert found == [f"x{first}" for first, _ in rows]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("packed.csv", gzip.compress(b"name,n\nA,1\n", mtime=0), "not a text file"),
+        ("keys.jsonl", b'{"": 1, "name": "A"}', "one is empty"),
+        ("empty.jsonl", b"{}\n{}\n", "no JSON object with a key"),
+        ("twice.jsonl", b'{"a": 1, "a": 2}', 'duplicate key "a"'),
+    ],
+)
+def test_what_is_not_a_table_is_named(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    """Rather than read as one, and without the advice that DuckDB gives on its options."""
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=message) as caught:
+        open_corpus(path)
+    assert "Try " not in str(caught.value)

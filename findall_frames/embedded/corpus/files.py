@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import mmap
 import re
 import shutil
 from collections import Counter
@@ -124,6 +125,12 @@ def _readable(path: Path, copy: Path) -> Path:
     if encoding == "utf-8" and not has_mixed_ends:
         return path
     if encoding == FALLBACK_ENCODING:
+        with path.open("rb") as file:
+            if b"\0" in file.read(_HEAD):
+                raise CorpusError(
+                    f"{str(path)!r} is not a text file: it has null bytes, and no byte order mark "
+                    "of UTF-16. If it is compressed, unpack it first."
+                )
         warn(
             f"{str(path)!r} is not UTF-8 and was read as {FALLBACK_ENCODING}. If letters look "
             "wrong, save it as UTF-8.",
@@ -166,6 +173,8 @@ class _Dialect(NamedTuple):
 
 def _csv(files: _Files) -> DataSource:
     dialects = [_dialect(path) for path in files.paths]
+    for path, dialect in zip(files.paths, dialects, strict=True):
+        _check_quotes(path, dialect.separator)
     names: dict[tuple[str, int], str] = {}
     for dialect in dialects:
         for key, name in zip(dialect.keys, dialect.header, strict=True):
@@ -226,6 +235,23 @@ def _dialect(path: Path) -> _Dialect:
     return dialect
 
 
+def _check_quotes(path: Path, separator: str) -> None:
+    """Raise a CorpusError if a quoted cell does not end: DuckDB leaves out all from there on."""
+    starts = [rb"\A", rb"\A\xef\xbb\xbf", rb"[\r\n]", re.escape(separator.encode())]
+    begins = b"|".join(b'(?<=%b")' % start for start in starts)
+    cell = re.compile(b'"(?:' + begins + rb')(?:[^"]++|"")*+("|\Z)')
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        for found in cell.finditer(content):
+            if found[1]:
+                continue
+            line = content[: found.start()].count(b"\n") + 1
+            raise CorpusError(
+                f"{path.name!r} ends within the quoted cell that begins in line {line:,}: "
+                f"{found[0][:40].decode('utf-8', 'replace')!r}. Close its quotes, or copy the "
+                "file again if its end is missing."
+            )
+
+
 def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
     lines = all(path.suffix.lower() != ".json" for path in files.paths)
     options = (
@@ -234,11 +260,16 @@ def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
     )
     # Read cells verbatim: DuckDB's own types would round integers of more than 64 bits.
     # Before DuckDB finds their types, which takes a minute for 50,000 keys.
-    keys = connection.execute(
-        "SELECT count(DISTINCT key) FROM (SELECT unnest(json_keys(json)) AS key "
-        f"FROM read_json_objects({options}))"
-    ).fetchone()
-    check_width(keys[0] if keys else 0)
+    keys, unnamed = connection.execute(
+        "SELECT count(DISTINCT key), count_if(key = '') FROM (SELECT unnest(json_keys(json)) "
+        f"AS key FROM read_json_objects({options}))"
+    ).fetchall()[0]
+    check_width(keys)
+    if unnamed:
+        raise CorpusError(
+            "Expected a name for each JSON key; one is empty. Give it a name first, or pass a "
+            "list of dicts."
+        )
     relation = (
         f"read_json({options}, maximum_depth = 1, map_inference_threshold = -1, "
         "sample_size = -1, union_by_name = true)"
@@ -250,6 +281,8 @@ def _json(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource:
             f"SELECT json_type(json) FROM read_json_objects({options}) "
             "WHERE json_type(json) <> 'OBJECT' LIMIT 1"
         ).fetchone()
+        if other is None and not keys:
+            raise CorpusError("The table is empty: there is no JSON object with a key.")
         if other is not None:
             raise CorpusError(
                 'Expected a JSON object for each row, such as {"name": "Oslo"}; one is of type '

@@ -37,6 +37,10 @@ __all__ = ["open_corpus"]
 _KINDS: Final = TABLE_SUFFIXES | dict.fromkeys(DOCUMENT_SUFFIXES, "documents")
 _UNPACKED: Final = 2 << 30
 """How many bytes a workbook may unpack to; a sheet with the most rows of 30 cells has as many."""
+_ADVICE: Final = re.compile(
+    r"\nPossible fixes|\n\s*LINE \d|\sTry (?:increasing|setting|auto-detecting)|\n  file = "
+)
+"""What follows the reason in the messages of DuckDB."""
 _PATTERN: Final = re.compile(r"[*?\[]")
 _FILES: Final = (
     f"a file ending in {', '.join(TABLE_SUFFIXES)}, a folder of documents ending in "
@@ -228,7 +232,7 @@ def _read_excel(paths: Sequence[Path]) -> pd.DataFrame:
 
 def _reason(error: Exception) -> str:
     """Return DuckDB's message without its advice on options and without long lines of the file."""
-    text = re.split(r"\nPossible fixes|\n\s*LINE \d|\nTry increasing|\n  file = ", str(error))[0]
+    text = _ADVICE.split(str(error))[0]
     text = re.sub(r"Original Line:(.{0,60}).*?(?=\n[A-Z]|$)", r"Original line:\1", text, flags=re.S)
     text = re.sub(r"reading the stream registered as '\w+' failed: (?:\w+: )*", "", text)
     text = re.sub(r", at byte \d+ in line \d+", "", text)  # DuckDB counts some lines twice
