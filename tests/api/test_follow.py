@@ -200,3 +200,14 @@ def test_a_long_pause_of_the_status_is_kept(server: ScriptedServer, client: ff.C
     deadline = Deadline.after(2)
     list(following.follow(client, RUN_ID, is_new=True, deadline=deadline))
     assert len(server.sent("GET", AT)) <= 2
+
+
+def test_the_end_of_another_run_is_not_the_end(server: ScriptedServer, client: ff.Client) -> None:
+    """A proxy may mix up two streams."""
+    foreign = event("findall.status", 9, run_object("completed") | {"findall_id": "findall_other"})
+    server.on("GET", f"{AT}/events", stream(FIRST, foreign, *story()))
+    server.on("GET", AT, RUNNING)
+    events = told(client, ends_once=True)
+    assert is_over(events)
+    ids = {each.data.findall_id for each in events if isinstance(each, FindAllRunStatusEvent)}
+    assert ids == {RUN_ID}

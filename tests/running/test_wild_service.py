@@ -302,16 +302,9 @@ def run_seeds(seeds: range) -> Counter[str]:
     return counts
 
 
-def test_a_few_wild_services_end_well() -> None:
-    """The failing seeds are in the message; among them are tables and errors."""
-    counts = run_seeds(range(20))
-    assert counts["FindAllFrames"] > 0
-    assert len(counts) > 1
-
-
 @pytest.mark.thorough
 def test_two_thousand_wild_services_end_well() -> None:
-    """The same with more of them; FINDALL_FRAMES_SEED chooses others."""
+    """In five minutes; the failing seeds are in the message. FINDALL_FRAMES_SEED sets others."""
     begin = int(os.environ.get("FINDALL_FRAMES_SEED", "1000"))
     counts = run_seeds(range(begin, begin + 2000))
     assert counts["FindAllFrames"] > 500
