@@ -513,3 +513,14 @@ def test_what_is_not_a_table_is_named(
     with pytest.raises(CorpusError, match=message) as caught:
         open_corpus(path)
     assert "Try " not in str(caught.value)
+
+
+def test_a_title_above_the_column_names_is_reported(tmp_path: Path) -> None:
+    """The file is then one column of text; a list of sentences is one without a warning."""
+    table = "".join(f"A{n};{n};x, y\n" for n in range(5))
+    path = _written(tmp_path / "report.csv", f"Report of May\n\nname;n;kind\n{table}")
+    with pytest.warns(FindAllWarning, match="most lines below have 3 with ';' between them"):
+        corpus = open_corpus(path)
+    assert list(corpus.columns) == ["Report of May"]
+    sentences = "text\nNo, not this one.\nYes.\nIt is old, dark, and far away.\nOnly one, then.\n"
+    assert len(open_corpus(_written(tmp_path / "texts.csv", sentences))) == 4

@@ -46,6 +46,8 @@ _LARGEST: Final = 1 << 30
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?\r?\n', re.IGNORECASE)
 _SEPARATORS: Final = ("\t", ";", "|", ",")
 """In order of preference: a comma also occurs in numbers and names."""
+_MOST: Final = 0.8
+"""The share of lines with as many cells that shows the columns of a table."""
 _NO_SEPARATOR: Final = "\x1f"
 _UNPACKED: Final = 1 << 30
 """How many bytes a Parquet file may unpack to in any case; beyond that, `_RATIO` times its size."""
@@ -213,7 +215,7 @@ def _dialect(path: Path) -> _Dialect:
     stated = _SEPARATOR_LINE.match(head)
     if stated:
         head = head[stated.end() :]
-    best, dialect = (-1.0, 0), None
+    best, dialect, below = (-1.0, 0), None, ""
     for separator in (stated[1],) if stated else (*_SEPARATORS, _NO_SEPARATOR):
         records: list[list[str]] = []
         with suppress(csv.Error):  # a cell is too long for the module; the rows before it suffice
@@ -225,6 +227,10 @@ def _dialect(path: Path) -> _Dialect:
         if not records:
             continue
         width = len(records[0])
+        widths = Counter(map(len, filter(None, records[1:])))
+        for usual, count in widths.most_common(1):
+            if width == 1 < usual and count >= max(3, _MOST * widths.total()):
+                below = below or f"{usual} with {separator!r} between them"
         even = sum(len(record) in {0, width} for record in records) / len(records)
         rank = (even if width > 1 else 0.0, width)
         if rank > best and (width > 1 or separator == _NO_SEPARATOR or stated):
@@ -232,6 +238,12 @@ def _dialect(path: Path) -> _Dialect:
             dialect = _Dialect(separator, tuple(records[0]), blank + bool(stated))
     if dialect is None:
         raise CorpusError(f"{path.name!r} is empty: expected a line with column names.")
+    if below and len(dialect.header) == 1:
+        warn(
+            f"{path.name!r} was read as one column, since its first line has one cell; most lines "
+            f"below have {below}. If there are lines above the column names, remove them.",
+            FindAllWarning,
+        )
     return dialect
 
 
