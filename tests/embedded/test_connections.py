@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import socket
 import subprocess
 import sys
@@ -34,9 +35,9 @@ def _connected(service: Service) -> socket.socket:
     return socket.create_connection((host, int(port)), timeout=20)
 
 
-def _trickle(client: socket.socket) -> None:
+def _trickle(client: socket.socket, piece: bytes) -> None:
     for _ in range(200):
-        client.sendall(b"x")
+        client.sendall(piece)
         time.sleep(0.1)
 
 
@@ -65,12 +66,95 @@ def test_a_request_that_is_sent_in_part_is_closed(hasty: Service, half: bytes) -
     assert Caller(hasty).post("/ingest", {"objective": "Find entities"}).status_code == 200
 
 
-def test_a_trickle_of_bytes_gains_no_time(hasty: Service) -> None:
-    """One byte at a time would hold a connection for hours."""
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"Content-Length: 1000\r\n\r\n", b" "),
+        (b"X: ", b"a"),
+        (b"Transfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n"),
+    ],
+    ids=["body", "header", "chunks without end"],
+)
+def test_a_trickle_of_bytes_gains_no_time(hasty: Service, head: bytes, piece: bytes) -> None:
+    """A few bytes at a time would hold a connection for hours."""
     with _connected(hasty) as client:
-        client.sendall(HEAD)
+        client.sendall(HEAD + head)
         with pytest.raises(ConnectionError):
-            _trickle(client)
+            _trickle(client, piece)
+
+
+GET = b"GET /openapi.json HTTP/1.1\r\n"
+NO_REQUESTS = {
+    "bytes": bytes(range(256)),
+    "no host": GET + b"\r\n",
+    "two hosts": GET + b"Host: localhost\r\nHost: evil.example\r\n\r\n",
+    "NUL in a path": b"GET /a\0b HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    "text in a path": "GET /é HTTP/1.1\r\nHost: localhost\r\n\r\n".encode(),
+    "long header": GET + b"X: " + b"a" * 100_000,
+    "long path": b"GET /" + b"a" * 100_000,
+    "two lengths": HEAD + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n",
+    "negative length": HEAD + b"Content-Length: -5\r\n\r\n",
+    "other coding": HEAD + b"Transfer-Encoding: gzip\r\n\r\n",
+    "long chunk header": HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;" + b"a" * 100_000,
+}
+
+
+@pytest.mark.parametrize("sent", NO_REQUESTS.values(), ids=list(NO_REQUESTS))
+def test_what_is_no_request_is_refused(
+    service: Service, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """With 400 in the form of the contract, and without a line in a notebook."""
+    with _connected(service) as client:
+        client.sendall(sent)
+        answer = b""
+        with contextlib.suppress(ConnectionError):
+            while part := client.recv(1000):
+                answer += part
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert json.loads(answer.partition(b"\r\n\r\n")[2])["type"] == "error"
+    assert Caller(service).post("/ingest", {"objective": "Find entities"}).status_code == 200
+    assert caplog.records == []
+
+
+BODY = b'{"objective": "Find entities"}'
+WHOLE = HEAD + b"Content-Length: %d\r\n" % len(BODY)
+ODD_REQUESTS = {
+    "thousands of headers": (GET + b"Host: localhost\r\n" + b"X: a\r\n" * 5_000 + b"\r\n", 1),
+    "many at once": ((GET + b"Host: localhost\r\n\r\n") * 100, 100),
+    "HTTP/1.0": (GET.replace(b"1.1", b"1.0") + b"\r\n", 1),
+    "HTTP/1.0 with a body": (WHOLE.replace(b"1.1", b"1.0") + b"\r\n" + BODY, 1),
+    "chunks": (HEAD + b"Transfer-Encoding: chunked\r\n\r\n1e\r\n" + BODY + b"\r\n0\r\n\r\n", 1),
+    "another expectation": (WHOLE + b"Expect: a banana\r\n\r\n" + BODY, 1),
+    "another protocol": (GET + b"Host: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n", 1),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "count"), ODD_REQUESTS.values(), ids=list(ODD_REQUESTS))
+def test_odd_requests_are_answered(
+    service: Service, sent: bytes, count: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each of them, whatever the library for HTTP leaves to us."""
+    with _connected(service) as client:
+        client.sendall(sent)
+        answer = b""
+        while answer.count(b"HTTP/1.1 200 OK") < count:
+            part = client.recv(1 << 16)
+            assert part, answer
+            answer += part
+    assert caplog.records == []
+
+
+def test_a_body_may_be_announced(hasty: Service) -> None:
+    """By `Expect: 100-continue`; one that does not follow ends the connection."""
+    with _connected(hasty) as client:
+        client.sendall(WHOLE + b"Expect: 100-continue\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 100 ")
+        client.sendall(BODY)
+        assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+    with _connected(hasty) as client:
+        client.sendall(WHOLE + b"Expect: 100-continue\r\n\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 100 ")
+        assert client.recv(1000) == b""
 
 
 def test_a_request_after_a_pause_is_answered(hasty: Service) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 import sys
@@ -18,6 +19,9 @@ from findall_frames.embedded.server.refusals import error_response
 __all__ = ["Connection", "handle_loop_error"]
 
 _log = logging.getLogger(__name__)
+# Any page and program can send what is no request, so that is not worth a warning.
+_errors = logging.getLogger(f"{__name__}.errors")
+_errors.setLevel(logging.ERROR)
 
 _REQUEST_SECONDS: Final = 10.0
 # A slow connection has more time for a long body, but a trickle of bytes gains none.
@@ -43,6 +47,7 @@ class Connection(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the time for the first request."""
         super().connection_made(transport)
+        self.logger = _errors
         transport.set_write_buffer_limits(high=_WRITE_BUFFER)
         connection = transport.get_extra_info("socket")
         if hasattr(socket, "TCP_NOTSENT_LOWAT"):
@@ -62,6 +67,22 @@ class Connection(H11Protocol):
         super().data_received(data)
         if self.conn.their_state not in {h11.IDLE, h11.SEND_BODY}:
             self._end()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no request in the form of the contract, and close the connection."""
+        message = (
+            "Expected a valid HTTP/1.1 request with at most 64 kB of headers; got another one."
+        )
+        answer = error_response(400, message, headers={"Connection": "close"})
+        events = (
+            h11.Response(status_code=400, headers=answer.raw_headers, reason=b"Bad Request"),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        )
+        with contextlib.suppress(h11.LocalProtocolError):  # another answer is not complete yet
+            for event in events:
+                self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the time."""
