@@ -20,6 +20,8 @@ import requests
 from findall_frames.api.models import NO_LIMIT
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
+from findall_frames.embedded.runs.store import Store
+from findall_frames.embedded.server import service as service_module
 from findall_frames.embedded.server.service import Service
 from findall_frames.errors import ServiceError
 from tests.support.local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work, frames
@@ -494,3 +496,71 @@ def test_exiting_without_stopping_is_quiet(tmp_path: Path) -> None:
     )
     assert done.stdout.startswith("http://127.0.0.1:")
     assert done.stderr == ""
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Store]:
+    """The stores that services have opened, in order."""
+    stores: list[Store] = []
+
+    def open_store(path: Path | None) -> Store:
+        stores.append(Store(path))
+        return stores[-1]
+
+    monkeypatch.setattr(service_module, "Store", open_store)
+    return stores
+
+
+def test_a_full_disk_is_said_in_the_answer(
+    tmp_path: Path, opened: list[Store], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And in one line of the log; reading goes on, and writing once there is room."""
+    large = {**RUN, "metadata": {"text": "x" * 100_000}}
+    with Service(numbers(20), store=tmp_path / "runs.db") as running:
+        caller = Caller(running)
+        findall_id = caller.run()
+        caller.events(findall_id)
+        with opened[0].database.write() as connection:
+            connection.execute("PRAGMA max_page_count = 1")
+        refused = caller.post("/runs", large)
+        assert refused.status_code == 503
+        assert int(refused.headers["retry-after"]) > 0
+        assert "disk is full" in refused.json()["error"]["message"]
+        assert caller.get(f"/runs/{findall_id}/result").json()["candidates"]
+        with opened[0].database.write() as connection:
+            connection.execute("PRAGMA max_page_count = 1000000")
+        assert caller.post("/runs", large).status_code == 200
+    assert len(caplog.records) == 1
+
+
+def test_a_store_that_is_damaged_while_it_is_used_is_said_in_the_answer(tmp_path: Path) -> None:
+    """The service itself goes on."""
+    path = tmp_path / "runs.db"
+    with Service(numbers(20), store=path) as running:
+        findall_id = Caller(running).run()
+        Caller(running).events(findall_id)
+    size = path.stat().st_size
+    with Service(numbers(20), store=path) as running:
+        path.write_bytes(path.read_bytes()[:200] + b"\xff" * (size - 200))
+        caller = Caller(running)
+        for answer in (caller.get(f"/runs/{findall_id}/result"), caller.post("/runs", RUN)):
+            assert answer.status_code == 503
+            assert "malformed" in answer.json()["error"]["message"]
+        assert caller.post("/ingest", {"objective": "Find entities"}).status_code == 200
+
+
+@pytest.mark.parametrize("damage", ["cut", "zeros", "text"])
+def test_a_damaged_store_is_refused_at_the_start(tmp_path: Path, damage: str) -> None:
+    """With its path, and what the matter is."""
+    path = tmp_path / "runs.db"
+    with Service(numbers(20), store=path) as running:
+        Caller(running).events(Caller(running).run())
+    whole = path.read_bytes()
+    damaged = {
+        "cut": whole[: len(whole) // 2],
+        "zeros": whole[:100] + bytes(len(whole) - 100),
+        "text": b"hello " * 1_000,
+    }
+    path.write_bytes(damaged[damage])
+    with pytest.raises(ServiceError, match=r"runs\.db cannot be opened: .*(malformed|not a data)"):
+        Service(numbers(20), store=path).start()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final
@@ -15,6 +17,8 @@ from findall_frames.api.models import Error, ErrorResponse, ValidationError
 from findall_frames.errors import APIError, ConditionNotUnderstoodError, EvaluatorError
 
 __all__ = ["EXCEPTION_HANDLERS", "InvalidInput", "error_response", "json_response"]
+
+_log = logging.getLogger(__name__)
 
 
 class InvalidInput(Exception):
@@ -75,6 +79,15 @@ async def _not_served(request: Request, exc: Exception) -> Response:
     return error_response(exc.status_code, message, headers=exc.headers)
 
 
+async def _not_stored(_: Request, exc: Exception) -> Response:
+    _log.warning("A request was refused, as the store can't be read or written: %s", exc)
+    message = (
+        f"The service can't read or write its store: {exc}. Nothing was changed. Free space on "
+        "its disk, or end the program that locks the file, and try again."
+    )
+    return error_response(503, message, headers={"Retry-After": "5"})
+
+
 async def _failed(_: Request, exc: Exception) -> Response:
     return error_response(500, "The service failed to answer this request; see its log.")
 
@@ -84,5 +97,6 @@ EXCEPTION_HANDLERS: Final[Mapping[Any, Callable[[Request, Exception], Awaitable[
     EvaluatorError: _refused,
     InvalidInput: _refused,
     HTTPException: _not_served,
+    sqlite3.Error: _not_stored,
     Exception: _failed,
 }
