@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import sqlite3
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -179,6 +180,18 @@ def test_a_quota_is_enforced(quota: Quota, status: int, words: str) -> None:
     assert words in refused[0].json()["error"]["message"]
     wait = refused[0].headers.get("retry-after")
     assert (wait is None) if status == 402 else (3_500 < int(wait or 0) <= 3_600)
+
+
+def test_a_clock_that_is_set_back_does_not_use_up_a_quota(tmp_path: Path) -> None:
+    """Runs from the future don't count."""
+    path = tmp_path / "runs.db"
+    with Service(numbers(20), store=path, quota=Quota(runs_per_hour=1)) as running:
+        Caller(running).events(Caller(running).run())
+        assert Caller(running).post("/runs", RUN).status_code == 429
+    with contextlib.closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE runs SET created_at = '2999' || substr(created_at, 5)")
+    with Service(numbers(20), store=path, quota=Quota(runs_per_hour=1)) as running:
+        assert Caller(running).post("/runs", RUN).status_code == 200
 
 
 def test_a_long_body_is_refused(caller: Caller) -> None:

@@ -115,7 +115,8 @@ class Quota:
             )
         if self.runs_per_hour is not None:
             now = datetime.now(UTC)
-            recent = store.created_after(now - _HOUR)
+            # The times are stored, so they are those of the wall clock, which may be set back.
+            recent = [each for each in store.created_after(now - _HOUR) if each <= now]
             if len(recent) >= self.runs_per_hour:
                 wait = recent[-self.runs_per_hour] + _HOUR - now
                 _refuse_for_now(
