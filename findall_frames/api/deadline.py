@@ -109,9 +109,13 @@ class OutOfTimeError(Exception):
     """
 
     def __init__(
-        self, *, may_have_arrived: bool = True, last: str | BaseException | None = None
+        self,
+        message: str = "the deadline has passed",
+        *,
+        may_have_arrived: bool = True,
+        last: str | BaseException | None = None,
     ) -> None:
-        super().__init__("the deadline has passed")
+        super().__init__(message)
         self.may_have_arrived = may_have_arrived
         self.last = last
 

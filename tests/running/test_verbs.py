@@ -148,9 +148,9 @@ def test_an_interrupted_search_of_data_says_that_its_run_has_ended() -> None:
 
 def test_a_search_of_data_that_takes_too_long_returns_what_it_found() -> None:
     """The run has ended with its service, and nothing says that it could be resumed."""
-    rows = pd.DataFrame({"name": [f"N{n}" for n in range(150_000)], "size": range(150_000)})
+    rows = pd.DataFrame({"name": [f"N{n}" for n in range(400_000)], "size": range(400_000)})
     with pytest.raises(ff.RunTimeout, match="ended with this call") as caught:
-        ff.find_all("size over 50,000", data=rows, progress=False, timeout=0.8)
+        ff.find_all("size over 50,000", data=rows, progress=False, timeout=3)
     assert "ff.resume" not in str(caught.value)
     if caught.value.findall_id is not None:  # else the data took longer to read
         assert len(caught.value.frames.candidates)
