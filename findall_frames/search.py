@@ -17,8 +17,8 @@ from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, wa
 from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.displays import Display, Progress, display_for
-from findall_frames.progress.update import Update, resume_advice, resume_call
+from findall_frames.progress.displays import Display, Progress, display_for, told_at
+from findall_frames.progress.update import Update, resume_call, resume_call_of
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import Errors, check_errors, report_partial
 from findall_frames.running.pricing import (
@@ -806,9 +806,9 @@ def _find(
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     _check_budget(budget, options, own_data=own_data)
     # A service over data= ends with this call, so that nothing can be resumed.
-    advice = resume_advice if data is UNSET else _no_advice
+    resuming = resume_call_of if data is UNSET else _no_call
     with (
-        closing(display_for(progress, advice=advice)) as display,
+        closing(display_for(progress, resume=resuming)) as display,
         service_for(client, data) as service,
     ):
         before = unfinished = None
@@ -847,7 +847,7 @@ def _find(
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 
-def _no_advice(update: Update) -> str:
+def _no_call(update: Update) -> str:
     return ""
 
 
@@ -933,7 +933,8 @@ def _from_ledger(kept: KeptResult, display: Display, *, errors: Errors) -> FindA
     )
     display.show(update)
     frames = _flattened(kept)
-    report_partial(kept.findall_id, kept.status, frames, errors=errors)
+    is_shown = told_at(display)(frames.warnings)
+    report_partial(kept.findall_id, kept.status, frames, errors=errors, is_shown=is_shown)
     return frames
 
 

@@ -32,6 +32,7 @@ class Tracker:
         schema: FindAllSchema | None,
         status: FindAllRunStatus | None,
         cost: CostEstimate | None,
+        is_own_data: bool,
         begun: float,
     ) -> None:
         self.status = status
@@ -46,6 +47,10 @@ class Tracker:
             status="asking",
             match_limit=schema.match_limit if schema else None,
             elapsed=time.monotonic() - begun,
+            ceiling=cost.ceiling if cost else None,
+            match_price=cost.per_match + cost.enrichments_per_match if cost else None,
+            generator=schema.generator if schema else None,
+            is_own_data=is_own_data,
         )
         if status is not None:
             self.update = self._priced(replace(self.update, **_values_of(status)))
@@ -73,15 +78,28 @@ class Tracker:
         before = self._statuses.get(candidate.candidate_id)
         if before is not None:
             self._counts[before] -= 1
-        self._statuses[candidate.candidate_id] = candidate.match_status
-        self._counts[candidate.match_status] += 1
+        is_open = candidate.match_status == "unmatched" and _is_undecided(candidate)
+        status = "undecided" if is_open else candidate.match_status
+        self._statuses[candidate.candidate_id] = status
+        self._counts[status] += 1
         # A status can be ahead of the candidates' events, for example after a resume.
         return {
             "candidate": candidate,
             "generated": max(self.update.generated, len(self._statuses)),
             "matched": max(self.update.matched, self._counts["matched"]),
-            "unmatched": self._counts["unmatched"],
+            "unmatched": self._counts["unmatched"] + self._counts["undecided"],
+            "undecided": self._counts["undecided"],
         }
+
+
+def _is_undecided(candidate: FindAllCandidate) -> bool:
+    """Return whether no condition fails and at least one is unknown."""
+    verdicts = [
+        output.get("is_matched")
+        for output in (candidate.output or {}).values()
+        if isinstance(output, dict) and output.get("type") == "match_condition"
+    ]
+    return None in verdicts and False not in verdicts
 
 
 def _values_of(status: FindAllRunStatus) -> dict[str, Any]:
