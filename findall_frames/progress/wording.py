@@ -182,10 +182,9 @@ def _lead(update: Update, state: State) -> str:
         return f"{matches} kept, of {_looked_at(update)}"
     if update.is_over or state == "ended":
         return f"{matches} among {_looked_at(update)}"
-    if state == "left":
-        return f"{_of_limit(update)} so far"
     done, total = progress_of(update)
-    return f"{done:,} of {counted(total, 'row')}" if update.rows and total else _of_limit(update)
+    lead = f"{done:,} of {counted(total, 'row')}" if update.rows and total else _of_limit(update)
+    return f"{lead} so far" if state == "left" else lead
 
 
 def _of_limit(update: Update) -> str:
@@ -255,7 +254,8 @@ def _facts(view: View, state: State) -> tuple[str, ...]:
         speed = pace(view.rate, noun="judged" if update.rows is None else "rows")
         return (_judged(update), _joined(speed, _cost(update)))
     if state == "left":
-        return (_joined(_goes_on(update), _at_most(update)),)
+        found = _judged(update) if update.rows else ""
+        return (found, _joined(_goes_on(update), _at_most(update)))
     if state == "ended":
         return ("The run ended with this call.",)
     verdicts = _verdicts(update) if state in ("complete", "limit") else ""
@@ -385,7 +385,7 @@ def cancel_warning(update: Update) -> str:
     """
     verb = "is" if update.matched == 1 else "are"
     kept = f"The {counted(update.matched, 'match')} {verb} kept. " if update.matched else ""
-    billed = "" if update.is_own_data else "What was done is billed. "
+    billed = "What was done is billed. " if update.rows is None else ""
     return f"{kept}{billed}The run cannot go on afterwards."
 
 
@@ -445,7 +445,8 @@ def ending(view: View) -> str:
     if not update.findall_id:
         return f"Drafted in {_took(view)}." if update.is_over else "No run was started."
     if card.state == "left":
-        return f"Left after {_took(view)}: {card.lead}. Resume with {view.resume}"
+        found = f"{_of_limit(update)} so far"
+        return f"Left after {_took(view)}: {found}. Resume with {view.resume}"
     if card.state == "ended":
         return f"Stopped after {_took(view)}: {card.lead}."
     found = ", ".join(part for part in (card.lead, _cost(update)) if part)

@@ -240,6 +240,13 @@ class Notebook:
         self.use_theme("light")
         self.page.set_viewport_size({"width": 1280, "height": 900})
 
+    def violations(self, selector: str) -> list[str]:
+        """Return what axe-core finds wrong in a part of the page, one line for each rule."""
+        from axe_playwright_python.sync_playwright import Axe
+
+        found = Axe().run(self.page, context=selector).response["violations"]
+        return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
+
     def use_theme(self, theme: str) -> None:
         """Change between light and dark."""
         self.command("apputils:change-theme", theme=_THEMES[theme])
