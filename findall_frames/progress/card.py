@@ -65,8 +65,10 @@ def card_bundle(view: View) -> dict[str, str]:
     }
 
 
-def card_html(card: Card) -> str:
+def card_html(card: Card, *, hint: str = "") -> str:
     """Return a card as HTML with its style: no scripts, no buttons.
+
+    `hint` says how to stop waiting for a run that goes on.
 
     >>> from findall_frames.progress.update import Update
     >>> update = Update("findall_1", "Find <b>", "https://api.parallel.ai", "completed",
@@ -85,6 +87,7 @@ def card_html(card: Card) -> str:
         f'<div class="ff-time">{escaped(card.time)}</div></div>',
         *(f'<div class="ff-fact">{escaped(fact, limit=_LONGEST)}</div>' for fact in card.facts),
         _latest(card),
+        f'<div class="ff-fact">{escaped(hint)}</div>' if hint else "",
         *_warnings(card),
         f'<div class="ff-say">{escaped(card.say, limit=_LONGEST)}</div>' if card.say else "",
         f'<code class="ff-call">{escaped(card.call, limit=_LONGEST)}</code>' if card.call else "",
@@ -98,8 +101,11 @@ def card_html(card: Card) -> str:
 
 def _bar(card: Card) -> str:
     """Return the bar; the lead says the same in words."""
-    width = 0.0 if card.share is None else 100 * card.share
-    filled = f'<div class="ff-fill ff-{card.tone}" style="width:{width:.4g}%"></div>'
+    if card.share is None and card.state in ("starting", "running"):
+        filled = '<div class="ff-fill ff-sliding"></div>'
+    else:
+        width = 100 * (card.share or 0.0)
+        filled = f'<div class="ff-fill ff-{card.tone}" style="width:{width:.4g}%"></div>'
     return f'<div class="ff-bar" aria-hidden="true">{filled}</div>'
 
 

@@ -115,16 +115,15 @@ def display_for(
             "False, or a callable that receives every update."
         )
     kind = _fitting() if progress == "auto" else progress
+    if kind == "notebook" and _is_marimo():
+        kind = "marimo"
     if kind in ("terminal", "log") and sys.stderr is None:  # as in pythonw
         return Silence()
-    is_marimo = kind in ("auto", "notebook") and _is_marimo()
-    if is_marimo:
-        kind = "marimo"
     return Guarded(
         Paced(
             lambda wishes: _painter(kind, wishes=wishes),
             resume=resume,
-            thread=_marimo_thread() if is_marimo else threading.Thread,
+            thread=_marimo_thread() if kind == "marimo" else threading.Thread,
         )
     )
 

@@ -12,7 +12,7 @@ from IPython.display import DisplayHandle, display
 from findall_frames.display.shapes import asset
 from findall_frames.progress.card import STYLE, card_bundle, card_html, card_values
 from findall_frames.progress.update import View, Wishes
-from findall_frames.progress.wording import card_of, headline
+from findall_frames.progress.wording import card_of, headline, interrupting
 
 __all__ = ["CardWidget", "MarimoCard", "NotebookCard"]
 
@@ -139,7 +139,7 @@ class MarimoCard:
 
     def paint(self, view: View) -> None:
         """Show the card in place of the one before."""
-        _replace_output(card_html(card_of(view)))
+        _replace_output(card_html(card_of(view), hint=interrupting(view)))
 
     def end(self, view: View) -> None:
         """Show how it ended."""

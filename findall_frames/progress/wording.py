@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from findall_frames.addresses import is_loopback
+from findall_frames.api.models import RUN_STATUSES
 from findall_frames.display.text import counted, duration, in_words, one_line, shortened
 from findall_frames.progress.update import Update, View, frames_call, judged_in
 
@@ -50,6 +51,7 @@ _TONES: Final[dict[State, Tone]] = {
     "left": "data",
     "ended": "data",
 }
+_STATUSES: Final = frozenset({*RUN_STATUSES, "asking"})
 _MORE: Final = 20
 """The number of further matches that is suggested."""
 _BRIEF: Final = 10.0
@@ -127,7 +129,7 @@ def card_of(view: View, *, is_closed: bool = False) -> Card:
         share=1.0 if state in ("complete", "limit") else _share(update),
         lead=_lead(update, state),
         time=_time(view, state),
-        facts=tuple(_sentence(line) for line in _facts(view, state) if line),
+        facts=tuple(_sentence(line) for line in (_held_up(update), *_facts(view, state)) if line),
         latest=() if say else names,
         warnings=tuple(one_line(warning) for warning in view.warnings),
         say=say,
@@ -240,6 +242,12 @@ def _about(seconds: float) -> str:
 
 
 # -- facts ---------------------------------------------------------------------------------------
+
+
+def _held_up(update: Update) -> str:
+    """Return what a run waits for, where that stands in place of its status."""
+    is_known = not update.findall_id or update.is_over or update.status in _STATUSES
+    return "" if is_known else one_line(update.status)
 
 
 def _facts(view: View, state: State) -> tuple[str, ...]:
@@ -423,7 +431,9 @@ def interrupt_hint(view: View) -> str:
 
 
 def interrupting(view: View) -> str:
-    """Return what interrupting the kernel does, for where no button works."""
+    """Return what interrupting the kernel does, once there is a run, for where no button works."""
+    if not view.update.findall_id:
+        return ""
     if not view.resume:
         return "Interrupt the kernel to stop the run."
     return "Interrupt the kernel to stop waiting; the run goes on."
@@ -435,7 +445,7 @@ def status_line(view: View) -> str:
     found = [counted(view.update.matched, "match")] if view.update.rows else []
     cost = view.update.cost
     price = [] if cost is None else [f"about ${cost:,.2f}"]
-    return ", ".join([card.word, card.lead, *found, *price, card.time])
+    return ", ".join([_held_up(view.update) or card.word, card.lead, *found, *price, card.time])
 
 
 def ending(view: View) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.lab import exported
+from tests.browser.lab import exported, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -111,7 +111,7 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     assert bar(card) >= done / 20_000 * track["width"] - 1
     card.get_by_text("Details").click()
     assert "ff.resume(" in card.locator("dl").inner_text()
-    assert notebook.violations(".ff-card") == []
+    assert violations(notebook.page, ".ff-card") == []
     notebook.photograph(pictures, cell=1, name="card-running")
     stop.click()
     notebook.wait_for_end(1)
@@ -129,7 +129,7 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     notebook.page.keyboard.press("Enter")
     card.get_by_role("button", name="Cancel the run …").click()
     card.get_by_text("The run cannot go on afterwards.").wait_for()
-    assert notebook.violations(".ff-card") == []
+    assert violations(notebook.page, ".ff-card") == []
     notebook.photograph(pictures, cell=3, name="card-cancel")
     card.get_by_role("button", name="Cancel the run", exact=True).click()
     notebook.wait_for_end(3)
@@ -142,7 +142,7 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     notebook.outputs(3).first.get_by_text("The run was cancelled.").wait_for()
     assert notebook.page.locator(".jp-Notebook .jupyter-widgets").count() == 0
     assert notebook.page.locator(".jp-OutputArea button").count() == 0
-    assert notebook.violations(".ff-card") == []
+    assert violations(notebook.page, ".ff-card") == []
     page = exported(lab.notebooks / "panel.ipynb")
     assert "Goes on without you" in page
     assert "The run was cancelled." in page

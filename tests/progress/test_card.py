@@ -301,6 +301,14 @@ def test_a_service_that_is_not_the_default_is_named_in_the_call() -> None:
     )
 
 
+def test_what_a_run_waits_for_is_said_once() -> None:
+    """It stands in place of the status, and the statuses of the API have words of their own."""
+    held_up = card_of(view(replace(RUNNING, status="rate limited; next attempt in 9 s")))
+    assert held_up.word == "Running"
+    assert held_up.facts[0] == "Rate limited; next attempt in 9 s"
+    assert card_of(view(RUNNING)).facts[0].startswith("52 candidates")
+
+
 def test_rows_that_were_not_judged_are_counted() -> None:
     """A model is asked about a shortlist only."""
     card = card_of(view(over(OWN, "completed", "candidates_exhausted")))
