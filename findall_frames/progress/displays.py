@@ -14,13 +14,12 @@ from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_c
 
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.errors import DisplayWarning, InvalidRequestError, warn
+from findall_frames.progress.pace import Rate, judged_in
 from findall_frames.progress.update import (
-    Rate,
     Update,
     View,
     Wish,
     Wishes,
-    judged_in,
     resume_call_of,
 )
 

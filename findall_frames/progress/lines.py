@@ -12,12 +12,12 @@ from rich.text import Text
 
 from findall_frames.display.html import NO_TEX, escaped
 from findall_frames.display.text import one_line
+from findall_frames.progress.pace import pace
 from findall_frames.progress.update import View
 from findall_frames.progress.wording import (
     ending,
     headline,
     interrupt_hint,
-    pace,
     progress_of,
     status_line,
 )

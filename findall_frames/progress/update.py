@@ -6,27 +6,21 @@ import json
 import os
 from collections import deque
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from findall_frames.addresses import HOSTED_URL
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.display.text import one_line
 
 __all__ = [
-    "Rate",
     "Update",
     "View",
     "Wish",
     "Wishes",
     "frames_call",
-    "judged_in",
     "resume_call",
     "resume_call_of",
 ]
-
-_RATE_WINDOW: Final = 30.0
-_RATE_STEP: Final = 1.0
-"""Seconds between two points that are kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,37 +111,6 @@ class View:
     warnings: tuple[str, ...] = ()
 
 
-class Rate:
-    """Candidates judged per second, over the last 30 seconds.
-
-    The first second does not count: after a resume it repeats what was judged before.
-    """
-
-    def __init__(self) -> None:
-        self._begun: float | None = None
-        self._points: deque[tuple[float, int]] = deque()
-        self._judged = 0
-
-    def note(self, judged: int, *, at: float) -> None:
-        """Record how many are judged at a time of the monotonic clock."""
-        self._judged = judged
-        if self._begun is None:
-            self._begun = at
-        if at - self._begun < _RATE_STEP:
-            self._points.clear()
-        if not self._points or at - self._points[-1][0] >= _RATE_STEP:
-            self._points.append((at, judged))
-        while len(self._points) > 1 and at - self._points[1][0] > _RATE_WINDOW:
-            self._points.popleft()
-
-    def per_second(self, *, at: float) -> float | None:
-        """Return the rate at a time, or None if too little time has passed."""
-        if not self._points or at - self._points[0][0] < _RATE_STEP:
-            return None
-        since, before = self._points[0]
-        return max(0, self._judged - before) / (at - since)
-
-
 Wish: TypeAlias = Literal["leave", "cancel"]
 """What a person at a display may ask for: to stop waiting, or to cancel the run."""
 
@@ -204,10 +167,3 @@ def _client(service: str) -> list[str]:
     if service.rstrip("/") == default.rstrip("/"):
         return []
     return [f"client=ff.Client(base_url={json.dumps(service)})"]
-
-
-def judged_in(update: Update) -> int:
-    """Return how many candidates, or rows of own data, are judged."""
-    if update.rows is not None:
-        return update.generated
-    return update.matched + update.unmatched

@@ -8,7 +8,8 @@ from typing import Final, Literal, TypeAlias
 from findall_frames.addresses import is_loopback
 from findall_frames.api.models import RUN_STATUSES
 from findall_frames.display.text import counted, duration, in_words, one_line, shortened
-from findall_frames.progress.update import Update, View, frames_call, judged_in
+from findall_frames.progress.pace import judged_in, pace, time_left
+from findall_frames.progress.update import Update, View, frames_call
 
 __all__ = [
     "Card",
@@ -19,7 +20,6 @@ __all__ = [
     "headline",
     "interrupt_hint",
     "interrupting",
-    "pace",
     "progress_of",
     "status_line",
 ]
@@ -56,9 +56,6 @@ _MORE: Final = 20
 """The number of further matches that is suggested."""
 _BRIEF: Final = 10.0
 """Seconds below which tenths are shown."""
-_FEWEST_MATCHES: Final = 3
-"""Matches from which the share of matches among candidates is used to estimate the time left."""
-_MANY_MINUTES: Final = 90
 _LONGEST_QUESTION: Final = 400
 _LONGEST_NAME: Final = 60
 
@@ -201,7 +198,7 @@ def _looked_at(update: Update) -> str:
 
 def _time(view: View, state: State) -> str:
     if state == "running":
-        left = _time_left(view)
+        left = time_left(view)
         return " · ".join(part for part in (duration(view.elapsed), left) if part)
     if state == "starting":
         return duration(view.elapsed)
@@ -210,35 +207,6 @@ def _time(view: View, state: State) -> str:
 
 def _took(view: View) -> str:
     return f"{view.elapsed:.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
-
-
-def _time_left(view: View) -> str:
-    """Return about how long it takes at the present rate; empty where that is not known."""
-    update, rate = view.update, view.rate
-    if not rate or update.status == "cancelling":
-        return ""
-    judged = judged_in(update)
-    missing: list[float] = []  # candidates or rows to be judged until it is over
-    if update.rows:
-        missing.append(update.rows - judged)
-    if update.match_limit and update.matched >= _FEWEST_MATCHES:
-        missing.append((update.match_limit - update.matched) * judged / update.matched)
-    if not missing or (update.rows and update.match_limit and len(missing) == 1):
-        return ""
-    return _about(max(0.0, min(missing)) / rate)
-
-
-def _about(seconds: float) -> str:
-    """Return a rough time.
-
-    >>> _about(20), _about(400), _about(7000)
-    ('less than a minute left', 'about 7 min left', 'about 2 h left')
-    """
-    minutes = seconds / 60
-    if minutes < 1:
-        return "less than a minute left"
-    number, unit = (minutes, "min") if minutes < _MANY_MINUTES else (minutes / 60, "h")
-    return f"about {int(number + 0.5)} {unit} left"
 
 
 # -- facts ---------------------------------------------------------------------------------------
@@ -324,17 +292,6 @@ def _goes_on(update: Update) -> str:
     if is_loopback(update.service):
         return "The run goes on while its service runs"
     return "The run goes on at the service"
-
-
-def pace(rate: float | None, *, noun: str = "judged") -> str:
-    """Return the rate in words, per minute where it is slow.
-
-    >>> pace(12.4), pace(0.25), pace(3690, noun="rows")
-    ('12 judged a second', '15 judged a minute', '3,690 rows a second')
-    """
-    if rate is None:
-        return ""
-    return f"{rate:,.0f} {noun} a second" if rate >= 1 else f"{rate * 60:.0f} {noun} a minute"
 
 
 def _cost(update: Update) -> str:

@@ -25,7 +25,8 @@ from findall_frames.progress.displays import (
     display_for,
 )
 from findall_frames.progress.lines import LogLines, TerminalBar
-from findall_frames.progress.update import Rate, Update, View, resume_call
+from findall_frames.progress.pace import Rate
+from findall_frames.progress.update import Update, View, resume_call
 from findall_frames.progress.wording import interrupt_hint
 
 HOSTED = "https://api.parallel.ai"
