@@ -51,6 +51,8 @@ _STATES: Final[dict[State, str]] = {
 STYLE: Final = asset("tokens.css") + asset("card.css")
 """The stylesheet of the card, with the tokens that it uses."""
 
+_KEYS: Final = 'data-lm-suppress-shortcuts="true"'
+"""Keeps keys from JupyterLab, which would insert a cell for an A; the focused tag must have it."""
 _MOST_WARNINGS: Final = 5
 _LONGEST: Final = 600
 
@@ -133,7 +135,9 @@ def _details(card: Card) -> str:
         f"<dt>{escaped(name)}</dt><dd><code>{escaped(value, limit=_LONGEST)}</code></dd>"
         for name, value in card.details
     )
-    return f'<details class="ff-details"><summary>Details</summary><dl>{lines}</dl></details>'
+    return (
+        f'<details class="ff-details"><summary {_KEYS}>Details</summary><dl>{lines}</dl></details>'
+    )
 
 
 def card_values(view: View) -> dict[str, Any]:

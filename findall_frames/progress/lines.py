@@ -134,7 +134,7 @@ class _Console(Console):
 
 
 class TerminalBar:
-    """Prints which run it is, updates a bar below that, and leaves one line behind."""
+    """Prints which run it is, updates a bar and a hint below that, and leaves one line behind."""
 
     rest = 0.2
     tick = 1.0
@@ -155,10 +155,10 @@ class TerminalBar:
             self.paint(view)
 
     def announce(self, view: View) -> None:
-        """Print which run it is and how to resume it above the bar."""
+        """Print which run it is above the bar."""
         self._console.print(Text(headline(view.update), style="bold"), overflow="fold")
-        if hint := interrupt_hint(view):
-            self._console.print(Text(hint, style="dim"), overflow="fold")
+        if not self._console.is_terminal and (hint := interrupt_hint(view)):
+            self._console.print(Text(hint), overflow="fold")
 
     def paint(self, view: View) -> None:
         """Repaint the bar."""
@@ -183,7 +183,10 @@ class TerminalBar:
         names = ", ".join(one_line(candidate.name) for candidate in view.latest)
         noun = "judged" if view.update.rows is None else "rows"
         below = [pace(view.rate, noun=noun), f"latest: {names}" if names else ""]
-        words = " · ".join(part for part in below if part)
-        if not words:
-            return line
-        return Group(line, Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
+        lines: list[RenderableType] = [line]
+        if words := " · ".join(part for part in below if part):
+            lines.append(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
+        if view.update.findall_id and (hint := interrupt_hint(view)):
+            # Part of the bar, so that it goes with it: a run that is over can't be interrupted.
+            lines.append(Text(hint, style="dim", overflow="fold"))
+        return Group(*lines)

@@ -140,6 +140,11 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     kept = notebook.outputs(1).first
     kept.get_by_text("Goes on without you").wait_for()
     notebook.outputs(3).first.get_by_text("The run was cancelled.").wait_for()
+    kept.locator("summary").focus()
+    for key in ("Enter", "a"):
+        notebook.page.keyboard.press(key)
+    assert kept.locator("details").evaluate("details => details.open")
+    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 5
     assert notebook.page.locator(".jp-Notebook .jupyter-widgets").count() == 0
     assert notebook.page.locator(".jp-OutputArea button").count() == 0
     assert violations(notebook.page, ".ff-card") == []

@@ -338,6 +338,9 @@ def test_hostile_text_stays_text(text: str) -> None:
         assert address is None or address.startswith("https://example.org")
 
 
-OURS = re.compile(r'<style>.*?</style>|<svg class="ff-shape [a-z-]+" .*?</svg>', re.DOTALL)
-"""The style and the drawings, which are the same in every card."""
+OURS = re.compile(
+    r'<style>.*?</style>|<svg class="ff-shape [a-z-]+" .*?</svg>|data-lm-suppress-shortcuts="true"',
+    re.DOTALL,
+)
+"""The style, the drawings and an attribute, which are the same in every card."""
 TAGS = {"div", "span", "a", "code", "details", "summary", "dl", "dt", "dd"}

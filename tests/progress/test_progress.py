@@ -391,18 +391,21 @@ def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.Mon
     bar = TerminalBar(file)
     long_name = "A name that does not end " * 10
     latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
-    bar.begin(View(update(), 0.0))
-    bar.announce(View(update(), 0.0))
+    resume = f'ff.resume("findall_{"1" * 60}")'
+    bar.begin(View(update(), 0.0, resume=resume))
+    bar.announce(View(update(), 0.0, resume=resume))
     now = update(matched=12, unmatched=3000, generated=3400)
-    bar.paint(View(now, 3723.0, latest, 0.75))
+    bar.paint(View(now, 3723.0, latest, 0.75, resume=resume))
     live = CONTROL.sub("", file.getvalue())
     assert "Running, 12 of 20 matches, 1:02:03 · about 45 min left" in live
     assert "45 judged a minute · latest: A name" in live
+    assert "Safe to interrupt. Resume with" in live
     assert max(len(line) for line in re.split(r"[\r\n]", live)) <= 80
     bar.end(View(over(), 65.0))
     written = file.getvalue()
     assert "\x1b[2K" in written
-    last = CONTROL.sub("", written).rstrip().splitlines()[-2:]
+    left = CONTROL.sub("", written).rstrip().splitlines()
+    last = left[-2:]
     assert max(map(len, last)) <= 80
     assert " ".join(" ".join(last).split()).endswith(
         "20 matches among 87 candidates. Stopped at your limit of 20; there may be more."

@@ -13,8 +13,16 @@ const say = (element, words) => {
   element.hidden = words === "";
 };
 
+// Keeps keys from JupyterLab, which would insert a cell for an A. It looks for this at the focused
+// element before any of those around it.
+const focusable = (tag, name, ...children) => {
+  const element = make(tag, name, ...children);
+  element.dataset.lmSuppressShortcuts = "true";
+  return element;
+};
+
 const button = (onClick, name = "") => {
-  const element = make("button", name);
+  const element = focusable("button", name);
   element.type = "button";
   element.addEventListener("click", onClick);
   return element;
@@ -22,7 +30,7 @@ const button = (onClick, name = "") => {
 
 const link = ([name, address]) => {
   if (!address) return document.createTextNode(name);
-  const element = make("a", "", name);
+  const element = focusable("a", "", name);
   element.href = address;
   element.target = "_blank";
   element.rel = "noopener noreferrer";
@@ -78,7 +86,7 @@ const render = ({ model, el }) => {
   const hint = make("div", "ff-fact");
   hint.hidden = true;
   const list = make("dl", "");
-  const details = make("details", "ff-details", make("summary", "", "Details"), list);
+  const details = make("details", "ff-details", focusable("summary", "", "Details"), list);
   const buttons = make("div", "ff-buttons", keep, confirm, leave, cancel);
   const foot = make("div", "ff-foot", buttons, details);
   const card = make(
@@ -95,7 +103,6 @@ const render = ({ model, el }) => {
   );
   card.setAttribute("role", "group");
   card.setAttribute("aria-label", "Search");
-  card.dataset.lmSuppressShortcuts = "true";
   card.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !isAsking) return;
     event.stopPropagation();
