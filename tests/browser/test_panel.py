@@ -147,7 +147,9 @@ def test_a_run_is_watched_left_resumed_and_cancelled(
     assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 5
     assert notebook.page.locator(".jp-Notebook .jupyter-widgets").count() == 0
     assert notebook.page.locator(".jp-OutputArea button").count() == 0
-    assert violations(notebook.page, ".ff-card") == []
+    for theme in ("dark", "light"):
+        notebook.use_theme(theme)
+        assert violations(notebook.page, ".ff-card") == []
     page = exported(lab.notebooks / "panel.ipynb")
     assert "Goes on without you" in page
     assert "The run was cancelled." in page
