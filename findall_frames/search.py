@@ -134,8 +134,8 @@ def find_all(
     Returns
     -------
     FindAllFrames
-        Also if nothing matched. If the run failed, was cancelled, or the panel's button stopped
-        the wait, a `PartialResultWarning` says so.
+        Also if nothing matched. If the run failed, was cancelled, or a button stopped the wait,
+        the card in a notebook says so, and elsewhere a `PartialResultWarning`.
 
     Raises
     ------

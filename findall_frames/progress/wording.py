@@ -244,9 +244,9 @@ def _facts(view: View, state: State) -> tuple[str, ...]:
 def _judged(update: Update) -> str:
     judged = judged_in(update)
     if update.rows is not None:
-        not_met = judged - update.matched - update.undecided
-        unknown = f", {update.undecided:,} unknown" if update.undecided else ""
-        return f"{counted(update.matched, 'match')}, {counted(not_met, 'row')} not met{unknown}"
+        # Not "not met": own data does not say before the end how many are unknown.
+        verb = "matches" if update.matched == 1 else "match"
+        return f"{update.matched:,} {verb}, {judged - update.matched:,} do not"
     if not judged:
         return f"{counted(update.generated, 'candidate')}, none judged yet"
     return f"{counted(judged, 'candidate')} judged: {_counts(update)}"

@@ -189,8 +189,8 @@ class Run:
         Returns
         -------
         FindAllFrames
-            If the run failed, was cancelled, or the panel's button stopped the wait, a
-            `PartialResultWarning` says so.
+            If the run failed, was cancelled, or a button stopped the wait, the card in a
+            notebook says so, and elsewhere a `PartialResultWarning`.
 
         Raises
         ------

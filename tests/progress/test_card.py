@@ -84,7 +84,7 @@ def said(card: Card) -> list[str]:
             "Running",
             [
                 "33,664 of 336,776 rows · 4:20 · about 1 min left",
-                "18 matches, 33,646 rows not met",
+                "18 match, 33,646 do not",
                 "3,690 rows a second",
             ],
             id="own data",
