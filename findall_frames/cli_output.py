@@ -45,7 +45,7 @@ class Watch:
 
         self._is_local = is_local
         self._update: Update | None = None
-        self._display: Display = display_for(PROGRESS[progress], advice=self._advice)
+        self._display: Display = display_for(PROGRESS[progress], resume=self._resume)
 
     def show(self, update: Update) -> None:
         self._update = update
@@ -60,10 +60,10 @@ class Watch:
             return "The local run has ended with this command."
         if self._update is None or not self._update.findall_id:
             return "The service had not confirmed a run."
-        return f"The run goes on. {self._advice(self._update)}"
+        return f"The run goes on. Resume with {self._resume(self._update)}"
 
-    def _advice(self, update: Update) -> str:
-        return "" if self._is_local else f"Resume with findall-frames resume {update.findall_id}"
+    def _resume(self, update: Update) -> str:
+        return "" if self._is_local else f"findall-frames resume {update.findall_id}"
 
 
 def finish(

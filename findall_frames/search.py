@@ -25,8 +25,8 @@ from findall_frames.errors import (
 from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.displays import Display, Progress, display_for
-from findall_frames.progress.update import Update, resume_advice
+from findall_frames.progress.displays import Display, Progress, display_for, told_at
+from findall_frames.progress.update import Update, resume_call_of
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import (
     Errors,
@@ -154,8 +154,8 @@ def find_all(
     Returns
     -------
     FindAllFrames
-        Also if nothing matched. If the run failed, was cancelled, or the panel's button stopped
-        the wait, a `PartialResultWarning` says so.
+        Also if nothing matched. If the run failed, was cancelled, or a button stopped the wait,
+        the card in a notebook says so, and elsewhere a `PartialResultWarning`.
 
     Raises
     ------
@@ -842,9 +842,9 @@ def _find(
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     _check_budget(budget, options, own_data=own_data)
     # A service over data= ends with this call, so that nothing can be resumed.
-    advice = resume_advice if data is _UNSET else _no_advice
+    resuming = resume_call_of if data is _UNSET else _no_call
     with (
-        closing(display_for(progress, advice=advice)) as display,
+        closing(display_for(progress, resume=resuming)) as display,
         service_for(client, data) as service,
     ):
 
@@ -886,7 +886,7 @@ def _find(
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 
-def _no_advice(update: Update) -> str:
+def _no_call(update: Update) -> str:
     return ""
 
 
@@ -994,7 +994,10 @@ def _from_ledger_or(
     )
     display.show(update)
     again = resume_call(kept.findall_id, service=kept.service)
-    report_partial(kept.findall_id, kept.status, frames, resume=again, errors=errors)
+    is_shown = told_at(display)(frames.warnings)
+    report_partial(
+        kept.findall_id, kept.status, frames, resume=again, errors=errors, is_shown=is_shown
+    )
     return frames
 
 

@@ -1,1 +1,1 @@
-"""What a person sees while a run goes on: a notebook panel, a terminal bar, log lines, silence."""
+"""What a person sees while a run goes on: a notebook card, a terminal bar, log lines, silence."""

@@ -8,19 +8,19 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
 from typing import Any, Final, Literal, Protocol, TypeAlias, get_args, runtime_checkable
 
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.errors import DisplayWarning, InvalidRequestError, warn
+from findall_frames.progress.pace import Rate, judged_in
 from findall_frames.progress.update import (
-    Rate,
     Update,
     View,
     Wish,
     Wishes,
-    resume_advice,
+    resume_call_of,
 )
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "Progress",
     "Silence",
     "display_for",
+    "told_at",
     "wishes_at",
 ]
 
@@ -45,7 +46,9 @@ Progress: TypeAlias = _Word | Literal[False] | Callable[[Update], object] | None
 class Display(Protocol):
     """Where updates go. `close` is called once, at the end or when the wait is interrupted.
 
-    It may also have a method ``wish`` that returns, at once and only once, what a person asks for.
+    It may also have a method ``wish`` that returns, at once and only once, what a person asks for,
+    and a method ``tell`` that takes the warnings of the service and returns whether it shows them
+    and how the run ended.
     """
 
     def show(self, update: Update) -> None:
@@ -88,15 +91,15 @@ class Painter(Protocol):
 
 
 def display_for(
-    progress: Progress | Display, *, advice: Callable[[Update], str] = resume_advice
+    progress: Progress | Display, *, resume: Callable[[Update], str] = resume_call_of
 ) -> Display:
     """Return the display that the argument ``progress`` asks for, or raise `InvalidRequestError`.
 
-    ``"auto"`` is the panel in a notebook that somebody watches, lines in one that nobody watches,
+    ``"auto"`` is the card in a notebook that somebody watches, lines in one that nobody watches,
     the bar if stderr is a terminal, and log lines elsewhere. False and None show nothing. A
     callable receives every `Update`. A `Display` is used as it is. Whatever fails in a display is
-    dropped with a `DisplayWarning`. `advice` returns a sentence on how to continue with a run that
-    is no longer watched.
+    dropped with a `DisplayWarning`. `resume` returns the call or command that continues to wait
+    for a run, or nothing if the run ends with the display.
     """
     if progress is None or progress is False:
         return Silence()
@@ -111,18 +114,30 @@ def display_for(
             "False, or a callable that receives every update."
         )
     kind = _fitting() if progress == "auto" else progress
+    if kind == "notebook" and _is_marimo():
+        kind = "marimo"
     if kind in ("terminal", "log") and sys.stderr is None:  # as in pythonw
         return Silence()
-    return Guarded(Paced(lambda wishes: _painter(kind, wishes=wishes), advice=advice))
+    return Guarded(
+        Paced(
+            lambda wishes: _painter(kind, wishes=wishes),
+            resume=resume,
+            thread=_marimo_thread() if kind == "marimo" else threading.Thread,
+        )
+    )
 
 
 def _painter(kind: str, *, wishes: Wishes) -> Painter:
+    if kind == "marimo":
+        from findall_frames.progress.notebook import MarimoCard
+
+        return MarimoCard()
     if kind == "notebook":
         if _kernel() is None:
             raise RuntimeError("there is no notebook kernel here")
-        from findall_frames.progress.notebook import NotebookPanel
+        from findall_frames.progress.notebook import NotebookCard
 
-        return NotebookPanel(wishes)
+        return NotebookCard(wishes)
     from findall_frames.progress.lines import LogLines, NotebookLines, TerminalBar
 
     if kind == "notebook lines":
@@ -133,8 +148,10 @@ def _painter(kind: str, *, wishes: Wishes) -> Painter:
 
 
 def _fitting() -> str:
+    if _is_marimo():
+        return "marimo"
     if _kernel() is not None:
-        has_widgets = find_spec("ipywidgets") is not None
+        has_widgets = find_spec("anywidget") is not None and find_spec("ipywidgets") is not None
         return "notebook" if has_widgets and _is_watched() else "notebook lines"
     if sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
         return "terminal"
@@ -148,6 +165,18 @@ def _kernel() -> Any:
     from IPython import get_ipython
 
     return getattr(get_ipython(), "kernel", None)
+
+
+def _is_marimo() -> bool:
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
+def _marimo_thread() -> type[threading.Thread]:
+    """Return the class of threads that may write to the output of a cell of marimo."""
+    import marimo
+
+    return marimo.Thread
 
 
 def _is_watched() -> bool:
@@ -194,12 +223,23 @@ def _no_wish() -> None:
     return None
 
 
+def told_at(display: Display) -> Callable[[Sequence[str]], bool]:
+    """Return the function that tells a display the warnings; at most displays it returns False."""
+    tell: Callable[[Sequence[str]], bool] = getattr(display, "tell", _not_told)
+    return tell
+
+
+def _not_told(warnings: Sequence[str]) -> bool:
+    return False
+
+
 class Guarded:
     """Keeps a display from breaking the search: one that fails is dropped with one warning."""
 
     def __init__(self, display: Display) -> None:
         self._display = display
         self._wish = wishes_at(display)
+        self._tell = told_at(display)
 
     def show(self, update: Update) -> None:
         """Show the update, or go on without a display."""
@@ -223,9 +263,13 @@ class Guarded:
             self._drop(error)
             return None
 
+    def tell(self, warnings: Sequence[str]) -> bool:
+        """Return whether the display shows the warnings, if it is still there."""
+        return self._tell(warnings)
+
     def _drop(self, error: Exception) -> None:
         failed, self._display = self._display, Silence()
-        self._wish = _no_wish
+        self._wish, self._tell = _no_wish, _not_told
         # It may hold a thread or a hidden cursor, and will probably fail again.
         with contextlib.suppress(Exception):
             failed.close()
@@ -248,10 +292,13 @@ class Paced:
         self,
         make_painter: Callable[[Wishes], Painter],
         *,
-        advice: Callable[[Update], str] = resume_advice,
+        resume: Callable[[Update], str] = resume_call_of,
+        thread: type[threading.Thread] = threading.Thread,
     ) -> None:
         self._make_painter = make_painter
-        self._advice = advice
+        self._resume = resume
+        self._make_thread = thread
+        self._warnings: tuple[str, ...] = ()
         self._wishes = Wishes()
         self._rate = Rate()
         self._painter: Painter | None = None
@@ -274,7 +321,7 @@ class Paced:
         with self._lock:
             self._update = update
             self._arrived = time.monotonic()
-            self._rate.note(update.matched + update.unmatched, at=self._arrived)
+            self._rate.note(judged_in(update), at=self._arrived)
             if update.event == "findall.candidate.matched" and update.candidate is not None:
                 self._latest.appendleft(update.candidate)
         is_first = self._painter is None
@@ -286,7 +333,7 @@ class Paced:
             with self._painting:
                 painter.announce(self._view(update))
         if is_first:
-            self._thread = threading.Thread(
+            self._thread = self._make_thread(
                 target=self._work, args=(painter,), name="findall_frames progress", daemon=True
             )
             self._thread.start()
@@ -309,6 +356,11 @@ class Paced:
         """Return what was asked for with a button, once."""
         return self._wishes.take()
 
+    def tell(self, warnings: Sequence[str]) -> bool:
+        """Keep the warnings for a painter that shows them, and return whether it does."""
+        self._warnings = tuple(warnings)
+        return getattr(self._painter, "shows_warnings", False)
+
     def _view(self, update: Update) -> View:
         now = time.monotonic()
         waited = 0.0 if update.is_over else now - self._arrived
@@ -317,7 +369,8 @@ class Paced:
             elapsed=update.elapsed + waited,
             latest=tuple(self._latest),
             rate=self._rate.per_second(at=now),
-            advice=self._advice(update),
+            resume=self._resume(update),
+            warnings=self._warnings,
         )
 
     def _work(self, painter: Painter) -> None:

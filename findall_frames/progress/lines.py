@@ -12,30 +12,26 @@ from rich.text import Text
 
 from findall_frames.display.html import NO_TEX, escaped
 from findall_frames.display.text import one_line
-from findall_frames.progress.update import (
-    View,
-    counts,
+from findall_frames.progress.pace import pace
+from findall_frames.progress.update import View
+from findall_frames.progress.wording import (
     ending,
     headline,
     interrupt_hint,
-    pace,
     progress_of,
+    status_line,
 )
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
-__all__ = ["LogLines", "NotebookLines", "TerminalBar", "ending_bundle"]
+__all__ = ["LogLines", "NotebookLines", "TerminalBar"]
 
 _LONGEST: Final = 600
 
 
 def _first_line(view: View) -> str:
     return f"{headline(view.update).rstrip('.')}. {interrupt_hint(view)}".rstrip()
-
-
-def _status_line(view: View) -> str:
-    return f"{one_line(view.update.status)}, {counts(view)}"
 
 
 def _about_run(findall_id: str, words: str) -> str:
@@ -61,7 +57,7 @@ class LogLines:
 
     def paint(self, view: View) -> None:
         """Write how far it is."""
-        self._write(_about_run(view.update.findall_id, _status_line(view)))
+        self._write(_about_run(view.update.findall_id, status_line(view)))
 
     def end(self, view: View) -> None:
         """Write how it ended; if no run was started, the error says more."""
@@ -99,20 +95,15 @@ class NotebookLines:
     def paint(self, view: View) -> None:
         """Show how far it is, in place of the line before."""
         before = self._latest
-        self._latest = _show(_bundle(view.update.findall_id, _status_line(view)))
+        self._latest = _show(_bundle(view.update.findall_id, status_line(view)))
         _clear(before)
 
     def end(self, view: View) -> None:
         """Show how it ended; if no run was started, the error says more."""
         if view.update.findall_id or view.update.is_over:
-            _show(ending_bundle(view))
+            _show(_bundle(view.update.findall_id, ending(view)))
         _clear(self._latest)
         _clear(self._first)
-
-
-def ending_bundle(view: View) -> dict[str, str]:
-    """Return how the run ended as a MIME bundle of HTML and text."""
-    return _bundle(view.update.findall_id, ending(view))
 
 
 def _bundle(findall_id: str, words: str) -> dict[str, str]:
@@ -143,7 +134,7 @@ class _Console(Console):
 
 
 class TerminalBar:
-    """Prints which run it is, updates a bar below that, and leaves one line behind."""
+    """Prints which run it is, updates a bar and a hint below that, and leaves one line behind."""
 
     rest = 0.2
     tick = 1.0
@@ -164,10 +155,10 @@ class TerminalBar:
             self.paint(view)
 
     def announce(self, view: View) -> None:
-        """Print id and advice above the bar."""
+        """Print which run it is above the bar."""
         self._console.print(Text(headline(view.update), style="bold"), overflow="fold")
-        if hint := interrupt_hint(view):
-            self._console.print(Text(hint, style="dim"), overflow="fold")
+        if not self._console.is_terminal and (hint := interrupt_hint(view)):
+            self._console.print(Text(hint), overflow="fold")
 
     def paint(self, view: View) -> None:
         """Repaint the bar."""
@@ -188,10 +179,14 @@ class TerminalBar:
             line.add_column(ratio=1)
             cells.append(ProgressBar(total=total, completed=min(done, total)))
         line.add_column(no_wrap=True, overflow="ellipsis")
-        line.add_row(*cells, Text(f"{counts(view)}, {one_line(view.update.status)}"))
+        line.add_row(*cells, Text(status_line(view)))
         names = ", ".join(one_line(candidate.name) for candidate in view.latest)
-        below = [pace(view.rate), f"latest: {names}" if names else ""]
-        words = " · ".join(part for part in below if part)
-        if not words:
-            return line
-        return Group(line, Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
+        noun = "judged" if view.update.rows is None else "rows"
+        below = [pace(view.rate, noun=noun), f"latest: {names}" if names else ""]
+        lines: list[RenderableType] = [line]
+        if words := " · ".join(part for part in below if part):
+            lines.append(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
+        if view.update.findall_id and (hint := interrupt_hint(view)):
+            # Part of the bar, so that it goes with it: a run that is over can't be interrupted.
+            lines.append(Text(hint, style="dim", overflow="fold"))
+        return Group(*lines)

@@ -1,218 +1,158 @@
-"""Progress as a panel with two buttons in a notebook; one static line remains of it."""
+"""The progress card in a notebook: a widget while the run goes on, plain HTML afterwards."""
 
 from __future__ import annotations
 
 import time
-from typing import Any, Final
+from typing import Final
 
-import ipywidgets
+import anywidget
+import traitlets
 from IPython.display import DisplayHandle, display
 
-from findall_frames.display.html import escaped, widget_link
-from findall_frames.display.text import matches_of
-from findall_frames.progress.lines import ending_bundle
-from findall_frames.progress.update import (
-    View,
-    Wishes,
-    all_counts,
-    headline,
-    interrupt_hint,
-    progress_of,
-)
+from findall_frames.display.shapes import asset
+from findall_frames.progress.card import STYLE, card_bundle, card_html, card_values
+from findall_frames.progress.update import View, Wishes
+from findall_frames.progress.wording import card_of, headline, interrupting
 
-__all__ = ["Buttons", "NotebookPanel"]
-
-_BLOCK: Final = 'style="line-height:1.5;overflow-wrap:anywhere"'
-_QUIET: Final = 'style="opacity:.75"'
-_CODE: Final = 'style="background:none;color:inherit"'
+__all__ = ["CardWidget", "MarimoCard", "NotebookCard"]
 
 _TRIES: Final = 8
-_LOADING: Final = 0.5
-"""Seconds for the front end to load a counter before it is started."""
-_COUNTING: Final = 2.0
-"""Seconds for it to count."""
+_WAIT: Final = 1.0
+"""Seconds between two questions to the front end."""
+_SILENCE: Final = 3.0
+"""Seconds without an answer after which the card says how to stop waiting without buttons."""
 
 
-class NotebookPanel:
-    """Run, bar, counts, latest matches and two buttons, updated in place."""
+class CardWidget(anywidget.AnyWidget):
+    """The live card, with two buttons where clicks arrive while the cell runs.
+
+    Most front ends hold clicks back until the cell has ended, which is too late, and none says
+    so. Therefore the module is sent a question, and the buttons appear once its answer has
+    arrived.
+    """
+
+    _esm = asset("card.js")
+    _css = STYLE
+
+    card = traitlets.Dict().tag(sync=True)
+    clicks = traitlets.Bool(False).tag(sync=True)
+    silent = traitlets.Bool(False).tag(sync=True)
+
+    def __init__(self, wishes: Wishes, *, view: View) -> None:
+        super().__init__(card=card_values(view))
+        self._wishes = wishes
+        self._tries = 0
+        self._began = self._asked = 0.0
+        self.on_msg(self._take)
+        _handle_in_sending_subshell(self)
+
+    def start_probing(self) -> None:
+        """Start to find out whether clicks arrive."""
+        self._tries = _TRIES
+        self._began = time.monotonic()
+        self.probe()
+
+    def probe(self) -> None:
+        """Ask the module for an answer, until it has come or there are no tries left."""
+        now = time.monotonic()
+        if not self._began or self.clicks:
+            return
+        if now - self._began > _SILENCE:
+            self.silent = True
+        if self._tries > 0 and now - self._asked >= _WAIT:
+            self._asked = now
+            self._tries -= 1
+            self.send({"probe": self._tries})
+
+    def _take(self, _: object, content: object, buffers: object) -> None:
+        """Take a message of the module, in the thread in which it arrives."""
+        if not isinstance(content, dict):
+            return
+        if "answer" in content:
+            self.clicks = True
+        elif content.get("wish") in ("leave", "cancel"):
+            self._wishes.ask(content["wish"])
+
+
+class NotebookCard:
+    """The card as a widget, updated in place; at the end HTML and text replace it."""
 
     rest = 0.2
     tick = 1.0
+    shows_warnings = True
 
     def __init__(self, wishes: Wishes) -> None:
+        self._wishes = wishes
         self._handle = DisplayHandle()  # type: ignore[no-untyped-call]
-        self._head = ipywidgets.HTML()
-        self._bar = ipywidgets.IntProgress(layout=ipywidgets.Layout(width="40%"))
-        self._matches = ipywidgets.HTML()
-        self._details = ipywidgets.HTML()
-        self._buttons = Buttons(wishes)
-        line = ipywidgets.HBox([self._bar, self._matches])
-        self._panel = ipywidgets.VBox([self._head, line, self._details, self._buttons.box])
+        self._widget: CardWidget | None = None
 
     def begin(self, view: View) -> None:
-        """Show the panel."""
-        self._head.value = f"<b>{escaped(headline(view.update))}</b>"
-        self.paint(view)
-        bundle = dict(self._panel._repr_mimebundle_())
-        # For front ends without widgets; the line at the end replaces it.
-        bundle["text/plain"] = headline(view.update)
+        """Show the card."""
+        self._widget = CardWidget(self._wishes, view=view)
+        widget = {"version_major": 2, "version_minor": 0, "model_id": self._widget.model_id}
+        bundle = {
+            "application/vnd.jupyter.widget-view+json": widget,
+            # For front ends without widgets; the card at the end replaces it.
+            "text/plain": headline(view.update),
+        }
         display(  # type: ignore[no-untyped-call]
             bundle, raw=True, display_id=self._handle.display_id
         )
 
     def announce(self, view: View) -> None:
-        """Put id and advice at the head of the panel."""
-        update = view.update
-        hint = interrupt_hint(view, what="the kernel")
-        run = f"<code {_CODE}>{escaped(update.findall_id)}</code> at {escaped(update.service)}"
-        objective = f"<br><b>{escaped(update.objective, limit=400)}</b>" if update.objective else ""
-        self._head.value = (
-            f"<div {_BLOCK}>{run}"
-            f"<br><span {_QUIET}>{escaped(hint, limit=400)}</span>{objective}</div>"
-        )
-        self._buttons.start_probing()
+        """Show the run's id, and find out whether clicks arrive."""
+        assert self._widget is not None, "the card begins first"
+        self._widget.card = card_values(view)
+        self._widget.start_probing()
 
     def paint(self, view: View) -> None:
-        """Update the panel."""
-        update = view.update
-        done, total = progress_of(update)
-        self._bar.layout.display = None if total else "none"
-        if total:
-            self._bar.max = total
-            self._bar.value = min(done, total)
-        found = matches_of(update.matched, limit=update.match_limit)
-        self._matches.value = f"{escaped(found)} · {escaped(update.status)}"
-        names = ", ".join(widget_link(match.url, match.name, limit=60) for match in view.latest)
-        latest = f"<br>Latest: {names}" if names else ""
-        self._details.value = (
-            f"<div {_BLOCK}><span {_QUIET}>{escaped(all_counts(view))}</span>{latest}</div>"
-        )
-        self._buttons.probe()
+        """Update the card."""
+        assert self._widget is not None, "the card begins first"
+        self._widget.card = card_values(view)
+        self._widget.probe()
 
     def end(self, view: View) -> None:
-        """Replace the panel by a line of HTML and text, and close every widget."""
-        self._handle.update(ending_bundle(view), raw=True)  # type: ignore[no-untyped-call]
-        self._buttons.close()
-        _close(self._panel)
+        """Replace the widget by HTML and text, and close it."""
+        self._handle.update(card_bundle(view), raw=True)  # type: ignore[no-untyped-call]
+        if self._widget is not None:
+            self._widget.close()
+            self._widget.layout.close()
 
 
-class Buttons:
-    """Two buttons, to stop waiting and to cancel the run, shown where clicks arrive in time.
+class MarimoCard:
+    """The card as HTML in marimo, where no click arrives while a cell runs.
 
-    Most front ends hold clicks back until the cell has ended, which is too late, and none says
-    so. Therefore the front end is asked to count to one while the cell runs, and the buttons
-    appear once it has.
+    A cell of marimo has one output: the card is shown in its place until the cell ends, and
+    stays unless the cell ends in an expression.
     """
 
-    def __init__(self, wishes: Wishes) -> None:
-        self._wishes = wishes
-        self._stop = ipywidgets.Button(
-            description="Stop waiting", tooltip="The run goes on and can be resumed."
-        )
-        self._cancel = ipywidgets.Button(
-            description="Cancel the run …", tooltip="Asks for confirmation first."
-        )
-        confirm = ipywidgets.Button(description="Cancel for good", button_style="danger")
-        keep = ipywidgets.Button(description="Keep it running")
-        question = ipywidgets.HTML(
-            '<div style="line-height:1.5">Cancel the run? What it has found is kept and what it '
-            "has done is billed; it can be neither extended nor enriched afterwards.</div>"
-        )
-        self._choice = ipywidgets.HBox([self._stop, self._cancel])
-        self._confirmation = ipywidgets.VBox([question, ipywidgets.HBox([confirm, keep])])
-        self.box = ipywidgets.VBox([self._choice, self._confirmation])
-        self._counters: list[ipywidgets.Play] = []
-        self._tries = 0
-        self._waits_until = 0.0
-        _hide(self._confirmation)
-        _hide(self.box)
-        for button, on_click in {
-            self._stop: self._on_stop,
-            self._cancel: self._on_cancel,
-            confirm: self._on_confirm,
-            keep: self._on_keep,
-        }.items():
-            button.on_click(on_click)
-            button.layout.width = "auto"
-            _handle_in_sending_subshell(button)
+    rest = 0.5
+    tick = 1.0
+    shows_warnings = True
 
-    def start_probing(self) -> None:
-        """Start to find out whether clicks arrive."""
-        self._tries = _TRIES
-        self._add_counter()
+    def begin(self, view: View) -> None:
+        """Show the card."""
+        self.paint(view)
 
-    def probe(self) -> None:
-        """Ask the front end to count, until it has or there are no tries left."""
-        if self._tries <= 0 or time.monotonic() < self._waits_until:
-            return
-        counter = self._counters[-1]
-        if counter.playing:
-            # A count sent before JupyterLab had its subshell is stuck, and so is its widget.
-            self._add_counter()
-        else:
-            counter.playing = True
-            self._waits_until = time.monotonic() + _COUNTING
-            self._tries -= 1
+    def announce(self, view: View) -> None:
+        """Wait for the next repaint: this may be a thread that marimo does not know."""
 
-    def _add_counter(self) -> None:
-        counter = ipywidgets.Play(max=1, interval=50, layout={"display": "none"})
-        counter.observe(self._on_counted, "value")
-        _handle_in_sending_subshell(counter)
-        self._counters.append(counter)
-        self.box.children = [counter, self._choice, self._confirmation]
-        self._waits_until = time.monotonic() + _LOADING
+    def paint(self, view: View) -> None:
+        """Show the card in place of the one before."""
+        _replace_output(card_html(card_of(view), hint=interrupting(view)))
 
-    def close(self) -> None:
-        """Close every widget."""
-        for counter in self._counters:
-            _close(counter)
-        _close(self.box)
-
-    # -- called in the thread in which clicks arrive ---------------------------------------------
-
-    def _on_counted(self, _: object) -> None:
-        self._tries = 0
-        _show(self.box)
-
-    def _on_stop(self, _: object) -> None:
-        self._wishes.ask("leave")
-        self._stop.disabled = True
-        self._stop.description = "Stopping …"
-
-    def _on_cancel(self, _: object) -> None:
-        _hide(self._choice)
-        _show(self._confirmation)
-
-    def _on_keep(self, _: object) -> None:
-        _hide(self._confirmation)
-        _show(self._choice)
-
-    def _on_confirm(self, _: object) -> None:
-        self._wishes.ask("cancel")
-        self._on_keep(_)
-        self._cancel.disabled = True
-        self._cancel.description = "Cancelling …"
+    def end(self, view: View) -> None:
+        """Show how it ended."""
+        _replace_output(card_bundle(view)["text/html"])
 
 
-def _close(widget: Any) -> None:
-    """Close a widget with all inside it, and with the models of their layout and style."""
-    for child in getattr(widget, "children", ()):
-        _close(child)
-    widget.close()
-    widget.layout.close()
-    if widget.has_trait("style"):
-        widget.style.close()
+def _replace_output(html: str) -> None:
+    import marimo
+
+    marimo.output.replace(marimo.Html(html))
 
 
-def _show(box: ipywidgets.Box) -> None:
-    box.layout.display = None
-
-
-def _hide(box: ipywidgets.Box) -> None:
-    box.layout.display = "none"
-
-
-def _handle_in_sending_subshell(widget: ipywidgets.Widget) -> None:
+def _handle_in_sending_subshell(widget: anywidget.AnyWidget) -> None:
     """Handle messages of the front end in the subshell that it sends them to.
 
     ipykernel 7.4 sends them to where the widget last changed, and that is the cell that blocks.

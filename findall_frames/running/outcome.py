@@ -89,10 +89,12 @@ def report_partial(
     *,
     resume: str,
     errors: Errors,
+    is_shown: bool = False,
 ) -> None:
     """Warn, or raise with the frames, if the result may be incomplete.
 
     Warnings of the service, for example about a condition it could not read, are passed on.
+    Nothing is warned of that a display shows.
     """
     missing = matches_missing(frames, status)
     if missing:
@@ -105,23 +107,33 @@ def report_partial(
         )
     message = partial_result(findall_id, status)
     if message is not None:
-        _report(message, findall_id, frames, errors=errors)
-    elif frames.warnings:
+        _report(message, findall_id, frames, errors=errors, is_shown=is_shown)
+    elif frames.warnings and not is_shown:
         warn("\n".join([f"Run {findall_id}:", *frames.warnings]), FindAllWarning)
 
 
-def report_left(findall_id: str, frames: FindAllFrames, *, resume: str, errors: Errors) -> None:
+def report_left(
+    findall_id: str,
+    frames: FindAllFrames,
+    *,
+    resume: str,
+    errors: Errors,
+    is_shown: bool = False,
+) -> None:
     """Warn, or raise with the frames, that waiting was stopped before the run was over."""
     message = (
         f"Stopped waiting for run {findall_id}, which goes on. What it has found so far is here: "
         f"{matches_of(len(frames.matches), candidates=len(frames.candidates))}. Continue waiting "
         f"with {resume}."
     )
-    _report(message, findall_id, frames, errors=errors)
+    _report(message, findall_id, frames, errors=errors, is_shown=is_shown)
 
 
-def _report(message: str, findall_id: str, frames: FindAllFrames, *, errors: Errors) -> None:
+def _report(
+    message: str, findall_id: str, frames: FindAllFrames, *, errors: Errors, is_shown: bool
+) -> None:
     message = "\n".join([message, *frames.warnings])
     if errors == "raise":
         raise PartialResultError(message, findall_id=findall_id, frames=frames)
-    warn(message, PartialResultWarning)
+    if not is_shown:
+        warn(message, PartialResultWarning)

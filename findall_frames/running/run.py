@@ -36,7 +36,13 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.displays import Display, Progress, display_for, wishes_at
+from findall_frames.progress.displays import (
+    Display,
+    Progress,
+    display_for,
+    told_at,
+    wishes_at,
+)
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import (
     Errors,
@@ -90,7 +96,7 @@ class Run:
     -----
     A run can be awaited: ``frames = await run`` waits like `wait`, with ``progress="auto"`` and
     no timeout, but does not block the event loop. In a notebook, this keeps the buttons of the
-    progress panel responsive. Cancelling the task stops waiting; the run goes on.
+    progress card responsive. Cancelling the task stops waiting; the run goes on.
 
     Examples
     --------
@@ -184,8 +190,8 @@ class Run:
         Returns
         -------
         FindAllFrames
-            If the run failed, was cancelled, or the panel's button stopped the wait, a
-            `PartialResultWarning` says so.
+            If the run failed, was cancelled, or a button stopped the wait, the card in a
+            notebook says so, and elsewhere a `PartialResultWarning`.
 
         Raises
         ------
@@ -222,7 +228,7 @@ class Run:
                 finally:
                     is_abandoned.set()
             assert frames is not None, "only a cancelled wait has no frames"
-            self._report(status, frames, "warn")
+            self._report(status, frames, "warn", display)
             return frames
 
     def cancel(self, *, timeout: float | None = None) -> FindAllRun:
@@ -301,6 +307,7 @@ class Run:
             schema=self._schema,
             status=self._status,
             cost=self._cost,
+            is_own_data=self.client.is_embedded,
             begun=begun,
         )
 
@@ -408,13 +415,27 @@ class Run:
         )
 
     def _report(
-        self, status: FindAllRunStatus | None, frames: FindAllFrames, errors: Errors
+        self,
+        status: FindAllRunStatus | None,
+        frames: FindAllFrames,
+        errors: Errors,
+        display: Display,
     ) -> None:
-        """Warn or raise if the result is partial."""
+        """Raise if the result is partial, or warn unless the display says so."""
+        is_shown = told_at(display)(frames.warnings)
         if status is None:
-            report_left(self.findall_id, frames, resume=self._resume, errors=errors)
+            report_left(
+                self.findall_id, frames, resume=self._resume, errors=errors, is_shown=is_shown
+            )
         else:
-            report_partial(self.findall_id, status, frames, resume=self._resume, errors=errors)
+            report_partial(
+                self.findall_id,
+                status,
+                frames,
+                resume=self._resume,
+                errors=errors,
+                is_shown=is_shown,
+            )
 
     @contextmanager
     def _noting_interruption(self) -> Iterator[None]:
@@ -670,7 +691,7 @@ def watch_run(
         status = run._follow(tracker, display, deadline)
         frames = run._tables(status, deadline)
     run._is_new = run._ends_once = False
-    run._report(status, frames, errors)
+    run._report(status, frames, errors, display)
     return frames
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -35,6 +36,7 @@ class Tracker:
         schema: FindAllSchema | None,
         status: FindAllRunStatus | None,
         cost: CostEstimate | None,
+        is_own_data: bool,
         begun: float,
     ) -> None:
         self.status = status
@@ -49,6 +51,10 @@ class Tracker:
             status="asking",
             match_limit=schema.match_limit if schema else None,
             elapsed=time.monotonic() - begun,
+            ceiling=cost.ceiling if cost else None,
+            match_price=cost.per_match + cost.enrichments_per_match if cost else None,
+            generator=schema.generator if schema else None,
+            is_own_data=is_own_data,
         )
         if status is not None:
             self.update = self._priced(replace(self.update, **_values_of(status)))
@@ -67,14 +73,21 @@ class Tracker:
         self.update = self._priced(replace(self.update, elapsed=elapsed, **values))
         return self.update
 
-    def showing_waits(self, display: Display) -> AbstractContextManager[None]:
-        """Have it shown that the service allows no request for now, in place of the status."""
+    @contextmanager
+    def showing_waits(self, display: Display) -> Iterator[None]:
+        """Show for how long the service allows no request, in place of the status."""
+        shown = 0
 
         def show(why: str) -> None:
+            nonlocal shown
+            shown += 1
             elapsed = time.monotonic() - self._begun
             display.show(replace(self.update, status=why, elapsed=elapsed, event=None))
 
-        return showing_waits(show)
+        with showing_waits(show):
+            yield
+        if shown:
+            display.show(self.update)  # what is shown last must not be that it waits
 
     def _priced(self, update: Update) -> Update:
         if self._cost is None:
@@ -85,15 +98,28 @@ class Tracker:
         before = self._statuses.get(candidate.candidate_id)
         if before is not None:
             self._counts[before] -= 1
-        self._statuses[candidate.candidate_id] = candidate.match_status
-        self._counts[candidate.match_status] += 1
+        is_open = candidate.match_status == "unmatched" and _is_undecided(candidate)
+        status = "undecided" if is_open else candidate.match_status
+        self._statuses[candidate.candidate_id] = status
+        self._counts[status] += 1
         # A status can be ahead of the candidates' events, for example after a resume.
         return {
             "candidate": candidate,
             "generated": max(self.update.generated, len(self._statuses)),
             "matched": max(self.update.matched, self._counts["matched"]),
-            "unmatched": self._counts["unmatched"],
+            "unmatched": self._counts["unmatched"] + self._counts["undecided"],
+            "undecided": self._counts["undecided"],
         }
+
+
+def _is_undecided(candidate: FindAllCandidate) -> bool:
+    """Return whether no condition fails and at least one is unknown."""
+    verdicts = [
+        output.get("is_matched")
+        for output in (candidate.output or {}).values()
+        if isinstance(output, dict) and output.get("type") == "match_condition"
+    ]
+    return None in verdicts and False not in verdicts
 
 
 def _values_of(status: FindAllRunStatus) -> dict[str, Any]:

@@ -126,6 +126,7 @@ def follow_to_progress(service: str) -> None:
             schema=None,
             status=None,
             cost=None,
+            is_own_data=False,
             begun=time.monotonic(),
         )
         with closing(ff.Run(RUN_ID, client=client).events()) as events:

@@ -41,7 +41,8 @@ def pytest_terminal_summary(
 
 def _executable() -> str:
     """Find the browser; what is missing skips the tests, or fails them where it must not be."""
-    missing = [name for name in ("playwright", "jupyterlab") if find_spec(name) is None]
+    needed = ("playwright", "jupyterlab", "axe_playwright_python")
+    missing = [name for name in needed if find_spec(name) is None]
     found = next(filter(None, map(shutil.which, _BROWSERS)), None)
     if found is None:
         missing.append("chromium")

@@ -21,7 +21,7 @@ import nbformat
 if TYPE_CHECKING:
     from playwright.sync_api import ConsoleMessage, Dialog, Locator, Page, Request
 
-__all__ = ["Lab", "Notebook", "exported"]
+__all__ = ["Lab", "Notebook", "exported", "violations"]
 
 _REPOSITORY = Path(__file__).parent.parent.parent
 _THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -259,6 +259,14 @@ class Notebook:
         is_inside = place.scheme in ("data", "blob", "about") or place.hostname == "127.0.0.1"
         if not is_inside:
             self.requests_elsewhere.append(request.url)
+
+
+def violations(page: Page, selector: str) -> list[str]:
+    """Return what axe-core finds wrong in a part of a page, one line for each rule."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=selector).response["violations"]
+    return [f"{rule['id']}: {[node['html'] for node in rule['nodes']]}" for rule in found]
 
 
 def exported(notebook: Path) -> str:

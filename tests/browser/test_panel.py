@@ -1,13 +1,14 @@
-"""The panel of a run that goes on, in a browser: it moves, it obeys, and it leaves one line."""
+"""The card of a run in a browser: it moves, it obeys, and it stays as HTML without buttons."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.lab import exported
+from tests.browser.lab import exported, violations
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
@@ -74,65 +75,88 @@ service.stop()
 
 def bar(output: Locator) -> float:
     """Read how far the bar is filled, in pixels of the screen."""
-    box = output.locator(".progress-bar").bounding_box()
+    box = output.locator(".ff-fill").bounding_box()
     return 0.0 if box is None else box["width"]
 
 
 def test_a_run_is_watched_left_resumed_and_cancelled(
     lab: Lab, notebook: Notebook, pictures: Path
 ) -> None:
-    """The bar moves; Stop leaves the run going; Cancel asks first; a line stays without kernel."""
+    """The bar moves; Stop leaves the run going; Cancel asks first; HTML stays without kernel."""
     lab.write("panel", SERVICE, RUN, GOES_ON, RESUME, CLOSE)
     notebook.open("panel")
     notebook.run(0)
 
-    panel = notebook.start(1)
-    stop = panel.get_by_role("button", name="Stop waiting")
+    card = notebook.start(1)
+    stop = card.get_by_role("button", name="Stop waiting")
     stop.wait_for()
-    widths = [bar(panel)]
+    progress = card.get_by_role("progressbar")
+    widths: list[float] = []
     while len(widths) < 4:
         notebook.page.wait_for_function(
             """([cell, before]) => {
-                const bars = document.querySelectorAll('.jp-CodeCell')[cell]
-                    .querySelectorAll('.progress-bar');
-                return bars.length && bars[0].getBoundingClientRect().width > before + 0.5;
+                const fills = document.querySelectorAll('.jp-CodeCell')[cell]
+                    .querySelectorAll('.ff-fill:not(.ff-sliding)');
+                return fills.length && fills[0].getBoundingClientRect().width > before + 0.5;
             }""",
-            arg=[1, widths[-1]],
+            arg=[1, widths[-1] if widths else 0],
         )
-        widths.append(bar(panel))
+        widths.append(bar(card))
     assert widths == sorted(set(widths))
-    notebook.photograph(pictures, cell=1, name="panel")
+    lead = progress.get_attribute("aria-valuetext") or ""
+    assert re.fullmatch(r"[\d,]+ of 20,000 rows", lead)
+    done = int(lead.split()[0].replace(",", ""))
+    track = card.locator(".ff-bar").bounding_box()
+    assert track is not None
+    assert bar(card) >= done / 20_000 * track["width"] - 1
+    card.get_by_text("Details").click()
+    assert "ff.resume(" in card.locator("dl").inner_text()
+    assert violations(notebook.page, ".ff-card") == []
+    notebook.photograph(pictures, cell=1, name="card-running")
     stop.click()
     notebook.wait_for_end(1)
-    said = "\n".join(panel.all_inner_texts())
-    assert "No longer watched after" in said
-    assert "ff.resume(" in said
-    assert "PartialResultWarning" in said
+    said = "\n".join(card.all_inner_texts())
+    assert "Goes on without you" in said
+    assert said.count("ff.resume(") == 1
+    assert "Warning" not in said, "what the card says is not said again below it"
     assert "STOPPED AT" in said
     assert "GOES ON True" in notebook.run(2).last.inner_text()
 
-    panel = notebook.start(3)
-    panel.get_by_role("button", name="Cancel the run …").click()
-    panel.get_by_role("button", name="Keep it running").click()
-    panel.get_by_role("button", name="Cancel the run …").click()
-    panel.get_by_text("it can be neither extended nor enriched").wait_for()
-    notebook.photograph(pictures, cell=3, name="confirmation")
-    panel.get_by_role("button", name="Cancel for good").click()
+    card = notebook.start(3)
+    card.get_by_role("button", name="Cancel the run …").click()
+    keep = card.get_by_role("button", name="Keep running")
+    assert keep.evaluate("button => button === document.activeElement")
+    notebook.page.keyboard.press("Enter")
+    card.get_by_role("button", name="Cancel the run …").click()
+    card.get_by_text("The run cannot go on afterwards.").wait_for()
+    assert violations(notebook.page, ".ff-card") == []
+    notebook.photograph(pictures, cell=3, name="card-cancel")
+    card.get_by_role("button", name="Cancel the run", exact=True).click()
     notebook.wait_for_end(3)
-    assert "ENDED AS cancelled" in panel.last.inner_text()
+    assert "ENDED AS cancelled" in card.last.inner_text()
     notebook.run(4)
 
     notebook.reopen_without_kernel()
     kept = notebook.outputs(1).first
-    kept.get_by_text("No longer watched after").wait_for()
-    notebook.outputs(3).first.get_by_text("it was cancelled on request").wait_for()
+    kept.get_by_text("Goes on without you").wait_for()
+    notebook.outputs(3).first.get_by_text("The run was cancelled.").wait_for()
+    kept.locator("summary").focus()
+    for key in ("Enter", "a"):
+        notebook.page.keyboard.press(key)
+    assert kept.locator("details").evaluate("details => details.open")
+    assert notebook.page.locator(".jp-Notebook .jp-CodeCell").count() == 5
     assert notebook.page.locator(".jp-Notebook .jupyter-widgets").count() == 0
+    assert notebook.page.locator(".jp-OutputArea button").count() == 0
+    for theme in ("dark", "light"):
+        notebook.use_theme(theme)
+        assert violations(notebook.page, ".ff-card") == []
     page = exported(lab.notebooks / "panel.ipynb")
-    assert "No longer watched after" in page
-    assert "it was cancelled on request" in page
+    assert "Goes on without you" in page
+    assert "The run was cancelled." in page
     assert "widget-view" not in page
     assert "model not found" not in notebook.page.locator(".jp-Notebook").inner_text()
-    notebook.photograph(pictures, cell=1, name="kept")
+    notebook.photograph(pictures, cell=1, name="card-left")
+    notebook.photograph(pictures, cell=3, name="card-cancelled")
 
 
 def test_a_run_is_interrupted_where_clicks_do_not_arrive(
@@ -143,30 +167,29 @@ def test_a_run_is_interrupted_where_clicks_do_not_arrive(
     notebook.open("interrupt")
     notebook.run(0)
 
-    panel = notebook.start(1)
-    stop = panel.get_by_role("button", name="Stop waiting")
+    card = notebook.start(1)
+    stop = card.get_by_role("button", name="Stop waiting")
     stop.wait_for()
-    panel.get_by_text("judged per ").wait_for()
-    latest = panel.get_by_role("link")
+    card.get_by_text(re.compile("rows a (second|minute)")).wait_for()
+    latest = card.get_by_role("link")
     latest.nth(2).wait_for()
     assert (latest.first.get_attribute("href") or "").startswith("https://")
     notebook.page.set_viewport_size({"width": 960, "height": 900})
-    panel.first.screenshot(path=pictures / "readme-panel.png")
+    card.first.screenshot(path=pictures / "readme-panel.png")
     stop.click()
     notebook.wait_for_end(1)
 
     notebook.page.evaluate(
         "window.jupyterapp.serviceManager.kernels.commsOverSubshells = 'disabled'"
     )
-    panel = notebook.start(2)
-    panel.get_by_text("Safe to interrupt the kernel").wait_for()
-    notebook.page.wait_for_timeout(4_000)  # the buttons come within a second where they come
-    assert panel.locator(".progress-bar").count() == 1
-    assert [button.is_visible() for button in panel.get_by_role("button").all()] == []
+    card = notebook.start(2)
+    card.get_by_text("Interrupt the kernel to stop waiting; the run goes on.").wait_for()
+    assert card.locator(".ff-bar").count() == 1
+    assert [button.is_visible() for button in card.get_by_role("button").all()] == []
     notebook.command("notebook:interrupt-kernel")
     notebook.wait_for_end(2)
-    said = "\n".join(panel.all_inner_texts())
-    assert "No longer watched after" in said
+    said = "\n".join(card.all_inner_texts())
+    assert "Goes on without you" in said
     assert "KeyboardInterrupt" in said
     assert "goes on, and nothing is lost: ff.resume(" in said
     assert notebook.run(3).inner_text().strip() == "completed"

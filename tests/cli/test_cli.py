@@ -92,7 +92,7 @@ def test_run_prints_matches_with_evidence_and_writes_tables(
     assert set(ff.read_parquet(out).matches["name"]) == set(populations)
     start, end = done.stderr.splitlines()
     assert QUESTION in start
-    assert "Completed in " in end
+    assert "Complete in " in end
 
 
 def test_json_is_all_that_is_printed_to_stdout(countries: Path, tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
-"""Progress in a notebook: the panel, its buttons, lines, and what the notebook keeps."""
+"""Progress in a notebook: the card, its buttons, lines, and what the notebook keeps."""
 
 from __future__ import annotations
 
 import copy
 import json
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import nbclient
@@ -15,9 +16,9 @@ import pytest
 import findall_frames as ff
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
-from findall_frames.progress.displays import Guarded, Silence, wishes_at
-from findall_frames.progress.notebook import Buttons
-from findall_frames.progress.update import Update, Wish, Wishes
+from findall_frames.progress.displays import Guarded, Silence, told_at, wishes_at
+from findall_frames.progress.notebook import CardWidget
+from findall_frames.progress.update import Update, View, Wish, Wishes
 from tests.support.local_models import EveryNth, numbers
 
 NOTEBOOK = """
@@ -42,7 +43,10 @@ display.close()
 """
 
 
-LAST = "findall_1: Completed in 0.0 s: 5 of 5 matches among 9 candidates; the match limit is met."
+LAST = (
+    "findall_1: Limit reached in 0.0 s: 5 matches among 9 candidates. "
+    "Stopped at your limit of 5; there may be more."
+)
 
 LINES = """
 from findall_frames.progress.lines import NotebookLines
@@ -52,7 +56,7 @@ lines = NotebookLines()
 for n in range(3):
     update = Update("findall_1", "Find tiles", "http://127.0.0.1:1", "running", match_limit=5,
                     matched=n, generated=9)
-    (lines.paint if n else lines.announce)(View(update, n, advice="Go on."))
+    (lines.paint if n else lines.announce)(View(update, n, resume="go_on()"))
 """
 
 WIDGETS_LEFT = """
@@ -88,19 +92,21 @@ def execute(*sources: str) -> tuple[list[list[Any]], list[Any], str]:
     )
 
 
-def test_the_notebook_panel_becomes_one_static_line() -> None:
-    """HTML and text are saved, and no widget; the live panel showed the counts."""
-    (panel, left), _, live = execute(NOTEBOOK.replace("{word}", "notebook"), WIDGETS_LEFT)
-    assert len(panel) == 1
-    assert set(panel[0].data) == {"text/plain", "text/html"}
-    assert panel[0].data["text/plain"] == LAST
-    assert "5 of 5 matches" in panel[0].data["text/html"]
+def test_the_notebook_card_becomes_html_without_buttons() -> None:
+    """HTML and text are saved, and no widget; the live card showed the counts."""
+    (card, left), _, live = execute(NOTEBOOK.replace("{word}", "notebook"), WIDGETS_LEFT)
+    assert len(card) == 1
+    assert set(card[0].data) == {"text/plain", "text/html"}
+    assert card[0].data["text/plain"] == LAST
+    html = card[0].data["text/html"]
+    assert "5 matches among 9 candidates" in html
+    assert "frames = ff.extend(frames, 20)" in html
+    assert "Find &lt;img src=x onerror=alert(1)&gt;" in html
+    assert "<button" not in html
     assert left[0].text.strip() == "0"
-    assert "2 of 5 matches · running" in live
-    assert "0 generated · 2 matched · 0:00" in live
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in live
-    for live_html in ("<script", "<img", "href"):
-        assert live_html not in live
+    (shown,) = (model["card"] for model in json.loads(live).values() if "card" in model)
+    assert (shown["word"], shown["lead"]) == ("Running", "2 of 5 matches")
+    assert shown["latest"] == [["<script>alert(1)</script>", None]]
 
 
 def test_an_unwatched_notebook_shows_every_line_and_keeps_the_last() -> None:
@@ -116,10 +122,10 @@ def test_an_unwatched_notebook_shows_every_line_and_keeps_the_last() -> None:
     assert left == []
 
 
-def test_a_notebook_without_ipywidgets_shows_lines() -> None:
+def test_a_notebook_without_widgets_shows_lines() -> None:
     """Nothing imports the missing package, whether or not somebody watches."""
     (_, kept), arrived, live = execute(
-        "import sys; sys.modules['ipywidgets'] = None", NOTEBOOK.replace("{word}", "auto")
+        "import sys; sys.modules['anywidget'] = None", NOTEBOOK.replace("{word}", "auto")
     )
     assert kept[-1].data["text/plain"] == LAST
     assert [output.output_type for output in arrived] == ["display_data"] * 2
@@ -130,73 +136,71 @@ def test_each_line_of_an_unwatched_notebook_replaces_the_previous_one() -> None:
     """After hours the notebook holds two lines: how to resume, and how far it is."""
     (kept, _), arrived, _ = execute(LINES, "import ipywidgets")
     texts = [output.data["text/plain"] for output in arrived]
-    assert texts[1:] == [
-        f"findall_1: running, {n} of 5 matches among 9 candidates, 0:0{n}" for n in (1, 2)
-    ]
+    assert texts[1:] == [f"findall_1: Running, {n} of 5 matches, 0:0{n}" for n in (1, 2)]
     assert [output.data.get("text/plain") for output in kept] == [texts[0], None, texts[2]]
 
 
-def visible_buttons(box: Any) -> dict[str, Any]:
-    """Return the visible buttons in a box by their descriptions."""
-    if box.layout.display == "none":
-        return {}
-    found = {}
-    for child in getattr(box, "children", ()):
-        found |= {child.description: child} if child.has_trait("icon") else visible_buttons(child)
-    return found
-
-
 @pytest.fixture
-def buttons() -> Iterator[tuple[Buttons, Wishes]]:
-    """The buttons of a panel, and the wishes that clicks on them leave."""
+def widget() -> Iterator[tuple[CardWidget, Wishes]]:
+    """The live card of a run, and the wishes that clicks on it leave."""
     wishes = Wishes()
-    made = Buttons(wishes)
+    update = Update("findall_1", "Find tiles", "https://api.parallel.ai", "running", match_limit=5)
+    made = CardWidget(wishes, view=View(update, 0.0))
     yield made, wishes
     made.close()
+    made.layout.close()
 
 
-def count(buttons: Buttons) -> None:
-    """Act like a front end that delivers messages of widgets while a cell runs."""
-    buttons.start_probing()
-    (counter,) = (child for child in buttons.box.children if child.has_trait("playing"))
-    counter.set_trait("value", 1)
+def receive(widget: CardWidget, content: object) -> None:
+    """Act like a front end whose module sends a message."""
+    widget._handle_msg(
+        {"content": {"data": {"method": "custom", "content": content}}, "buffers": []}
+    )
 
 
-def test_no_button_is_visible_before_the_front_end_has_answered(
-    buttons: tuple[Buttons, Wishes],
+def test_clicks_are_expected_once_the_module_has_answered(
+    widget: tuple[CardWidget, Wishes],
 ) -> None:
     """A button that does nothing until the cell has ended would be misleading."""
-    made, _ = buttons
+    made, _ = widget
+    made.start_probing()
+    assert not made.clicks
+    receive(made, {"answer": 0})
+    assert made.clicks
+
+
+def test_a_front_end_that_does_not_answer_is_noticed(
+    widget: tuple[CardWidget, Wishes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The card then says how to stop waiting without buttons."""
+    made, _ = widget
     made.start_probing()
     made.probe()
-    assert visible_buttons(made.box) == {}
-    count(made)
-    assert set(visible_buttons(made.box)) == {"Stop waiting", "Cancel the run …"}
+    assert not made.silent
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + 5.0)
+    made.probe()
+    assert made.silent
+    assert not made.clicks
 
 
-def test_stop_waiting_leaves_one_wish(buttons: tuple[Buttons, Wishes]) -> None:
-    """The button shows that it was pressed."""
-    made, wishes = buttons
-    count(made)
-    visible_buttons(made.box)["Stop waiting"].click()
-    assert visible_buttons(made.box)["Stopping …"].disabled
-    assert (wishes.take(), wishes.take()) == ("leave", None)
-
-
-def test_cancelling_takes_two_clicks_and_can_be_declined(
-    buttons: tuple[Buttons, Wishes],
+@pytest.mark.parametrize(
+    ("content", "wish"),
+    [
+        ({"wish": "leave"}, "leave"),
+        ({"wish": "cancel"}, "cancel"),
+        ({"wish": "something else"}, None),
+        ({"wish": ["cancel"]}, None),
+        ("cancel", None),
+    ],
+)
+def test_a_click_leaves_one_wish(
+    widget: tuple[CardWidget, Wishes], content: object, wish: str | None
 ) -> None:
-    """The first click asks for confirmation, and only the second cancels."""
-    made, wishes = buttons
-    count(made)
-    visible_buttons(made.box)["Cancel the run …"].click()
-    assert set(visible_buttons(made.box)) == {"Cancel for good", "Keep it running"}
-    visible_buttons(made.box)["Keep it running"].click()
-    assert wishes.take() is None
-    visible_buttons(made.box)["Cancel the run …"].click()
-    visible_buttons(made.box)["Cancel for good"].click()
-    assert wishes.take() == "cancel"
-    assert visible_buttons(made.box)["Cancelling …"].disabled
+    """Messages that the module does not send are ignored."""
+    made, wishes = widget
+    receive(made, content)
+    assert (wishes.take(), wishes.take()) == (wish, None)
 
 
 class WishingDisplay(Silence):
@@ -271,6 +275,46 @@ def test_a_display_without_wishes_asks_for_nothing() -> None:
     """Most displays only show."""
     assert wishes_at(Silence())() is None
     assert Guarded(Silence()).wish() is None
+    assert not told_at(Silence())([])
+    assert not Guarded(Silence()).tell([])
+
+
+class TellingDisplay(Silence):
+    """A display that shows the warnings of the service."""
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def tell(self, warnings: Sequence[str]) -> bool:
+        self.told += warnings
+        return True
+
+
+def test_warnings_that_a_display_shows_are_not_issued_again() -> None:
+    """Where none shows them, as in a script, they are Python warnings."""
+    search = ff.Search(
+        "Large cities", entity_type="cities", match_conditions={"large": "people over 1 million"}
+    )
+    cities = [{"name": "Oslo", "people": 700_000}, {"name": "Rome", "people": None}]
+    display = TellingDisplay()
+    frames = ff.find_all(search, data=cities, progress=display)
+    assert display.told == frames.warnings != []
+    with pytest.warns(ff.FindAllWarning) as caught:
+        ff.find_all(search, data=cities, progress=False)
+    assert display.told[0] in str(caught[0].message)
+
+
+def test_an_early_end_that_a_display_shows_is_not_warned_of(
+    waiting: tuple[ff.Run, threading.Event],
+) -> None:
+    """An error is raised all the same where errors are asked for."""
+    run, gate = waiting
+    ff.cancel(run)
+    gate.set()
+    frames = run.wait(progress=TellingDisplay())
+    assert frames.runs["status"].item() == "cancelled"
+    with pytest.raises(ff.PartialResultError, match="was cancelled"):
+        run.wait(progress=TellingDisplay(), errors="raise")
 
 
 def test_a_wish_that_the_service_refuses_is_a_warning_and_the_wait_goes_on() -> None:

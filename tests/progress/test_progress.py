@@ -25,13 +25,9 @@ from findall_frames.progress.displays import (
     display_for,
 )
 from findall_frames.progress.lines import LogLines, TerminalBar
-from findall_frames.progress.update import (
-    Rate,
-    Update,
-    View,
-    all_counts,
-    interrupt_hint,
-)
+from findall_frames.progress.pace import Rate
+from findall_frames.progress.update import Update, View
+from findall_frames.progress.wording import interrupt_hint
 
 HOSTED = "https://api.parallel.ai"
 CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -60,6 +56,7 @@ class Recorder:
 
     def __init__(self, *, rest: float, tick: float) -> None:
         self.rest, self.tick = rest, tick
+        self.shows_warnings = False
         self.begun: list[View] = []
         self.announced: list[View] = []
         self.painted: list[View] = []
@@ -124,8 +121,8 @@ def test_a_short_run_logs_one_line_at_the_start_and_one_at_the_end() -> None:
     assert file.getvalue().splitlines() == [
         "findall_1 at https://api.parallel.ai: Find tiles that are blue. "
         'Safe to interrupt. Resume with ff.resume("findall_1")',
-        "findall_1: Completed in 1:05: 20 of 20 matches among 87 candidates; "
-        "the match limit is met.",
+        "findall_1: Limit reached in 1:05: 20 matches among 87 candidates. "
+        "Stopped at your limit of 20; there may be more.",
     ]
 
 
@@ -133,7 +130,7 @@ def test_a_long_run_logs_how_far_it_is() -> None:
     """A repaint is one line with status, counts and time."""
     file = io.StringIO()
     LogLines(file).paint(View(update(matched=3, generated=1400), 61.5))
-    assert file.getvalue() == "findall_1: running, 3 of 20 matches among 1,400 candidates, 1:01\n"
+    assert file.getvalue() == "findall_1: Running, 3 of 20 matches, 1:01\n"
 
 
 def test_the_cost_of_a_run_is_shown_where_there_is_a_price() -> None:
@@ -143,28 +140,18 @@ def test_the_cost_of_a_run_is_shown_where_there_is_a_price() -> None:
     lines.paint(View(update(matched=3, generated=8, cost=2.45), 61.5))
     lines.end(View(over(cost=1005.0), 65.0))
     assert file.getvalue().splitlines() == [
-        "findall_1: running, 3 of 20 matches among 8 candidates, about $2.45, 1:01",
-        "findall_1: Completed in 1:05: 20 of 20 matches among 87 candidates, about $1,005.00; "
-        "the match limit is met.",
+        "findall_1: Running, 3 of 20 matches, about $2.45, 1:01",
+        "findall_1: Limit reached in 1:05: 20 matches among 87 candidates, about $1,005.00. "
+        "Stopped at your limit of 20; there may be more.",
     ]
-
-
-def test_the_panel_shows_every_count_and_the_cost() -> None:
-    """A missing price or rate leaves no gap."""
-    now = update(matched=3, unmatched=5, generated=1400, cost=2.45)
-    assert all_counts(View(now, 61.5, (), 0.5)) == (
-        "1,400 generated · 3 matched · 5 unmatched · 30 judged per minute · 1:01 · about $2.45"
-    )
-    assert all_counts(View(update(), 1.0)) == "0 generated · 0 matched · 0:01"
 
 
 def test_a_run_on_this_machine_is_safe_to_leave_while_its_service_runs() -> None:
     """Runs of a local service may end with it; runs of the hosted service do not."""
-    local = View(update(service="http://127.0.0.1:8801"), 0.0, advice="Go on.")
-    assert interrupt_hint(local) == "Safe to interrupt while this service runs. Go on."
-    hosted = View(update(), 0.0, advice="Go on.")
-    assert interrupt_hint(hosted) == "Safe to interrupt. Go on."
-    assert interrupt_hint(hosted, what="the kernel") == "Safe to interrupt the kernel. Go on."
+    local = View(update(service="http://127.0.0.1:8801"), 0.0, resume="go_on()")
+    assert interrupt_hint(local) == "Safe to interrupt while this service runs. Resume with go_on()"
+    hosted = View(update(), 0.0, resume="go_on()")
+    assert interrupt_hint(hosted) == "Safe to interrupt. Resume with go_on()"
     assert interrupt_hint(View(update(), 0.0)) == ""
 
 
@@ -174,7 +161,7 @@ def test_an_interrupted_run_says_how_to_resume_it() -> None:
     run_through(LogLines(file), update(matched=3, match_limit=None))
     last = file.getvalue().splitlines()[-1]
     assert re.fullmatch(
-        r"findall_1: No longer watched after \d+\.\d s: 3 matches so far\. "
+        r"findall_1: Left after \d+\.\d s: 3 matches so far\. "
         r'Resume with ff\.resume\("findall_1"\)',
         last,
     )
@@ -249,6 +236,28 @@ def test_a_search_that_never_became_a_run_leaves_no_line() -> None:
     run_through(LogLines(log), drafting)
     run_through(TerminalBar(bar), drafting)
     assert (log.getvalue(), bar.getvalue()) == ("", "")
+
+
+@pytest.mark.parametrize("shows", [False, True])
+def test_a_painter_that_shows_warnings_gets_them(shows: bool) -> None:
+    """They come with the result, before the display is closed."""
+    recorder = Recorder(rest=30, tick=30)
+    recorder.shows_warnings = shows
+    display = Guarded(Paced(lambda _: recorder))
+    display.show(over())
+    assert display.tell(["One row was left out."]) is shows
+    display.close()
+    assert recorder.ended[0].warnings == ("One row was left out.",)
+
+
+def test_a_display_that_was_dropped_shows_no_warnings() -> None:
+    """Otherwise nobody would see them."""
+    crash = Crash(step="begin")
+    crash.shows_warnings = True
+    display = Guarded(Paced(lambda _: crash))
+    with pytest.warns(DisplayWarning, match="the screen is gone"):
+        display.show(update())
+    assert not display.tell(["One row was left out."])
 
 
 def test_closing_twice_ends_once() -> None:
@@ -371,18 +380,25 @@ def test_the_bar_fits_eighty_columns_and_leaves_one_line(monkeypatch: pytest.Mon
     bar = TerminalBar(file)
     long_name = "A name that does not end " * 10
     latest = (FindAllCandidate("c", long_name, "https://example.org/", "matched"),)
-    bar.begin(View(update(), 0.0))
-    bar.announce(View(update(), 0.0))
-    bar.paint(View(update(matched=12, generated=3400), 3723.0, latest, 0.75))
+    resume = f'ff.resume("findall_{"1" * 60}")'
+    bar.begin(View(update(), 0.0, resume=resume))
+    bar.announce(View(update(), 0.0, resume=resume))
+    now = update(matched=12, unmatched=3000, generated=3400)
+    bar.paint(View(now, 3723.0, latest, 0.75, resume=resume))
     live = CONTROL.sub("", file.getvalue())
-    assert "12 of 20 matches among 3,400 candidates, 1:02:03, running" in live
-    assert "45 judged per minute · latest: A name" in live
+    assert "Running, 12 of 20 matches, 1:02:03 · about 45 min left" in live
+    assert "45 judged a minute · latest: A name" in live
+    assert "Safe to interrupt. Resume with" in live
     assert max(len(line) for line in re.split(r"[\r\n]", live)) <= 80
     bar.end(View(over(), 65.0))
     written = file.getvalue()
     assert "\x1b[2K" in written
-    last = CONTROL.sub("", written).rstrip().rsplit("\n", 1)[-1]
-    assert last.endswith("20 of 20 matches among 87 candidates; the match limit is met.")
+    left = CONTROL.sub("", written).rstrip().splitlines()
+    last = left[-2:]
+    assert max(map(len, last)) <= 80
+    assert " ".join(" ".join(last).split()).endswith(
+        "20 matches among 87 candidates. Stopped at your limit of 20; there may be more."
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="there is no pseudo-terminal to open")
