@@ -7,6 +7,7 @@ import logging
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, wait
 from dataclasses import dataclass
@@ -94,6 +95,7 @@ class Deadline:
 
 NEVER = Deadline(math.inf)
 _deadline: contextvars.ContextVar[Deadline] = contextvars.ContextVar("_deadline", default=NEVER)
+_failures: contextvars.ContextVar[deque[str | BaseException]] = contextvars.ContextVar("_failures")
 
 
 def current_deadline() -> Deadline:
@@ -137,9 +139,11 @@ def run_in_time(
     if not deadline.is_finite:
         return send()
     outcome: Future[_T] = Future()
+    failures: deque[str | BaseException] = deque(maxlen=1)
 
     def work() -> None:
         _deadline.set(deadline)
+        _failures.set(failures)
         try:
             outcome.set_result(send())
         except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
@@ -153,7 +157,7 @@ def run_in_time(
     threading.Thread(target=context.run, args=(work,), daemon=True).start()
     if not wait([outcome], timeout=deadline.remaining).done:
         outcome.add_done_callback(discard_late)
-        raise OutOfTimeError(may_have_arrived=True)
+        raise OutOfTimeError(may_have_arrived=True, last=failures[-1] if failures else None)
     return outcome.result()
 
 
@@ -167,16 +171,16 @@ class _BoundedRetry(Retry):
         response = kwargs.get("response")
         if response is not None and retry_after(response.headers) is not None:
             raise MaxRetryError(kwargs["_pool"], "", ResponseError("to be sent again later"))
-        return super().increment(*args, **kwargs)
+        retry = super().increment(*args, **kwargs)
+        if (failures := _failures.get(None)) is not None:
+            failures.append(retry.history[-1].error or str(retry.history[-1].status))
+        return retry
 
     def sleep(self, response: urllib3.BaseHTTPResponse | None = None) -> None:
         pause = self.get_backoff_time()
         if pause >= _deadline.get().remaining:
-            last = self.history[-1] if self.history else None
-            raise OutOfTimeError(
-                may_have_arrived=False,
-                last=None if last is None else last.error or str(last.status),
-            )
+            failures = _failures.get(None)
+            raise OutOfTimeError(may_have_arrived=False, last=failures[-1] if failures else None)
         if pause:
             _log.info("the request failed; retrying in %.1f s", pause)
             time.sleep(pause)
