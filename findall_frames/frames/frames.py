@@ -457,7 +457,8 @@ class FindAllFrames:
 
         Two candidates are the same if their addresses are (ignoring scheme, ``www.``, trailing
         slash, fragment and tracking parameters), else if their names are (ignoring case, accents
-        and punctuation). Where that is ambiguous, nothing is guessed: see ``doubts``.
+        and punctuation). Where that is ambiguous, nothing is guessed: see ``doubts``. What is new
+        to review, and which accepted candidates changed, is in ``to_review``.
         """
         return compare(self.tables, new.tables)
 

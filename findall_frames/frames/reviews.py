@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 __all__ = [
     "KeepReview",
     "Review",
+    "accepted_keys",
     "accepted_matches",
     "checked_review",
     "latest_reviews",
@@ -273,21 +274,22 @@ def _this_person() -> str | None:
 # -- what stands after review --------------------------------------------------------------------
 
 
+def accepted_keys(reviews: pa.Table) -> set[CandidateKey]:
+    """Return the keys of the candidates that were accepted."""
+    rows = reviews.filter(pc.field("field").is_null()).to_pylist()
+    return {(row["findall_id"], row["candidate_id"]) for row in rows if row["decision"] == "accept"}
+
+
 def accepted_matches(
     tables: Mapping[str, pa.Table], searches: Mapping[str, FindAllSchema]
 ) -> pd.DataFrame:
     """Return the table that `FindAllFrames.accepted` documents."""
-    reviews = reviews_in(tables["reviews"])
-    accepted = {
-        (each.findall_id, each.candidate_id)
-        for each in reviews
-        if each.field is None and each.decision == "accept"
-    }
+    accepted = accepted_keys(tables["reviews"])
     candidates = tables["candidates"]
     is_accepted = [key in accepted for key in candidate_keys(candidates)]
     of_fields = {
         (each.findall_id, each.candidate_id, each.field): each
-        for each in reviews
+        for each in reviews_in(tables["reviews"])
         if each.field is not None
     }
     return widen_as_matches(
