@@ -691,8 +691,8 @@ def refresh(
     are not stored, so those entities may be found now.
 
     A candidate that comes again in the new run takes over what was judged of it, and of its
-    fields whose values are the same. Text form and ``frames.reviews`` show what is left to review,
-    and ``old.compare(new).to_review`` lists it.
+    fields whose values are the same. The text form says how many matches are left to review, and
+    ``frames.compare(ff.refresh(frames)).to_review`` lists what is new.
 
     Parameters
     ----------

@@ -69,8 +69,8 @@ class Comparison:
     added, removed : pandas.DataFrame
         Candidates on one side only: ``name``, ``url``, ``match_status``, ids.
     both : pandas.DataFrame
-        Candidates on both sides: ``name``, ``url`` (from the newer one), ``by`` (``url`` or
-        ``name``: what they were matched by), ids.
+        Candidates on both sides: ``name``, ``url`` (from the newer one), ``by`` (``id``, ``url``
+        or ``name``: what they were matched by), ids.
     changed_verdicts : pandas.DataFrame
         ``name``, ``field``, ``old``, ``new``, ids. The verdict on a match condition is ``met`` or
         ``not met``; a row without a ``field`` is a change of match_status.
@@ -325,7 +325,7 @@ def _ids(old: Row, new: Row) -> Row:
 
 
 class _Pair(NamedTuple):
-    """An old and a new candidate that are the same by ``url`` or ``name``."""
+    """An old and a new candidate that are the same by ``id``, ``url`` or ``name``."""
 
     old: Row
     new: Row
@@ -363,7 +363,7 @@ def folded_name(name: str) -> str | None:
 
 
 def _pair(old: Sequence[Row], new: Sequence[Row]) -> _Pairing:
-    """Match the candidates of both sides, by address, else by name.
+    """Match the candidates of both sides, by their ids if the run is the same, address, or name.
 
     If several candidates share an address or a name, nothing is guessed: those that cannot be
     told apart are doubts, and neither added nor removed. Candidates that agree in only one of
@@ -372,9 +372,13 @@ def _pair(old: Sequence[Row], new: Sequence[Row]) -> _Pairing:
     pairs: list[_Pair] = []
     doubts: list[_Doubt] = []
     old, new = list(old), list(new)
-    for by, key in (("url", _address), ("name", _name)):
+    for by, key in (("id", _ids_of), ("url", _address), ("name", _name)):
         old, new = _pair_by(key, by, old, new, pairs=pairs, doubts=doubts)
     return _Pairing(pairs, old, new, doubts)
+
+
+def _ids_of(row: Row) -> CandidateKey:
+    return row["findall_id"], row["candidate_id"]
 
 
 def _address(row: Row) -> str | None:
@@ -386,7 +390,7 @@ def _name(row: Row) -> str | None:
 
 
 def _pair_by(
-    key: Callable[[Row], str | None],
+    key: Callable[[Row], str | CandidateKey | None],
     by: str,
     old: list[Row],
     new: list[Row],
@@ -395,7 +399,9 @@ def _pair_by(
     doubts: list[_Doubt],
 ) -> tuple[list[Row], list[Row]]:
     """Pair candidates by a key, and return those left over on each side."""
-    groups: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    groups: defaultdict[str | CandidateKey, tuple[list[Row], list[Row]]] = defaultdict(
+        lambda: ([], [])
+    )
     left: tuple[list[Row], list[Row]] = ([], [])
     for side, rows in enumerate((old, new)):
         for row in rows:
@@ -435,4 +441,4 @@ def _settle_tie(
 def _reason_to_doubt(old: Row, new: Row, by: str) -> str | None:
     if by == "name":
         return "other address"
-    return None if _name(old) == _name(new) else "other name"
+    return None if by == "id" or _name(old) == _name(new) else "other name"

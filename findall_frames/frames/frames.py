@@ -9,7 +9,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -56,6 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["FindAllFrames", "Profile", "read_parquet"]
 
 Profile: TypeAlias = Literal["analysis", "bi"]
+_NO_REVIEWS: Final = empty_tables()["reviews"]
 
 
 class FindAllFrames:
@@ -135,7 +136,7 @@ class FindAllFrames:
         searches: Mapping[str, FindAllSchema] | None = None,
         keep: KeepReview | None = None,
     ) -> None:
-        tables = {"reviews": empty_tables()["reviews"], **tables}
+        tables = {"reviews": _NO_REVIEWS, **tables}
         for name, schema in SCHEMAS.items():
             if name not in tables or not tables[name].schema.equals(schema):
                 came = tables[name].schema.names if name in tables else "nothing"
@@ -455,10 +456,11 @@ class FindAllFrames:
     def compare(self, new: FindAllFrames) -> Comparison:
         """Return what was added, removed and changed in a newer search.
 
-        Two candidates are the same if their addresses are (ignoring scheme, ``www.``, trailing
-        slash, fragment and tracking parameters), else if their names are (ignoring case, accents
-        and punctuation). Where that is ambiguous, nothing is guessed: see ``doubts``. What is new
-        to review, and which accepted candidates changed, is in ``to_review``.
+        Two candidates are the same if run and candidate_id are, else if their addresses are
+        (ignoring scheme, ``www.``, trailing slash, fragment and tracking parameters), else if
+        their names are (ignoring case, accents and punctuation). Where that is ambiguous, nothing
+        is guessed: see ``doubts``. What is new to review, and which accepted candidates changed,
+        is in ``to_review``.
         """
         return compare(self.tables, new.tables)
 

@@ -205,16 +205,20 @@ def checked_review(
 def _check_field(
     fields: pa.Table, search: FindAllSchema | None, *, field: str, findall_id: str
 ) -> None:
+    requested = requested_fields(search)
+    if field in requested:
+        return
     of_run = fields.filter(pc.field("findall_id") == findall_id)["field"]
-    known = dict.fromkeys((*requested_fields(search), *pc.unique(of_run).to_pylist()))
-    if field not in known:
-        close = difflib.get_close_matches(field, known, n=3)
-        hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
-        raise InvalidRequestError(
-            f"Run {findall_id} has no field {field!r}. {hint}Its fields are "
-            f"{', '.join(map(repr, known)) or 'none'}.",
-            findall_id=findall_id,
-        )
+    known = dict.fromkeys((*requested, *pc.unique(of_run).to_pylist()))
+    if field in known:
+        return
+    close = difflib.get_close_matches(field, known, n=3)
+    hint = f"Did you mean {' or '.join(map(repr, close))}? " if close else ""
+    raise InvalidRequestError(
+        f"Run {findall_id} has no field {field!r}. {hint}Its fields are "
+        f"{', '.join(map(repr, known)) or 'none'}.",
+        findall_id=findall_id,
+    )
 
 
 def _correction(value: object, search: FindAllSchema | None, *, field: str, findall_id: str) -> str:

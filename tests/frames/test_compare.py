@@ -40,6 +40,20 @@ def test_a_result_does_not_differ_from_itself() -> None:
     assert comparison.both["new_candidate_id"].tolist() == ["new_candidate_a"]
 
 
+def test_candidates_of_the_same_run_are_told_by_their_ids() -> None:
+    """Whatever their names and addresses; a run that is only on one side is matched by those."""
+    twins = [candidate("Twin") | {"candidate_id": each} for each in "ab"]
+    comparison = old(*twins).compare(
+        FindAllFrames.concat([old({**twins[0], "name": "Renamed"}, twins[1]), new(candidate("C"))])
+    )
+    assert comparison.both[["old_candidate_id", "new_candidate_id", "by"]].to_numpy().tolist() == [
+        ["a", "a", "id"],
+        ["b", "b", "id"],
+    ]
+    assert comparison.added["name"].tolist() == ["C"]
+    assert comparison.doubts.empty
+
+
 def test_added_and_removed_candidates_are_listed() -> None:
     """With their match_status."""
     comparison = old(candidate("A"), candidate("B")).compare(

@@ -7,6 +7,7 @@ import pickle
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,9 +15,11 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import findall_frames as ff
-from findall_frames.frames.reviews import Review
+from findall_frames.frames.reviews import Review, latest_reviews
 from findall_frames.running.ledger import Ledger
 from tests.support.scripted import RUN_ID, ScriptedServer, ends_as, find, healthy, result
 
@@ -143,6 +146,37 @@ def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
     assert {each.field: each.decision for each in kept} == {None: "unsure", "": "accept"}
 
 
+TEXT = st.text(max_size=4) | st.sampled_from(["a\0b", "’", "\r\n", "🍞"])
+MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2026, 1, 1))
+REVIEWS = st.builds(
+    Review,
+    st.just("1"),
+    st.sampled_from(["c1", "c2", ""]),
+    st.sampled_from(["n", "", None]),
+    st.sampled_from(["accept", "reject", None]),
+    st.none() | TEXT,
+    st.none() | TEXT,
+    st.none() | TEXT,
+    MOMENTS | st.just(datetime(2026, 2, 3, tzinfo=UTC)),
+    st.none(),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(REVIEWS, max_size=8))
+def test_the_ledger_keeps_the_latest_judgement_of_each_thing(reviews: list[Review]) -> None:
+    """Whatever their order, and whatever is written in them; all at once or one by one."""
+    expected = latest_reviews(reviews)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, batches in enumerate(([reviews], [[each] for each in reviews])):
+            ledger = Ledger(Path(folder) / f"{number}.sqlite3")
+            for batch in batches:
+                ledger.keep_reviews(batch, service="https://one.example")
+            kept = ledger.reviews_of("1", service="https://one.example")
+            assert {each.key: each for each in kept} == expected
+            assert len(kept) == len(expected)
+
+
 # -- going on ------------------------------------------------------------------------------------
 
 
@@ -211,7 +245,9 @@ def test_a_refresh_takes_over_what_was_judged(ledger: str, monkeypatch: pytest.M
     assert new.reviews[["decision", "note"]].to_numpy().tolist() == [["reject", "too small"]]
     assert both.for_run(frames.findall_id).tables["reviews"].equals(frames.tables["reviews"])
     assert repr(both).splitlines()[-1].endswith("2 accepted, 2 rejected; 8 matches not reviewed")
-    assert frames.compare(new).to_review["reason"].value_counts()["new match"] == 4
+    listed = frames.compare(both).to_review
+    assert listed["name"].tolist() == ["N8", "N9", "N10", "N11"]
+    assert set(listed["reason"]) == {"new match"}
     thrice = ff.refresh(both, data=SIZES, progress=False)
     last = thrice.for_run(thrice.findall_ids[-1])
     assert last.reviews[["decision", "note"]].to_numpy().tolist() == [["reject", "too small"]]
