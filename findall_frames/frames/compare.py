@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from findall_frames.addresses import normalized_url
 from findall_frames.frames.convert import dataframe_of
 from findall_frames.frames.lookup import CandidateKey, FieldKey, cited_pages, field_rows
-from findall_frames.frames.reviews import Review, reviews_in
+from findall_frames.frames.reviews import ReviewRow, reviews_in
 from findall_frames.frames.schema import DECISIONS
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
     )
 
 
-def carried_reviews(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> list[Review]:
+def carried_reviews(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> list[ReviewRow]:
     """Return what was judged of the same candidates in older runs, as judgements of a new run.
 
     A judgement of a field holds only while its value is the same. None is carried over to a
@@ -210,16 +210,16 @@ class _Judged:
     """The judgements of one side by candidate."""
 
     def __init__(self, reviews: pa.Table) -> None:
-        self._reviews: defaultdict[CandidateKey, list[Review]] = defaultdict(list)
+        self._reviews: defaultdict[CandidateKey, list[ReviewRow]] = defaultdict(list)
         for each in reviews_in(reviews):
             self._reviews[each.findall_id, each.candidate_id].append(each)
 
-    def of(self, candidate: Row) -> Sequence[Review]:
+    def of(self, candidate: Row) -> Sequence[ReviewRow]:
         return self._reviews[candidate["findall_id"], candidate["candidate_id"]]
 
 
 def _reviews_due(
-    one: _Pair, changed: Collection[str], before: Sequence[Review], after: Sequence[Review]
+    one: _Pair, changed: Collection[str], before: Sequence[ReviewRow], after: Sequence[ReviewRow]
 ) -> Iterator[Row]:
     """Yield a row if the new candidate has to be judged, or judged again."""
     about = {**_about(one.new), **_ids(one.old, one.new)}
@@ -236,12 +236,12 @@ def _reviews_due(
         yield {**about, "reason": "changed", "decision": decision, "detail": ", ".join(due)}
 
 
-def _decision(reviews: Iterable[Review]) -> str | None:
+def _decision(reviews: Iterable[ReviewRow]) -> str | None:
     """Return what was said of the candidate as a whole."""
     return next((each.decision for each in reviews if each.field is None), None)
 
 
-def _last(reviews: Iterable[Review]) -> datetime:
+def _last(reviews: Iterable[ReviewRow]) -> datetime:
     return max((each.reviewed_at for each in reviews), default=_NEVER)
 
 

@@ -14,7 +14,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import FindAllSchema, format_time
+from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.lookup import (
     CandidateKey,
@@ -24,7 +24,7 @@ from findall_frames.frames.lookup import (
     find_candidate,
     requested_fields,
 )
-from findall_frames.frames.schema import DECISIONS, SCHEMAS, TIME, conform
+from findall_frames.frames.schema import DECISIONS, SCHEMAS, conform
 from findall_frames.frames.wide import misfit_of, widen_as_matches
 from findall_frames.frames.wire import json_text
 
@@ -33,13 +33,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "KeepReview",
-    "Review",
+    "ReviewRow",
     "accepted_keys",
     "accepted_matches",
     "checked_review",
-    "latest_reviews",
+    "newest_reviews",
     "recorded",
-    "review_records",
     "reviews_in",
     "reviews_table",
 ]
@@ -56,7 +55,7 @@ _ROWS: Final = pa.schema(
 )
 
 
-class Review(NamedTuple):
+class ReviewRow(NamedTuple):
     """A row of ``reviews``; one without decision, value and note takes the earlier one back."""
 
     findall_id: str
@@ -80,19 +79,19 @@ class Review(NamedTuple):
         return self.decision is None and self.value is None and self.note is None
 
 
-KeepReview: TypeAlias = Callable[[Review, str], None]
+KeepReview: TypeAlias = Callable[[ReviewRow, str], None]
 """Keeps a judgement of a run at a service, whose base URL is the second argument."""
 
 
 # -- the table -----------------------------------------------------------------------------------
 
 
-def reviews_in(reviews: pa.Table) -> list[Review]:
+def reviews_in(reviews: pa.Table) -> list[ReviewRow]:
     """Return the rows of ``reviews``."""
-    return [Review(**row) for row in reviews.to_pylist()]
+    return [ReviewRow(**row) for row in reviews.to_pylist()]
 
 
-def reviews_table(reviews: Iterable[Review]) -> pa.Table:
+def reviews_table(reviews: Iterable[ReviewRow]) -> pa.Table:
     """Return the table of these judgements, the earliest first, without those taken back."""
     kept = sorted(
         (each for each in reviews if not each.is_empty), key=lambda each: each.reviewed_at
@@ -101,9 +100,9 @@ def reviews_table(reviews: Iterable[Review]) -> pa.Table:
     return conform(rows, name="reviews")
 
 
-def latest_reviews(reviews: Iterable[Review]) -> dict[ReviewKey, Review]:
+def newest_reviews(reviews: Iterable[ReviewRow]) -> dict[ReviewKey, ReviewRow]:
     """Return the latest judgement for each key; of two at the same time, the later in order."""
-    latest: dict[ReviewKey, Review] = {}
+    latest: dict[ReviewKey, ReviewRow] = {}
     for each in reviews:
         before = latest.get(each.key)
         if before is None or each.reviewed_at >= before.reviewed_at:
@@ -111,7 +110,7 @@ def latest_reviews(reviews: Iterable[Review]) -> dict[ReviewKey, Review]:
     return latest
 
 
-def recorded(reviews: pa.Table, review: Review) -> tuple[pa.Table, Review]:
+def recorded(reviews: pa.Table, review: ReviewRow) -> tuple[pa.Table, ReviewRow]:
     """Return the table with a judgement in place of the earlier one, and what was recorded.
 
     It is later than the one it replaces, even if the clock of another machine was ahead.
@@ -133,20 +132,6 @@ def recorded(reviews: pa.Table, review: Review) -> tuple[pa.Table, Review]:
     return conform(table, name="reviews"), review
 
 
-def review_records(reviews: pa.Table) -> list[dict[str, Any]]:
-    """Return the rows as JSON values, without ``extra`` and with times as text.
-
-    Examples
-    --------
-    >>> from findall_frames.frames.schema import empty_tables
-    >>> review_records(empty_tables()["reviews"])
-    []
-    """
-    rows: list[dict[str, Any]] = reviews.drop_columns(["extra"]).to_pylist()
-    times = [column.name for column in SCHEMAS["reviews"] if column.type == TIME]
-    return [{**row, **{name: format_time(row[name]) for name in times}} for row in rows]
-
-
 # -- a new judgement -----------------------------------------------------------------------------
 
 
@@ -160,7 +145,7 @@ def checked_review(
     value: object,
     note: str | None,
     reviewer: str | None,
-) -> Review:
+) -> ReviewRow:
     """Return the judgement that `FindAllFrames.review` documents, or raise."""
     row = find_candidate(tables["candidates"], candidate)
     findall_id = row["findall_id"]
@@ -187,7 +172,7 @@ def checked_review(
     correction = None
     if value is not None and field is not None:
         correction = _correction(value, search, field=field, findall_id=findall_id)
-    review = Review(
+    review = ReviewRow(
         findall_id,
         row["candidate_id"],
         field,
@@ -305,7 +290,7 @@ def accepted_matches(
 
 
 def _reviewed(
-    rows: Iterable[dict[str, Any]], reviews: Mapping[FieldKey, Review]
+    rows: Iterable[dict[str, Any]], reviews: Mapping[FieldKey, ReviewRow]
 ) -> Iterator[dict[str, Any]]:
     """Yield the rows of ``fields`` with corrections in place, and without what was rejected."""
     left = dict(reviews)

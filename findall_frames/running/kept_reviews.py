@@ -8,7 +8,7 @@ from functools import partial
 from findall_frames.frames.compare import carried_reviews
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.lookup import candidate_keys
-from findall_frames.frames.reviews import Review, latest_reviews, reviews_in, reviews_table
+from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
 from findall_frames.running.ledger import Ledger
 
 __all__ = ["with_earlier_run", "with_reviews"]
@@ -19,7 +19,7 @@ def with_reviews(
     *,
     ledger: Ledger,
     earlier: FindAllFrames | None = None,
-    carried: Iterable[Review] = (),
+    carried: Iterable[ReviewRow] = (),
 ) -> FindAllFrames:
     """Return frames with the latest judgement of each candidate and field.
 
@@ -31,14 +31,14 @@ def with_reviews(
         Has further judgements, and keeps those from elsewhere as well as later ones.
     earlier : FindAllFrames, optional
         Earlier frames of the same runs, whose judgements may be nowhere else.
-    carried : iterable of Review
+    carried : iterable of ReviewRow
         Further judgements of these candidates.
     """
     runs = frames.tables["runs"].select(["findall_id", "service"]).to_pylist()
     own = [*carried, *reviews_in(frames.tables["reviews"])]
     if earlier is not None:
         own += reviews_in(earlier.tables["reviews"])
-    kept: list[Review] = []
+    kept: list[ReviewRow] = []
     for run in runs:
         if run["service"] is not None:
             kept += ledger.reviews_of(run["findall_id"], service=run["service"])
@@ -47,7 +47,7 @@ def with_reviews(
         known = set(candidate_keys(frames.tables["candidates"]))
         latest = [
             each
-            for each in latest_reviews([*kept, *own]).values()
+            for each in newest_reviews([*kept, *own]).values()
             if (each.findall_id, each.candidate_id) in known
         ]
         tables["reviews"] = reviews_table(latest)
@@ -68,5 +68,5 @@ def with_earlier_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) 
     return with_reviews(both, ledger=ledger, earlier=old, carried=carried)
 
 
-def _keep(ledger: Ledger, review: Review, service: str) -> None:
+def _keep(ledger: Ledger, review: ReviewRow, service: str) -> None:
     ledger.keep_reviews([review], service=service)

@@ -32,7 +32,7 @@ from findall_frames.api.models import (
 )
 from findall_frames.display.text import counted
 from findall_frames.errors import LedgerWarning, warn
-from findall_frames.frames.reviews import Review
+from findall_frames.frames.reviews import ReviewRow
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
 
@@ -273,7 +273,7 @@ class Ledger:
             digest=hashlib.sha256(body).hexdigest(),
         )
 
-    def keep_reviews(self, reviews: Sequence[Review], *, service: str) -> None:
+    def keep_reviews(self, reviews: Sequence[ReviewRow], *, service: str) -> None:
         """Store judgements; a later one of the same thing stays.
 
         One that takes the earlier judgement back is stored too, so that an old copy of the frames
@@ -374,7 +374,7 @@ class Ledger:
             service=service,
         )
 
-    def reviews_of(self, findall_id: str, *, service: str) -> list[Review]:
+    def reviews_of(self, findall_id: str, *, service: str) -> list[ReviewRow]:
         """Return the judgements of a run, also those that took an earlier one back.
 
         A service on this machine has another port each time that it is started, so all of these
@@ -577,14 +577,14 @@ def _kept_result(row: sqlite3.Row) -> KeptResult:
     )
 
 
-def _review(columns: Sequence[Any]) -> Review:
+def _review(columns: Sequence[Any]) -> ReviewRow:
     """Return the judgement in the columns of a row, or raise one of `_DAMAGED`."""
     *texts, at = columns
     keys = msgspec.convert(texts[:2], tuple[str, str])
     said = msgspec.convert(
         texts[2:], tuple[str | None, str | None, str | None, str | None, str | None]
     )
-    return Review(*keys, *said, _time(at))
+    return ReviewRow(*keys, *said, _time(at))
 
 
 def _time(value: Any) -> datetime:

@@ -17,7 +17,7 @@ from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, Profile, read_parquet
-from findall_frames.frames.reviews import latest_reviews, reviews_in, reviews_table
+from findall_frames.frames.reviews import newest_reviews, reviews_in, reviews_table
 from findall_frames.frames.schema import KEYS, SCHEMAS
 from tests.support.results import basis, candidate
 from tests.support.results import result as finished
@@ -127,7 +127,7 @@ def test_only_the_latest_judgement_of_each_thing_stands(
     columns = ["findall_id", "candidate_id", "field", "decision", "value", "note", "reviewer"]
     reviews = frames.tables["reviews"]
     assert reviews.select(columns).to_pylist() == list(expected.values())
-    assert reviews_table(latest_reviews(reviews_in(reviews)).values()).equals(reviews)
+    assert reviews_table(newest_reviews(reviews_in(reviews)).values()).equals(reviews)
     again = flatten(frames.to_result(), schema=search)
     assert again.tables["fields"].select(["value"]) == frames.tables["fields"].select(["value"])
 

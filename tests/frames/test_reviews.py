@@ -22,7 +22,7 @@ from findall_frames.errors import FindAllWarning, InvalidRequestError
 from findall_frames.frames.convert import BI_TABLES
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, read_parquet
-from findall_frames.frames.reviews import Review, review_records, reviews_table
+from findall_frames.frames.reviews import ReviewRow, reviews_table
 from tests.support.results import basis, candidate, condition, enrichment, result, search
 
 SEARCH = search(
@@ -108,7 +108,7 @@ def test_a_later_judgement_stands_even_if_another_clock_was_ahead() -> None:
     """Its time is right after the one that it replaces."""
     tomorrow = datetime.now(UTC) + dt.timedelta(days=1)
     key = ("findall_1", "candidate_slate")
-    ahead = reviews_table([Review(*key, None, "accept", None, None, "Bo", tomorrow)])
+    ahead = reviews_table([ReviewRow(*key, None, "accept", None, None, "Bo", tomorrow)])
     frames = FindAllFrames({**frames_of().tables, "reviews": ahead})
     frames.review(key, "reject")
     (row,) = frames.tables["reviews"].to_pylist()
@@ -219,24 +219,6 @@ def test_judgements_of_many_threads_are_all_recorded() -> None:
         thread.join()
     assert sorted(frames.reviews["candidate_id"]) == sorted(f"candidate_{n.lower()}" for n in names)
     assert frames.reviews["decision"].tolist() == ["unsure"] * 8
-
-
-def test_the_explorer_gets_the_reviews_as_json_values() -> None:
-    """Every column but ``extra``, and times as text."""
-    frames = frames_of()
-    frames.review("Slate", "accept", note="Yes.", reviewer="Ada")
-    (record,) = review_records(frames.tables["reviews"])
-    at = record.pop("reviewed_at")
-    assert datetime.fromisoformat(at) == frames.reviews.loc[0, "reviewed_at"]
-    assert record == {
-        "findall_id": "findall_1",
-        "candidate_id": "candidate_slate",
-        "field": None,
-        "decision": "accept",
-        "value": None,
-        "note": "Yes.",
-        "reviewer": "Ada",
-    }
 
 
 def test_the_text_form_says_what_was_judged_and_what_is_left() -> None:

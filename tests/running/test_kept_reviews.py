@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import findall_frames as ff
-from findall_frames.frames.reviews import Review, latest_reviews
+from findall_frames.frames.reviews import ReviewRow, newest_reviews
 from findall_frames.running.ledger import Ledger
 from tests.support.scripted import RUN_ID, ScriptedServer, ends_as, find, healthy, result
 
@@ -127,7 +127,7 @@ def test_the_reviews_of_own_data_are_found_at_another_port(tmp_path: Path) -> No
 def test_another_service_with_the_same_id_has_its_own_reviews() -> None:
     """Ids are only unique at a service."""
     ledger = Ledger.of_this_machine()
-    review = Review("1", "c", None, "accept", None, None, None, datetime.now(UTC))
+    review = ReviewRow("1", "c", None, "accept", None, None, None, datetime.now(UTC))
     ledger.keep_reviews([review], service="https://one.example")
     assert ledger.reviews_of("1", service="https://one.example") == [review]
     assert ledger.reviews_of("1", service="https://two.example") == []
@@ -140,7 +140,7 @@ def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
     for number, decision in enumerate(("accept", "reject", "unsure")):
         for field, earlier in ((None, 1), ("", -1)):
             at = now + timedelta(seconds=number * earlier)
-            review = Review("1", "c", field, decision, None, None, None, at)
+            review = ReviewRow("1", "c", field, decision, None, None, None, at)
             ledger.keep_reviews([review], service="https://one.example")
     kept = ledger.reviews_of("1", service="https://one.example")
     assert {each.field: each.decision for each in kept} == {None: "unsure", "": "accept"}
@@ -149,7 +149,7 @@ def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
 TEXT = st.text(max_size=4) | st.sampled_from(["a\0b", "’", "\r\n", "🍞"])
 MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2026, 1, 1))
 REVIEWS = st.builds(
-    Review,
+    ReviewRow,
     st.just("1"),
     st.sampled_from(["c1", "c2", ""]),
     st.sampled_from(["n", "", None]),
@@ -164,9 +164,9 @@ REVIEWS = st.builds(
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(REVIEWS, max_size=8))
-def test_the_ledger_keeps_the_latest_judgement_of_each_thing(reviews: list[Review]) -> None:
+def test_the_ledger_keeps_the_latest_judgement_of_each_thing(reviews: list[ReviewRow]) -> None:
     """Whatever their order, and whatever is written in them; all at once or one by one."""
-    expected = latest_reviews(reviews)
+    expected = newest_reviews(reviews)
     with tempfile.TemporaryDirectory() as folder:
         for number, batches in enumerate(([reviews], [[each] for each in reviews])):
             ledger = Ledger(Path(folder) / f"{number}.sqlite3")

@@ -7,7 +7,7 @@ from typing import Any
 
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, MatchCondition
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.reviews import Review, reviews_table
+from findall_frames.frames.reviews import ReviewRow, reviews_table
 
 __all__ = [
     "CONDITIONS",
@@ -121,9 +121,9 @@ def reviewed(frames: FindAllFrames) -> FindAllFrames:
     row = frames.tables["candidates"].to_pylist()[0]
     key = row["findall_id"], row["candidate_id"]
     at = datetime(2026, 2, 4, 5, 6, 7, 89, tzinfo=UTC)
-    reviews = [Review(*key, None, "accept", None, "=cmd('Ada')", "Ada", at)]
+    reviews = [ReviewRow(*key, None, "accept", None, "=cmd('Ada')", "Ada", at)]
     reviews += [
-        Review(*key, field["field"], None, "-1,5", None, None, at)
+        ReviewRow(*key, field["field"], None, "-1,5", None, None, at)
         for field in frames.tables["fields"].to_pylist()[:1]
     ]
     tables = {**frames.tables, "reviews": reviews_table(reviews)}
