@@ -33,6 +33,7 @@ from findall_frames.api.models import (
 from findall_frames.display.text import counted
 from findall_frames.errors import LedgerWarning, warn
 from findall_frames.frames.reviews import ReviewRow
+from findall_frames.frames.schema import DECISIONS
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
 
@@ -461,7 +462,7 @@ class Ledger:
                         for statement in statements:
                             connection.execute(statement, {**values, **row})
         except _DAMAGED as error:
-            self._warn(f"cannot be written ({error}), so this is not recorded", error)
+            self._warn(f"cannot be written ({error}), so this is not recorded in it", error)
             return False
         return True
 
@@ -584,7 +585,10 @@ def _review(columns: Sequence[Any]) -> ReviewRow:
     said = msgspec.convert(
         texts[2:], tuple[str | None, str | None, str | None, str | None, str | None]
     )
-    return ReviewRow(*keys, *said, _time(at))
+    row = ReviewRow(*keys, *said, _time(at))
+    if row.decision not in (*DECISIONS, None):
+        raise ValueError(f"{row.decision!r} is not a decision")
+    return row
 
 
 def _time(value: Any) -> datetime:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import pickle
+import random
 import sqlite3
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 import findall_frames as ff
 from findall_frames.frames.reviews import ReviewRow, newest_reviews
 from findall_frames.running.ledger import Ledger
+from tests.running.test_damaged_ledger import blank, cut, flip, ledger_warnings, scramble
 from tests.support.scripted import RUN_ID, ScriptedServer, ends_as, find, healthy, result
 
 SIZES = pd.DataFrame({"name": [f"N{n}" for n in range(14)], "size": range(14)})
@@ -310,7 +313,13 @@ def test_forgetting_a_run_forgets_what_was_judged(reviewed: ff.FindAllFrames) ->
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("decision", b"x"), ("note", b"\x00"), ("reviewed_at", "soon"), ("candidate_id", b"\xff")],
+    [
+        ("decision", "abcept"),
+        ("decision", b"x"),
+        ("note", b"\x00"),
+        ("reviewed_at", "soon"),
+        ("candidate_id", b"\xff"),
+    ],
 )
 def test_a_damaged_review_is_left_out_with_a_warning(
     column: str, value: object, reviewed: ff.FindAllFrames
@@ -337,6 +346,28 @@ def test_a_ledger_that_cannot_be_written_loses_no_judgement(
         reviewed.review("Tile maker 3", "accept")
     reviewed.review("Tile maker 3", "unsure")
     assert len(reviewed.reviews) == 4
+
+
+@pytest.mark.parametrize("damage", [flip, cut, blank, scramble])
+def test_no_damage_of_the_file_stops_a_review(
+    damage: Callable[[bytearray, random.Random], None],
+    reviewed: ff.FindAllFrames,
+    client: ff.Client,
+) -> None:
+    """At any place; what is judged is in the frames, and frames that are resumed keep it."""
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    whole = path.read_bytes()
+    about = {row[:2] for row in said(reviewed)} | {("candidate_3", None)}
+    for seed in range(6):
+        chance = random.Random(seed)
+        content = bytearray(whole)
+        damage(content, chance)
+        path.write_bytes(content)
+        with ledger_warnings():
+            reviewed.review("Tile maker 3", "accept", note=str(seed))
+            resumed = ff.resume(reviewed, client=client, progress=False)
+        assert {row[:2] for row in said(resumed)} == about
+        path.with_name("ledger.sqlite3-journal").unlink(missing_ok=True)
 
 
 def test_frames_from_elsewhere_do_not_write_to_the_ledger(
