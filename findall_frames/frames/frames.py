@@ -9,7 +9,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -43,9 +43,10 @@ from findall_frames.frames.reviews import (
     KeepReview,
     accepted_matches,
     checked_review,
+    no_reviews,
     recorded,
 )
-from findall_frames.frames.schema import SCHEMAS, TABLES, conform, empty_tables
+from findall_frames.frames.schema import SCHEMAS, TABLES, conform
 from findall_frames.frames.wide import Values, widen
 
 if TYPE_CHECKING:
@@ -56,7 +57,6 @@ if TYPE_CHECKING:
 __all__ = ["FindAllFrames", "Profile", "read_parquet"]
 
 Profile: TypeAlias = Literal["analysis", "bi"]
-_NO_REVIEWS: Final = empty_tables()["reviews"]
 
 
 class FindAllFrames:
@@ -136,7 +136,8 @@ class FindAllFrames:
         searches: Mapping[str, FindAllSchema] | None = None,
         keep: KeepReview | None = None,
     ) -> None:
-        tables = {"reviews": _NO_REVIEWS, **tables}
+        if "reviews" not in tables:
+            tables = {**tables, "reviews": no_reviews()}
         for name, schema in SCHEMAS.items():
             if name not in tables or not tables[name].schema.equals(schema):
                 came = tables[name].schema.names if name in tables else "nothing"
