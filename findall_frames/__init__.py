@@ -18,7 +18,7 @@ checks this, and tests/ has a folder for each subpackage.
     services          which service and which run a verb is about; local() over own data
     running/          a run from started to finished: Run, Search, ledger, prices
     progress/         what is shown while a run goes on: notebook, terminal, log lines
-    frames/           from a result to tidy tables, and out again: Parquet, Excel, CSV, BI
+    frames/           from a result to tidy tables, reviews of them, and out again: Parquet, Excel
     display/          what is shown afterwards: HTML, explorer, plots; takes plain Arrow tables
     embedded/         a FindAll service over own data; knows only api models and what is below
         server/           the HTTP contract: endpoints, event streams, webhooks, quotas

@@ -25,8 +25,10 @@ from findall_frames.errors import (
 from findall_frames.frames.convert import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.reviews import accepted_keys
 from findall_frames.progress.displays import Display, Progress, display_for, told_at
 from findall_frames.progress.update import Update, resume_call_of
+from findall_frames.running.kept_reviews import with_earlier_run, with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import (
     Errors,
@@ -471,6 +473,10 @@ def resume(
     ``ff.Run(findall_id, client=...).frames()`` fetches it again. A result that lacks matches
     which the service counted is asked for again, and taken from the ledger if that fails.
 
+    What was reviewed on this machine is in ``frames.reviews`` again: frames that a search returned
+    add each judgement to the ledger. If frames are passed, such as those read from Parquet, their
+    reviews are kept too, and of two judgements of the same thing the later one stands.
+
     Parameters
     ----------
     run : str, Run or FindAllFrames
@@ -507,6 +513,7 @@ def resume(
     check_errors(errors)
     findall_id = id_of(run)
     given = run.client if client is None and isinstance(run, Run) else client
+    earlier = run if isinstance(run, FindAllFrames) else None
     with closing(display_for(progress)) as display:
         kept = Ledger.of_this_machine().result_of(
             findall_id, service=given.base_url if given else None
@@ -520,9 +527,9 @@ def resume(
                     known = attach_run(
                         findall_id, client=service, display=display, deadline=deadline
                     )
-                return watch_run(known, display, deadline=deadline, errors=errors)
+                return watch_run(known, display, deadline=deadline, errors=errors, earlier=earlier)
 
-        return _from_ledger_or(wait, kept, display, errors=errors)
+        return _from_ledger_or(wait, kept, display, errors=errors, earlier=earlier)
 
 
 def extend(
@@ -680,8 +687,12 @@ def refresh(
     """Run the same search again without the known matches, and return old and new together.
 
     This is a new run, with its own price and findall_id. If the result is refreshed again, the
-    matches of both runs are excluded. Exclusions of the old run are not stored, so those
-    entities may be found now.
+    matches of both runs are excluded, and so is what a person accepted. Exclusions of the old run
+    are not stored, so those entities may be found now.
+
+    A candidate that comes again in the new run takes over what was judged of it, and of its
+    fields whose values are the same. The text form says how many matches are left to review, and
+    ``frames.compare(ff.refresh(frames)).to_review`` lists what is new.
 
     Parameters
     ----------
@@ -741,15 +752,20 @@ def refresh(
             progress=progress,
             timeout=deadline.timeout,
         )
-    # A service that recognises the search may return an old run again.
-    kept = [old.for_run(each) for each in old.findall_ids if each not in new.findall_ids]
-    return FindAllFrames.concat([*kept, new])
+    return with_earlier_run(new, old, ledger=Ledger.of_this_machine())
 
 
 def _known(frames: FindAllFrames) -> list[ExcludeCandidate]:
-    """Return the matches, except those that the API can't exclude for want of a name or URL."""
-    pairs = frames.matches[["name", "url"]].to_dict("records")
-    return read_exclusions([pair for pair in pairs if all(str(v).strip() for v in pair.values())])
+    """Return matches and what was accepted, but none without a name or URL, which the API needs."""
+    accepted = accepted_keys(frames.tables["reviews"])
+    known = {
+        (row["name"], row["url"]): None
+        for row in frames.tables["candidates"].to_pylist()
+        if row["match_status"] == "matched" or (row["findall_id"], row["candidate_id"]) in accepted
+    }
+    return read_exclusions(
+        [{"name": name, "url": url} for name, url in known if name.strip() and url.strip()]
+    )
 
 
 def cancel(
@@ -951,13 +967,14 @@ def _go_on(
     check_errors(errors)
     findall_id = id_of(run)
     client = client_of(run, client)
+    earlier = run if isinstance(run, FindAllFrames) else None
     with closing(display_for(progress)) as display, service_for(client) as service:
         if not isinstance(run, Run) or run.client is not service:
             run = Run(findall_id, client=service)
         asking = Update(findall_id, None, service.base_url, "asking")
         with showing_waits(lambda why: display.show(replace(asking, status=why))):
             ask(run, deadline)
-        return watch_run(run, display, deadline=deadline, errors=errors)
+        return watch_run(run, display, deadline=deadline, errors=errors, earlier=earlier)
 
 
 def _from_ledger_or(
@@ -966,12 +983,13 @@ def _from_ledger_or(
     display: Display,
     *,
     errors: Errors,
+    earlier: FindAllFrames | None = None,
 ) -> FindAllFrames:
     """Return the kept result if it is whole, else what waiting returns, else the kept one."""
     if kept is None:
         return wait()
     try:
-        frames = _flattened(kept)
+        frames = _flattened(kept, earlier=earlier)
     except UnexpectedResponseError:
         return wait()  # the service may have another result by now
     if matches_missing(frames, kept.status):
@@ -1001,8 +1019,11 @@ def _from_ledger_or(
     return frames
 
 
-def _flattened(kept: KeptResult) -> FindAllFrames:
-    return flatten(kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at)
+def _flattened(kept: KeptResult, *, earlier: FindAllFrames | None = None) -> FindAllFrames:
+    frames = flatten(
+        kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at
+    )
+    return with_reviews(frames, ledger=Ledger.of_this_machine(), earlier=earlier)
 
 
 def _finished(run: str | Run, client: Client, *, deadline: Deadline) -> FindAllFrames:

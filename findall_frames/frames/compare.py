@@ -5,21 +5,25 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from findall_frames.addresses import normalized_url
 from findall_frames.frames.convert import dataframe_of
 from findall_frames.frames.lookup import CandidateKey, FieldKey, cited_pages, field_rows
+from findall_frames.frames.reviews import ReviewRow, reviews_in
+from findall_frames.frames.schema import DECISIONS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "compare", "folded_name"]
+__all__ = ["Comparison", "carried_reviews", "compare", "folded_name"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -37,6 +41,9 @@ _DOUBTS: Final = (
     "other address",
     "other name",
 )
+_TO_REVIEW: Final = dict.fromkeys(("name", "url", "reason", "decision", "detail", *_KEYS), "str")
+_REASONS: Final = ("new match", "changed", "gone")
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 _VERDICTS: Final = {True: "met", False: "not met", None: None}
 
 
@@ -62,8 +69,8 @@ class Comparison:
     added, removed : pandas.DataFrame
         Candidates on one side only: ``name``, ``url``, ``match_status``, ids.
     both : pandas.DataFrame
-        Candidates on both sides: ``name``, ``url`` (from the newer one), ``by`` (``url`` or
-        ``name``: what they were matched by), ids.
+        Candidates on both sides: ``name``, ``url`` (from the newer one), ``by`` (``id``, ``url``
+        or ``name``: what they were matched by), ids.
     changed_verdicts : pandas.DataFrame
         ``name``, ``field``, ``old``, ``new``, ids. The verdict on a match condition is ``met`` or
         ``not met``; a row without a ``field`` is a change of match_status.
@@ -76,6 +83,14 @@ class Comparison:
         Candidates to check by eye: ``reason`` (category), names, urls, ids. Those that share an
         address or a name with several others are in no other table; those that were paired
         although name or address differ are also in ``both``.
+    to_review : pandas.DataFrame
+        What is new to review: ``name``, ``url``, ``reason`` (category), ``decision`` (category:
+        what a person said of the candidate before), ``detail``, ids. The reasons:
+
+        - ``new match``: a match that was none before, and that nobody has judged;
+        - ``changed``: verdicts or values changed since the candidate, or that field of it, was
+          judged; ``detail`` names what changed;
+        - ``gone``: the candidate was accepted, and the newer search does not have it.
     """
 
     added: pd.DataFrame
@@ -85,13 +100,15 @@ class Comparison:
     changed_values: pd.DataFrame
     changed_evidence: pd.DataFrame
     doubts: pd.DataFrame
+    to_review: pd.DataFrame
 
     def __repr__(self) -> str:
+        to_review = f"; to review: {len(self.to_review)}" if len(self.to_review) else ""
         return (
             f"Comparison: {len(self.added)} added, {len(self.removed)} removed, "
             f"{len(self.both)} in both; changed: {len(self.changed_verdicts)} verdicts, "
             f"{len(self.changed_values)} values, {len(self.changed_evidence)} pieces of evidence; "
-            f"in doubt: {len(self.doubts)}"
+            f"in doubt: {len(self.doubts)}{to_review}"
         )
 
 
@@ -104,20 +121,38 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
     verdicts: list[Row] = []
     values: list[Row] = []
     evidence: list[Row] = []
+    judged, judged_again = _Judged(old["reviews"]), _Judged(new["reviews"])
+    to_review: list[Row] = []
     for one in pairing.pairs:
+        changed: list[str] = []
         common = {"name": one.new["name"], **_ids(one.old, one.new)}
         statuses = {"old": one.old["match_status"], "new": one.new["match_status"]}
         if statuses["old"] != statuses["new"]:
             verdicts.append({**common, "field": None, **statuses})
+            changed.append("match_status")
         for field, was, is_now in _both_sides(before.of(one.old), after.of(one.new)):
             about = {**common, "field": field}
+            count = len(verdicts) + len(values)
             verdict = {"old": _VERDICTS[was["is_matched"]], "new": _VERDICTS[is_now["is_matched"]]}
             if verdict["old"] != verdict["new"]:
                 verdicts.append({**about, **verdict})
             if not _same_value(was, is_now):
                 values.append({**about, "old": was["value"], "new": is_now["value"]})
+            if len(verdicts) + len(values) > count:
+                changed.append(field)
             sources = before.sources(one.old, field), after.sources(one.new, field)
             evidence += [{**about, **change} for change in _evidence(was, is_now, *sources)]
+        to_review += _reviews_due(one, changed, judged.of(one.old), judged_again.of(one.new))
+    to_review += [
+        {**_about(row), "reason": "new match", **_ids(_NO_ROW, row)}
+        for row in pairing.added
+        if row["match_status"] == "matched" and not judged_again.of(row)
+    ]
+    to_review += [
+        {**_about(row), "reason": "gone", "decision": "accept", **_ids(row, _NO_ROW)}
+        for row in pairing.removed
+        if _decision(judged.of(row)) == "accept"
+    ]
     changes = pd.CategoricalDtype(["confidence", "source added", "source removed"])
     return Comparison(
         added=dataframe_of(pairing.added, dtypes=_SIDE),
@@ -130,7 +165,88 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
             [_doubt(one) for one in pairing.doubts],
             dtypes=_DOUBT | {"reason": pd.CategoricalDtype(list(_DOUBTS))},
         ),
+        to_review=dataframe_of(
+            to_review,
+            dtypes=_TO_REVIEW
+            | {
+                "reason": pd.CategoricalDtype(list(_REASONS)),
+                "decision": pd.CategoricalDtype(list(DECISIONS)),
+            },
+        ),
     )
+
+
+def carried_reviews(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> list[ReviewRow]:
+    """Return what was judged of the same candidates in older runs, as judgements of a new run.
+
+    A judgement of a field holds only while its value is the same. None is carried over to a
+    candidate that is only perhaps the same.
+    """
+    carried = []
+    rows, after = new["candidates"].to_pylist(), _Fields(new)
+    for findall_id in pc.unique(old["reviews"]["findall_id"]).to_pylist():
+        of_run = {
+            name: table.filter(pc.field("findall_id") == findall_id) for name, table in old.items()
+        }
+        pairing = _pair(of_run["candidates"].to_pylist(), rows)
+        doubtful = {id(doubt.new) for doubt in pairing.doubts}
+        before, judged = _Fields(of_run), _Judged(of_run["reviews"])
+        for one in pairing.pairs:
+            if id(one.new) in doubtful:
+                continue
+            was, is_now = before.of(one.old), after.of(one.new)
+            carried += [
+                each._replace(
+                    findall_id=one.new["findall_id"], candidate_id=one.new["candidate_id"]
+                )
+                for each in judged.of(one.old)
+                if each.field is None
+                or _same_value(was.get(each.field, _NO_ROW), is_now.get(each.field, _NO_ROW))
+            ]
+    return carried
+
+
+class _Judged:
+    """The judgements of one side by candidate."""
+
+    def __init__(self, reviews: pa.Table) -> None:
+        self._reviews: defaultdict[CandidateKey, list[ReviewRow]] = defaultdict(list)
+        for each in reviews_in(reviews):
+            self._reviews[each.findall_id, each.candidate_id].append(each)
+
+    def of(self, candidate: Row) -> Sequence[ReviewRow]:
+        return self._reviews[candidate["findall_id"], candidate["candidate_id"]]
+
+
+def _reviews_due(
+    one: _Pair, changed: Collection[str], before: Sequence[ReviewRow], after: Sequence[ReviewRow]
+) -> Iterator[Row]:
+    """Yield a row if the new candidate has to be judged, or judged again."""
+    about = {**_about(one.new), **_ids(one.old, one.new)}
+    if not before:
+        is_new = one.new["match_status"] == "matched" != one.old["match_status"]
+        if is_new and not after:
+            yield {**about, "reason": "new match"}
+        return
+    is_whole = any(each.field is None for each in before)
+    judged = {each.field for each in before}
+    due = [name for name in changed if is_whole or name in judged]
+    if due and _last(after) <= _last(before):
+        decision = _decision(after) or _decision(before)
+        yield {**about, "reason": "changed", "decision": decision, "detail": ", ".join(due)}
+
+
+def _decision(reviews: Iterable[ReviewRow]) -> str | None:
+    """Return what was said of the candidate as a whole."""
+    return next((each.decision for each in reviews if each.field is None), None)
+
+
+def _last(reviews: Iterable[ReviewRow]) -> datetime:
+    return max((each.reviewed_at for each in reviews), default=_NEVER)
+
+
+def _about(row: Row) -> Row:
+    return {"name": row["name"], "url": row["url"]}
 
 
 class _Fields:
@@ -209,7 +325,7 @@ def _ids(old: Row, new: Row) -> Row:
 
 
 class _Pair(NamedTuple):
-    """An old and a new candidate that are the same by ``url`` or ``name``."""
+    """An old and a new candidate that are the same by ``id``, ``url`` or ``name``."""
 
     old: Row
     new: Row
@@ -247,7 +363,7 @@ def folded_name(name: str) -> str | None:
 
 
 def _pair(old: Sequence[Row], new: Sequence[Row]) -> _Pairing:
-    """Match the candidates of both sides, by address, else by name.
+    """Match the candidates of both sides, by their ids if the run is the same, address, or name.
 
     If several candidates share an address or a name, nothing is guessed: those that cannot be
     told apart are doubts, and neither added nor removed. Candidates that agree in only one of
@@ -256,9 +372,13 @@ def _pair(old: Sequence[Row], new: Sequence[Row]) -> _Pairing:
     pairs: list[_Pair] = []
     doubts: list[_Doubt] = []
     old, new = list(old), list(new)
-    for by, key in (("url", _address), ("name", _name)):
+    for by, key in (("id", _ids_of), ("url", _address), ("name", _name)):
         old, new = _pair_by(key, by, old, new, pairs=pairs, doubts=doubts)
     return _Pairing(pairs, old, new, doubts)
+
+
+def _ids_of(row: Row) -> CandidateKey:
+    return row["findall_id"], row["candidate_id"]
 
 
 def _address(row: Row) -> str | None:
@@ -270,7 +390,7 @@ def _name(row: Row) -> str | None:
 
 
 def _pair_by(
-    key: Callable[[Row], str | None],
+    key: Callable[[Row], str | CandidateKey | None],
     by: str,
     old: list[Row],
     new: list[Row],
@@ -279,7 +399,9 @@ def _pair_by(
     doubts: list[_Doubt],
 ) -> tuple[list[Row], list[Row]]:
     """Pair candidates by a key, and return those left over on each side."""
-    groups: defaultdict[str, tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    groups: defaultdict[str | CandidateKey, tuple[list[Row], list[Row]]] = defaultdict(
+        lambda: ([], [])
+    )
     left: tuple[list[Row], list[Row]] = ([], [])
     for side, rows in enumerate((old, new)):
         for row in rows:
@@ -319,4 +441,4 @@ def _settle_tie(
 def _reason_to_doubt(old: Row, new: Row, by: str) -> str | None:
     if by == "name":
         return "other address"
-    return None if _name(old) == _name(new) else "other name"
+    return None if by == "id" or _name(old) == _name(new) else "other name"

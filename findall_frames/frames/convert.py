@@ -45,10 +45,11 @@ __all__ = [
     "to_plain",
 ]
 
-BI_TABLES: Final = ("runs", "candidates", "fields", "citations", "excerpts", "matches")
+BI_TABLES: Final = ("runs", "candidates", "fields", "citations", "reviews", "excerpts", "matches")
 
 _CITATION: Final = ("findall_id", "candidate_id", "field", "citation")
 _LEADING: Final = ("findall_id", "candidate_id")
+_FLAT: Final = ("runs", "candidates", "fields", "reviews")
 _PLAIN: Final = (pa.string(), COUNT, pa.float64(), FLAG, pa.date32(), TIME)
 # A float holds every integer up to this one.
 _LARGEST_EXACT: Final = 2**53
@@ -248,7 +249,7 @@ def to_plain(tables: Mapping[str, pa.Table], wide: pd.DataFrame) -> PlainTables:
     """
     citations = tables["citations"]
     matches, renamed = _matches(wide, findall_ids=tables["runs"]["findall_id"])
-    plain = {name: _flat(tables[name]) for name in ("runs", "candidates", "fields")}
+    plain = {name: _flat(tables[name]) for name in _FLAT}
     plain["citations"] = _flat(citations.drop_columns(["excerpts"]))
     plain["excerpts"] = _excerpts(citations)
     plain["matches"] = matches
@@ -282,7 +283,7 @@ def from_plain(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     at = schema.get_field_index("excerpts")
     column = pa.array(excerpts, schema.field("excerpts").type)
     return {
-        **{name: tables[name] for name in ("runs", "candidates", "fields")},
+        **{name: tables[name] for name in _FLAT},
         "citations": citations.add_column(at, "excerpts", column),
     }
 

@@ -135,8 +135,8 @@ def best_citations(
     return {key: chosen for key, (_, chosen) in best.items()}
 
 
-def evidence_of(tables: Mapping[str, pa.Table], candidate: str) -> CandidateEvidence:
-    """Return the evidence for a candidate, given its id or its name."""
+def evidence_of(tables: Mapping[str, pa.Table], candidate: str | CandidateKey) -> CandidateEvidence:
+    """Return the evidence for a candidate, given its id, its name or its key."""
     row = find_candidate(tables["candidates"], candidate)
     own = (pc.field("findall_id") == row["findall_id"]) & (
         pc.field("candidate_id") == row["candidate_id"]

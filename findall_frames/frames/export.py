@@ -44,7 +44,7 @@ _NEGATIVE: Final = re.compile(
 )
 _MARKED: Final = "utf-8-sig"
 
-_SHEETS: Final = ("matches", "candidates", "fields", "citations", "excerpts", "runs")
+_SHEETS: Final = ("matches", "candidates", "fields", "citations", "excerpts", "reviews", "runs")
 _MOST_ROWS: Final = 1_048_576
 _MOST_COLUMNS: Final = 16_384
 _LONGEST_TEXT: Final = 32_767  # in UTF-16, where a character such as an emoji takes two units

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
@@ -33,11 +34,18 @@ from findall_frames.frames.evidence import (
     summarize,
 )
 from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
-from findall_frames.frames.lookup import requested_in, tables_as_text, warnings_in
+from findall_frames.frames.lookup import CandidateKey, requested_in, tables_as_text, warnings_in
 from findall_frames.frames.own_rows import RowsT, searched_rows
 from findall_frames.frames.parquet import read_folder, write_folder
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
+from findall_frames.frames.reviews import (
+    KeepReview,
+    accepted_matches,
+    checked_review,
+    no_reviews,
+    recorded,
+)
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
 from findall_frames.frames.wide import Values, widen
 
@@ -52,18 +60,23 @@ Profile: TypeAlias = Literal["analysis", "bi"]
 
 
 class FindAllFrames:
-    """Four tidy tables of what one or more runs found, and the evidence for it.
+    """Five tidy tables: what one or more runs found, the evidence for it, and what people judged.
 
     Returned by `flatten`, `read_parquet` and the searching functions. The DataFrames are yours:
-    changing one changes neither these tables nor the next DataFrame that you get.
+    changing one changes neither these tables nor the next DataFrame that you get. Only `review`
+    changes these tables, and only ``reviews``.
 
     Parameters
     ----------
     tables : mapping of str to pyarrow.Table
-        ``"runs"``, ``"candidates"``, ``"fields"`` and ``"citations"`` in Arrow, with the columns
-        of `findall_frames.frames.schema`.
+        ``"runs"``, ``"candidates"``, ``"fields"``, ``"citations"`` and ``"reviews"`` (by default
+        empty) in Arrow, with the columns of `findall_frames.frames.schema`.
     searches : mapping of str to FindAllSchema, optional
-        The searches by findall_id, as far as they are known. Both are attributes as well.
+        The searches by findall_id, as far as they are known. Both are attributes as well; the
+        one of the tables always has the current reviews.
+    keep : callable, optional
+        Called with each new judgement and the base URL of the service of its run. The searching
+        functions pass one that adds it to the ledger of this machine. It is not pickled.
 
     Notes
     -----
@@ -121,7 +134,10 @@ class FindAllFrames:
         tables: Mapping[str, pa.Table],
         *,
         searches: Mapping[str, FindAllSchema] | None = None,
+        keep: KeepReview | None = None,
     ) -> None:
+        if "reviews" not in tables:
+            tables = {**tables, "reviews": no_reviews()}
         for name, schema in SCHEMAS.items():
             if name not in tables or not tables[name].schema.equals(schema):
                 came = tables[name].schema.names if name in tables else "nothing"
@@ -130,11 +146,12 @@ class FindAllFrames:
                     f"findall_frames.frames.schema.SCHEMAS, and was given {came}. Use flatten or "
                     "read_parquet to make one."
                 )
-        self.tables: Mapping[str, pa.Table] = MappingProxyType(
-            {name: tables[name] for name in TABLES}
-        )
+        self._tables = {name: tables[name] for name in TABLES}
+        self.tables: Mapping[str, pa.Table] = MappingProxyType(self._tables)
         self.searches: Mapping[str, FindAllSchema] = MappingProxyType(dict(searches or {}))
         self._dataframes: dict[str, pd.DataFrame] = {}
+        self._keep = keep
+        self._recording = threading.Lock()
 
     @property
     def findall_ids(self) -> tuple[str, ...]:
@@ -187,6 +204,105 @@ class FindAllFrames:
     def matches(self) -> pd.DataFrame:
         """One row per match, one typed column per field: ``wide()``."""
         return self.to_pandas("matches")
+
+    @property
+    def reviews(self) -> pd.DataFrame:
+        """One row per judgement of a person: decision, corrected value, note, who and when."""
+        return self.to_pandas("reviews")
+
+    @property
+    def accepted(self) -> pd.DataFrame:
+        """The candidates that a person accepted, whatever the service said of them.
+
+        The columns are those of ``matches``, and so are their types where the values fit. A
+        corrected field has the correction, a rejected one without a correction is missing. A
+        corrected field that no match has is a further column.
+
+        Warns
+        -----
+        FindAllWarning
+            As `wide` does: a column was renamed, or stays text because a value does not fit.
+        """
+        return accepted_matches(self.tables, self.searches)
+
+    def review(
+        self,
+        candidate: str | CandidateKey,
+        decision: str | None,
+        *,
+        field: str | None = None,
+        value: object = None,
+        note: str | None = None,
+        reviewer: str | None = None,
+    ) -> None:
+        """Record what you judge of a candidate, or of one of its fields, in these frames.
+
+        This is the only thing that changes frames in place: an explorer that is open and the
+        next cell see it at once. It replaces the earlier judgement of the same candidate and
+        field as a whole. ``frames.matches`` stays what the service found.
+
+        Parameters
+        ----------
+        candidate : str or tuple of (str, str)
+            Its name or its candidate_id, or its findall_id and candidate_id.
+        decision : {"accept", "reject", "unsure"} or None
+            None leaves only a correction or a note. If there is neither, it takes the earlier
+            judgement back.
+        field : str, optional
+            The field that is judged; by default the candidate as a whole.
+        value : str, number, bool, date, list or dict, optional
+            The correct value of the field.
+        note : str, optional
+            Anything else to be remembered.
+        reviewer : str, optional
+            Who judges; by default the environment variable ``FINDALL_FRAMES_REVIEWER``, else the
+            name of the login.
+
+        Raises
+        ------
+        InvalidRequestError
+            No candidate, or more than one, has that name or id; there is no such decision or
+            field; or the value is not of the type that the search declares. Nothing is recorded.
+
+        Warns
+        -----
+        LedgerWarning
+            The ledger of this machine cannot be written; the judgement is in these frames.
+
+        Notes
+        -----
+        The frames that the searching functions return also add it to the ledger, from which
+        `resume` restores it. ``for_run`` and ``concat`` return frames with reviews of their own.
+
+        Examples
+        --------
+        >>> import findall_frames as ff
+        >>> import pandas as pd
+        >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+        >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
+        >>> frames.review("Rome", "accept", note="seen on the map", reviewer="Ada")
+        >>> frames.reviews[["decision", "note", "reviewer"]].iloc[0].tolist()
+        ['accept', 'seen on the map', 'Ada']
+        >>> frames.accepted["name"].tolist()
+        ['Rome']
+        """
+        review = checked_review(
+            self.tables,
+            self.searches,
+            candidate,
+            decision,
+            field=field,
+            value=value,
+            note=note,
+            reviewer=reviewer,
+        )
+        with self._recording:
+            self._tables["reviews"], review = recorded(self._tables["reviews"], review)
+        if self._keep is not None:
+            runs = self.tables["runs"].filter(pc.field("findall_id") == review.findall_id)
+            service = runs["service"][0].as_py()
+            if service is not None:
+                self._keep(review, service)
 
     def wide(
         self,
@@ -276,13 +392,13 @@ class FindAllFrames:
         self._check_run(self.findall_id)
         return searched_rows(self.tables, data)
 
-    def evidence(self, candidate: str) -> CandidateEvidence:
+    def evidence(self, candidate: str | CandidateKey) -> CandidateEvidence:
         """Return everything behind one candidate: text to read, and a ``table`` to work with.
 
         Parameters
         ----------
-        candidate : str
-            Its name or its candidate_id.
+        candidate : str or tuple of (str, str)
+            Its name or its candidate_id, or its findall_id and candidate_id.
 
         Raises
         ------
@@ -341,9 +457,11 @@ class FindAllFrames:
     def compare(self, new: FindAllFrames) -> Comparison:
         """Return what was added, removed and changed in a newer search.
 
-        Two candidates are the same if their addresses are (ignoring scheme, ``www.``, trailing
-        slash, fragment and tracking parameters), else if their names are (ignoring case, accents
-        and punctuation). Where that is ambiguous, nothing is guessed: see ``doubts``.
+        Two candidates are the same if run and candidate_id are, else if their addresses are
+        (ignoring scheme, ``www.``, trailing slash, fragment and tracking parameters), else if
+        their names are (ignoring case, accents and punctuation). Where that is ambiguous, nothing
+        is guessed: see ``doubts``. What is new to review, and which accepted candidates changed,
+        is in ``to_review``.
         """
         return compare(self.tables, new.tables)
 
@@ -400,7 +518,8 @@ class FindAllFrames:
             for name, table in self.tables.items()
         }
         search = self.searches.get(findall_id)
-        return FindAllFrames(tables, searches={findall_id: search} if search else None)
+        searches = {findall_id: search} if search else None
+        return FindAllFrames(tables, searches=searches, keep=self._keep)
 
     @classmethod
     def concat(cls, frames: Iterable[FindAllFrames]) -> FindAllFrames:
@@ -427,14 +546,15 @@ class FindAllFrames:
             for name, schema in SCHEMAS.items()
         }
         searches = {key: search for each in frames for key, search in each.searches.items()}
-        return cls(tables, searches=searches)
+        keep = next((each._keep for each in frames if each._keep is not None), None)
+        return cls(tables, searches=searches, keep=keep)
 
     def to_parquet(self, folder: str | PathLike[str], *, profile: Profile = "analysis") -> Path:
         """Write one Parquet file per table to a folder.
 
         An existing folder keeps its other files, and only files that this package wrote are
         replaced. If the write is interrupted, the folder holds the old tables or the new ones, and
-        so it does for those who read it meanwhile. `read_parquet` restores the four tables and
+        so it does for those who read it meanwhile. `read_parquet` restores the five tables and
         the searches from either profile.
 
         Parameters
@@ -442,13 +562,13 @@ class FindAllFrames:
         folder : str or path object
             Where the files go; created if missing.
         profile : {"analysis", "bi"}
-            ``"analysis"``: the four tables as they are, for pandas, Polars, DuckDB and Arrow;
+            ``"analysis"``: the five tables as they are, for pandas, Polars, DuckDB and Arrow;
             compressed with zstd.
 
             ``"bi"``: for any BI tool. Only text, int64, float64, bool, date and
             timestamp[us, UTC]; snappy, and version 1.0 of the format and its pages. Categories
             are text, excerpts are a table of their own (``findall_id``, ``candidate_id``,
-            ``field``, ``citation``, ``excerpt``, ``text``), and there is a sixth table:
+            ``field``, ``citation``, ``excerpt``, ``text``), and there is a seventh table:
             ``matches``, like ``frames.matches`` with its keys first and with names of
             lower-case letters (in ASCII, but for scripts other than Latin), digits and
             underscores.
@@ -591,7 +711,8 @@ class FindAllFrames:
         Parameters
         ----------
         name : str
-            ``"matches"``, ``"runs"``, ``"candidates"``, ``"fields"`` or ``"citations"``.
+            ``"matches"``, ``"runs"``, ``"candidates"``, ``"fields"``, ``"citations"`` or
+            ``"reviews"``.
         dtype_backend : {"numpy_nullable", "pyarrow"}
             ``"numpy_nullable"``: the types that ``frames.candidates`` and the others have.
             ``"pyarrow"``: `pandas.ArrowDtype` for every column, sharing the memory of
@@ -619,6 +740,8 @@ class FindAllFrames:
             return arrow
         if name == "matches":
             return self._wide().copy(deep=False)
+        if name == "reviews":
+            return to_dataframe(self.tables[name])  # it may change
         if name not in self._dataframes:
             self._dataframes[name] = to_dataframe(self.tables[name])
         # Copy-on-write protects the original from edits, except in the lists.
@@ -666,14 +789,14 @@ def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
     Parameters
     ----------
     folder : str or path object
-        The folder with ``runs.parquet``, ``candidates.parquet``, ``fields.parquet`` and
-        ``citations.parquet``; with the profile ``"bi"`` also ``excerpts.parquet``, while
-        ``matches.parquet`` is not needed.
+        The folder with ``runs.parquet``, ``candidates.parquet``, ``fields.parquet``,
+        ``citations.parquet`` and ``reviews.parquet`` (which earlier releases did not write); with
+        the profile ``"bi"`` also ``excerpts.parquet``, while ``matches.parquet`` is not needed.
 
     Returns
     -------
     FindAllFrames
-        The four tables and the searches.
+        The five tables and the searches.
 
     Raises
     ------

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -37,6 +38,9 @@ CandidateKey: TypeAlias = tuple[str, str]
 
 FieldKey: TypeAlias = tuple[str, str, str]
 """findall_id, candidate_id and field: the key of a row of ``fields``."""
+
+
+_DECIDED: Final = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
 
 
 class RequestedField(NamedTuple):
@@ -141,8 +145,15 @@ def with_match_status(candidates: pa.Table, match_status: str | None) -> pa.Tabl
     return candidates.filter(pc.equal(text, match_status))
 
 
-def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
-    """Return the row of the only candidate with this id or name."""
+def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[str, Any]:
+    """Return the row of the only candidate with this id, name or key."""
+    if isinstance(candidate, tuple) and len(candidate) == 2:
+        return _find_by_key(candidates, *candidate)
+    if not isinstance(candidate, str):
+        raise InvalidRequestError(
+            f"candidate is {candidate!r}. Expected its name, its candidate_id, or the pair of its "
+            "findall_id and candidate_id."
+        )
     rows: list[dict[str, Any]] = candidates.to_pylist()
     wanted = candidate.casefold()
     found = [row for row in rows if row["candidate_id"] == candidate] or [
@@ -154,7 +165,8 @@ def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
         keys = ", ".join(f"{row['candidate_id']} in {row['findall_id']}" for row in found)
         raise InvalidRequestError(
             f"{len(found)} candidates are called {candidate!r}: {keys}. Choose one by its "
-            "candidate_id; if it is in several runs, take one run with frames.for_run."
+            "candidate_id; if it is in several runs, pass (findall_id, candidate_id), or take one "
+            "run with frames.for_run."
         )
     names = {row["name"].casefold(): row["name"] for row in rows}
     close = [names[name] for name in difflib.get_close_matches(wanted, names, n=3)]
@@ -165,12 +177,26 @@ def find_candidate(candidates: pa.Table, candidate: str) -> dict[str, Any]:
     )
 
 
+def _find_by_key(candidates: pa.Table, findall_id: str, candidate_id: str) -> dict[str, Any]:
+    found: list[dict[str, Any]] = candidates.filter(
+        (pc.field("findall_id") == str(findall_id))
+        & (pc.field("candidate_id") == str(candidate_id))
+    ).to_pylist()
+    if not found:
+        raise InvalidRequestError(
+            f"Run {findall_id} has no candidate with the candidate_id {candidate_id!r} in these "
+            "frames. frames.candidates lists them all."
+        )
+    return found[0]
+
+
 def tables_as_text(tables: Mapping[str, pa.Table]) -> str:
     """Return what `FindAllFrames` prints: what was found, and how large the tables are."""
     fields = pc.unique(tables["fields"]["field"]).to_pylist()
     more = ", ..." if len(fields) > 6 else ""
     named = f": {one_line(', '.join(fields[:6]))}{more}" if fields else ""
     rows = {name: counted(table.num_rows, "row") for name, table in tables.items()}
+    reviews = [f"  .reviews     {rows['reviews']}{_reviewed(tables)}"]
     warnings = warnings_in(tables["runs"])
     return "\n".join(
         [
@@ -180,9 +206,27 @@ def tables_as_text(tables: Mapping[str, pa.Table]) -> str:
             f"  .fields      {rows['fields']}{named}",
             f"  .citations   {rows['citations']}",
             f"  .runs        {rows['runs']}",
+            *(reviews if tables["reviews"].num_rows else ()),
             *(f"  warning: {shortened(one_line(each), limit=300)}" for each in warnings),
         ]
     )
+
+
+def _reviewed(tables: Mapping[str, pa.Table]) -> str:
+    """Return how many candidates were accepted and so on, and how many matches are left."""
+    decided = {
+        (row["findall_id"], row["candidate_id"]): row["decision"]
+        for row in tables["reviews"].to_pylist()
+        if row["field"] is None and row["decision"] is not None
+    }
+    counts = Counter(decided.values())
+    said = [f"{counts[name]:,} {word}" for name, word in _DECIDED.items() if counts[name]]
+    left = sum(
+        key not in decided
+        for key in candidate_keys(with_match_status(tables["candidates"], "matched"))
+    )
+    to_do = f"; {counted(left, 'match')} not reviewed" if left else ""
+    return f"{': ' if said else ''}{', '.join(said)}{to_do}"
 
 
 def _found(tables: Mapping[str, pa.Table]) -> str:

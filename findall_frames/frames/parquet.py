@@ -10,6 +10,7 @@ from contextlib import suppress
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import msgspec
@@ -28,7 +29,7 @@ from findall_frames.frames.convert import (
     to_dataframe,
 )
 from findall_frames.frames.replacing import PROVENANCE, current_file, replace_files
-from findall_frames.frames.schema import KEYS, SCHEMA_VERSION, TABLES, conform
+from findall_frames.frames.schema import KEYS, SCHEMA_VERSION, TABLES, conform, empty_tables
 
 __all__ = ["SETTINGS", "read_folder", "write_folder"]
 
@@ -39,13 +40,15 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 """Arguments of `pyarrow.parquet.write_table` for each profile."""
 
+# Those that every release writes.
+_FIRST_TABLES: Final = ("runs", "candidates", "fields", "citations")
 # How long a reader tries again while a writer moves its files.
 _MOVING_SECONDS: Final = 10.0
 _DAMAGED: Final = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException)
 
 
 class _Provenance(msgspec.Struct, kw_only=True):
-    """What each file says about itself; the files of earlier releases do not say how many rows."""
+    """What each file says about itself; earlier releases say neither the rows nor the tables."""
 
     package: str
     schema_version: int
@@ -57,6 +60,7 @@ class _Provenance(msgspec.Struct, kw_only=True):
     services: list[str]
     searches: dict[str, Any]
     rows: int | None = None
+    tables: list[str] | None = None
 
     def encode(self) -> bytes:
         """Return JSON with a digest, as the metadata of Parquet has no checksum."""
@@ -91,6 +95,7 @@ def write_folder(
         findall_ids=runs["findall_id"].to_pylist(),
         services=sorted(set(runs["service"].drop_null().to_pylist())),
         searches={key: _without_secrets(search) for key, search in searches.items()},
+        tables=list(tables),
     )
 
     def write(into: Path) -> None:
@@ -134,11 +139,14 @@ def _stamps(source: Path) -> list[tuple[str, int, int, int]]:
 
 
 def _read_folder(source: Path) -> tuple[dict[str, pa.Table], dict[str, FindAllSchema]]:
-    found = _read_together(source, TABLES)
+    found = _read_together(source, _FIRST_TABLES)
     described = found["runs"][1]
-    if described.profile == "bi":
-        found = _read_together(source, (*TABLES, "excerpts"))
-    tables = {name: table for name, (table, _) in found.items()}
+    more = ["excerpts"] if described.profile == "bi" else []
+    # A file of that name beside a set that does not list it is of another set.
+    more += [name for name in described.tables or () if name in TABLES and name not in found]
+    if more:
+        found = _read_together(source, more, beside=found)
+    tables = empty_tables() | {name: table for name, (table, _) in found.items()}
     name = "excerpts"  # the table that an error before the loop is about
     try:
         if described.profile == "bi":
@@ -146,11 +154,12 @@ def _read_folder(source: Path) -> tuple[dict[str, pa.Table], dict[str, FindAllSc
             tables = from_plain(tables)
         for name in TABLES:
             tables[name] = conform(tables[name], name=name)
-            _check_keys(tables[name], keys=KEYS[name])
+            _check_keys(tables[name], keys=KEYS[name], nullable=name == "reviews")
         for name, parent in (
             ("candidates", "runs"),
             ("fields", "candidates"),
             ("citations", "fields"),
+            ("reviews", "candidates"),
         ):
             _check_parents(tables[name], tables[parent], keys=KEYS[parent])
         name = "runs"
@@ -172,10 +181,10 @@ class _MisplacedError(ValueError):
     """A row is repeated, or belongs to nothing; ``str()`` completes a sentence on its table."""
 
 
-def _check_keys(table: pa.Table, *, keys: Sequence[str]) -> None:
-    """Raise unless every row has a key of its own."""
+def _check_keys(table: pa.Table, *, keys: Sequence[str], nullable: bool = False) -> None:
+    """Raise unless every row has a key of its own, whose last column may be null if so said."""
     rows = table.select(keys)
-    if any(column.null_count for column in rows.columns):
+    if any(rows[name].null_count for name in (keys[:-1] if nullable else keys)):
         raise _MisplacedError(f"has a row without a key; the keys are {', '.join(keys)}")
     counts = rows.group_by(list(keys)).aggregate([([], "count_all")])
     repeated = counts.filter(pc.field("count_all") > 1).drop_columns(["count_all"])
@@ -195,8 +204,13 @@ def _named(rows: pa.Table) -> str:
     return ", ".join(f"{name} {value!r}" for name, value in first.items())
 
 
-def _read_together(source: Path, names: Sequence[str]) -> dict[str, tuple[pa.Table, _Provenance]]:
-    """Read the files of some tables, which must be from the same write."""
+def _read_together(
+    source: Path,
+    names: Sequence[str],
+    *,
+    beside: Mapping[str, tuple[pa.Table, _Provenance]] = MappingProxyType({}),
+) -> dict[str, tuple[pa.Table, _Provenance]]:
+    """Read more tables beside those that were read, all of which must be from the same write."""
     try:
         paths = {name: current_file(source, f"{name}.parquet") for name in names}
         missing = [path.name for path in paths.values() if not path.is_file()]
@@ -209,22 +223,23 @@ def _read_together(source: Path, names: Sequence[str]) -> dict[str, tuple[pa.Tab
         there = "" if is_folder else f" ({str(source)!r} is no folder)"
         raise ParquetError(
             "read_parquet expects a folder written by FindAllFrames.to_parquet, with "
-            f"{', '.join(f'{name}.parquet' for name in names)}; "
+            f"{', '.join(f'{name}.parquet' for name in (*beside, *names))}; "
             f"{', '.join(missing)} missing in {str(source)!r}{there}."
         )
-    found = {name: _read(path) for name, path in paths.items()}
+    found = {**beside, **{name: _read(path) for name, path in paths.items()}}
     ids = {name: described.write_id for name, (_, described) in found.items()}
     if len(set(ids.values())) > 1:
         raise ParquetError(
             f"The files in {str(source)!r} were not written together, so their rows may not fit: "
-            + ", ".join(f"{name}.parquet is from write {ids[name][:8]}" for name in names)
+            + ", ".join(f"{name}.parquet is from write {ids[name][:8]}" for name in found)
             + ". Put the files of one to_parquet back together."
         )
     for name, (_, described) in found.items():
         if described.table != name:
+            path = current_file(source, f"{name}.parquet")
             raise ParquetError(
-                f"{str(paths[name])!r} holds the table {described.table!r}. Give the files back "
-                "the names that to_parquet gave them."
+                f"{str(path)!r} holds the table {described.table!r}. Give the files back the "
+                "names that to_parquet gave them."
             )
     return found
 

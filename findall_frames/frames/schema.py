@@ -21,6 +21,7 @@ from findall_frames.api.models import MATCH_STATUSES
 __all__ = [
     "CATEGORIES",
     "COLUMNS",
+    "DECISIONS",
     "KEYS",
     "SCHEMAS",
     "SCHEMA_VERSION",
@@ -37,14 +38,16 @@ __all__ = [
 SCHEMA_VERSION: Final = 1
 """Incremented when older code could misread newer tables."""
 
-TABLES: Final = ("runs", "candidates", "fields", "citations")
+TABLES: Final = ("runs", "candidates", "fields", "citations", "reviews")
 
 CONFIDENCES: Final = ("low", "medium", "high")
+DECISIONS: Final = ("accept", "reject", "unsure")
 VALUE_TYPES: Final = ("string", "integer", "number", "boolean", "array", "object", "null")
 CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
     "match_status": MATCH_STATUSES,
     "value_type": VALUE_TYPES,
     "confidence": CONFIDENCES,
+    "decision": DECISIONS,
 }
 """Known values of each category column; values of a newer API are appended to them."""
 
@@ -207,6 +210,19 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         ),
         _EXTRA,
     ),
+    "reviews": (
+        _RUN,
+        _CANDIDATE,
+        _FIELD._replace(meaning="the field that was judged; null for the candidate as a whole"),
+        TableColumn(
+            "decision", CATEGORY, "accept, reject or unsure; null if only a correction or note"
+        ),
+        TableColumn("value", TEXT, "the correct value as text, if it was corrected"),
+        TableColumn("note", TEXT, "what the reviewer wrote"),
+        TableColumn("reviewer", TEXT, "who judged; null if unknown"),
+        TableColumn("reviewed_at", TIME, "when"),
+        _EXTRA,
+    ),
 }
 
 SCHEMAS: Final[dict[str, pa.Schema]] = {
@@ -219,8 +235,9 @@ KEYS: Final[dict[str, tuple[str, ...]]] = {
     "candidates": ("findall_id", "candidate_id"),
     "fields": ("findall_id", "candidate_id", "field"),
     "citations": ("findall_id", "candidate_id", "field", "citation"),
+    "reviews": ("findall_id", "candidate_id", "field"),
 }
-"""What makes a row of each table unique."""
+"""What makes a row of each table unique; only ``field`` of ``reviews`` may be null."""
 
 
 @cache
@@ -276,7 +293,7 @@ def conform(table: pa.Table, *, name: str) -> pa.Table:
 
 
 def empty_tables() -> dict[str, pa.Table]:
-    """Return the four tables without rows."""
+    """Return the tables without rows."""
     return {name: conform(schema.empty_table(), name=name) for name, schema in SCHEMAS.items()}
 
 

@@ -28,12 +28,21 @@ from findall_frames.frames.lookup import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Values", "widen"]
+__all__ = ["Values", "misfit_of", "widen", "widen_as_matches"]
 
 Values: TypeAlias = Literal["value", "verdict"]
 _LEADING: Final = ("name", "url", "description", "match_status")
 _RESERVED: Final = ("findall_id", "candidate_id", *_LEADING)
 _EVIDENCE: Final = ("confidence", "excerpt", "source")
+_DECLARED: Final[Mapping[str, Mapping[str, str]]] = {
+    "Int64": {"type": "integer"},
+    "Float64": {"type": "number"},
+    "boolean": {"type": "boolean"},
+    "datetime64[us]": {"type": "string", "format": "date"},
+    "datetime64[us, UTC]": {"type": "string", "format": "date-time"},
+    "str": {"type": "string"},
+}
+"""The JSON Schema of the values in a column, by its type."""
 
 
 def widen(
@@ -45,14 +54,81 @@ def widen(
     evidence: bool,
 ) -> pd.DataFrame:
     """Return the table that `FindAllFrames.wide` documents."""
-    import pandas as pd
-
     if values not in ("value", "verdict"):
         raise InvalidRequestError(
             f"values is 'value' (what was found) or 'verdict' (whether it matched), not {values!r}."
         )
     candidates = with_match_status(tables["candidates"], match_status)
-    cells = _Cells(tables, candidates, requested=requested_in(tables["runs"], searches))
+    return _lay_out(
+        _Cells(
+            tables,
+            candidates,
+            rows=field_rows(tables["fields"]),
+            requested=requested_in(tables["runs"], searches),
+        ),
+        to_dataframe(candidates),
+        leading=_leading(tables, match_status=match_status),
+        values=values,
+        evidence=evidence,
+        typed_by="the type that the search declares",
+    )
+
+
+def widen_as_matches(
+    tables: Mapping[str, pa.Table],
+    searches: Mapping[str, FindAllSchema],
+    *,
+    candidates: pa.Table,
+    rows: Iterable[dict[str, Any]],
+) -> pd.DataFrame:
+    """Return some candidates in columns like those of the matches.
+
+    Parameters
+    ----------
+    tables, searches : mapping
+        As of `FindAllFrames`; they give the columns and their types.
+    candidates : pyarrow.Table
+        Rows of ``candidates``.
+    rows : iterable of dict
+        Their rows of ``fields``, whose values may differ from those in `tables`.
+    """
+    matches = _Cells(
+        tables,
+        with_match_status(tables["candidates"], "matched"),
+        rows=field_rows(tables["fields"]),
+        requested=requested_in(tables["runs"], searches),
+    )
+    requested = {
+        field: RequestedField("", _DECLARED[str(matches.typed(field)[0].dtype)])
+        for field in matches.names
+    }
+    return _lay_out(
+        _Cells(tables, candidates, rows=rows, requested=requested),
+        to_dataframe(candidates),
+        leading=_leading(tables, match_status="matched"),
+        values="value",
+        evidence=False,
+        typed_by="the type of the column in frames.matches",
+    )
+
+
+def _leading(tables: Mapping[str, pa.Table], *, match_status: str | None) -> list[str]:
+    run = ["findall_id"] if tables["runs"].num_rows > 1 else []
+    return run + [name for name in _LEADING if name != "match_status" or match_status is None]
+
+
+def _lay_out(
+    cells: _Cells,
+    candidates: pd.DataFrame,
+    *,
+    leading: Sequence[str],
+    values: Values,
+    evidence: bool,
+    typed_by: str,
+) -> pd.DataFrame:
+    """Return the leading columns, the fields, and the candidate_id."""
+    import pandas as pd
+
     columns = _column_names(cells.names, evidence=evidence)
     renamed = [f"{field!r} as {column!r}" for field, column in columns.items() if field != column]
     if renamed:
@@ -62,13 +138,7 @@ def widen(
             FindAllWarning,
         )
 
-    leading = to_dataframe(candidates)
-    wide: dict[str, Any] = {}
-    if tables["runs"].num_rows > 1:
-        wide["findall_id"] = leading["findall_id"]
-    for name in _LEADING:
-        if name != "match_status" or match_status is None:
-            wide[name] = leading[name]
+    wide: dict[str, Any] = {name: candidates[name] for name in leading}
     misfits = []
     for field, column in columns.items():
         if values == "verdict" and cells.kind(field) == "match_condition":
@@ -80,11 +150,10 @@ def widen(
         if evidence:
             for name, series in cells.evidence(field).items():
                 wide[f"{column}_{name}"] = series
-    wide["candidate_id"] = leading["candidate_id"]
+    wide["candidate_id"] = candidates["candidate_id"]
     if misfits:
         warn(
-            "Not every value has the type that the search declares, so these columns stay text: "
-            f"{', '.join(misfits)}.",
+            f"Not every value has {typed_by}, so these columns stay text: {', '.join(misfits)}.",
             FindAllWarning,
         )
     return pd.DataFrame(wide)
@@ -98,6 +167,7 @@ class _Cells:
         tables: Mapping[str, pa.Table],
         candidates: pa.Table,
         *,
+        rows: Iterable[dict[str, Any]],
         requested: dict[str, RequestedField],
     ) -> None:
         order = {key: place for place, key in enumerate(candidate_keys(candidates))}
@@ -106,7 +176,7 @@ class _Cells:
         self._citations = tables["citations"]
         self._rows: dict[str, dict[int, dict[str, Any]]] = {}
         valued: dict[str, None] = {}
-        for row in field_rows(tables["fields"]):
+        for row in rows:
             place = order.get((row["findall_id"], row["candidate_id"]))
             if place is not None:
                 self._rows.setdefault(row["field"], {})[place] = row
@@ -234,6 +304,23 @@ def _declared_column(
     if declared == "string" and written_as == "date-time":
         return _convert(cells, _time, "datetime64[us, UTC]")
     return _text_column(cells) if declared else None
+
+
+def misfit_of(text: str, *, schema: Mapping[str, Any]) -> str | None:
+    """Return the type that a JSON Schema declares if a text is none of it, else None.
+
+    Examples
+    --------
+    >>> misfit_of("many", schema={"type": ["integer", "null"]})
+    'integer'
+    >>> misfit_of("12", schema={"type": "integer"}) is None
+    True
+    """
+    try:
+        _declared_column([_FieldValue(text, None)], schema=schema)
+    except _MisfitError:
+        return " as ".join(part for part in _declared_type(schema) if part)
+    return None
 
 
 def _inferred_column(

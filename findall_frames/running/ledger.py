@@ -1,7 +1,8 @@
 """The ledger: a SQLite file with every run started or waited for on this machine.
 
 No run is lost, and none is paid for twice by accident. Any number of processes may use the file at
-once. It holds searches, ids, statuses and the results of finished runs, but never a key.
+once. It holds searches, ids, statuses, the results of finished runs and what people judged of
+them, but never a key.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ import msgspec
 import platformdirs
 import pyarrow as pa
 
-from findall_frames.addresses import resume_call
+from findall_frames.addresses import is_loopback, resume_call
 from findall_frames.api.models import (
     FindAllCandidateMetrics,
     FindAllRunStatus,
@@ -29,7 +30,10 @@ from findall_frames.api.models import (
     format_time,
     parse_time,
 )
+from findall_frames.display.text import counted
 from findall_frames.errors import LedgerWarning, warn
+from findall_frames.frames.reviews import ReviewRow
+from findall_frames.frames.schema import DECISIONS
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
 
@@ -84,6 +88,21 @@ _MIGRATIONS: Final = (
     f"""
     ALTER TABLE results ADD COLUMN digest TEXT;
     PRAGMA application_id = {_APPLICATION_ID};
+    """,
+    """
+    CREATE TABLE reviews (
+        service TEXT NOT NULL,
+        findall_id TEXT NOT NULL,
+        candidate_id TEXT NOT NULL,
+        field TEXT,
+        decision TEXT,
+        value TEXT,
+        note TEXT,
+        reviewer TEXT,
+        reviewed_at TEXT NOT NULL
+    );
+    CREATE UNIQUE INDEX reviews_by_key ON reviews
+        (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''));
     """,
 )
 """The SQL that brings the file from each version to the next."""
@@ -255,6 +274,29 @@ class Ledger:
             digest=hashlib.sha256(body).hexdigest(),
         )
 
+    def keep_reviews(self, reviews: Sequence[ReviewRow], *, service: str) -> None:
+        """Store judgements; a later one of the same thing stays.
+
+        One that takes the earlier judgement back is stored too, so that an old copy of the frames
+        does not bring that back.
+        """
+        self._write(
+            """INSERT INTO reviews (service, findall_id, candidate_id, field, decision, value,
+                note, reviewer, reviewed_at)
+            VALUES (:service, :findall_id, :candidate_id, :field, :decision, :value,
+                :note, :reviewer, :reviewed_at)
+            ON CONFLICT (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''))
+            DO UPDATE SET decision = excluded.decision, value = excluded.value,
+                note = excluded.note, reviewer = excluded.reviewer,
+                reviewed_at = excluded.reviewed_at
+            WHERE excluded.reviewed_at >= reviewed_at""",
+            each=[
+                {**review._asdict(), "reviewed_at": format_time(review.reviewed_at)}
+                for review in reviews
+            ],
+            service=service,
+        )
+
     def reopened(self, findall_id: str, *, service: str) -> None:
         """Record, before the request is sent, that a run may go on: its result may be outdated."""
         self._set("is_over = 0", findall_id, service=service)
@@ -284,16 +326,27 @@ class Ledger:
         )
 
     def forget(self, findall_id: str | None, *, before: datetime | None) -> int:
-        """Delete the runs with this id, or those last seen before a time; return how many."""
-        chosen = "findall_id = :findall_id OR updated_at < :before"
-        values = {
+        """Delete the runs with this id, or those last seen and reviewed before a time.
+
+        Return how many.
+        """
+        chosen = """findall_id = :findall_id OR (updated_at < :before AND NOT EXISTS
+            (SELECT 1 FROM reviews WHERE reviews.service = runs.service
+            AND reviews.findall_id = runs.findall_id AND reviewed_at >= :before))"""
+        values: dict[str, Any] = {
             "findall_id": findall_id,
             "before": None if before is None else format_time(before),
         }
+        # Frames can be reviewed without a run in the ledger.
+        alone = """(findall_id = :findall_id OR reviewed_at < :before) AND (service, findall_id)
+            NOT IN (SELECT service, findall_id FROM runs WHERE findall_id IS NOT NULL)"""
         count = len(self._read(f"SELECT number FROM runs WHERE {chosen}", **values))
-        is_done = count == 0 or self._write(
+        is_empty = not count and not self._read(f"SELECT 1 FROM reviews WHERE {alone}", **values)
+        is_done = is_empty or self._write(
             "PRAGMA secure_delete = ON",
             f"""DELETE FROM results WHERE (service, findall_id) IN
+            (SELECT service, findall_id FROM runs WHERE {chosen})""",
+            f"""DELETE FROM reviews WHERE ({alone}) OR (service, findall_id) IN
             (SELECT service, findall_id FROM runs WHERE {chosen})""",
             f"DELETE FROM runs WHERE {chosen}",
             **values,
@@ -321,6 +374,33 @@ class Ledger:
             findall_id=findall_id,
             service=service,
         )
+
+    def reviews_of(self, findall_id: str, *, service: str) -> list[ReviewRow]:
+        """Return the judgements of a run, also those that took an earlier one back.
+
+        A service on this machine has another port each time that it is started, so all of these
+        count as one.
+        """
+        rows = self._read(
+            """SELECT service, findall_id, candidate_id, field, decision, value, note, reviewer,
+            reviewed_at FROM reviews WHERE findall_id = :findall_id ORDER BY reviewed_at""",
+            findall_id=findall_id,
+        )
+        reviews, damaged = [], 0
+        for row in rows:
+            place, *columns = row
+            try:
+                if place == service or (is_loopback(place) and is_loopback(service)):
+                    reviews.append(_review(columns))
+            except _DAMAGED:
+                damaged += 1
+        if damaged:
+            warn(
+                f"{counted(damaged, 'review')} of run {findall_id} in the ledger {self.path} "
+                "cannot be read and were left out. Review these candidates again.",
+                LedgerWarning,
+            )
+        return reviews
 
     def answer_to(self, asked: str, *, service: str) -> KeptResult | None:
         """Return the result of the latest equal search that completed."""
@@ -370,16 +450,19 @@ class Ledger:
 
     # -- the file -------------------------------------------------------------------------------
 
-    def _write(self, *statements: str, **values: Any) -> bool:
-        """Run statements in one transaction; return False if that failed."""
+    def _write(
+        self, *statements: str, each: Sequence[Mapping[str, Any]] = ({},), **values: Any
+    ) -> bool:
+        """Run statements in one transaction, for each row; return False if that failed."""
         values["now"] = format_time(datetime.now(UTC))
         try:
             for connection in self._connections():
                 with transaction(connection):
-                    for statement in statements:
-                        connection.execute(statement, values)
+                    for row in each:
+                        for statement in statements:
+                            connection.execute(statement, {**values, **row})
         except _DAMAGED as error:
-            self._warn(f"cannot be written ({error}), so this is not recorded", error)
+            self._warn(f"cannot be written ({error}), so this is not recorded in it", error)
             return False
         return True
 
@@ -493,6 +576,19 @@ def _kept_result(row: sqlite3.Row) -> KeptResult:
             termination_reason=reason,
         ),
     )
+
+
+def _review(columns: Sequence[Any]) -> ReviewRow:
+    """Return the judgement in the columns of a row, or raise one of `_DAMAGED`."""
+    *texts, at = columns
+    keys = msgspec.convert(texts[:2], tuple[str, str])
+    said = msgspec.convert(
+        texts[2:], tuple[str | None, str | None, str | None, str | None, str | None]
+    )
+    row = ReviewRow(*keys, *said, _time(at))
+    if row.decision not in (*DECISIONS, None):
+        raise ValueError(f"{row.decision!r} is not a decision")
+    return row
 
 
 def _time(value: Any) -> datetime:

@@ -139,7 +139,7 @@ def _joined(
 
 
 def forget(findall_id: str | None = None, *, older_than: float | timedelta | None = None) -> int:
-    """Delete runs from the ledger of this machine, with their results.
+    """Delete runs from the ledger of this machine, with their results and reviews.
 
     Nothing is cancelled and nothing sent: a run goes on, but only its service knows it.
 
@@ -148,7 +148,7 @@ def forget(findall_id: str | None = None, *, older_than: float | timedelta | Non
     findall_id : str, optional
         The run to forget.
     older_than : float or timedelta, optional
-        Days. Runs that were started or seen since then are kept.
+        Days. Runs that were started, seen or reviewed since then are kept.
 
     Returns
     -------

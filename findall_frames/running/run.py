@@ -43,6 +43,7 @@ from findall_frames.progress.displays import (
     told_at,
     wishes_at,
 )
+from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import (
     Errors,
@@ -122,6 +123,7 @@ class Run:
         self._is_fresh = False
         self._ends_once = False
         self._changed_after: str | None = None
+        self._earlier: FindAllFrames | None = None
         self._ledger = Ledger.of_this_machine()
 
     def __repr__(self) -> str:
@@ -515,7 +517,7 @@ class Run:
         if self._schema is None:
             self._schema = self.client.schema(self.findall_id, timeout=deadline.timeout)
         try:
-            return flatten(
+            frames = flatten(
                 body,
                 schema=self._schema,
                 service=self.client.base_url,
@@ -527,6 +529,7 @@ class Run:
                 f"It is the result of run {self.findall_id}: {self._resume} tries again."
             )
             raise
+        return with_reviews(frames, ledger=self._ledger, earlier=self._earlier)
 
 
 def start_run(
@@ -669,6 +672,7 @@ def watch_run(
     deadline: Deadline = NEVER,
     errors: Errors = "warn",
     begun: float | None = None,
+    earlier: FindAllFrames | None = None,
 ) -> FindAllFrames:
     """Wait like `Run.wait`, with a display that is left open.
 
@@ -684,7 +688,10 @@ def watch_run(
         As in `Run.wait`.
     begun : float, optional
         When waiting began, on the monotonic clock; None means now.
+    earlier : FindAllFrames, optional
+        Frames of the same run, whose reviews are kept.
     """
+    run._earlier = earlier
     tracker = run._tracker(time.monotonic() if begun is None else begun)
     with run._noting_interruption(), tracker.showing_waits(display):
         display.show(tracker.update)

@@ -21,7 +21,16 @@ import findall_frames as ff
 from findall_frames.frames.convert import BI_TABLES, plain_names
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import TABLES
-from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, search
+from tests.support.results import (
+    SEARCH,
+    basis,
+    candidate,
+    condition,
+    enrichment,
+    result,
+    reviewed,
+    search,
+)
 
 SEARCHED = search(
     {
@@ -37,31 +46,33 @@ SEARCHED = search(
         "never_found": {"type": "integer"},
     }
 )
-FRAMES = ff.flatten(
-    result(
-        candidate(
-            "Kilnworks",
-            output={
-                "makes_tiles": condition("Tiles", matched=True),
-                "CEO Name": enrichment("Ada"),
-                "ceo_name": enrichment("Bob"),
-                "employees": enrichment(73),
-                "growth": enrichment(1.5),
-                "listed": enrichment(True),
-                "founded_on": enrichment("1987-06-05"),
-                "seen_at": enrichment("2026-01-02T03:04:05Z"),
-                "products": enrichment(["bricks", 2]),
-                "Name": enrichment("Kilnworks Inc."),
-            },
-            basis=[basis("makes_tiles", "One.", "Two.", confidence="low"), basis("employees")],
+FRAMES = reviewed(
+    ff.flatten(
+        result(
+            candidate(
+                "Kilnworks",
+                output={
+                    "makes_tiles": condition("Tiles", matched=True),
+                    "CEO Name": enrichment("Ada"),
+                    "ceo_name": enrichment("Bob"),
+                    "employees": enrichment(73),
+                    "growth": enrichment(1.5),
+                    "listed": enrichment(True),
+                    "founded_on": enrichment("1987-06-05"),
+                    "seen_at": enrichment("2026-01-02T03:04:05Z"),
+                    "products": enrichment(["bricks", 2]),
+                    "Name": enrichment("Kilnworks Inc."),
+                },
+                basis=[basis("makes_tiles", "One.", "Two.", confidence="low"), basis("employees")],
+            ),
+            candidate(
+                "Roofs", status="unmatched", output={"makes_tiles": condition("", matched=False)}
+            ),
+            candidate("Empty"),
         ),
-        candidate(
-            "Roofs", status="unmatched", output={"makes_tiles": condition("", matched=False)}
-        ),
-        candidate("Empty"),
-    ),
-    schema=SEARCHED,
-    service="http://127.0.0.1:8000",
+        schema=SEARCHED,
+        service="http://127.0.0.1:8000",
+    )
 )
 EMPTY = ff.flatten(result(findall_id="findall_2"), schema=SEARCH)
 PLAIN = {
@@ -178,7 +189,7 @@ def test_changes_are_reported(tmp_path: Path) -> None:
         assert described["findall_ids"] == ["findall_1"]
         assert [change.partition(":")[0] for change in described["changes"]] == [
             "citations.excerpts",
-            "match_status, value_type, confidence",
+            "match_status, value_type, confidence, decision",
             *["matches"] * 3,
         ]
 

@@ -40,6 +40,20 @@ def test_a_result_does_not_differ_from_itself() -> None:
     assert comparison.both["new_candidate_id"].tolist() == ["new_candidate_a"]
 
 
+def test_candidates_of_the_same_run_are_told_by_their_ids() -> None:
+    """Whatever their names and addresses; a run that is only on one side is matched by those."""
+    twins = [candidate("Twin") | {"candidate_id": each} for each in "ab"]
+    comparison = old(*twins).compare(
+        FindAllFrames.concat([old({**twins[0], "name": "Renamed"}, twins[1]), new(candidate("C"))])
+    )
+    assert comparison.both[["old_candidate_id", "new_candidate_id", "by"]].to_numpy().tolist() == [
+        ["a", "a", "id"],
+        ["b", "b", "id"],
+    ]
+    assert comparison.added["name"].tolist() == ["C"]
+    assert comparison.doubts.empty
+
+
 def test_added_and_removed_candidates_are_listed() -> None:
     """With their match_status."""
     comparison = old(candidate("A"), candidate("B")).compare(
@@ -143,10 +157,57 @@ def test_ambiguous_candidates_are_doubts() -> None:
     ]
 
 
+def test_what_is_new_to_review_is_listed() -> None:
+    """New matches nobody has judged, what changed since it was judged, and what was accepted."""
+
+    def found(name: str, number: int, *, status: str = "matched") -> dict[str, Any]:
+        return candidate(
+            name, status=status, output={"n": enrichment(number), "m": enrichment(number)}
+        )
+
+    names = ("Same", "Changed", "Field", "Other", "Settled", "Gone", "Gone too", "Open")
+    before = old(*(found(name, 1) for name in names), found("Late", 1, status="unmatched"))
+    after = new(
+        found("Same", 1),
+        found("Changed", 2),
+        found("Field", 2),
+        found("Other", 2),
+        found("Settled", 2),
+        found("Open", 2),
+        found("Late", 1),
+        found("Fresh", 1),
+        found("Seen", 1),
+        found("No match", 1, status="unmatched"),
+    )
+    for name in ("Same", "Changed", "Settled", "Gone"):
+        before.review(name, "accept")
+    before.review("Gone too", "reject")
+    before.review("Field", "reject", field="n")
+    before.review("Other", "accept", field="m")
+    after.review("Settled", "reject")
+    after.review("Seen", "unsure")
+    comparison = before.compare(after)
+    listed = comparison.to_review[["name", "reason", "decision", "detail"]].astype("str")
+    assert listed.fillna("-").to_numpy().tolist() == [
+        ["Changed", "changed", "accept", "n, m"],
+        ["Field", "changed", "-", "n"],
+        ["Other", "changed", "-", "m"],
+        ["Late", "new match", "-", "-"],
+        ["Fresh", "new match", "-", "-"],
+        ["Gone", "gone", "accept", "-"],
+    ]
+    assert repr(comparison).endswith("; to review: 6")
+    assert (
+        comparison.to_review["new_candidate_id"].fillna("-").tolist()[0] == "new_candidate_changed"
+    )
+    assert before.compare(before).to_review.empty
+
+
 def test_comparing_nothing_gives_empty_tables_with_the_same_columns() -> None:
     """Types do not depend on the rows."""
     full = old(candidate("A")).compare(new(candidate("B")))
     empty = old().compare(new())
-    for name in ("added", "removed", "both", "changed_verdicts", "changed_evidence", "doubts"):
+    names = ("added", "removed", "both", "changed_verdicts", "changed_evidence", "doubts")
+    for name in (*names, "to_review"):
         assert getattr(empty, name).empty
         assert dict(getattr(empty, name).dtypes) == dict(getattr(full, name).dtypes)

@@ -22,20 +22,25 @@ from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, read_parquet
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import TABLES
-from tests.support.results import basis, candidate, condition, enrichment, result, search
+from tests.support.results import basis, candidate, condition, enrichment, result, reviewed, search
 
-FRAMES = flatten(
-    result(
-        *(
-            candidate(
-                f"Kilnworks {number}",
-                output={"makes_tiles": condition("Tiles", matched=True), "n": enrichment(number)},
-                basis=[basis("makes_tiles", f"One {number}.", "Two."), basis("n", "Three.")],
+FRAMES = reviewed(
+    flatten(
+        result(
+            *(
+                candidate(
+                    f"Kilnworks {number}",
+                    output={
+                        "makes_tiles": condition("Tiles", matched=True),
+                        "n": enrichment(number),
+                    },
+                    basis=[basis("makes_tiles", f"One {number}.", "Two."), basis("n", "Three.")],
+                )
+                for number in range(20)
             )
-            for number in range(20)
-        )
-    ),
-    schema=search({"n": {"type": "integer"}}),
+        ),
+        schema=search({"n": {"type": "integer"}}),
+    )
 )
 OTHER = flatten(result(candidate("Other"), findall_id="findall_2"))
 
@@ -116,6 +121,7 @@ def nulled(table: pa.Table, name: str) -> pa.Table:
         ("candidates", lambda table: table.slice(1), "belongs to nothing.*candidate_kilnworks-0"),
         ("fields", lambda table: table.slice(1), "belongs to nothing.*makes_tiles"),
         ("candidates", lambda table: nulled(table, "candidate_id"), "without a key"),
+        ("reviews", lambda table: nulled(table, "candidate_id"), "without a key"),
         ("citations", lambda table: nulled(table, "citation"), "without a key"),
         ("candidates", lambda table: table.rename_columns(["x", *table.column_names[1:]]), "x|key"),
         ("citations", lambda table: table.drop_columns(["url"]), "url"),
@@ -195,6 +201,32 @@ def test_files_under_the_names_of_others_are_refused(tmp_path: Path) -> None:
     folder = FRAMES.to_parquet(tmp_path / "out")
     shutil.copy(folder / "fields.parquet", folder / "citations.parquet")
     with pytest.raises(ParquetError, match=r"citations\.parquet' holds the table 'fields'"):
+        read_parquet(folder)
+
+
+@pytest.mark.parametrize("profile", ["analysis", "bi"])
+def test_a_set_written_before_there_were_reviews_is_read(profile: Any, tmp_path: Path) -> None:
+    """Even beside a table of reviews of another set; the next write adds reviews to the folder."""
+    folder = shutil.copytree(Path(__file__).parent / "earlier_release" / profile, tmp_path / "out")
+    old = read_parquet(folder)
+    assert old.matches[["name", "employees"]].to_numpy().tolist() == [["Kilnworks", 73]]
+    assert list(old.reviews.columns) == list(FRAMES.reviews.columns)
+    assert len(old.reviews) == 0
+    other = FRAMES.to_parquet(tmp_path / "other", profile=profile)
+    shutil.copy(other / "reviews.parquet", folder)
+    assert is_one_of(read_parquet(folder), old)
+    old.review("Kilnworks", "accept")
+    assert is_one_of(read_parquet(old.to_parquet(folder, profile=profile)), old)
+
+
+def test_reviews_that_are_missing_or_of_another_write_are_found(tmp_path: Path) -> None:
+    """A set that was written with reviews is not read without them."""
+    folder = FRAMES.to_parquet(tmp_path / "out")
+    shutil.copy(OTHER.to_parquet(tmp_path / "other") / "reviews.parquet", folder)
+    with pytest.raises(ParquetError, match="not written together"):
+        read_parquet(folder)
+    (folder / "reviews.parquet").unlink()
+    with pytest.raises(ParquetError, match=r"runs\.parquet.*; reviews\.parquet missing"):
         read_parquet(folder)
 
 

@@ -26,6 +26,7 @@ from openpyxl.utils import get_column_letter
 
 import findall_frames as ff
 from findall_frames.frames.convert import BI_TABLES
+from findall_frames.frames.schema import TABLES
 from tests.support.results import (
     CONDITIONS,
     basis,
@@ -33,6 +34,7 @@ from tests.support.results import (
     condition,
     enrichment,
     result,
+    reviewed,
     search,
 )
 
@@ -61,23 +63,25 @@ SEARCHED = search(
     {"employees": {"type": "integer"}, "founded_on": {"type": "string", "format": "date"}},
     conditions=CONDITIONS[:1],
 )
-FRAMES = ff.flatten(
-    result(
-        *(
-            candidate(
-                f"N{number}",
-                description=text,
-                output={
-                    "makes_tiles": condition(text, matched=True),
-                    "employees": enrichment(-5 if number else None),
-                    "founded_on": enrichment("1899-12-31" if number == 1 else "1987-06-05"),
-                },
-                basis=[basis("makes_tiles", text)],
+FRAMES = reviewed(
+    ff.flatten(
+        result(
+            *(
+                candidate(
+                    f"N{number}",
+                    description=text,
+                    output={
+                        "makes_tiles": condition(text, matched=True),
+                        "employees": enrichment(-5 if number else None),
+                        "founded_on": enrichment("1899-12-31" if number == 1 else "1987-06-05"),
+                    },
+                    basis=[basis("makes_tiles", text)],
+                )
+                for number, text in enumerate((*FORMULAS, *HARMLESS))
             )
-            for number, text in enumerate((*FORMULAS, *HARMLESS))
-        )
-    ),
-    schema=SEARCHED,
+        ),
+        schema=SEARCHED,
+    )
 )
 
 
@@ -213,7 +217,8 @@ def test_every_text_of_a_workbook_is_a_text(tmp_path: Path) -> None:
     """Formulas included; numbers and times keep their types."""
     path = FRAMES.to_excel(tmp_path / "deep" / "out.xlsx")
     book = openpyxl.load_workbook(path)
-    assert book.sheetnames == ["matches", "candidates", "fields", "citations", "excerpts", "runs"]
+    sheets = ["matches", "candidates", "fields", "citations", "excerpts", "reviews", "runs"]
+    assert book.sheetnames == sheets
     sheet = book["matches"]
     header = [cell.value for cell in sheet[1]]
     texts = [row[header.index("description")] for row in sheet.iter_rows(min_row=2)]
@@ -487,7 +492,7 @@ def test_arrow_tables_are_shared_without_copying() -> None:
 
 def test_pandas_gets_arrow_types_on_request_and_never_objects() -> None:
     """Its nullable types otherwise; editing the copy does not change the frames."""
-    for name in ("matches", "runs", "candidates", "fields", "citations"):
+    for name in ("matches", *TABLES):
         arrow = FRAMES.to_pandas(name, dtype_backend="pyarrow")
         assert all(isinstance(dtype, pd.ArrowDtype) for dtype in arrow.dtypes), name
         native = FRAMES.to_pandas(name)

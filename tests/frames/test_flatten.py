@@ -1,4 +1,4 @@
-"""Flattening a result into the four tables."""
+"""Flattening a result into the tables."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_pandas_gets_native_nullable_types_also_without_rows() -> None:
 
 
 def test_values_are_in_their_columns() -> None:
-    """In each of the four tables."""
+    """In each of the tables."""
     frames = flatten(
         result(KILN, SLATE),
         schema=SEARCH,

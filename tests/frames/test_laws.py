@@ -8,19 +8,23 @@ import warnings
 from collections import Counter
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from hypothesis import HealthCheck, example, given, settings
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, Profile, read_parquet
+from findall_frames.frames.reviews import newest_reviews, reviews_in, reviews_table
 from findall_frames.frames.schema import KEYS, SCHEMAS
 from tests.support.results import basis, candidate
 from tests.support.results import result as finished
-from tests.support.strategies import results, searches
+from tests.support.strategies import judge, judgements, results, searches
 from tests.support.tidied import tidied_text
 
+IS_MATCH = pc.field("match_status").cast(pa.string()) == "matched"
 # The machines that run this are slow, and differ.
 PROFILES: tuple[Profile, ...] = ("analysis", "bi")
 LAW = settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
@@ -32,12 +36,14 @@ def rows(table: pa.Table, names: tuple[str, ...]) -> list[tuple[Any, ...]]:
 
 
 @LAW
-@given(results(), searches())
+@given(results(), searches(), judgements())
 def test_keys_are_unique_and_refer_to_rows(
-    result: dict[str, Any], search: FindAllSchema | None
+    result: dict[str, Any], search: FindAllSchema | None, judged: list[dict[str, Any]]
 ) -> None:
     """Each key stands once, each reference leads somewhere, and counts and places agree."""
-    tables = flatten(result, schema=search).tables
+    frames = flatten(result, schema=search)
+    judge(frames, judged)
+    tables = frames.tables
     for name, key in KEYS.items():
         found = rows(tables[name], key)
         assert len(found) == len(set(found))
@@ -86,12 +92,17 @@ def test_the_formatting_of_the_json_makes_no_difference(result: dict[str, Any]) 
 
 
 @LAW
-@given(results("findall_1"), results("findall_2"), searches())
+@given(results("findall_1"), results("findall_2"), searches(), judgements())
 def test_stacking_and_splitting_changes_nothing(
-    one: dict[str, Any], two: dict[str, Any], search: FindAllSchema | None
+    one: dict[str, Any],
+    two: dict[str, Any],
+    search: FindAllSchema | None,
+    judged: list[dict[str, Any]],
 ) -> None:
     """Each run comes out of a stack as it went in, and so does its search."""
     first, second = flatten(one, schema=search), flatten(two)
+    judge(first, judged)
+    judge(second, judged)
     stacked = FindAllFrames.concat([first, second])
     for frames in (first, second):
         again = stacked.for_run(frames.findall_id)
@@ -100,11 +111,55 @@ def test_stacking_and_splitting_changes_nothing(
         assert again.searches == frames.searches
 
 
+@LAW
+@given(results(), searches(), judgements())
+def test_only_the_latest_judgement_of_each_thing_stands(
+    result: dict[str, Any], search: FindAllSchema | None, judged: list[dict[str, Any]]
+) -> None:
+    """Those that say nothing take the earlier one back; a dict that is filled does the same."""
+    frames = flatten(result, schema=search)
+    expected: dict[Any, dict[str, Any]] = {}
+    for each in judge(frames, judged):
+        key = each["findall_id"], each["candidate_id"], each["field"]
+        expected.pop(key, None)
+        if any(each[name] is not None for name in ("decision", "value", "note")):
+            expected[key] = each
+    columns = ["findall_id", "candidate_id", "field", "decision", "value", "note", "reviewer"]
+    reviews = frames.tables["reviews"]
+    assert reviews.select(columns).to_pylist() == list(expected.values())
+    assert reviews_table(newest_reviews(reviews_in(reviews)).values()).equals(reviews)
+    again = flatten(frames.to_result(), schema=search)
+    assert again.tables["fields"].select(["value"]) == frames.tables["fields"].select(["value"])
+
+
+@LAW
+@given(results(), searches(), judgements())
+def test_accepted_candidates_have_the_columns_of_the_matches(
+    result: dict[str, Any], search: FindAllSchema | None, judged: list[dict[str, Any]]
+) -> None:
+    """In the order of the candidates; accepting every match changes no value and no type."""
+    frames = flatten(result, schema=search)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FindAllWarning)
+        for key in rows(frames.tables["candidates"].filter(IS_MATCH), KEYS["candidates"]):
+            frames.review(key, "accept")
+        pd.testing.assert_frame_equal(frames.accepted, frames.matches)
+        judge(frames, judged)
+        accepted = frames.accepted
+    assert list(accepted.columns[:-1])[: frames.matches.shape[1] - 1] == list(frames.matches)[:-1]
+    decided = frames.reviews.query("field.isna() and decision == 'accept'")["candidate_id"]
+    order = [each for each in frames.candidates["candidate_id"] if each in set(decided)]
+    assert accepted["candidate_id"].tolist() == order
+
+
 @settings(LAW, max_examples=40)
-@given(results(), searches())
-def test_parquet_round_trips(result: dict[str, Any], search: FindAllSchema | None) -> None:
+@given(results(), searches(), judgements())
+def test_parquet_round_trips(
+    result: dict[str, Any], search: FindAllSchema | None, judged: list[dict[str, Any]]
+) -> None:
     """Tables and search, in both profiles."""
     frames = flatten(result, schema=search)
+    judge(frames, judged)
     for profile in PROFILES:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore", FindAllWarning)

@@ -20,19 +20,24 @@ from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, read_parquet
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import SCHEMAS, TABLES
-from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
+from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, reviewed
 
-FRAMES = flatten(
-    result(
-        candidate(
-            "Kilnworks",
-            output={"makes_tiles": condition("Tiles", matched=True), "n": enrichment([1, None])},
-            basis=[basis("makes_tiles", "One.", "Two.", confidence="low"), basis("gone")],
+FRAMES = reviewed(
+    flatten(
+        result(
+            candidate(
+                "Kilnworks",
+                output={
+                    "makes_tiles": condition("Tiles", matched=True),
+                    "n": enrichment([1, None]),
+                },
+                basis=[basis("makes_tiles", "One.", "Two.", confidence="low"), basis("gone")],
+            ),
+            candidate("B", status="shortlisted"),
         ),
-        candidate("B", status="shortlisted"),
-    ),
-    schema=SEARCH,
-    service="http://127.0.0.1:8000",
+        schema=SEARCH,
+        service="http://127.0.0.1:8000",
+    )
 )
 OTHER = flatten(result(candidate("Other"), findall_id="findall_2"))
 
@@ -96,7 +101,7 @@ def test_writing_again_replaces_our_files_and_no_other(tmp_path: Path) -> None:
     OTHER.to_parquet(folder)
     assert same(read_parquet(folder), OTHER)
     assert (folder / "notes.txt").read_text() == "keep me"
-    assert len(list(folder.iterdir())) == 5
+    assert len(list(folder.iterdir())) == len(TABLES) + 1
 
 
 def test_a_write_killed_while_moving_files_counts(
@@ -110,7 +115,7 @@ def test_a_write_killed_while_moving_files_counts(
     assert same(read_parquet(folder), OTHER)
     FRAMES.to_parquet(folder)
     assert same(read_parquet(folder), FRAMES)
-    assert len(list(folder.iterdir())) == 4
+    assert len(list(folder.iterdir())) == len(TABLES)
 
 
 def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path: Path) -> None:

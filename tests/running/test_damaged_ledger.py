@@ -264,6 +264,7 @@ def test_a_ledger_of_the_first_release_is_taken_over(
     """With the results in it, and marked as a ledger."""
     with closing(sqlite3.connect(finished)) as connection, connection:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
+        connection.execute("DROP TABLE reviews")
         connection.execute("ALTER TABLE results DROP COLUMN digest")
         connection.execute("PRAGMA application_id = 0")
         connection.execute("PRAGMA user_version = 1")
@@ -272,7 +273,8 @@ def test_a_ledger_of_the_first_release_is_taken_over(
     assert len(server.requests) == asked
     with closing(sqlite3.connect(finished)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (mark,)
-        assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+        newest = (len(ledger_module._MIGRATIONS),)
+        assert connection.execute("PRAGMA user_version").fetchone() == newest
     assert mark != 0
 
 

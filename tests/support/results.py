@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, MatchCondition
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.reviews import ReviewRow, reviews_table
 
 __all__ = [
     "CONDITIONS",
@@ -14,6 +17,7 @@ __all__ = [
     "condition",
     "enrichment",
     "result",
+    "reviewed",
     "search",
 ]
 
@@ -110,3 +114,17 @@ def basis(field: str, *excerpts: str, confidence: str | None = "high") -> dict[s
         ],
         "confidence": confidence,
     }
+
+
+def reviewed(frames: FindAllFrames) -> FindAllFrames:
+    """Judge the first candidate, and its first field if it has one, always at the same time."""
+    row = frames.tables["candidates"].to_pylist()[0]
+    key = row["findall_id"], row["candidate_id"]
+    at = datetime(2026, 2, 4, 5, 6, 7, 89, tzinfo=UTC)
+    reviews = [ReviewRow(*key, None, "accept", None, "=cmd('Ada')", "Ada", at)]
+    reviews += [
+        ReviewRow(*key, field["field"], None, "-1,5", None, None, at)
+        for field in frames.tables["fields"].to_pylist()[:1]
+    ]
+    tables = {**frames.tables, "reviews": reviews_table(reviews)}
+    return FindAllFrames(tables, searches=frames.searches)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from hypothesis import strategies as st
 
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, MatchCondition
+from findall_frames.errors import InvalidRequestError
+from findall_frames.frames.frames import FindAllFrames
 
-__all__ = ["results", "searches"]
+__all__ = ["judge", "judgements", "results", "searches"]
 
 _FIELDS = ["tiles", "family", "ceo", "url", "name", "products", "products.0", "a.b", "", "é"]
 _TEXT = st.text(max_size=12)
@@ -119,3 +122,42 @@ def searches() -> st.SearchStrategy[FindAllSchema | None]:
         st.lists(_FIELD, unique=True, max_size=3),
         properties,
     )
+
+
+def judgements() -> st.SearchStrategy[list[dict[str, Any]]]:
+    """What people may say of the candidates of these results, or take back."""
+    return st.lists(
+        st.fixed_dictionaries(
+            {
+                "candidate": st.integers(0, 4),
+                "decision": st.sampled_from(["accept", "reject", "unsure", None]),
+                "field": st.none() | _FIELD,
+                "value": st.none() | _TEXT | st.integers() | st.booleans(),
+                "note": st.none() | _TEXT,
+                "reviewer": st.sampled_from(["Ada", "Bo"]),
+            }
+        ),
+        max_size=6,
+    )
+
+
+def judge(frames: FindAllFrames, judged: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Record judgements, and return those that were possible as rows of ``reviews``."""
+    candidates = frames.tables["candidates"].select(["findall_id", "candidate_id"]).to_pylist()
+    recorded = []
+    for each in judged:
+        said = {**each}
+        place = said.pop("candidate")
+        if place >= len(candidates):
+            continue
+        key = candidates[place]
+        said["value"] = said["value"] if said["field"] is not None else None
+        try:
+            frames.review(tuple(key.values()), said.pop("decision"), **said)  # type: ignore[arg-type]
+        except InvalidRequestError:
+            continue  # no such field, or a value of another type
+        value, note = said["value"], said["note"]
+        said["value"] = value if isinstance(value, str | None) else json.dumps(value)
+        said["note"] = note if note and note.strip() else None
+        recorded.append({**key, **said, "decision": each["decision"]})
+    return recorded

@@ -38,6 +38,11 @@ def searches(frames: ff.FindAllFrames, table: pd.DataFrame) -> None:
         timeout=60,
     )
     assert_type(found, ff.FindAllFrames)
+    found.review("Kilnworks", "accept", note="Seen.", reviewer="Ada")
+    found.review(("findall_1", "candidate_1"), None, field="employees", value=80)
+    assert_type(found.reviews, pd.DataFrame)
+    assert_type(found.accepted, pd.DataFrame)
+    assert_type(found.compare(frames).to_review, pd.DataFrame)
     assert_type(ff.preview("Find tile makers", budget=1, progress="log"), ff.FindAllFrames)
     assert_type(ff.find_all("Find tile makers", data=table), ff.FindAllFrames)
     assert_type(ff.explain("Find tile makers", data="makers.csv"), pd.DataFrame)

@@ -1,0 +1,410 @@
+"""Judgements of people survive what is done with their run, in the ledger and beside it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import random
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import findall_frames as ff
+from findall_frames.frames.reviews import ReviewRow, newest_reviews
+from findall_frames.running.ledger import Ledger
+from tests.running.test_damaged_ledger import blank, cut, flip, ledger_warnings, scramble
+from tests.support.scripted import RUN_ID, ScriptedServer, ends_as, find, healthy, result
+
+SIZES = pd.DataFrame({"name": [f"N{n}" for n in range(14)], "size": range(14)})
+QUESTION = "size at least 3"
+
+
+def said(frames: ff.FindAllFrames) -> list[tuple[Any, ...]]:
+    """Return what stands, without run, who and when."""
+    columns = ["candidate_id", "field", "decision", "value"]
+    rows = frames.tables["reviews"].select(columns).to_pylist()
+    return in_order([tuple(row.values()) for row in rows])
+
+
+def in_order(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Sort by candidate and field, the candidate as a whole first."""
+    return sorted(rows, key=lambda row: (row[0], row[1] or ""))
+
+
+ACCEPTED = ("candidate_1", None, "accept", None)
+CORRECTED = ("candidate_1", "makes_tiles", None, "no")
+REJECTED = ("candidate_2", None, "reject", None)
+
+
+@pytest.fixture
+def reviewed(client: ff.Client) -> ff.FindAllFrames:
+    """Frames of a run at the scripted service, of which two candidates are judged."""
+    frames = find(client)
+    frames.review("Tile maker 1", "accept", note="Saw it.", reviewer="Ada")
+    frames.review("Tile maker 1", None, field="makes_tiles", value="no")
+    frames.review("Tile maker 2", "reject")
+    return frames
+
+
+def ledger_rows(statement: str, **values: object) -> list[Any]:
+    """Run a statement in the ledger of this test."""
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    with closing(sqlite3.connect(path)) as connection, connection:
+        return connection.execute(statement, values).fetchall()
+
+
+# -- resuming ------------------------------------------------------------------------------------
+
+
+def test_resume_restores_what_was_judged_on_this_machine(
+    reviewed: ff.FindAllFrames, server: ScriptedServer
+) -> None:
+    """By id and without a request; as it was, with who and when."""
+    sent = len(server.requests)
+    resumed = ff.resume(RUN_ID, progress=False)
+    assert len(server.requests) == sent
+    assert resumed.tables["reviews"].equals(reviewed.tables["reviews"])
+    resumed.review("Tile maker 2", "accept")
+    assert said(ff.resume(RUN_ID, progress=False))[-1] == ("candidate_2", None, "accept", None)
+
+
+def test_every_way_to_the_frames_of_a_run_restores_them(
+    reviewed: ff.FindAllFrames, client: ff.Client
+) -> None:
+    """A search that reuses the result, and a handle of the run."""
+    for again in (find(client, reuse=True), ff.Run(RUN_ID, client=client).frames()):
+        assert said(again) == said(reviewed)
+
+
+def test_a_judgement_that_was_taken_back_does_not_come_back(
+    reviewed: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """Not even from frames that were stored before."""
+    old = ff.read_parquet(reviewed.to_parquet(tmp_path / "old"))
+    reviewed.review("Tile maker 1", None)
+    for meant in (RUN_ID, old):
+        assert said(ff.resume(meant, progress=False)) == [CORRECTED, REJECTED]
+
+
+def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames, tmp_path: Path) -> None:
+    """Whether it is in the ledger or in frames from a file; the ledger has it from then on."""
+    copy = ff.read_parquet(reviewed.to_parquet(tmp_path / "copy"))
+    copy.review("Tile maker 2", "accept")
+    reviewed.review("Tile maker 1", "unsure")
+    copy.review("Tile maker 3", "reject")
+    assert said(ff.resume(RUN_ID, progress=False))[-1] == REJECTED
+    expected = [
+        ("candidate_1", None, "unsure", None),
+        CORRECTED,
+        ("candidate_2", None, "accept", None),
+        ("candidate_3", None, "reject", None),
+    ]
+    for meant in (copy, RUN_ID):
+        assert said(ff.resume(meant, progress=False)) == in_order(expected)
+
+
+def test_the_reviews_of_own_data_are_found_at_another_port(tmp_path: Path) -> None:
+    """A service with a store gets a new address each time that it is started."""
+    store = tmp_path / "runs.sqlite3"
+    with ff.local(SIZES, store=store) as client:
+        frames = ff.find_all(QUESTION, client=client, progress=False)
+        first = client.base_url
+        frames.review("N3", "accept")
+    with ff.local(SIZES, store=store) as client:
+        assert client.base_url != first
+        again = ff.resume(frames.findall_id, client=client, progress=False)
+    assert again.accepted["name"].tolist() == ["N3"]
+
+
+def test_another_service_with_the_same_id_has_its_own_reviews() -> None:
+    """Ids are only unique at a service."""
+    ledger = Ledger.of_this_machine()
+    review = ReviewRow("1", "c", None, "accept", None, None, None, datetime.now(UTC))
+    ledger.keep_reviews([review], service="https://one.example")
+    assert ledger.reviews_of("1", service="https://one.example") == [review]
+    assert ledger.reviews_of("1", service="https://two.example") == []
+
+
+def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
+    """Null and the empty text are two keys; the later judgement of each stays."""
+    ledger = Ledger.of_this_machine()
+    now = datetime.now(UTC)
+    for number, decision in enumerate(("accept", "reject", "unsure")):
+        for field, earlier in ((None, 1), ("", -1)):
+            at = now + timedelta(seconds=number * earlier)
+            review = ReviewRow("1", "c", field, decision, None, None, None, at)
+            ledger.keep_reviews([review], service="https://one.example")
+    kept = ledger.reviews_of("1", service="https://one.example")
+    assert {each.field: each.decision for each in kept} == {None: "unsure", "": "accept"}
+
+
+TEXT = st.text(max_size=4) | st.sampled_from(["a\0b", "’", "\r\n", "🍞"])
+MOMENTS = st.datetimes(timezones=st.just(UTC), min_value=datetime(2026, 1, 1))
+REVIEWS = st.builds(
+    ReviewRow,
+    st.just("1"),
+    st.sampled_from(["c1", "c2", ""]),
+    st.sampled_from(["n", "", None]),
+    st.sampled_from(["accept", "reject", None]),
+    st.none() | TEXT,
+    st.none() | TEXT,
+    st.none() | TEXT,
+    MOMENTS | st.just(datetime(2026, 2, 3, tzinfo=UTC)),
+    st.none(),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(REVIEWS, max_size=8))
+def test_the_ledger_keeps_the_latest_judgement_of_each_thing(reviews: list[ReviewRow]) -> None:
+    """Whatever their order, and whatever is written in them; all at once or one by one."""
+    expected = newest_reviews(reviews)
+    with tempfile.TemporaryDirectory() as folder:
+        for number, batches in enumerate(([reviews], [[each] for each in reviews])):
+            ledger = Ledger(Path(folder) / f"{number}.sqlite3")
+            for batch in batches:
+                ledger.keep_reviews(batch, service="https://one.example")
+            kept = ledger.reviews_of("1", service="https://one.example")
+            assert {each.key: each for each in kept} == expected
+            assert len(kept) == len(expected)
+
+
+# -- going on ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ledger", ["on", "off"])
+@pytest.mark.parametrize("meant", ["frames", "id"])
+def test_reviews_survive_extend_and_enrich(
+    ledger: str, meant: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the same run; without a ledger those of the frames that are passed."""
+    monkeypatch.setenv("FINDALL_FRAMES_LEDGER", ledger)
+    with ff.local(SIZES) as client:
+        options: dict[str, Any] = {"client": client, "progress": False}
+        frames = ff.find_all(QUESTION, match_limit=5, **options)
+        frames.review("N3", "accept")
+        frames.review("N4", None, field=frames.fields["field"][0], note="odd")
+        run = frames if meant == "frames" else frames.findall_id
+        for later in (
+            ff.extend(run, 2, **options),
+            ff.enrich(run, {"size": "The size"}, **options),
+            ff.resume(run, **options),
+        ):
+            assert said(later) == (said(frames) if (ledger, meant) != ("off", "id") else [])
+        assert len(later.matches) == 7
+
+
+def test_frames_in_an_exception_have_the_reviews(
+    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also without a ledger."""
+    monkeypatch.setenv("FINDALL_FRAMES_LEDGER", "off")
+    frames = find(client)
+    frames.review("Tile maker 2", "reject")
+    ends_as(server, "failed", reason="error_occurred")
+    with pytest.raises(ff.PartialResultError) as caught:
+        ff.resume(frames, client=client, errors="raise", progress=False)
+    assert caught.value.frames is not None
+    assert said(caught.value.frames) == [REJECTED]
+
+
+def test_a_candidate_that_is_gone_takes_its_reviews_along(
+    reviewed: ff.FindAllFrames, server: ScriptedServer, client: ff.Client
+) -> None:
+    """Until it is back."""
+    healthy(server, matches=1)
+    run = ff.Run(RUN_ID, client=client)
+    assert said(run.frames()) == [ACCEPTED, CORRECTED]
+    healthy(server)
+    assert said(run.frames()) == said(reviewed)
+
+
+# -- refreshing ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ledger", ["on", "off"])
+def test_a_refresh_takes_over_what_was_judged(ledger: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the identity of the candidates; what was accepted is not searched for again."""
+    monkeypatch.setenv("FINDALL_FRAMES_LEDGER", ledger)
+    frames = ff.find_all(QUESTION, data=SIZES[:8], progress=False)
+    frames.review("N0", "accept")
+    frames.review("N1", "reject", note="too small")
+    frames.review("N3", "accept")
+    both = ff.refresh(frames, data=SIZES[:12], progress=False)
+    new = both.for_run(both.findall_ids[-1])
+    assert both.accepted["name"].tolist() == ["N3", "N0"]
+    assert new.candidates["name"].tolist() == ["N8", "N9", "N10", "N11", "N1", "N2"]
+    assert new.reviews[["decision", "note"]].to_numpy().tolist() == [["reject", "too small"]]
+    assert both.for_run(frames.findall_id).tables["reviews"].equals(frames.tables["reviews"])
+    assert repr(both).splitlines()[-1].endswith("2 accepted, 2 rejected; 8 matches not reviewed")
+    listed = frames.compare(both).to_review
+    assert listed["name"].tolist() == ["N8", "N9", "N10", "N11"]
+    assert set(listed["reason"]) == {"new match"}
+    thrice = ff.refresh(both, data=SIZES, progress=False)
+    last = thrice.for_run(thrice.findall_ids[-1])
+    assert last.reviews[["decision", "note"]].to_numpy().tolist() == [["reject", "too small"]]
+    assert last.reviews["reviewed_at"].tolist() == frames.reviews["reviewed_at"].tolist()[1:2]
+    last.review("N13", "accept")
+    resumed = ff.resume(last.findall_id, progress=False) if ledger == "on" else last
+    assert resumed.reviews["decision"].tolist() == ["reject", "accept"]
+
+
+def test_a_judgement_of_a_field_is_taken_over_while_its_value_is_the_same() -> None:
+    """Not on a candidate that is only perhaps the same; that of the whole candidate always."""
+
+    def found(*names_and_sizes: tuple[str, int]) -> pd.DataFrame:
+        table = pd.DataFrame(names_and_sizes, columns=["name", "size"])
+        return table.assign(url=[f"https://{n.lower()}.example" for n in table["name"]])
+
+    frames = ff.find_all(
+        "size at least 9", data=found(("A", 1), ("B", 2), ("C", 3), ("M", 9)), progress=False
+    )
+    (field,) = set(frames.fields["field"])
+    for name in "ABC":
+        frames.review(name, "reject")
+        frames.review(name, None, field=field, note="seen")
+    later = found(("A", 1), ("B", 8), ("C", 3), ("M", 9), ("N", 9))
+    later.loc[2, "url"] = "https://elsewhere.example"
+    both = ff.refresh(frames, data=later, progress=False)
+    new = both.for_run(both.findall_ids[-1])
+    names = dict(zip(new.candidates["candidate_id"], new.candidates["name"], strict=True))
+    carried = {(names[each], at) for each, at, *_ in said(new)}
+    assert carried == {("A", None), ("A", field), ("B", None)}
+
+
+def test_refreshing_a_service_that_returns_the_same_run_keeps_its_reviews(
+    reviewed: ff.FindAllFrames, client: ff.Client
+) -> None:
+    """There is one run afterwards."""
+    both = ff.refresh(reviewed, client=client, progress=False)
+    assert both.findall_ids == (RUN_ID,)
+    assert said(both) == said(reviewed)
+
+
+# -- the ledger ----------------------------------------------------------------------------------
+
+
+def test_forgetting_a_run_forgets_what_was_judged(reviewed: ff.FindAllFrames) -> None:
+    """By its id, and by its age if it was not reviewed since then; the frames stay as they are."""
+    ledger_rows("UPDATE runs SET updated_at = '2026-01-02T03:04:05.000000Z'")
+    assert ff.forget(older_than=1) == 0
+    assert ledger_rows("SELECT count(*) FROM reviews") == [(3,)]
+    ledger_rows("UPDATE reviews SET reviewed_at = '2026-01-03T03:04:05.000000Z'")
+    assert ff.forget(older_than=1) == 1
+    assert ledger_rows("SELECT count(*) FROM reviews") == [(0,)]
+    reviewed.review("Tile maker 3", "accept", note="the secret of the kiln")
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    assert b"the secret of the kiln" in path.read_bytes()
+    ff.forget(RUN_ID)
+    assert b"the secret of the kiln" not in path.read_bytes()
+    assert len(reviewed.reviews) == 4
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("decision", "abcept"),
+        ("decision", b"x"),
+        ("note", b"\x00"),
+        ("reviewed_at", "soon"),
+        ("candidate_id", b"\xff"),
+    ],
+)
+def test_a_damaged_review_is_left_out_with_a_warning(
+    column: str, value: object, reviewed: ff.FindAllFrames
+) -> None:
+    """The others are there; frames that still have it bring it back."""
+    ledger_rows(
+        f"UPDATE reviews SET {column} = :value WHERE decision = 'reject'",
+        value=value,
+    )
+    with pytest.warns(ff.errors.LedgerWarning, match=rf"1 review of run {RUN_ID} in the ledger"):
+        resumed = ff.resume(RUN_ID, progress=False)
+    assert said(resumed) == [ACCEPTED, CORRECTED]
+    with pytest.warns(ff.errors.LedgerWarning):
+        assert said(ff.resume(reviewed, progress=False)) == said(reviewed)
+
+
+def test_a_ledger_that_cannot_be_written_loses_no_judgement(
+    reviewed: ff.FindAllFrames, client: ff.Client
+) -> None:
+    """It is in the frames, with one warning."""
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    path.write_bytes(b"Dear diary, " * 1000)
+    with pytest.warns(ff.errors.LedgerWarning, match="not a database"):
+        reviewed.review("Tile maker 3", "accept")
+    reviewed.review("Tile maker 3", "unsure")
+    assert len(reviewed.reviews) == 4
+
+
+@pytest.mark.parametrize("damage", [flip, cut, blank, scramble])
+def test_no_damage_of_the_file_stops_a_review(
+    damage: Callable[[bytearray, random.Random], None],
+    reviewed: ff.FindAllFrames,
+    client: ff.Client,
+) -> None:
+    """At any place; what is judged is in the frames, and frames that are resumed keep it."""
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    whole = path.read_bytes()
+    about = {row[:2] for row in said(reviewed)} | {("candidate_3", None)}
+    for seed in range(6):
+        chance = random.Random(seed)
+        content = bytearray(whole)
+        damage(content, chance)
+        path.write_bytes(content)
+        with ledger_warnings():
+            reviewed.review("Tile maker 3", "accept", note=str(seed))
+            resumed = ff.resume(reviewed, client=client, progress=False)
+        assert {row[:2] for row in said(resumed)} == about
+        path.with_name("ledger.sqlite3-journal").unlink(missing_ok=True)
+
+
+def test_frames_from_elsewhere_do_not_write_to_the_ledger(
+    reviewed: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """Those that were pickled or read; a part of frames that do, and a stack of them, does."""
+    for apart in (
+        pickle.loads(pickle.dumps(reviewed)),
+        ff.read_parquet(reviewed.to_parquet(tmp_path / "out")),
+        ff.flatten(result(), service="https://api.example"),
+    ):
+        apart.review("Tile maker 3", "accept")
+    assert ledger_rows("SELECT count(*) FROM reviews") == [(3,)]
+    other = result() | {"run": result()["run"] | {"findall_id": "findall_2"}}
+    stacked = ff.FindAllFrames.concat([ff.flatten(other), reviewed.for_run(RUN_ID)])
+    stacked.review((RUN_ID, "candidate_3"), "accept")
+    stacked.review(("findall_2", "candidate_3"), "accept")
+    assert said(ff.resume(RUN_ID, progress=False))[-1] == ("candidate_3", None, "accept", None)
+    assert ledger_rows("SELECT count(*) FROM reviews") == [(4,)]
+
+
+def test_processes_that_review_at_once_lose_nothing(reviewed: ff.FindAllFrames) -> None:
+    """Each judges fields of its own and one that all of them judge."""
+    code = (
+        "import sys, findall_frames as ff\n"
+        "from tests.support.scripted import RUN_ID\n"
+        "frames = ff.resume(RUN_ID, progress=False)\n"
+        "for number in range(20):\n"
+        "    frames.review(f'Tile maker {sys.argv[1]}', 'unsure', note=str(number))\n"
+        "    frames.review('Tile maker 3', 'accept', note=f'{sys.argv[1]} {number}')\n"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, number], cwd=Path(__file__).parents[2])
+        for number in ("1", "2")
+    ]
+    assert [writer.wait() for writer in writers] == [0, 0]
+    resumed = ff.resume(RUN_ID, progress=False)
+    notes = resumed.reviews.query("field.isna()").set_index("candidate_id")["note"]
+    assert notes["candidate_1"] == notes["candidate_2"] == "19"
+    assert notes["candidate_3"] in ("1 19", "2 19")
