@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -18,7 +19,7 @@ from findall_frames.display.matches import Tables, value_words
 from findall_frames.display.shapes import SHAPES
 from findall_frames.display.text import one_line, web_address
 
-__all__ = ["ExplorerData", "explorer_payload"]
+__all__ = ["ExplorerData", "explorer_payload", "review_records"]
 
 _Ints = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -61,7 +62,27 @@ def explorer_payload(
     """
     data = ExplorerData(tables, searches=searches)
     table = data.table(evidence=len(data))
-    return {**table, "reviews": [dict(review) for review in reviews]}
+    return {**table, "reviews": review_records(reviews)}
+
+
+def review_records(reviews: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return reviews for JSON: times as text, and texts without characters that act.
+
+    >>> from datetime import UTC
+    >>> review_records([{"candidate_id": "c1", "reviewed_at": datetime(2026, 1, 2, tzinfo=UTC)}])
+    [{'candidate_id': 'c1', 'reviewed_at': '2026-01-02T00:00:00+00:00'}]
+    """
+    return [{name: _plain(name, value) for name, value in each.items()} for each in reviews]
+
+
+def _plain(name: str, value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    # Notes keep their lines.
+    if name == "note" and isinstance(value, str):
+        return "\n".join(map(_clean, value.splitlines()))
+    is_shown = name in ("value", "reviewer") and isinstance(value, str)
+    return _clean(value) if is_shown else value
 
 
 class _Asked(NamedTuple):

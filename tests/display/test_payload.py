@@ -103,7 +103,7 @@ def test_a_bare_yes_is_only_shown_where_it_contradicts_the_verdict() -> None:
     [
         (1200, 1200, "1200"),
         (27.0, 27, "27"),
-        (1e300, 1e300, "1e300"),
+        (1e300, 1e300, "1e+300"),
         ("about 42", None, "about 42"),
         ("NaN", None, "NaN"),
         ("-inf", None, "-inf"),

@@ -339,6 +339,10 @@ class Candidates {
 
   setReviews(reviews) {
     this.reviews.clear();
+    this.addReviews(reviews);
+  }
+
+  addReviews(reviews) {
     for (const review of reviews) {
       const row = this.rowOf(review.findall_id, review.candidate_id);
       if (row === undefined) continue;
@@ -521,7 +525,7 @@ function used(event) {
 // -- the explorer ----------------------------------------------------------------------------
 
 class Explorer {
-  constructor(root, payload, {onReview = null, onEvidence = null, onView = null}) {
+  constructor(root, payload, {onReview = null, onEvidence = null, onView = null, savesLater = false}) {
     explorers += 1;
     this.id = `ff-explorer-${explorers}`;
     this.root = root;
@@ -540,7 +544,9 @@ class Explorer {
     this.paneIsOpen = true;
     this.note = null;
     this.waiting = new Set();
-    this.asked = 0;
+    this.unsaved = new Map();
+    this.refusal = "";
+    this.savesLater = savesLater;
     this.data.addEvidence(0, payload.evidence);
     this.data.setReviews(payload.reviews ?? []);
     this.version = 0;
@@ -806,8 +812,7 @@ class Explorer {
     this.reviewedBar.style.width = `${data.count ? (100 * reviewed) / data.count : 0}%`;
     this.reviewed.setAttribute("aria-pressed", String(this.onlyOpen));
     this.reviewed.hidden = this.onReview === null && reviewed === 0;
-    this.sorted.textContent = this.sort === null ? ""
-      : `Sorted by ${this.sort.column.title}, ${this.sort.column.sortWords(this.sort.descending)}`;
+    this.showSorted();
     this.empty.hidden = found > 0;
     this.empty.textContent = data.count === 0 ? "There is no candidate to show."
       : "No candidate fits the search and the filters.";
@@ -1232,8 +1237,50 @@ class Explorer {
     const {decision, value, note} = judgement;
     const made = {field, decision, value, note};
     this.data.setReview(row, made);
+    const key = `${row} ${field ?? ""}`;
+    this.unsaved.set(key, (this.unsaved.get(key) ?? 0) + 1);
     this.onReview({row, ...made});
     this.reviewsChanged();
+    this.showUnsaved();
+  }
+
+  // The kernel has recorded a judgement, with who and when.
+  confirm(reviews) {
+    for (const review of reviews) {
+      const row = this.data.rowOf(review.findall_id, review.candidate_id);
+      const key = `${row} ${review.field ?? ""}`;
+      const later = (this.unsaved.get(key) ?? 0) - 1;
+      if (later > 0) this.unsaved.set(key, later);
+      else {
+        // Otherwise a later judgement is on its way, and this one would undo it.
+        this.unsaved.delete(key);
+        this.data.addReviews([review]);
+      }
+    }
+    this.reviewsChanged();
+    this.showUnsaved();
+  }
+
+  refuse(message) {
+    this.unsaved.clear();
+    this.refusal = `Not recorded: ${message}`;
+    this.showUnsaved();
+  }
+
+  // Said only if it lasts, as when the kernel is busy or gone.
+  showUnsaved() {
+    clearTimeout(this.saying);
+    const show = () => this.showSorted();
+    if (this.unsaved.size === 0 || !this.savesLater) show();
+    else this.saying = setTimeout(show, 1000);
+  }
+
+  showSorted() {
+    const sorted = this.sort === null ? ""
+      : `Sorted by ${this.sort.column.title}, ${this.sort.column.sortWords(this.sort.descending)}`;
+    const unsaved = this.unsaved.size > 0 && this.savesLater
+      ? `${counted(this.unsaved.size, "review")} waiting for the kernel` : "";
+    this.sorted.textContent = [this.refusal, unsaved, sorted].filter(Boolean).join(" · ");
   }
 
   undo() {
@@ -1287,7 +1334,6 @@ class Explorer {
 
   update(reviews) {
     this.data.setReviews(reviews);
-    this.version += 1;
     this.reviewsChanged();
   }
 
@@ -1389,6 +1435,7 @@ class Explorer {
   destroy() {
     this.observer.disconnect();
     clearTimeout(this.telling);
+    clearTimeout(this.saying);
     this.root.removeEventListener("keydown", this.onKeyDown);
     this.root.replaceChildren();
   }
@@ -1401,6 +1448,8 @@ export function mount(root, payload, options = {}) {
     update: (reviews) => explorer.update(reviews),
     destroy: () => explorer.destroy(),
     addEvidence: (start, rows) => explorer.addEvidence(start, rows),
+    reviewed: (reviews) => explorer.confirm(reviews),
+    refused: (message) => explorer.refuse(message),
   };
 }
 
@@ -1409,6 +1458,7 @@ function render({model, el}) {
   const root = document.createElement("div");
   el.append(root);
   const explorer = mount(root, JSON.parse(decoder.decode(model.get("_table"))), {
+    savesLater: true,
     onReview: (judgement) => model.send({kind: "review", ...judgement}),
     onEvidence: (start) => model.send({kind: "evidence", start}),
     onView: ({chosen, left}) => model.send({kind: "view", chosen, all: left === null}, undefined,
@@ -1417,6 +1467,8 @@ function render({model, el}) {
   const listen = (message, buffers) => {
     if (message.kind === "evidence") explorer.addEvidence(message.start, JSON.parse(decoder.decode(buffers[0])));
     else if (message.kind === "reviews") explorer.update(JSON.parse(decoder.decode(buffers[0])));
+    else if (message.kind === "reviewed") explorer.reviewed(JSON.parse(decoder.decode(buffers[0])));
+    else if (message.kind === "refused") explorer.refused(message.message);
   };
   model.on("msg:custom", listen);
   model.send({kind: "hello"});
