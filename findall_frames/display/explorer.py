@@ -23,6 +23,9 @@ from findall_frames.errors import FindAllError
 __all__ = ["Explorer", "SessionReviews"]
 
 _CHUNK: Final = 1_000
+"""Number of candidates whose evidence is sent at once."""
+_FIRST: Final = 100
+"""The same for the evidence that comes with a table that is larger than a chunk."""
 _MOST_ROWS_WITHOUT_WIDGETS: Final = 20
 _ADVICE: Final = (
     "The explorer needs a running kernel and a front end that shows Jupyter widgets, such as "
@@ -117,7 +120,7 @@ class Explorer:
         self._fields = set(self._data.field_names)
         self._chosen = 0 if len(self._data) else None
         self._left: Sequence[int] = range(len(self._data))
-        table = self._data.table(evidence=_CHUNK)
+        table = self._data.table(evidence=_FIRST if len(self._data) > _CHUNK else _CHUNK)
         payload = {**table, "chunk": _CHUNK, "reviews": review_records(reviews())}
         self.widget = _Widget(_table=msgspec.json.encode(payload))
         self.widget.on_msg(self._receive)

@@ -27,6 +27,8 @@ _MET, _NOT_MET, _UNKNOWN = 0, 1, 2
 _OUTCOMES: Final = {"matched": _MET, "unmatched": _NOT_MET, "discarded": _NOT_MET}
 _LEVELS: Final = ("low", "medium", "high")
 _CHECK: Final = "_check"
+_CELL: Final = ("value", "value_type", "confidence", "is_matched")
+_UNCLEAN: Final = r"[^ -~]|  |^ | $"
 
 
 def explorer_payload(
@@ -164,7 +166,7 @@ class ExplorerData:
             "runs": self._run_ids,
             "run": self._run_codes,
             "ids": self.ids,
-            "names": [_clean(name) for name in self._candidates["name"].to_pylist()],
+            "names": _cleaned(self._candidates["name"].combine_chunks()),
             "outcomes": self._outcomes(),
             "columns": self._columns,
             "evidence": self.evidence(0, evidence),
@@ -245,26 +247,34 @@ class ExplorerData:
 
     def _column(self, name: str, places: _Ints) -> dict[str, Any]:
         """Return a column, made from these rows of the fields."""
-        part = self._fields.take(pa.array(places))
+        # Of the fields, without the long texts that only the evidence needs.
+        part = self._fields.select(list(_CELL)).take(pa.array(places))
         rows = self._field_rows[places]
         asked = self._asked.get(name, _Asked(False, "", None))
-        kinds = part["value_type"].cast(pa.string())
-        joined = pc.binary_join_element_wise(
-            kinds.cast(pa.large_string()), part["value"], pa.scalar(":", pa.large_string())
+        values = part["value"]
+        kinds = part["value_type"].cast(pa.large_string())
+        types = set(pc.unique(kinds).to_pylist()) - {None, "null"}
+        is_number = bool(types) and (
+            types <= {"integer", "number"} or asked.type in ("integer", "number")
         )
-        encoded = joined.combine_chunks().dictionary_encode()
+        if types != {"string"}:
+            # The same text may be a list in one row, and a text that looks like it in another.
+            values = pc.binary_join_element_wise(kinds, values, pa.scalar(":", pa.large_string()))
+        encoded = values.combine_chunks().dictionary_encode()
         codes = np.full(len(self), -1, np.int64)
         codes[rows] = encoded.indices.fill_null(-1).to_numpy()
-        words, numbers = [], []
-        types = set(pc.unique(kinds).to_pylist()) - {None, "null"}
-        is_number = types <= {"integer", "number"} if types else False
-        if types and asked.type in ("integer", "number"):
-            is_number = True
-        for entry in encoded.dictionary.to_pylist():
-            kind, _, value = entry.partition(":")
-            words.append(_clean(value_words(value, kind)))
+        numbers = []
+        if types == {"string"}:
+            words = _cleaned(encoded.dictionary)
             if is_number:
-                numbers.append(_number(value))
+                numbers = [_number(word) for word in words]
+        else:
+            words = []
+            for entry in encoded.dictionary.to_pylist():
+                kind, _, value = entry.partition(":")
+                words.append(_clean(value_words(value, kind)))
+                if is_number:
+                    numbers.append(_number(value))
         levels = np.full(len(self), -1, np.int64)
         sure = pc.index_in(
             part["confidence"].cast(pa.string()), value_set=pa.array(_LEVELS)
@@ -288,7 +298,7 @@ class ExplorerData:
             column["verdicts"] = verdicts.tolist()
             # A bare yes or no says what the verdict says.
             for code, word in enumerate(words):
-                truth = VERDICT_WORDS.get(word.casefold())
+                truth = VERDICT_WORDS.get(word.casefold()) if len(word) <= 5 else None
                 if truth is not None:
                     codes[(codes == code) & (verdicts == (_MET if truth else _NOT_MET))] = -1
             column["codes"] = codes.tolist()
@@ -313,17 +323,19 @@ class ExplorerData:
         domains = self._citations["domain"].combine_chunks().dictionary_encode()
         if len(domains.dictionary) < 2:
             return
-        cited = pa.table({"row": self._citation_rows, "domain": domains.indices})
-        counts = cited.filter(pc.is_valid(cited["domain"])).group_by(["row", "domain"])
-        counted = counts.aggregate([([], "count_all")])
-        rows, codes = counted["row"].to_numpy(), counted["domain"].to_numpy()
+        cited = pc.is_valid(domains.indices).to_numpy(zero_copy_only=False)
+        codes = domains.indices.filter(pa.array(cited)).to_numpy().astype(np.int64)
+        pairs, counts = np.unique(
+            self._citation_rows[cited] * len(domains.dictionary) + codes, return_counts=True
+        )
+        rows, codes = np.divmod(pairs, len(domains.dictionary))
         # The most cited last, and of several the first in the result.
-        order = np.lexsort((-codes, counted["count_all"].to_numpy()))
+        order = np.lexsort((-codes, counts))
         main = np.full(len(self), -1, np.int64)
         main[rows[order]] = codes[order]
         yield {
             **_derived_column("main source", "text"),
-            "words": [_clean(domain) for domain in domains.dictionary.to_pylist()],
+            "words": _cleaned(domains.dictionary),
             "codes": main.tolist(),
             "levels": [-1] * len(self),
         }
@@ -414,6 +426,15 @@ def _clean(text: str) -> str:
     if text.isascii() and text.isprintable() and "  " not in text and text.strip() == text:
         return text
     return one_line(text)
+
+
+def _cleaned(texts: pa.Array) -> list[str]:
+    """Return texts as `_clean` does, many at once."""
+    found: list[str] = texts.to_pylist()
+    unclean = pc.match_substring_regex(texts, _UNCLEAN).to_numpy(zero_copy_only=False)
+    for place in np.flatnonzero(unclean).tolist():
+        found[place] = one_line(found[place])
+    return found
 
 
 def _number(text: str) -> float | None:

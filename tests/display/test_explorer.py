@@ -132,7 +132,7 @@ def test_the_first_evidence_comes_with_the_table_and_the_rest_when_asked() -> No
     payload = driver.payload
     assert payload["count"] == 2_500
     size = payload["chunk"]
-    assert len(payload["evidence"]) == size < 2_500
+    assert len(payload["evidence"]) < size < 2_500
     (answer,) = driver.send({"kind": "evidence", "start": 2 * size})
     assert answer["start"] == 2 * size
     assert len(answer["data"]) == 2_500 - 2 * size

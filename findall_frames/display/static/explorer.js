@@ -103,6 +103,13 @@ class Column {
     this.orders = new Map();
     if (this.kind === "number") this.makeBins();
     else if (this.kind === "text") this.findFrequent();
+    this.slots = this.makeSlots();
+  }
+
+  makeSlots() {
+    if (this.kind === "verdict") return Int32Array.from(this.verdicts);
+    if (this.kind !== "number") return Int32Array.from(this.codes);
+    return Int32Array.from(this.codes, (code) => (code < 0 ? -1 : this.bins[code]));
   }
 
   makeBins() {
@@ -144,15 +151,12 @@ class Column {
     return [shortNumber(at(bin)), shortNumber(end)];
   }
 
-  slot(row) {
-    if (this.kind === "verdict") return this.verdicts[row];
-    if (this.kind === "number") return this.codes[row] < 0 ? -1 : this.bins[this.codes[row]];
-    return this.codes[row];
-  }
-
-  passes(row) {
-    const slot = this.slot(row);
-    return this.filter.has(slot) || (slot >= 0 && this.filter.has("any"));
+  // Whether a filter lets a slot pass, by slot + 1.
+  passing() {
+    const most = this.slots.reduce((a, b) => Math.max(a, b), 0);
+    const passing = new Uint8Array(most + 2).fill(this.filter.has("any") ? 1 : 0, 1);
+    for (const slot of this.filter) if (slot !== "any") passing[slot + 1] = 1;
+    return passing;
   }
 
   word(row) {
@@ -236,7 +240,8 @@ class Candidates {
     this.columns = payload.columns.map((column, index) => new Column(column, index, payload.count));
     this.evidence = new Array(this.count);
     this.loaded = 0;
-    this.texts = null;
+    this.texts = new Array(this.count);
+    this.prepared = 0;
     this.reviews = new Map();
     this.rows = null;
     this.last = {tokens: [], hits: null, version: 0};
@@ -261,7 +266,7 @@ class Candidates {
       const row = start + at;
       if (this.evidence[row] === undefined) this.loaded += 1;
       this.evidence[row] = evidence;
-      if (this.texts !== null) this.texts[row] = this.textOf(row);
+      if (row < this.prepared) this.texts[row] = this.textOf(row);
     });
     this.version += 1;
   }
@@ -287,10 +292,13 @@ class Candidates {
     return folded(parts.join("\n"));
   }
 
-  prepareSearch() {
-    if (this.texts !== null) return;
-    this.texts = new Array(this.count);
-    for (let row = 0; row < this.count; row += 1) this.texts[row] = this.textOf(row);
+  // Returns true when the texts of all rows are there.
+  prepareSearch(until = Infinity) {
+    while (this.prepared < this.count && performance.now() < until) {
+      const end = Math.min(this.count, this.prepared + 500);
+      for (; this.prepared < end; this.prepared += 1) this.texts[this.prepared] = this.textOf(this.prepared);
+    }
+    return this.prepared === this.count;
   }
 
   // A row contains every word. More letters can only leave fewer rows, so that most keystrokes
@@ -482,7 +490,7 @@ class Header {
     }
     const isFiltered = column.filter.size > 0;
     const isFaded = (slot) => isFiltered && !column.filter.has(slot);
-    const get = (slot) => (slot === "any" ? counts.valued : counts.slots.get(slot) ?? 0);
+    const get = (slot) => (slot === "any" ? counts.valued : counts.numbers[slot + 1]);
     this.segments?.forEach((segment, at) => {
       segment.style.flexGrow = get(this.parts[at]);
       segment.classList.toggle("ff-empty", get(this.parts[at]) === 0);
@@ -558,6 +566,14 @@ class Explorer {
     this.observer = new ResizeObserver(() => this.layOut());
     this.observer.observe(this.scroller);
     this.askForEvidence();
+    this.prepare();
+  }
+
+  // Between other things, so that the first letter does not wait for it.
+  prepare() {
+    this.preparing = setTimeout(() => {
+      if (!this.data.prepareSearch(performance.now() + 12)) this.prepare();
+    }, 20);
   }
 
   // SVG of this package, never of the data.
@@ -716,9 +732,10 @@ class Explorer {
     this.fails = new Uint8Array(data.count);
     this.only = new Int32Array(data.count).fill(-2);
     const hits = data.search(this.query.value);
+    const {fails, only} = this;
     const fail = (row, index) => {
-      this.fails[row] = Math.min(2, this.fails[row] + 1);
-      this.only[row] = index;
+      fails[row] = fails[row] === 0 ? 1 : 2;
+      only[row] = index;
     };
     if (hits !== null) for (let row = 0; row < data.count; row += 1) if (hits[row] === 0) fail(row, -3);
     if (this.onlyOpen) {
@@ -726,14 +743,17 @@ class Explorer {
     }
     for (const column of [data.names, ...data.columns]) {
       if (column.filter.size === 0) continue;
-      for (let row = 0; row < data.count; row += 1) if (!column.passes(row)) fail(row, column.index);
+      const passing = column.passing();
+      for (let row = 0; row < data.count; row += 1) {
+        if (passing[column.slots[row] + 1] === 0) fail(row, column.index);
+      }
     }
     const all = this.sort === null ? null : this.sort.column.order(this.sort.descending);
     const order = new Uint32Array(data.count);
     let found = 0;
     for (let at = 0; at < data.count; at += 1) {
       const row = all === null ? at : all[at];
-      if (this.fails[row] === 0) {
+      if (fails[row] === 0) {
         order[found] = row;
         found += 1;
       }
@@ -767,25 +787,19 @@ class Explorer {
   // Counts obey all filters but that of the column itself.
   countsOf(column) {
     if (!this.counts.has(column.index)) {
-      const slots = new Map();
-      let total = 0, valued = 0, distinct = 0;
-      const seen = column.kind === "text" ? new Uint8Array(column.words.length) : null;
-      const numbers = new Int32Array(Math.max(column.words.length, BARS) + 1);
-      for (let row = 0; row < this.data.count; row += 1) {
-        const fails = this.fails[row];
-        if (fails > 1 || (fails === 1 && this.only[row] !== column.index)) continue;
-        const slot = column.slot(row);
-        total += 1;
-        numbers[slot + 1] += 1;
-        if (slot >= 0) valued += 1;
-        if (seen !== null && slot >= 0 && seen[slot] === 0) {
-          seen[slot] = 1;
-          distinct += 1;
+      const {fails, only} = this;
+      const {slots, index} = column;
+      const isText = column.kind === "text";
+      const numbers = new Int32Array((isText ? column.words.length : BARS) + 1);
+      let total = 0;
+      for (let row = 0; row < slots.length; row += 1) {
+        if (fails[row] === 0 || (fails[row] === 1 && only[row] === index)) {
+          total += 1;
+          numbers[slots[row] + 1] += 1;
         }
       }
-      const few = column.kind === "text" ? [-1, ...column.frequent] : [-1, ...Array(BARS).keys()];
-      for (const slot of few) slots.set(slot, numbers[slot + 1]);
-      this.counts.set(column.index, {slots, total, valued, distinct});
+      const distinct = isText ? numbers.subarray(1).reduce((sum, number) => sum + (number > 0 ? 1 : 0), 0) : 0;
+      this.counts.set(index, {numbers, total, valued: total - numbers[0], distinct});
     }
     return this.counts.get(column.index);
   }
@@ -1436,6 +1450,7 @@ class Explorer {
     this.observer.disconnect();
     clearTimeout(this.telling);
     clearTimeout(this.saying);
+    clearTimeout(this.preparing);
     this.root.removeEventListener("keydown", this.onKeyDown);
     this.root.replaceChildren();
   }
