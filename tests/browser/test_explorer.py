@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,12 +11,15 @@ import pytest
 from findall_frames.display.payload import explorer_payload
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.search import Search
+from tests.browser.lab import exported
 from tests.support.explorer_page import ExplorerPage
 from tests.support.hostile import HOSTILE
 from tests.support.shown import candidate, field, hostile_candidate, tables
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from tests.browser.lab import Lab, Notebook
 
 pytestmark = pytest.mark.browser
 
@@ -549,8 +553,101 @@ def test_axe_finds_no_violation(open_page: Open, theme: str, width: int, lab: bo
     check()
 
 
+def test_reviews_that_are_not_recorded_yet_are_said(open_page: Open) -> None:
+    """If it lasts, as when the kernel is gone; one that was refused is said with the reason."""
+    page = open_page(saves_later=True)
+    page.table.focus()
+    page.press("a", "u")
+    page.root.get_by_text("2 reviews waiting for the kernel").wait_for()
+    recorded = {"findall_id": "findall_1", "candidate_id": "c0", "field": None}
+    page.page.evaluate(
+        "reviews => window.explorer.reviewed(reviews)", [{**recorded, "decision": "accept"}]
+    )
+    page.root.get_by_text("1 review waiting for the kernel").wait_for()
+    page.page.evaluate("() => window.explorer.refused('There is no row 1.')")
+    assert page.root.get_by_text("Not recorded: There is no row 1.").is_visible()
+
+
 def test_no_heading_is_made(open_page: Open) -> None:
     """JupyterLab lists headings of outputs among the contents of the notebook."""
     page = open_page()
     assert page.root.locator("h1, h2, h3, h4, h5, h6, [role=heading]").count() == 0
     assert page.root.get_attribute("data-lm-suppress-shortcuts") == "true"
+
+
+COMPANIES = Path(__file__).parent.parent / "tables" / "companies.parquet"
+SEARCH = f"""
+import findall_frames as ff
+from findall_frames.display.explorer import Explorer, SessionReviews
+
+search = ff.Search(
+    "Find large companies that are publicly traded",
+    entity_type="companies",
+    match_conditions={{
+        "publicly_traded": "publicly traded",
+        "large": "employees over 10,000",
+    }},
+    enrichments={{"ceo": "Who the CEO is"}},
+)
+with ff.local({str(COMPANIES)!r}) as client:
+    frames = ff.find_all(search, client=client)
+kept = SessionReviews()
+explorer = Explorer(
+    frames.tables, searches=frames.searches, reviews=kept.all, review=kept.record
+)
+"""
+LOOK = "print(len(explorer.left), explorer.chosen == explorer.left[-1])"
+REVIEWS = "[(each['candidate_id'][-1], each['decision'], each['note']) for each in kept.all()]"
+
+
+def test_a_notebook_knows_what_was_searched_and_reviewed(
+    lab: Lab, notebook: Notebook, pictures: Path
+) -> None:
+    """Typed and reviewed by keyboard in JupyterLab, seen in Python and in a second view."""
+    lab.write(
+        "explorer", SEARCH, "explorer", REVIEWS, LOOK, "explorer", "import time; time.sleep(4)"
+    )
+    notebook.open("explorer")
+    notebook.run(0)
+    explorer = notebook.run(1)
+    explorer.get_by_text("17 candidates").wait_for()
+    notebook.photograph(pictures, cell=1, name="explorer")
+    cells = notebook.page.locator(".jp-Notebook .jp-Cell").count()
+    explorer.get_by_role("grid").focus()
+    for key in ("a", "r", "n"):
+        notebook.page.keyboard.press(key)
+    notebook.page.keyboard.type("Too young")
+    notebook.page.keyboard.press("Enter")
+    notebook.page.keyboard.press("u")
+    explorer.get_by_text("3 of 17 reviewed").wait_for()
+    assert notebook.run(2).inner_text() == (
+        "[('0', 'accept', None), ('1', 'reject', None), ('2', 'unsure', 'Too young')]"
+    )
+    explorer.get_by_label("Search all text").press_sequentially("banking")
+    explorer.get_by_text("2 of 17").first.wait_for()
+    explorer.get_by_role("grid").focus()
+    notebook.page.keyboard.press("End")
+    notebook.page.wait_for_timeout(500)  # what is left is told with a delay
+    assert notebook.run(3).inner_text().strip() == "2 True"
+    assert notebook.page.locator(".jp-Notebook .jp-Cell").count() == cells
+    # A view that is opened later has the reviews, and what it marks is seen in the first one.
+    second = notebook.run(4)
+    second.locator(".ff-mark").nth(2).wait_for()
+    second.get_by_role("grid").focus()
+    notebook.page.keyboard.press("a")
+    second.get_by_text("2 of 17 reviewed").wait_for()
+    explorer.get_by_text("2 of 17 reviewed").wait_for()
+    # While the kernel is busy, everything goes on.
+    notebook.start(5)
+    second.get_by_role("grid").focus()
+    for key in ("a", "/"):
+        notebook.page.keyboard.press(key)
+    notebook.page.keyboard.type("bank")
+    second.get_by_text("3 of 17").first.wait_for()
+    second.get_by_text("3 of 17 reviewed").wait_for()
+    notebook.wait_for_end(5)
+    assert "('0', 'accept', None)" in notebook.run(2).inner_text()
+    notebook.save()
+    page = exported(lab.notebooks / "explorer.ipynb")
+    assert "The explorer needs a running kernel" in page
+    assert "widget-view" not in page

@@ -41,7 +41,7 @@ window.ready = true;
 </script></body></html>"""
 _OPTIONS = (
     "{onReview: (each) => window.sent.push(each), onView: (each) => window.views.push(each), "
-    "onEvidence: (start) => window.wanted.push(start)}"
+    "onEvidence: (start) => window.wanted.push(start), savesLater: %s}"
 )
 _PAPER = {"light": "#ffffff", "dark": "#15181b"}
 
@@ -62,6 +62,7 @@ class ExplorerPage:
         width: int = 1280,
         height: int = 640,
         reads_only: bool = False,
+        saves_later: bool = False,
     ) -> None:
         self.complaints: list[str] = []
         self.elsewhere: list[str] = []
@@ -79,7 +80,7 @@ class ExplorerPage:
             scheme=theme,
             paper="#111111" if lab and theme == "dark" else _PAPER[theme],
             colours=_LAB[theme] if lab else "",
-            options="{}" if reads_only else _OPTIONS,
+            options="{}" if reads_only else _OPTIONS % json.dumps(saves_later),
         )
         self._files = {
             _ADDRESS: (page, "text/html"),

@@ -672,14 +672,21 @@ class Explorer {
     const wanted = [...this.natural.values()].reduce((sum, {width}) => sum + width, REVIEW_WIDTH);
     const isTight = wanted > room;
     const isNarrow = room < 600;
-    let left = REVIEW_WIDTH;
-    this.places = [];
-    for (const [index, {width, least}] of this.natural) {
+    const columns = [...this.natural].map(([index, {width, least}]) => {
       const most = index === NAME ? (isNarrow ? 142 : 170) : isNarrow ? 90 : 126;
-      const chosen = isTight ? Math.max(Math.min(width, most), Math.min(least, most)) : width;
-      this.places.push({index, left, width: chosen});
-      left += chosen;
-    }
+      const counts = this.data.column(index).kind === "number" ? 0 : least - (isNarrow ? 9 : 0);
+      return {index, wanted: width, width: isTight ? Math.max(Math.min(width, most), counts) : width};
+    });
+    // What is left over goes to the columns that were cut.
+    const over = room - REVIEW_WIDTH - columns.reduce((sum, {width}) => sum + width, 0);
+    const cut = columns.reduce((sum, {wanted, width}) => sum + Math.max(0, wanted - width), 0);
+    let left = REVIEW_WIDTH;
+    this.places = columns.map(({index, wanted, width}) => {
+      const more = over > 0 && cut > 0 ? Math.floor((over * Math.max(0, wanted - width)) / cut) : 0;
+      const place = {index, left, width: width + more};
+      left += place.width;
+      return place;
+    });
     this.width = left;
     this.nameWidth = this.places[0].width;
     this.rows.style.width = this.headRow.style.width = `max(100%, ${left}px)`;
@@ -698,9 +705,19 @@ class Explorer {
       widest = Math.max(widest, (word === null ? 8 : measure(word, column.index === NAME)) + shape + marks);
     }
     const title = measure(column.title, true) + 16;
-    const least = {verdict: 104, level: 112, number: 112, text: 112}[column.kind];
+    const least = Math.max(column.kind === "verdict" ? 90 : 112, Math.ceil(this.summaryWidth(column, measure)));
     const most = column.index === NAME ? 260 : 240;
     return {least, width: Math.ceil(Math.max(least, Math.min(most, Math.max(widest, title) + 18)))};
+  }
+
+  // How much room the counts of a header need.
+  summaryWidth(column, measure) {
+    const {numbers, distinct} = this.countsOf(column);
+    if (column.kind === "verdict" || column.kind === "level") {
+      return [1, 2, 3].reduce((sum, at) => sum + 25 + 6.5 * numbers[at].toLocaleString("en").length, 8);
+    }
+    if (column.kind !== "text" || column.frequent.length > 0) return 0;
+    return measure(`${distinct} different ${numbers[0]} none`) * 0.85 + 40;
   }
 
   // -- filters -------------------------------------------------------------------------------
