@@ -287,6 +287,31 @@ def test_a_note_is_written_saved_and_dropped(open_page: Open) -> None:
     assert page.sent[-1] == {**page.sent[0], "note": None}
 
 
+def test_a_value_is_corrected_and_corrected_back(open_page: Open) -> None:
+    """Enter saves, Escape drops, z undoes; the table shows the correction."""
+    page = open_page()
+    page.evidence.get_by_role("button", name="Correct town").click()
+    assert page.focus == "ff-correction"
+    page.page.keyboard.type("York a/")
+    page.press("Escape")
+    assert page.sent == []
+    assert page.focus == "group"
+    page.evidence.get_by_role("button", name="Correct town").click()
+    page.page.keyboard.type("York")
+    page.press("Enter")
+    correction = {"row": 0, "field": "town", "decision": None, "value": "York", "note": None}
+    assert page.sent == [correction]
+    assert page.evidence.get_by_text("corrected to York").is_visible()
+    assert page.root.get_by_role("gridcell").filter(has_text="York").count() == 1
+    page.press("z")
+    assert page.sent[1:] == [{**correction, "value": None}]
+    assert page.evidence.get_by_text("corrected to").count() == 0
+    page.evidence.get_by_role("button", name="Correct town").click()
+    page.press("Enter")
+    assert len(page.sent) == 2
+    assert page.root.get_by_text("0 of 5 reviewed").is_visible()
+
+
 def test_escape_goes_back_step_by_step(open_page: Open) -> None:
     """Note, text of the search, table, pane."""
     page = open_page()

@@ -551,6 +551,7 @@ class Explorer {
     this.undone = [];
     this.paneIsOpen = true;
     this.note = null;
+    this.correction = null;
     this.waiting = new Set();
     this.unsaved = new Map();
     this.refusal = "";
@@ -1071,11 +1072,12 @@ class Explorer {
     this.actions.append(...Object.values(this.buttons), note);
   }
 
-  showPane() {
+  showPane({keepPlace = false} = {}) {
     if (!this.paneIsOpen) return;
+    const {scrollTop} = this.paneText;
+    this.correction = null;
     const had = this.paneText.contains(this.focused()) && this.focused() !== this.paneText;
     const row = this.chosen;
-    this.paneText.scrollTop = 0;
     this.actions.hidden = this.onReview === null || row === null;
     if (row === null) {
       this.paneText.replaceChildren();
@@ -1083,7 +1085,6 @@ class Explorer {
     }
     const evidence = this.data.evidence[row];
     const parts = [this.title(row, evidence)];
-    const note = this.data.review(row)?.note;
     if (evidence === undefined) {
       parts.push(make("p", {class: "ff-pending"}, "The evidence comes as soon as the kernel is free."));
       this.askFor(row);
@@ -1094,7 +1095,8 @@ class Explorer {
     parts.push(this.noteLine);
     if (evidence !== undefined) parts.push(...this.fields(row, evidence[3]));
     this.paneText.replaceChildren(...parts);
-    this.showDecision(note);
+    this.paneText.scrollTop = keepPlace ? scrollTop : 0;
+    this.showDecision();
     if (had) this.paneText.focus({preventScroll: true});
   }
 
@@ -1165,7 +1167,6 @@ class Explorer {
     const isVerdict = column.kind === "verdict";
     const verdict = isVerdict ? VERDICTS[column.verdicts[row]] : "";
     const sure = level >= 0 ? `${LEVELS[level]} confidence` : "";
-    const word = column.word(row);
     const review = this.data.review(row, column.name);
     const [, reason, sources] = field ?? [null, "", []];
     return make("div", {class: "ff-field"},
@@ -1174,14 +1175,59 @@ class Explorer {
         make("b", null, column.title),
         make("span", {class: "ff-sure"}, [verdict, sure].filter(Boolean).join(" · "))),
       column.condition ? make("div", {class: `ff-condition${isVerdict ? "" : " ff-flush"}`}, column.condition) : null,
-      word !== null ? make("div", {class: review?.value != null ? "ff-value ff-struck" : "ff-value"}, word)
-        : isVerdict ? null : make("div", {class: "ff-value ff-missing"}, "no value"),
+      this.value(row, column, review),
       review ? this.fieldReview(review) : null,
       reason ? make("p", {class: "ff-reason"}, reason)
         : field === undefined ? make("p", {class: "ff-reason"}, "It was not judged.") : null,
       ...sources.map((source) => this.source(source)),
       sources.length === 0 && field !== undefined ? make("div", {class: "ff-origin"}, "no source") : null,
       column.reading ? make("div", {class: "ff-reading"}, "Read as", make("code", null, column.reading)) : null);
+  }
+
+  // The value, and a way to correct it.
+  value(row, column, review) {
+    const word = column.word(row);
+    const line = make("div", {class: "ff-value-line"},
+      word !== null ? make("div", {class: review?.value != null ? "ff-value ff-struck" : "ff-value"}, word)
+        : make("div", {class: "ff-value ff-missing"}, column.kind === "verdict" ? "" : "no value"));
+    if (this.onReview === null) return word === null && column.kind === "verdict" ? null : line;
+    const correct = make("button", {type: "button", class: "ff-plain ff-correct"}, "Correct", words(column.title));
+    correct.addEventListener("click", () => this.openCorrection(row, column, line));
+    line.append(correct);
+    return line;
+  }
+
+  openCorrection(row, column, line) {
+    const review = this.data.review(row, column.name);
+    const input = make("input", {type: "text", class: "ff-correction", "aria-label": `Correct value of ${column.title}`,
+      autocomplete: "off", spellcheck: "false", maxlength: "10000"});
+    input.value = review?.value ?? column.word(row) ?? "";
+    const save = make("button", {type: "button", class: "ff-button"}, "Save");
+    save.addEventListener("click", () => this.saveCorrection());
+    this.correction = {row, column, input};
+    line.replaceChildren(input, save);
+    input.focus({preventScroll: true});
+    input.select();
+  }
+
+  // A correction to the value that was found takes an earlier one back.
+  saveCorrection() {
+    const {row, column, input} = this.correction;
+    const text = input.value.trim();
+    const before = this.data.review(row, column.name) ??
+      {field: column.name, decision: null, value: null, note: null};
+    const value = text === "" || text === column.word(row) ? null : text;
+    this.dropCorrection();
+    if (value !== before.value) {
+      this.record(row, {...before, value});
+      this.showPane({keepPlace: true});
+    }
+  }
+
+  dropCorrection() {
+    this.correction = null;
+    this.showPane({keepPlace: true});
+    this.paneText.focus({preventScroll: true});
   }
 
   fieldReview({decision, value, note, reviewer}) {
@@ -1286,6 +1332,9 @@ class Explorer {
         // Otherwise a later judgement is on its way, and this one would undo it.
         this.unsaved.delete(key);
         this.data.addReviews([review]);
+        if (row === this.chosen && (review.field ?? null) !== null && this.correction === null) {
+          this.showPane({keepPlace: true});
+        }
       }
     }
     this.reviewsChanged();
@@ -1319,6 +1368,7 @@ class Explorer {
     if (last === undefined || this.onReview === null) return;
     this.record(last.row, last.before, {isUndo: true});
     if (this.placeOf(last.row) >= 0) this.choose(last.row);
+    if (last.before.field !== null) this.showPane({keepPlace: true});
   }
 
   reviewsChanged() {
@@ -1366,6 +1416,7 @@ class Explorer {
   update(reviews) {
     this.data.setReviews(reviews);
     this.reviewsChanged();
+    if (this.correction === null) this.showPane({keepPlace: true});
   }
 
   // -- the kernel ----------------------------------------------------------------------------
@@ -1417,6 +1468,10 @@ class Explorer {
     if (this.note !== null && target === this.note.text) {
       if (event.key === "Escape") this.dropNote();
       else if (event.key === "Enter" && !event.shiftKey) this.saveNote();
+      else return;
+    } else if (this.correction !== null && target === this.correction.input) {
+      if (event.key === "Escape") this.dropCorrection();
+      else if (event.key === "Enter") this.saveCorrection();
       else return;
     } else if (event.key === "Escape") {
       if (!this.back()) return;
