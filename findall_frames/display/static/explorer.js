@@ -69,7 +69,6 @@ function pips(level) {
 
 // Upper case first, so that "ß" is found by "ss" and the final sigma by the other one.
 function folded(text) {
-  // eslint-disable-next-line no-control-regex
   return /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : text.toUpperCase().toLowerCase();
 }
 
@@ -426,7 +425,6 @@ class Header {
   }
 
   makeFrequent() {
-    this.bars = [];
     for (const code of this.column.frequent) {
       const word = this.column.words[code];
       const toggle = this.toggle(code, word, make("span", {class: "ff-frequent-word"}, word), "ff-frequent");
@@ -675,7 +673,7 @@ class Explorer {
     const isNarrow = room < 600;
     const columns = [...this.natural].map(([index, {width, least}]) => {
       const most = index === NAME ? (isNarrow ? 142 : 170) : isNarrow ? 90 : 126;
-      const counts = this.data.column(index).kind === "number" ? 0 : least - (isNarrow ? 9 : 0);
+      const counts = this.data.column(index).kind === "number" ? 0 : least - (isNarrow ? 16 : 0);
       return {index, wanted: width, width: isTight ? Math.max(Math.min(width, most), counts) : width};
     });
     // What is left over goes to the columns that were cut.
@@ -688,7 +686,6 @@ class Explorer {
       left += place.width;
       return place;
     });
-    this.width = left;
     this.nameWidth = this.places[0].width;
     this.rows.style.width = this.headRow.style.width = `max(100%, ${left}px)`;
     this.version += 1;
@@ -1068,7 +1065,6 @@ class Explorer {
     const note = make("button", {type: "button", class: "ff-button ff-plain"},
       make("kbd", {"aria-hidden": "true"}, "n"), make("span", {class: "ff-label"}, make("u", null, "N"), "ote"));
     note.addEventListener("click", () => this.openNote());
-    this.noteButton = note;
     this.actions.append(...Object.values(this.buttons), note);
   }
 
