@@ -32,7 +32,7 @@ _ADVICE: Final = (
     "JupyterLab, VS Code or Colab: run the cell again there."
 )
 
-Reviews: TypeAlias = Callable[[], Sequence[Mapping[str, Any]]]
+_Reviews: TypeAlias = Callable[[], Sequence[Mapping[str, Any]]]
 """Returns the latest judgement of each candidate and field."""
 
 
@@ -110,7 +110,7 @@ class Explorer:
         tables: Tables,
         *,
         searches: Mapping[str, FindAllSchema],
-        reviews: Reviews,
+        reviews: _Reviews,
         review: Callable[..., None],
     ) -> None:
         self._tables = tables
