@@ -1,169 +1,258 @@
-"""Widgets to look through the candidates: search, filters, a list, and the evidence of one."""
+"""The explorer in a notebook: a widget with the candidates, their evidence and their reviews."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
-import ipywidgets
+import anywidget
+import msgspec
+import numpy as np
+import traitlets
+from msgspec import Meta, Struct
 
-from findall_frames.display.catalogue import Catalogue, Filters
-from findall_frames.display.evidence_html import evidence_html
+from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped, frames_html
 from findall_frames.display.matches import Tables, summary
-from findall_frames.display.text import counted, one_line, shortened
+from findall_frames.display.payload import ExplorerData, review_records
+from findall_frames.display.shapes import asset
+from findall_frames.display.text import counted
+from findall_frames.errors import FindAllError
 
-__all__ = ["Explorer"]
+__all__ = ["Explorer", "SessionReviews"]
 
-_MOST_LISTED: Final = 200
-_MOST_DOMAINS: Final = 50
-_MOST_CHARACTERS: Final = 60
+_CHUNK: Final = 1_000
+"""Number of candidates whose evidence is sent at once."""
+_FIRST: Final = 100
+"""The same for the evidence that comes with a table that is larger than a chunk."""
 _MOST_ROWS_WITHOUT_WIDGETS: Final = 20
-_SIGNS: Final = {"matched": "✓", "unmatched": "✗"}
 _ADVICE: Final = (
     "The explorer needs a running kernel and a front end that shows Jupyter widgets, such as "
     "JupyterLab, VS Code or Colab: run the cell again there."
 )
-_NONE_FOUND: Final = "<p>No candidate fits. Clear the search or a filter.</p>"
-_EMPTY: Final = "<p>There is no candidate to show.</p>"
 
-_WIDE: Final = {"width": "auto"}
-_BOTH: Final = {"flex_flow": "row wrap", "align_items": "stretch", "width": "100%"}
-_LEFT: Final = {"flex": "1 1 270px", "min_width": "0", "max_width": "420px"}
-# Right of the list where there is room for both, else below it.
-_RIGHT: Final = {
-    "flex": "2 1 340px",
-    "min_width": "0",
-    "max_height": "470px",
-    "overflow": "auto",
-    "padding": "0 0 0 12px",
-}
+_Reviews: TypeAlias = Callable[[], Sequence[Mapping[str, Any]]]
+"""Returns the latest judgement of each candidate and field."""
+
+
+class _Widget(anywidget.AnyWidget):
+    """What the front end draws."""
+
+    _esm = asset("explorer.js")
+    _css = asset("tokens.css") + asset("explorer.css")
+    _table = traitlets.Bytes().tag(sync=True)
+
+
+_Row = Annotated[int, Meta(ge=0)]
+_Text = Annotated[str, Meta(max_length=10_000)]
+
+
+class _Judged(Struct, tag_field="kind", tag="review"):
+    """A judgement; with neither decision, value nor note it takes back the one before."""
+
+    row: _Row
+    field: str | None = None
+    decision: Literal["accept", "reject", "unsure"] | None = None
+    value: _Text | None = None
+    note: _Text | None = None
+
+
+class _Viewed(Struct, tag_field="kind", tag="view"):
+    """Which candidate is chosen; `all` is false if only some are left, which a buffer has."""
+
+    chosen: _Row | None
+    all: bool
+
+
+class _Wanted(Struct, tag_field="kind", tag="evidence"):
+    """A request for a chunk of evidence."""
+
+    start: _Row
+
+
+class _Hello(Struct, tag_field="kind", tag="hello"):
+    """A view that was opened, and does not know the reviews since the widget was made."""
+
+
+_Message: TypeAlias = _Judged | _Viewed | _Wanted | _Hello
 
 
 class Explorer:
-    """Widgets to look through the candidates: a list of those found, and the evidence of one.
+    """A widget to look through the candidates, read their evidence and review them.
 
-    `FindAllFrames.explore` returns it, and a cell that ends in it shows it. Where widgets cannot
-    be shown, as in an exported notebook or a console, it is a table of the first matches.
+    `FindAllFrames.explore` returns it, and a cell that ends in it shows it. Search, filters and
+    sorting run in the browser, so they work while the kernel is busy. Where widgets cannot be
+    shown, as in an exported notebook or a console, it is a table of the first matches.
 
     Parameters
     ----------
     tables : mapping of str to Table
         ``runs``, ``candidates``, ``fields`` and ``citations``.
+    searches : mapping of str to FindAllSchema
+        The searches by findall_id, for the conditions as they were asked.
+    reviews : callable
+        Returns the latest judgement of each candidate and field as mappings with ``findall_id``,
+        ``candidate_id``, ``field``, ``decision``, ``value``, ``note``, ``reviewer`` and
+        ``reviewed_at``.
+    review : callable
+        Records a judgement: called with (findall_id, candidate_id) and the decision or None, and
+        with ``field``, ``value`` and ``note`` by name. All of them None takes the judgement back.
 
     Attributes
     ----------
-    widget : ipywidgets.Widget
+    widget : anywidget.AnyWidget
         The whole explorer, for a layout of your own.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(
+        self,
+        tables: Tables,
+        *,
+        searches: Mapping[str, FindAllSchema],
+        reviews: _Reviews,
+        review: Callable[..., None],
+    ) -> None:
         self._tables = tables
-        self._catalogue = catalogue = Catalogue(tables)
-        self._found: list[int] = []
-        self._is_filling = False
-        self._words = ipywidgets.Text(
-            description="Search",
-            placeholder="names, values, reasons, excerpts",
-            layout=_WIDE,
-        )
-        self._verdict = _dropdown("Verdict", catalogue.verdicts())
-        self._confidence = _dropdown("Confidence", catalogue.confidences())
-        self._field = _dropdown("Field", catalogue.fields())
-        self._domain = _dropdown("Domain", catalogue.domains(most=_MOST_DOMAINS))
-        self._count = ipywidgets.HTML()
-        self._list = ipywidgets.Select(rows=14, layout=_WIDE)
-        self._evidence = ipywidgets.HTML(layout={"width": "100%"})
-        self._controls = [self._words, self._verdict, self._confidence, self._field, self._domain]
-        left = ipywidgets.VBox([*self._controls, self._count, self._list], layout=_LEFT)
-        right = ipywidgets.Box([self._evidence], layout=_RIGHT)
-        self.widget = ipywidgets.HBox([left, right], layout=_BOTH)
-        for control in self._controls:
-            control.observe(self._filter, names="value")
-        self._list.observe(self._show_evidence, names="value")
-        self._filter()
+        self._data = ExplorerData(tables, searches=searches)
+        self._reviews = reviews
+        self._review = review
+        self._fields = set(self._data.field_names)
+        self._chosen = 0 if len(self._data) else None
+        self._left: Sequence[int] = range(len(self._data))
+        table = self._data.table(evidence=_FIRST if len(self._data) > _CHUNK else _CHUNK)
+        payload = {**table, "chunk": _CHUNK, "reviews": review_records(reviews())}
+        self.widget = _Widget(_table=msgspec.json.encode(payload))
+        self.widget.on_msg(self._receive)
 
     @property
     def left(self) -> list[tuple[str, str]]:
-        """The findall_id and candidate_id of every candidate found, also those not listed."""
-        return [self._catalogue.keys[position] for position in self._found]
+        """The findall_id and candidate_id of every candidate that the search and filters leave.
+
+        In the order of the table.
+        """
+        return [self._data.key(row) for row in self._left]
 
     @property
     def chosen(self) -> tuple[str, str] | None:
         """The findall_id and candidate_id of the candidate whose evidence is shown, or None."""
-        position = self._list.value
-        return None if position is None else self._catalogue.keys[position]
+        return None if self._chosen is None else self._data.key(self._chosen)
+
+    def update(self) -> None:
+        """Show reviews that were recorded elsewhere, such as with `FindAllFrames.review`."""
+        records = msgspec.json.encode(review_records(self._reviews()))
+        self.widget.send({"kind": "reviews"}, [records])
 
     def __repr__(self) -> str:
-        candidates = counted(len(self._catalogue), "candidate")
-        return f"Explorer: {len(self._found):,} of {candidates}; {summary(self._tables)}"
+        candidates = counted(len(self._data), "candidate")
+        return f"Explorer: {len(self._left):,} of {candidates}; {summary(self._tables)}"
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, Any]:
+        bundle = self.widget._repr_mimebundle_()
+        view = bundle[0] if bundle else {}
         table = frames_html(self._tables, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
-            **self.widget._repr_mimebundle_(),
+            **view,
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
             "text/plain": f"{self!r}\n{_ADVICE}",
         }
 
-    def _filter(self, _: object = None) -> None:
-        """Update the list; the chosen candidate stays chosen while it is in it."""
-        self._found = self._catalogue.find(
-            Filters(
-                words=self._words.value,
-                verdict=_picked(self._verdict),
-                confidence=_picked(self._confidence),
-                field=_picked(self._field),
-                domain=_picked(self._domain),
-            )
-        )
-        listed = self._found[:_MOST_LISTED]
-        before = self._list.value
-        self._is_filling = True
+    def _receive(self, _: object, content: object, buffers: Sequence[Any]) -> None:
+        """Do what a view asks; what it may not ask is refused."""
         try:
-            with self._list.hold_sync():
-                self._list.options = [(self._label(each), each) for each in listed]
-                first = listed[0] if listed else None
-                self._list.value = before if before in listed else first
-        finally:
-            self._is_filling = False
-        self._count.value = f'<span role="status">{escaped(self._counted(len(listed)))}</span>'
-        if self._list.value != before or before is None:
-            self._show_evidence()
+            message = msgspec.convert(content, _Message)
+            self._act(message, buffers)
+        except (msgspec.ValidationError, FindAllError) as error:
+            self.widget.send({"kind": "refused", "message": str(error)})
+            self.update()
 
-    def _show_evidence(self, _: object = None) -> None:
-        """Show the evidence of the chosen candidate."""
-        if self._is_filling:
-            return
-        position = self._list.value
-        if position is not None:
-            self._evidence.value = evidence_html(self._catalogue.row(position))
+    def _act(self, message: _Message, buffers: Sequence[Any]) -> None:
+        if isinstance(message, _Hello):
+            self.update()
+        elif isinstance(message, _Wanted):
+            rows = self._data.evidence(message.start, message.start + _CHUNK)
+            self.widget.send(
+                {"kind": "evidence", "start": message.start}, [msgspec.json.encode(rows)]
+            )
+        elif isinstance(message, _Viewed):
+            self._look(message, buffers)
         else:
-            self._evidence.value = _NONE_FOUND if len(self._catalogue) else _EMPTY
+            self._record(message)
 
-    def _label(self, position: int) -> str:
-        sign = _SIGNS.get(self._catalogue.statuses[position], "·")
-        name = one_line(self._catalogue.names[position])
-        return f"{sign} {shortened(name, limit=_MOST_CHARACTERS)}"
+    def _look(self, viewed: _Viewed, buffers: Sequence[Any]) -> None:
+        rows = range(len(self._data))
+        if viewed.chosen is not None:
+            self._check(viewed.chosen)
+        left = rows if viewed.all else _rows(buffers)
+        if left:
+            self._check(max(left))
+        self._chosen, self._left = viewed.chosen, left
 
-    def _counted(self, listed: int) -> str:
-        found = len(self._found)
-        words = f"{found:,} of {counted(len(self._catalogue), 'candidate')}"
-        return words if listed == found else f"{words}; the first {listed:,} are listed"
+    def _record(self, judged: _Judged) -> None:
+        self._check(judged.row)
+        if judged.field is not None and judged.field not in self._fields:
+            raise msgspec.ValidationError(f"There is no field {judged.field!r:.200}.")
+        if judged.field is None and judged.value is not None:
+            raise msgspec.ValidationError("A correction needs the field that it is for.")
+        findall_id, candidate_id = self._data.key(judged.row)
+        self._review(
+            (findall_id, candidate_id),
+            judged.decision,
+            field=judged.field,
+            value=judged.value,
+            note=judged.note,
+        )
+        key = {"findall_id": findall_id, "candidate_id": candidate_id, "field": judged.field}
+        kept = [each for each in self._reviews() if key.items() <= each.items()]
+        # A judgement that was taken back is sent without a decision.
+        records = msgspec.json.encode(review_records(kept or [key]))
+        self.widget.send({"kind": "reviewed"}, [records])
+
+    def _check(self, row: int) -> None:
+        if row >= len(self._data):
+            raise msgspec.ValidationError(f"There is no row {row:,} among {len(self._data):,}.")
 
 
-def _dropdown(description: str, counts: Iterable[tuple[str, int]]) -> ipywidgets.Dropdown:
-    # In tuples, as widgets take None for "nothing chosen" and a field may be named "".
-    options = [
-        (f"{shortened(one_line(word), limit=_MOST_CHARACTERS)} ({count:,})", (word,))
-        for word, count in counts
-    ]
-    return ipywidgets.Dropdown(
-        options=[("any", ()), *options], description=description, layout=_WIDE
-    )
+def _rows(buffers: Sequence[Any]) -> list[int]:
+    if len(buffers) != 1 or len(buffers[0]) % 4:
+        raise msgspec.ValidationError("The rows that are left come as one buffer of uint32.")
+    rows: list[int] = np.frombuffer(buffers[0], "<u4").tolist()
+    return rows
 
 
-def _picked(control: ipywidgets.Dropdown) -> str | None:
-    return next(iter(control.value), None)
+class SessionReviews:
+    """Reviews that last as long as the explorer."""
+
+    def __init__(self) -> None:
+        self._records: dict[tuple[str, str, str | None], dict[str, Any]] = {}
+
+    def all(self) -> list[dict[str, Any]]:
+        """Return the latest judgement of each candidate and field."""
+        return list(self._records.values())
+
+    def record(
+        self,
+        candidate: tuple[str, str],
+        decision: str | None,
+        *,
+        field: str | None = None,
+        value: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        """Record a judgement, or take it back."""
+        key = (*candidate, field)
+        if decision is None and value is None and note is None:
+            self._records.pop(key, None)
+            return
+        self._records[key] = {
+            "findall_id": candidate[0],
+            "candidate_id": candidate[1],
+            "field": field,
+            "decision": decision,
+            "value": value,
+            "note": note,
+            "reviewer": None,
+            "reviewed_at": datetime.now(UTC),
+        }

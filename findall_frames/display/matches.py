@@ -32,6 +32,7 @@ __all__ = [
     "rows_of",
     "shown_fields",
     "summary",
+    "value_words",
     "why_no_match",
 ]
 
@@ -69,14 +70,8 @@ class FieldCell:
 
     @property
     def words(self) -> str:
-        """The value as a person writes it: whole numbers without a point, lists in words."""
-        if self.value_type == "number" and self.value is not None:
-            return self.value.removesuffix(".0")
-        if self.value is None or self.value_type != "array":
-            return self.value or ""
-        parts = json.loads(self.value)
-        plain = all(type(part) in (str, int, float) for part in parts)
-        return ", ".join(map(str, parts)) if plain else self.value
+        """The value as a person writes it."""
+        return value_words(self.value or "", self.value_type)
 
     @property
     def best_excerpt(self) -> tuple[str, CitedSource] | None:
@@ -102,6 +97,21 @@ class CandidateRow:
     description: str | None
     match_status: str
     cells: Mapping[str, FieldCell]
+
+
+def value_words(value: str, value_type: str | None) -> str:
+    """Return a value as a person writes it: whole numbers without a point, lists in words.
+
+    >>> value_words("27.0", "number"), value_words('["a", 1]', "array")
+    ('27', 'a, 1')
+    """
+    if value_type == "number":
+        return value.removesuffix(".0")
+    if not value or value_type != "array":
+        return value
+    parts = json.loads(value)
+    plain = all(type(part) in (str, int, float) for part in parts)
+    return ", ".join(map(str, parts)) if plain else value
 
 
 def matched_rows(tables: Tables, *, limit: int | None = None) -> list[CandidateRow]:

@@ -466,19 +466,20 @@ class FindAllFrames:
         return compare(self.tables, new.tables)
 
     def explore(self) -> Explorer:
-        """Browse the candidates in a notebook: search, filters, and the evidence for each.
+        """Browse the candidates in a notebook: search, filters, evidence and reviews.
 
         Returns
         -------
         Explorer
-            Widgets, shown by a cell that ends in them. ``left`` and ``chosen`` hold what was
-            found with them, by findall_id and candidate_id. Where widgets cannot be shown, there
+            A widget, shown by a cell that ends in it. ``left`` and ``chosen`` hold what was
+            found with it, by findall_id and candidate_id. Where widgets cannot be shown, there
             is a table and a hint.
         """
         # Loading the widgets takes longer than everything that the tables need.
-        from findall_frames.display.explorer import Explorer
+        from findall_frames.display.explorer import Explorer, SessionReviews
 
-        return Explorer(self.tables)
+        kept = SessionReviews()
+        return Explorer(self.tables, searches=self.searches, reviews=kept.all, review=kept.record)
 
     @property
     def plot(self) -> Plots:

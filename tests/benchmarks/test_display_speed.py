@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import json
+import random
+import statistics
 import sys
 import time
+from typing import TYPE_CHECKING, Any
 
+import msgspec
 import pytest
 
+from findall_frames.display.payload import ExplorerData
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from tests.benchmarks.measure import large_result, medians
+from tests.browser.conftest import browser  # noqa: F401
 from tests.support.explorer_driver import ExplorerDriver
+from tests.support.explorer_page import ExplorerPage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.benchmark
 
+CANDIDATES = 50_000
 KEYSTROKE = 0.1
+FIRST_PAINT = 1.0
 
 
 def say(what: str, figure: float, *, unit: str, goal: float) -> None:
@@ -23,10 +35,60 @@ def say(what: str, figure: float, *, unit: str, goal: float) -> None:
     sys.stdout.write(f"\n{what}: {figure:.0f} {unit} (goal: {goal:.0f} {unit})")
 
 
+def many_candidates(count: int) -> dict[str, Any]:
+    """Make a result with 6 fields each, with a reason and a cited excerpt for every one."""
+    chance = random.Random(1)
+    vocabulary = [
+        "".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(2, 10)))
+        for _ in range(5_000)
+    ]
+
+    def words(number: int) -> str:
+        return " ".join(chance.choices(vocabulary, k=number))
+
+    def output(number: int) -> dict[str, Any]:
+        if number < 3:
+            is_matched = chance.random() < 0.7
+            return {"value": words(2), "type": "match_condition", "is_matched": is_matched}
+        value: Any = [words(2), chance.choice(vocabulary[:20]), chance.randint(1, 99_999)]
+        return {"value": value[number - 3], "type": "enrichment"}
+
+    def basis(number: int) -> dict[str, Any]:
+        source = {
+            "title": words(3),
+            "url": f"https://site{chance.randint(1, 500)}.example/{chance.randint(1, 10**6)}",
+            "excerpts": [words(25)],
+        }
+        confidence = chance.choice(["low", "medium", "high", "high", "high"])
+        return {
+            "field": f"field_{number}",
+            "reasoning": words(15),
+            "confidence": confidence,
+            "citations": [source],
+        }
+
+    candidates = [
+        {
+            "candidate_id": f"candidate_{number:032x}",
+            "name": words(2),
+            "url": f"https://company{number}.example/",
+            "description": words(12),
+            "match_status": chance.choice(["matched", "unmatched"]),
+            "output": {f"field_{each}": output(each) for each in range(6)},
+            "basis": [basis(each) for each in range(6)],
+        }
+        for number in range(count)
+    ]
+    metrics = {"generated_candidates_count": count, "matched_candidates_count": 0}
+    status = {"status": "completed", "is_active": False, "metrics": metrics}
+    run = {"findall_id": "findall_1", "status": status, "generator": "core"}
+    return {"run": run, "candidates": candidates}
+
+
 @pytest.fixture(scope="module")
 def frames() -> FindAllFrames:
-    """Return 5,000 candidates with 43 MB of text in their citations."""
-    return flatten(large_result(5000))
+    """Return 50,000 candidates."""
+    return flatten(many_candidates(CANDIDATES))
 
 
 def test_a_thousand_matches_are_shown_at_once() -> None:
@@ -43,51 +105,97 @@ def test_a_thousand_matches_are_shown_at_once() -> None:
     assert size < 500_000
 
 
-def test_the_explorer_keeps_up_with_typing(frames: FindAllFrames) -> None:
-    """A keystroke over 5,000 candidates takes at most 100 ms, whatever was typed before."""
+def test_evidence_is_made_faster_than_it_is_read(frames: FindAllFrames) -> None:
+    """A chunk takes the kernel at most 200 ms of its processor, whatever else runs there."""
     driver = ExplorerDriver(frames.explore())
-    box = driver.control("Search")
+    size = driver.payload["chunk"]
+    data = ExplorerData(frames.tables, searches={})
+    times = []
+    for start in range(0, 20 * size, size):
+        began = time.process_time()
+        msgspec.json.encode(data.evidence(start, start + size))
+        times.append(time.process_time() - began)
+    usual = statistics.median(times)
+    say(f"a chunk of {size:,}", 1000 * usual, unit="ms", goal=200)
+    say("all chunks", CANDIDATES / size * usual, unit="s", goal=10)
+    assert usual < 0.2
+
+
+TYPE = """async (words) => {
+    const box = document.querySelector("#explorer input");
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    await frame();
+    const began = performance.now();
+    box.value = words;
+    box.dispatchEvent(new InputEvent("input", {bubbles: true}));
+    await frame();
+    await frame();
+    return performance.now() - began;
+}"""
+MOUNT = """async () => {
+    const {mount} = await import("/explorer.js");
+    const root = document.getElementById("explorer");
+    const frame = () => new Promise((done) => requestAnimationFrame(done));
+    window.explorer.destroy();
+    const text = await (await fetch("/payload.json")).text();
+    const began = performance.now();
+    window.explorer = mount(root, JSON.parse(text), {});
+    await frame();
+    await frame();
+    return performance.now() - began;
+}"""
+EVIDENCE = """async (start) => {
+    window.explorer.addEvidence(start, await (await fetch("/evidence.json")).json());
+}"""
+TYPED = ("e", "ex", "exa", "", "q", "qz", "", "zz", "site499", "", "zz yy", "a b c", "vqx", "")
+
+
+@pytest.mark.browser
+def test_the_explorer_keeps_up_with_typing(
+    frames: FindAllFrames,
+    browser: Browser,  # noqa: F811
+) -> None:
+    """First paint within a second, a keystroke within 100 ms, over 115 MB of evidence.
+
+    From the event to the second frame after it. What is asserted is the time on the processor;
+    the time on the clock is printed, and is the same where nothing else runs.
+    """
+    began = time.process_time()
+    table = frames.explore().widget._table
+    making = time.process_time() - began
+    say("making the explorer in Python", 1000 * making, unit="ms", goal=500)
+    say("size of the table", len(table) / 1e6, unit="MB", goal=20)
+    page = ExplorerPage(browser, json.loads(table))
+    session = page.page.context.new_cdp_session(page.page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+    def measured(script: str, argument: Any = None) -> tuple[float, float]:
+        """Return the seconds on the processor and on the clock."""
+        before = busy()
+        clock = page.page.evaluate(script, argument)
+        return busy() - before, clock / 1000
+
+    def busy() -> float:
+        metrics = session.send("Performance.getMetrics")["metrics"]
+        (taken,) = (each["value"] for each in metrics if each["name"] == "TaskDuration")
+        return float(taken)
+
+    painting, clock = measured(MOUNT)
+    say("first paint in the browser", 1000 * painting, unit="ms", goal=500)
+    say("the same by the clock", 1000 * clock, unit="ms", goal=500)
+    data = ExplorerData(frames.tables, searches={})
+    for start in range(0, CANDIDATES, 10_000):
+        page.give(
+            "evidence.json", msgspec.json.encode(data.evidence(start, start + 10_000)).decode()
+        )
+        page.page.evaluate(EVIDENCE, start)
+    page.page.wait_for_timeout(3_000)  # the texts are made ready between other things
     slowest = ("", 0.0)
-    for words in (
-        "e",
-        "ex",
-        "exa",
-        "",
-        "qqqqq",
-        "site499",
-        "company4999",
-        "zz yy",
-        "a b c",
-        "high",
-    ):
-        start = time.perf_counter()
-        box.value = words
-        slowest = max(slowest, (words, time.perf_counter() - start), key=lambda pair: pair[1])
+    for words in TYPED:
+        taken, clock = measured(TYPE, words)
+        sys.stdout.write(f"\n  {words!r}: {1000 * taken:.0f} ms ({1000 * clock:.0f}), {page.count}")
+        slowest = max(slowest, (words, taken), key=lambda pair: pair[1])
     say(f"the slowest keystroke ({slowest[0]!r})", 1000 * slowest[1], unit="ms", goal=100)
+    page.close()
+    assert making + painting < FIRST_PAINT
     assert slowest[1] < KEYSTROKE
-
-
-def test_the_explorer_answers_a_choice_at_once(frames: FindAllFrames) -> None:
-    """Another filter or candidate takes at most 100 ms as well."""
-    driver = ExplorerDriver(frames.explore())
-    slowest = 0.0
-    for label in ("Verdict", "Confidence", "Field", "Domain"):
-        control = driver.control(label)
-        for _, value in control.options[:4]:
-            start = time.perf_counter()
-            control.value = value
-            slowest = max(slowest, time.perf_counter() - start)
-        control.index = 0
-    for _, place in driver.list.options[:20]:
-        start = time.perf_counter()
-        driver.list.value = place
-        slowest = max(slowest, time.perf_counter() - start)
-    say("the slowest choice", 1000 * slowest, unit="ms", goal=100)
-    assert slowest < KEYSTROKE
-
-
-def test_the_explorer_is_made_within_two_seconds(frames: FindAllFrames) -> None:
-    """It reads all texts of 5,000 candidates when it is made, so that typing need not."""
-    (taken,) = medians(frames.explore, rounds=3)
-    say("making the explorer", 1000 * taken, unit="ms", goal=2000)
-    assert taken < 2

@@ -1,262 +1,159 @@
-"""The explorer: search, filters, the list and the evidence of the chosen candidate."""
+"""The explorer's side in Python: what it sends, what it accepts, and what it refuses."""
 
 from __future__ import annotations
 
 import json
-import re
-from html import unescape
+import struct
 from typing import Any
 
 import pytest
 
-from findall_frames.display.catalogue import MET, NOT_MET
-from findall_frames.display.evidence_html import marked_excerpt
-from findall_frames.frames.flatten import flatten
+from findall_frames.display.explorer import Explorer, SessionReviews
+from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.frames import FindAllFrames
 from tests.support.explorer_driver import ExplorerDriver
-from tests.support.hostile import HOSTILE, assert_harmless
-from tests.support.shown import candidate, field, hostile_candidate, tables
-
-TAGS = {
-    *("div", "h3", "h4", "p", "span", "b", "i", "small"),
-    *("a", "ul", "li", "blockquote", "mark", "code"),
-}
+from tests.support.shown import candidate, field, tables
 
 
-def _at(url: str, made: tuple[Any, Any], *, confidence: str = "high") -> tuple[Any, Any]:
-    output, basis = made
-    citation = {**basis["citations"][0], "url": url}
-    return output, {**basis, "confidence": confidence, "citations": [citation]}
-
-
-def makers() -> FindAllFrames:
-    """Return two matches, and a candidate that is no match."""
-    one = candidate(
-        1,
-        name="Kilnworks",
-        makes_tiles=_at("https://press.example/k", field("Roof tiles")),
-        employees=_at("https://register.example/k", field("1200", is_matched=None)),
+def makers(count: int = 3) -> FindAllFrames:
+    """Return candidates named A, B, C and so on."""
+    return FindAllFrames(
+        tables(*(candidate(n, name=chr(65 + n % 26), tiles=field("Roof")) for n in range(count)))
     )
-    two = candidate(
-        2,
-        name="Terracotta & Söhne",
-        makes_tiles=_at("https://press.example/t", field("Wall tiles"), confidence="low"),
-    )
-    three = candidate(
-        3,
-        name="Glassworks",
-        status="unmatched",
-        makes_tiles=_at("https://glass.example/", field("Glass", is_matched=False)),
-    )
-    return FindAllFrames(tables(one, two, three))
 
 
-def test_at_first_all_candidates_are_listed_and_the_first_is_shown() -> None:
-    """Signs tell matches from others, and the evidence of the first is shown."""
+def test_at_first_everything_is_left_and_the_first_is_chosen() -> None:
+    """Before any front end has said something."""
+    explorer = makers().explore()
+    assert explorer.left == [("findall_1", f"c{n}") for n in range(3)]
+    assert explorer.chosen == ("findall_1", "c0")
+    assert FindAllFrames(tables()).explore().chosen is None
+
+
+def test_what_a_view_shows_is_known() -> None:
+    """Which candidate is chosen, and which are left, in the order of the table."""
     driver = ExplorerDriver(makers().explore())
-    assert driver.listed == ["✓ Kilnworks", "✓ Terracotta & Söhne", "✗ Glassworks"]
-    assert "3 of 3 candidates" in driver.counted
-    assert "Kilnworks" in driver.evidence
+    left = {"kind": "view", "chosen": 1, "all": False}
+    assert driver.send(left, struct.pack("<2I", 2, 1)) == []
+    assert driver.explorer.left == [("findall_1", "c2"), ("findall_1", "c1")]
     assert driver.explorer.chosen == ("findall_1", "c1")
-
-
-def test_typing_finds_the_candidates_that_contain_every_word() -> None:
-    """Names, values, reasons, sources and excerpts are searched, in any case."""
-    driver = ExplorerDriver(makers().explore())
-    for words, left in {
-        "kiln": ["✓ Kilnworks"],
-        "TILES wall": ["✓ Terracotta & Söhne"],
-        "SÖHNE": ["✓ Terracotta & Söhne"],
-        "works": ["✓ Kilnworks", "✗ Glassworks"],
-        "register.example": ["✓ Kilnworks"],
-        "it says glass": ["✗ Glassworks"],
-        "kiln glass": [],
-        "": ["✓ Kilnworks", "✓ Terracotta & Söhne", "✗ Glassworks"],
-    }.items():
-        driver.type(words)
-        assert driver.listed == left, words
-        driver.control("Search").value = words  # pasted at once it finds the same
-        assert driver.listed == left, words
-
-
-def test_a_corrected_search_covers_all_candidates() -> None:
-    """A word that is part of the previous one is not only searched for in its hits."""
-    driver = ExplorerDriver(makers().explore())
-    driver.type("kilnworks")
-    driver.control("Search").value = "works"
-    assert driver.listed == ["✓ Kilnworks", "✗ Glassworks"]
-
-
-def test_each_filter_finds_as_many_as_its_label_says() -> None:
-    """The numbers in brackets are those of the candidates found."""
-    frames = makers()
-    for label in ("Verdict", "Confidence", "Field", "Domain"):
-        driver = ExplorerDriver(frames.explore())
-        choices = driver.choices(label)
-        assert choices[0] == "any"
-        assert driver.control(label).index == 0
-        assert len(choices) > 2
-        for choice in choices[1:]:
-            driver.pick(label, choice)
-            assert choice.endswith(f"({len(driver.listed)})"), choice
-    assert ExplorerDriver(frames.explore()).choices("Verdict")[1:] == [
-        "matched (2)",
-        "unmatched (1)",
-        f"{MET} (2)",
-        f"{NOT_MET} (1)",
-    ]
-
-
-def test_filters_must_hold_in_the_same_field() -> None:
-    """Low confidence in makes_tiles is not low confidence anywhere."""
-    driver = ExplorerDriver(makers().explore())
-    driver.pick("Field", "makes_tiles")
-    assert len(driver.listed) == 3
-    driver.pick("Confidence", "low")
-    assert driver.listed == ["✓ Terracotta & Söhne"]
-    driver.pick("Field", "employees")
-    assert driver.listed == []
-    driver.pick("Confidence", "any")
-    driver.pick("Domain", "press.example")
-    assert driver.listed == []
-    driver.pick("Domain", "register.example")
-    assert driver.listed == ["✓ Kilnworks"]
-    driver.pick("Verdict", NOT_MET)
-    assert driver.listed == []
-
-
-def test_the_chosen_candidate_stays_chosen_while_it_is_in_the_list() -> None:
-    """Only a filter that excludes it changes the evidence shown."""
-    driver = ExplorerDriver(makers().explore())
-    driver.list.value = driver.list.options[2][1]
-    assert driver.explorer.chosen == ("findall_1", "c3")
-    before = driver.evidence
-    assert "Glassworks" in before
-    driver.type("works")
-    assert driver.evidence == before
-    driver.pick("Verdict", "matched")
-    assert driver.explorer.chosen == ("findall_1", "c1")
-    assert "Kilnworks" in driver.evidence
-    assert driver.explorer.left == [("findall_1", "c1")]
-
-
-def test_when_nothing_is_found_it_says_what_to_do() -> None:
-    """A sentence replaces the evidence, and clearing the search brings it back."""
-    driver = ExplorerDriver(makers().explore())
-    driver.type("no such thing")
-    assert "0 of 3 candidates" in driver.counted
-    assert "Clear the search" in driver.evidence
-    assert driver.explorer.chosen is None
+    assert repr(driver.explorer).startswith("Explorer: 2 of 3 candidates; 3 matches")
+    driver.send({"kind": "view", "chosen": None, "all": False}, b"")
     assert driver.explorer.left == []
-    driver.type("")
-    assert "Kilnworks" in driver.evidence
+    assert driver.explorer.chosen is None
+    driver.send({"kind": "view", "chosen": 0, "all": True})
+    assert len(driver.explorer.left) == 3
 
 
-def test_the_evidence_shows_reason_sources_and_the_value_marked() -> None:
-    """It has everything that frames.evidence has, with links."""
-    output, basis = field("1200", is_matched=None)
-    basis["citations"] = [
-        {
-            "url": "https://press.example/k?a=1&b=2",
-            "title": "Press",
-            "excerpts": ["Kilnworks has 1,200 people, not 12000.", "Nothing about it."],
-        }
+def test_a_review_is_recorded_and_sent_back_to_all_views() -> None:
+    """With its time; a judgement without anything takes it back."""
+    driver = ExplorerDriver(makers().explore())
+    judged = {"kind": "review", "row": 1, "field": None, "decision": "accept", "note": "Good"}
+    (answer,) = driver.send(judged)
+    (record,) = answer["data"]
+    assert answer["kind"] == "reviewed"
+    assert record.items() >= {"candidate_id": "c1", "decision": "accept", "note": "Good"}.items()
+    assert record["reviewed_at"].startswith("20")
+    (answer,) = driver.send({"kind": "hello"})
+    assert answer == {"kind": "reviews", "data": [record]}
+    (answer,) = driver.send({"kind": "review", "row": 1})
+    assert answer["data"] == [{"findall_id": "findall_1", "candidate_id": "c1", "field": None}]
+    (answer,) = driver.send({"kind": "hello"})
+    assert answer["data"] == []
+
+
+def test_a_field_is_reviewed_apart_from_its_candidate() -> None:
+    """With a correction."""
+    driver = ExplorerDriver(makers().explore())
+    driver.send({"kind": "review", "row": 0, "decision": "accept"})
+    driver.send({"kind": "review", "row": 0, "field": "tiles", "value": "Wall"})
+    (answer,) = driver.send({"kind": "hello"})
+    assert [(each["field"], each["decision"], each["value"]) for each in answer["data"]] == [
+        (None, "accept", None),
+        ("tiles", None, "Wall"),
     ]
-    driver = ExplorerDriver(
-        FindAllFrames(tables(candidate(1, name="K", employees=(output, basis)))).explore()
-    )
-    html = driver.evidence
-    assert "It says 1200." in html
-    assert html.count("<mark") == 1
-    assert ">1,200</mark> people" in html
-    assert "Nothing about it." in html
-    assert 'href="https://press.example/k?a=1&amp;b=2" target="_blank" rel="noopener' in html
-    assert "high confidence" in html
-    assert "employees" in html
-
-
-def test_a_field_without_source_or_value_says_so() -> None:
-    """What is missing is named, not left out."""
-    one = candidate(1, name="K", employees=({"value": None, "type": "enrichment"}, {}))
-    one["basis"] = []
-    html = ExplorerDriver(FindAllFrames(tables(one)).explore()).evidence
-    assert "no value" in html
-    assert "no source" in html
-
-
-def test_what_the_evidence_leaves_out_is_counted() -> None:
-    """A candidate with hundreds of fields, sources and excerpts stays readable."""
-    output, basis = field("tiles")
-    source = {"url": "https://a.example/", "title": "A", "excerpts": ["tiles"] * 6}
-    basis["citations"] = [source] * 11
-    fields = {f"f{number:02}": (output, basis) for number in range(63)}
-    html = ExplorerDriver(
-        FindAllFrames(tables(candidate(1, name="K", **fields))).explore()
-    ).evidence
-    assert html.count("… and 2 more excerpts") == 60 * 8
-    assert html.count("… and 3 more sources") == 60
-    assert "… and 3 more fields" in html
-    assert "f59" in html
-    assert "f60" not in html
 
 
 @pytest.mark.parametrize(
-    ("excerpt", "values", "marked"),
+    ("message", "reason"),
     [
-        ("Oslo, the OSLO region, Osloer", ["Oslo"], ["Oslo", "OSLO"]),
-        ("python >=3.10,<4", [">=3.10"], [">=3.10"]),
-        ("1,234,567 or 1 234 567 or 11234567", ["1234567"], ["1,234,567", "1 234 567"]),
-        ("Wall  and\nroof tiles", ["roof tiles", "Wall"], ["Wall", "roof tiles"]),
-        ("a.b", ["."], ["."]),
-        ("anything", [], []),
+        ({"kind": "review", "row": 3, "decision": "accept"}, "no row 3 among 3"),
+        ({"kind": "review", "row": -1, "decision": "accept"}, ">= 0"),
+        ({"kind": "review", "row": True, "decision": "accept"}, "Expected `int`"),
+        ({"kind": "review", "row": "0", "decision": "accept"}, "Expected `int`"),
+        ({"kind": "review", "row": 0, "decision": "perhaps"}, "Invalid enum value 'perhaps'"),
+        ({"kind": "review", "row": 0, "field": "nowhere", "decision": "accept"}, "no field"),
+        ({"kind": "review", "row": 0, "value": "x"}, "needs the field"),
+        ({"kind": "review", "row": 0, "note": "x" * 10_001}, "length <= 10000"),
+        ({"kind": "review", "row": 0, "note": ["x"]}, "Expected `str"),
+        ({"kind": "view", "chosen": 9, "all": True}, "no row 9"),
+        ({"kind": "evidence", "start": None}, "Expected `int`"),
+        ({"kind": "destroy"}, "Invalid value 'destroy'"),
+        ({}, "kind"),
+        ("review", "Expected `object`"),
+        (None, "Expected `object`"),
     ],
 )
-def test_only_the_values_are_marked(excerpt: str, values: list[str], marked: list[str]) -> None:
-    """Parts of longer words or numbers are not."""
-    html = marked_excerpt(excerpt, values, limit=200)
-    found = re.findall(r"<mark[^>]*>(.*?)</mark>", html)
-    assert [unescape(each) for each in found] == marked
+def test_what_makes_no_sense_is_refused(message: Any, reason: str) -> None:
+    """The view is told why, and gets the reviews as they are; nothing is recorded."""
+    driver = ExplorerDriver(makers().explore())
+    refused, reviews = driver.send(message)
+    assert refused["kind"] == "refused"
+    assert reason in refused["message"]
+    assert reviews == {"kind": "reviews", "data": []}
+    assert driver.explorer.chosen == ("findall_1", "c0")
 
 
-def test_a_long_list_is_cut_and_says_so() -> None:
-    """A front end does not get thousands of lines, but `left` has them all."""
-    frames = FindAllFrames(tables(*(candidate(n, name=f"package-{n}") for n in range(501))))
-    driver = ExplorerDriver(frames.explore())
-    assert len(driver.listed) == 200
-    assert "501 of 501 candidates; the first 200 are listed" in driver.counted
-    assert len(driver.explorer.left) == 501
-    driver.type("package-50")
-    assert driver.listed == ["✓ package-50", "✓ package-500"]
-    assert "listed" not in driver.counted
+@pytest.mark.parametrize("buffer", [(), (b"123",), (struct.pack("<I", 3),)])
+def test_rows_that_are_not_there_are_refused(buffer: tuple[bytes, ...]) -> None:
+    """None sent, half a number, or one too large."""
+    driver = ExplorerDriver(makers().explore())
+    refused, _ = driver.send({"kind": "view", "chosen": 0, "all": False}, *buffer)
+    assert refused["kind"] == "refused"
+    assert len(driver.explorer.left) == 3
 
 
-def test_an_empty_result_can_be_explored() -> None:
-    """A sentence says that there is no candidate."""
-    driver = ExplorerDriver(FindAllFrames(tables()).explore())
-    assert driver.listed == []
-    assert "no candidate to show" in driver.evidence
-    driver.type("x")
-    assert driver.explorer.left == []
+def test_a_review_that_cannot_be_recorded_is_refused_with_the_reason() -> None:
+    """Such as a correction of another type."""
+    made = makers()
+
+    def review(*_: Any, **__: Any) -> None:
+        raise InvalidRequestError("tiles is a number, not 'Wall'")
+
+    kept = SessionReviews()
+    explorer = Explorer(made.tables, searches={}, reviews=kept.all, review=review)
+    refused, _ = ExplorerDriver(explorer).send({"kind": "review", "row": 0, "decision": "accept"})
+    assert refused["message"] == "tiles is a number, not 'Wall'"
 
 
-def test_candidates_of_several_runs_keep_their_own_evidence() -> None:
-    """Two runs may use the same candidate_id."""
-    runs = []
-    for number, name in enumerate(("Oslo", "Rome")):
-        body: dict[str, Any] = {
-            "run": {
-                "findall_id": f"findall_{number}",
-                "status": {"status": "completed", "is_active": False, "metrics": {}},
-                "generator": "core",
-            },
-            "candidates": [candidate(1, name=name, capital=field(name))],
-        }
-        runs.append(flatten(body))
-    driver = ExplorerDriver(FindAllFrames.concat(runs).explore())
-    driver.type("rome")
-    assert driver.explorer.left == [("findall_1", "c1")]
-    assert "It says Rome." in driver.evidence
-    assert "Oslo" not in driver.evidence
+def test_the_first_evidence_comes_with_the_table_and_the_rest_when_asked() -> None:
+    """In chunks, so that the table is seen at once."""
+    driver = ExplorerDriver(makers(2_500).explore())
+    payload = driver.payload
+    assert payload["count"] == 2_500
+    size = payload["chunk"]
+    assert len(payload["evidence"]) < size < 2_500
+    (answer,) = driver.send({"kind": "evidence", "start": 2 * size})
+    assert answer["start"] == 2 * size
+    assert len(answer["data"]) == 2_500 - 2 * size
+    assert answer["data"][0][2] == "About Y"
+    (answer,) = driver.send({"kind": "evidence", "start": 10**9})
+    assert answer["data"] == []
+
+
+def test_reviews_that_were_made_before_or_elsewhere_are_shown() -> None:
+    """When the explorer is made, and when it is told."""
+    made = makers()
+    kept = SessionReviews()
+    kept.record(("findall_1", "c2"), "reject", note="a\x1bb\nc")
+    explorer = Explorer(made.tables, searches={}, reviews=kept.all, review=kept.record)
+    driver = ExplorerDriver(explorer)
+    (record,) = driver.payload["reviews"]
+    assert (record["candidate_id"], record["decision"]) == ("c2", "reject")
+    assert record["note"] == "a\ufffdb\nc"
+    kept.record(("findall_1", "c1"), "unsure")
+    explorer.update()
+    assert [each["candidate_id"] for each in driver.answers[-1]["data"]] == ["c2", "c1"]
 
 
 def test_without_widgets_there_is_a_table_and_a_hint() -> None:
@@ -264,18 +161,7 @@ def test_without_widgets_there_is_a_table_and_a_hint() -> None:
     bundle = makers().explore()._repr_mimebundle_()
     assert bundle["application/vnd.jupyter.widget-view+json"]["model_id"]
     assert "needs a running kernel" in bundle["text/html"]
-    assert "Kilnworks" in bundle["text/html"]
-    assert bundle["text/plain"].startswith("Explorer: 3 of 3 candidates; 2 matches among 3")
+    assert "Roof" in bundle["text/html"]
+    assert bundle["text/plain"].startswith("Explorer: 3 of 3 candidates; 3 matches among 3")
     assert "JupyterLab" in bundle["text/plain"]
     json.dumps(bundle)
-
-
-@pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_text_stays_text_in_the_explorer(text: str) -> None:
-    """Only widgets that take plain text get it as it is; the others get it escaped."""
-    driver = ExplorerDriver(FindAllFrames(tables(hostile_candidate(text), reason=text)).explore())
-    for html in (driver.counted, driver.evidence):
-        assert_harmless(html, tags=TAGS)
-    assert all(line.isprintable() for line in (*driver.listed, *driver.choices("Field")))
-    driver.control("Search").value = text
-    assert driver.explorer.left == [("findall_1", "c1")]
