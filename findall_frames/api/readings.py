@@ -78,6 +78,15 @@ class Reading(Struct, frozen=True, kw_only=True):
         """True if rows can be evaluated by this reading."""
         return self.status in {"sql", "ask", "mention"}
 
+    @property
+    def as_sql(self) -> str | None:
+        """The SQL that decides it, with the rank if there is one; None if no SQL does."""
+        if self.top is None:
+            return self.sql
+        order = "DESC" if self.top.descending else "ASC"
+        rank = f"ORDER BY {self.top.by} {order} LIMIT {self.top.n}"
+        return f"{self.sql} {rank}" if self.sql else rank
+
     def describe(self) -> str:
         """Return the reading as one line, for drafts and warnings.
 

@@ -210,7 +210,7 @@ def readings_table(readings: Sequence[Explained]) -> pd.DataFrame:
         {
             "condition": each.name,
             "status": each.status,
-            "sql": _sql(each),
+            "sql": each.as_sql,
             "reader": each.reader,
             "columns": ", ".join(each.columns),
             "true": each.true,
@@ -224,14 +224,6 @@ def readings_table(readings: Sequence[Explained]) -> pd.DataFrame:
         for each in readings
     ]
     return dataframe_of(rows, dtypes=_READING)
-
-
-def _sql(reading: Explained) -> str | None:
-    if reading.top is None:
-        return reading.sql
-    order = "DESC" if reading.top.descending else "ASC"
-    rank = f"ORDER BY {reading.top.by} {order} LIMIT {reading.top.n}"
-    return f"{reading.sql} {rank}" if reading.sql else rank
 
 
 class PlainTables(NamedTuple):

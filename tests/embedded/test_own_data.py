@@ -341,6 +341,22 @@ def test_warnings_outlive_the_service(tmp_path: Path) -> None:
     assert kept.warnings == frames.warnings
 
 
+def test_a_run_says_as_which_sql_its_conditions_were_read() -> None:
+    """So that a result shows it long after; a word search has none."""
+    sizes = pd.DataFrame({"name": ["A", "B", "C"], "size": [10, 25, 40]})
+    conditions = {"large": "size over 20", "largest": "top 1 by size"}
+    search = ff.Search("x", entity_type="x", match_conditions=conditions)
+    frames = ff.find_all(search, data=sizes, progress=False)
+    run = json.loads(frames.runs["extra"].item())["run"]
+    assert run["readings"] == [
+        {"name": "large", "sql": '"size" > 20'},
+        {"name": "largest", "sql": 'ORDER BY "size" DESC LIMIT 1'},
+    ]
+    with pytest.warns(ff.FindAllWarning):
+        words = ff.find_all(search_of(ODD), data=HOTELS, progress=False)
+    assert "readings" not in json.loads(words.runs["extra"].item())["run"]
+
+
 def test_the_official_sdk_reads_a_run_with_warnings() -> None:
     """The last event equals the run in the result."""
     with ff.local(HOTELS) as client:

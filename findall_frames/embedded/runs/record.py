@@ -37,10 +37,18 @@ class RunWarning(Struct, frozen=True):
     message: str
 
 
-class _WarnedRun(FindAllRun, frozen=True):
-    """A run with its warnings, which the contract allows as an additional property."""
+class _ReadAs(Struct, frozen=True):
+    """The SQL that a condition was read as."""
+
+    name: str
+    sql: str
+
+
+class _OwnDataRun(FindAllRun, frozen=True):
+    """A run with its warnings and readings, which the contract allows as further properties."""
 
     warnings: list[RunWarning] | UnsetType = UNSET
+    readings: list[_ReadAs] | UnsetType = UNSET
 
 
 class RunRecord(Struct, kw_only=True):
@@ -147,7 +155,7 @@ class RunRecord(Struct, kw_only=True):
 
     def as_run(self) -> FindAllRun:
         """Return the run as the API shows it."""
-        return _WarnedRun(
+        return _OwnDataRun(
             findall_id=self.findall_id,
             status=FindAllRunStatus(
                 status=self.status,
@@ -164,6 +172,12 @@ class RunRecord(Struct, kw_only=True):
             created_at=self.created_at,
             modified_at=self.modified_at,
             warnings=self.warnings or UNSET,
+            readings=[
+                _ReadAs(each.name, each.as_sql)
+                for each in self.readings
+                if each.status == "sql" and each.as_sql
+            ]
+            or UNSET,
         )
 
     def as_schema(self) -> FindAllSchema:
