@@ -13,9 +13,10 @@ import traitlets
 from msgspec import Meta, Struct
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.display.html import escaped, frames_html
+from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
 from findall_frames.display.payload import ExplorerData, review_records
+from findall_frames.display.result_html import frames_html
 from findall_frames.display.shapes import asset
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllError
@@ -114,6 +115,7 @@ class Explorer:
         review: Callable[..., None],
     ) -> None:
         self._tables = tables
+        self._searches = searches
         self._data = ExplorerData(tables, searches=searches)
         self._reviews = reviews
         self._review = review
@@ -152,7 +154,12 @@ class Explorer:
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
         view = bundle[0] if bundle else {}
-        table = frames_html(self._tables, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
+        table = frames_html(
+            self._tables,
+            searches=self._searches,
+            reviews=self._reviews(),
+            most_rows=_MOST_ROWS_WITHOUT_WIDGETS,
+        )
         return {
             **view,
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",

@@ -8,14 +8,14 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.display.html import frames_html
 from findall_frames.display.matches import match_count
+from findall_frames.display.result_html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
 from findall_frames.frames.convert import (
@@ -28,6 +28,7 @@ from findall_frames.frames.convert import (
 )
 from findall_frames.frames.evidence import (
     CandidateEvidence,
+    count_doubts,
     evidence_of,
     find_unsupported,
     summarize,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 __all__ = ["FindAllFrames", "Profile", "read_parquet"]
 
 Profile: TypeAlias = Literal["analysis", "bi"]
+
+_MOST_DOUBTED: Final = 500
 
 
 class FindAllFrames:
@@ -318,6 +321,8 @@ class FindAllFrames:
             - ``one domain``: all sources are on the host in ``detail``;
             - ``one source for all``: the address in ``detail`` is the only source of the whole
               candidate.
+
+            The last two are about web pages: a value from your own data has one row behind it.
 
         Raises
         ------
@@ -644,7 +649,13 @@ class FindAllFrames:
         return tables_as_text(self.tables)
 
     def _repr_html_(self) -> str:
-        return frames_html(self.tables, warnings=self.warnings)
+        return frames_html(
+            self.tables,
+            searches=self.searches,
+            reviews=self._reviews(),
+            warnings=self.warnings,
+            doubts=self._count_doubts(),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Searches in other processes return their frames by pickle, which takes no mapping proxy.
@@ -654,6 +665,14 @@ class FindAllFrames:
         if "matches" not in self._dataframes:
             self._dataframes["matches"] = self.wide()
         return self._dataframes["matches"]
+
+    def _reviews(self) -> list[dict[str, Any]]:
+        table = self.tables.get("reviews")
+        return [] if table is None else table.to_pylist()
+
+    def _count_doubts(self) -> int | None:
+        """Count the values in doubt, unless that would take longer than showing the rest."""
+        return count_doubts(self.tables) if len(self) <= _MOST_DOUBTED else None
 
     def _check_run(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:

@@ -42,6 +42,11 @@ run = {
 frames = flatten({"run": run, "candidates": candidates})
 print(len(strings))
 """
+FRAMES = """
+from findall_frames.display.result_html import frames_html
+
+HTML(frames_html(frames.tables, warnings=strings, most_rows=len(strings)))
+"""
 SEARCHES = """
 client = ff.Client(api_key="", base_url="http://127.0.0.1:9")
 shown = []
@@ -88,7 +93,7 @@ def test_hostile_strings_are_shown_and_not_run(lab: Lab, notebook: Notebook) -> 
     # A panel is some hundred messages, and a kernel drops what the server is too slow to take.
     starts = range(0, 2 * len(HOSTILE), _AT_ONCE)
     lots = [cell for at in starts for cell in (PANELS.format(at, at + _AT_ONCE), LINES)]
-    lab.write("hostile", STRINGS, "frames", SEARCHES, "frames.explore()", *lots)
+    lab.write("hostile", STRINGS, FRAMES, SEARCHES, "frames.explore()", *lots)
     notebook.open("hostile")
     count = int(notebook.run(0).inner_text())
     assert count > len(HOSTILE) > 50
@@ -124,7 +129,11 @@ def test_hostile_strings_are_shown_and_not_run(lab: Lab, notebook: Notebook) -> 
         "links => links.map(link => [link.protocol, link.host, link.rel.includes('noopener')])"
     )
     assert {tuple(link) for link in links} == {("https:", "example.org", True)}
-    for tag in ("script", "img", "iframe", "form", "base", "style", "math", "mjx-container"):
+    # Each result brings the style sheet of its table.
+    styles = notebook.page.locator(".jp-OutputArea-output style").all_text_contents()
+    assert len(styles) == 1
+    assert styles[0].startswith("/* Colours")
+    for tag in ("script", "img", "iframe", "form", "base", "math", "mjx-container"):
         assert notebook.page.locator(f".jp-OutputArea-output {tag}").count() == 0
     # The explorer draws its own shapes, which have no handlers.
     assert notebook.page.locator(".jp-OutputArea-output svg[onload]").count() == 0
