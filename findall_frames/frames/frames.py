@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.matches import match_count
+from findall_frames.display.report_markdown import result_markdown
 from findall_frames.display.result_html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
@@ -44,6 +45,7 @@ from findall_frames.frames.lookup import (
 from findall_frames.frames.parquet import read_folder, write_folder
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
+from findall_frames.frames.reporting import report_path, write_report
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
 from findall_frames.frames.wide import Values, widen
 
@@ -590,6 +592,74 @@ class FindAllFrames:
             Columns of ``matches`` were renamed, or a text was longer than a cell can be.
         """
         return write_workbook(to_plain(self.tables, self._wide()).tables, path=path)
+
+    def to_html(self, path: str | PathLike[str]) -> Path:
+        """Write a report: one HTML file that opens anywhere, without Python and without a network.
+
+        It says what was asked, how the search ended and how each condition was read, and has the
+        explorer with all candidates, their evidence and the reviews. On paper and where scripts
+        are off it is a table of the candidates (at most 2,000), and the evidence of the matches
+        (at most 5 MB). A policy in the file allows no script but its own, and no request.
+
+        Parameters
+        ----------
+        path : str or path object
+            The file, whose name ends in ``.html``. An existing one is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written, is a folder, or does not end in ``.html``.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from findall_frames.frames.schema import empty_tables
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = FindAllFrames(empty_tables()).to_html(f"{folder}/report.html")
+        ...     path.read_text(encoding="utf-8")[:15]
+        '<!DOCTYPE html>'
+        """
+        # Only reports need what makes them.
+        from findall_frames.display.report import report_page
+
+        return write_report(
+            report_path(path),
+            lambda: report_page(
+                self.tables,
+                searches=self.searches,
+                reviews=self._reviews(),
+                warnings=self.warnings,
+                doubts=self._count_doubts(),
+            ),
+        )
+
+    def to_markdown(self) -> str:
+        """Return the matches in Markdown, with their evidence as numbered citations.
+
+        Behind each value stand the numbers of its sources, which are listed at the end with
+        their excerpts. No text of the data is markup: the links are those to the matches and
+        to the sources.
+
+        Examples
+        --------
+        >>> from findall_frames.frames.schema import empty_tables
+        >>> print(FindAllFrames(empty_tables()).to_markdown())
+        # Search results
+        <BLANKLINE>
+        No candidate was found.
+        <BLANKLINE>
+        0 runs
+        <BLANKLINE>
+        """
+        return result_markdown(
+            self.tables, searches=self.searches, reviews=self._reviews(), warnings=self.warnings
+        )
 
     def to_pandas(
         self, name: str, *, dtype_backend: Literal["numpy_nullable", "pyarrow"] = "numpy_nullable"
