@@ -19,7 +19,7 @@ checks this, and tests/ has a folder for each subpackage.
     running/          a run from started to finished: Run, Search, ledger, prices
     progress/         what is shown while a run goes on: notebook, terminal, log lines
     frames/           from a result to tidy tables, reviews of them, and out again: Parquet, Excel
-    display/          what is shown afterwards: HTML, explorer, plots; takes plain Arrow tables
+    display/          what is shown afterwards: HTML, explorer, reports, plots; takes Arrow tables
     embedded/         a FindAll service over own data; knows only api models and what is below
         server/           the HTTP contract: endpoints, event streams, webhooks, quotas
         runs/             the life cycle of runs, and the SQLite store

@@ -8,12 +8,14 @@ import os
 import re
 from collections.abc import Sequence
 from typing import Final
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 __all__ = [
     "HOSTED_URL",
+    "OWN_DATA",
     "Domains",
     "client_argument",
+    "column_of",
     "is_loopback",
     "normalized_url",
     "resume_call",
@@ -21,6 +23,8 @@ __all__ = [
 ]
 
 HOSTED_URL: Final = "https://api.parallel.ai"
+OWN_DATA: Final = "local://"
+"""How the address of a row of own data begins; the column that is cited is its fragment."""
 
 _TRACKING: Final = re.compile(
     r"utm_\w+|gclid|dclid|fbclid|msclkid|yclid|twclid|igshid|mc_[ce]id|_hs(?:enc|mi)|ref_src"
@@ -73,6 +77,20 @@ def is_loopback(address: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def column_of(url: str) -> str | None:
+    """Return the table and the column that an address in own data cites; None for a web page.
+
+    Examples
+    --------
+    >>> column_of("local://cities/Rome#founded%20in"), column_of("https://example.com/#a")
+    ('cities: founded in', None)
+    """
+    if not url.startswith(OWN_DATA):
+        return None
+    parts = urlsplit(url)
+    return ": ".join(map(unquote, filter(None, (parts.netloc, parts.fragment))))
 
 
 def normalized_url(url: str) -> str | None:

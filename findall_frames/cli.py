@@ -1,4 +1,4 @@
-"""The command line: ``findall-frames run``, ``resume``, ``forget`` and ``serve``."""
+"""The command line: ``findall-frames run``, ``resume``, ``report``, ``forget`` and ``serve``."""
 
 from __future__ import annotations
 
@@ -248,6 +248,41 @@ def resume(
         out=out,
         as_json=as_json,
     )
+
+
+@findall_frames.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Where to write the report. Default: beside FOLDER, with its name and .html.",
+)
+@click.option(
+    "--markdown", is_flag=True, help="Print the matches and their sources as Markdown instead."
+)
+def report(folder: Path, *, out: Path | None, markdown: bool) -> int:
+    """Write a report on the tables in FOLDER: one HTML file for people without Python.
+
+    FOLDER is what run --out or frames.to_parquet has written.
+
+    \b
+    Examples:
+      findall-frames report series_a --out series_a.html
+      findall-frames report series_a --markdown > series_a.md
+    """
+    if markdown and out is not None:
+        raise click.UsageError("--markdown prints to stdout: redirect it to a file, without --out.")
+    from findall_frames.frames.frames import read_parquet
+
+    frames = read_parquet(folder)
+    if markdown:
+        click.echo(frames.to_markdown(), nl=False)
+        return 0
+    whole = folder.resolve()
+    path = frames.to_html(out or whole.with_name(f"{whole.name}.html"))
+    click.echo(f"Report in {path}")
+    return 0
 
 
 @findall_frames.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 import anywidget
@@ -13,14 +12,15 @@ import traitlets
 from msgspec import Meta, Struct
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.display.html import escaped, frames_html
+from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
 from findall_frames.display.payload import ExplorerData, review_records
+from findall_frames.display.result_html import frames_html
 from findall_frames.display.shapes import asset
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllError
 
-__all__ = ["Explorer", "SessionReviews"]
+__all__ = ["Explorer"]
 
 _CHUNK: Final = 1_000
 """Number of candidates whose evidence is sent at once."""
@@ -114,9 +114,11 @@ class Explorer:
         review: Callable[..., None],
     ) -> None:
         self._tables = tables
+        self._searches = searches
         self._data = ExplorerData(tables, searches=searches)
         self._reviews = reviews
         self._review = review
+        self._is_recording = False
         self._fields = set(self._data.field_names)
         self._chosen = 0 if len(self._data) else None
         self._left: Sequence[int] = range(len(self._data))
@@ -140,6 +142,8 @@ class Explorer:
 
     def update(self) -> None:
         """Show reviews that were recorded elsewhere, such as with `FindAllFrames.review`."""
+        if self._is_recording:
+            return  # its own judgement, which is sent alone
         records = msgspec.json.encode(review_records(self._reviews()))
         self.widget.send({"kind": "reviews"}, [records])
 
@@ -152,7 +156,12 @@ class Explorer:
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
         view = bundle[0] if bundle else {}
-        table = frames_html(self._tables, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
+        table = frames_html(
+            self._tables,
+            searches=self._searches,
+            reviews=self._reviews(),
+            most_rows=_MOST_ROWS_WITHOUT_WIDGETS,
+        )
         return {
             **view,
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
@@ -197,13 +206,17 @@ class Explorer:
         if judged.field is None and judged.value is not None:
             raise msgspec.ValidationError("A correction needs the field that it is for.")
         findall_id, candidate_id = self._data.key(judged.row)
-        self._review(
-            (findall_id, candidate_id),
-            judged.decision,
-            field=judged.field,
-            value=judged.value,
-            note=judged.note,
-        )
+        self._is_recording = True
+        try:
+            self._review(
+                (findall_id, candidate_id),
+                judged.decision,
+                field=judged.field,
+                value=judged.value,
+                note=judged.note,
+            )
+        finally:
+            self._is_recording = False
         key = {"findall_id": findall_id, "candidate_id": candidate_id, "field": judged.field}
         kept = [each for each in self._reviews() if key.items() <= each.items()]
         # A judgement that was taken back is sent without a decision.
@@ -220,39 +233,3 @@ def _rows(buffers: Sequence[Any]) -> list[int]:
         raise msgspec.ValidationError("The rows that are left come as one buffer of uint32.")
     rows: list[int] = np.frombuffer(buffers[0], "<u4").tolist()
     return rows
-
-
-class SessionReviews:
-    """Reviews that last as long as the explorer."""
-
-    def __init__(self) -> None:
-        self._records: dict[tuple[str, str, str | None], dict[str, Any]] = {}
-
-    def all(self) -> list[dict[str, Any]]:
-        """Return the latest judgement of each candidate and field."""
-        return list(self._records.values())
-
-    def record(
-        self,
-        candidate: tuple[str, str],
-        decision: str | None,
-        *,
-        field: str | None = None,
-        value: str | None = None,
-        note: str | None = None,
-    ) -> None:
-        """Record a judgement, or take it back."""
-        key = (*candidate, field)
-        if decision is None and value is None and note is None:
-            self._records.pop(key, None)
-            return
-        self._records[key] = {
-            "findall_id": candidate[0],
-            "candidate_id": candidate[1],
-            "field": field,
-            "decision": decision,
-            "value": value,
-            "note": note,
-            "reviewer": None,
-            "reviewed_at": datetime.now(UTC),
-        }

@@ -96,6 +96,7 @@ class CandidateRow:
     url: str
     description: str | None
     match_status: str
+    row: int | None
     cells: Mapping[str, FieldCell]
 
 

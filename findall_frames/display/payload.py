@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import unquote
 
-import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,6 +15,13 @@ import pyarrow.compute as pc
 from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
 from findall_frames.display.marking import marked_pieces, values_to_mark
 from findall_frames.display.matches import Tables, value_words
+from findall_frames.display.outcomes import (
+    AskedField,
+    Outcome,
+    asked_fields,
+    outcomes_of,
+    sql_readings,
+)
 from findall_frames.display.shapes import SHAPES
 from findall_frames.display.text import one_line, web_address
 
@@ -24,7 +30,7 @@ __all__ = ["ExplorerData", "explorer_payload", "review_records"]
 _Ints = np.ndarray[Any, np.dtype[np.int64]]
 
 _MET, _NOT_MET, _UNKNOWN = 0, 1, 2
-_OUTCOMES: Final = {"matched": _MET, "unmatched": _NOT_MET, "discarded": _NOT_MET}
+_OUTCOMES: Final[dict[Outcome, int]] = {"match": _MET, "not": _NOT_MET, "open": _UNKNOWN}
 _LEVELS: Final = ("low", "medium", "high")
 _CHECK: Final = "_check"
 _CELL: Final = ("value", "value_type", "confidence", "is_matched")
@@ -87,14 +93,6 @@ def _plain(name: str, value: Any) -> Any:
     return _clean(value) if is_shown else value
 
 
-class _Asked(NamedTuple):
-    """A field of a search: whether it is a condition, its description, its JSON type."""
-
-    is_condition: bool
-    description: str
-    type: Any
-
-
 class ExplorerData:
     """The tables laid out for the explorer, by the place of each candidate.
 
@@ -107,10 +105,11 @@ class ExplorerData:
     """
 
     def __init__(self, tables: Tables, *, searches: Mapping[str, FindAllSchema]) -> None:
+        self._tables = tables
         self._runs = tables["runs"]
         self._candidates = tables["candidates"]
-        self._asked = _asked(self._runs["findall_id"].to_pylist(), searches)
-        self._readings = _readings(self._runs)
+        self._asked = asked_fields(searches)
+        self._readings = sql_readings(self._runs)
         run_ids = pc.unique(self._candidates["findall_id"])
         ids = pc.unique(self._candidates["candidate_id"])
         keys = _keys(self._candidates, run_ids, ids)
@@ -224,8 +223,7 @@ class ExplorerData:
         return found
 
     def _outcomes(self) -> list[int]:
-        statuses = _texts(self._candidates["match_status"])
-        return [_OUTCOMES.get(status or "", _UNKNOWN) for status in statuses]
+        return [_OUTCOMES[outcome] for outcome in outcomes_of(self._tables)]
 
     def _make_columns(self) -> list[dict[str, Any]]:
         encoded = self._fields["field"].combine_chunks().dictionary_encode()
@@ -250,7 +248,7 @@ class ExplorerData:
         # Of the fields, without the long texts that only the evidence needs.
         part = self._fields.select(list(_CELL)).take(pa.array(places))
         rows = self._field_rows[places]
-        asked = self._asked.get(name, _Asked(False, "", None))
+        asked = self._asked.get(name, AskedField(False, "", None))
         values = part["value"]
         kinds = part["value_type"].cast(pa.large_string())
         types = set(pc.unique(kinds).to_pylist()) - {None, "null"}
@@ -350,37 +348,6 @@ def _derived_column(title: str, kind: str) -> dict[str, Any]:
         "reading": None,
         "derived": True,
     }
-
-
-def _asked(findall_ids: Sequence[str], searches: Mapping[str, FindAllSchema]) -> dict[str, _Asked]:
-    """Return the fields of all searches; of fields with the same name, the first."""
-    asked: dict[str, _Asked] = {}
-    for findall_id in findall_ids:
-        search = searches.get(findall_id)
-        if search is None:
-            continue
-        for condition in search.match_conditions:
-            asked.setdefault(condition.name, _Asked(True, condition.description, None))
-        for enrichment in search.enrichments or ():
-            properties = enrichment.output_schema.json_schema.get("properties")
-            for name, schema in (properties if isinstance(properties, Mapping) else {}).items():
-                known = schema if isinstance(schema, Mapping) else {}
-                description = str(known.get("description") or "")
-                asked.setdefault(name, _Asked(False, description, known.get("type")))
-    return asked
-
-
-def _readings(runs: pa.Table) -> dict[str, str]:
-    """Return the SQL that own data read conditions as, by name, where the run says so."""
-    found: dict[str, str] = {}
-    for text in runs["extra"].to_pylist():
-        run = msgspec.json.decode(text).get("run", {}) if text else {}
-        readings = run.get("readings") if isinstance(run, dict) else None
-        for reading in readings if isinstance(readings, list) else ():
-            match reading:
-                case {"name": str(name), "sql": str(sql)}:
-                    found.setdefault(name, one_line(sql))
-    return found
 
 
 def _keys(table: pa.Table, run_ids: pa.Array, ids: pa.Array) -> pa.Array:

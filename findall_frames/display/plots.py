@@ -20,6 +20,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import MaxNLocator
 from rich.cells import cell_len
 
+from findall_frames.addresses import column_of
 from findall_frames.display.matches import (
     Tables,
     belonging,
@@ -31,8 +32,11 @@ from findall_frames.display.matches import (
 from findall_frames.display.text import counted, one_line
 
 __all__ = [
-    "BLUES",
+    "INK",
+    "MET",
+    "NOT_FILL",
     "PAPER",
+    "SHADES",
     "confidence_chart",
     "domains_chart",
     "funnel_chart",
@@ -41,11 +45,16 @@ __all__ = [
 ]
 
 PAPER: Final = "#ffffff"
-BLUES: Final = {"high": "#08519c", "medium": "#6baed6", "low": "#c6dbef"}
-"""One hue from dark to light; the order shows without colour and to colour-blind readers."""
+MET: Final = "#00705f"
+INK: Final = "#1b1f23"
+NOT_FILL: Final = "#d9752f"
+SHADES: Final = {"high": "#56595c", "medium": "#8d8f91", "low": "#c6c7c8"}
+"""Greys from dark to light: colours are for verdicts."""
 
-_INK: Final = "#222222"
-_FAINT: Final = "#666666"
+# The light colours of tokens.css, in which the greys are mixed from ink and paper.
+_DATA: Final = "#8d8f91"
+_SECONDARY: Final = "#56595c"
+_LINE: Final = "#ddddde"
 _WIDTH: Final = 7.4
 _TITLE_CHARACTERS: Final = 84
 _TITLE_LINES: Final = 2
@@ -89,25 +98,33 @@ def funnel_chart(tables: Tables) -> Figure:
     note += _not_shown(len(conditions) - _MOST_BARS, "condition")
     figure, axes = _picture(tables, height=_BARS_FRAME + _BAR_HEIGHT * len(names), note=note)
     _bars(axes, names=names, counts=counts, words=words)
-    for bar in axes.patches[len(steps) :]:
-        bar.set_facecolor(BLUES["medium"])
+    for bar in axes.patches[len(steps) - 1 :]:
+        bar.set_facecolor(MET)
     if conditions:
-        axes.axhline(len(steps) - 0.5, color=_FAINT, linewidth=0.8)
+        axes.axhline(len(steps) - 0.5, color=_SECONDARY, linewidth=0.8)
     return _finished(figure)
 
 
 def domains_chart(tables: Tables) -> Figure:
-    """Plot how many citations each domain has, the most cited at the top."""
-    cited = Counter(tables["citations"]["domain"].to_pylist())
+    """Plot how many citations each domain or column of own data has, the most cited at the top."""
+    urls, domains = (tables["citations"][name].to_pylist() for name in ("url", "domain"))
+    columns = [column_of(url) for url in urls]
+    cited = Counter(
+        domain if column is None else column
+        for column, domain in zip(columns, domains, strict=True)
+    )
     if not cited:
         return _blank(tables, "Nothing was cited.")
+    noun = "domain" if None in columns else "column"
     ranked = sorted(cited.items(), key=lambda pair: (-pair[1], pair[0] or ""))
     shown, left = ranked[:_MOST_BARS], ranked[_MOST_BARS:]
     total = cited.total()
-    note = f"{counted(total, 'citation')} of {counted(len(cited), 'domain')}."
+    note = f"{counted(total, 'citation')} of {counted(len(cited), noun)}."
+    if noun == "column":
+        note += " The source of every value is a row of your own data."
     if left:
         citations = counted(sum(count for _, count in left), "citation")
-        note += _not_shown(len(left), "domain", detail=f"with {citations}")
+        note += _not_shown(len(left), noun, detail=f"with {citations}")
     figure, axes = _picture(tables, height=_BARS_FRAME + _BAR_HEIGHT * len(shown), note=note)
     _bars(
         axes,
@@ -137,7 +154,7 @@ def runs_chart(tables: Tables) -> Figure:
     axes.plot(
         date2num(times),  # type: ignore[no-untyped-call]
         [count for _, count in dated],
-        color=BLUES["high"],
+        color=MET,
         marker="o",
     )
     axes.set_ylabel("matches")
@@ -173,8 +190,8 @@ def growth_chart(
     note = f"From the events of the run, starting at {first:%Y-%m-%d %H:%M:%S} UTC."
     figure, axes = _picture(tables, height=3.4, note=note)
     for times, name, look in (
-        (generated, "candidates", {"color": _FAINT, "linestyle": "--"}),
-        (matched, "matches", {"color": BLUES["high"], "linewidth": 2.2}),
+        (generated, "candidates", {"color": _SECONDARY, "linestyle": "--"}),
+        (matched, "matches", {"color": MET, "linewidth": 2.2}),
     ):
         seconds = [(time - first).total_seconds() for time in [first, *sorted(times), last]]
         heights = [*range(len(times) + 1), len(times)]
@@ -202,7 +219,7 @@ def _count_upwards(axes: Axes) -> None:
     """Count from zero, in whole numbers."""
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
-    axes.grid(axis="y", color="#dddddd", linewidth=0.7)
+    axes.grid(axis="y", color=_LINE, linewidth=0.7)
     axes.set_axisbelow(True)
 
 
@@ -279,24 +296,24 @@ def _look(record: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     """
     confidence = record["confidence"]
     look: dict[str, Any] = {
-        "facecolor": BLUES.get(confidence, PAPER),
-        "edgecolor": _FAINT,
+        "facecolor": SHADES.get(confidence, PAPER),
+        "edgecolor": _SECONDARY,
         "linewidth": 0.6,
     }
-    if confidence not in BLUES:
+    if confidence not in SHADES:
         look["linestyle"] = ":"
     if record["is_matched"] is False:
-        look["hatch"] = "////"
+        look |= {"hatch": "////", "edgecolor": NOT_FILL}
     mark = {True: "✓ ", False: "✗ ", None: ""}[record["is_matched"]]
-    return look, f"{mark}{record['citation_count']:,}", PAPER if confidence == "high" else _INK
+    return look, f"{mark}{record['citation_count']:,}", PAPER if confidence == "high" else INK
 
 
 def _legend() -> list[Patch]:
-    edge: dict[str, Any] = {"edgecolor": _FAINT, "linewidth": 0.6}
+    edge: dict[str, Any] = {"edgecolor": _SECONDARY, "linewidth": 0.6}
     return [
-        *(Patch(facecolor=shade, label=word, **edge) for word, shade in BLUES.items()),
+        *(Patch(facecolor=shade, label=word, **edge) for word, shade in SHADES.items()),
         Patch(facecolor=PAPER, label="not given", linestyle=":", **edge),
-        Patch(facecolor=PAPER, label="✗ not met", hatch="////", **edge),
+        Patch(facecolor=PAPER, label="✗ not met", hatch="////", edgecolor=NOT_FILL, linewidth=0.6),
     ]
 
 
@@ -359,12 +376,12 @@ def _picture(tables: Tables, *, height: float, note: str = "") -> tuple[_Picture
     title = one_line(_title(tables))
     width = _characters(title, room=_TITLE_CHARACTERS)
     lines = textwrap.wrap(title, width=width, max_lines=_TITLE_LINES, placeholder=" …")
-    figure.suptitle(_literal("\n".join(lines)), x=0.01, ha="left", fontsize=11, color=_INK)
+    figure.suptitle(_literal("\n".join(lines)), x=0.01, ha="left", fontsize=11, color=INK)
     if note:
         words = "\n".join(textwrap.wrap(note, width=_TITLE_CHARACTERS + 16))
-        figure.supxlabel(_literal(words), x=0.01, ha="left", fontsize=8.5, color=_FAINT)
+        figure.supxlabel(_literal(words), x=0.01, ha="left", fontsize=8.5, color=_SECONDARY)
     axes.spines[["top", "right"]].set_visible(False)
-    axes.tick_params(colors=_INK, labelsize=9)
+    axes.tick_params(colors=INK, labelsize=9)
     return figure, axes
 
 
@@ -378,14 +395,14 @@ def _blank(tables: Tables, reason: str) -> Figure:
     """Return a figure that says why there is nothing to plot."""
     figure, axes = _picture(tables, height=1.6)
     axes.set_axis_off()
-    axes.text(0, 0.5, reason, transform=axes.transAxes, va="center", fontsize=11, color=_INK)
+    axes.text(0, 0.5, reason, transform=axes.transAxes, va="center", fontsize=11, color=INK)
     return _finished(figure)
 
 
 def _bars(axes: Axes, *, names: list[str], counts: list[int], words: list[str]) -> None:
     """Plot a bar for each name from the top down, with words behind it."""
     positions = range(len(names))
-    axes.barh(positions, counts, color=BLUES["high"], height=0.62)
+    axes.barh(positions, counts, color=_DATA, height=0.62)
     axes.set_yticks(list(positions), labels=names)
     axes.invert_yaxis()
     axes.set_xlim(0, max(*counts, 1) * 1.02)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.addresses import OWN_DATA
 from findall_frames.api.models import VERDICT_WORDS
 from findall_frames.display.text import one_line
 from findall_frames.frames.convert import confidence_dtype, dataframe_of
@@ -41,6 +42,7 @@ __all__ = [
     "Best",
     "CandidateEvidence",
     "best_citations",
+    "count_doubts",
     "evidence_of",
     "find_unsupported",
     "mentions",
@@ -184,6 +186,7 @@ _PROBLEMS: Final = (
     "one source for all",
 )
 """From the most serious to the least."""
+_DOUBTS: Final = frozenset(_PROBLEMS[: _PROBLEMS.index("no confidence")])
 
 _UNSUPPORTED_DTYPES: Final = dict.fromkeys(
     ("findall_id", "candidate_id", "name", "field", "value", "problem", "detail"), "str"
@@ -197,6 +200,26 @@ def find_unsupported(tables: Mapping[str, pa.Table], *, match_status: str | None
     """Return the table that `FindAllFrames.unsupported` documents."""
     import pandas as pd
 
+    return dataframe_of(
+        list(_unsupported(tables, match_status=match_status)),
+        dtypes=_UNSUPPORTED_DTYPES | {"problem": pd.CategoricalDtype(list(_PROBLEMS))},
+    )
+
+
+def count_doubts(tables: Mapping[str, pa.Table]) -> int:
+    """Count the values of matches whose sources do not state them, or whose confidence is low."""
+    doubted = {
+        (row["findall_id"], row["candidate_id"], row["field"])
+        for row in _unsupported(tables, match_status="matched")
+        if row["problem"] in _DOUBTS
+    }
+    return len(doubted)
+
+
+def _unsupported(
+    tables: Mapping[str, pa.Table], *, match_status: str | None
+) -> Iterator[dict[str, Any]]:
+    """Yield each problem with the row of ``fields`` that has it."""
     candidates = with_match_status(tables["candidates"], match_status)
     names = candidates["name"].to_pylist()
     fields: defaultdict[CandidateKey, list[dict[str, Any]]] = defaultdict(list)
@@ -206,15 +229,11 @@ def find_unsupported(tables: Mapping[str, pa.Table], *, match_status: str | None
     for field, source in cited_pages(tables["citations"]):
         cited[field].append(source)
 
-    found = []
     for (run, candidate), name in zip(candidate_keys(candidates), names, strict=True):
         own = fields[run, candidate]
         support = _support(own, {row["field"]: cited[run, candidate, row["field"]] for row in own})
         for problem_row, problem, detail in _problems(own, support):
-            found.append({**problem_row, "name": name, "problem": problem, "detail": detail})
-    return dataframe_of(
-        found, dtypes=_UNSUPPORTED_DTYPES | {"problem": pd.CategoricalDtype(list(_PROBLEMS))}
-    )
+            yield {**problem_row, "name": name, "problem": problem, "detail": detail}
 
 
 def _support(
@@ -235,8 +254,10 @@ def _support(
 def _problems(
     rows: Sequence[Mapping[str, Any]], support: Mapping[str, list[CitedPage]]
 ) -> Iterator[tuple[Mapping[str, Any], str, str | None]]:
-    urls = {source.url for sources in support.values() for source in sources}
-    supported = sum(bool(sources) for sources in support.values())
+    # A row of own data is the only source that there can be.
+    pages = {field: [s for s in sources if not _is_own(s)] for field, sources in support.items()}
+    urls = {page.url for of_field in pages.values() for page in of_field}
+    supported = sum(bool(of_field) for of_field in pages.values())
     only = urls.pop() if len(urls) == 1 and supported > 1 else None
     for row in rows:
         if row["value"] is None:
@@ -253,10 +274,14 @@ def _problems(
         if row["confidence"] in (None, "low"):
             yield row, f"{row['confidence'] or 'no'} confidence", None
         hosts = {source.domain for source in sources}
-        if len(hosts) == 1:
+        if len(hosts) == 1 and pages[row["field"]]:
             yield row, "one domain", hosts.pop()
-        if only and sources:
+        if only and pages[row["field"]]:
             yield row, "one source for all", only
+
+
+def _is_own(source: CitedPage) -> bool:
+    return source.url.startswith(OWN_DATA)
 
 
 def _unmentioned(row: Mapping[str, Any], passages: Sequence[str]) -> list[str]:

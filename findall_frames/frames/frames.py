@@ -9,14 +9,16 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from weakref import WeakSet
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
-from findall_frames.display.html import frames_html
 from findall_frames.display.matches import match_count
+from findall_frames.display.report_markdown import result_markdown
+from findall_frames.display.result_html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
 from findall_frames.frames.convert import (
@@ -29,6 +31,7 @@ from findall_frames.frames.convert import (
 )
 from findall_frames.frames.evidence import (
     CandidateEvidence,
+    count_doubts,
     evidence_of,
     find_unsupported,
     summarize,
@@ -39,6 +42,7 @@ from findall_frames.frames.own_rows import RowsT, searched_rows
 from findall_frames.frames.parquet import read_folder, write_folder
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
+from findall_frames.frames.reporting import report_path, write_report
 from findall_frames.frames.reviews import (
     KeepReview,
     accepted_matches,
@@ -57,6 +61,8 @@ if TYPE_CHECKING:
 __all__ = ["FindAllFrames", "Profile", "read_parquet"]
 
 Profile: TypeAlias = Literal["analysis", "bi"]
+
+_MOST_DOUBTED: Final = 500
 
 
 class FindAllFrames:
@@ -152,6 +158,7 @@ class FindAllFrames:
         self._dataframes: dict[str, pd.DataFrame] = {}
         self._keep = keep
         self._recording = threading.Lock()
+        self._explorers: WeakSet[Explorer] = WeakSet()
 
     @property
     def findall_ids(self) -> tuple[str, ...]:
@@ -303,6 +310,8 @@ class FindAllFrames:
             service = runs["service"][0].as_py()
             if service is not None:
                 self._keep(review, service)
+        for explorer in list(self._explorers):
+            explorer.update()
 
     def wide(
         self,
@@ -431,6 +440,8 @@ class FindAllFrames:
             - ``one source for all``: the address in ``detail`` is the only source of the whole
               candidate.
 
+            The last two are about web pages: a value from your own data has one row behind it.
+
         Raises
         ------
         InvalidRequestError
@@ -476,10 +487,13 @@ class FindAllFrames:
             is a table and a hint.
         """
         # Loading the widgets takes longer than everything that the tables need.
-        from findall_frames.display.explorer import Explorer, SessionReviews
+        from findall_frames.display.explorer import Explorer
 
-        kept = SessionReviews()
-        return Explorer(self.tables, searches=self.searches, reviews=kept.all, review=kept.record)
+        explorer = Explorer(
+            self.tables, searches=self.searches, reviews=self._reviews, review=self.review
+        )
+        self._explorers.add(explorer)
+        return explorer
 
     @property
     def plot(self) -> Plots:
@@ -704,6 +718,74 @@ class FindAllFrames:
         """
         return write_workbook(to_plain(self.tables, self._wide()).tables, path=path)
 
+    def to_html(self, path: str | PathLike[str]) -> Path:
+        """Write a report: one HTML file that opens anywhere, without Python and without a network.
+
+        It says what was asked, how the search ended and how each condition was read, and has the
+        explorer with all candidates, their evidence and the reviews. On paper and where scripts
+        are off it is a table of the candidates (at most 2,000), and the evidence of the matches
+        (at most 5 MB). A policy in the file allows no script but its own, and no request.
+
+        Parameters
+        ----------
+        path : str or path object
+            The file, whose name ends in ``.html``. An existing one is replaced.
+
+        Returns
+        -------
+        pathlib.Path
+            The file.
+
+        Raises
+        ------
+        ExportError
+            The file cannot be written, is a folder, or does not end in ``.html``.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> from findall_frames.frames.schema import empty_tables
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     path = FindAllFrames(empty_tables()).to_html(f"{folder}/report.html")
+        ...     path.read_text(encoding="utf-8")[:15]
+        '<!DOCTYPE html>'
+        """
+        # Only reports need what makes them.
+        from findall_frames.display.report import report_page
+
+        return write_report(
+            report_path(path),
+            lambda: report_page(
+                self.tables,
+                searches=self.searches,
+                reviews=self._reviews(),
+                warnings=self.warnings,
+                doubts=self._count_doubts(),
+            ),
+        )
+
+    def to_markdown(self) -> str:
+        """Return the matches in Markdown, with their evidence as numbered citations.
+
+        Behind each value stand the numbers of its sources, which are listed at the end with
+        their excerpts. No text of the data is markup: the links are those to the matches and
+        to the sources.
+
+        Examples
+        --------
+        >>> from findall_frames.frames.schema import empty_tables
+        >>> print(FindAllFrames(empty_tables()).to_markdown())
+        # Search results
+        <BLANKLINE>
+        No candidate was found.
+        <BLANKLINE>
+        0 runs
+        <BLANKLINE>
+        """
+        return result_markdown(
+            self.tables, searches=self.searches, reviews=self._reviews(), warnings=self.warnings
+        )
+
     def to_pandas(
         self, name: str, *, dtype_backend: Literal["numpy_nullable", "pyarrow"] = "numpy_nullable"
     ) -> pd.DataFrame:
@@ -765,7 +847,13 @@ class FindAllFrames:
         return tables_as_text(self.tables)
 
     def _repr_html_(self) -> str:
-        return frames_html(self.tables, warnings=self.warnings)
+        return frames_html(
+            self.tables,
+            searches=self.searches,
+            reviews=self._reviews(),
+            warnings=self.warnings,
+            doubts=self._count_doubts(),
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Searches in other processes return their frames by pickle, which takes no mapping proxy.
@@ -775,6 +863,14 @@ class FindAllFrames:
         if "matches" not in self._dataframes:
             self._dataframes["matches"] = self.wide()
         return self._dataframes["matches"]
+
+    def _reviews(self) -> list[dict[str, Any]]:
+        reviews: list[dict[str, Any]] = self.tables["reviews"].to_pylist()
+        return reviews
+
+    def _count_doubts(self) -> int | None:
+        """Count the values in doubt, unless that would take longer than showing the rest."""
+        return count_doubts(self.tables) if len(self) <= _MOST_DOUBTED else None
 
     def _check_run(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:

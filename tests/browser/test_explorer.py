@@ -603,7 +603,6 @@ def test_no_heading_is_made(open_page: Open) -> None:
 COMPANIES = Path(__file__).parent.parent / "tables" / "companies.parquet"
 SEARCH = f"""
 import findall_frames as ff
-from findall_frames.display.explorer import Explorer, SessionReviews
 
 search = ff.Search(
     "Find large companies that are publicly traded",
@@ -616,13 +615,13 @@ search = ff.Search(
 )
 with ff.local({str(COMPANIES)!r}) as client:
     frames = ff.find_all(search, client=client)
-kept = SessionReviews()
-explorer = Explorer(
-    frames.tables, searches=frames.searches, reviews=kept.all, review=kept.record
-)
+explorer = frames.explore()
 """
 LOOK = "print(len(explorer.left), explorer.chosen == explorer.left[-1])"
-REVIEWS = "[(each['candidate_id'][-1], each['decision'], each['note']) for each in kept.all()]"
+REVIEWS = (
+    "[(each['candidate_id'][-1], each['decision'], each['note'])"
+    " for each in frames.tables['reviews'].to_pylist()]"
+)
 
 
 def test_a_notebook_knows_what_was_searched_and_reviewed(

@@ -20,6 +20,7 @@ from findall_frames.embedded.server.service import Service
 from tests.support.chat_server import ChatServer, refusal
 from tests.support.commands import call, serving, started
 from tests.support.local_models import EveryNth, numbers
+from tests.support.results import candidate, result
 
 COUNTRIES = """\
 name,continent,population,capital
@@ -187,6 +188,48 @@ def test_reuse_takes_the_result_of_an_equal_search_from_the_ledger(countries: Pa
         first, _ = record_of("run", QUESTION, env=env)
     again, _ = record_of("run", QUESTION, "--reuse", env=env)
     assert again["matches"] == first["matches"]
+
+
+# -- report ------------------------------------------------------------------------------------
+
+
+def test_report_writes_one_file_beside_the_tables(countries: Path, tmp_path: Path) -> None:
+    """Or where --out says; Markdown goes to stdout."""
+    tables = tmp_path / "europe.v1"
+    assert call("run", QUESTION, "--local", countries, "--out", tables).returncode == 0
+    done = call("report", tables)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"Report in {tmp_path / 'europe.v1.html'}\n"
+    assert QUESTION in (tmp_path / "europe.v1.html").read_text(encoding="utf-8")
+    assert call("report", tables, "--out", tmp_path / "b" / "c.html").returncode == 0
+    assert (tmp_path / "b" / "c.html").is_file()
+    printed = call("report", tables, "--markdown")
+    assert printed.returncode == 0, printed.stderr
+    assert printed.stdout.startswith(f"# {QUESTION}\n")
+    assert "Germany" in printed.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        (["nowhere"], 1, "runs.parquet"),
+        (["tables", "--out", "report.pdf"], 1, "ends in .html"),
+        (["tables", "--out", "folder.html"], 1, "The report"),
+        (["tables", "--markdown", "--out", "a.html"], 2, "without --out"),
+    ],
+)
+def test_report_says_what_is_wrong(
+    arguments: list[str], status: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written then."""
+    monkeypatch.chdir(tmp_path)
+    ff.flatten(result(candidate("Kilnworks"))).to_parquet("tables")
+    (tmp_path / "folder.html").mkdir()
+    done = call("report", *arguments)
+    assert done.returncode == status
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder.html", "tables"]
 
 
 # -- errors and help ---------------------------------------------------------------------------

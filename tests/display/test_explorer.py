@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from findall_frames.display.explorer import Explorer, SessionReviews
+from findall_frames.display.explorer import Explorer
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.frames import FindAllFrames
 from tests.support.explorer_driver import ExplorerDriver
@@ -120,8 +120,7 @@ def test_a_review_that_cannot_be_recorded_is_refused_with_the_reason() -> None:
     def review(*_: Any, **__: Any) -> None:
         raise InvalidRequestError("tiles is a number, not 'Wall'")
 
-    kept = SessionReviews()
-    explorer = Explorer(made.tables, searches={}, reviews=kept.all, review=review)
+    explorer = Explorer(made.tables, searches={}, reviews=list, review=review)
     refused, _ = ExplorerDriver(explorer).send({"kind": "review", "row": 0, "decision": "accept"})
     assert refused["message"] == "tiles is a number, not 'Wall'"
 
@@ -143,16 +142,13 @@ def test_the_first_evidence_comes_with_the_table_and_the_rest_when_asked() -> No
 
 def test_reviews_that_were_made_before_or_elsewhere_are_shown() -> None:
     """When the explorer is made, and when it is told."""
-    made = makers()
-    kept = SessionReviews()
-    kept.record(("findall_1", "c2"), "reject", note="a\x1bb\nc")
-    explorer = Explorer(made.tables, searches={}, reviews=kept.all, review=kept.record)
-    driver = ExplorerDriver(explorer)
+    frames = makers()
+    frames.review(("findall_1", "c2"), "reject", note="a\x1bb\nc")
+    driver = ExplorerDriver(frames.explore())
     (record,) = driver.payload["reviews"]
     assert (record["candidate_id"], record["decision"]) == ("c2", "reject")
     assert record["note"] == "a\ufffdb\nc"
-    kept.record(("findall_1", "c1"), "unsure")
-    explorer.update()
+    frames.review(("findall_1", "c1"), "unsure")
     assert [each["candidate_id"] for each in driver.answers[-1]["data"]] == ["c2", "c1"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,7 +21,8 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 import findall_frames as ff
-from findall_frames.display.plots import BLUES, PAPER
+from findall_frames.display.plots import INK, MET, NOT_FILL, PAPER, SHADES
+from findall_frames.display.shapes import asset
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.schema import empty_tables
@@ -135,7 +137,7 @@ def test_the_heat_map_shows_the_weakest_evidence_first() -> None:
 
 def test_shades_of_confidence_keep_their_order_without_colours() -> None:
     """They go from dark to light in visible steps; white means that none was given."""
-    steps = [lightness(BLUES[word]) for word in ("high", "medium", "low")] + [lightness(PAPER)]
+    steps = [lightness(SHADES[word]) for word in ("high", "medium", "low")] + [lightness(PAPER)]
     assert all(later - earlier > 0.15 for earlier, later in pairwise(steps))
 
 
@@ -144,7 +146,7 @@ def test_unmet_conditions_differ_from_uncertain_ones() -> None:
     figure = makers(3).plot.confidence(match_status=None)
     striped = [cell for cell in cells(figure) if cell.get_hatch()]
     assert len(striped) == 1
-    assert to_rgb(striped[0].get_facecolor()) == to_rgb(BLUES["low"])
+    assert to_rgb(striped[0].get_facecolor()) == to_rgb(SHADES["low"])
     assert texts(figure).count("✗ 1") == 1
     assert texts(figure).count("✓ 1") == 5
     assert texts(figure).count("0") == 3
@@ -180,6 +182,27 @@ def test_sources_without_a_domain_have_a_bar_of_their_own() -> None:
     evidence["citations"] = [{"url": "row 7"}, {"url": "row 8"}, {"url": "https://a.example/"}]
     figure = FindAllFrames(tables(candidate(1, name="n", c=(output, evidence)))).plot.domains()
     assert {"no domain", "2 (67%)", "a.example"} <= {*texts(figure)}
+
+
+def test_sources_in_own_data_are_counted_by_column() -> None:
+    """All of them are on the host of one table, which says nothing."""
+    cities = pd.DataFrame(
+        {"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"], "km": [1, 2, 3]}
+    )
+    with ff.local(cities) as client:
+        frames = ff.find_all("country is Italy and km over 1", client=client, progress=False)
+    said = texts(frames.plot.domains())
+    assert {"table: country", "table: km"} <= {*said}
+    assert any("of 2 columns. The source of every value is a row of" in text for text in said)
+
+
+def test_plots_have_the_light_colours_of_the_other_views() -> None:
+    """The style sheet is where they are chosen."""
+    sheet = asset("tokens.css")
+    for token, colour in {"ink": INK, "met": MET, "not-fill": NOT_FILL, "bg": PAPER}.items():
+        assert re.search(rf"--ff-{token}: .*light-dark\({colour}, ", sheet), token
+    (matched,) = makers(9).plot.funnel().axes[0].patches[2:3]
+    assert to_rgb(matched.get_facecolor()) == to_rgb(MET)
 
 
 def test_a_timeline_of_events_counts_each_candidate_once() -> None:

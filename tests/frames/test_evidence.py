@@ -7,8 +7,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from findall_frames import Search, find_all, local
 from findall_frames.errors import InvalidRequestError
-from findall_frames.frames.evidence import mentions
+from findall_frames.frames.evidence import count_doubts, mentions
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
@@ -130,6 +131,36 @@ def test_a_single_source_is_reported_for_each_field() -> None:
     assert len(found.unsupported(match_status=None)) == 8
     with pytest.raises(InvalidRequestError, match="match_status is one of"):
         found.unsupported(match_status="good")
+
+
+def test_a_row_of_own_data_is_support_enough() -> None:
+    """There is one row behind each value, so that only what the row does not say is a doubt."""
+    cities = pd.DataFrame(
+        {"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"], "km": [1, 2, 3]}
+    )
+    search = Search(
+        "Find cities in Italy",
+        entity_type="cities",
+        match_conditions={"italian": "country is Italy", "far": "km over 1"},
+    )
+    with local(cities) as client:
+        frames = find_all(search, client=client, progress=False)
+    assert frames.unsupported().empty
+    assert count_doubts(frames.tables) == 0
+    table = source("local://cities/Rome#km", "It is 12 km.")
+    assert problems(supported(13, table, confidence="low")) == [
+        ("value not in excerpt", "13"),
+        ("low confidence", None),
+    ]
+    web = source("https://a.example/1", "It is 12 km.")
+    assert problems(supported(12, table, web)) == []
+
+
+def test_only_values_that_may_be_wrong_are_counted_as_doubts() -> None:
+    """One host or an unstated confidence are worth a look, and no doubt."""
+    one = source("https://a.example/1", "It employs 1,200 people.")
+    assert count_doubts(supported(1200, one, confidence=None).tables) == 0
+    assert count_doubts(supported(1300, one, confidence="low").tables) == 1
 
 
 def test_the_evidence_of_a_candidate_can_be_read() -> None:

@@ -114,4 +114,8 @@ _ATTRIBUTES = {
     "tabindex",
     "aria-label",
     "aria-hidden",
+    # Of shapes and tables.
+    *("viewbox", "width", "height", "fill", "stroke", "stroke-linecap", "stroke-linejoin"),
+    *("stroke-width", "stroke-dasharray", "focusable", "d", "x", "y", "rx", "cx", "cy", "r"),
+    "colspan",
 }

@@ -88,6 +88,8 @@ def tables(frames: ff.FindAllFrames) -> None:
     assert_type(ff.flatten(Path("result.json")), ff.FindAllFrames)
     assert_type(ff.read_parquet("folder"), ff.FindAllFrames)
     assert_type(frames.to_parquet("folder"), Path)
+    assert_type(frames.to_html("report.html"), Path)
+    assert_type(frames.to_markdown(), str)
     assert_type(frames.explore(), Explorer)
     assert_type(frames.explore().left, list[tuple[str, str]])
     assert_type(frames.plot.confidence(match_status=None), Figure)

@@ -13,6 +13,8 @@ from urllib.parse import quote
 
 import duckdb
 
+from findall_frames.addresses import OWN_DATA
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -197,7 +199,7 @@ class Corpus:
         entities = []
         for position, (name, url, about) in zip(positions, found, strict=True):
             shown = f"row {position}" if name is None else name
-            address = f"local://{quote(self.name, safe='')}/{quote(shown, safe='')}"
+            address = f"{OWN_DATA}{quote(self.name, safe='')}/{quote(shown, safe='')}"
             if name is None or known_names is None or name in known_names:
                 address += f"/{position}"
             whole = None if url in known_urls else _whole(url)

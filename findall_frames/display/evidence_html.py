@@ -1,0 +1,128 @@
+"""The evidence of candidates as HTML without scripts: all that is known, addresses written out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from typing import Final
+
+from findall_frames.addresses import column_of
+from findall_frames.display.html import breakable, escaped, link
+from findall_frames.display.marking import marked_pieces, values_to_mark
+from findall_frames.display.matches import CandidateRow, CitedSource, FieldCell
+from findall_frames.display.outcomes import (
+    DECISIONS,
+    Review,
+    Reviews,
+    ShownColumn,
+    shown_value,
+    verdict_words,
+)
+from findall_frames.display.shapes import SHAPES, shape
+from findall_frames.display.text import (
+    counted,
+    excerpt_around,
+)
+
+__all__ = ["evidence_html"]
+
+_MOST_SOURCES: Final = 20
+_LONGEST_TEXT: Final = 2_000
+_LONGEST_EXCERPT: Final = 1_000
+
+
+def evidence_html(
+    rows: Iterable[CandidateRow], *, columns: Sequence[ShownColumn], reviews: Reviews
+) -> str:
+    """Return all that is known about the fields of candidates, with addresses written out."""
+    by_field = {column.field: column for column in columns}
+    return "".join(_evidence(row, columns=by_field, reviews=reviews) for row in rows)
+
+
+def _evidence(row: CandidateRow, *, columns: Mapping[str, ShownColumn], reviews: Reviews) -> str:
+    key = (row.findall_id, row.candidate_id)
+    parts = [f"<h3>{SHAPES['match']} {escaped(row.name)}</h3>"]
+    if address := _address(row.url):
+        parts.append(f'<p class="ff-address">{address}</p>')
+    if row.description:
+        parts.append(f"<p>{escaped(row.description, limit=_LONGEST_TEXT)}</p>")
+    parts.append(_judgement(reviews.get((*key, None))))
+    order = {field: place for place, field in enumerate(columns)}
+    for cell in sorted(row.cells.values(), key=lambda cell: order.get(cell.field, len(order))):
+        parts.append(_field(cell, column=columns.get(cell.field), row=row.row))
+        parts.append(_judgement(reviews.get((*key, cell.field))))
+    return f'<section class="ff-proof">{"".join(parts)}</section>'
+
+
+def _field(cell: FieldCell, *, column: ShownColumn | None, row: int | None) -> str:
+    is_condition = column is not None and column.is_condition
+    label = cell.field if column is None else column.label
+    words = [verdict_words(cell.is_matched)] if is_condition else []
+    if cell.confidence:
+        words.append(f"{escaped(cell.confidence)} confidence")
+    mark = f"{shape(cell.is_matched)} " if is_condition else ""
+    parts = [f'<h4>{mark}{breakable(label)}<span class="ff-quiet"> {" · ".join(words)}</span></h4>']
+    if column is not None and column.asked:
+        asked = escaped(column.asked, limit=_LONGEST_TEXT)
+        parts.append(f'<p class="ff-quiet">{asked}</p>')
+    if value := shown_value(cell):
+        parts.append(f"<p><b>{escaped(value, limit=_LONGEST_TEXT)}</b></p>")
+    elif not is_condition:
+        parts.append('<p class="ff-quiet">no value</p>')
+    if cell.reasoning:
+        parts.append(f"<p>{escaped(cell.reasoning, limit=_LONGEST_TEXT)}</p>")
+    values = values_to_mark(cell.value, cell.value_type)
+    parts += [_source(source, values, row=row) for source in cell.sources[:_MOST_SOURCES]]
+    if (left := len(cell.sources) - _MOST_SOURCES) > 0:
+        parts.append(f'<p class="ff-quiet">… and {counted(left, "more source")}</p>')
+    if not cell.sources:
+        parts.append('<p class="ff-quiet">no source</p>')
+    return "".join(parts)
+
+
+def _source(source: CitedSource, values: list[str], *, row: int | None) -> str:
+    quotes = "".join(
+        f"<blockquote>{_marked(excerpt, values)}</blockquote>" for excerpt in source.excerpts
+    )
+    column = column_of(source.url)
+    if column is not None and row is not None:
+        return f'{quotes}<p class="ff-address">{escaped(column)}, row {row:,}</p>'
+    title = f"{escaped(source.title)} · " if source.title else ""
+    address = _address(source.url) or "a source without an address"
+    return f'{quotes}<p class="ff-address">{title}{address}</p>'
+
+
+def _marked(excerpt: str, values: Sequence[str]) -> str:
+    """Return an excerpt with the values marked; a long one is cut around the first of them."""
+    pieces = marked_pieces(excerpt, values)
+    if sum(map(len, pieces)) > _LONGEST_EXCERPT:
+        first = pieces[1] if len(pieces) > 1 else ""
+        cut = excerpt_around("".join(pieces), first, limit=_LONGEST_EXCERPT)
+        pieces = marked_pieces(cut, values)
+    return "".join(
+        f"<mark>{escape(piece)}</mark>" if place % 2 else escape(piece)
+        for place, piece in enumerate(pieces)
+    )
+
+
+def _address(url: str) -> str:
+    """Return an address written out, as a link if it is one of a web page."""
+    return link(url, url, limit=_LONGEST_TEXT)
+
+
+def _judgement(review: Review | None) -> str:
+    """Return what a person said, when, and who it was."""
+    if review is None:
+        return ""
+    parts = [DECISIONS.get(review["decision"] or "", "")]
+    if review["value"] is not None:
+        parts.append(f"corrected to {escaped(review['value'], limit=_LONGEST_TEXT)}")
+    said = ", ".join(filter(None, parts)) or "noted"
+    who = [escaped(review["reviewer"]) if review["reviewer"] else ""]
+    if review["reviewed_at"] is not None:
+        who.append(f"{review['reviewed_at']:%Y-%m-%d}")
+    note = f": {escaped(review['note'], limit=_LONGEST_TEXT)}" if review["note"] else ""
+    return (
+        f'<p class="ff-judgement"><b>Review: {said}</b>{note}'
+        f'<span class="ff-quiet"> {" · ".join(filter(None, who))}</span></p>'
+    )

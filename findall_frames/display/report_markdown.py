@@ -1,0 +1,252 @@
+"""A result in Markdown: summary, a table of the matches, evidence as numbered citations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+from urllib.parse import quote
+
+from findall_frames.addresses import column_of
+from findall_frames.api.models import FindAllSchema
+from findall_frames.display.matches import (
+    CandidateRow,
+    CitedSource,
+    FieldCell,
+    Tables,
+    matched_rows,
+)
+from findall_frames.display.outcomes import (
+    DECISIONS,
+    Review,
+    Reviews,
+    ShownColumn,
+    columns_of,
+    counted_over,
+    ending,
+    findings,
+    latest_reviews,
+    outcomes_of,
+    review_counts,
+    searched_on,
+    shown_value,
+    verdict_words,
+)
+from findall_frames.display.text import one_line, shortened, web_address
+
+__all__ = ["escaped_markdown", "result_markdown"]
+
+_LONGEST_CELL: Final = 300
+_LONGEST_TEXT: Final = 2_000
+_LONGEST_EXCERPT: Final = 1_000
+_MISSING: Final = "–"
+
+# What Markdown, and what GitHub and Jupyter add to it, may take for markup. A bare address becomes
+# a link on GitHub by its colon or its "www.".
+_MARKUP: Final = re.compile(
+    r"[\\`*_~^\[\]<>&|$@]|=(?==)|(?<==)=|:(?=//)|(?<=\bwww)\.", re.IGNORECASE
+)
+# What begins a heading, a list, a quotation or a line below a heading.
+_BEGINNING: Final = re.compile(
+    r"^(?P<number>[0-9]*)(?P<sign>(?<![0-9])[#+=-]|(?<=[0-9])[.)](?= |$))"
+)
+_BACKSLASH: Final = "&#92;"
+# What may stand in the address of a link between < and >.
+_KEPT: Final = "%/:?#[]@!$&'()*+,;=-._~"
+
+
+def result_markdown(
+    tables: Tables,
+    *,
+    searches: Mapping[str, FindAllSchema],
+    reviews: Iterable[Review],
+    warnings: Sequence[str],
+) -> str:
+    """Return a result as Markdown, in which no text of the data is markup.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        ``runs``, ``candidates``, ``fields`` and ``citations``.
+    searches : mapping of str to FindAllSchema
+        The searches by findall_id, as far as they are known.
+    reviews : iterable of mapping
+        Judgements of people, with the columns of the table of reviews.
+    warnings : sequence of str
+        Warnings of the service.
+    """
+    columns = columns_of(tables, searches)
+    latest = latest_reviews(reviews)
+    sentences = findings(tables, columns=columns, outcomes=outcomes_of(tables))
+    sources = _Sources()
+    rows = matched_rows(tables)
+    parts = [
+        f"# {_title(tables)}",
+        escaped_markdown(" ".join(filter(None, (sentences, ending(tables))))),
+        _facts(tables, latest),
+        *(f"**Warning:** {escaped_markdown(warning)}" for warning in warnings),
+        _conditions(columns),
+        counted_over(tables) if columns else "",
+        _matches(rows, columns=columns, reviews=latest, sources=sources),
+        sources.listed(),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escaped_markdown(text: str, *, limit: int = _LONGEST_TEXT) -> str:
+    r"""Return a text of unknown origin on one line, in which nothing is markup or a link.
+
+    >>> print(escaped_markdown("# *5* <b>x</b> at https://a.org"))
+    \# \*5\* \<b\>x\</b\> at https\://a.org
+    """
+    line = shortened(one_line(text), limit=limit)
+    escaped = _MARKUP.sub(lambda found: _BACKSLASH if found[0] == "\\" else f"\\{found[0]}", line)
+    return _BEGINNING.sub(r"\g<number>\\\g<sign>", escaped)
+
+
+def _title(tables: Tables) -> str:
+    objectives = list(dict.fromkeys(tables["runs"]["objective"].to_pylist()))
+    known = len(objectives) == 1 and objectives[0]
+    return escaped_markdown(known or "Search results")
+
+
+def _facts(tables: Tables, reviews: Reviews) -> str:
+    day = searched_on(tables)
+    runs = tables["runs"]["findall_id"].to_pylist()
+    facts = [
+        f"Search of {day}" if day else "",
+        review_counts(tables, reviews),
+        f"run {escaped_markdown(runs[0])}" if len(runs) == 1 else f"{len(runs):,} runs",
+    ]
+    return " · ".join(filter(None, facts))
+
+
+def _conditions(columns: Sequence[ShownColumn]) -> str:
+    lines = [
+        f"| {escaped_markdown(column.label)} | {_asked(column)} | {column.met:,} | "
+        f"{column.not_met:,} | {column.unknown:,} |"
+        for column in columns
+        if column.is_condition
+    ]
+    if not lines:
+        return ""
+    head = "| Column | Condition | Met | Not met | Unknown |\n| --- | --- | ---: | ---: | ---: |"
+    return "\n".join(("## How the question was read\n", head, *lines))
+
+
+def _asked(column: ShownColumn) -> str:
+    asked = escaped_markdown(column.asked or "not known")
+    return f"{asked} (read as {escaped_markdown(column.read_as)})" if column.read_as else asked
+
+
+# -- the matches ----------------------------------------------------------------------------------
+
+
+def _matches(
+    rows: Sequence[CandidateRow],
+    *,
+    columns: Sequence[ShownColumn],
+    reviews: Reviews,
+    sources: _Sources,
+) -> str:
+    if not rows:
+        return ""
+    names = ["Name", *(escaped_markdown(column.label) for column in columns)]
+    rules = ["---", *("---:" if column.is_numeric else "---" for column in columns)]
+    if reviews:
+        names.append("Review")
+        rules.append("---")
+    lines = [names, rules]
+    for row in rows:
+        key = (row.findall_id, row.candidate_id)
+        cells = [_linked(row.name, row.url)]
+        for column in columns:
+            cell = row.cells.get(column.field)
+            shown = _cell(cell, column=column, sources=sources, row=row.row)
+            cells.append(shown + _said(reviews.get((*key, column.field)), is_field=True))
+        if reviews:
+            cells.append(_said(reviews.get((*key, None)), is_field=False))
+        lines.append(cells)
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    return f"## Matches ({len(rows):,})\n\n{table}"
+
+
+def _cell(
+    cell: FieldCell | None, *, column: ShownColumn, sources: _Sources, row: int | None
+) -> str:
+    value = "" if cell is None else escaped_markdown(shown_value(cell), limit=_LONGEST_CELL)
+    if column.is_condition:
+        words = verdict_words(None if cell is None else cell.is_matched)
+        value = f"{words}: {value}" if value else words
+    if cell is None or not value:
+        return value or _MISSING
+    if cell.confidence in ("low", "medium"):
+        value += f" ({cell.confidence} confidence)"
+    cited = (sources.number_of(source, row=row) for source in cell.sources)
+    numbers = "".join(f"\\[{number}\\]" for number in cited)
+    return f"{value} {numbers}" if numbers else value
+
+
+def _said(review: Review | None, *, is_field: bool) -> str:
+    """Return what a person said of a field, in brackets behind it, or of the candidate."""
+    if review is None:
+        return ""
+    said = [DECISIONS.get(review["decision"] or "", "")]
+    if review["value"] is not None:
+        said.append(f"corrected to {escaped_markdown(review['value'], limit=_LONGEST_CELL)}")
+    if review["note"]:
+        said.append(escaped_markdown(review["note"], limit=_LONGEST_CELL))
+    words = ": ".join(filter(None, said))
+    return f" **({words})**" if is_field and words else words
+
+
+def _linked(words: str, url: str | None) -> str:
+    shown = escaped_markdown(words, limit=_LONGEST_CELL)
+    address = _address(url)
+    # In the target of a link, unlike in a bare address, names of characters are read.
+    return shown if address is None else f"[{shown}](<{address.replace('&', '&amp;')}>)"
+
+
+def _address(url: str | None) -> str | None:
+    """Return the address of a web page so that it can stand between < and >; None for others."""
+    address = web_address(url)
+    return None if address is None else quote(address, safe=_KEPT)
+
+
+class _Sources:
+    """The sources that are cited, each with its number, title and excerpts."""
+
+    def __init__(self) -> None:
+        self._entries: dict[str, tuple[int, str, dict[str, None]]] = {}
+
+    def number_of(self, source: CitedSource, *, row: int | None) -> int:
+        """Return the number of a source, which is new if its address was not cited before."""
+        address = source.url or source.title or ""
+        if address not in self._entries:
+            self._entries[address] = (len(self._entries) + 1, _source(source, row=row), {})
+        number, _, excerpts = self._entries[address]
+        excerpts.update(dict.fromkeys(source.excerpts))
+        return number
+
+    def listed(self) -> str:
+        """Return all sources in the order of their numbers."""
+        lines = []
+        for number, words, excerpts in self._entries.values():
+            mark = f"{number}. "
+            lines.append(mark + words)
+            lines += [
+                f"{' ' * len(mark)}- “{escaped_markdown(text, limit=_LONGEST_EXCERPT)}”"
+                for text in excerpts
+            ]
+        return "\n".join(["## Sources\n", *lines]) if lines else ""
+
+
+def _source(source: CitedSource, *, row: int | None) -> str:
+    """Return title and address of a source; column and row, if it is a cell of own data."""
+    column = column_of(source.url)
+    if column is not None and row is not None:
+        return escaped_markdown(f"{column}, row {row:,}")
+    address = _address(source.url)
+    where = escaped_markdown(source.url) if address is None else f"<{address}>"
+    named = [escaped_markdown(source.title or ""), where]
+    return ", ".join(filter(None, named)) or "a source without an address"
