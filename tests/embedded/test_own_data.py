@@ -122,6 +122,10 @@ def test_a_division_by_zero_is_unknown() -> None:
     with ff.local(data) as client, pytest.warns(ff.FindAllWarning, match="unknown for 1 of 2"):
         frames = ff.find_all(search_of({"much": "v / w > 1"}), client=client, progress=False)
     assert frames.matches["name"].tolist() == ["b"]
+    # No verdict is claimed for it: it is neither met nor not met.
+    rows = frames.fields.merge(frames.candidates, on="candidate_id").set_index("name")
+    assert rows.loc["a", "is_matched"] is pd.NA
+    assert (rows.loc["a", "match_status"], rows.loc["a", "confidence"]) == ("unmatched", "low")
 
 
 @pytest.mark.parametrize("objective", ["hello", "Find large", "Find things outside of Rome"])

@@ -394,7 +394,7 @@ def _candidate(
         field: {
             "value": verdict.value,
             "type": "match_condition",
-            "is_matched": verdict.is_matched,
+            "is_matched": verdict.truth,
         }
         for field, verdict in zip(fields, verdicts, strict=True)
     }
