@@ -33,22 +33,22 @@ _ENTITIES: Final = pa.schema(
 # answer to the same question.
 _ACROSS: Final = """
 WITH seen AS (
-    SELECT entity, keys.by, candidates.name, candidates.url, match_status, asked.*
+    SELECT entity, keys."by", candidates.name, candidates.url, match_status, asked.*
     FROM candidates
     JOIN asked USING (findall_id)
     JOIN keys ON keys.name = coalesce(candidates.name, '')
         AND keys.url = coalesce(candidates.url, '')
     QUALIFY row_number() OVER (
-        PARTITION BY entity, keys.by, findall_id
+        PARTITION BY entity, keys."by", findall_id
         ORDER BY match_status IS DISTINCT FROM 'matched', position
     ) = 1
 ), compared AS (
     SELECT *, lag(match_status) OVER (
-        PARTITION BY entity, by, question ORDER BY number
+        PARTITION BY entity, "by", question ORDER BY number
     ) AS before FROM seen
 )
 SELECT
-    entity, by,
+    entity, "by",
     arg_max(name, number) AS name,
     arg_max(url, number) AS url,
     min(time) AS first_seen,
@@ -60,8 +60,8 @@ SELECT
     arg_max(before, number) FILTER (before <> match_status) AS changed_from,
     arg_max(time, number) FILTER (before <> match_status) AS changed_at
 FROM compared
-GROUP BY entity, by
-ORDER BY max(number) DESC, entity, by
+GROUP BY entity, "by"
+ORDER BY max(number) DESC, entity, "by"
 """
 _MATCHES: Final = """
 SELECT name, url FROM candidates JOIN asked USING (findall_id)
