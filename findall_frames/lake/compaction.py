@@ -55,13 +55,13 @@ def _groups(snapshot: Snapshot) -> Iterator[list[str]]:
         for name in names:
             files = (snapshot.file(table, name) for table in TABLES)
             its_size = sum(path.stat().st_size for path in files if path is not None)
-            if its_size < _LARGE_BYTES or not snapshot.is_whole(name):
+            if its_size < _LARGE_BYTES or snapshot.replaced_in(name):
                 group.append(name)
                 size += its_size
             if size >= _LARGE_BYTES:
                 yield group
                 group, size = [], 0
-        if len(group) > 1 or not all(map(snapshot.is_whole, group)):
+        if len(group) > 1 or any(map(snapshot.replaced_in, group)):
             yield group
 
 
@@ -104,7 +104,7 @@ def _chunks(
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for number in range(file.num_row_groups):
                 rows = file.read_row_group(number)
-                if not snapshot.is_whole(name):
+                if snapshot.replaced_in(name):
                     ids = rows["findall_id"].cast(pa.large_string())
                     rows = rows.filter(pc.is_in(ids, value_set=counting))
                 rows = pa.concat_tables([schema.empty_table(), rows], promote_options="permissive")

@@ -28,7 +28,7 @@ from findall_frames.lake.across import (
 from findall_frames.lake.compaction import compact_files
 from findall_frames.lake.publishing import publish_delta
 from findall_frames.lake.storage import DATA_TABLES, Snapshot, Storage
-from findall_frames.lake.views import open_views
+from findall_frames.lake.views import Views
 from findall_frames.running.spec import MOST_EXCLUDED, Search
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ class Lake:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._storage = Storage(path)
+        self._views = Views(path)
 
     def append(self, frames: FindAllFrames) -> None:
         """Add the runs of some frames; same as ``frames.append_to(lake)``.
@@ -161,7 +162,7 @@ class Lake:
             The files can't be read.
         """
         used = [name for name in TABLES if re.search(rf"\b{name}\b", query, re.IGNORECASE)]
-        connection = open_views(self._storage.snapshot(), dict.fromkeys(used, ()))
+        connection = self._views.of(self._storage.snapshot(), dict.fromkeys(used, ()))
         try:
             kinds = [each.type.name for each in connection.extract_statements(query)]
             if kinds == ["SELECT"]:
@@ -327,7 +328,7 @@ class Lake:
         """
         if format != "delta":
             raise InvalidRequestError(f"format is 'delta', not {format!r}.")
-        publish_delta(self._storage.snapshot(), path)
+        publish_delta(self._views, self._storage.snapshot(), path)
 
     def __repr__(self) -> str:
         newest = self._storage.snapshot().newest.values()
@@ -337,7 +338,7 @@ class Lake:
         return f"Lake({str(self.path)!r}): {runs}{f', {sizes}' if sizes else ''}"
 
     def _relation(self, name: str) -> duckdb.DuckDBPyRelation:
-        return open_views(self._storage.snapshot(), {name: ()}).sql(f"FROM {name}")
+        return self._views.of(self._storage.snapshot(), {name: ()}).sql(f"FROM {name}")
 
     def _past_runs(
         self, search: Search | str | None
@@ -346,7 +347,7 @@ class Lake:
         snapshot = self._storage.snapshot()
         if isinstance(search, str) and _ID.fullmatch(search) and search not in snapshot.newest:
             raise self._missing(search, snapshot)
-        connection = open_views(snapshot, {"runs": ("search", "write_id"), "candidates": ()})
+        connection = self._views.of(snapshot, {"runs": ("search", "write_id"), "candidates": ()})
         runs = past_runs(connection)
         return connection, runs if search is None else same_question(runs, search)
 

@@ -11,12 +11,12 @@ import pyarrow as pa
 from findall_frames.embedded.corpus.corpus import literal
 from findall_frames.errors import ExportError, MissingExtraError
 from findall_frames.lake.storage import DATA_TABLES, WRITE_ID_LENGTH, Snapshot
-from findall_frames.lake.views import open_views
+from findall_frames.lake.views import Views
 
 __all__ = ["publish_delta"]
 
 
-def publish_delta(snapshot: Snapshot, path: str | PathLike[str]) -> None:
+def publish_delta(views: Views, snapshot: Snapshot, path: str | PathLike[str]) -> None:
     """Do what `Lake.publish` documents."""
     try:
         from deltalake.exceptions import DeltaError
@@ -30,7 +30,7 @@ def publish_delta(snapshot: Snapshot, path: str | PathLike[str]) -> None:
     try:
         published = {name: _write_ids(place) for name, place in places.items()}
         for name, place in places.items():
-            _publish(snapshot, name, place, published=published[name])
+            _publish(views, snapshot, name, place, published=published[name])
     except (DeltaError, OSError, pa.ArrowException) as error:
         raise ExportError(
             f"The lake {str(snapshot.root)!r} could not be published to {str(path)!r} ({error}). "
@@ -66,7 +66,12 @@ def _write_ids(place: str) -> dict[str, set[str]] | None:
 
 
 def _publish(
-    snapshot: Snapshot, table: str, place: str, *, published: dict[str, set[str]] | None
+    views: Views,
+    snapshot: Snapshot,
+    table: str,
+    place: str,
+    *,
+    published: dict[str, set[str]] | None,
 ) -> None:
     """Add the runs that a Delta table lacks, and replace those that it has from another write."""
     from deltalake import write_deltalake
@@ -82,7 +87,7 @@ def _publish(
     if published is not None and not changed:
         return
     chosen = f"findall_id IN ({', '.join(map(literal, changed)) or 'NULL'})"
-    rows = open_views(snapshot, {table: ["write_id"]}).sql(
+    rows = views.of(snapshot, {table: ["write_id"]}).sql(
         f"SELECT * REPLACE (left(write_id, {WRITE_ID_LENGTH}) AS write_id) "
         f"FROM {table} WHERE {chosen}"
     )

@@ -130,9 +130,12 @@ class Snapshot:
             for name, write in self._writes.items()
         }
 
-    def is_whole(self, name: str) -> bool:
-        """Return True if all runs of a write count, so that its files need no filter."""
-        return len(self.counting[name]) == len(self._writes[name].runs)
+    def replaced_in(self, name: str) -> list[WrittenRun]:
+        """Return the runs of a write that do not count, as they were written again."""
+        runs = self._writes[name].runs
+        if len(runs) == len(self.counting[name]):
+            return []
+        return [run for run in runs if self.newest[run.findall_id] is not run]
 
     def schema_version(self, name: str) -> int:
         """Return the version of the columns of a write."""
@@ -303,6 +306,7 @@ class Storage:
         for path in sorted(files, key=lambda path: path.stem == "runs"):
             with path.open("rb+") as file:
                 os.fsync(file.fileno())  # a record must not outlive its rows when the power fails
+            os.utime(path)  # files are removed a day after this moment, however long it took
             files[path].parent.mkdir(exist_ok=True)
             path.rename(files[path])
         if not all(path.is_file() for path in files.values()):

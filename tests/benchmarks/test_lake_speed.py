@@ -1,0 +1,128 @@
+"""How a lake of 2,000 runs compares with an empty one, and with a single file."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+from itertools import count
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import findall_frames as ff
+from findall_frames.frames.parquet import SETTINGS
+from tests.benchmarks.measure import large_result, medians, report
+
+pytestmark = pytest.mark.benchmark
+
+RUNS = 2000
+CANDIDATES = 1000
+
+
+class Filled(NamedTuple):
+    """A lake of 2,000 runs that was compacted, and its candidates in a single file."""
+
+    lake: ff.Lake
+    one_file: Path
+
+
+def frames_of(base: ff.FindAllFrames, findall_id: str) -> ff.FindAllFrames:
+    """Return the same run with another id."""
+    tables = {
+        name: table.set_column(
+            0, table.schema.field(0), pa.array([findall_id] * len(table), pa.large_string())
+        )
+        for name, table in base.tables.items()
+    }
+    return ff.FindAllFrames(tables)
+
+
+@pytest.fixture(scope="module")
+def base() -> ff.FindAllFrames:
+    """A run of 1,000 candidates with two fields, a citation and 40 words each, about 1.3 kB."""
+    made = json.loads(large_result(CANDIDATES))
+    for one in made["candidates"]:
+        one["output"] = {name: one["output"][name] for name in ("founded_check", "employees")}
+        one["basis"] = [entry for entry in one["basis"] if entry["field"] in one["output"]]
+        for entry in one["basis"]:
+            entry["reasoning"] = entry["reasoning"][:60]
+            entry["citations"] = entry["citations"][:1]
+            entry["citations"][0]["excerpts"] = [entry["citations"][0]["excerpts"][0][:60]]
+    return ff.flatten(made)
+
+
+@pytest.fixture(scope="module")
+def filled(base: ff.FindAllFrames, tmp_path_factory: pytest.TempPathFactory) -> Filled:
+    """Append all runs, then compare, then compact."""
+    folder = tmp_path_factory.mktemp("lake")
+    lake, small = ff.open_lake(folder / "lake"), ff.open_lake(folder / "small")
+    times = []
+    for number in range(RUNS):
+        frames = frames_of(base, f"findall_{number}")
+        start = time.perf_counter()
+        frames.append_to(lake)
+        times.append(time.perf_counter() - start)
+    first, last = statistics.median(times[:100]), statistics.median(times[-100:])
+    report(f"append, the last 100 of {RUNS} / the first 100", last / first, goal="1.3")
+    report("append, in ms", 1000 * last, goal="none")
+    numbers = count(RUNS)
+    rounds = [frames_of(base, f"findall_{next(numbers)}") for _ in range(60)]
+    full, empty = iter(rounds), iter(rounds)
+    at_end, at_start = medians(
+        lambda: next(full).append_to(lake), lambda: next(empty).append_to(small), rounds=60
+    )
+    report("append to the full lake / to an empty one, in turns", at_end / at_start, goal="1.3")
+    assert at_end / at_start < 1.3
+    start = time.perf_counter()
+    lake.sql("SELECT match_status, count(*) FROM candidates GROUP BY ALL").fetchall()
+    report("a first question before compaction, in s", time.perf_counter() - start, goal="none")
+    start = time.perf_counter()
+    lake.compact()
+    report("compaction, in s", time.perf_counter() - start, goal="none")
+    one_file = folder / "one.parquet"
+    table = lake.candidates.to_arrow_table()
+    pq.write_table(table, one_file, row_group_size=100_000, **SETTINGS["analysis"])
+    report("candidates", len(table), goal="2 million")
+    return Filled(lake, one_file)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT match_status, count(*), count(DISTINCT domain) FROM {} GROUP BY ALL",
+        "SELECT name, url FROM {} WHERE findall_id = 'findall_77' AND match_status = 'matched'",
+        "SELECT count(*) FROM {} WHERE description ILIKE '%abc%'",
+    ],
+)
+def test_a_question_costs_what_it_costs_over_one_file(filled: Filled, query: str) -> None:
+    """With a new connection each, as both have."""
+
+    def ask_one_file() -> list[object]:
+        return duckdb.connect().sql(query.format(f"'{filled.one_file}'")).fetchall()
+
+    def ask_lake() -> list[object]:
+        return ff.open_lake(filled.lake.path).sql(query.format("candidates")).fetchall()
+
+    def ask_open_lake() -> list[object]:
+        return filled.lake.sql(query.format("candidates")).fetchall()
+
+    assert sorted(map(repr, ask_lake())) == sorted(map(repr, ask_one_file()))
+    new, opened, one = medians(ask_lake, ask_open_lake, ask_one_file, rounds=15)
+    report(f"{query[:30]}... over one file, in ms", 1000 * one, goal="none")
+    report("the same over a newly opened lake / one file", new / one, goal="1.5")
+    report("the same over an open lake / one file", opened / one, goal="1.5")
+    assert opened / one < 1.5
+
+
+def test_what_goes_across_all_runs_is_found_in_a_minute(filled: Filled) -> None:
+    """2 million candidates, of which each stands in every run."""
+    start = time.perf_counter()
+    found = filled.lake.entities()
+    report("entities, in s", time.perf_counter() - start, goal="60")
+    assert len(found) == CANDIDATES
+    assert (found["runs"] >= RUNS).all()
