@@ -53,8 +53,7 @@ def _groups(snapshot: Snapshot) -> Iterator[list[str]]:
         group: list[str] = []
         size = 0
         for name in names:
-            files = (snapshot.file(table, name) for table in TABLES)
-            its_size = sum(path.stat().st_size for path in files if path is not None)
+            its_size = sum(_size(snapshot.file(table, name)) for table in TABLES)
             if its_size < _LARGE_BYTES or snapshot.replaced_in(name):
                 group.append(name)
                 size += its_size
@@ -70,7 +69,12 @@ def _merge(storage: Storage, snapshot: Snapshot, names: Sequence[str]) -> None:
     replaced = set(names).union(*(snapshot.replaced_by(name) for name in names))
     with storage.writing() as (folder, write_id):
         for table in TABLES:
-            files = {name: snapshot.file(table, name) for name in names}
+            # A write of which no run counts is only there to be replaced.
+            files = {
+                name: snapshot.file(table, name)
+                for name in names
+                if table == "runs" or snapshot.counting[name]
+            }
             found = {name: path for name, path in files.items() if path is not None}
             if not found:
                 continue
@@ -176,5 +180,14 @@ def _path(storage: Storage, table: str, name: str) -> Path:
     return storage.root / table / f"{name}.parquet"
 
 
+def _size(path: Path | None) -> int:
+    with suppress(FileNotFoundError):  # its name is said when it is read
+        return path.stat().st_size if path is not None else 0
+    return 0
+
+
 def _is_older(path: Path, oldest: float) -> bool:
-    return path.stat().st_mtime < oldest
+    """Return True if a file is there, and from before a moment."""
+    with suppress(FileNotFoundError):
+        return path.stat().st_mtime < oldest
+    return False

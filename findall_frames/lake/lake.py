@@ -80,8 +80,9 @@ class Lake:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._storage = Storage(path)
-        self._views = Views(path)
+        root = path.absolute()  # stays the same if the working directory changes
+        self._storage = Storage(root)
+        self._views = Views(root)
 
     def append(self, frames: FindAllFrames) -> None:
         """Add the runs of some frames; same as ``frames.append_to(lake)``.
@@ -333,9 +334,8 @@ class Lake:
     def __repr__(self) -> str:
         newest = self._storage.snapshot().newest.values()
         rows = {name: sum(run.rows.get(name, 0) for run in newest) for name in DATA_TABLES}
-        sizes = ", ".join(f"{number:,} {name}" for name, number in rows.items() if number)
-        runs = counted(len(newest), "run")
-        return f"Lake({str(self.path)!r}): {runs}{f', {sizes}' if sizes else ''}"
+        sizes = [counted(size, name.removesuffix("s")) for name, size in rows.items() if size]
+        return f"Lake({str(self.path)!r}): {', '.join([counted(len(newest), 'run'), *sizes])}"
 
     def _relation(self, name: str) -> duckdb.DuckDBPyRelation:
         return self._views.of(self._storage.snapshot(), {name: ()}).sql(f"FROM {name}")

@@ -66,7 +66,7 @@ _ABOUT: Final = (
 )
 _WRITING: Final = ".writing"
 # The name that the files of a write share: a prefix for people, then the write_id.
-_NAME: Final = re.compile(r"(?P<prefix>[A-Za-z0-9_-]+)\.(?P<write_id>\d{16}-[0-9a-f]{8})")
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]+\.\d{16}-[0-9a-f]{8}")
 # Other ids could be too long for a file name, or mean something to a file system.
 _PLAIN_ID: Final = re.compile(r"findall_[A-Za-z0-9_-]{1,80}")
 _ATTEMPTS: Final = 10

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import random
 import shutil
 import time
@@ -192,11 +194,16 @@ def test_damaged_and_missing_files_are_named(lake: ff.Lake) -> None:
         lake.frames("findall_1")
     assert caught.value.findall_id == "findall_1"
     assert lake.frames("findall_2").findall_ids == ("findall_2",)
+    with pytest.raises(LakeError, match=r"fields.*findall_1"):
+        lake.compact()
     run_of("findall_1", 1).append_to(lake)
     assert check(lake) == {"findall_1": 1, "findall_2": 0}
-    (record,) = (lake.path / "runs").glob("findall_2.*")
+    lake.compact()
+    assert check(lake) == {"findall_1": 1, "findall_2": 0}
+    run_of("findall_3").append_to(lake)
+    (record,) = (lake.path / "runs").glob("findall_3.*")
     record.write_bytes(b"")
-    with pytest.raises(LakeError, match=r"commit record.*findall_2"):
+    with pytest.raises(LakeError, match=r"commit record.*findall_3"):
         ff.open_lake(lake.path).frames()
 
 
@@ -207,6 +214,34 @@ def test_rows_that_vanish_from_a_file_are_noticed(lake: ff.Lake) -> None:
     pq.write_table(pq.read_table(path).slice(1), path)
     with pytest.raises(LakeError, match="2 rows of these runs, not 3"):
         lake.frames()
+
+
+def test_a_full_disk_changes_nothing(lake: ff.Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error says so, and the half of it that was written is removed."""
+    run_of("findall_1").append_to(lake)
+    before = sorted(lake.path.rglob("*"))
+    full = OSError(errno.ENOSPC, "No space left on device")
+    for place in ("fsync", "utime"):
+        monkeypatch.setattr(os, place, lambda *_: (_ for _ in ()).throw(full))
+        with pytest.raises(LakeError, match=r"No space left.*as it was before"):
+            run_of("findall_1", 1).append_to(lake)
+        monkeypatch.undo()
+        assert check(lake) == {"findall_1": 0}
+        assert sorted(lake.path.rglob("*")) == before
+
+
+def test_a_relative_path_stays_the_same_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the notebook goes."""
+    monkeypatch.chdir(tmp_path)
+    lake = ff.open_lake("lake")
+    run_of("findall_1").append_to(lake)
+    (tmp_path / "below").mkdir()
+    monkeypatch.chdir(tmp_path / "below")
+    run_of("findall_2").append_to(lake)
+    assert check(lake) == {"findall_1": 0, "findall_2": 0}
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["below", "lake"]
 
 
 def test_a_lake_of_a_newer_release_is_refused(lake: ff.Lake) -> None:

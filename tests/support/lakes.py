@@ -15,6 +15,7 @@ from findall_frames.lake import compaction
 from tests.support.results import SEARCH, basis, candidate, condition, result
 
 __all__ = [
+    "FILLED",
     "Killable",
     "age",
     "append_at_once",
@@ -25,6 +26,9 @@ __all__ = [
     "revision",
     "run_of",
 ]
+
+FILLED = ("runs", "candidates", "fields", "citations")
+"""The tables that have rows in the runs made here."""
 
 _ways = multiprocessing.get_all_start_methods()
 _context: Any = multiprocessing.get_context("forkserver" if "forkserver" in _ways else "spawn")
