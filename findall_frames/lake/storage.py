@@ -66,7 +66,7 @@ _ABOUT: Final = (
 )
 _WRITING: Final = ".writing"
 # The name that the files of a write share: a prefix for people, then the write_id.
-_NAME: Final = re.compile(r"[A-Za-z0-9_-]+\.\d{16}-[0-9a-f]{8}")
+_NAME: Final = re.compile(r"(?P<name>[A-Za-z0-9_-]+\.\d{16}-[0-9a-f]{8})\.parquet")
 # Other ids could be too long for a file name, or mean something to a file system.
 _PLAIN_ID: Final = re.compile(r"findall_[A-Za-z0-9_-]{1,80}")
 _ATTEMPTS: Final = 10
@@ -202,7 +202,9 @@ class Storage:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._known: Mapping[str, _Write] = {}  # files never change, so each is read once
+        # Files never change, so each is read once.
+        self._known: Mapping[str, _Write] = {}
+        self._latest: tuple[list[str], Snapshot] | None = None
         self.exists()
 
     def exists(self) -> bool:
@@ -318,12 +320,14 @@ class Storage:
 
     def names(self, table: str) -> list[str]:
         """Return the names of all writes with a file of a table, whether they count or not."""
+        names = map(_NAME.fullmatch, self._listed(table))
+        return [found["name"] for found in names if found]
+
+    def _listed(self, table: str) -> list[str]:
         try:
-            listed = os.listdir(self.root / table)  # noqa: PTH208  # several times faster
+            return os.listdir(self.root / table)  # noqa: PTH208  # several times faster
         except FileNotFoundError:
             return []
-        names = [name.removesuffix(".parquet") for name in listed if name.endswith(".parquet")]
-        return [name for name in names if _NAME.fullmatch(name)]
 
     def unfinished(self) -> list[Path]:
         """Return the folders of writes that go on, or were killed."""
@@ -338,11 +342,14 @@ class Storage:
             A commit record can't be read.
         """
         for _ in range(_ATTEMPTS):
-            try:
-                self._known = self._writes()
-            except FileNotFoundError:
-                continue  # removed after it was listed, so another has replaced it
-            return Snapshot(self.root, self._known)
+            listed = self._listed("runs")
+            if self._latest is None or listed != self._latest[0]:
+                try:
+                    self._known = self._writes()
+                except FileNotFoundError:
+                    continue  # removed after it was listed, so another has replaced it
+                self._latest = listed, Snapshot(self.root, self._known)
+            return self._latest[1]
         raise LakeError(
             f"The commit records in {str(self.root / 'runs')!r} vanish while they are read. Call "
             "this again when nobody removes files there."

@@ -160,7 +160,7 @@ def kill_at(parent: Connection, path: Path, step: int, verb: str) -> None:
             nonlocal left
             left -= 1
             if left < 0:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
             return real(*args, **options)
 
         return call
