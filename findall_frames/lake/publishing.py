@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
 
@@ -19,16 +20,22 @@ __all__ = ["publish_delta"]
 def publish_delta(views: Views, snapshot: Snapshot, path: str | PathLike[str]) -> None:
     """Do what `Lake.publish` documents."""
     try:
+        from deltalake import DeltaTable
         from deltalake.exceptions import DeltaError
     except ImportError as error:
         raise MissingExtraError(
             "publish needs deltalake, which is not installed: "
             "pip install 'findall-frames[delta]'. lake.sql(...) needs nothing more."
         ) from error
-    # The runs last: a reader that joins the others with them never sees half a run.
+    # The runs last: whoever joins the others with them, on findall_id and write_id, never sees
+    # half a run; and when they are up to date, so are the others.
     places = {name: f"{str(path).rstrip('/')}/{name}" for name in (*DATA_TABLES, "runs")}
     try:
-        published = {name: _write_ids(place) for name, place in places.items()}
+        runs = _write_ids(places["runs"])
+        is_there = all(map(DeltaTable.is_deltatable, places.values()))
+        if is_there and not _changed(snapshot, "runs", runs or {}):
+            return
+        published = {name: _write_ids(places[name]) for name in DATA_TABLES} | {"runs": runs}
         for name, place in places.items():
             _publish(views, snapshot, name, place, published=published[name])
     except (DeltaError, OSError, pa.ArrowException) as error:
@@ -65,6 +72,16 @@ def _write_ids(place: str) -> dict[str, set[str]] | None:
     return found
 
 
+def _changed(snapshot: Snapshot, table: str, published: Mapping[str, set[str]]) -> list[str]:
+    """Return the runs that a Delta table lacks, or has from another write."""
+    return [
+        findall_id
+        for findall_id, run in snapshot.newest.items()
+        if published.get(findall_id, set())
+        != ({run.write_id[:WRITE_ID_LENGTH]} if table == "runs" or run.rows.get(table) else set())
+    ]
+
+
 def _publish(
     views: Views,
     snapshot: Snapshot,
@@ -76,14 +93,7 @@ def _publish(
     """Add the runs that a Delta table lacks, and replace those that it has from another write."""
     from deltalake import write_deltalake
 
-    present = published or {}
-    changed, replaced = [], False
-    for findall_id, run in snapshot.newest.items():
-        write_ids = {run.write_id[:WRITE_ID_LENGTH]}
-        expected = write_ids if table == "runs" or run.rows.get(table) else set()
-        if present.get(findall_id, set()) != expected:
-            changed.append(findall_id)
-            replaced |= findall_id in present
+    changed = _changed(snapshot, table, published or {})
     if published is not None and not changed:
         return
     chosen = f"findall_id IN ({', '.join(map(literal, changed)) or 'NULL'})"
@@ -92,7 +102,7 @@ def _publish(
         f"FROM {table} WHERE {chosen}"
     )
     # A newer release may have more columns, hence schema_mode.
-    if replaced:
+    if published and any(findall_id in published for findall_id in changed):
         write_deltalake(
             place,
             rows.to_arrow_reader(),
