@@ -66,7 +66,8 @@ _ABOUT: Final = (
 )
 _WRITING: Final = ".writing"
 # The name that the files of a write share: a prefix for people, then the write_id.
-_NAME: Final = re.compile(r"(?P<name>[A-Za-z0-9_-]+\.\d{16}-[0-9a-f]{8})\.parquet")
+_NAME: Final = re.compile(r"(?P<name>[A-Za-z0-9_-]+\.(?P<moment>\d{16})-[0-9a-f]{8})\.parquet")
+_WRITE_ID_IN_FILE: Final = slice(-WRITE_ID_LENGTH - len(".parquet"), None)
 # Other ids could be too long for a file name, or mean something to a file system.
 _PLAIN_ID: Final = re.compile(r"findall_[A-Za-z0-9_-]{1,80}")
 _ATTEMPTS: Final = 10
@@ -287,8 +288,11 @@ class Storage:
                 self.root.mkdir(parents=True, exist_ok=True)
                 (self.root / _MARKER).write_text(_ABOUT, encoding="utf-8")
             # Later than every other, even if the clock of another machine is ahead.
-            latest = max((_write_id(name)[:16] for name in self.names("runs")), default="")
-            moment = max(time.time_ns() // 1000, int(latest or 0) + 1)
+            listed = sorted(
+                self._listed("runs"), key=lambda name: name[_WRITE_ID_IN_FILE], reverse=True
+            )
+            latest = next(filter(None, map(_NAME.fullmatch, listed)), None)
+            moment = max(time.time_ns() // 1000, int(latest["moment"]) + 1 if latest else 0)
             write_id = f"{moment:016}-{secrets.token_hex(4)}"
             folder = self.root / _WRITING / write_id
             folder.mkdir(parents=True)

@@ -80,10 +80,9 @@ def filled(base: ff.FindAllFrames, tmp_path_factory: pytest.TempPathFactory) -> 
     report(f"append, the last 100 of {RUNS} / the first 100", last / first, goal="1.3")
     report("append, in ms", 1000 * last, goal="none")
     numbers = count(RUNS)
-    rounds = [frames_of(base, f"findall_{next(numbers)}") for _ in range(60)]
-    full, empty = iter(rounds), iter(rounds)
+    more = iter([frames_of(base, f"findall_{next(numbers)}") for _ in range(120)])
     at_end, at_start = medians(
-        lambda: next(full).append_to(lake), lambda: next(empty).append_to(small), rounds=60
+        lambda: next(more).append_to(lake), lambda: next(more).append_to(small), rounds=60
     )
     report("append to the full lake / to an empty one, in turns", at_end / at_start, goal="1.3")
     assert at_end / at_start < 1.3
