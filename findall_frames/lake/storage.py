@@ -111,13 +111,13 @@ class Snapshot:
 
     def __init__(self, root: Path, writes: Mapping[str, _Write]) -> None:
         self.root = root
-        self._writes = writes
+        self.writes = writes
 
     @cached_property
     def newest(self) -> dict[str, WrittenRun]:
         """The record of each run that counts, by findall_id, the oldest write first."""
         records = sorted(
-            (run for write in self._writes.values() for run in write.runs),
+            (run for write in self.writes.values() for run in write.runs),
             key=lambda run: run.write_id,
         )
         newest = {run.findall_id: run for run in records}
@@ -128,27 +128,27 @@ class Snapshot:
         """The runs of each write that count."""
         return {
             name: [run for run in write.runs if self.newest[run.findall_id] is run]
-            for name, write in self._writes.items()
+            for name, write in self.writes.items()
         }
 
     def replaced_in(self, name: str) -> list[WrittenRun]:
         """Return the runs of a write that do not count, as they were written again."""
-        runs = self._writes[name].runs
+        runs = self.writes[name].runs
         if len(runs) == len(self.counting[name]):
             return []
         return [run for run in runs if self.newest[run.findall_id] is not run]
 
     def schema_version(self, name: str) -> int:
         """Return the version of the columns of a write."""
-        return self._writes[name].schema_version
+        return self.writes[name].schema_version
 
     def replaced_by(self, name: str) -> frozenset[str]:
         """Return the names of the earlier writes that a write replaces."""
-        return self._writes[name].replaces
+        return self.writes[name].replaces
 
     def file(self, table: str, name: str) -> Path | None:
         """Return the file of a write, or None if the table has no rows."""
-        if table != "runs" and not any(run.rows.get(table) for run in self._writes[name].runs):
+        if table != "runs" and not any(run.rows.get(table) for run in self.writes[name].runs):
             return None
         return self.root / table / f"{name}.parquet"
 
@@ -166,7 +166,7 @@ class Snapshot:
             if path is None:
                 continue
             keys = pa.array([run.findall_id for run in runs], pa.large_string())
-            is_all = len(runs) == len(self._writes[name].runs)
+            is_all = len(runs) == len(self.writes[name].runs)
             expected = sum(1 if table == "runs" else run.rows.get(table, 0) for run in runs)
             try:
                 rows = pq.read_table(
@@ -203,9 +203,8 @@ class Storage:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        # Files never change, so each is read once.
-        self._known: Mapping[str, _Write] = {}
-        self._latest: tuple[list[str], Snapshot] | None = None
+        self._listed_last: list[str] = []
+        self._latest = Snapshot(root, {})
         self.exists()
 
     def exists(self) -> bool:
@@ -324,8 +323,7 @@ class Storage:
 
     def names(self, table: str) -> list[str]:
         """Return the names of all writes with a file of a table, whether they count or not."""
-        names = map(_NAME.fullmatch, self._listed(table))
-        return [found["name"] for found in names if found]
+        return _names(self._listed(table))
 
     def _listed(self, table: str) -> list[str]:
         try:
@@ -347,28 +345,34 @@ class Storage:
         """
         for _ in range(_ATTEMPTS):
             listed = self._listed("runs")
-            if self._latest is None or listed != self._latest[0]:
+            if listed != self._listed_last:
                 try:
-                    self._known = self._writes()
+                    self._latest = Snapshot(self.root, self._writes(listed))
                 except FileNotFoundError:
                     continue  # removed after it was listed, so another has replaced it
-                self._latest = listed, Snapshot(self.root, self._known)
-            return self._latest[1]
+                self._listed_last = listed
+            return self._latest
         raise LakeError(
             f"The commit records in {str(self.root / 'runs')!r} vanish while they are read. Call "
             "this again when nobody removes files there."
         )
 
-    def _writes(self) -> Mapping[str, _Write]:
+    def _writes(self, listed: Iterable[str]) -> Mapping[str, _Write]:
         writes: dict[str, _Write] = {}
         replaced: set[str] = set()
+        known = self._latest.writes  # files never change, so each is read once
         # Compactions first, the newest of them first, as most others need not be read then.
-        for name in sorted(self.names("runs"), key=_compactions_first, reverse=True):
+        for name in sorted(_names(listed), key=_compactions_first, reverse=True):
             if name not in replaced:
-                write = self._known.get(name) or _read(self.root / "runs" / f"{name}.parquet")
+                write = known.get(name) or _read(self.root / "runs" / f"{name}.parquet")
                 replaced |= write.replaces
                 writes[name] = write
         return dict(sorted(writes.items(), key=lambda item: _write_id(item[0])))
+
+
+def _names(listed: Iterable[str]) -> list[str]:
+    """Return the names of writes among those of files."""
+    return [found["name"] for found in map(_NAME.fullmatch, listed) if found]
 
 
 def _compactions_first(name: str) -> tuple[bool, str]:
