@@ -18,6 +18,7 @@ import findall_frames as ff
 from findall_frames.errors import InvalidRequestError, LakeError
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import SCHEMAS, TABLES
+from findall_frames.lake.storage import Storage
 from tests.support.lakes import (
     Killable,
     age,
@@ -329,26 +330,30 @@ def test_large_files_are_left_alone_until_a_run_in_them_is_replaced(
     assert check(lake) == {f"findall_{number}": int(not number) for number in range(8)}
 
 
-def test_a_write_that_goes_on_while_the_lake_is_compacted_counts(
-    lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("inner", ["append", "compact"])
+def test_a_run_that_is_replaced_while_the_lake_is_compacted_is_replaced(
+    lake: ff.Lake, monkeypatch: pytest.MonkeyPatch, inner: str
 ) -> None:
-    """Also if it replaces a run that is being copied, and whoever comes first."""
+    """Whichever of the two began first: one goes on while the other begins and ends."""
     run_of("findall_1", 1).append_to(lake)
     run_of("findall_2", 1).append_to(lake)
     other = ff.open_lake(lake.path)
-    real = type(lake._storage).commit
+    verbs = {
+        "append": lambda lake: run_of("findall_1", 2).append_to(lake),
+        "compact": lambda lake: lake.compact(),
+    }
+    real = Storage.commit
 
-    def late(storage: object, folder: Path, name: str) -> None:
-        if name.startswith("compact."):
-            run_of("findall_1", 2).append_to(other)
-        real(storage, folder, name)  # type: ignore[arg-type]
+    def commit(storage: Storage, folder: Path, name: str) -> None:
+        monkeypatch.undo()
+        verbs[inner](other)
+        real(storage, folder, name)
 
-    monkeypatch.setattr(type(lake._storage), "commit", late)
-    lake.compact()
-    assert check(lake) == {"findall_1": 2, "findall_2": 1}
-    monkeypatch.undo()
-    lake.compact()
-    assert check(lake) == {"findall_1": 2, "findall_2": 1}
+    monkeypatch.setattr(Storage, "commit", commit)
+    verbs["compact" if inner == "append" else "append"](lake)
+    for _ in range(2):
+        assert check(lake) == {"findall_1": 2, "findall_2": 1}
+        lake.compact()
 
 
 def test_two_compactions_at_once_do_no_harm(lake: ff.Lake, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -356,14 +361,14 @@ def test_two_compactions_at_once_do_no_harm(lake: ff.Lake, monkeypatch: pytest.M
     for number in range(3):
         run_of(f"findall_{number}").append_to(lake)
     other = ff.open_lake(lake.path)
-    real = type(lake._storage).commit
+    real = Storage.commit
 
-    def twice(storage: object, folder: Path, name: str) -> None:
+    def twice(storage: Storage, folder: Path, name: str) -> None:
         monkeypatch.undo()
         other.compact()
-        real(storage, folder, name)  # type: ignore[arg-type]
+        real(storage, folder, name)
 
-    monkeypatch.setattr(type(lake._storage), "commit", twice)
+    monkeypatch.setattr(Storage, "commit", twice)
     lake.compact()
     assert len(list((lake.path / "runs").glob("compact.*"))) == 2
     assert check(lake) == {f"findall_{number}": 0 for number in range(3)}
