@@ -20,7 +20,7 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
@@ -59,6 +59,7 @@ COMPACT: Final = "compact"
 SAFE_SECONDS: Final = 24 * 3600
 """Whoever reads or writes for longer is taken to have ended, and files may go."""
 
+_PACKAGE: Final = version("findall-frames")
 _MARKER: Final = "findall_frames.lake"
 _ABOUT: Final = (
     "This folder is a lake of findall_frames; open it with ff.open_lake(folder).\n"
@@ -102,7 +103,7 @@ def file_metadata(
     table: str, *, schema_version: int = SCHEMA_VERSION, replaces: Iterable[str] = ()
 ) -> dict[bytes, bytes]:
     """Return what a file says about itself."""
-    about = _About(version("findall-frames"), schema_version, table, sorted(replaces))
+    about = _About(_PACKAGE, schema_version, table, sorted(replaces))
     return {PROVENANCE: msgspec.json.encode(about)}
 
 
@@ -287,11 +288,7 @@ class Storage:
                 self.root.mkdir(parents=True, exist_ok=True)
                 (self.root / _MARKER).write_text(_ABOUT, encoding="utf-8")
             # Later than every other, even if the clock of another machine is ahead.
-            listed = sorted(
-                self._listed("runs"), key=lambda name: name[_WRITE_ID_IN_FILE], reverse=True
-            )
-            latest = next(filter(None, map(_NAME.fullmatch, listed)), None)
-            moment = max(time.time_ns() // 1000, int(latest["moment"]) + 1 if latest else 0)
+            moment = max(time.time_ns() // 1000, _latest(self._listed("runs")) + 1)
             write_id = f"{moment:016}-{secrets.token_hex(4)}"
             folder = self.root / _WRITING / write_id
             folder.mkdir(parents=True)
@@ -373,6 +370,18 @@ class Storage:
 def _names(listed: Iterable[str]) -> list[str]:
     """Return the names of writes among those of files."""
     return [found["name"] for found in map(_NAME.fullmatch, listed) if found]
+
+
+def _latest(listed: Sequence[str]) -> int:
+    """Return the moment in the greatest write_id, or 0 if there is none.
+
+    There may be thousands of files, so only the name that sorts last is taken apart.
+    """
+    last = max(listed, key=lambda name: name[_WRITE_ID_IN_FILE], default="")
+    found = [_NAME.fullmatch(last)]
+    if found == [None]:  # a file of another program
+        found = list(map(_NAME.fullmatch, listed))
+    return max((int(each["moment"]) for each in found if each), default=0)
 
 
 def _compactions_first(name: str) -> tuple[bool, str]:

@@ -95,6 +95,7 @@ def test_the_last_write_counts_whatever_the_clocks_say(
 ) -> None:
     """The clock of one machine may be a year behind that of another."""
     run_of("findall_1", 1).append_to(lake)
+    (lake.path / "runs" / "zz-a-file-of-another-program-with-a-long-name.parquet").touch()
     real = time.time_ns
     monkeypatch.setattr(time, "time_ns", lambda: real() - 365 * 24 * 3600 * 10**9)
     run_of("findall_1", 2).append_to(lake)
