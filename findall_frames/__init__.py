@@ -14,6 +14,7 @@ checks this, and tests/ has a folder for each subpackage.
 ::
 
     cli, cli_output   the same verbs for a shell or a scheduler
+    lake/             the runs of a team in one folder: files, SQL, entities, Delta
     search            the verbs: find_all, preview, draft, explain, start, resume, extend, ...
     services          which service and which run a verb is about; local() over own data
     running/          a run from started to finished: Run, Search, ledger, prices
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
     from findall_frames.api.client import Client
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames, read_parquet
+    from findall_frames.lake.lake import Lake, open_lake
     from findall_frames.progress.update import Update
     from findall_frames.running.past_runs import forget, runs
     from findall_frames.running.pricing import estimate_cost
@@ -78,6 +80,7 @@ __all__ = [
     "FindAllError",
     "FindAllFrames",
     "FindAllWarning",
+    "Lake",
     "PartialResultError",
     "Run",
     "RunTimeout",
@@ -94,6 +97,7 @@ __all__ = [
     "flatten",
     "forget",
     "local",
+    "open_lake",
     "preview",
     "read_parquet",
     "refresh",
@@ -110,6 +114,7 @@ logging.getLogger(__name__).addHandler(logging.NullHandler())
 _HOMES = {
     "Client": "api.client",
     "FindAllFrames": "frames.frames",
+    "Lake": "lake.lake",
     "Run": "running.run",
     "Search": "running.spec",
     "Update": "progress.update",
@@ -123,6 +128,7 @@ _HOMES = {
     "flatten": "frames.flatten",
     "forget": "running.past_runs",
     "local": "services",
+    "open_lake": "lake.lake",
     "preview": "search",
     "read_parquet": "frames.frames",
     "refresh": "search",

@@ -23,6 +23,7 @@
     |-- RunTimeout                      time is up, the run goes on; has frames (TimeoutError)
     |-- PartialResultError              the run ended early and errors="raise"; has frames
     |-- ParquetError                    not a whole set of our tables (ValueError)
+    |-- LakeError                       not a lake, or one that can't be used (ValueError)
     `-- ExportError                     the tables can't be written there (ValueError)
         `-- MissingExtraError           an optional library is missing (ImportError)
 
@@ -54,6 +55,7 @@ __all__ = [
     "FindAllWarning",
     "InsufficientFundsError",
     "InvalidRequestError",
+    "LakeError",
     "LedgerWarning",
     "MissingExtraError",
     "MissingKeyError",
@@ -132,6 +134,10 @@ class MissingExtraError(ExportError, ImportError):
 
 class ParquetError(FindAllError, ValueError):
     """The folder is not one whole set of tables written by `FindAllFrames.to_parquet`."""
+
+
+class LakeError(FindAllError, ValueError):
+    """The folder is not a lake, lacks the run, or can't be read or written."""
 
 
 class ServiceError(FindAllError):

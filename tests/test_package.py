@@ -29,6 +29,7 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOU
 FLOORS = [
     "cli",
     "cli_output",
+    "lake",
     "search",
     "services",
     "running",

@@ -23,7 +23,7 @@ from findall_frames.frames.schema import DECISIONS
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Comparison", "carried_reviews", "compare", "folded_name"]
+__all__ = ["Comparison", "carried_reviews", "compare", "entity_keys", "folded_name"]
 
 Row: TypeAlias = Mapping[str, Any]
 
@@ -360,6 +360,38 @@ def folded_name(name: str) -> str | None:
     plain = unicodedata.normalize("NFKD", name)
     kept = "".join(letter for letter in plain if not unicodedata.combining(letter))
     return " ".join(re.findall(r"[^\W_]+", kept.casefold())) or None
+
+
+def entity_keys(names: Sequence[str], urls: Sequence[str]) -> list[tuple[str, str]]:
+    """Return what candidates of any number of runs are known by, the same for the same thing.
+
+    It is ``("url", address)``; or ``("name", name)`` for a candidate without an address, unless
+    exactly one address has that name, which then is its own.
+
+    Examples
+    --------
+    >>> urls = ["https://www.acme.example/", "http://acme.example?utm_source=x", "", ""]
+    >>> entity_keys(["Acme", "ACME Inc.", "acme", "Kilnworks"], urls)
+    [('url', 'acme.example'), ('url', 'acme.example'), ('url', 'acme.example'),
+     ('name', 'kilnworks')]
+    """
+    addresses = list(map(normalized_url, urls))
+    homeless = {
+        name: folded_name(name) or name
+        for name, address in zip(names, addresses, strict=True)
+        if address is None
+    }
+    homes: defaultdict[str, set[str]] = defaultdict(set)
+    if homeless:  # folding takes much longer than the rest
+        for name, address in zip(names, addresses, strict=True):
+            if address is not None:
+                homes[folded_name(name) or name].add(address)
+    keys = []
+    for name, address in zip(names, addresses, strict=True):
+        if address is None and len(homes[homeless[name]]) == 1:
+            (address,) = homes[homeless[name]]
+        keys.append(("name", homeless[name]) if address is None else ("url", address))
+    return keys
 
 
 def _pair(old: Sequence[Row], new: Sequence[Row]) -> _Pairing:

@@ -9,7 +9,7 @@ from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
 from weakref import WeakSet
 
 import pyarrow as pa
@@ -58,11 +58,22 @@ if TYPE_CHECKING:
 
     from findall_frames.display.explorer import Explorer
 
-__all__ = ["FindAllFrames", "Profile", "read_parquet"]
+__all__ = ["FindAllFrames", "Profile", "RunStore", "read_parquet"]
 
 Profile: TypeAlias = Literal["analysis", "bi"]
 
 _MOST_DOUBTED: Final = 500
+
+
+class RunStore(Protocol):
+    """What runs can be appended to: a `Lake`."""
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+
+    def append(self, frames: FindAllFrames) -> None:
+        """Add the runs of some frames."""
 
 
 class FindAllFrames:
@@ -616,6 +627,39 @@ class FindAllFrames:
             return write_folder(self.tables, self.searches, folder=folder)
         plain = to_plain(self.tables, self._wide())
         return write_folder(plain.tables, self.searches, folder=folder, changes=plain.changes)
+
+    def append_to(self, lake: RunStore) -> None:
+        """Add these runs to a lake, all of them or none.
+
+        A run that the lake has already is replaced. If this process is killed, the same call
+        completes it.
+
+        Parameters
+        ----------
+        lake : Lake
+            From `open_lake`.
+
+        Raises
+        ------
+        InvalidRequestError
+            `lake` is not a lake, a run is there twice, or rows belong to none of the runs.
+        LakeError
+            The folder can't be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import findall_frames as ff
+        >>> from findall_frames.frames.schema import empty_tables
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     FindAllFrames(empty_tables()).append_to(ff.open_lake(folder))
+        """
+        if not hasattr(lake, "append") or not hasattr(lake, "path"):
+            raise InvalidRequestError(
+                f"append_to takes a lake, not {lake!r}. Open it first: "
+                "frames.append_to(ff.open_lake('folder'))."
+            )
+        lake.append(self)
 
     def to_csv(
         self,

@@ -31,7 +31,7 @@ from findall_frames.frames.convert import (
 from findall_frames.frames.replacing import PROVENANCE, current_file, replace_files
 from findall_frames.frames.schema import KEYS, SCHEMA_VERSION, TABLES, conform, empty_tables
 
-__all__ = ["SETTINGS", "read_folder", "write_folder"]
+__all__ = ["DAMAGED", "SETTINGS", "read_folder", "without_secrets", "write_folder"]
 
 SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
     "analysis": {"compression": "zstd", "compression_level": 3},
@@ -44,7 +44,8 @@ SETTINGS: Final[Mapping[str, Mapping[str, Any]]] = {
 _FIRST_TABLES: Final = ("runs", "candidates", "fields", "citations")
 # How long a reader tries again while a writer moves its files.
 _MOVING_SECONDS: Final = 10.0
-_DAMAGED: Final = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException)
+DAMAGED: Final = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.ArrowException)
+"""What reading a damaged file can raise."""
 
 
 class _Provenance(msgspec.Struct, kw_only=True):
@@ -94,7 +95,7 @@ def write_folder(
         changes=list(changes or ()),
         findall_ids=runs["findall_id"].to_pylist(),
         services=sorted(set(runs["service"].drop_null().to_pylist())),
-        searches={key: _without_secrets(search) for key, search in searches.items()},
+        searches={key: without_secrets(search) for key, search in searches.items()},
         tables=list(tables),
     )
 
@@ -169,7 +170,7 @@ def _read_folder(source: Path) -> tuple[dict[str, pa.Table], dict[str, FindAllSc
             f"{name}.parquet in {str(source)!r} {error}. Write the folder again with "
             "FindAllFrames.to_parquet."
         ) from error
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise ParquetError(
             f"{name}.parquet in {str(source)!r} does not have the columns of the table {name!r}: "
             f"{error}. Write the folder again with FindAllFrames.to_parquet."
@@ -261,7 +262,7 @@ def _read(path: Path) -> tuple[pa.Table, _Provenance]:
             provenance = (file.schema_arrow.metadata or {}).get(PROVENANCE)
             table = file.read()
         table.validate(full=True)
-    except _DAMAGED as error:
+    except DAMAGED as error:
         raise _damaged(path, str(error)) from error
     if provenance is None:
         raise ParquetError(
@@ -293,7 +294,7 @@ def _damaged(path: Path, why: str) -> ParquetError:
     )
 
 
-def _without_secrets(search: FindAllSchema) -> Any:
+def without_secrets(search: FindAllSchema) -> Any:
     """Return a search as JSON values, without what may contain keys of tool servers."""
     built = msgspec.to_builtins(search)
     for enrichment in built["enrichments"] or ():

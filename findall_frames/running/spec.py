@@ -33,6 +33,7 @@ from findall_frames.frames.lookup import requested_fields
 
 __all__ = [
     "MAX_MATCH_LIMIT",
+    "MOST_EXCLUDED",
     "Conditions",
     "Enrichments",
     "Exclusions",
@@ -57,7 +58,7 @@ Exclusions: TypeAlias = Any
 
 # The API allows 5 to 1000; the embedded service has no upper limit.
 _MIN_LIMIT, MAX_MATCH_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10
-_MOST_EXCLUDED = 10_000
+MOST_EXCLUDED = 10_000
 _SCOPE = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
@@ -354,9 +355,9 @@ def check_options(options: Mapping[str, Any], *, own_data: bool) -> int:
             "'pro'."
         )
     excluded = len(options.get("exclude") or ())
-    if excluded > _MOST_EXCLUDED and not own_data:
+    if excluded > MOST_EXCLUDED and not own_data:
         raise InvalidRequestError(
-            f"exclude has {excluded:,} entities, and the API accepts at most {_MOST_EXCLUDED:,}. "
+            f"exclude has {excluded:,} entities, and the API accepts at most {MOST_EXCLUDED:,}. "
             "Leave out those that the conditions rule out anyway, or split the search."
         )
     return limit

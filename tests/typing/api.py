@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import assert_type
 
 import pandas as pd
+from duckdb import DuckDBPyRelation
 from matplotlib.figure import Figure
 
 import findall_frames as ff
@@ -94,6 +95,19 @@ def tables(frames: ff.FindAllFrames) -> None:
     assert_type(frames.explore().left, list[tuple[str, str]])
     assert_type(frames.plot.confidence(match_status=None), Figure)
     assert_type(frames.plot.timeline(ff.start(ff.draft("Find tile makers")).events()), Figure)
+
+
+def lakes(frames: ff.FindAllFrames) -> None:
+    """The runs of a team in one folder."""
+    lake = ff.open_lake(Path("market_map"))
+    assert_type(lake, ff.Lake)
+    frames.append_to(lake)
+    assert_type(lake.candidates, DuckDBPyRelation)
+    assert_type(lake.sql("SELECT name FROM candidates"), DuckDBPyRelation)
+    assert_type(lake.frames(["findall_1", "findall_2"]), ff.FindAllFrames)
+    assert_type(lake.entities(), pd.DataFrame)
+    ff.find_all("Find tile makers", exclude=lake.known("Find tile makers"))
+    lake.publish("s3://bucket/market_map", format="delta")
 
 
 def errors(error: ff.FindAllError) -> str | None:

@@ -1,0 +1,437 @@
+"""The files of a lake: immutable Parquet, and a commit record for each write.
+
+::
+
+    findall_frames.lake                        says that the folder is a lake
+    candidates/findall_1.<write_id>.parquet    the rows of one write; likewise the other tables
+    runs/findall_1.<write_id>.parquet          its commit record, which is renamed last
+    runs/compact.<write_id>.parquet            the commit record of a compaction of many writes
+    .writing/                                  files that are not complete
+
+Every row has a ``write_id``. Of the commit records with a run, the one with the greatest write_id
+counts, so a run that is written again replaces itself. The rows that count are those whose
+findall_id and write_id stand in such a record, whatever else is in the folder.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from findall_frames.errors import InvalidRequestError, LakeError
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.parquet import DAMAGED, SETTINGS, without_secrets
+from findall_frames.frames.replacing import PROVENANCE
+from findall_frames.frames.schema import SCHEMA_VERSION, TABLES
+
+__all__ = [
+    "COMPACT",
+    "DATA_TABLES",
+    "SAFE_SECONDS",
+    "WRITE_ID",
+    "WRITE_ID_LENGTH",
+    "Snapshot",
+    "Storage",
+    "WrittenRun",
+    "file_metadata",
+]
+
+DATA_TABLES: Final = tuple(name for name in TABLES if name != "runs")
+"""The tables whose rows belong to runs; they are written before the commit record."""
+WRITE_ID: Final = pa.dictionary(pa.int32(), pa.string())
+WRITE_ID_LENGTH: Final = 25
+"""Characters of a write_id as its writer made it; a compaction appends its own to it."""
+COMPACT: Final = "compact"
+SAFE_SECONDS: Final = 24 * 3600
+"""Whoever reads or writes for longer is taken to have ended, and files may go."""
+
+_PACKAGE: Final = version("findall-frames")
+_MARKER: Final = "findall_frames.lake"
+_ABOUT: Final = (
+    "This folder is a lake of findall_frames; open it with ff.open_lake(folder).\n"
+    "Its files never change: add none to it by hand, and rename none.\n"
+)
+_WRITING: Final = ".writing"
+# The name that the files of a write share: a prefix for people, then the write_id.
+_NAME: Final = re.compile(r"(?P<name>[A-Za-z0-9_-]+\.(?P<moment>\d{16})-[0-9a-f]{8})\.parquet")
+_WRITE_ID_IN_FILE: Final = slice(-WRITE_ID_LENGTH - len(".parquet"), None)
+# Other ids could be too long for a file name, or mean something to a file system.
+_PLAIN_ID: Final = re.compile(r"findall_[A-Za-z0-9_-]{1,80}")
+_ATTEMPTS: Final = 10
+
+
+class WrittenRun(NamedTuple):
+    """A run in a commit record, and how many rows each table has of it."""
+
+    findall_id: str
+    write_id: str
+    rows: Mapping[str, int]
+
+
+class _Write(NamedTuple):
+    """A commit record: its runs, and the writes that it replaces, whose files are not needed."""
+
+    schema_version: int
+    runs: tuple[WrittenRun, ...]
+    replaces: frozenset[str]
+
+
+class _About(msgspec.Struct, omit_defaults=True):
+    """What each file says about itself in its metadata."""
+
+    package: str
+    schema_version: int
+    table: str
+    replaces: list[str] = []
+
+
+def file_metadata(
+    table: str, *, schema_version: int = SCHEMA_VERSION, replaces: Iterable[str] = ()
+) -> dict[bytes, bytes]:
+    """Return what a file says about itself."""
+    about = _About(_PACKAGE, schema_version, table, sorted(replaces))
+    return {PROVENANCE: msgspec.json.encode(about)}
+
+
+class Snapshot:
+    """The writes that counted at one moment, by the name that their files share."""
+
+    def __init__(self, root: Path, writes: Mapping[str, _Write]) -> None:
+        self.root = root
+        self.writes = writes
+
+    @cached_property
+    def newest(self) -> dict[str, WrittenRun]:
+        """The record of each run that counts, by findall_id, the oldest write first."""
+        records = sorted(
+            (run for write in self.writes.values() for run in write.runs),
+            key=lambda run: run.write_id,
+        )
+        newest = {run.findall_id: run for run in records}
+        return {run.findall_id: run for run in records if newest[run.findall_id] is run}
+
+    @cached_property
+    def counting(self) -> dict[str, list[WrittenRun]]:
+        """The runs of each write that count."""
+        return {
+            name: [run for run in write.runs if self.newest[run.findall_id] is run]
+            for name, write in self.writes.items()
+        }
+
+    def replaced_in(self, name: str) -> list[WrittenRun]:
+        """Return the runs of a write that do not count, as they were written again."""
+        runs = self.writes[name].runs
+        if len(runs) == len(self.counting[name]):
+            return []
+        return [run for run in runs if self.newest[run.findall_id] is not run]
+
+    def schema_version(self, name: str) -> int:
+        """Return the version of the columns of a write."""
+        return self.writes[name].schema_version
+
+    def replaced_by(self, name: str) -> frozenset[str]:
+        """Return the names of the earlier writes that a write replaces."""
+        return self.writes[name].replaces
+
+    def file(self, table: str, name: str) -> Path | None:
+        """Return the file of a write, or None if the table has no rows."""
+        if table != "runs" and not any(run.rows.get(table) for run in self.writes[name].runs):
+            return None
+        return self.root / table / f"{name}.parquet"
+
+    def read(self, table: str, ids: Collection[str]) -> Iterator[pa.Table]:
+        """Yield the rows of some runs, with all columns of the files, the oldest write first.
+
+        Raises
+        ------
+        LakeError
+            A file is missing or damaged.
+        """
+        for name, counting in self.counting.items():
+            runs = [run for run in counting if run.findall_id in ids]
+            path = self.file(table, name) if runs else None
+            if path is None:
+                continue
+            keys = pa.array([run.findall_id for run in runs], pa.large_string())
+            is_all = len(runs) == len(self.writes[name].runs)
+            expected = sum(1 if table == "runs" else run.rows.get(table, 0) for run in runs)
+            try:
+                rows = pq.read_table(
+                    path,
+                    filters=None if is_all else pc.field("findall_id").isin(keys),
+                    partitioning=None,
+                    page_checksum_verification=True,
+                )
+                if rows.num_rows != expected:
+                    raise ValueError(f"it has {rows.num_rows} rows of these runs, not {expected}")
+            except DAMAGED as error:
+                named = ", ".join(keys.to_pylist())
+                raise LakeError(
+                    f"{str(path)!r} can't be read ({error}). Put it back from a copy of the lake, "
+                    f"or append its runs again with frames.append_to: {named}.",
+                    findall_id=runs[0].findall_id,
+                ) from error
+            yield rows
+
+
+class Storage:
+    """The folder of a lake, which need not exist yet.
+
+    Parameters
+    ----------
+    root : Path
+        The folder.
+
+    Raises
+    ------
+    LakeError
+        The folder holds something else; it is never written to.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._listed_last: list[str] = []
+        self._latest = Snapshot(root, {})
+        self.exists()
+
+    def exists(self) -> bool:
+        """Return False if there is nothing yet, or raise if there is something else."""
+        try:
+            if (self.root / _MARKER).is_file():
+                return True
+            holds = next(iter(sorted(self.root.iterdir())), None) if self.root.exists() else None
+        except (OSError, ValueError) as error:
+            raise LakeError(
+                f"There is no folder at {str(self.root)[:200]!r} that can be read ({error}). "
+                "Pass the folder of a lake, or one that is new or empty."
+            ) from error
+        # Another process may have created it since the first look.
+        if holds is not None and not (self.root / _MARKER).is_file():
+            raise LakeError(
+                f"{str(self.root)!r} is not a lake: it has no file {_MARKER!r}, but others, such "
+                f"as {holds.name!r}. Nothing is written to it. Pass the folder of a lake, or one "
+                "that is new or empty; ff.read_parquet reads what FindAllFrames.to_parquet wrote."
+            )
+        return holds is not None
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def append(self, frames: FindAllFrames) -> None:
+        """Write the runs of some frames, all of them or none.
+
+        Raises
+        ------
+        InvalidRequestError
+            A run is there twice, or rows belong to none.
+        LakeError
+            The files can't be written.
+        """
+        ids = frames.findall_ids
+        if len(set(ids)) < len(ids) or None in ids:
+            raise InvalidRequestError(
+                "Expected one row per run, each with its own findall_id; these frames have "
+                f"{', '.join(map(repr, ids))}."
+            )
+        counts = {name: _counts(frames.tables[name]) for name in DATA_TABLES}
+        for name, count in counts.items():
+            for key in count.keys() - set(ids):
+                raise InvalidRequestError(
+                    f"The table {name!r} has rows of run {key!r}, which is not in the table "
+                    "'runs'. Filter all tables alike, or take whole runs with frames.for_run.",
+                    findall_id=key,
+                )
+        if not ids:
+            return
+        searches = {key: without_secrets(search) for key, search in frames.searches.items()}
+        texts = {
+            "search": [_json(searches[key]) if key in searches else None for key in ids],
+            "rows": [
+                _json({name: count[key] for name, count in counts.items() if key in count})
+                for key in ids
+            ],
+        }
+        with self.writing() as (folder, write_id):
+            for name, table in frames.tables.items():
+                written = pa.array([write_id] * len(table), pa.string()).cast(WRITE_ID)
+                table = table.append_column("write_id", written)
+                if name == "runs":
+                    for column, values in texts.items():
+                        table = table.append_column(column, pa.array(values, pa.string()))
+                elif not table.num_rows:
+                    continue
+                described = table.replace_schema_metadata(file_metadata(name))
+                with (folder / f"{name}.parquet").open("wb") as file:
+                    pq.write_table(
+                        described, file, write_page_checksum=True, **SETTINGS["analysis"]
+                    )
+            self.commit(folder, f"{_prefix(ids)}.{write_id}")
+
+    @contextmanager
+    def writing(self) -> Iterator[tuple[Path, str]]:
+        """Yield an empty folder for the files of a write, and a new write_id."""
+        try:
+            if not self.exists():
+                self.root.mkdir(parents=True, exist_ok=True)
+                (self.root / _MARKER).write_text(_ABOUT, encoding="utf-8")
+            # Later than every other, even if the clock of another machine is ahead.
+            moment = max(time.time_ns() // 1000, _latest(self._listed("runs")) + 1)
+            write_id = f"{moment:016}-{secrets.token_hex(4)}"
+            folder = self.root / _WRITING / write_id
+            folder.mkdir(parents=True)
+            try:
+                yield folder, write_id
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+        except (OSError, pa.ArrowException) as error:
+            raise LakeError(
+                f"The lake {str(self.root)!r} could not be written ({error}). It is as it was "
+                "before; call this again when there is room, or when the folder can be written."
+            ) from error
+
+    def commit(self, folder: Path, name: str) -> None:
+        """Move the files of a write to their places, the commit record last."""
+        files = {path: self.root / path.stem / f"{name}.parquet" for path in folder.iterdir()}
+        for path in sorted(files, key=lambda path: path.stem == "runs"):
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())  # a record must not outlive its rows when the power fails
+            os.utime(path)  # files are removed a day after this moment, however long it took
+            files[path].parent.mkdir(exist_ok=True)
+            path.rename(files[path])
+        if not all(path.is_file() for path in files.values()):
+            # This machine slept for more than a day between two renames.
+            (self.root / "runs" / f"{name}.parquet").unlink()
+            raise OSError("the files were removed as those of a writer that was killed")
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def names(self, table: str) -> list[str]:
+        """Return the names of all writes with a file of a table, whether they count or not."""
+        return _names(self._listed(table))
+
+    def _listed(self, table: str) -> list[str]:
+        try:
+            return os.listdir(self.root / table)  # noqa: PTH208  # several times faster
+        except FileNotFoundError:
+            return []
+
+    def unfinished(self) -> list[Path]:
+        """Return the folders of writes that go on, or were killed."""
+        return list((self.root / _WRITING).iterdir())
+
+    def snapshot(self) -> Snapshot:
+        """Return the writes that count at this moment.
+
+        Raises
+        ------
+        LakeError
+            A commit record can't be read.
+        """
+        for _ in range(_ATTEMPTS):
+            listed = self._listed("runs")
+            if listed != self._listed_last:
+                try:
+                    self._latest = Snapshot(self.root, self._writes(listed))
+                except FileNotFoundError:
+                    continue  # removed after it was listed, so another has replaced it
+                self._listed_last = listed
+            return self._latest
+        raise LakeError(
+            f"The commit records in {str(self.root / 'runs')!r} vanish while they are read. Call "
+            "this again when nobody removes files there."
+        )
+
+    def _writes(self, listed: Iterable[str]) -> Mapping[str, _Write]:
+        writes: dict[str, _Write] = {}
+        replaced: set[str] = set()
+        known = self._latest.writes  # files never change, so each is read once
+        # Compactions first, the newest of them first, as most others need not be read then.
+        for name in sorted(_names(listed), key=_compactions_first, reverse=True):
+            if name not in replaced:
+                write = known.get(name) or _read(self.root / "runs" / f"{name}.parquet")
+                replaced |= write.replaces
+                writes[name] = write
+        return dict(sorted(writes.items(), key=lambda item: _write_id(item[0])))
+
+
+def _names(listed: Iterable[str]) -> list[str]:
+    """Return the names of writes among those of files."""
+    return [found["name"] for found in map(_NAME.fullmatch, listed) if found]
+
+
+def _latest(listed: Sequence[str]) -> int:
+    """Return the moment in the greatest write_id, or 0 if there is none.
+
+    There may be thousands of files, so only the name that sorts last is taken apart.
+    """
+    last = max(listed, key=lambda name: name[_WRITE_ID_IN_FILE], default="")
+    found = [_NAME.fullmatch(last)]
+    if found == [None]:  # a file of another program
+        found = list(map(_NAME.fullmatch, listed))
+    return max((int(each["moment"]) for each in found if each), default=0)
+
+
+def _compactions_first(name: str) -> tuple[bool, str]:
+    return name.startswith(f"{COMPACT}."), _write_id(name)
+
+
+def _read(path: Path) -> _Write:
+    """Return a commit record, or raise FileNotFoundError or LakeError."""
+    try:
+        with pq.ParquetFile(path) as file:
+            metadata = file.schema_arrow.metadata or {}
+            about = msgspec.json.decode(metadata[PROVENANCE], type=_About)
+            if about.schema_version <= SCHEMA_VERSION:
+                columns = file.read(["findall_id", "write_id", "rows"]).to_pydict().values()
+                runs = tuple(
+                    WrittenRun(key, write_id, msgspec.json.decode(rows, type=dict[str, int]))
+                    for key, write_id, rows in zip(*columns, strict=True)
+                )
+                return _Write(about.schema_version, runs, frozenset(about.replaces))
+    except FileNotFoundError:
+        raise
+    except (*DAMAGED, msgspec.MsgspecError) as error:
+        raise LakeError(
+            f"The commit record {str(path)!r} can't be read ({error}). Put the file back from a "
+            "copy of the lake; or delete it, and append its runs again with frames.append_to."
+        ) from error
+    raise LakeError(
+        f"{str(path)!r} was written by findall-frames {about.package}, whose tables this version "
+        "does not know: upgrade with pip install -U findall-frames."
+    )
+
+
+def _write_id(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _prefix(ids: tuple[str, ...]) -> str:
+    """Return the first part of the names of files, in letters of every file system."""
+    if len(ids) > 1:
+        return "many"
+    if _PLAIN_ID.fullmatch(ids[0]):
+        return ids[0]
+    return "run_" + re.sub(r"[^A-Za-z0-9_-]+", "_", ids[0])[:80]
+
+
+def _counts(table: pa.Table) -> dict[Any, int]:
+    """Return how many rows of each run a table has."""
+    counted = pc.value_counts(table["findall_id"])
+    return dict(zip(*(counted.field(at).to_pylist() for at in (0, 1)), strict=True))
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
