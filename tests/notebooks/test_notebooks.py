@@ -25,21 +25,24 @@ def test_the_notebooks_are_found() -> None:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_each_notebook_runs_from_a_clean_kernel(name: str, tmp_path: Path) -> None:
-    """In an empty folder, without an error or a printed traceback."""
+def test_each_notebook_runs_twice_from_a_clean_kernel(name: str, tmp_path: Path) -> None:
+    """Without an error or a printed traceback, and it leaves no files behind."""
     for replies in FOLDER.glob("*.json"):
         shutil.copy(replies, tmp_path)
-    notebook = read(name)
-    client = nbclient.NotebookClient(
-        notebook,
-        timeout=180,
-        kernel_name="python3",
-        resources={"metadata": {"path": str(tmp_path)}},
-    )
-    client.execute()
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            assert "Traceback" not in output.get("text", "")
+    before = set(tmp_path.iterdir())
+    for _ in range(2):
+        notebook = read(name)
+        client = nbclient.NotebookClient(
+            notebook,
+            timeout=180,
+            kernel_name="python3",
+            resources={"metadata": {"path": str(tmp_path)}},
+        )
+        client.execute()
+        for cell in notebook.cells:
+            for output in cell.get("outputs", []):
+                assert "Traceback" not in output.get("text", "")
+        assert set(tmp_path.iterdir()) == before
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
