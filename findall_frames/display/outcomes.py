@@ -296,10 +296,13 @@ def findings(tables: Tables, *, columns: Sequence[ShownColumn], outcomes: Sequen
     if not _meet_all(tables, conditions):
         all_of_them = "matched"
     parts = [f"{match_count(tables):,} of {counted(total, 'candidate')} {all_of_them}"]
-    # Own data sends the matches and a few other rows: those that did not match are the rest.
-    if others := total - match_count(tables) - counts["open"]:
-        parts.append(f"{others:,} did not")
-    if counts["open"]:
+    others = total - match_count(tables)
+    if total > len(tables["candidates"]):
+        # Own data sends the matches and a few other rows, so nobody knows how many are open.
+        parts.append(f"for {others:,} a condition fails or is unknown")
+    elif others > counts["open"]:
+        parts.append(f"{others - counts['open']:,} did not")
+    if counts["open"] and total == len(tables["candidates"]):
         are = "is" if counts["open"] == 1 else "are"
         parts.append(f"{counts['open']:,} {are} open, as a verdict is unknown")
     joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"

@@ -94,7 +94,6 @@ def reading_warnings(explained: Sequence[Explained], *, corpus: Corpus) -> list[
     size = len(corpus)
     for reading in explained:
         title = _title(reading)
-        interpretation = f"It was read as: {reading.describe()}."
         warnings += [
             RunWarning("assumption", f"{title} was read under an assumption: {text.rstrip('.')}.")
             for text in reading.assumptions
@@ -116,12 +115,12 @@ def reading_warnings(explained: Sequence[Explained], *, corpus: Corpus) -> list[
                 RunWarning(
                     "unknown_rows",
                     f"{title} is unknown for {reading.unknown:,} of {size:,} rows, where cells "
-                    f"are missing; they do not match. {interpretation}",
+                    "are missing; they do not match.",
                 )
             )
         if reading.true in (0, size) and size > 1:
             rows = "no row" if reading.true == 0 else "every row"
-            message = f"{title} is met by {rows}. {interpretation}"
+            message = f"{title} is met by {rows}. It was read as: {reading.describe()}."
             warnings.append(RunWarning("meets_none_or_all", message))
     return warnings
 
