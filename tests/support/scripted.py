@@ -92,6 +92,8 @@ class ScriptedServer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # Else each answer on a connection in use waits 40 ms for the client's acknowledgement.
+            disable_nagle_algorithm = True
 
             def handle_any(self) -> None:
                 owner._handle(self)
