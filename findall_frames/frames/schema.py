@@ -54,6 +54,7 @@ CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
 # pandas stores text with large offsets, so converting to it copies nothing.
 TEXT: Final = pa.large_string()
 COUNT: Final = pa.int64()
+NUMBER: Final = pa.float64()
 FLAG: Final = pa.bool_()
 TIME: Final = pa.timestamp("us", tz="UTC")
 CATEGORY: Final = pa.dictionary(pa.int32(), pa.string())
@@ -63,6 +64,7 @@ EXCERPTS: Final = pa.list_(TEXT)
 _NAMES: Final = {
     TEXT: ("text", "str"),
     COUNT: ("int64", "Int64"),
+    NUMBER: ("double", "Float64"),
     FLAG: ("bool", "boolean"),
     TIME: ("timestamp[us, UTC]", "datetime64[us, UTC]"),
     CATEGORY: ("dictionary", "category"),
@@ -138,6 +140,10 @@ COLUMNS: Final[dict[str, tuple[TableColumn, ...]]] = {
         TableColumn("last_event_id", TEXT, "where the event stream can be resumed", "result"),
         TableColumn("service", TEXT, "base URL of the service"),
         TableColumn("fetched_at", TIME, "when the result was fetched"),
+        TableColumn(
+            "cost", NUMBER, "estimated US dollars, from find_many; null elsewhere", added=True
+        ),
+        TableColumn("error", TEXT, "why find_many has no whole result; null if it has", added=True),
         _EXTRA,
     ),
     "candidates": (
