@@ -15,6 +15,7 @@ checks this, and tests/ has a folder for each subpackage.
 
     cli, cli_output   the same verbs for a shell or a scheduler
     lake/             the runs of a team in one folder: files, SQL, entities, Delta
+    many              many searches under one quota and one budget
     search            the verbs: find_all, preview, draft, explain, start, resume, extend, ...
     services          which service and which run a verb is about; local() over own data
     running/          a run from started to finished: Run, Search, ledger, prices
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames, read_parquet
     from findall_frames.lake.lake import Lake, open_lake
+    from findall_frames.many import find_many
     from findall_frames.progress.update import Update
     from findall_frames.running.past_runs import forget, runs
     from findall_frames.running.pricing import estimate_cost
@@ -94,6 +96,7 @@ __all__ = [
     "explain",
     "extend",
     "find_all",
+    "find_many",
     "flatten",
     "forget",
     "local",
@@ -125,6 +128,7 @@ _HOMES = {
     "explain": "search",
     "extend": "search",
     "find_all": "search",
+    "find_many": "many",
     "flatten": "frames.flatten",
     "forget": "running.past_runs",
     "local": "services",

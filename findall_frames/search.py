@@ -68,11 +68,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "cancel",
+    "completed_options",
     "draft",
     "enrich",
     "explain",
     "extend",
     "find_all",
+    "given_options",
     "preview",
     "refresh",
     "resume",
@@ -189,7 +191,7 @@ def find_all(
     >>> frames.matches["name"].tolist()
     ['Rome', 'Bari']
     """
-    options = _options(
+    options = given_options(
         objective,
         entity_type=entity_type,
         match_conditions=match_conditions,
@@ -258,7 +260,7 @@ def preview(
     >>> len(frames.candidates)
     10
     """
-    options = _options(
+    options = given_options(
         objective,
         entity_type=entity_type,
         match_conditions=match_conditions,
@@ -332,7 +334,7 @@ def draft(
         "match_limit": match_limit,
         "memory_scope_key": memory_scope_key,
     }
-    options = _options(objective, **chosen)
+    options = given_options(objective, **chosen)
     check_options(options, own_data=True)
     with service_for(client, data) as service, closing(display_for(progress)) as display:
         update = _before(options, service, "drafting conditions")
@@ -817,7 +819,7 @@ def cancel(
 # -- a new search --------------------------------------------------------------------------------
 
 
-def _options(objective: str | Search, **given: Any) -> dict[str, Any]:
+def given_options(objective: str | Search, **given: Any) -> dict[str, Any]:
     """Return the parameters of a search as read; those to be drafted are missing."""
     given = {name: value for name, value in given.items() if value is not _UNSET}
     if isinstance(objective, Search):
@@ -884,7 +886,7 @@ def _find(
             show_before("drafting conditions")
             with showing_waits(show_before):
                 drafted = service.ingest(options["objective"], timeout=deadline.timeout)
-            options = _completed(options, drafted)
+            options = completed_options(options, drafted)
             _check_budget(budget, options, own_data=own_data)
         if before is not None:
             call = resume_call(before.findall_id, service=before.service)
@@ -922,7 +924,7 @@ def _started_before(row: Mapping[str, Any]) -> str:
     )
 
 
-def _completed(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
+def completed_options(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
     """Return the options, completed from a draft; generator and limit are never taken from it."""
     given = {"generator": "core", "match_limit": None, **options}
     if given["generator"] == "preview":

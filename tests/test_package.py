@@ -30,6 +30,7 @@ FLOORS = [
     "cli",
     "cli_output",
     "lake",
+    "many",
     "search",
     "services",
     "running",

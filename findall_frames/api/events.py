@@ -32,7 +32,7 @@ from findall_frames.errors import (
     UnreachableError,
 )
 
-__all__ = ["as_event", "follow"]
+__all__ = ["Failures", "as_event", "follow"]
 
 _log = logging.getLogger(__name__)
 
@@ -121,7 +121,7 @@ def follow(
     """
     arrived: _Arrivals = SimpleQueue()
     seen: set[str] = set()
-    failures = _Failures(is_new=is_new)
+    failures = Failures(is_new=is_new)
     questions = _Questions()
     stale_until = Deadline.after(_STALE)
     connection: _Connection | None = None
@@ -268,7 +268,7 @@ class _Questions:
         self._confirm = min(2 * self._confirm, _LONGEST_PAUSE)
 
 
-class _Failures:
+class Failures:
     """Consecutive failures: the backoff between attempts, and when to give up."""
 
     def __init__(self, *, is_new: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 from findall_frames.api.deadline import TRANSIENT, Deadline, OutOfTimeError
 from findall_frames.errors import APIError, FindAllWarning, RateLimitError, warn
 
-__all__ = ["not_waiting", "showing_waits", "when_allowed"]
+__all__ = ["Patience", "not_waiting", "showing_waits", "when_allowed"]
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -52,6 +52,41 @@ def not_waiting() -> Iterator[None]:
         _waits.reset(token)
 
 
+class Patience:
+    """How long to wait after each refusal before a request is sent again, and when to give up.
+
+    Parameters
+    ----------
+    deadline : Deadline
+        Of the caller.
+    is_paid : bool
+        True if the request costs money: quotas on these are per hour, so more than an hour is
+        waited for. It is two minutes for others.
+    """
+
+    def __init__(self, deadline: Deadline, *, is_paid: bool) -> None:
+        longest = Deadline.after(_PAID_PATIENCE if is_paid else _PATIENCE)
+        self.give_up = Deadline(min(deadline.at, longest.at))
+        self._growing, self._least = _FIRST_PAUSE, _LEAST
+
+    def pause_after(self, retry_after: float | None) -> float | None:
+        """Return the seconds to wait, or None if that is longer than to wait at all.
+
+        Parameters
+        ----------
+        retry_after : float, optional
+            The seconds that the service asks for. Without them, the pauses grow to a minute.
+        """
+        if retry_after is None:
+            # Half of what is left at most, so that there is an attempt near the deadline.
+            pause = max(_SHORTEST_PAUSE, min(self._growing, self.give_up.remaining / 2))
+            self._growing = min(_GROWTH * self._growing, _LONGEST_PAUSE)
+        else:
+            pause = max(retry_after, self._least)
+            self._least = min(_GROWTH * self._least, _LONGEST_PAUSE)
+        return None if pause >= self.give_up.remaining else pause
+
+
 def when_allowed(
     request: Callable[[float | None], _T], *, timeout: float | None, is_paid: bool = False
 ) -> _T:
@@ -79,9 +114,8 @@ def when_allowed(
         The same, if it is the timeout that ends the wait for a request that costs nothing.
     """
     deadline = Deadline.within(timeout)
-    give_up = Deadline.after(_PAID_PATIENCE if is_paid else _PATIENCE)
-    give_up = Deadline(min(deadline.at, give_up.at))
-    growing, least, is_reported = _FIRST_PAUSE, _LEAST, False
+    patience = Patience(deadline, is_paid=is_paid)
+    is_reported = False
     while True:
         try:
             return request(deadline.timeout)
@@ -90,15 +124,9 @@ def when_allowed(
             is_busy = error.status_code in TRANSIENT and error.retry_after is not None
             if not (is_refused or is_busy) or not _waits.get():
                 raise
-            if error.retry_after is None:
-                # Half of what is left at most, so that there is an attempt near the deadline.
-                pause = max(_SHORTEST_PAUSE, min(growing, give_up.remaining / 2))
-                growing = min(_GROWTH * growing, _LONGEST_PAUSE)
-            else:
-                pause = max(error.retry_after, least)
-                least = min(_GROWTH * least, _LONGEST_PAUSE)
-            if pause >= give_up.remaining:
-                if is_paid or give_up.at < deadline.at:
+            pause = patience.pause_after(error.retry_after)
+            if pause is None:
+                if is_paid or patience.give_up.at < deadline.at:
                     raise
                 raise OutOfTimeError(may_have_arrived=False, last=str(error.status_code)) from None
             _log.info("the service allows no request for now; the next in %.1f s", pause)

@@ -32,6 +32,7 @@ __all__ = [
     "Progress",
     "Silence",
     "display_for",
+    "kind_of",
     "told_at",
     "wishes_at",
 ]
@@ -113,9 +114,7 @@ def display_for(
             f"progress is {progress!r}. It can be {', '.join(map(repr, words))}, "
             "False, or a callable that receives every update."
         )
-    kind = _fitting() if progress == "auto" else progress
-    if kind == "notebook" and _is_marimo():
-        kind = "marimo"
+    kind = kind_of(progress)
     if kind in ("terminal", "log") and sys.stderr is None:  # as in pythonw
         return Silence()
     return Guarded(
@@ -184,6 +183,14 @@ def _is_watched() -> bool:
     # Other kernels may not say so; then somebody is assumed to watch.
     request: dict[str, Any] = getattr(_kernel(), "get_parent", dict)() or {}
     return bool(request.get("content", {}).get("allow_stdin", True))
+
+
+def kind_of(progress: Progress | Display) -> str:
+    """Return the kind of display that a word asks for, as `display_for` chooses it; else ``""``."""
+    if not isinstance(progress, str):
+        return ""
+    kind = _fitting() if progress == "auto" else progress
+    return "marimo" if kind == "notebook" and _is_marimo() else kind
 
 
 # -- displays ------------------------------------------------------------------------------------

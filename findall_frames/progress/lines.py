@@ -25,7 +25,7 @@ from findall_frames.progress.wording import (
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
-__all__ = ["LogLines", "NotebookLines", "TerminalBar"]
+__all__ = ["LogLines", "NotebookLines", "TerminalBar", "UnbrokenConsole"]
 
 _LONGEST: Final = 600
 
@@ -127,7 +127,9 @@ def _clear(handle: DisplayHandle | None) -> None:
         handle.update({}, raw=True)  # type: ignore[no-untyped-call]
 
 
-class _Console(Console):
+class UnbrokenConsole(Console):
+    """A console that raises when its reader has gone, in place of ending the process."""
+
     def on_broken_pipe(self) -> NoReturn:
         """Raise, so that the guard drops the display; rich would end the process."""
         raise  # called while the BrokenPipeError is handled
@@ -140,7 +142,7 @@ class TerminalBar:
     tick = 1.0
 
     def __init__(self, file: TextIO) -> None:
-        self._console = _Console(file=file, force_jupyter=False, highlight=False)
+        self._console = UnbrokenConsole(file=file, force_jupyter=False, highlight=False)
         self._live = Live(
             console=self._console,
             auto_refresh=False,

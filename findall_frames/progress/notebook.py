@@ -14,7 +14,7 @@ from findall_frames.progress.card import STYLE, card_bundle, card_html, card_val
 from findall_frames.progress.update import View, Wishes
 from findall_frames.progress.wording import card_of, headline, interrupting
 
-__all__ = ["CardWidget", "MarimoCard", "NotebookCard"]
+__all__ = ["CardWidget", "MarimoCard", "NotebookCard", "replace_output"]
 
 _TRIES: Final = 8
 _WAIT: Final = 1.0
@@ -139,14 +139,15 @@ class MarimoCard:
 
     def paint(self, view: View) -> None:
         """Show the card in place of the one before."""
-        _replace_output(card_html(card_of(view), hint=interrupting(view)))
+        replace_output(card_html(card_of(view), hint=interrupting(view)))
 
     def end(self, view: View) -> None:
         """Show how it ended."""
-        _replace_output(card_bundle(view)["text/html"])
+        replace_output(card_bundle(view)["text/html"])
 
 
-def _replace_output(html: str) -> None:
+def replace_output(html: str) -> None:
+    """Show HTML as the output of the cell of marimo that runs."""
     import marimo
 
     marimo.output.replace(marimo.Html(html))

@@ -11,12 +11,12 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 import platformdirs
@@ -37,7 +37,9 @@ from findall_frames.frames.schema import DECISIONS
 from findall_frames.running.pricing import CostEstimate
 from findall_frames.sqlite import migrate, transaction
 
-__all__ = ["KeptResult", "Ledger", "question"]
+__all__ = ["KeptResult", "Ledger", "insert_intent", "question"]
+
+_T = TypeVar("_T")
 
 # How long to wait for another process that writes; after that, not again for a while.
 _BUSY_SECONDS: Final = 3.0
@@ -103,6 +105,12 @@ _MIGRATIONS: Final = (
     );
     CREATE UNIQUE INDEX reviews_by_key ON reviews
         (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''));
+    """,
+    """
+    ALTER TABLE runs ADD COLUMN batch TEXT;
+    ALTER TABLE runs ADD COLUMN reserved REAL;
+    CREATE INDEX runs_by_batch ON runs (batch);
+    CREATE INDEX runs_by_time ON runs (service, started_at);
     """,
 )
 """The SQL that brings the file from each version to the next."""
@@ -179,20 +187,10 @@ class Ledger:
         cost: CostEstimate | None,
     ) -> None:
         """Record that a run is about to be created, before the request is sent."""
-        self._write(
-            """INSERT INTO runs (token, service, asked, objective, entity_type, generator,
-                match_limit, status, cost, cost_ceiling, started_at, updated_at)
-            VALUES (:token, :service, :asked, :objective, :entity_type, :generator,
-                :match_limit, 'unknown', :cost, :ceiling, :now, :now)""",
-            token=token,
-            service=service,
-            asked=asked,
-            objective=schema.objective,
-            entity_type=schema.entity_type,
-            generator=schema.generator,
-            match_limit=schema.match_limit,
-            cost=None if cost is None else 0.0,
-            ceiling=None if cost is None else cost.ceiling,
+        self.transact(
+            lambda connection: insert_intent(
+                connection, token, service=service, schema=schema, asked=asked, cost=cost
+            )
         )
 
     def created(self, token: str, *, findall_id: str, status: str) -> None:
@@ -466,6 +464,16 @@ class Ledger:
             return False
         return True
 
+    def transact(self, work: Callable[[sqlite3.Connection], _T]) -> _T | None:
+        """Return what `work` does in one transaction; None if the ledger is off or that failed."""
+        try:
+            for connection in self._connections():
+                with transaction(connection):
+                    return work(connection)
+        except _DAMAGED as error:
+            self._warn(f"cannot be written ({error}), so this is not recorded", error)
+        return None
+
     def _read(self, statement: str, **values: Any) -> list[sqlite3.Row]:
         try:
             for connection in self._connections():
@@ -507,6 +515,40 @@ class Ledger:
                 "moves the ledger, and FINDALL_FRAMES_LEDGER=off switches it off.",
                 LedgerWarning,
             )
+
+
+def insert_intent(
+    connection: sqlite3.Connection,
+    token: str,
+    *,
+    service: str,
+    schema: FindAllSchema,
+    asked: str,
+    cost: CostEstimate | None,
+    batch: str | None = None,
+    reserved: float | None = None,
+) -> None:
+    """Insert a run that is about to be created, and what is reserved for it in US dollars."""
+    connection.execute(
+        """INSERT INTO runs (token, service, asked, objective, entity_type, generator, match_limit,
+            status, cost, cost_ceiling, started_at, updated_at, batch, reserved)
+        VALUES (:token, :service, :asked, :objective, :entity_type, :generator, :match_limit,
+            'unknown', :cost, :ceiling, :now, :now, :batch, :reserved)""",
+        {
+            "token": token,
+            "service": service,
+            "asked": asked,
+            "objective": schema.objective,
+            "entity_type": schema.entity_type,
+            "generator": schema.generator,
+            "match_limit": schema.match_limit,
+            "cost": None if cost is None else 0.0,
+            "ceiling": None if cost is None else cost.ceiling,
+            "now": format_time(datetime.now(UTC)),
+            "batch": batch,
+            "reserved": reserved,
+        },
+    )
 
 
 _LOCKED_UNTIL: Final[dict[Path, float]] = {}

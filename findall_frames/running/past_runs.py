@@ -72,6 +72,12 @@ def runs(
     >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
     >>> ff.runs().loc[0, ["objective", "status"]].tolist()
     ['Find cities in Italy', 'completed']
+
+    What was spent, by day and by search:
+
+    >>> listed = ff.runs()
+    >>> by_day = listed.groupby(listed["created_at"].dt.date)["cost"].sum()
+    >>> by_search = listed.groupby("objective")["cost"].sum()
     """
     import pandas as pd
 

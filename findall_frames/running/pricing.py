@@ -17,6 +17,7 @@ from findall_frames.running.spec import Search, enrichment_names
 __all__ = [
     "PRICES_AS_OF",
     "CostEstimate",
+    "ceiling_of",
     "check_enrichment_budget",
     "check_extension_budget",
     "check_search_budget",
@@ -133,7 +134,7 @@ def estimate_cost(search: Search) -> CostEstimate:
         )
     search.check()
     schema = search.to_schema()
-    return _estimate(schema.generator, search.enrichments, schema.match_limit or 0)
+    return ceiling_of(schema.generator, search.enrichments, schema.match_limit or 0)
 
 
 def check_search_budget(
@@ -155,7 +156,7 @@ def check_search_budget(
     if budget is not None:
         _check(
             budget,
-            _estimate(generator, enrichments, match_limit),
+            ceiling_of(generator, enrichments, match_limit),
             refusal="The search was not started",
             advice="Lower match_limit, use a cheaper generator",
         )
@@ -180,7 +181,9 @@ def check_extension_budget(
         )
     _check(
         budget,
-        _estimate(schema.generator, schema.enrichments or (), additional_match_limit, is_new=False),
+        ceiling_of(
+            schema.generator, schema.enrichments or (), additional_match_limit, is_new=False
+        ),
         refusal="The run was not extended",
         advice="Ask for fewer matches",
     )
@@ -227,7 +230,7 @@ def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
     if service != HOSTED_URL or schema.generator not in _GENERATORS or not schema.match_limit:
         return None
     try:
-        return _estimate(schema.generator, schema.enrichments or (), schema.match_limit)
+        return ceiling_of(schema.generator, schema.enrichments or (), schema.match_limit)
     except InvalidRequestError:
         return None
 
@@ -242,13 +245,20 @@ def _check(budget: float, cost: CostEstimate, *, refusal: str, advice: str) -> N
         )
 
 
-def _estimate(
+def ceiling_of(
     generator: str,
     enrichments: Sequence[FindAllEnrichInput],
     match_limit: int,
     *,
     is_new: bool = True,
 ) -> CostEstimate:
+    """Estimate the cost of a search, or with ``is_new=False`` that of extending its run.
+
+    Raises
+    ------
+    InvalidRequestError
+        An enrichment names a processor without a published price.
+    """
     fixed, per_match = _GENERATORS[generator]
     fixed = fixed if is_new else Decimal(0)
     per_enrichment = sum(map(_price_of, enrichments), Decimal(0))

@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -20,6 +20,7 @@ from findall_frames.api.events import as_event, follow
 from findall_frames.api.models import (
     Event,
     FindAllEnrichInput,
+    FindAllMemoryResult,
     FindAllRun,
     FindAllRunStatus,
     FindAllRunStatusEvent,
@@ -63,7 +64,17 @@ from findall_frames.running.spec import (
 )
 from findall_frames.running.tracker import Tracker
 
-__all__ = ["Run", "attach_run", "start_run", "watch_run"]
+__all__ = [
+    "Run",
+    "add_enrichment",
+    "attach_run",
+    "create_run",
+    "fetch_run",
+    "find_lost_run",
+    "look_at_run",
+    "start_run",
+    "watch_run",
+]
 
 _T = TypeVar("_T")
 
@@ -564,12 +575,7 @@ def start_run(
         The service refused. If the error has a ``findall_id``, the run was created and its
         enrichments were refused.
     """
-    schema = search.to_schema(own_data=client.is_embedded)
-    created = _create(search, schema=schema, client=client, asked=asked, deadline=deadline)
-    run = Run(created.findall_id, client=client, schema=schema)
-    run._is_new = True
-    run._ends_once = not search.enrichments
-    run._status = created.status
+    run = create_run(search, client=client, asked=asked, deadline=deadline)
     with run._noting_interruption():
         try:
             for enrichment in search.enrichments:
@@ -584,28 +590,59 @@ def start_run(
     return run
 
 
+def create_run(
+    search: Search,
+    *,
+    client: Client,
+    asked: str | None = None,
+    token: str | None = None,
+    deadline: Deadline = NEVER,
+) -> Run:
+    """Create a run like `start_run`, without its enrichments.
+
+    Parameters
+    ----------
+    search, client, asked, deadline
+        As in `start_run`.
+    token : str, optional
+        That of the intent, if it is in the ledger already.
+    """
+    schema = search.to_schema(own_data=client.is_embedded)
+    created = _create(
+        search, schema=schema, client=client, asked=asked, token=token, deadline=deadline
+    )
+    run = Run(created.findall_id, client=client, schema=schema)
+    run._is_new = True
+    run._ends_once = not search.enrichments
+    run._status = created.status
+    return run
+
+
 def _create(
     search: Search,
     *,
     schema: FindAllSchema,
     client: Client,
     asked: str | None,
+    token: str | None,
     deadline: Deadline,
 ) -> FindAllRun:
-    token = uuid.uuid4().hex
+    is_intended = token is not None
+    token = token or uuid.uuid4().hex
     request = search.to_input(metadata={TOKEN: token}, own_data=client.is_embedded)
-    if asked is None:
+    if asked is None and not is_intended:
         options = options_of(search)
         limit = check_options(options, own_data=client.is_embedded)
         asked = question(options, match_limit=limit)
     ledger = Ledger.of_this_machine()
-    ledger.intend(
-        token,
-        service=client.base_url,
-        schema=schema,
-        asked=asked,
-        cost=price_of(schema, service=client.base_url),
-    )
+    if asked is not None:
+        ledger.intend(
+            token,
+            service=client.base_url,
+            schema=schema,
+            asked=asked,
+            cost=price_of(schema, service=client.base_url),
+        )
     try:
         run = client.create(request, timeout=deadline.timeout)
     except AmbiguousCreateError as error:
@@ -625,20 +662,60 @@ def _create(
 
 def _similar_runs(search: Search, ledger: Ledger, *, client: Client, deadline: Deadline) -> str:
     """Return the account's recent runs with this objective that the ledger lacks, if it says."""
-    if client.is_embedded:
-        return ""
-    try:
-        recent = client.recent_runs(
-            memory_scope_key=search.memory_scope_key, timeout=deadline.clip(_LOOK_SECONDS)
-        )
-    except FindAllError:
-        return ""  # not every account has a list, and the caller has an error to report
-    known = {row["findall_id"] for row in ledger.rows() if row["service"] == client.base_url}
-    return ", ".join(
-        f"{run.id} ({run.updated_at or 'no time given'})"
-        for run in recent
-        if run.id not in known and _is_beginning(run.input_excerpt, search.objective)
+    recent = _unknown_runs(
+        search.objective, search.memory_scope_key, ledger, client=client, deadline=deadline
     )
+    return ", ".join(f"{run.id} ({run.updated_at or 'no time given'})" for run in recent)
+
+
+def _unknown_runs(
+    objective: str, scope: str | None, ledger: Ledger, *, client: Client, deadline: Deadline
+) -> list[FindAllMemoryResult]:
+    if client.is_embedded:
+        return []
+    try:
+        recent = client.recent_runs(memory_scope_key=scope, timeout=deadline.clip(_LOOK_SECONDS))
+    except FindAllError:
+        return []  # not every account has a list, and the caller has an error to report
+    known = {row["findall_id"] for row in ledger.rows() if row["service"] == client.base_url}
+    return [
+        run for run in recent if run.id not in known and _is_beginning(run.input_excerpt, objective)
+    ]
+
+
+def find_lost_run(
+    token: str,
+    *,
+    objective: str,
+    memory_scope_key: str | None = None,
+    client: Client,
+    deadline: Deadline = NEVER,
+) -> str | None:
+    """Return the id of a run whose creation was not answered, if the account's list has it.
+
+    It is recorded then. That the list lacks it does not say that there is no such run.
+
+    Parameters
+    ----------
+    token : str
+        The value of ``metadata["findall_frames_token"]`` of the run.
+    objective, memory_scope_key : str
+        Those of its search.
+    client : Client
+        The service.
+    deadline : Deadline
+        When to stop looking.
+    """
+    ledger = Ledger.of_this_machine()
+    for similar in _unknown_runs(
+        objective, memory_scope_key, ledger, client=client, deadline=deadline
+    ):
+        with suppress(FindAllError):
+            run = client.retrieve(similar.id, timeout=deadline.clip(_LOOK_SECONDS))
+            if (run.metadata or {}).get(TOKEN) == token:
+                ledger.created(token, findall_id=run.findall_id, status=run.status.status)
+                return run.findall_id
+    return None
 
 
 def _is_beginning(excerpt: str, text: str) -> bool:
@@ -663,6 +740,23 @@ def attach_run(
         run._is_fresh = True
         run._schema = client.schema(findall_id, timeout=deadline.timeout)
     return run
+
+
+def look_at_run(run: Run, *, deadline: Deadline = NEVER) -> FindAllRun:
+    """Request the status of a run and record it."""
+    found = run.client.retrieve(run.findall_id, timeout=deadline.timeout)
+    run._observe(found.status)
+    return found
+
+
+def add_enrichment(run: Run, enrichment: FindAllEnrichInput, *, deadline: Deadline = NEVER) -> None:
+    """Add one of the enrichments with which the run was asked for; each match costs money."""
+    run._schema = run._enriched(enrichment, deadline)
+
+
+def fetch_run(run: Run, *, deadline: Deadline = NEVER) -> FindAllFrames:
+    """Fetch the result of a run that is over, as it was last seen, and keep it."""
+    return run._tables(run._status, deadline)
 
 
 def watch_run(

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, Self, TypeAlias, cast, is_typeddict
+from typing import Any, Final, Self, TypeAlias, cast, is_typeddict
 
 import msgspec
 
@@ -34,6 +34,7 @@ from findall_frames.frames.lookup import requested_fields
 __all__ = [
     "MAX_MATCH_LIMIT",
     "MOST_EXCLUDED",
+    "OPTIONS",
     "Conditions",
     "Enrichments",
     "Exclusions",
@@ -667,3 +668,6 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "memory_scope_key": _read_scope,
 }
 """The reader of each parameter of `Search`, in order."""
+
+OPTIONS: Final = tuple(_READERS)
+"""The names of these parameters."""

@@ -21,18 +21,34 @@ frames = ff.find_all("Find cities in Italy", data=cities)
 """
 
 
-def test_the_card_stays_in_an_exported_notebook(tmp_path: Path) -> None:
+MANY = """
+import findall_frames as ff
+
+cities = [{"name": "Oslo", "country": "Norway"}, {"name": "Rome", "country": "Italy"}]
+frames = ff.find_many(["Find cities in Italy", "Find cities in Norway"], data=cities)
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (SEARCH, ["1 match among 2 rows", "ff-question"]),
+        (MANY, ["2 of 2 searches complete, 2 matches", "ff-overview"]),
+    ],
+)
+def test_the_card_stays_in_an_exported_notebook(
+    tmp_path: Path, source: str, expected: list[str]
+) -> None:
     """It is the output of the cell, and nothing is logged beside it."""
     page = tmp_path / "page.html"
-    source = notebook(tmp_path, SEARCH)
+    cells = notebook(tmp_path, source)
     done = subprocess.run(
-        [sys.executable, "-m", "marimo", "export", "html", str(source), "-o", str(page)],
+        [sys.executable, "-m", "marimo", "export", "html", str(cells), "-o", str(page)],
         check=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
     exported = page.read_text("utf-8")
-    assert "1 match among 2 rows" in exported
-    assert "ff-question" in exported
+    assert all(words in exported for words in expected)
     assert "findall_" not in done.stderr

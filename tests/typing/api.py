@@ -46,6 +46,8 @@ def searches(frames: ff.FindAllFrames, table: pd.DataFrame) -> None:
     assert_type(found.compare(frames).to_review, pd.DataFrame)
     assert_type(ff.preview("Find tile makers", budget=1, progress="log"), ff.FindAllFrames)
     assert_type(ff.find_all("Find tile makers", data=table), ff.FindAllFrames)
+    assert_type(ff.find_many(["Find tile makers"], budget=5, per_hour=25), ff.FindAllFrames)
+    assert_type(ff.find_many(table, errors="raise", max_active=3), ff.FindAllFrames)
     assert_type(ff.explain("Find tile makers", data="makers.csv"), pd.DataFrame)
     assert_type(
         ff.find_all("Find tile makers", progress=lambda update: update.matched), ff.FindAllFrames

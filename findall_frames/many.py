@@ -1,0 +1,435 @@
+"""Many searches at one service, under one quota and one budget."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+import pyarrow as pa
+
+from findall_frames.amounts import is_amount
+from findall_frames.api.client import Client
+from findall_frames.api.deadline import Deadline
+from findall_frames.display.text import counted
+from findall_frames.errors import (
+    BudgetError,
+    FindAllWarning,
+    InvalidRequestError,
+    PartialResultError,
+    PartialResultWarning,
+    RepeatedSearchWarning,
+    RunTimeout,
+    UnexpectedResponseError,
+    warn,
+)
+from findall_frames.frames.flatten import flatten
+from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.schema import SCHEMAS, empty_tables
+from findall_frames.progress.displays import Display, Progress
+from findall_frames.progress.overview import board_for
+from findall_frames.progress.update import Update
+from findall_frames.running.batch import Batch
+from findall_frames.running.claims import batch_of, known_run
+from findall_frames.running.job import Job, Terms
+from findall_frames.running.kept_reviews import with_reviews
+from findall_frames.running.ledger import KeptResult, Ledger, question
+from findall_frames.running.outcome import matches_missing, partial_result
+from findall_frames.running.pricing import ceiling_of, price_of
+from findall_frames.running.spec import OPTIONS, Search, check_options, options_of
+from findall_frames.search import completed_options, given_options
+from findall_frames.services import is_own_data, service_for
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["find_many"]
+
+_UNSET: Final[Any] = msgspec.UNSET
+_LONGEST: Final = 200
+
+
+def find_many(
+    searches: Sequence[str | Search] | pd.DataFrame,
+    *,
+    max_active: int | None = None,
+    budget: float | None = None,
+    per_hour: int = 300,
+    errors: Literal["collect", "raise"] = "collect",
+    data: Any = _UNSET,
+    client: Client | None = None,
+    progress: Progress | Display = "auto",
+    timeout: float | None = None,
+) -> FindAllFrames:
+    """Run many searches to their ends and return the tables of all of them.
+
+    What was started, and the results, are in the ledger of this machine. The same call again
+    returns from there what is over, waits for what goes on and starts the rest: nothing is paid
+    for twice, after an interrupt, a crash, or in two notebooks at once. To run a search that is
+    over once more, use `refresh`, or `find_all`, whose run then takes the place of the older one.
+
+    Parameters
+    ----------
+    searches : list of str and Search, or DataFrame
+        Objectives, searches, or a table with one search per row. Its columns are arguments of
+        `find_all`, from ``objective`` to ``memory_scope_key``; missing values are left out.
+        No two may ask the same.
+    max_active : int, optional
+        How many runs may be active at a time; by default there is no limit.
+    budget : float, optional
+        In US dollars, for all searches together, over all calls with these searches. Before a
+        run is created, the ceiling of its cost is reserved, and when it is over, what it did not
+        cost is free again. A search is started when its ceiling fits in; those that never do are
+        reported as errors. Own data costs nothing.
+    per_hour : int
+        The quota of the service: at most this many runs are created at it within an hour, those
+        of other calls and processes on this machine included.
+    errors : {"collect", "raise"}
+        What to do in the end if a search has no whole result: warn, or raise. Its row in
+        ``runs`` says why in ``error``.
+    data, client, progress, timeout
+        As in `find_all`. ``progress`` shows a line per search; a callable gets the updates of
+        each run.
+
+    Returns
+    -------
+    FindAllFrames
+        ``runs`` has one row per search, in their order, with ``status``, ``cost`` (US dollars,
+        estimated; missing where there are no published prices) and ``error``. A search without
+        a run has the status ``not_started``, ``refused`` (by the service) or ``unknown`` (its
+        creation was not answered, so the run may exist), and a ``findall_id`` that begins with
+        ``search_``.
+
+    Raises
+    ------
+    InvalidRequestError
+        A search is invalid, two are equal, or the ledger is off; nothing was sent or spent.
+    BudgetError
+        A search could cost more than the whole budget; nothing was spent.
+    PartialResultError
+        With ``errors="raise"``, at the end. It has the frames.
+    RunTimeout
+        The timeout has passed. The runs go on; the exception has the frames of those that are
+        over.
+    KeyboardInterrupt
+        The kernel was interrupted. The runs go on, and the same call again continues.
+
+    Warns
+    -----
+    PartialResultWarning
+        Some searches have no whole result.
+    RepeatedSearchWarning
+        Results were taken from the ledger.
+
+    Examples
+    --------
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame(
+    ...     {"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]}
+    ... )
+    >>> frames = ff.find_many(
+    ...     ["Find cities in Italy", "Find cities in Norway"], data=cities, progress=False
+    ... )
+    >>> frames.runs[["objective", "status", "matched_candidates_count"]]
+                   objective     status  matched_candidates_count
+    0   Find cities in Italy  completed                         2
+    1  Find cities in Norway  completed                         1
+    """
+    deadline = Deadline.after(timeout)
+    own_data = is_own_data(client, data)
+    _check(max_active=max_active, budget=budget, per_hour=per_hour, errors=errors)
+    options = [_read(number, each) for number, each in enumerate(_listed(searches))]
+    asked = [
+        question(each, match_limit=_limit(number, each, own_data=own_data))
+        for number, each in enumerate(options)
+    ]
+    _check_distinct(asked, options)
+    ledger = Ledger.of_this_machine()
+    if not own_data:
+        if ledger.path is None:
+            raise InvalidRequestError(
+                "find_many keeps what was started, the quota and the budget in the ledger, which "
+                "is switched off. Unset FINDALL_FRAMES_LEDGER, or use ff.find_all for each search."
+            )
+        _check_ceilings(budget, options)
+    with (
+        closing(board_for(progress)) as board,
+        service_for(client, data) as service,
+    ):
+        jobs = [
+            Job(each, key, Update("", each["objective"], service.base_url, "waiting"))
+            for each, key in zip(options, asked, strict=True)
+        ]
+        board.begin(job.update for job in jobs)
+        if not own_data:
+            _take_known(jobs, ledger, service=service.base_url)
+        numbers = {id(job): number for number, job in enumerate(jobs)}
+
+        def show(job: Job | None, held_up: str) -> None:
+            board.show(
+                None if job is None else numbers[id(job)],
+                None if job is None else job.update,
+                held_up=held_up,
+            )
+
+        for job in jobs:
+            show(job, "")
+
+        def draft(job: Job) -> Search:
+            if "match_conditions" in job.options:
+                return Search(**job.options)
+            drafted = service.ingest(job.options["objective"], timeout=deadline.timeout)
+            return Search(**completed_options(job.options, drafted))
+
+        batch = Batch(
+            jobs,
+            client=service,
+            terms=Terms(batch_of(asked), max_active, None if own_data else budget, per_hour),
+            draft=draft,
+            show=show,
+            deadline=deadline,
+        )
+        try:
+            batch.run()
+        except KeyboardInterrupt as interrupt:
+            interrupt.add_note(f"{_left(jobs)} {_AGAIN}")
+            raise
+        frames = _together(jobs, service=service.base_url)
+    if not all(job.is_over for job in jobs):
+        ended = "The service over data= ended with this call." if data is not _UNSET else _AGAIN
+        raise RunTimeout(
+            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. {ended}",
+            frames=frames,
+        )
+    _report(jobs, frames, errors=errors)
+    return frames
+
+
+_AGAIN: Final = (
+    "The same call again returns what is over, waits for what goes on and starts the rest; "
+    "nothing is paid for twice."
+)
+
+
+# -- the arguments -------------------------------------------------------------------------------
+
+
+def _check(*, max_active: int | None, budget: float | None, per_hour: int, errors: str) -> None:
+    if errors not in ("collect", "raise"):
+        raise InvalidRequestError(f"errors is {errors!r}. Expected 'collect' or 'raise'.")
+    for name, value in (("max_active", max_active), ("per_hour", per_hour)):
+        if name == "max_active" and value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise InvalidRequestError(f"{name} must be a whole number from 1, not {value!r}.")
+    if budget is not None and not is_amount(budget):
+        raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
+
+
+def _listed(searches: Any) -> list[Any]:
+    """Return the searches: texts, `Search` objects, or the rows of a table as dicts."""
+    if hasattr(searches, "to_dict") and hasattr(searches, "columns"):
+        names = list(searches.columns)
+        unknown = [name for name in names if name not in OPTIONS]
+        if unknown or "objective" not in names:
+            came = f"has {unknown[0]!r}" if unknown else "has no 'objective'"
+            raise InvalidRequestError(
+                f"The table of searches {came}. Its columns are arguments of ff.find_all: "
+                f"{', '.join(OPTIONS)}."
+            )
+        return [
+            {name: _cell(value) for name, value in row.items() if not _is_missing(value)}
+            for row in searches.to_dict("records")
+        ]
+    if isinstance(searches, (str, Search, Mapping)) or not isinstance(searches, Iterable):
+        raise InvalidRequestError(
+            "find_many takes a list of objectives and Search objects, or a DataFrame with a "
+            f"search per row, not {searches!r:.{_LONGEST}}. For one search, use ff.find_all."
+        )
+    return list(searches)
+
+
+def _is_missing(value: Any) -> bool:
+    return (
+        value is None
+        or (not isinstance(value, (str, Iterable)) and bool(value != value))
+        or (type(value).__name__ in ("NAType", "NaTType"))
+    )
+
+
+def _cell(value: Any) -> Any:
+    """Return a value; a column of whole numbers with missing ones is one of floats in pandas."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _read(number: int, search: Any) -> dict[str, Any]:
+    """Return the parameters of one search as read."""
+    if not isinstance(search, (str, Search, dict)):
+        raise InvalidRequestError(
+            f"Search {number} is {search!r:.{_LONGEST}}. Expected an objective or a Search."
+        )
+    try:
+        if not isinstance(search, dict):
+            options = given_options(search)
+        elif "objective" in search:
+            options = given_options(**search)
+        else:
+            raise InvalidRequestError("It has no objective.")
+        return options_of(Search(**options)) if "match_conditions" in options else options
+    except InvalidRequestError as error:
+        raise InvalidRequestError(f"Search {number}: {error}") from None
+
+
+def _limit(number: int, options: Mapping[str, Any], *, own_data: bool) -> int:
+    try:
+        return check_options(options, own_data=own_data)
+    except InvalidRequestError as error:
+        raise InvalidRequestError(f"Search {number}: {error}") from None
+
+
+def _check_distinct(asked: Sequence[str], options: Sequence[Mapping[str, Any]]) -> None:
+    first: dict[str, int] = {}
+    for number, key in enumerate(asked):
+        if key in first:
+            raise InvalidRequestError(
+                f"Searches {first[key]} and {number} ask the same: "
+                f"{options[number]['objective']!r:.{_LONGEST}}. Leave one of them out."
+            )
+        first[key] = number
+
+
+def _check_ceilings(budget: float | None, options: Sequence[Mapping[str, Any]]) -> None:
+    if budget is None:
+        return
+    for number, each in enumerate(options):
+        cost = ceiling_of(
+            each.get("generator", "core"),
+            each.get("enrichments", ()),
+            check_options(each, own_data=False),
+        )
+        if cost.ceiling > budget:
+            raise BudgetError(
+                f"Search {number} could cost {cost}, and the budget for all searches is "
+                f"${float(budget):,.2f}. Nothing was started. Lower match_limit, use a cheaper "
+                "generator, or raise the budget."
+            )
+
+
+# -- what is known already -----------------------------------------------------------------------
+
+
+def _take_known(jobs: Sequence[Job], ledger: Ledger, *, service: str) -> None:
+    """Give jobs the results that are in the ledger, and the ids of runs to wait for."""
+    taken: list[datetime] = []
+    for job in jobs:
+        known = known_run(ledger, job.asked, service=service)
+        if known is None or known.findall_id is None:
+            continue
+        job.findall_id = known.findall_id
+        job.update = replace(job.update, findall_id=known.findall_id, status="known")
+        result = ledger.result_of(known.findall_id, service=service) if known.is_over else None
+        if result is not None and _take_kept(job, result):
+            taken.append(result.fetched_at)
+    if taken:
+        warn(
+            f"{len(taken)} of {counted(len(jobs), 'search')} were run before; their results are "
+            f"from the ledger, at no cost, the oldest of {min(taken):%Y-%m-%d %H:%M} UTC. "
+            "ff.refresh(frames.for_run(findall_id)) looks for what is new.",
+            RepeatedSearchWarning,
+        )
+
+
+def _take_kept(job: Job, kept: KeptResult) -> bool:
+    """Take a kept result if it is whole; the service is asked otherwise."""
+    try:
+        frames = flatten(
+            kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at
+        )
+    except UnexpectedResponseError:
+        return False
+    if matches_missing(frames, kept.status):
+        return False
+    job.frames = frames
+    price = price_of(kept.schema, service=kept.service) if kept.schema else None
+    job.update = replace(
+        job.update,
+        matched=kept.matched,
+        cost=None if price is None else price.after(kept.matched),
+        generated=kept.status.metrics.generated_candidates_count,
+        termination_reason=kept.status.termination_reason,
+    )
+    job.end(kept.status.status, partial_result(kept.findall_id, kept.status))
+    return True
+
+
+# -- the result ----------------------------------------------------------------------------------
+
+
+def _together(jobs: Sequence[Job], *, service: str) -> FindAllFrames:
+    """Return the frames of all jobs, with a row of `runs` for each, in their order."""
+    frames = FindAllFrames.concat(
+        job.frames if job.frames is not None else _row_alone(job, service=service) for job in jobs
+    )
+    columns: dict[str, list[Any]] = {
+        "cost": [job.update.cost for job in jobs],
+        "error": [job.error for job in jobs],
+    }
+    runs = frames.tables["runs"]
+    for name, values in columns.items():
+        at = runs.schema.get_field_index(name)
+        runs = runs.set_column(
+            at, runs.schema.field(at), pa.array(values, runs.schema.field(at).type)
+        )
+    frames = FindAllFrames({**frames.tables, "runs": runs}, searches=frames.searches)
+    return with_reviews(frames, ledger=Ledger.of_this_machine())
+
+
+def _row_alone(job: Job, *, service: str) -> FindAllFrames:
+    """Return frames of a search without a result: its row of `runs`, and nothing else."""
+    # A row needs a key of its own, also where there is no run.
+    findall_id = job.findall_id or f"search_{job.asked[:32]}"
+    row = {
+        "findall_id": findall_id,
+        "objective": job.options["objective"],
+        "entity_type": job.options.get("entity_type"),
+        "generator": job.options.get("generator", "core"),
+        "match_limit": job.options.get("match_limit"),
+        "status": job.update.status if job.is_over or job.findall_id else "not_started",
+        "matched_candidates_count": job.update.matched if job.findall_id else None,
+        "generated_candidates_count": job.update.generated if job.findall_id else None,
+        "service": service,
+    }
+    tables = {**empty_tables(), "runs": pa.Table.from_pylist([row], schema=SCHEMAS["runs"])}
+    return FindAllFrames(tables)
+
+
+def _left(jobs: Sequence[Job]) -> str:
+    over = sum(job.is_over for job in jobs)
+    active = sum(job.findall_id is not None and not job.is_over for job in jobs)
+    goes = "goes" if active == 1 else "go"
+    waiting = len(jobs) - over - active
+    return (
+        f"Of {counted(len(jobs), 'search')}, {over:,} are over, {counted(active, 'run')} {goes} "
+        f"on, and {waiting:,} were not started."
+    )
+
+
+def _report(jobs: Sequence[Job], frames: FindAllFrames, *, errors: str) -> None:
+    """Warn, or raise with the frames, if searches have no whole result."""
+    failed = [job for job in jobs if job.error]
+    if failed:
+        objective = f"{failed[0].options['objective']:.{_LONGEST}}"
+        message = (
+            f"{len(failed)} of {counted(len(jobs), 'search')} have no whole result; "
+            f"frames.runs has the reasons in its column error. The first is {objective!r}: "
+            f"{failed[0].error}"
+        )
+        if errors == "raise":
+            raise PartialResultError(message, frames=frames)
+        warn(message, PartialResultWarning)
+    if frames.warnings:
+        warn("\n".join(["Of the service:", *frames.warnings]), FindAllWarning)

@@ -1,0 +1,429 @@
+"""Runs many searches at one service, from one thread: creates, waits for and fetches their runs."""
+
+from __future__ import annotations
+
+import contextvars
+import heapq
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, wait
+from dataclasses import replace
+from functools import partial
+from typing import Final
+
+from findall_frames.addresses import client_argument
+from findall_frames.api.client import Client
+from findall_frames.api.deadline import NEVER, Deadline
+from findall_frames.api.events import Failures, as_event
+from findall_frames.api.models import FindAllRun, FindAllSchema
+from findall_frames.api.waiting import Patience, not_waiting
+from findall_frames.display.text import counted, duration
+from findall_frames.errors import (
+    AmbiguousCreateError,
+    APIError,
+    AuthenticationError,
+    FindAllError,
+    InsufficientFundsError,
+    RateLimitError,
+    UnexpectedResponseError,
+)
+from findall_frames.running.claims import KnownRun, claim, known_run, withdraw
+from findall_frames.running.job import Job, Terms, is_passing
+from findall_frames.running.ledger import Ledger
+from findall_frames.running.outcome import partial_result
+from findall_frames.running.pricing import ceiling_of, price_of
+from findall_frames.running.run import (
+    Run,
+    add_enrichment,
+    create_run,
+    fetch_run,
+    find_lost_run,
+    look_at_run,
+)
+from findall_frames.running.spec import Search, enrichment_names
+from findall_frames.running.tracker import Tracker
+
+__all__ = ["Batch"]
+
+_FIRST_LOOK, _LONGEST_LOOK = 1.0, 30.0
+_FIRST_OWN_LOOK: Final = 0.01
+"""Seconds between status requests for a run; the second is for own data, which takes moments."""
+_SHARE: Final = 0.1
+"""The pause as a share of the run's age, so that waiting takes at most this much longer."""
+_REQUEST: Final = 30.0
+"""Seconds for a status request: the other runs wait meanwhile."""
+_TICK: Final = 0.25
+_LOOK_AGAIN: Final = 1.0
+
+
+class Batch:
+    """Runs searches until each has a result or an error.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        The searches; those that are over are left alone.
+    client : Client
+        The service.
+    terms : Terms
+        The limits. Own data has neither quota nor budget.
+    draft : callable
+        Completes the options of a job into a search, if need be by asking the service.
+    show : callable
+        Called often, with the job that has changed, if any, and a word on what is waited for.
+    deadline : Deadline
+        When to stop; the jobs that are not over by then stay so.
+    """
+
+    def __init__(
+        self,
+        jobs: Sequence[Job],
+        *,
+        client: Client,
+        terms: Terms,
+        draft: Callable[[Job], Search],
+        show: Callable[[Job | None, str], None],
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self._client = client
+        self._terms = terms
+        self._draft = draft
+        self._show = show
+        self._deadline = deadline
+        self._ledger = Ledger.of_this_machine()
+        self._waiting: deque[Job] = deque()
+        self._due: list[tuple[float, int, Job]] = []
+        self._order = {id(job): number for number, job in enumerate(jobs)}
+        self._ids = {job.findall_id for job in jobs if job.findall_id and job.is_over}
+        self._create_at = 0.0
+        self._held_up = ""
+        self._patience: Patience | None = None
+        for job in jobs:
+            if job.findall_id is not None and not job.is_over:
+                self._ids.add(job.findall_id)
+                self._look_in(0.0, job)
+            elif not job.is_over:
+                self._waiting.append(job)
+
+    def run(self) -> None:
+        """Work until all jobs are over or the deadline has passed."""
+        with not_waiting():  # the others go on while one has to wait
+            while (self._waiting or self._due) and not self._deadline.has_passed():
+                has_created = self._create_next()
+                has_looked = self._look_at_next()
+                if not has_created and not has_looked:
+                    self._rest()
+
+    def _rest(self) -> None:
+        now = time.monotonic()
+        self._show(None, self._word(now))
+        wake_at = min(now + _TICK, self._due[0][0] if self._due else now + _TICK)
+        if self._waiting and not self._is_full() and self._create_at > now:
+            wake_at = min(wake_at, self._create_at)
+        time.sleep(self._deadline.clip(max(0.0, wake_at - now)))
+
+    def _word(self, now: float) -> str:
+        """Return what the next creation waits for."""
+        if not self._waiting or not self._held_up or self._create_at <= now:
+            return ""
+        return f"{self._held_up}; next attempt in {duration(self._create_at - now + 1)}"
+
+    def _is_full(self) -> bool:
+        limit = self._terms.max_active
+        return limit is not None and len(self._due) >= limit
+
+    # -- creating ----------------------------------------------------------------------------------
+
+    def _create_next(self) -> bool:
+        """Create the run of the next job, if that is possible now."""
+        if not self._waiting or self._is_full() or time.monotonic() < self._create_at:
+            return False
+        self._held_up = ""
+        job = self._waiting[0]
+        token = None
+        try:
+            job.search = job.search or self._draft(job)
+            if not self._client.is_embedded:
+                token = self._claimed(job, job.search)
+                if token is None:
+                    return False
+            self._waiting.popleft()
+            job.run = _to_its_end(
+                partial(
+                    create_run,
+                    job.search,
+                    client=self._client,
+                    asked=job.asked if token is None else None,
+                    token=token,
+                    deadline=self._deadline,
+                )
+            )
+        except AmbiguousCreateError as error:
+            self._end(job, "unknown", str(error))
+        except (AuthenticationError, InsufficientFundsError) as error:
+            self._put_back(job)
+            self._end_waiting(error)
+        except FindAllError as error:
+            if error.findall_id:  # it was created, though the answer could not be read
+                self._adopt(job, error.findall_id)
+            elif self._hold_up(job, error):
+                if token is not None:
+                    withdraw(self._ledger, token)
+            else:
+                self._drop(job)
+                self._end(job, "refused", str(error))
+        else:
+            self._patience = None
+            job.to_enrich = list(job.search.enrichments)
+            job.begun = time.monotonic()
+            self._adopt(job, job.run.findall_id)
+            self._track(job, job.search.to_schema(own_data=self._client.is_embedded))
+        return True
+
+    def _claimed(self, job: Job, search: Search) -> str | None:
+        """Return the token with which the run may be created, or None if it may not be, now."""
+        terms, service = self._terms, self._client.base_url
+        schema = search.to_schema()
+        ceiling = 0.0
+        if terms.budget is not None:
+            ceiling = ceiling_of(
+                search.generator, search.enrichments, schema.match_limit or 0
+            ).ceiling
+        claimed = claim(
+            self._ledger,
+            service=service,
+            schema=schema,
+            asked=job.asked,
+            batch=terms.batch,
+            cost=price_of(schema, service=service),
+            ceiling=ceiling,
+            budget=terms.budget,
+            per_hour=terms.per_hour,
+        )
+        if claimed is None:
+            self._waiting.popleft()
+            error = (
+                f"The ledger {self._ledger.path} can't be written, and without it a search could "
+                "be paid for twice, so it was not started. Make it writable, then make the same "
+                "call again."
+            )
+            self._end(job, "not_started", error)
+        elif claimed.known is not None:
+            self._waiting.popleft()
+            self._take_known(job, claimed.known)
+        elif claimed.verdict == "budget" and not self._due:
+            self._waiting.popleft()
+            refusal = (
+                f"The search was not started: it could cost ${ceiling:,.2f}, and of the budget of "
+                f"${terms.budget:,.2f} for all searches ${claimed.spent:,.2f} are spent or "
+                "reserved. Make the same call again with a higher budget."
+            )
+            self._end(job, "not_started", refusal)
+        elif claimed.verdict == "budget":
+            self._wait(claimed.seconds, "the budget is reserved")
+        elif claimed.verdict == "quota":
+            self._wait(claimed.seconds, f"{counted(terms.per_hour, 'run')} were started this hour")
+        return claimed.token if claimed is not None else None
+
+    def _wait(self, seconds: float, why: str) -> None:
+        self._create_at = time.monotonic() + seconds
+        self._held_up = why
+
+    def _hold_up(self, job: Job, error: FindAllError) -> bool:
+        """Wait before the next creation, if the service can take none now; return whether so."""
+        if not is_passing(error):
+            return False
+        self._put_back(job)
+        self._patience = self._patience or Patience(self._deadline, is_paid=True)
+        asked_for = error.retry_after if isinstance(error, APIError) else None
+        pause = self._patience.pause_after(asked_for)
+        if pause is not None:
+            is_refused = isinstance(error, RateLimitError)
+            self._wait(pause, "rate limited" if is_refused else "the service can't be reached")
+        elif self._patience.give_up.at < self._deadline.at:
+            self._end_waiting(error)
+        else:
+            self._wait(self._deadline.remaining, "time is nearly up")
+        return True
+
+    def _put_back(self, job: Job) -> None:
+        if not self._waiting or self._waiting[0] is not job:
+            self._waiting.appendleft(job)
+
+    def _drop(self, job: Job) -> None:
+        if self._waiting and self._waiting[0] is job:
+            self._waiting.popleft()
+
+    def _end_waiting(self, error: FindAllError) -> None:
+        """Give up all creations, as each would meet the same error."""
+        while self._waiting:
+            self._end(self._waiting.popleft(), "not_started", str(error))
+
+    def _take_known(self, job: Job, known: KnownRun) -> None:
+        """Wait for a run that another call has created, or may have."""
+        if known.findall_id is not None:
+            self._adopt(job, known.findall_id)
+        elif known.is_recent:
+            job.update = replace(job.update, status="being started by another call")
+            self._look_in(_LOOK_AGAIN, job)
+        elif lost := find_lost_run(
+            str(known.token),
+            objective=job.options["objective"],
+            memory_scope_key=job.options.get("memory_scope_key"),
+            client=self._client,
+            deadline=self._deadline,
+        ):
+            self._adopt(job, lost)
+        else:
+            client = client_argument(self._client.base_url)
+            self._end(
+                job,
+                "unknown",
+                "An earlier creation of its run was never answered. The run may exist, with "
+                f"findall_frames_token={known.token!r} in its metadata, so it was not created "
+                f"again. If it exists, ff.resume(findall_id{client}) waits for it; if not, "
+                "ff.find_all with the same search starts it, and the same call again returns it.",
+            )
+
+    # -- waiting -----------------------------------------------------------------------------------
+
+    def _adopt(self, job: Job, findall_id: str) -> None:
+        """Begin to wait for a run."""
+        if findall_id in self._ids:
+            self._end(
+                job,
+                "known",
+                f"The service returned run {findall_id}, which is that of another search of this "
+                "call. Its result is in the row of that search.",
+            )
+            return
+        self._ids.add(findall_id)
+        job.findall_id = findall_id
+        job.failures = Failures(is_new=True)
+        job.update = replace(job.update, findall_id=findall_id, status="starting")
+        self._look_in(0.0 if job.run is None else self._pause(job), job)
+        self._show(job, "")
+
+    def _look_in(self, seconds: float, job: Job) -> None:
+        heapq.heappush(self._due, (time.monotonic() + seconds, self._order[id(job)], job))
+
+    def _pause(self, job: Job) -> float:
+        first = _FIRST_OWN_LOOK if self._client.is_embedded else _FIRST_LOOK
+        return min(max(first, _SHARE * (time.monotonic() - job.begun)), _LONGEST_LOOK)
+
+    def _look_at_next(self) -> bool:
+        """Look at the run that is due longest, if one is."""
+        if not self._due or self._due[0][0] > time.monotonic():
+            return False
+        job = heapq.heappop(self._due)[-1]
+        if job.findall_id is None:
+            self._look_for(job)
+            return True
+        try:
+            self._look_at(job)
+        except FindAllError as error:
+            try:
+                pause = job.failures.of_status(error, is_talking=False)
+            except FindAllError:
+                self._end(job, job.update.status, str(error))
+            else:
+                self._look_in(pause, job)
+        return True
+
+    def _look_for(self, job: Job) -> None:
+        """Look whether another call has created the run of a job by now."""
+        known = known_run(self._ledger, job.asked, service=self._client.base_url)
+        if known is None:
+            self._waiting.appendleft(job)
+        else:
+            self._take_known(job, known)
+
+    def _look_at(self, job: Job) -> None:
+        """Request the status of a run, and its result if it is over."""
+        run = job.run = job.run or self._attached(job)
+        self._enrich(job, run)
+        found = look_at_run(run, deadline=self._briefly())
+        job.failures.reset()
+        self._note(job, found)
+        if not found.status.is_over:
+            self._look_in(self._pause(job), job)
+            return
+        try:
+            job.frames = fetch_run(run, deadline=self._deadline)
+        except UnexpectedResponseError as error:
+            self._end(job, found.status.status, str(error))
+            return
+        self._end(job, found.status.status, partial_result(run.findall_id, found.status))
+
+    def _attached(self, job: Job) -> Run:
+        """Return the run of an earlier or another call, and note what it still lacks."""
+        findall_id = str(job.findall_id)
+        schema = self._client.schema(findall_id, timeout=self._briefly().timeout)
+        known = set(enrichment_names(schema.enrichments or []))
+        wanted = job.options.get("enrichments") or []
+        job.to_enrich = [each for each in wanted if not known & set(enrichment_names([each]))]
+        self._track(job, schema)
+        return Run(findall_id, client=self._client, schema=schema)
+
+    def _enrich(self, job: Job, run: Run) -> None:
+        """Add the enrichments that the run lacks; one that is refused is not tried again."""
+        while job.to_enrich:
+            try:
+                add_enrichment(run, job.to_enrich[0], deadline=self._briefly())
+            except FindAllError as error:
+                if is_passing(error):
+                    raise
+                perhaps = "perhaps " if isinstance(error, AmbiguousCreateError) else ""
+                job.error = f"The run has {perhaps}not got an enrichment: {error}"
+            job.to_enrich.pop(0)
+
+    def _briefly(self) -> Deadline:
+        if self._client.is_embedded:
+            return self._deadline
+        return Deadline(min(Deadline.after(_REQUEST).at, self._deadline.at))
+
+    # -- what is shown -----------------------------------------------------------------------------
+
+    def _track(self, job: Job, schema: FindAllSchema) -> None:
+        service = self._client.base_url
+        job.tracker = Tracker(
+            str(job.findall_id),
+            service=service,
+            schema=schema,
+            status=None,
+            cost=price_of(schema, service=service),
+            begun=job.begun,
+            is_own_data=self._client.is_embedded,
+        )
+
+    def _note(self, job: Job, found: FindAllRun) -> None:
+        if job.tracker is not None:
+            taken = job.tracker.take(as_event(found))
+            job.update = replace(taken, is_over=False, objective=job.update.objective)
+        self._show(job, self._word(time.monotonic()))
+
+    def _end(self, job: Job, status: str, error: str | None = None) -> None:
+        job.end(status, error)
+        self._show(job, "")
+
+
+def _to_its_end(create: Callable[[], Run]) -> Run:
+    """Return a created run; an interrupt is raised once its id is in the ledger."""
+    outcome: Future[Run] = Future()
+
+    def work() -> None:
+        try:
+            outcome.set_result(create())
+        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
+            outcome.set_exception(error)
+
+    context = contextvars.copy_context()
+    thread = threading.Thread(target=context.run, args=(work,), daemon=True)
+    try:
+        thread.start()
+        return outcome.result()
+    except KeyboardInterrupt:
+        wait([outcome], timeout=_REQUEST)
+        raise

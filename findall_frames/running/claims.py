@@ -1,0 +1,214 @@
+"""Claims in the ledger: who may create which run, within the quota and the budget of a batch."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from findall_frames.api.models import FindAllSchema, format_time, parse_time
+from findall_frames.running.ledger import Ledger, insert_intent
+from findall_frames.running.pricing import CostEstimate
+
+__all__ = ["Claim", "KnownRun", "batch_of", "claim", "known_run", "withdraw"]
+
+_HOUR: Final = timedelta(hours=1)
+_ANSWERED: Final = timedelta(seconds=30)
+"""After this time, a creation that is not recorded as answered may have been lost."""
+_LOOK_AGAIN: Final = 1.0
+"""Seconds until a creation of another process is looked at again."""
+_CENT: Final = 1e-6
+"""Sums of floats are off by less."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownRun:
+    """The latest run of an equal search in the ledger.
+
+    Attributes
+    ----------
+    findall_id : str or None
+        None if its creation was not answered, or not yet.
+    token : str or None
+        Stands in the metadata of the run, if it exists.
+    is_over, is_recent : bool
+        Whether it is over, as far as known, and whether its creation may still be answered.
+    """
+
+    findall_id: str | None
+    token: str | None
+    is_over: bool
+    is_recent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Whether a run may be created now.
+
+    Attributes
+    ----------
+    verdict : str
+        ``"granted"``: the intent is in the ledger, and `token` belongs into the metadata of the
+        run. ``"known"``: `known` is an equal run. ``"quota"`` and ``"budget"``: it is used up.
+    token : str or None
+        See `verdict`.
+    known : KnownRun or None
+        See `verdict`.
+    seconds : float
+        When to ask again.
+    spent : float
+        What the batch has spent and reserved, in US dollars.
+    """
+
+    verdict: Literal["granted", "known", "quota", "budget"]
+    token: str | None = None
+    known: KnownRun | None = None
+    seconds: float = 0.0
+    spent: float = 0.0
+
+
+def batch_of(questions: Iterable[str]) -> str:
+    """Return a hash by which the same searches, in any order, are recognised as one batch."""
+    return hashlib.sha256("\n".join(sorted(questions)).encode()).hexdigest()
+
+
+def known_run(ledger: Ledger, asked: str, *, service: str) -> KnownRun | None:
+    """Return the latest run of an equal search that was created or may have been.
+
+    Runs that failed or were cancelled count: they were paid for.
+    """
+    now = datetime.now(UTC)
+    return ledger.transact(lambda connection: _known(connection, asked, service=service, now=now))
+
+
+def claim(
+    ledger: Ledger,
+    *,
+    service: str,
+    schema: FindAllSchema,
+    asked: str,
+    batch: str,
+    cost: CostEstimate | None,
+    ceiling: float,
+    budget: float | None,
+    per_hour: int,
+) -> Claim | None:
+    """Record the intent to create a run, if nobody else has and quota and budget allow it.
+
+    This is one transaction, so that threads and processes that race exceed neither.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where it is recorded.
+    service : str
+        The base URL of the service.
+    schema : FindAllSchema
+        The search.
+    asked : str
+        Its hash, from `question`.
+    batch : str
+        The hash from `batch_of`. The budget is for all runs of the batch, also those of earlier
+        calls: for one that is over it counts what it cost, for others the ceiling.
+    cost : CostEstimate, optional
+        Where the service has published prices.
+    ceiling : float
+        To be reserved, in US dollars.
+    budget : float, optional
+        In US dollars.
+    per_hour : int
+        The quota: how many runs may be created at the service within an hour.
+
+    Returns
+    -------
+    Claim or None
+        None if the ledger can't be used.
+    """
+
+    def decide(connection: sqlite3.Connection) -> Claim:
+        now = datetime.now(UTC)
+        if (known := _known(connection, asked, service=service, now=now)) is not None:
+            return Claim("known", known=known)
+        spent = _spent(connection, batch, service=service)
+        if budget is not None and spent + ceiling > budget + _CENT:
+            return Claim("budget", spent=spent, seconds=_LOOK_AGAIN)
+        if wait := _quota_wait(connection, service=service, per_hour=per_hour, now=now):
+            return Claim("quota", spent=spent, seconds=wait)
+        token = uuid.uuid4().hex
+        insert_intent(
+            connection,
+            token,
+            service=service,
+            schema=schema,
+            asked=asked,
+            cost=cost,
+            batch=batch,
+            reserved=ceiling,
+        )
+        return Claim("granted", token=token, spent=spent + ceiling)
+
+    return ledger.transact(decide)
+
+
+def withdraw(ledger: Ledger, token: str) -> None:
+    """Delete a claim whose creation certainly had no effect and will be claimed again."""
+    ledger.transact(
+        lambda connection: connection.execute(
+            "DELETE FROM runs WHERE token = :token AND findall_id IS NULL", {"token": token}
+        )
+    )
+
+
+def _known(
+    connection: sqlite3.Connection, asked: str, *, service: str, now: datetime
+) -> KnownRun | None:
+    row = connection.execute(
+        """SELECT findall_id, token, is_over, started_at FROM runs
+        WHERE service = :service AND asked = :asked AND (findall_id IS NOT NULL OR NOT is_over)
+        ORDER BY number DESC LIMIT 1""",
+        {"asked": asked, "service": service},
+    ).fetchone()
+    if row is None:
+        return None
+    return KnownRun(
+        findall_id=row["findall_id"],
+        token=row["token"],
+        is_over=bool(row["is_over"]),
+        is_recent=str(row["started_at"]) > format_time(now - _ANSWERED),
+    )
+
+
+def _spent(connection: sqlite3.Connection, batch: str, *, service: str) -> float:
+    (spent,) = connection.execute(
+        """SELECT total(CASE WHEN findall_id IS NULL AND is_over THEN 0
+            WHEN is_over THEN coalesce(cost, reserved) ELSE reserved END)
+        FROM runs WHERE batch = :batch AND service = :service""",
+        {"batch": batch, "service": service},
+    ).fetchone()
+    return float(spent)
+
+
+def _quota_wait(
+    connection: sqlite3.Connection, *, service: str, per_hour: int, now: datetime
+) -> float:
+    """Return the seconds until a run may be created, 0 for now."""
+    rows = connection.execute(
+        # Times in the future are from before the clock was set back.
+        """SELECT started_at FROM runs WHERE service = :service AND token IS NOT NULL
+        AND started_at > :since AND started_at <= :now AND status <> 'refused'
+        ORDER BY started_at DESC LIMIT 1 OFFSET :before""",
+        {
+            "service": service,
+            "since": format_time(now - _HOUR),
+            "now": format_time(now),
+            "before": per_hour - 1,
+        },
+    ).fetchall()
+    begun = parse_time(rows[0]["started_at"]) if rows else None
+    if begun is None:
+        return 0.0
+    return max((begun + _HOUR - now).total_seconds(), _CENT)
