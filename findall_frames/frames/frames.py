@@ -27,7 +27,6 @@ from findall_frames.frames.convert import (
     pandas_metadata,
     records_of,
     to_dataframe,
-    to_plain,
 )
 from findall_frames.frames.evidence import (
     CandidateEvidence,
@@ -40,6 +39,7 @@ from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
 from findall_frames.frames.lookup import CandidateKey, requested_in, tables_as_text, warnings_in
 from findall_frames.frames.own_rows import RowsT, searched_rows
 from findall_frames.frames.parquet import read_folder, write_folder
+from findall_frames.frames.plain import to_plain
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
 from findall_frames.frames.reporting import report_path, write_report
