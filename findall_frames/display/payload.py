@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
 from findall_frames.display.marking import marked_pieces, values_to_mark
-from findall_frames.display.matches import Tables, value_words
+from findall_frames.display.matches import NO_ADDRESS, Tables, value_words
 from findall_frames.display.outcomes import (
     AskedField,
     Outcome,
     asked_fields,
+    labels_of,
     outcomes_of,
     sql_readings,
 )
@@ -32,7 +33,6 @@ _Ints = np.ndarray[Any, np.dtype[np.int64]]
 _MET, _NOT_MET, _UNKNOWN = 0, 1, 2
 _OUTCOMES: Final[dict[Outcome, int]] = {"match": _MET, "not": _NOT_MET, "open": _UNKNOWN}
 _LEVELS: Final = ("low", "medium", "high")
-_CHECK: Final = "_check"
 _CELL: Final = ("value", "value_type", "confidence", "is_matched")
 _UNCLEAN: Final = r"[^ -~]|  |^ | $"
 
@@ -240,6 +240,8 @@ class ExplorerData:
                 # The basis may name parts of a field, which have neither value nor verdict.
                 if column["words"] or column["kind"] == "verdict":
                     made[name] = column
+        for name, label in labels_of(list(made)).items():
+            made[name]["title"] = _clean(label)
         columns = sorted(made.values(), key=lambda column: column["kind"] != "verdict")
         return [*columns, *self._derived(columns)]
 
@@ -282,7 +284,6 @@ class ExplorerData:
         is_verdict = asked.is_condition or judged.null_count < len(judged)
         column: dict[str, Any] = {
             "name": name,
-            "title": _clean(name.removesuffix(_CHECK) or name),
             "kind": "verdict" if is_verdict else "number" if is_number else "text",
             "condition": one_line(asked.description) or None,
             "reading": self._readings.get(name),
@@ -379,7 +380,7 @@ def _source(source: Sequence[Any], marks: Sequence[str], own: int | None) -> lis
             pieces = [[f"{column}: {first}", *others] for first, *others in pieces]
         return [f"{_clean(domain or 'own data')}, row {own:,}", "", "", pieces]
     address = web_address(url) or ""
-    words = _clean(title or "") or _clean(url) or "a source without an address"
+    words = _clean(title or "") or _clean(url) or NO_ADDRESS
     return [words, address, _clean(domain or ""), pieces]
 
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.matches import match_count
+from findall_frames.display.overview import Overview
 from findall_frames.display.result_html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
@@ -636,13 +637,7 @@ class FindAllFrames(WritableTables):
         return tables_as_text(self.tables)
 
     def _repr_html_(self) -> str:
-        return frames_html(
-            self.tables,
-            searches=self.searches,
-            reviews=self._reviews(),
-            warnings=self.warnings,
-            doubts=self._count_doubts(),
-        )
+        return frames_html(self._overview(), doubts=self._count_doubts())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Searches in other processes return their frames by pickle, which takes no mapping proxy.
@@ -652,6 +647,11 @@ class FindAllFrames(WritableTables):
         if "matches" not in self._dataframes:
             self._dataframes["matches"] = self.wide()
         return self._dataframes["matches"]
+
+    def _overview(self) -> Overview:
+        return Overview(
+            self.tables, searches=self.searches, reviews=self._reviews(), warnings=self.warnings
+        )
 
     def _reviews(self) -> list[dict[str, Any]]:
         reviews: list[dict[str, Any]] = self.tables["reviews"].to_pylist()

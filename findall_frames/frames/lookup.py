@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -13,6 +12,7 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import MATCH_STATUSES, FindAllSchema
 from findall_frames.display.matches import candidate_count, match_count
+from findall_frames.display.outcomes import decision_counts
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.errors import InvalidRequestError
 
@@ -38,9 +38,6 @@ CandidateKey: TypeAlias = tuple[str, str]
 
 FieldKey: TypeAlias = tuple[str, str, str]
 """findall_id, candidate_id and field: the key of a row of ``fields``."""
-
-
-_DECIDED: Final = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
 
 
 class RequestedField(NamedTuple):
@@ -219,14 +216,13 @@ def _reviewed(tables: Mapping[str, pa.Table]) -> str:
         for row in tables["reviews"].to_pylist()
         if row["field"] is None and row["decision"] is not None
     }
-    counts = Counter(decided.values())
-    said = [f"{counts[name]:,} {word}" for name, word in _DECIDED.items() if counts[name]]
+    said = decision_counts(decided.values())
     left = sum(
         key not in decided
         for key in candidate_keys(with_match_status(tables["candidates"], "matched"))
     )
     to_do = f"; {counted(left, 'match')} not reviewed" if left else ""
-    return f"{': ' if said else ''}{', '.join(said)}{to_do}"
+    return f"{': ' if said else ''}{said}{to_do}"
 
 
 def _found(tables: Mapping[str, pa.Table]) -> str:

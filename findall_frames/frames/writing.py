@@ -6,11 +6,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 import pyarrow as pa
 
 from findall_frames.api.models import FindAllSchema
+from findall_frames.display.overview import Overview
 from findall_frames.display.report_markdown import result_markdown
 from findall_frames.errors import ExportError, InvalidRequestError
 from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
@@ -34,18 +35,13 @@ class WritableTables(ABC):
     tables: Mapping[str, pa.Table]
     searches: Mapping[str, FindAllSchema]
 
-    @property
-    @abstractmethod
-    def warnings(self) -> list[str]:
-        """Warnings of the service."""
-
     @abstractmethod
     def _wide(self) -> pd.DataFrame:
         """Return the matches, made only once."""
 
     @abstractmethod
-    def _reviews(self) -> list[dict[str, Any]]:
-        """Return the rows of ``reviews``."""
+    def _overview(self) -> Overview:
+        """Return what views show of the result."""
 
     @abstractmethod
     def _count_doubts(self) -> int | None:
@@ -243,13 +239,7 @@ class WritableTables(ABC):
         from findall_frames.display.report import report_page
 
         target = _report_path(path)
-        page = report_page(
-            self.tables,
-            searches=self.searches,
-            reviews=self._reviews(),
-            warnings=self.warnings,
-            doubts=self._count_doubts(),
-        )
+        page = report_page(self._overview(), doubts=self._count_doubts())
         return replace_file(target, lambda file: file.write_bytes(page), what="The report")
 
     def to_markdown(self) -> str:
@@ -271,9 +261,7 @@ class WritableTables(ABC):
         0 runs
         <BLANKLINE>
         """
-        return result_markdown(
-            self.tables, searches=self.searches, reviews=self._reviews(), warnings=self.warnings
-        )
+        return result_markdown(self._overview())
 
 
 def _report_path(path: str | PathLike[str]) -> Path:
