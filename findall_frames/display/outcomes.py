@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField
 from findall_frames.display.matches import FieldCell, Tables
 from findall_frames.display.text import one_line
 
@@ -19,7 +19,6 @@ __all__ = [
     "DECISION_WORDS",
     "MISSING",
     "OUTCOMES",
-    "AskedField",
     "Outcome",
     "Review",
     "Reviews",
@@ -53,14 +52,6 @@ MISSING: Final = "–"
 """What a cell without a value shows."""
 _NUMBERS: Final = frozenset({"integer", "number", "null"})
 _SUFFIX: Final = "_check"
-
-
-class AskedField(NamedTuple):
-    """A field of a search: whether it is a condition, its description, its JSON type."""
-
-    is_condition: bool
-    description: str
-    type: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,19 +177,12 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     ]
 
 
-def asked_fields(searches: Mapping[str, FindAllSchema]) -> dict[str, AskedField]:
+def asked_fields(searches: Mapping[str, FindAllSchema]) -> dict[str, RequestedField]:
     """Return the fields of all searches, conditions first; of equal names, the first."""
-    asked: dict[str, AskedField] = {}
-    for search in searches.values():
-        for condition in search.match_conditions:
-            asked.setdefault(condition.name, AskedField(True, condition.description, None))
-    for search in searches.values():
-        for enrichment in search.enrichments or ():
-            properties = enrichment.output_schema.json_schema.get("properties")
-            for name, schema in (properties if isinstance(properties, Mapping) else {}).items():
-                known = schema if isinstance(schema, Mapping) else {}
-                description = str(known.get("description") or "")
-                asked.setdefault(name, AskedField(False, description, known.get("type")))
+    every = [item for each in searches.values() for item in each.requested_fields().items()]
+    asked: dict[str, RequestedField] = {}
+    for name, field in sorted(every, key=lambda item: not item[1].is_condition):
+        asked.setdefault(name, field)
     return asked
 
 

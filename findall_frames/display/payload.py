@@ -6,17 +6,16 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
+from findall_frames.addresses import cell_of
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField
 from findall_frames.display.marking import marked_pieces, values_to_mark
 from findall_frames.display.matches import NO_ADDRESS, Tables, value_words
 from findall_frames.display.outcomes import (
-    AskedField,
     Outcome,
     asked_fields,
     labels_of,
@@ -250,12 +249,12 @@ class ExplorerData:
         # Of the fields, without the long texts that only the evidence needs.
         part = self._fields.select(list(_CELL)).take(pa.array(places))
         rows = self._field_rows[places]
-        asked = self._asked.get(name, AskedField(False, "", None))
+        asked = self._asked.get(name, RequestedField("enrichment", {}))
         values = part["value"]
         kinds = part["value_type"].cast(pa.large_string())
         types = set(pc.unique(kinds).to_pylist()) - {None, "null"}
         is_number = bool(types) and (
-            types <= {"integer", "number"} or asked.type in ("integer", "number")
+            types <= {"integer", "number"} or asked.schema.get("type") in ("integer", "number")
         )
         if types != {"string"}:
             # The same text may be a list in one row, and a text that looks like it in another.
@@ -374,8 +373,8 @@ def _source(source: Sequence[Any], marks: Sequence[str], own: int | None) -> lis
     """Return title, link, host and excerpts of a citation; a cell of own data says where it is."""
     title, url, domain, excerpts = source
     pieces = [marked_pieces(excerpt, marks) for excerpt in excerpts or ()]
-    if own is not None and url.startswith("local://"):
-        column = _clean(unquote(url.partition("#")[2]))
+    if own is not None and (cell := cell_of(url)):
+        column = _clean(cell[1])
         if column:
             pieces = [[f"{column}: {first}", *others] for first, *others in pieces]
         return [f"{_clean(domain or 'own data')}, row {own:,}", "", "", pieces]
