@@ -14,6 +14,7 @@ __all__ = [
     "HOSTED_URL",
     "OWN_DATA",
     "Domains",
+    "cell_of",
     "client_argument",
     "column_of",
     "is_loopback",
@@ -79,6 +80,22 @@ def is_loopback(address: str) -> bool:
         return host == "localhost"
 
 
+def cell_of(url: str) -> tuple[str, str] | None:
+    """Return the table and the column that an address in own data cites, or ``None``.
+
+    Each is empty if the address does not name it.
+
+    Examples
+    --------
+    >>> cell_of("local://cities/Rome#founded%20in"), cell_of("https://example.com/#a")
+    (('cities', 'founded in'), None)
+    """
+    if not url.startswith(OWN_DATA):
+        return None
+    path, _, fragment = url.removeprefix(OWN_DATA).partition("#")
+    return unquote(re.split("[/?]", path, maxsplit=1)[0]), unquote(fragment)
+
+
 def column_of(url: str) -> str | None:
     """Return the table and the column that an address in own data cites; None for a web page.
 
@@ -87,10 +104,8 @@ def column_of(url: str) -> str | None:
     >>> column_of("local://cities/Rome#founded%20in"), column_of("https://example.com/#a")
     ('cities: founded in', None)
     """
-    if not url.startswith(OWN_DATA):
-        return None
-    parts = urlsplit(url)
-    return ": ".join(map(unquote, filter(None, (parts.netloc, parts.fragment))))
+    cell = cell_of(url)
+    return None if cell is None else ": ".join(filter(None, cell))
 
 
 def normalized_url(url: str) -> str | None:

@@ -29,8 +29,8 @@ from findall_frames.errors import (
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.schema import SCHEMAS, empty_tables
+from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
-from findall_frames.progress.overview import board_for
 from findall_frames.progress.update import Update
 from findall_frames.running.batch import Batch
 from findall_frames.running.claims import batch_of, known_run

@@ -22,7 +22,7 @@ from findall_frames.errors import (
     UnexpectedResponseError,
     warn,
 )
-from findall_frames.frames.convert import readings_table
+from findall_frames.frames.explained import readings_table
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.reviews import accepted_keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from findall_frames.addresses import Domains, is_loopback, normalized_url, resume_call
+from findall_frames.addresses import Domains, cell_of, is_loopback, normalized_url, resume_call
 
 
 @pytest.mark.parametrize(
@@ -32,6 +32,22 @@ def test_other_pages_have_other_addresses() -> None:
     assert normalized_url("https://www.com") == "www.com"
     for nothing in ("", "no address", "http://", "https://[broken", "a.example:port"):
         assert normalized_url(nothing) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "cell"),
+    [
+        ("local://cities/Rome#founded%20in", ("cities", "founded in")),
+        ("local://cities", ("cities", "")),
+        ("local://[broken#a#b", ("[broken", "a#b")),
+        ("https://example.com/#a", None),
+    ],
+)
+def test_an_address_in_own_data_names_a_table_and_a_column(
+    url: str, cell: tuple[str, str] | None
+) -> None:
+    """What a service made up does no harm."""
+    assert cell_of(url) == cell
 
 
 def test_domains_are_hosts_in_lower_case() -> None:

@@ -7,8 +7,9 @@ an error that names its path.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
@@ -53,6 +54,7 @@ __all__ = [
     "MatchCondition",
     "McpServer",
     "Metadata",
+    "RequestedField",
     "UnknownEvent",
     "ValidationError",
     "Webhook",
@@ -239,6 +241,19 @@ class FindAllEntitySearchInput(Struct, frozen=True):
 # -- runs and results ------------------------------------------------------------------------
 
 
+class RequestedField(NamedTuple):
+    """A field of a search: its kind, its JSON Schema (empty for a condition), its description."""
+
+    kind: str
+    schema: Mapping[str, Any]
+    description: str = ""
+
+    @property
+    def is_condition(self) -> bool:
+        """True for a match condition, False for an enrichment."""
+        return self.kind == "match_condition"
+
+
 class FindAllSchema(Struct, frozen=True):
     """What a run looks for; fields as in `FindAllRunInput`. Ingest sets no `match_limit`."""
 
@@ -248,6 +263,24 @@ class FindAllSchema(Struct, frozen=True):
     enrichments: list[FindAllEnrichInput] | None = None
     generator: str = "core"
     match_limit: int | None = None
+
+    def requested_fields(self) -> dict[str, RequestedField]:
+        """Return the fields of the output by name, conditions first.
+
+        If a condition and an enrichment have the same name, the field is the condition.
+        """
+        fields = {
+            condition.name: RequestedField("match_condition", {}, condition.description)
+            for condition in self.match_conditions
+        }
+        for enrichment in self.enrichments or ():
+            properties = enrichment.output_schema.json_schema.get("properties")
+            if isinstance(properties, Mapping):
+                for name, schema in properties.items():
+                    known = schema if isinstance(schema, Mapping) else {}
+                    description = str(known.get("description") or "")
+                    fields.setdefault(name, RequestedField("enrichment", known, description))
+        return fields
 
 
 class FindAllCandidateMetrics(Struct, frozen=True):

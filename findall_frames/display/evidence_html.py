@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from html import escape
 from typing import Final
 
-from findall_frames.addresses import column_of
 from findall_frames.display.html import breakable, escaped, link
 from findall_frames.display.marking import marked_pieces, values_to_mark
-from findall_frames.display.matches import CandidateRow, CitedSource, FieldCell
+from findall_frames.display.matches import NO_ADDRESS, CandidateRow, CitedSource, FieldCell
 from findall_frames.display.outcomes import (
-    DECISIONS,
     Review,
     Reviews,
     ShownColumn,
+    review_words,
     shown_value,
     verdict_words,
 )
 from findall_frames.display.shapes import SHAPES, shape
-from findall_frames.display.text import (
-    counted,
-    excerpt_around,
-)
+from findall_frames.display.text import counted, excerpt_around, joined
 
 __all__ = ["evidence_html"]
 
 _MOST_SOURCES: Final = 20
 _LONGEST_TEXT: Final = 2_000
 _LONGEST_EXCERPT: Final = 1_000
+_write: Final = partial(escaped, limit=_LONGEST_TEXT)
 
 
 def evidence_html(
@@ -45,7 +43,7 @@ def _evidence(row: CandidateRow, *, columns: Mapping[str, ShownColumn], reviews:
     if address := _address(row.url):
         parts.append(f'<p class="ff-address">{address}</p>')
     if row.description:
-        parts.append(f"<p>{escaped(row.description, limit=_LONGEST_TEXT)}</p>")
+        parts.append(f"<p>{_write(row.description)}</p>")
     parts.append(_judgement(reviews.get((*key, None))))
     order = {field: place for place, field in enumerate(columns)}
     for cell in sorted(row.cells.values(), key=lambda cell: order.get(cell.field, len(order))):
@@ -63,14 +61,13 @@ def _field(cell: FieldCell, *, column: ShownColumn | None, row: int | None) -> s
     mark = f"{shape(cell.is_matched)} " if is_condition else ""
     parts = [f'<h4>{mark}{breakable(label)}<span class="ff-quiet"> {" · ".join(words)}</span></h4>']
     if column is not None and column.asked:
-        asked = escaped(column.asked, limit=_LONGEST_TEXT)
-        parts.append(f'<p class="ff-quiet">{asked}</p>')
+        parts.append(f'<p class="ff-quiet">{_write(column.asked)}</p>')
     if value := shown_value(cell):
-        parts.append(f"<p><b>{escaped(value, limit=_LONGEST_TEXT)}</b></p>")
+        parts.append(f"<p><b>{_write(value)}</b></p>")
     elif not is_condition:
         parts.append('<p class="ff-quiet">no value</p>')
     if cell.reasoning:
-        parts.append(f"<p>{escaped(cell.reasoning, limit=_LONGEST_TEXT)}</p>")
+        parts.append(f"<p>{_write(cell.reasoning)}</p>")
     values = values_to_mark(cell.value, cell.value_type)
     parts += [_source(source, values, row=row) for source in cell.sources[:_MOST_SOURCES]]
     if (left := len(cell.sources) - _MOST_SOURCES) > 0:
@@ -84,11 +81,10 @@ def _source(source: CitedSource, values: list[str], *, row: int | None) -> str:
     quotes = "".join(
         f"<blockquote>{_marked(excerpt, values)}</blockquote>" for excerpt in source.excerpts
     )
-    column = column_of(source.url)
-    if column is not None and row is not None:
-        return f'{quotes}<p class="ff-address">{escaped(column)}, row {row:,}</p>'
+    if cell := source.cell(row):
+        return f'{quotes}<p class="ff-address">{escaped(cell)}</p>'
     title = f"{escaped(source.title)} · " if source.title else ""
-    address = _address(source.url) or "a source without an address"
+    address = _address(source.url) or NO_ADDRESS
     return f'{quotes}<p class="ff-address">{title}{address}</p>'
 
 
@@ -114,15 +110,11 @@ def _judgement(review: Review | None) -> str:
     """Return what a person said, when, and who it was."""
     if review is None:
         return ""
-    parts = [DECISIONS.get(review["decision"] or "", "")]
-    if review["value"] is not None:
-        parts.append(f"corrected to {escaped(review['value'], limit=_LONGEST_TEXT)}")
-    said = ", ".join(filter(None, parts)) or "noted"
-    who = [escaped(review["reviewer"]) if review["reviewer"] else ""]
-    if review["reviewed_at"] is not None:
-        who.append(f"{review['reviewed_at']:%Y-%m-%d}")
-    note = f": {escaped(review['note'], limit=_LONGEST_TEXT)}" if review["note"] else ""
+    said = review_words(review, write=_write, note=False) or "noted"
+    who = escaped(review["reviewer"] or "")
+    when = "" if review["reviewed_at"] is None else f"{review['reviewed_at']:%Y-%m-%d}"
+    note = f": {_write(review['note'])}" if review["note"] else ""
     return (
         f'<p class="ff-judgement"><b>Review: {said}</b>{note}'
-        f'<span class="ff-quiet"> {" · ".join(filter(None, who))}</span></p>'
+        f'<span class="ff-quiet"> {joined(who, when)}</span></p>'
     )

@@ -14,6 +14,7 @@ from msgspec import Meta, Struct
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
+from findall_frames.display.overview import Overview
 from findall_frames.display.payload import ExplorerData, review_records
 from findall_frames.display.result_html import frames_html
 from findall_frames.display.shapes import asset
@@ -156,12 +157,8 @@ class Explorer:
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
         view = bundle[0] if bundle else {}
-        table = frames_html(
-            self._tables,
-            searches=self._searches,
-            reviews=self._reviews(),
-            most_rows=_MOST_ROWS_WITHOUT_WIDGETS,
-        )
+        overview = Overview(self._tables, searches=self._searches, reviews=self._reviews())
+        table = frames_html(overview, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
             **view,
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",

@@ -13,12 +13,12 @@ __all__ = [
     "NOT_TYPESET",
     "NO_TEX",
     "breakable",
+    "code",
     "escaped",
     "link",
     "run_html",
     "run_state",
     "search_html",
-    "widget_link",
 ]
 
 NOT_TYPESET: Final = "tex2jax_ignore mathjax_ignore"
@@ -27,11 +27,6 @@ NOT_TYPESET: Final = "tex2jax_ignore mathjax_ignore"
 NO_TEX: Final = f'class="{NOT_TYPESET}"'
 """For an outermost tag without other classes."""
 
-# Front ends style links in outputs, but not those in widgets.
-_LINK_STYLE: Final = (
-    "color:var(--jp-content-link-color,var(--vscode-textLink-foreground,#2a7ae2));"
-    "text-decoration:underline"
-)
 _TOP_LEFT: Final = "text-align:left;vertical-align:top"
 _MOST_ROWS: Final = 100
 _LONGEST_TEXT: Final = 600
@@ -73,13 +68,13 @@ def link(url: str | None, words: str, *, limit: int = 200) -> str:
     return f'<a href="{href}" target="_blank" rel="noopener noreferrer">{shown}</a>'
 
 
-def widget_link(url: str | None, words: str, *, limit: int = 200) -> str:
-    """Return a link as `link` does, styled so that it looks like one inside a widget.
+def code(words: str, *, limit: int = 200) -> str:
+    """Return an id or a call, escaped for HTML.
 
-    >>> widget_link("https://a.org/", "<a>")
-    '<a style="...;text-decoration:underline" href="https://a.org/" ...>&lt;a&gt;</a>'
+    >>> code("frames.explore()")
+    '<code>frames.explore()</code>'
     """
-    return link(url, words, limit=limit).replace("<a ", f'<a style="{_LINK_STYLE}" ', 1)
+    return f"<code>{escaped(words, limit=limit)}</code>"
 
 
 # -- a search and a run ----------------------------------------------------------------------------
@@ -141,9 +136,9 @@ def run_html(
     """Return the state of a run and the call that resumes it."""
     question = f"<b>{escaped(objective, limit=_LONGEST_TEXT)}</b><br>" if objective else ""
     return (
-        f"<div {NO_TEX}><p>{question}<code>{escaped(findall_id)}</code> at {escaped(service)}"
+        f"<div {NO_TEX}><p>{question}{code(findall_id)} at {escaped(service)}"
         f"<br>{escaped(state)}</p>"
-        f"<p>Resume it here or elsewhere: <code>{escaped(resume, limit=_LONGEST_TEXT)}</code></p>"
+        f"<p>Resume it here or elsewhere: {code(resume, limit=_LONGEST_TEXT)}</p>"
         "</div>"
     )
 

@@ -7,15 +7,17 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.addresses import column_of
 from findall_frames.api.models import TERMINAL_STATUSES, VERDICT_WORDS
 from findall_frames.display.text import counted, in_words, matches_of, one_line, shortened
 
 __all__ = [
+    "NO_ADDRESS",
     "CandidateRow",
     "CitedSource",
     "FieldCell",
@@ -39,6 +41,8 @@ __all__ = [
 Tables = Mapping[str, pa.Table]
 """The tables ``runs``, ``candidates``, ``fields`` and ``citations``."""
 
+NO_ADDRESS: Final = "a source without an address"
+
 _FOUND_BEFORE = "what it found until then is here"
 _ENDINGS = {
     "failed": f"The run failed; {_FOUND_BEFORE}.",
@@ -53,6 +57,11 @@ class CitedSource:
     title: str | None
     url: str
     excerpts: tuple[str, ...]
+
+    def cell(self, row: int | None) -> str:
+        """Return column and row of a citation of own data; empty for a web page."""
+        column = column_of(self.url)
+        return "" if column is None or row is None else f"{column}, row {row:,}"
 
 
 @dataclass(frozen=True, slots=True)

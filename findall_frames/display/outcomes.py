@@ -1,45 +1,37 @@
-"""What a person is told about a result: outcomes, columns with their counts, reviews, sentences."""
+"""Outcomes of candidates, fields as columns with counts, and the words for cells and reviews."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
-from findall_frames.display.matches import (
-    FieldCell,
-    Tables,
-    belonging,
-    candidate_count,
-    incomplete_note,
-    match_count,
-    matched_candidates,
-)
-from findall_frames.display.text import counted, in_words, one_line
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField
+from findall_frames.display.matches import FieldCell, Tables
+from findall_frames.display.text import one_line
 
 __all__ = [
-    "DECISIONS",
+    "DECISION_WORDS",
+    "MISSING",
     "OUTCOMES",
-    "AskedField",
     "Outcome",
     "Review",
     "Reviews",
     "ShownColumn",
     "asked_fields",
+    "cell_words",
     "columns_of",
-    "counted_over",
-    "ending",
-    "findings",
+    "confidence_note",
+    "decision_counts",
+    "labels_of",
     "latest_reviews",
     "outcomes_of",
-    "review_counts",
-    "searched_on",
+    "review_words",
     "shown_value",
     "sql_readings",
     "verdict_words",
@@ -55,17 +47,11 @@ Review: TypeAlias = Mapping[str, Any]
 Reviews: TypeAlias = Mapping[tuple[str, str, str | None], Review]
 """The latest review by findall_id, candidate_id, and field (None for the whole candidate)."""
 
-DECISIONS: Final = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
+DECISION_WORDS: Final = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
+MISSING: Final = "–"
+"""What a cell without a value shows."""
 _NUMBERS: Final = frozenset({"integer", "number", "null"})
 _SUFFIX: Final = "_check"
-
-
-class AskedField(NamedTuple):
-    """A field of a search: whether it is a condition, its description, its JSON type."""
-
-    is_condition: bool
-    description: str
-    type: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +99,45 @@ def shown_value(cell: FieldCell) -> str:
     return "" if is_condition and words.casefold() in VERDICT_WORDS else words
 
 
+def cell_words(cell: FieldCell | None, *, column: ShownColumn, write: Callable[[str], str]) -> str:
+    """Return verdict and value as `write` escapes them; empty for an enrichment without a value."""
+    value = "" if cell is None else write(shown_value(cell))
+    if not column.is_condition:
+        return value
+    words = verdict_words(None if cell is None else cell.is_matched)
+    return f"{words}: {value}" if value else words
+
+
+def confidence_note(cell: FieldCell | None) -> str:
+    """Return "low confidence" or "medium confidence", else nothing."""
+    if cell is None or cell.confidence not in ("low", "medium"):
+        return ""
+    return f"{cell.confidence} confidence"
+
+
+def decision_counts(decisions: Iterable[str | None]) -> str:
+    """Return how many of each decision there are.
+
+    >>> decision_counts(["accept", "reject", None, "accept"])
+    '2 accepted, 1 rejected'
+    """
+    counts = Counter(decisions)
+    return ", ".join(
+        f"{counts[name]:,} {words}" for name, words in DECISION_WORDS.items() if counts[name]
+    )
+
+
+def review_words(review: Review, *, write: Callable[[str], str], note: bool = True) -> str:
+    """Return decision, correction and note as `write` escapes them."""
+    said = [DECISION_WORDS.get(review["decision"] or "", "")]
+    if review["value"] is not None:
+        said.append(f"corrected to {write(review['value'])}")
+    parts = [", ".join(filter(None, said))]
+    if note and review["note"]:
+        parts.append(write(review["note"]))
+    return ": ".join(filter(None, parts))
+
+
 def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[ShownColumn]:
     """Return the fields that have a value or a verdict, in the order of the searches.
 
@@ -132,7 +157,7 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     )
     others = dict.fromkeys(name for name in (*known, *kinds) if name in kinds)
     names = [*conditions, *(name for name in others if name not in conditions)]
-    labels = _labels(names)
+    labels = labels_of(names)
     numeric = _numeric(fields)
     read_as = sql_readings(tables["runs"])
     met, not_met, judged = _verdict_counts(tables, searches)
@@ -152,34 +177,31 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     ]
 
 
-def asked_fields(searches: Mapping[str, FindAllSchema]) -> dict[str, AskedField]:
+def asked_fields(searches: Mapping[str, FindAllSchema]) -> dict[str, RequestedField]:
     """Return the fields of all searches, conditions first; of equal names, the first."""
-    asked: dict[str, AskedField] = {}
-    for search in searches.values():
-        for condition in search.match_conditions:
-            asked.setdefault(condition.name, AskedField(True, condition.description, None))
-    for search in searches.values():
-        for enrichment in search.enrichments or ():
-            properties = enrichment.output_schema.json_schema.get("properties")
-            for name, schema in (properties if isinstance(properties, Mapping) else {}).items():
-                known = schema if isinstance(schema, Mapping) else {}
-                description = str(known.get("description") or "")
-                asked.setdefault(name, AskedField(False, description, known.get("type")))
+    every = [item for each in searches.values() for item in each.requested_fields().items()]
+    asked: dict[str, RequestedField] = {}
+    for name, field in sorted(every, key=lambda item: not item[1].is_condition):
+        asked.setdefault(name, field)
     return asked
 
 
 def _kinds(fields: pa.Table) -> dict[str, bool]:
     """Return the fields in their order, and whether each is a condition."""
-    is_condition = pc.or_(
-        pc.fill_null(pc.equal(fields["kind"], "match_condition"), False),
-        pc.is_valid(fields["is_matched"]),
-    )
-    pairs = pa.table({"field": fields["field"], "is_condition": is_condition})
+    pairs = pa.table({"field": fields["field"], "is_condition": _are_conditions(fields)})
     grouped = pairs.group_by("field", use_threads=False).aggregate([("is_condition", "any")])
     return dict(zip(*(grouped[name].to_pylist() for name in grouped.column_names), strict=True))
 
 
-def _labels(names: Sequence[str]) -> dict[str, str]:
+def _are_conditions(fields: pa.Table) -> pa.ChunkedArray:
+    """Return for each row of ``fields`` whether it is one of a condition."""
+    return pc.or_(
+        pc.fill_null(pc.equal(fields["kind"], "match_condition"), False),
+        pc.is_valid(fields["is_matched"]),
+    )
+
+
+def labels_of(names: Sequence[str]) -> dict[str, str]:
     """Return the names without the ending that drafted conditions have, where that is unique."""
     short = {name: name.removesuffix(_SUFFIX) or name for name in names}
     counts = Counter(short.values())
@@ -246,18 +268,15 @@ def outcomes_of(tables: Tables) -> list[Outcome]:
     one is unknown.
     """
     fields = tables["fields"]
-    is_verdict = pc.or_(
-        pc.fill_null(pc.equal(fields["kind"], "match_condition"), False),
-        pc.is_valid(fields["is_matched"]),
-    )
     is_failed = pc.fill_null(pc.invert(fields["is_matched"]), False)
-    judged, failed = _keys(fields.filter(is_verdict)), _keys(fields.filter(is_failed))
+    judged = set(_keys(fields.filter(_are_conditions(fields))))
+    failed = set(_keys(fields.filter(is_failed)))
     candidates = tables["candidates"]
-    statuses = candidates["match_status"].to_pylist()
-    keys = zip(*(candidates[name].to_pylist() for name in _KEY), strict=True)
     return [
         _outcome(status, judged=key in judged, failed=key in failed)
-        for status, key in zip(statuses, keys, strict=True)
+        for status, key in zip(
+            candidates["match_status"].to_pylist(), _keys(candidates), strict=True
+        )
     ]
 
 
@@ -270,85 +289,6 @@ def _outcome(status: str, *, judged: bool, failed: bool) -> Outcome:
     return "open"
 
 
-_KEY: Final = ("findall_id", "candidate_id")
-
-
-def _keys(table: pa.Table) -> set[tuple[Any, ...]]:
-    return set(zip(*(table[name].to_pylist() for name in _KEY), strict=True))
-
-
-# -- sentences ------------------------------------------------------------------------------------
-
-
-_NUMERALS: Final = dict(enumerate(("three", "four", "five", "six", "seven", "eight", "nine"), 3))
-
-
-def findings(tables: Tables, *, columns: Sequence[ShownColumn], outcomes: Sequence[Outcome]) -> str:
-    """Return in one sentence how many candidates matched, failed, and are open."""
-    counts = Counter(outcomes)
-    total = candidate_count(tables)
-    if not total:
-        return "No candidate was found."
-    conditions = [column.field for column in columns if column.is_condition]
-    number = _NUMERALS.get(len(conditions), f"{len(conditions):,}")
-    words = {0: "matched", 1: "met the condition", 2: "met both conditions"}
-    all_of_them = words.get(len(conditions), f"met all {number} conditions")
-    if not _meet_all(tables, conditions):
-        all_of_them = "matched"
-    parts = [f"{match_count(tables):,} of {counted(total, 'candidate')} {all_of_them}"]
-    others = total - match_count(tables)
-    if total > len(tables["candidates"]):
-        # Own data sends the matches and a few other rows, so nobody knows how many are open.
-        parts.append(f"for {others:,} a condition fails or is unknown")
-    elif others > counts["open"]:
-        parts.append(f"{others - counts['open']:,} did not")
-    if counts["open"] and total == len(tables["candidates"]):
-        are = "is" if counts["open"] == 1 else "are"
-        parts.append(f"{counts['open']:,} {are} open, as a verdict is unknown")
-    joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
-    return f"{joined}."
-
-
-def _meet_all(tables: Tables, conditions: Sequence[str]) -> bool:
-    """Return True if each match is known to meet each of the conditions.
-
-    A service may match without all verdicts, and each of several runs has its own conditions.
-    """
-    fields = belonging(tables["fields"], matched_candidates(tables))
-    counts = Counter(fields.filter(pc.fill_null(fields["is_matched"], False))["field"].to_pylist())
-    return all(counts[condition] == match_count(tables) for condition in conditions)
-
-
-def counted_over(tables: Tables) -> str:
-    """Return what verdicts are counted over, where the service keeps a part of the candidates."""
-    kept = len(tables["candidates"])
-    left = candidate_count(tables) - kept
-    if not left:
-        return ""
-    return f"Counted over the {kept:,} candidates that are kept; {left:,} others did not match."
-
-
-def ending(tables: Tables) -> str:
-    """Return in one or two sentences how the search ended, or that it has not."""
-    sentences = [incomplete_note(tables)]
-    if len(tables["runs"]) == 1 and (reason := tables["runs"]["termination_reason"][0].as_py()):
-        sentences.append(f"The search ended: {in_words(reason)}.")
-    return " ".join(filter(None, sentences))
-
-
-def review_counts(tables: Tables, reviews: Reviews) -> str:
-    """Return how many candidates were reviewed and how; nothing if none was."""
-    decisions = Counter(each["decision"] for (*_, field), each in reviews.items() if field is None)
-    about = len({key[:2] for key in reviews})
-    if not about:
-        return ""
-    parts = [f"{decisions[name]:,} {words}" for name, words in DECISIONS.items() if decisions[name]]
-    counts = f": {', '.join(parts)}" if parts else ""
-    return f"{about:,} of {len(tables['candidates']):,} reviewed{counts}"
-
-
-def searched_on(tables: Tables) -> str:
-    """Return when the search was made, in UTC: a day, or the first and the last of several."""
-    times = sorted(time for time in tables["runs"]["created_at"].to_pylist() if time is not None)
-    days = list(dict.fromkeys(f"{time.day} {time:%B %Y}" for time in times))
-    return one_line(" to ".join(days[:1] + days[-1:] if len(days) > 1 else days))
+def _keys(table: pa.Table) -> list[tuple[str, str]]:
+    columns = (table[name].to_pylist() for name in ("findall_id", "candidate_id"))
+    return list(zip(*columns, strict=True))

@@ -6,19 +6,19 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import unquote
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema
+from findall_frames.addresses import cell_of
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField
 from findall_frames.display.marking import marked_pieces, values_to_mark
-from findall_frames.display.matches import Tables, value_words
+from findall_frames.display.matches import NO_ADDRESS, Tables, value_words
 from findall_frames.display.outcomes import (
-    AskedField,
     Outcome,
     asked_fields,
+    labels_of,
     outcomes_of,
     sql_readings,
 )
@@ -32,7 +32,6 @@ _Ints = np.ndarray[Any, np.dtype[np.int64]]
 _MET, _NOT_MET, _UNKNOWN = 0, 1, 2
 _OUTCOMES: Final[dict[Outcome, int]] = {"match": _MET, "not": _NOT_MET, "open": _UNKNOWN}
 _LEVELS: Final = ("low", "medium", "high")
-_CHECK: Final = "_check"
 _CELL: Final = ("value", "value_type", "confidence", "is_matched")
 _UNCLEAN: Final = r"[^ -~]|  |^ | $"
 
@@ -240,6 +239,8 @@ class ExplorerData:
                 # The basis may name parts of a field, which have neither value nor verdict.
                 if column["words"] or column["kind"] == "verdict":
                     made[name] = column
+        for name, label in labels_of(list(made)).items():
+            made[name]["title"] = _clean(label)
         columns = sorted(made.values(), key=lambda column: column["kind"] != "verdict")
         return [*columns, *self._derived(columns)]
 
@@ -248,12 +249,12 @@ class ExplorerData:
         # Of the fields, without the long texts that only the evidence needs.
         part = self._fields.select(list(_CELL)).take(pa.array(places))
         rows = self._field_rows[places]
-        asked = self._asked.get(name, AskedField(False, "", None))
+        asked = self._asked.get(name, RequestedField("enrichment", {}))
         values = part["value"]
         kinds = part["value_type"].cast(pa.large_string())
         types = set(pc.unique(kinds).to_pylist()) - {None, "null"}
         is_number = bool(types) and (
-            types <= {"integer", "number"} or asked.type in ("integer", "number")
+            types <= {"integer", "number"} or asked.schema.get("type") in ("integer", "number")
         )
         if types != {"string"}:
             # The same text may be a list in one row, and a text that looks like it in another.
@@ -282,7 +283,6 @@ class ExplorerData:
         is_verdict = asked.is_condition or judged.null_count < len(judged)
         column: dict[str, Any] = {
             "name": name,
-            "title": _clean(name.removesuffix(_CHECK) or name),
             "kind": "verdict" if is_verdict else "number" if is_number else "text",
             "condition": one_line(asked.description) or None,
             "reading": self._readings.get(name),
@@ -373,13 +373,13 @@ def _source(source: Sequence[Any], marks: Sequence[str], own: int | None) -> lis
     """Return title, link, host and excerpts of a citation; a cell of own data says where it is."""
     title, url, domain, excerpts = source
     pieces = [marked_pieces(excerpt, marks) for excerpt in excerpts or ()]
-    if own is not None and url.startswith("local://"):
-        column = _clean(unquote(url.partition("#")[2]))
+    if own is not None and (cell := cell_of(url)):
+        column = _clean(cell[1])
         if column:
             pieces = [[f"{column}: {first}", *others] for first, *others in pieces]
         return [f"{_clean(domain or 'own data')}, row {own:,}", "", "", pieces]
     address = web_address(url) or ""
-    words = _clean(title or "") or _clean(url) or "a source without an address"
+    words = _clean(title or "") or _clean(url) or NO_ADDRESS
     return [words, address, _clean(domain or ""), pieces]
 
 

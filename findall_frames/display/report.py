@@ -4,43 +4,24 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from typing import Final
 
 import msgspec
 
-from findall_frames.api.models import FindAllSchema
 from findall_frames.display.evidence_html import evidence_html
-from findall_frames.display.html import NOT_TYPESET, escaped
+from findall_frames.display.html import NOT_TYPESET, code, escaped
 from findall_frames.display.matches import (
-    Tables,
     candidate_count,
     match_count,
     matched_candidates,
     rows_of,
 )
-from findall_frames.display.outcomes import (
-    Outcome,
-    Review,
-    Reviews,
-    ShownColumn,
-    columns_of,
-    counted_over,
-    ending,
-    findings,
-    latest_reviews,
-    outcomes_of,
-    review_counts,
-    searched_on,
-)
+from findall_frames.display.overview import Overview
 from findall_frames.display.payload import explorer_payload
-from findall_frames.display.result_html import (
-    candidates_table,
-    readings_table_html,
-)
+from findall_frames.display.result_html import candidates_table, readings_table_html, warning_html
 from findall_frames.display.shapes import asset
-from findall_frames.display.text import counted
+from findall_frames.display.text import counted, joined
 
 __all__ = ["report_page"]
 
@@ -66,26 +47,13 @@ _START: Final = """
 """
 
 
-def report_page(
-    tables: Tables,
-    *,
-    searches: Mapping[str, FindAllSchema],
-    reviews: Iterable[Review],
-    warnings: Sequence[str],
-    doubts: int | None,
-) -> bytes:
+def report_page(overview: Overview, *, doubts: int | None) -> bytes:
     """Return a result as one HTML file that needs neither a network nor a server.
 
     Parameters
     ----------
-    tables : mapping of str to Table
-        ``runs``, ``candidates``, ``fields`` and ``citations``.
-    searches : mapping of str to FindAllSchema
-        The searches by findall_id, as far as they are known.
-    reviews : iterable of mapping
-        Judgements of people, with the columns of the table of reviews.
-    warnings : sequence of str
-        Warnings of the service.
+    overview : Overview
+        The result.
     doubts : int or None
         How many values are not well supported by their sources; None if they were not counted.
 
@@ -94,18 +62,19 @@ def report_page(
     bytes
         HTML in UTF-8. Its policy allows no script and no style sheet but its own, and no request.
     """
-    latest = latest_reviews(reviews)
-    columns, outcomes = columns_of(tables, searches), outcomes_of(tables)
     style = "".join(map(asset, ("tokens.css", "result.css", "explorer.css", "report.css")))
     script = asset("explorer.js") + _START
-    payload = explorer_payload(tables, searches=searches, reviews=list(latest.values()))
+    payload = explorer_payload(
+        overview.tables, searches=overview.searches, reviews=list(overview.latest.values())
+    )
     # In a script element nothing but "<" can end the data.
     data = msgspec.json.encode(payload).replace(b"<", b"\\u003c").decode()
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = _title(tables)
+    title = escaped(overview.title, limit=300)
+    warnings = "\n".join(warning_html(each, limit=2_000) for each in overview.warnings)
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -119,18 +88,18 @@ def report_page(
 <body class="ff ff-report {NOT_TYPESET}">
 <main>
 <div class="ff-doc">
-{_heading(tables, title=title, columns=columns, outcomes=outcomes)}
-{_facts(tables, reviews=latest, doubts=doubts)}
-{_warnings(warnings)}
-{_reading(tables, columns=columns)}
+{_heading(overview, title=title)}
+{_facts(overview, doubts=doubts)}
+{warnings}
+{_reading(overview)}
 </div>
 <section class="ff-alive">
 <div class="ff-doc"><h2>Candidates and their evidence</h2></div>
 <div id="ff-explorer"></div>
 </section>
 <section class="ff-doc ff-static">
-{_candidates(tables, columns=columns, outcomes=outcomes, reviews=latest)}
-{_evidence(tables, columns=columns, reviews=latest)}
+{_candidates(overview)}
+{_evidence(overview)}
 </section>
 </main>
 <script type="application/json" id="ff-data">{data}</script>
@@ -146,72 +115,32 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _title(tables: Tables) -> str:
-    objectives = list(dict.fromkeys(tables["runs"]["objective"].to_pylist()))
-    known = len(objectives) == 1 and objectives[0]
-    return escaped(known or "Search results", limit=300)
-
-
-def _heading(
-    tables: Tables,
-    *,
-    title: str,
-    columns: Sequence[ShownColumn],
-    outcomes: Sequence[Outcome],
-) -> str:
-    day = searched_on(tables)
-    made = " · ".join(
-        filter(None, [f"Search of {day}" if day else "", "report made with findall_frames"])
-    )
-    summary = f"{findings(tables, columns=columns, outcomes=outcomes)} {ending(tables)}".strip()
+def _heading(overview: Overview, *, title: str) -> str:
+    made = joined(overview.searched_on, "report made with findall_frames")
     return (
         f'<p class="ff-quiet">{escape(made)}</p>\n<h1 dir="auto">{title}</h1>\n'
-        f'<p class="ff-lead">{escaped(summary, limit=600)}</p>'
+        f'<p class="ff-lead">{escaped(overview.summary, limit=600)}</p>'
     )
 
 
-def _facts(tables: Tables, *, reviews: Reviews, doubts: int | None) -> str:
-    runs = tables["runs"]["findall_id"].to_pylist()
-    facts = [
-        review_counts(tables, reviews),
-        f"{counted(doubts, 'value')} not well supported by the sources" if doubts else "",
-        f"run <code>{escaped(runs[0])}</code>" if len(runs) == 1 else counted(len(runs), "run"),
-    ]
-    return f'<p class="ff-facts">{" · ".join(filter(None, facts))}</p>'
+def _facts(overview: Overview, *, doubts: int | None) -> str:
+    unsupported = f"{counted(doubts, 'value')} not well supported by the sources" if doubts else ""
+    facts = joined(overview.review_counts, unsupported, overview.run_words(code))
+    return f'<p class="ff-facts">{facts}</p>'
 
 
-def _warnings(warnings: Sequence[str]) -> str:
-    return "\n".join(
-        f'<p role="note" class="ff-warning"><b>Warning:</b> {escaped(warning, limit=2_000)}</p>'
-        for warning in warnings
-    )
-
-
-def _reading(tables: Tables, *, columns: Sequence[ShownColumn]) -> str:
-    table = readings_table_html(columns)
-    over = counted_over(tables)
+def _reading(overview: Overview) -> str:
+    table = readings_table_html(overview.columns)
+    over = overview.counted_over
     note = f'<p class="ff-quiet">{over}</p>' if over else ""
     return f"<h2>How the question was read</h2>\n{table}\n{note}" if table else ""
 
 
-def _candidates(
-    tables: Tables,
-    *,
-    columns: Sequence[ShownColumn],
-    outcomes: Sequence[Outcome],
-    reviews: Reviews,
-) -> str:
-    # The table shows no source.
-    bare = {**tables, "citations": tables["citations"].slice(0, 0)}
+def _candidates(overview: Overview) -> str:
     table, count = candidates_table(
-        bare,
-        columns=columns,
-        outcomes=outcomes,
-        reviews=reviews,
-        most_rows=_MOST_CANDIDATES,
-        most_bytes=_MOST_TABLE_BYTES,
+        overview, most_rows=_MOST_CANDIDATES, most_bytes=_MOST_TABLE_BYTES
     )
-    total = candidate_count(tables)
+    total = candidate_count(overview.tables)
     if not total:
         return ""
     title = f"All {total:,} candidates" if count == total > 1 else counted(total, "candidate")
@@ -219,13 +148,14 @@ def _candidates(
     return f"<h2>{title}</h2>\n{table}\n{omitted}"
 
 
-def _evidence(tables: Tables, *, columns: Sequence[ShownColumn], reviews: Reviews) -> str:
+def _evidence(overview: Overview) -> str:
+    tables = overview.tables
     matches = matched_candidates(tables)
     sections, size, count = [], 0, 0
     for start in range(0, len(matches), _AT_ONCE):
         rows = rows_of(tables, matches.slice(start, _AT_ONCE))
         for row in rows:
-            section = evidence_html([row], columns=columns, reviews=reviews)
+            section = evidence_html([row], columns=overview.columns, reviews=overview.latest)
             size += len(section)
             if size > _MOST_EVIDENCE_BYTES:
                 break

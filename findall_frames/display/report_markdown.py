@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from findall_frames.addresses import column_of
-from findall_frames.api.models import FindAllSchema
 from findall_frames.display.matches import (
-    CandidateRow,
+    NO_ADDRESS,
     CitedSource,
     FieldCell,
-    Tables,
     matched_rows,
 )
 from findall_frames.display.outcomes import (
-    DECISIONS,
+    MISSING,
     Review,
-    Reviews,
     ShownColumn,
-    columns_of,
-    counted_over,
-    ending,
-    findings,
-    latest_reviews,
-    outcomes_of,
-    review_counts,
-    searched_on,
-    shown_value,
-    verdict_words,
+    cell_words,
+    confidence_note,
+    review_words,
 )
-from findall_frames.display.text import one_line, shortened, web_address
+from findall_frames.display.overview import Overview
+from findall_frames.display.text import joined, one_line, shortened, web_address
 
 __all__ = ["escaped_markdown", "result_markdown"]
 
 _LONGEST_CELL: Final = 300
 _LONGEST_TEXT: Final = 2_000
 _LONGEST_EXCERPT: Final = 1_000
-_MISSING: Final = "–"
 
 # What Markdown, and what GitHub and Jupyter add to it, may take for markup. A bare address becomes
 # a link on GitHub by its colon or its "www.".
@@ -55,39 +45,19 @@ _BACKSLASH: Final = "&#92;"
 _KEPT: Final = "%/:?#[]@!$&'()*+,;=-._~"
 
 
-def result_markdown(
-    tables: Tables,
-    *,
-    searches: Mapping[str, FindAllSchema],
-    reviews: Iterable[Review],
-    warnings: Sequence[str],
-) -> str:
-    """Return a result as Markdown, in which no text of the data is markup.
-
-    Parameters
-    ----------
-    tables : mapping of str to Table
-        ``runs``, ``candidates``, ``fields`` and ``citations``.
-    searches : mapping of str to FindAllSchema
-        The searches by findall_id, as far as they are known.
-    reviews : iterable of mapping
-        Judgements of people, with the columns of the table of reviews.
-    warnings : sequence of str
-        Warnings of the service.
-    """
-    columns = columns_of(tables, searches)
-    latest = latest_reviews(reviews)
-    sentences = findings(tables, columns=columns, outcomes=outcomes_of(tables))
+def result_markdown(overview: Overview) -> str:
+    """Return a result as Markdown, in which no text of the data is markup."""
     sources = _Sources()
-    rows = matched_rows(tables)
+    columns = overview.columns
+    run = overview.run_words(escaped_markdown)
     parts = [
-        f"# {_title(tables)}",
-        escaped_markdown(" ".join(filter(None, (sentences, ending(tables))))),
-        _facts(tables, latest),
-        *(f"**Warning:** {escaped_markdown(warning)}" for warning in warnings),
+        f"# {escaped_markdown(overview.title)}",
+        escaped_markdown(overview.summary),
+        joined(overview.searched_on, overview.review_counts, run),
+        *(f"**Warning:** {escaped_markdown(warning)}" for warning in overview.warnings),
         _conditions(columns),
-        counted_over(tables) if columns else "",
-        _matches(rows, columns=columns, reviews=latest, sources=sources),
+        overview.counted_over if columns else "",
+        _matches(overview, sources),
         sources.listed(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -102,23 +72,6 @@ def escaped_markdown(text: str, *, limit: int = _LONGEST_TEXT) -> str:
     line = shortened(one_line(text), limit=limit)
     escaped = _MARKUP.sub(lambda found: _BACKSLASH if found[0] == "\\" else f"\\{found[0]}", line)
     return _BEGINNING.sub(r"\g<number>\\\g<sign>", escaped)
-
-
-def _title(tables: Tables) -> str:
-    objectives = list(dict.fromkeys(tables["runs"]["objective"].to_pylist()))
-    known = len(objectives) == 1 and objectives[0]
-    return escaped_markdown(known or "Search results")
-
-
-def _facts(tables: Tables, reviews: Reviews) -> str:
-    day = searched_on(tables)
-    runs = tables["runs"]["findall_id"].to_pylist()
-    facts = [
-        f"Search of {day}" if day else "",
-        review_counts(tables, reviews),
-        f"run {escaped_markdown(runs[0])}" if len(runs) == 1 else f"{len(runs):,} runs",
-    ]
-    return " · ".join(filter(None, facts))
 
 
 def _conditions(columns: Sequence[ShownColumn]) -> str:
@@ -139,16 +92,14 @@ def _asked(column: ShownColumn) -> str:
     return f"{asked} (read as {escaped_markdown(column.read_as)})" if column.read_as else asked
 
 
+_write: Final = partial(escaped_markdown, limit=_LONGEST_CELL)
+
+
 # -- the matches ----------------------------------------------------------------------------------
 
 
-def _matches(
-    rows: Sequence[CandidateRow],
-    *,
-    columns: Sequence[ShownColumn],
-    reviews: Reviews,
-    sources: _Sources,
-) -> str:
+def _matches(overview: Overview, sources: _Sources) -> str:
+    rows, columns, reviews = matched_rows(overview.tables), overview.columns, overview.latest
     if not rows:
         return ""
     names = ["Name", *(escaped_markdown(column.label) for column in columns)]
@@ -163,9 +114,10 @@ def _matches(
         for column in columns:
             cell = row.cells.get(column.field)
             shown = _cell(cell, column=column, sources=sources, row=row.row)
-            cells.append(shown + _said(reviews.get((*key, column.field)), is_field=True))
+            said = _said(reviews.get((*key, column.field)))
+            cells.append(f"{shown} **({said})**" if said else shown)
         if reviews:
-            cells.append(_said(reviews.get((*key, None)), is_field=False))
+            cells.append(_said(reviews.get((*key, None))))
         lines.append(cells)
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     return f"## Matches ({len(rows):,})\n\n{table}"
@@ -174,30 +126,17 @@ def _matches(
 def _cell(
     cell: FieldCell | None, *, column: ShownColumn, sources: _Sources, row: int | None
 ) -> str:
-    value = "" if cell is None else escaped_markdown(shown_value(cell), limit=_LONGEST_CELL)
-    if column.is_condition:
-        words = verdict_words(None if cell is None else cell.is_matched)
-        value = f"{words}: {value}" if value else words
-    if cell is None or not value:
-        return value or _MISSING
-    if cell.confidence in ("low", "medium"):
-        value += f" ({cell.confidence} confidence)"
+    words = cell_words(cell, column=column, write=_write)
+    if cell is None or not words:
+        return words or MISSING
+    note = confidence_note(cell)
     cited = (sources.number_of(source, row=row) for source in cell.sources)
     numbers = "".join(f"\\[{number}\\]" for number in cited)
-    return f"{value} {numbers}" if numbers else value
+    return " ".join(filter(None, (words, f"({note})" if note else "", numbers)))
 
 
-def _said(review: Review | None, *, is_field: bool) -> str:
-    """Return what a person said of a field, in brackets behind it, or of the candidate."""
-    if review is None:
-        return ""
-    said = [DECISIONS.get(review["decision"] or "", "")]
-    if review["value"] is not None:
-        said.append(f"corrected to {escaped_markdown(review['value'], limit=_LONGEST_CELL)}")
-    if review["note"]:
-        said.append(escaped_markdown(review["note"], limit=_LONGEST_CELL))
-    words = ": ".join(filter(None, said))
-    return f" **({words})**" if is_field and words else words
+def _said(review: Review | None) -> str:
+    return "" if review is None else review_words(review, write=_write)
 
 
 def _linked(words: str, url: str | None) -> str:
@@ -243,10 +182,9 @@ class _Sources:
 
 def _source(source: CitedSource, *, row: int | None) -> str:
     """Return title and address of a source; column and row, if it is a cell of own data."""
-    column = column_of(source.url)
-    if column is not None and row is not None:
-        return escaped_markdown(f"{column}, row {row:,}")
+    if cell := source.cell(row):
+        return escaped_markdown(cell)
     address = _address(source.url)
     where = escaped_markdown(source.url) if address is None else f"<{address}>"
     named = [escaped_markdown(source.title or ""), where]
-    return ", ".join(filter(None, named)) or "a source without an address"
+    return ", ".join(filter(None, named)) or NO_ADDRESS

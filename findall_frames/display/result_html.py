@@ -1,14 +1,14 @@
-"""A result as HTML without scripts: summary, conditions, candidates by outcome; words for all."""
+"""A result as HTML without scripts: summary, conditions, and candidates by outcome."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import pyarrow as pa
 
-from findall_frames.api.models import FindAllSchema
-from findall_frames.display.html import NOT_TYPESET, breakable, escaped, link
+from findall_frames.display.html import NOT_TYPESET, breakable, code, escaped, link
 from findall_frames.display.matches import (
     CandidateRow,
     FieldCell,
@@ -18,25 +18,22 @@ from findall_frames.display.matches import (
     why_no_match,
 )
 from findall_frames.display.outcomes import (
-    DECISIONS,
+    MISSING,
     OUTCOMES,
     Outcome,
     Review,
     Reviews,
     ShownColumn,
-    columns_of,
-    ending,
-    findings,
-    latest_reviews,
-    outcomes_of,
-    review_counts,
-    shown_value,
+    cell_words,
+    confidence_note,
+    review_words,
     verdict_words,
 )
+from findall_frames.display.overview import Overview
 from findall_frames.display.shapes import asset, shape
-from findall_frames.display.text import counted
+from findall_frames.display.text import counted, joined
 
-__all__ = ["candidates_table", "frames_html", "readings_table_html"]
+__all__ = ["candidates_table", "frames_html", "readings_table_html", "warning_html"]
 
 _MOST_COLUMNS: Final = 12
 _MOST_ROWS: Final = 10
@@ -47,30 +44,17 @@ _LONGEST_TEXT: Final = 2_000
 _LONGEST_WARNING: Final = 600
 _BAR_WIDTH: Final = 160
 _BAR_GAP: Final = 2
-_MISSING: Final = "–"
 
 
 def frames_html(
-    tables: Tables,
-    *,
-    searches: Mapping[str, FindAllSchema] | None = None,
-    reviews: Iterable[Review] = (),
-    warnings: Sequence[str] = (),
-    doubts: int | None = None,
-    most_rows: int = _MOST_ROWS,
+    overview: Overview, *, doubts: int | None = None, most_rows: int = _MOST_ROWS
 ) -> str:
     """Return how the search ended, and its first matches as a table.
 
     Parameters
     ----------
-    tables : mapping of str to Table
-        ``runs``, ``candidates``, ``fields`` and ``citations``.
-    searches : mapping of str to FindAllSchema, optional
-        The searches by findall_id, as far as they are known.
-    reviews : iterable of mapping
-        Judgements of people, with the columns of the table of reviews.
-    warnings : sequence of str
-        Warnings of the service.
+    overview : Overview
+        The result.
     doubts : int or None
         How many values are not well supported by their sources; None if they were not counted.
     most_rows : int
@@ -83,24 +67,19 @@ def frames_html(
         removed. At most half a megabyte; a last line says what was left out, and where it is.
         Without a match, the first of the other candidates are shown.
     """
-    latest = latest_reviews(reviews)
-    columns = columns_of(tables, searches or {})
-    outcomes = outcomes_of(tables)
+    tables, columns = overview.tables, overview.columns
     shown: tuple[Outcome, ...] = ("match",) if match_count(tables) else ("open", "not")
     table, count = candidates_table(
-        tables,
-        columns=columns,
-        outcomes=outcomes,
-        reviews=latest,
-        groups=shown,
-        most_rows=most_rows,
-        most_bytes=_MOST_BYTES,
+        overview, groups=shown, most_rows=most_rows, most_bytes=_MOST_BYTES
     )
+    question = overview.objective
+    facts = joined(overview.review_counts, _doubts(tables, doubts), overview.run_words(code))
     parts = [
-        *_heading(tables, columns=columns, outcomes=outcomes),
-        _facts([review_counts(tables, latest), _doubts(tables, doubts), _run(tables)]),
-        *_warnings(warnings),
-        _why_no_match(tables) if outcomes and not match_count(tables) else "",
+        f'<p class="ff-question"><b>{escaped(question, limit=300)}</b></p>' if question else "",
+        f"<p>{escaped(overview.summary, limit=_LONGEST_WARNING)}</p>",
+        f'<p class="ff-quiet">{facts}</p>',
+        *_warnings(overview.warnings),
+        _why_no_match(tables) if overview.outcomes and not match_count(tables) else "",
         table,
         _more(tables, shown=count, columns=len(columns)),
     ]
@@ -108,20 +87,10 @@ def frames_html(
     return f'<div class="ff ff-doc ff-result {NOT_TYPESET}">{style}{"".join(parts)}</div>'
 
 
-def _heading(
-    tables: Tables, *, columns: Sequence[ShownColumn], outcomes: Sequence[Outcome]
-) -> Iterator[str]:
-    objectives = dict.fromkeys(tables["runs"]["objective"].to_pylist())
-    if len(objectives) == 1 and (objective := next(iter(objectives))):
-        yield f'<p class="ff-question"><b>{escaped(objective, limit=300)}</b></p>'
-    sentences = f"{findings(tables, columns=columns, outcomes=outcomes)} {ending(tables)}"
-    yield f"<p>{escaped(sentences.strip(), limit=_LONGEST_WARNING)}</p>"
-
-
-def _facts(facts: Iterable[str]) -> str:
-    """Return facts, which are HTML, as one line."""
-    given = [fact for fact in facts if fact]
-    return f'<p class="ff-quiet">{" · ".join(given)}</p>' if given else ""
+def warning_html(warning: str, *, limit: int) -> str:
+    """Return a warning of the service."""
+    words = escaped(warning, limit=limit)
+    return f'<p role="note" class="ff-warning"><b>Warning:</b> {words}</p>'
 
 
 def _doubts(tables: Tables, count: int | None) -> str:
@@ -133,19 +102,9 @@ def _doubts(tables: Tables, count: int | None) -> str:
     return f"{doubts}: <code>frames.unsupported()</code>"
 
 
-def _run(tables: Tables) -> str:
-    runs = tables["runs"]["findall_id"].to_pylist()
-    if len(runs) != 1:
-        return counted(len(runs), "run")
-    return f"run <code>{escaped(runs[0])}</code>"
-
-
 def _warnings(warnings: Sequence[str]) -> Iterator[str]:
     for warning in warnings[:_MOST_WARNINGS]:
-        yield (
-            '<p role="note" class="ff-warning"><b>Warning:</b> '
-            f"{escaped(warning, limit=_LONGEST_WARNING)}</p>"
-        )
+        yield warning_html(warning, limit=_LONGEST_WARNING)
     if (left := len(warnings) - _MOST_WARNINGS) > 0:
         yield f"<p>… and {counted(left, 'more warning')} in <code>frames.warnings</code></p>"
 
@@ -178,11 +137,8 @@ def _more(tables: Tables, *, shown: int, columns: int) -> str:
 
 
 def candidates_table(
-    tables: Tables,
+    overview: Overview,
     *,
-    columns: Sequence[ShownColumn],
-    outcomes: Sequence[Outcome],
-    reviews: Reviews,
     groups: Sequence[Outcome] = tuple(OUTCOMES),
     most_rows: int,
     most_bytes: int,
@@ -192,10 +148,13 @@ def candidates_table(
     The first `most_rows` candidates are shown, and at most 12 columns.
     """
     places: dict[Outcome, list[int]] = {group: [] for group in groups}
-    for place, outcome in enumerate(outcomes):
+    for place, outcome in enumerate(overview.outcomes):
         if outcome in places:
             places[outcome].append(place)
-    columns = columns[:_MOST_COLUMNS]
+    # The table shows no source.
+    tables = {**overview.tables, "citations": overview.tables["citations"].slice(0, 0)}
+    columns = overview.columns[:_MOST_COLUMNS]
+    reviews = overview.latest
     has_reviews = bool(reviews)
     width = len(columns) + 1 + has_reviews
     bodies = []
@@ -234,6 +193,7 @@ def candidates_table(
 
 
 _NUMERIC: Final = ' class="ff-numeric"'
+_write: Final = partial(escaped, limit=_LONGEST_CELL)
 
 
 def _candidate(
@@ -247,45 +207,24 @@ def _candidate(
         correction = _correction(reviews.get((*key, column.field)))
         cells.append(f"<td{style}>{_cell(cell, column=column)}{correction}</td>")
     if has_reviews:
-        cells.append(f"<td>{_review_words(reviews.get((*key, None)))}</td>")
+        review = reviews.get((*key, None))
+        cells.append(f"<td>{review_words(review, write=_write) if review else ''}</td>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
 def _cell(cell: FieldCell | None, *, column: ShownColumn) -> str:
-    value = "" if cell is None else escaped(shown_value(cell), limit=_LONGEST_CELL)
-    if column.is_condition:
-        verdict = None if cell is None else cell.is_matched
-        words = verdict_words(verdict) + (f": {value}" if value else "")
-        value = f"{shape(verdict)} {words}"
-    elif not value:
-        return _MISSING
-    if cell is not None and cell.confidence in ("low", "medium"):
-        value += f' <small class="ff-quiet">({cell.confidence} confidence)</small>'
-    return value
+    words = cell_words(cell, column=column, write=_write)
+    if not words:
+        return MISSING
+    mark = f"{shape(cell.is_matched if cell else None)} " if column.is_condition else ""
+    note = confidence_note(cell)
+    return mark + words + (f' <small class="ff-quiet">({note})</small>' if note else "")
 
 
 def _correction(review: Review | None) -> str:
     """Return what a person said about one field, in brackets."""
-    if review is None:
-        return ""
-    parts = [DECISIONS.get(review["decision"] or "", "")]
-    if review["value"] is not None:
-        parts.append(f"corrected to {escaped(review['value'], limit=_LONGEST_CELL)}")
-    words = ", ".join(filter(None, parts))
+    words = review_words(review, write=_write, note=False) if review else ""
     return f' <b class="ff-judgement">[{words}]</b>' if words else ""
-
-
-def _review_words(review: Review | None) -> str:
-    if review is None:
-        return ""
-    words = DECISIONS.get(review["decision"] or "", "")
-    if review["note"]:
-        words += (
-            f": {escaped(review['note'], limit=_LONGEST_CELL)}"
-            if words
-            else escaped(review["note"], limit=_LONGEST_CELL)
-        )
-    return words
 
 
 # -- the reading of the question ------------------------------------------------------------------
@@ -299,8 +238,8 @@ def readings_table_html(columns: Sequence[ShownColumn]) -> str:
             continue
         asked = escaped(column.asked or "not known", limit=_LONGEST_TEXT)
         if column.read_as:
-            read = escaped(column.read_as, limit=_LONGEST_TEXT)
-            asked += f'<br><span class="ff-quiet">Read as</span> <code>{read}</code>'
+            read = code(column.read_as, limit=_LONGEST_TEXT)
+            asked += f'<br><span class="ff-quiet">Read as</span> {read}'
         lines.append(
             f'<tr><th scope="row">{breakable(column.label)}</th><td>{asked}</td>'
             f'<td class="ff-verdict-cell">{_bar(column)}{_counts(column)}</td></tr>'

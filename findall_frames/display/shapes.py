@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-__all__ = ["SHAPES", "asset", "shape"]
+__all__ = ["SHAPES", "asset", "shape", "svg"]
 
 _TICK: Final = "M3.2 8.6 6.4 11.8 12.8 4.6"
 _CROSS: Final = "M5.6 5.6 10.4 10.4M10.4 5.6 5.6 10.4"
@@ -15,7 +15,6 @@ _MARK: Final = (
     '<circle cx="8" cy="11.1" r=".8" fill="currentColor" stroke="none"/>'
 )
 
-# Drawn in a box of 16 by 16, in the colour of the text around them.
 _DRAWINGS: Final = {
     "met": ("ff-met", f'<path d="{_TICK}" stroke-width="2"/>'),
     "not": (
@@ -34,12 +33,18 @@ _DRAWINGS: Final = {
     ),
 }
 
-SHAPES: Final = {
-    name: f'<svg class="ff-shape {style}" viewBox="0 0 16 16" width="14" height="14" fill="none" '
-    'stroke="currentColor" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" '
-    f'focusable="false">{drawing}</svg>'
-    for name, (style, drawing) in _DRAWINGS.items()
-}
+
+def svg(style: str, drawing: str, *, stroke_width: float = 1.0) -> str:
+    """Return a drawing in a box of 16 by 16 as SVG, in the colour of the text around it."""
+    return (
+        f'<svg class="ff-shape {style}" viewBox="0 0 16 16" width="14" height="14" fill="none" '
+        f'stroke="currentColor" stroke-width="{stroke_width:g}" stroke-linecap="round" '
+        'stroke-linejoin="round" aria-hidden="true" focusable="false">'
+        f"{drawing}</svg>"
+    )
+
+
+SHAPES: Final = {name: svg(*drawing) for name, drawing in _DRAWINGS.items()}
 """SVG of each shape: met, not, unknown for verdicts; match for the outcome of a candidate."""
 
 

@@ -12,6 +12,7 @@ __all__ = [
     "duration",
     "excerpt_around",
     "in_words",
+    "joined",
     "matches_of",
     "one_line",
     "shortened",
@@ -102,6 +103,15 @@ def counted(number: int, noun: str) -> str:
     """
     plural = noun + ("es" if noun.endswith(("ch", "s", "x")) else "s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def joined(*facts: str) -> str:
+    """Return the facts that are not empty on one line.
+
+    >>> joined("3 matches", "", "about $2")
+    '3 matches · about $2'
+    """
+    return " · ".join(filter(None, facts))
 
 
 def matches_of(matches: int, *, candidates: int | None = None, limit: int | None = None) -> str:

@@ -18,14 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.addresses import OWN_DATA
-from findall_frames.api.models import VERDICT_WORDS
+from findall_frames.api.models import VERDICT_WORDS, RequestedField
 from findall_frames.display.text import one_line
 from findall_frames.frames.convert import confidence_dtype, dataframe_of
 from findall_frames.frames.lookup import (
     CandidateKey,
     CitedPage,
     FieldKey,
-    RequestedField,
     candidate_keys,
     cited_pages,
     field_rows,

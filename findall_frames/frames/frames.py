@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from weakref import WeakSet
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.matches import match_count
-from findall_frames.display.report_markdown import result_markdown
+from findall_frames.display.overview import Overview
 from findall_frames.display.result_html import frames_html
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import Comparison, compare
@@ -27,7 +26,6 @@ from findall_frames.frames.convert import (
     pandas_metadata,
     records_of,
     to_dataframe,
-    to_plain,
 )
 from findall_frames.frames.evidence import (
     CandidateEvidence,
@@ -36,31 +34,27 @@ from findall_frames.frames.evidence import (
     find_unsupported,
     summarize,
 )
-from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
 from findall_frames.frames.lookup import CandidateKey, requested_in, tables_as_text, warnings_in
 from findall_frames.frames.own_rows import RowsT, searched_rows
-from findall_frames.frames.parquet import read_folder, write_folder
+from findall_frames.frames.parquet import read_folder
 from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
-from findall_frames.frames.reporting import report_path, write_report
 from findall_frames.frames.reviews import (
     KeepReview,
     accepted_matches,
     checked_review,
-    no_reviews,
     recorded,
 )
-from findall_frames.frames.schema import SCHEMAS, TABLES, conform
+from findall_frames.frames.schema import TABLES, checked_tables, stacked, tables_of_run
 from findall_frames.frames.wide import Values, widen
+from findall_frames.frames.writing import WritableTables
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from findall_frames.display.explorer import Explorer
 
-__all__ = ["FindAllFrames", "Profile", "RunStore", "read_parquet"]
-
-Profile: TypeAlias = Literal["analysis", "bi"]
+__all__ = ["FindAllFrames", "RunStore", "read_parquet"]
 
 _MOST_DOUBTED: Final = 500
 
@@ -76,7 +70,7 @@ class RunStore(Protocol):
         """Add the runs of some frames."""
 
 
-class FindAllFrames:
+class FindAllFrames(WritableTables):
     """Five tidy tables: what one or more runs found, the evidence for it, and what people judged.
 
     Returned by `flatten`, `read_parquet` and the searching functions. The DataFrames are yours:
@@ -153,17 +147,7 @@ class FindAllFrames:
         searches: Mapping[str, FindAllSchema] | None = None,
         keep: KeepReview | None = None,
     ) -> None:
-        if "reviews" not in tables:
-            tables = {**tables, "reviews": no_reviews()}
-        for name, schema in SCHEMAS.items():
-            if name not in tables or not tables[name].schema.equals(schema):
-                came = tables[name].schema.names if name in tables else "nothing"
-                raise InvalidRequestError(
-                    f"FindAllFrames expects a table {name!r} with the columns and types of "
-                    f"findall_frames.frames.schema.SCHEMAS, and was given {came}. Use flatten or "
-                    "read_parquet to make one."
-                )
-        self._tables = {name: tables[name] for name in TABLES}
+        self._tables = checked_tables(tables)
         self.tables: Mapping[str, pa.Table] = MappingProxyType(self._tables)
         self.searches: Mapping[str, FindAllSchema] = MappingProxyType(dict(searches or {}))
         self._dataframes: dict[str, pd.DataFrame] = {}
@@ -539,10 +523,7 @@ class FindAllFrames:
             The run is not in these frames.
         """
         self._check_run(findall_id)
-        tables = {
-            name: conform(table.filter(pc.field("findall_id") == findall_id), name=name)
-            for name, table in self.tables.items()
-        }
+        tables = tables_of_run(self.tables, findall_id)
         search = self.searches.get(findall_id)
         searches = {findall_id: search} if search else None
         return FindAllFrames(tables, searches=searches, keep=self._keep)
@@ -557,76 +538,10 @@ class FindAllFrames:
             The same run is in two of them.
         """
         frames = list(frames)
-        counts = Counter(findall_id for each in frames for findall_id in each.findall_ids)
-        repeated = [findall_id for findall_id, count in counts.items() if count > 1]
-        if repeated:
-            raise InvalidRequestError(
-                f"The run {repeated[0]!r} is in more than one of the frames, so its rows would not "
-                "be unique. Leave the older ones out."
-            )
-        tables = {
-            name: conform(
-                pa.concat_tables([schema.empty_table(), *(each.tables[name] for each in frames)]),
-                name=name,
-            )
-            for name, schema in SCHEMAS.items()
-        }
+        tables = stacked([each.tables for each in frames])
         searches = {key: search for each in frames for key, search in each.searches.items()}
         keep = next((each._keep for each in frames if each._keep is not None), None)
         return cls(tables, searches=searches, keep=keep)
-
-    def to_parquet(self, folder: str | PathLike[str], *, profile: Profile = "analysis") -> Path:
-        """Write one Parquet file per table to a folder.
-
-        An existing folder keeps its other files, and only files that this package wrote are
-        replaced. If the write is interrupted, the folder holds the old tables or the new ones, and
-        so it does for those who read it meanwhile. `read_parquet` restores the five tables and
-        the searches from either profile.
-
-        Parameters
-        ----------
-        folder : str or path object
-            Where the files go; created if missing.
-        profile : {"analysis", "bi"}
-            ``"analysis"``: the five tables as they are, for pandas, Polars, DuckDB and Arrow;
-            compressed with zstd.
-
-            ``"bi"``: for any BI tool. Only text, int64, float64, bool, date and
-            timestamp[us, UTC]; snappy, and version 1.0 of the format and its pages. Categories
-            are text, excerpts are a table of their own (``findall_id``, ``candidate_id``,
-            ``field``, ``citation``, ``excerpt``, ``text``), and there is a seventh table:
-            ``matches``, like ``frames.matches`` with its keys first and with names of
-            lower-case letters (in ASCII, but for scripts other than Latin), digits and
-            underscores.
-
-        Returns
-        -------
-        pathlib.Path
-            The folder.
-
-        Raises
-        ------
-        ExportError
-            The folder cannot be written, is a link, or holds a file of that name which this
-            package did not write.
-        InvalidRequestError
-            There is no such `profile`.
-
-        Warns
-        -----
-        FindAllWarning
-            Columns of ``matches`` were renamed. All changes are also listed as ``changes`` under
-            the key ``findall_frames`` in the metadata of each file.
-        """
-        if profile not in ("analysis", "bi"):
-            raise InvalidRequestError(
-                f"profile is 'analysis' (lossless, for pandas, Polars, DuckDB and Arrow) or 'bi' "
-                f"(for any BI tool), not {profile!r}."
-            )
-        if profile == "analysis":
-            return write_folder(self.tables, self.searches, folder=folder)
-        plain = to_plain(self.tables, self._wide())
-        return write_folder(plain.tables, self.searches, folder=folder, changes=plain.changes)
 
     def append_to(self, lake: RunStore) -> None:
         """Add these runs to a lake, all of them or none.
@@ -660,175 +575,6 @@ class FindAllFrames:
                 "frames.append_to(ff.open_lake('folder'))."
             )
         lake.append(self)
-
-    def to_csv(
-        self,
-        path: str | PathLike[str],
-        *,
-        separator: str = ",",
-        decimal: str = ".",
-        encoding: str = "utf-8-sig",
-        escape_formulas: bool = True,
-    ) -> Path:
-        """Write CSV files, for tools that read no Parquet: a folder, or the matches alone.
-
-        The tables are those of ``to_parquet(folder, profile="bi")``. Times are in UTC, to the
-        second, without an offset.
-
-        Parameters
-        ----------
-        path : str or path object
-            A folder for one file per table; created if missing, and keeps its other files. If it
-            ends in ``.csv``, it is one file with the matches, and replaces any file of that name
-            once it is complete.
-        separator : {",", ";", "\\t", "|"}
-            Between the columns. In countries with a decimal comma, Excel expects ``";"``.
-        decimal : {".", ","}
-            Decimal sign of the numbers, also of those among the texts in ``fields``.
-        encoding : str
-            Any text encoding of Python. Without the byte order mark that ``"utf-8-sig"`` writes,
-            Excel does not read UTF-8.
-        escape_formulas : bool
-            Put ``'`` before each ``=``, ``+``, ``-`` and ``@`` at the start of a text, or in it
-            behind a line break or one of the other separators, with which the file may be opened:
-            a spreadsheet program would run what follows as a formula, and text that a service
-            found on the web could do harm there. Negative numbers stay as they are. Turn it off
-            for a database.
-
-        Returns
-        -------
-        pathlib.Path
-            The folder or the file.
-
-        Raises
-        ------
-        ExportError
-            It cannot be written, the encoding lacks a character, `path` is a link, or the folder
-            holds a file of that name which this package did not write. Older files are unchanged.
-        InvalidRequestError
-            There is no such `separator`, `decimal` or `encoding`.
-
-        Warns
-        -----
-        FindAllWarning
-            Columns of ``matches`` were renamed.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from findall_frames.frames.schema import empty_tables
-        >>> frames = FindAllFrames(empty_tables())
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = frames.to_csv(f"{folder}/matches.csv", separator=";", decimal=",")
-        ...     print(path.read_text(encoding="utf-8-sig").strip())
-        "findall_id";"candidate_id";"name";"url";"description"
-        """
-        written_as = CsvFormat(separator, decimal, encoding, escape_formulas)
-        written_as.check()
-        tables = to_plain(self.tables, self._wide()).tables
-        return write_csv(tables, path=path, written_as=written_as)
-
-    def to_excel(self, path: str | PathLike[str]) -> Path:
-        """Write a workbook with one sheet per table; needs the extra ``excel``.
-
-        The tables are those of ``to_parquet(folder, profile="bi")``, ``matches`` first. Every
-        text stays text, even if it looks like a formula or an address (a sheet takes only 65,530
-        links). Times are in UTC, without an offset; dates before 1901 and whole numbers of more
-        than 15 digits are text, as Excel cannot hold them.
-
-        Parameters
-        ----------
-        path : str or path object
-            The file, whose name ends in ``.xlsx``. It replaces any file of that name once it is
-            complete.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
-
-        Raises
-        ------
-        ExportError
-            The file cannot be written, `path` is a link, or a table is larger than a sheet of
-            Excel, which takes 1,048,576 rows. An older file is unchanged.
-        MissingExtraError
-            XlsxWriter is not installed.
-
-        Warns
-        -----
-        FindAllWarning
-            Columns of ``matches`` were renamed, or a text was longer than a cell can be.
-        """
-        return write_workbook(to_plain(self.tables, self._wide()).tables, path=path)
-
-    def to_html(self, path: str | PathLike[str]) -> Path:
-        """Write a report: one HTML file that opens anywhere, without Python and without a network.
-
-        It says what was asked, how the search ended and how each condition was read, and has the
-        explorer with all candidates, their evidence and the reviews. On paper and where scripts
-        are off it is a table of the candidates (at most 2,000), and the evidence of the matches
-        (at most 5 MB). A policy in the file allows no script but its own, and no request.
-
-        Parameters
-        ----------
-        path : str or path object
-            The file, whose name ends in ``.html``. An existing one is replaced.
-
-        Returns
-        -------
-        pathlib.Path
-            The file.
-
-        Raises
-        ------
-        ExportError
-            The file cannot be written, is a folder, or does not end in ``.html``.
-
-        Examples
-        --------
-        >>> import tempfile
-        >>> from findall_frames.frames.schema import empty_tables
-        >>> with tempfile.TemporaryDirectory() as folder:
-        ...     path = FindAllFrames(empty_tables()).to_html(f"{folder}/report.html")
-        ...     path.read_text(encoding="utf-8")[:15]
-        '<!DOCTYPE html>'
-        """
-        # Only reports need what makes them.
-        from findall_frames.display.report import report_page
-
-        return write_report(
-            report_path(path),
-            lambda: report_page(
-                self.tables,
-                searches=self.searches,
-                reviews=self._reviews(),
-                warnings=self.warnings,
-                doubts=self._count_doubts(),
-            ),
-        )
-
-    def to_markdown(self) -> str:
-        """Return the matches in Markdown, with their evidence as numbered citations.
-
-        Behind each value stand the numbers of its sources, which are listed at the end with
-        their excerpts. No text of the data is markup: the links are those to the matches and
-        to the sources.
-
-        Examples
-        --------
-        >>> from findall_frames.frames.schema import empty_tables
-        >>> print(FindAllFrames(empty_tables()).to_markdown())
-        # Search results
-        <BLANKLINE>
-        No candidate was found.
-        <BLANKLINE>
-        0 runs
-        <BLANKLINE>
-        """
-        return result_markdown(
-            self.tables, searches=self.searches, reviews=self._reviews(), warnings=self.warnings
-        )
 
     def to_pandas(
         self, name: str, *, dtype_backend: Literal["numpy_nullable", "pyarrow"] = "numpy_nullable"
@@ -891,13 +637,7 @@ class FindAllFrames:
         return tables_as_text(self.tables)
 
     def _repr_html_(self) -> str:
-        return frames_html(
-            self.tables,
-            searches=self.searches,
-            reviews=self._reviews(),
-            warnings=self.warnings,
-            doubts=self._count_doubts(),
-        )
+        return frames_html(self._overview(), doubts=self._count_doubts())
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Searches in other processes return their frames by pickle, which takes no mapping proxy.
@@ -907,6 +647,11 @@ class FindAllFrames:
         if "matches" not in self._dataframes:
             self._dataframes["matches"] = self.wide()
         return self._dataframes["matches"]
+
+    def _overview(self) -> Overview:
+        return Overview(
+            self.tables, searches=self.searches, reviews=self._reviews(), warnings=self.warnings
+        )
 
     def _reviews(self) -> list[dict[str, Any]]:
         reviews: list[dict[str, Any]] = self.tables["reviews"].to_pylist()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import difflib
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from findall_frames.api.models import MATCH_STATUSES, FindAllSchema
+from findall_frames.api.models import MATCH_STATUSES, FindAllSchema, RequestedField
 from findall_frames.display.matches import candidate_count, match_count
+from findall_frames.display.outcomes import decision_counts
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.errors import InvalidRequestError
 
@@ -20,7 +20,6 @@ __all__ = [
     "CandidateKey",
     "CitedPage",
     "FieldKey",
-    "RequestedField",
     "candidate_keys",
     "cited_pages",
     "field_rows",
@@ -40,16 +39,6 @@ FieldKey: TypeAlias = tuple[str, str, str]
 """findall_id, candidate_id and field: the key of a row of ``fields``."""
 
 
-_DECIDED: Final = {"accept": "accepted", "reject": "rejected", "unsure": "unsure"}
-
-
-class RequestedField(NamedTuple):
-    """A field of a search: its kind, and its JSON Schema (empty for a condition)."""
-
-    kind: str
-    schema: Mapping[str, Any]
-
-
 class CitedPage(NamedTuple):
     """A citation: its address, the host of the address, and its excerpts."""
 
@@ -59,23 +48,8 @@ class CitedPage(NamedTuple):
 
 
 def requested_fields(search: FindAllSchema | None) -> dict[str, RequestedField]:
-    """Return the fields of a search by name, conditions first.
-
-    If a condition and an enrichment have the same name, the field is the condition.
-    """
-    if search is None:
-        return {}
-    fields = {
-        condition.name: RequestedField("match_condition", {})
-        for condition in search.match_conditions
-    }
-    for enrichment in search.enrichments or ():
-        properties = enrichment.output_schema.json_schema.get("properties")
-        if isinstance(properties, Mapping):
-            for name, schema in properties.items():
-                schema = schema if isinstance(schema, Mapping) else {}
-                fields.setdefault(name, RequestedField("enrichment", schema))
-    return fields
+    """Return the fields of a search by name, conditions first; none if it is not known."""
+    return {} if search is None else search.requested_fields()
 
 
 def requested_in(
@@ -219,14 +193,13 @@ def _reviewed(tables: Mapping[str, pa.Table]) -> str:
         for row in tables["reviews"].to_pylist()
         if row["field"] is None and row["decision"] is not None
     }
-    counts = Counter(decided.values())
-    said = [f"{counts[name]:,} {word}" for name, word in _DECIDED.items() if counts[name]]
+    said = decision_counts(decided.values())
     left = sum(
         key not in decided
         for key in candidate_keys(with_match_status(tables["candidates"], "matched"))
     )
     to_do = f"; {counted(left, 'match')} not reviewed" if left else ""
-    return f"{': ' if said else ''}{', '.join(said)}{to_do}"
+    return f"{': ' if said else ''}{said}{to_do}"
 
 
 def _found(tables: Mapping[str, pa.Table]) -> str:

@@ -7,10 +7,10 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence, Sized
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote, urlsplit
 
 import pyarrow as pa
 
+from findall_frames.addresses import cell_of
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.lookup import candidate_keys, cited_pages, with_match_status
 
@@ -103,9 +103,10 @@ def _misfits(
         named.setdefault(name, cells)
     for (run, candidate, _), page in cited_pages(tables["citations"]):
         at = places.get((run, candidate))
-        column = unquote(urlsplit(page.url).fragment)
-        if at is None or column not in named or not page.url.startswith("local://"):
+        cited = cell_of(page.url)
+        if at is None or cited is None or cited[1] not in named:
             continue
+        column = cited[1]
         fits = _test(named[column][at])
         wrong = [each for each in page.excerpts if fits is not None and not fits(each)]
         if wrong:

@@ -21,13 +21,8 @@ import pyarrow.parquet as pq
 from findall_frames.addresses import without_credentials
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import ParquetError
-from findall_frames.frames.convert import (
-    BI_TABLES,
-    from_plain,
-    insert_lists,
-    pandas_metadata,
-    to_dataframe,
-)
+from findall_frames.frames.convert import insert_lists, pandas_metadata, to_dataframe
+from findall_frames.frames.plain import BI_TABLES, from_plain
 from findall_frames.frames.replacing import PROVENANCE, current_file, replace_files
 from findall_frames.frames.schema import KEYS, SCHEMA_VERSION, TABLES, conform, empty_tables
 

@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from findall_frames.errors import ExportError
-from findall_frames.frames.convert import BI_TABLES
+from findall_frames.frames.plain import BI_TABLES
 
 __all__ = ["PROVENANCE", "current_file", "replace_file", "replace_files"]
 

@@ -8,7 +8,6 @@ import math
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import msgspec
@@ -39,7 +38,6 @@ __all__ = [
     "accepted_matches",
     "checked_review",
     "newest_reviews",
-    "no_reviews",
     "recorded",
     "reviews_in",
     "reviews_table",
@@ -100,12 +98,6 @@ def reviews_table(reviews: Iterable[ReviewRow]) -> pa.Table:
     )
     rows = pa.Table.from_pylist([each._asdict() for each in kept], schema=_ROWS)
     return conform(rows, name="reviews")
-
-
-@cache
-def no_reviews() -> pa.Table:
-    """Return the table without rows."""
-    return reviews_table([])
 
 
 def newest_reviews(reviews: Iterable[ReviewRow]) -> dict[ReviewKey, ReviewRow]:

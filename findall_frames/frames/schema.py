@@ -7,7 +7,8 @@ field of the API is one new line here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from functools import cache
 from types import NoneType
 from typing import Annotated, Any, Final, Literal, NamedTuple, get_args
@@ -17,6 +18,7 @@ import pyarrow.compute as pc
 from msgspec import Meta
 
 from findall_frames.api.models import MATCH_STATUSES
+from findall_frames.errors import InvalidRequestError
 
 __all__ = [
     "CATEGORIES",
@@ -27,12 +29,15 @@ __all__ = [
     "SCHEMA_VERSION",
     "TABLES",
     "TableColumn",
+    "checked_tables",
     "conform",
     "empty_tables",
     "encode_category",
     "markdown",
     "sent_columns",
     "sent_values",
+    "stacked",
+    "tables_of_run",
 ]
 
 SCHEMA_VERSION: Final = 1
@@ -301,6 +306,45 @@ def conform(table: pa.Table, *, name: str) -> pa.Table:
 def empty_tables() -> dict[str, pa.Table]:
     """Return the tables without rows."""
     return {name: conform(schema.empty_table(), name=name) for name, schema in SCHEMAS.items()}
+
+
+def checked_tables(tables: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return the five tables, or raise if one has other columns; ``reviews`` may be missing."""
+    complete = {"reviews": empty_tables()["reviews"], **tables}
+    for name, schema in SCHEMAS.items():
+        if name not in complete or not complete[name].schema.equals(schema):
+            came = complete[name].schema.names if name in complete else "nothing"
+            raise InvalidRequestError(
+                f"FindAllFrames expects a table {name!r} with the columns and types of "
+                f"findall_frames.frames.schema.SCHEMAS, and was given {came}. Use flatten or "
+                "read_parquet to make one."
+            )
+    return {name: complete[name] for name in TABLES}
+
+
+def tables_of_run(tables: Mapping[str, pa.Table], findall_id: str) -> dict[str, pa.Table]:
+    """Return the rows of one run."""
+    return {
+        name: conform(table.filter(pc.field("findall_id") == findall_id), name=name)
+        for name, table in tables.items()
+    }
+
+
+def stacked(parts: Sequence[Mapping[str, pa.Table]]) -> dict[str, pa.Table]:
+    """Return the rows of all parts, or raise if a run is in two of them."""
+    counts = Counter(run for each in parts for run in each["runs"]["findall_id"].to_pylist())
+    repeated = [findall_id for findall_id, count in counts.items() if count > 1]
+    if repeated:
+        raise InvalidRequestError(
+            f"The run {repeated[0]!r} is in more than one of the frames, so its rows would not "
+            "be unique. Leave the older ones out."
+        )
+    return {
+        name: conform(
+            pa.concat_tables([schema.empty_table(), *(each[name] for each in parts)]), name=name
+        )
+        for name, schema in SCHEMAS.items()
+    }
 
 
 def markdown() -> str:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
 
 import pyarrow as pa
 
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, parse_time
+from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField, parse_time
 from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
 from findall_frames.frames.convert import confidence_dtype, text_dtype, to_dataframe
 from findall_frames.frames.evidence import Best, best_citations
 from findall_frames.frames.lookup import (
     FieldKey,
-    RequestedField,
     candidate_keys,
     field_rows,
     first_kind,

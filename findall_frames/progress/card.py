@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from findall_frames.display.html import NO_TEX, escaped, link
-from findall_frames.display.shapes import SHAPES, asset
+from findall_frames.display.html import NOT_TYPESET, escaped, link
+from findall_frames.display.shapes import SHAPES, asset, svg
 from findall_frames.display.text import counted, web_address
 from findall_frames.progress.update import View
 from findall_frames.progress.wording import (
@@ -20,15 +20,9 @@ from findall_frames.progress.wording import (
 
 __all__ = ["STYLE", "card_bundle", "card_html", "card_values"]
 
-_ATTRIBUTES: Final = (
-    'viewBox="0 0 16 16" width="14" height="14" fill="none" stroke="currentColor" '
-    'stroke-width="1.5" stroke-linecap="round" stroke-linejoin="round" aria-hidden="true" '
-    'focusable="false"'
-)
-
 
 def _drawn(style: str, drawing: str) -> str:
-    return f'<svg class="ff-shape {style}" {_ATTRIBUTES}>{drawing}</svg>'
+    return svg(style, drawing, stroke_width=1.5)
 
 
 _DISC: Final = '<circle cx="8" cy="8" r="4.5" fill="currentColor" stroke="none"/>'
@@ -79,7 +73,6 @@ def card_html(card: Card, *, hint: str = "") -> str:
     >>> "Find &lt;b&gt;" in html, "2 matches among 9 candidates" in html
     (True, True)
     """
-    no_tex = NO_TEX.removeprefix('class="').removesuffix('"')
     question = f'<div class="ff-question">{escaped(card.question, limit=_LONGEST)}</div>'
     parts = [
         f'<div class="ff-row">{question}'
@@ -96,7 +89,7 @@ def card_html(card: Card, *, hint: str = "") -> str:
         _details(card),
     ]
     return (
-        f'<div class="ff ff-card {no_tex}" role="group" aria-label="Search">'
+        f'<div class="ff ff-card {NOT_TYPESET}" role="group" aria-label="Search">'
         f"<style>{STYLE}</style>{''.join(parts)}</div>"
     )
 

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from findall_frames.display.html import NO_TEX, escaped
-from findall_frames.display.text import one_line
+from findall_frames.display.text import joined, one_line
 from findall_frames.progress.pace import pace
 from findall_frames.progress.update import View
 from findall_frames.progress.wording import (
@@ -186,7 +186,7 @@ class TerminalBar:
         noun = "judged" if view.update.rows is None else "rows"
         below = [pace(view.rate, noun=noun), f"latest: {names}" if names else ""]
         lines: list[RenderableType] = [line]
-        if words := " · ".join(part for part in below if part):
+        if words := joined(*below):
             lines.append(Text(words, style="dim", no_wrap=True, overflow="ellipsis"))
         if view.update.findall_id and (hint := interrupt_hint(view)):
             # Part of the bar, so that it goes with it: a run that is over can't be interrupted.

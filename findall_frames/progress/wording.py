@@ -7,7 +7,15 @@ from typing import Final, Literal, TypeAlias
 
 from findall_frames.addresses import is_loopback
 from findall_frames.api.models import RUN_STATUSES
-from findall_frames.display.text import counted, duration, in_words, one_line, shortened
+from findall_frames.display.text import (
+    counted,
+    duration,
+    in_words,
+    joined,
+    matches_of,
+    one_line,
+    shortened,
+)
 from findall_frames.progress.pace import judged_in, pace, time_left
 from findall_frames.progress.update import Update, View, frames_call
 
@@ -182,14 +190,12 @@ def _lead(update: Update, state: State) -> str:
     if update.is_over or state == "ended":
         return f"{matches} among {_looked_at(update)}"
     done, total = progress_of(update)
-    lead = f"{done:,} of {counted(total, 'row')}" if update.rows and total else _of_limit(update)
+    lead = (
+        f"{done:,} of {counted(total, 'row')}"
+        if update.rows and total
+        else matches_of(update.matched, limit=update.match_limit)
+    )
     return f"{lead} so far" if state == "left" else lead
-
-
-def _of_limit(update: Update) -> str:
-    if update.match_limit is None:
-        return counted(update.matched, "match")
-    return f"{update.matched:,} of {counted(update.match_limit, 'match')}"
 
 
 def _looked_at(update: Update) -> str:
@@ -199,7 +205,7 @@ def _looked_at(update: Update) -> str:
 def _time(view: View, state: State) -> str:
     if state == "running":
         left = time_left(view)
-        return " · ".join(part for part in (duration(view.elapsed), left) if part)
+        return joined(duration(view.elapsed), left)
     if state == "starting":
         return duration(view.elapsed)
     return f"left after {_took(view)}" if state == "left" else _took(view)
@@ -225,20 +231,20 @@ def _facts(view: View, state: State) -> tuple[str, ...]:
     if state == "starting":
         limit = update.match_limit
         asked = f"Asked for up to {counted(limit, 'match')}" if limit else ""
-        return (_joined(asked, _at_most(update)),)
+        return (joined(asked, _at_most(update)),)
     if state == "running":
         speed = pace(view.rate, noun="judged" if update.rows is None else "rows")
-        return (_judged(update), _joined(speed, _cost(update)))
+        return (_judged(update), joined(speed, _cost(update)))
     if state == "left":
         found = _judged(update) if update.rows else ""
-        return (found, _joined(_goes_on(update), _at_most(update)))
+        return (found, joined(_goes_on(update), _at_most(update)))
     if state == "ended":
         return ("The run ended with this call.",)
     verdicts = _verdicts(update) if state in ("complete", "limit") else ""
     if state == "limit":
-        return (_joined(verdicts, _cost(update)),)
+        return (joined(verdicts, _cost(update)),)
     kept = " What it found is in frames." if state == "cancelled" else ""
-    return (_why(update, state) + kept, _joined(verdicts, _cost(update)))
+    return (_why(update, state) + kept, joined(verdicts, _cost(update)))
 
 
 def _judged(update: Update) -> str:
@@ -412,17 +418,13 @@ def ending(view: View) -> str:
     if not update.findall_id:
         return f"Drafted in {_took(view)}." if update.is_over else "No run was started."
     if card.state == "left":
-        found = f"{_of_limit(update)} so far"
+        found = f"{matches_of(update.matched, limit=update.match_limit)} so far"
         return f"Left after {_took(view)}: {found}. Resume with {view.resume}"
     if card.state == "ended":
         return f"Stopped after {_took(view)}: {card.lead}."
     found = ", ".join(part for part in (card.lead, _cost(update)) if part)
     why = "" if card.state == "cancelled" else f" {_why(update, card.state)}"
     return f"{card.word} in {_took(view)}: {found}.{why}"
-
-
-def _joined(*parts: str) -> str:
-    return " · ".join(part for part in parts if part)
 
 
 def _sentence(words: str) -> str:

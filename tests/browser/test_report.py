@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from findall_frames.display.overview import Overview
 from findall_frames.display.report import report_page
 from findall_frames.frames.flatten import flatten
 from tests.support.hostile import HOSTILE
@@ -52,10 +53,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         review("candidate_mossgrout", decision="reject"),
         review("candidate_kilnworks", about="employees", decision=None, value="74"),
     ]
-    page = report_page(
-        frames.tables, searches=frames.searches, reviews=reviews, warnings=["Odd."], doubts=2
-    )
-    path.write_bytes(page)
+    overview = Overview(frames.tables, searches=frames.searches, reviews=reviews, warnings=["Odd."])
+    path.write_bytes(report_page(overview, doubts=2))
     return path
 
 
@@ -201,10 +200,7 @@ def test_hostile_strings_stay_text(opened: Open, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
     path.write_bytes(
         report_page(
-            tables(*many, reason=strings[0]),
-            searches={},
-            reviews=reviews,
-            warnings=strings,
+            Overview(tables(*many, reason=strings[0]), reviews=reviews, warnings=strings),
             doubts=None,
         )
     )

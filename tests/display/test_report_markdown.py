@@ -8,6 +8,8 @@ import mistune
 import pytest
 from markdown_it import MarkdownIt
 
+from findall_frames.display.outcomes import Review
+from findall_frames.display.overview import Overview
 from findall_frames.display.report_markdown import escaped_markdown, result_markdown
 from findall_frames.display.text import one_line, web_address
 from findall_frames.frames.flatten import flatten
@@ -34,9 +36,9 @@ MARKUP = (
 )
 
 
-def markdown_of(*candidates: dict[str, object], reviews: tuple[object, ...] = ()) -> str:
+def markdown_of(*candidates: dict[str, object], reviews: tuple[Review, ...] = ()) -> str:
     """Return the Markdown of a result."""
-    return result_markdown(tables(*candidates), searches={}, reviews=reviews, warnings=[])
+    return result_markdown(Overview(tables(*candidates), reviews=reviews))
 
 
 def rendered(text: str) -> list[Anatomy]:
@@ -74,10 +76,7 @@ def test_no_text_of_a_result_becomes_markup(text: str) -> None:
         review(about="condition", decision=None, value=text, note=text),
     )
     document = result_markdown(
-        tables(hostile_candidate(text), reason=text),
-        searches={},
-        reviews=remarks,
-        warnings=[text],
+        Overview(tables(hostile_candidate(text), reason=text), reviews=remarks, warnings=[text])
     )
     allowed = {text} if web_address(text) else set()
     for seen in rendered(document):
@@ -146,7 +145,9 @@ def test_it_says_what_was_asked_how_it_ended_and_what_people_said() -> None:
         review("candidate_kilnworks", about="employees", decision="reject", value="74"),
     )
     text = result_markdown(
-        frames.tables, searches=frames.searches, reviews=reviews, warnings=["Mind the gap."]
+        Overview(
+            frames.tables, searches=frames.searches, reviews=reviews, warnings=["Mind the gap."]
+        )
     )
     lines = text.splitlines()
     assert lines[0] == "# Find all makers of clay tiles"
@@ -156,7 +157,7 @@ def test_it_says_what_was_asked_how_it_ended_and_what_people_said() -> None:
     assert "| makes\\_tiles | The company makes clay tiles. | 1 | 1 | 0 |" in lines
     (row,) = (line for line in lines if line.startswith("| [Kilnworks]"))
     assert "| met (medium confidence) \\[1\\] | unknown |" in row
-    assert "| 73 **(rejected: corrected to 74)** |" in row
+    assert "| 73 **(rejected, corrected to 74)** |" in row
     assert row.endswith("| accepted: Called them. |")
     assert re.search(r"^Search of 3 February 2026 · ", text, re.MULTILINE)
 

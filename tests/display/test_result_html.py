@@ -14,9 +14,9 @@ from findall_frames.display.outcomes import (
     Outcome,
     Review,
     columns_of,
-    latest_reviews,
     outcomes_of,
 )
+from findall_frames.display.overview import Overview
 from findall_frames.display.result_html import (
     candidates_table,
     frames_html,
@@ -59,21 +59,20 @@ def words_of(html: str) -> str:
     return " ".join(" ".join(seen.words).split())
 
 
+def shown(data: Tables, **known: Any) -> str:
+    """Return what a cell that ends in frames shows."""
+    return frames_html(Overview(data, **known))
+
+
 def static(data: Tables, *reviews: Review, search: FindAllSchema | None = None) -> str:
     """Return the conditions, the table of all candidates and the evidence, as a report has them."""
-    columns = columns_of(data, {} if search is None else {"findall_1": search})
-    latest = latest_reviews(reviews)
-    table, _ = candidates_table(
-        data,
-        columns=columns,
-        outcomes=outcomes_of(data),
-        reviews=latest,
-        most_rows=1000,
-        most_bytes=10**7,
+    overview = Overview(
+        data, searches={} if search is None else {"findall_1": search}, reviews=reviews
     )
+    table, _ = candidates_table(overview, most_rows=1000, most_bytes=10**7)
     rows = rows_of(data, data["candidates"])
-    evidence = evidence_html(rows, columns=columns, reviews=latest)
-    return readings_table_html(columns) + table + evidence
+    evidence = evidence_html(rows, columns=overview.columns, reviews=overview.latest)
+    return readings_table_html(overview.columns) + table + evidence
 
 
 MIXED = (
@@ -140,7 +139,7 @@ def test_columns_lose_the_ending_of_drafted_names_where_that_is_unique(
 
 def test_the_summary_says_how_many_matched_failed_and_are_open() -> None:
     """And how the search ended."""
-    html = frames_html(tables(*MIXED))
+    html = shown(tables(*MIXED))
     assert (
         "1 of 6 candidates met both conditions, 3 did not, and 2 are open, as a "
         "verdict is unknown. The search ended: no candidates are left." in words_of(html)
@@ -150,27 +149,25 @@ def test_the_summary_says_how_many_matched_failed_and_are_open() -> None:
 def test_a_match_without_all_verdicts_did_not_meet_all_conditions() -> None:
     """The service says that it matched, and so does the summary."""
     lacking = judged(2, "matched", a=True)
-    words = words_of(
-        frames_html(tables(MIXED[0], lacking, judged(3, "unmatched", a=False, b=True)))
-    )
+    words = words_of(shown(tables(MIXED[0], lacking, judged(3, "unmatched", a=False, b=True))))
     assert "2 of 3 candidates matched, and 1 did not." in words
 
 
 def test_ten_matches_are_shown_and_the_rest_is_counted() -> None:
     """With the calls that show everything."""
     many = [candidate(n, name=f"n{n}", a=field("x"), b=field("y")) for n in range(12)]
-    html = frames_html(tables(*many))
+    html = shown(tables(*many))
     assert html.count('scope="row"') == 10
     words = words_of(html)
     assert "2 more matches, all candidates and their evidence: frames.explore()" in words
     assert 'frames.to_html("report.html")' in words
-    assert "All candidates and their evidence" in words_of(frames_html(tables(*many[:10])))
+    assert "All candidates and their evidence" in words_of(shown(tables(*many[:10])))
 
 
 def test_many_fields_are_cut_and_counted() -> None:
     """A table of 400 columns would be of no use to anybody."""
     one = candidate(1, name="a", **{f"condition_{n}": field("x") for n in range(400)})
-    html = frames_html(tables(one))
+    html = shown(tables(one))
     assert html.count('scope="col"') == 13
     assert "388 more fields" in words_of(html)
     assert "met all 400 conditions" in words_of(html)
@@ -180,12 +177,12 @@ def test_many_fields_are_cut_and_counted() -> None:
 def test_without_a_match_the_nearest_candidates_and_each_condition_are_shown() -> None:
     """An empty result shows which condition is the hard one."""
     data = tables(judged(1, "unmatched", x=True, y=False), judged(2, "unmatched", x=True, y=False))
-    words = words_of(frames_html(data))
+    words = words_of(shown(data))
     assert "0 of 2 candidates met both conditions, and 2 did not." in words
     assert "y: met by 0 of 2 candidates" in words
     assert "No match (2)" in words
-    assert "No candidate was found." in words_of(frames_html(tables()))
-    assert "<table" not in frames_html(tables())
+    assert "No candidate was found." in words_of(shown(tables()))
+    assert "<table" not in shown(tables())
 
 
 @pytest.mark.parametrize(
@@ -204,7 +201,7 @@ def test_how_the_run_ended_is_said_above_its_matches(
     """Its matches are shown all the same."""
     body = rebuild(tables(MIXED[0]), findall_id="findall_1")
     body["run"]["status"] |= {"status": status, "termination_reason": reason}
-    words = words_of(frames_html(flatten(body).tables))
+    words = words_of(shown(flatten(body).tables))
     assert said in words
     assert words.index(said) < words.index("n1")
 
@@ -241,7 +238,7 @@ def test_doubts_are_counted_where_that_is_quick() -> None:
     assert "1 value in doubt: frames.unsupported()" in words_of(few._repr_html_())
     sound = FindAllFrames(tables(candidate(1, name="a", x=field("1"))))
     assert "no value in doubt" in words_of(sound._repr_html_())
-    assert "doubts: frames.unsupported()" in words_of(frames_html(few.tables))
+    assert "doubts: frames.unsupported()" in words_of(shown(few.tables))
 
 
 def test_reviews_are_shown_in_words() -> None:
@@ -257,8 +254,8 @@ def test_reviews_are_shown_in_words() -> None:
         review("c2", decision=None, about="x", value="22", note="by phone"),
         review("c3", decision=None, note="only a note"),
     )
-    words = words_of(frames_html(data, reviews=reviews))
-    assert "3 of 3 reviewed: 1 accepted" in words
+    words = words_of(shown(data, reviews=reviews))
+    assert "1 of 3 reviewed: 1 accepted" in words
     assert "accepted: Seen <b>there</b>." in words
     assert "met: 2 [corrected to 22]" in words
     assert "only a note" in words
@@ -300,7 +297,7 @@ def test_a_list_is_shown_as_a_person_writes_it() -> None:
     one = candidate(1, name="a")
     one["output"]["products"] = {"value": ["tiles", "pots", 7], "type": "enrichment"}
     one["output"]["nested"] = {"value": [{"a": 1}, True], "type": "enrichment"}
-    html = frames_html(tables(one))
+    html = shown(tables(one))
     assert "tiles, pots, 7" in html
     assert "[{&quot;a&quot;:1},true]" in html
 
@@ -311,7 +308,7 @@ def test_numbers_stand_at_the_right_and_are_written_without_a_needless_point() -
     one["output"]["population"] = {"value": 83200000.0, "type": "enrichment"}
     one["output"]["density"] = {"value": 232.5, "type": "enrichment"}
     one["output"]["release"] = {"value": "3.0", "type": "enrichment"}
-    html = frames_html(tables(one, candidate(2, name="b")))
+    html = shown(tables(one, candidate(2, name="b")))
     assert '<td class="ff-numeric">83200000</td>' in html
     assert '<td class="ff-numeric">232.5</td>' in html
     assert "<td>3.0</td>" in html
@@ -320,7 +317,7 @@ def test_numbers_stand_at_the_right_and_are_written_without_a_needless_point() -
 
 def test_the_table_can_be_read_without_seeing_it() -> None:
     """Headers have a scope, groups too, and the keyboard reaches what scrolls."""
-    html = frames_html(tables(*MIXED))
+    html = shown(tables(*MIXED))
     assert html.count('scope="col"') == 3
     assert html.count('scope="row"') == 1
     assert html.count('scope="rowgroup"') == 1
@@ -345,7 +342,7 @@ def test_hostile_text_stays_text_in_html(text: str) -> None:
         review(decision=None, about="condition", value=text, note=text),
     )
     data = tables(one, reason=text)
-    html = frames_html(data, reviews=remarks, warnings=[text])
+    html = shown(data, reviews=remarks, warnings=[text])
     seen = assert_harmless(html, tags=TAGS)
     assert one_line(text)[:40] in "".join(seen.words)
     assert_harmless(static(data, *remarks), tags=EVIDENCE_TAGS)
@@ -359,14 +356,9 @@ def test_the_number_of_candidates_is_that_of_the_rows(
     groups: tuple[Outcome, ...], count: int
 ) -> None:
     """A limit in rows or in bytes cuts the last ones."""
-    data = tables(*MIXED)
-    shown: dict[str, Any] = {
-        "columns": columns_of(data, {}),
-        "outcomes": outcomes_of(data),
-        "reviews": {},
-        "groups": groups,
-    }
-    html, shown_count = candidates_table(data, **shown, most_rows=10, most_bytes=10**6)
+    overview = Overview(tables(*MIXED))
+    html, shown_count = candidates_table(overview, groups=groups, most_rows=10, most_bytes=10**6)
     assert html.count('scope="row"') == shown_count == count
-    assert candidates_table(data, **shown, most_rows=1, most_bytes=10**6)[1] == 1
-    assert candidates_table(data, **shown, most_rows=10, most_bytes=10) == ("", 0)
+    few = candidates_table(overview, groups=groups, most_rows=1, most_bytes=10**6)
+    assert few[1] == 1
+    assert candidates_table(overview, groups=groups, most_rows=10, most_bytes=10) == ("", 0)

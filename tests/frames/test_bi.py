@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import findall_frames as ff
-from findall_frames.frames.convert import BI_TABLES, plain_names
+from findall_frames.frames.plain import BI_TABLES, plain_names
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import TABLES
 from tests.support.results import (

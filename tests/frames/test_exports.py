@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
 import findall_frames as ff
-from findall_frames.frames.convert import BI_TABLES
+from findall_frames.frames.plain import BI_TABLES
 from findall_frames.frames.schema import TABLES
 from tests.support.results import (
     CONDITIONS,

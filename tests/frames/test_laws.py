@@ -16,9 +16,10 @@ from hypothesis import HealthCheck, example, given, settings
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames, Profile, read_parquet
+from findall_frames.frames.frames import FindAllFrames, read_parquet
 from findall_frames.frames.reviews import newest_reviews, reviews_in, reviews_table
 from findall_frames.frames.schema import KEYS, SCHEMAS
+from findall_frames.frames.writing import Profile
 from tests.support.results import basis, candidate
 from tests.support.results import result as finished
 from tests.support.strategies import judge, judgements, results, searches

@@ -19,9 +19,9 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.errors import FindAllWarning, InvalidRequestError
-from findall_frames.frames.convert import BI_TABLES
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames, read_parquet
+from findall_frames.frames.plain import BI_TABLES
 from findall_frames.frames.reviews import ReviewRow, reviews_table
 from tests.support.results import basis, candidate, condition, enrichment, result, search
 

@@ -24,7 +24,7 @@ from findall_frames.progress.update import Update
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
-__all__ = ["Board", "Overview", "board_for"]
+__all__ = ["Board", "BoardUpdate", "board_for"]
 
 _MOST_LINES: Final = 20
 _LONGEST: Final = 60
@@ -35,7 +35,7 @@ _WHOLE: Final = (None, "match_limit_met", "candidates_exhausted")
 
 
 @dataclass(frozen=True, slots=True)
-class Overview(Update):
+class BoardUpdate(Update):
     """The totals of many searches as an update, with the update of each.
 
     Attributes
@@ -50,10 +50,10 @@ class Overview(Update):
     held_up: str = ""
 
 
-def _overview(lines: Sequence[Update], *, held_up: str, elapsed: float) -> Overview:
+def _board_update(lines: Sequence[Update], *, held_up: str, elapsed: float) -> BoardUpdate:
     """Sum updates up."""
     costs = [line.cost for line in lines if line.cost is not None]
-    return Overview(
+    return BoardUpdate(
         findall_id="",
         objective=counted(len(lines), "search"),
         service=lines[0].service if lines else "",
@@ -68,7 +68,7 @@ def _overview(lines: Sequence[Update], *, held_up: str, elapsed: float) -> Overv
     )
 
 
-def _totals(view: Overview) -> str:
+def _totals(view: BoardUpdate) -> str:
     """Return how far all searches are, in one line."""
     over = sum(line.is_over for line in view.lines)
     ended = sum(_is_whole(line) for line in view.lines)
@@ -90,7 +90,7 @@ def _is_whole(line: Update) -> bool:
     return line.is_over and line.status == "completed" and line.termination_reason in _WHOLE
 
 
-def _lines(view: Overview) -> list[tuple[str, str]]:
+def _lines(view: BoardUpdate) -> list[tuple[str, str]]:
     """Return the question and the state of each search to show, and a last line on the others.
 
     Those that are active come first, then those that are over without a whole result, those that
@@ -142,12 +142,12 @@ def board_for(progress: Progress | Display) -> Board:
     if not kind or (sys.stderr is None and kind in ("terminal", "log")):
         return Board(display, rest=None)
     if kind == "terminal":
-        return Board(Guarded(_TerminalOverview(sys.stderr)), rest=_OFTEN)
+        return Board(Guarded(_TerminalBoard(sys.stderr)), rest=_OFTEN)
     if kind == "marimo":
-        return Board(Guarded(_MarimoOverview()), rest=_OFTEN)
+        return Board(Guarded(_MarimoBoard()), rest=_OFTEN)
     if kind.startswith("notebook"):
-        return Board(Guarded(_NotebookOverview()), rest=_RARELY if "lines" in kind else _OFTEN)
-    return Board(Guarded(_LogOverview(sys.stderr)), rest=_RARELY)
+        return Board(Guarded(_NotebookBoard()), rest=_RARELY if "lines" in kind else _OFTEN)
+    return Board(Guarded(_LogBoard(sys.stderr)), rest=_RARELY)
 
 
 class Board:
@@ -156,7 +156,7 @@ class Board:
     Parameters
     ----------
     display : Display
-        Takes an `Overview`, or, without a pace, the updates of the single runs.
+        Takes an `BoardUpdate`, or, without a pace, the updates of the single runs.
     rest : float or None
         Seconds between two overviews.
     """
@@ -193,10 +193,10 @@ class Board:
         if self._rest is not None and self._lines:
             self._shown_at = time.monotonic()
             elapsed = self._shown_at - self._begun
-            self._display.show(_overview(self._lines, held_up=self._held_up, elapsed=elapsed))
+            self._display.show(_board_update(self._lines, held_up=self._held_up, elapsed=elapsed))
 
 
-class _LogOverview:
+class _LogBoard:
     """A line of totals at the start, every thirty seconds and at the end."""
 
     def __init__(self, file: TextIO) -> None:
@@ -204,7 +204,7 @@ class _LogOverview:
 
     def show(self, update: Update) -> None:
         """Write how far they are."""
-        assert isinstance(update, Overview), "only a board shows it"
+        assert isinstance(update, BoardUpdate), "only a board shows it"
         words = ". ".join(part for part in (_totals(update), update.held_up) if part)
         self._file.write(f"{words}\n")
         self._file.flush()
@@ -213,7 +213,7 @@ class _LogOverview:
         """Do nothing: the last line is written."""
 
 
-class _TerminalOverview:
+class _TerminalBoard:
     """Lines that are repainted while the searches go on, of which the totals remain."""
 
     def __init__(self, file: TextIO) -> None:
@@ -221,11 +221,11 @@ class _TerminalOverview:
         self._live = Live(
             console=self._console, auto_refresh=False, transient=True, redirect_stdout=False
         )
-        self._latest: Overview | None = None
+        self._latest: BoardUpdate | None = None
 
     def show(self, update: Update) -> None:
         """Repaint the lines."""
-        assert isinstance(update, Overview), "only a board shows it"
+        assert isinstance(update, BoardUpdate), "only a board shows it"
         self._latest = update
         if self._console.is_terminal:
             if not self._live.is_started:
@@ -244,7 +244,7 @@ class _TerminalOverview:
             self._console.print(Text(_totals(self._latest)), overflow="fold")
 
 
-class _NotebookOverview:
+class _NotebookBoard:
     """Totals and lines as HTML, replaced in place; interrupting the kernel stops the wait."""
 
     def __init__(self) -> None:
@@ -252,7 +252,7 @@ class _NotebookOverview:
 
     def show(self, update: Update) -> None:
         """Show the overview in place of the one before."""
-        assert isinstance(update, Overview), "only a board shows it"
+        assert isinstance(update, BoardUpdate), "only a board shows it"
         bundle = {"text/plain": _totals(update), "text/html": _html(update)}
         if self._handle is None:
             from IPython.display import DisplayHandle
@@ -266,21 +266,21 @@ class _NotebookOverview:
         """Do nothing: the last overview stays."""
 
 
-class _MarimoOverview:
+class _MarimoBoard:
     """Totals and lines as the output of the cell of marimo, until the cell ends."""
 
     def show(self, update: Update) -> None:
         """Show the overview in place of the one before."""
         from findall_frames.progress.notebook import replace_output
 
-        assert isinstance(update, Overview), "only a board shows it"
+        assert isinstance(update, BoardUpdate), "only a board shows it"
         replace_output(_html(update))
 
     def close(self) -> None:
         """Do nothing: the last overview stays."""
 
 
-def _html(view: Overview) -> str:
+def _html(view: BoardUpdate) -> str:
     """Return the overview as HTML with its style, without scripts."""
     no_tex = NO_TEX.removeprefix('class="').removesuffix('"')
     rows = "".join(
@@ -292,8 +292,8 @@ def _html(view: Overview) -> str:
         stop = "Interrupt the kernel to stop waiting; the runs go on."
         facts = ". ".join(part for part in (view.held_up, stop) if part)
     return (
-        f'<div class="ff ff-overview {no_tex}" role="group" aria-label="Searches">'
-        f"<style>{asset('tokens.css')}{asset('overview.css')}</style>"
+        f'<div class="ff ff-board {no_tex}" role="group" aria-label="Searches">'
+        f"<style>{asset('tokens.css')}{asset('board.css')}</style>"
         f'<div class="ff-totals">{escaped(_totals(view))}</div>'
         f'<div class="ff-fact">{escaped(facts)}</div><table>{rows}</table></div>'
     )

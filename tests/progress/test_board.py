@@ -13,7 +13,7 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.progress import overview
-from findall_frames.progress.overview import board_for
+from findall_frames.progress.board import board_for
 
 SERVICE = "https://api.parallel.ai"
 
