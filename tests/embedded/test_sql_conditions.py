@@ -66,7 +66,7 @@ def test_an_expression_selects_the_rows_for_which_it_is_true(
     cars: Corpus, sql: str, names: list[str]
 ) -> None:
     """Rows for which it is unknown match neither it nor its opposite."""
-    matching = plan(cars, reading(sql)).matching
+    matching = plan(cars, reading(sql)).select().matching
     assert [entity.name for entity in cars.entities(matching)] == names
 
 
@@ -121,22 +121,44 @@ def test_near_misses_are_limited_and_sorted(cars: Corpus) -> None:
     found = plan(
         cars, reading("horsepower > 100", name="a"), reading("origin = 'Europe'", name="b")
     )
-    missed = [entity.name for entity in cars.entities(found.near_misses)]
+    missed = [entity.name for entity in cars.entities(found.select().near_misses)]
     assert missed == ["fiat 128", "vw rabbit", "ford pinto", "toyota corona"]
     many = open_corpus(pd.DataFrame({"x": range(1_000)}))
-    assert len(plan(many, reading("x > 998")).near_misses) == NEAR_MISSES
+    assert len(plan(many, reading("x > 998")).select().near_misses) == NEAR_MISSES
+
+
+@pytest.mark.parametrize("conditions", [1, 2, 3])
+@pytest.mark.parametrize("rows", [60, 900, 9_000])
+def test_rows_are_selected_as_if_all_of_them_were_sorted(conditions: int, rows: int) -> None:
+    """However many rows fail one condition alone; each condition is unknown for some."""
+    names = ["a", "b", "c"][:conditions]
+    # The conditions are true for every 2nd, 4th and 6th row.
+    table = {
+        name: [None if row % (7 + at) == 0 else row % (2 * at + 2) for row in range(rows)]
+        for at, name in enumerate(names)
+    }
+    many = open_corpus(pd.DataFrame(table, dtype="Int64"))
+    found = plan(many, *(reading(f"{name} = 0", name=name) for name in names)).select()
+    truths = [
+        tuple(None if x is None else x == 0 for x in row)
+        for row in zip(*table.values(), strict=True)
+    ]
+    assert list(found.matching) == [row for row in range(rows) if all(truths[row])]
+    others = [row for row in range(rows) if not all(truths[row])]
+    others.sort(key=lambda row: (truths[row].count(False), truths[row].count(None)))
+    assert found.near_misses == others[:NEAR_MISSES]
 
 
 def test_a_rank_counts_only_rows_that_meet_the_rest(cars: Corpus) -> None:
     """Missing values have no rank; ties at the end all count."""
     strongest = Top(by="horsepower", n=1)
     europeans = plan(cars, reading("origin = 'Europe'"), reading(top=strongest, name="top"))
-    (row,) = europeans.matching
+    (row,) = europeans.select().matching
     assert CARS["name"][row] == "saab 99"
     weakest = Top(by="horsepower", n=2, descending=False)
-    assert list(plan(cars, reading(top=weakest)).matching) == [0, 1]
+    assert list(plan(cars, reading(top=weakest)).select().matching) == [0, 1]
     ties = open_corpus(pd.DataFrame({"name": list("abcd"), "points": [3, 5, 3, 1]}))
-    assert list(plan(ties, reading(top=Top(by="points", n=2))).matching) == [1, 0, 2]
+    assert list(plan(ties, reading(top=Top(by="points", n=2))).select().matching) == [1, 0, 2]
 
 
 def test_a_verdict_cites_its_cells_and_the_expression(cars: Corpus) -> None:

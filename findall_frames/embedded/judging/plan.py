@@ -19,7 +19,7 @@ from findall_frames.embedded.judging.finding import (
 )
 from findall_frames.embedded.reading.sql import check_order, check_sql
 
-__all__ = ["NEAR_MISSES", "Counts", "Plan"]
+__all__ = ["NEAR_MISSES", "Counts", "Plan", "Selection"]
 
 NEAR_MISSES: Final = 100
 """How many rows that fail the fewest conditions are shown as unmatched candidates."""
@@ -33,6 +33,19 @@ class Counts(NamedTuple):
     true: int
     false: int
     unknown: int
+
+
+class Selection(NamedTuple):
+    """The positions of the rows that become candidates.
+
+    `matching` are those that meet all conditions, by rank, else in table order. If a model is
+    needed, these are the rows to ask about, and a rank only sorts them. `near_misses` are at most
+    `NEAR_MISSES` others: first those just below the last rank, then by the number of false
+    conditions, then by the number of unknown ones.
+    """
+
+    matching: Sequence[int]
+    near_misses: list[int]
 
 
 class _Condition(NamedTuple):
@@ -133,53 +146,71 @@ class Plan:
             truth = condition.truth
             if condition.by is not None:
                 truth = f"({truth}) AND (({condition.by}) IS NOT NULL OR NULL)"
-            parts.append(f"count(*) FILTER (WHERE {truth})")
-            parts.append(f"count(*) FILTER (WHERE NOT ({truth}))")
+            parts += [f"count(*) FILTER (WHERE {truth})", f"count({truth})"]
         if not parts:
             return []
         found = self._query(f"SELECT {', '.join(parts)} {_FROM}", timeout=timeout)
         row = [column[0].as_py() for column in found]
         size = len(self._corpus)
         return [
-            Counts(true, false, size - true - false)
-            for true, false in zip(row[::2], row[1::2], strict=True)
+            Counts(true, known - true, size - known)
+            for true, known in zip(row[::2], row[1::2], strict=True)
         ]
 
-    @property
-    def matching(self) -> Sequence[int]:
-        """Positions of the rows that meet all conditions, by rank, else in table order.
+    def select(self) -> Selection:
+        """Find the rows that meet all conditions, and those that nearly do."""
+        if not self._tops:
+            matching, missed = self._met_or_unknown()
+        elif self.asked:
+            matching, missed = list(self._ranked), self._met_or_unknown()[1]
+        else:
+            matching = [row for row in self._ranked if self._is_top(row)]
+            below = [row for row in self._ranked if not self._is_top(row)]
+            missed = [*below[:NEAR_MISSES], *self._met_or_unknown()[1]]
+        room = NEAR_MISSES - len(missed)
+        return Selection(
+            matching, [*missed[:NEAR_MISSES], *(self._failing(room) if room > 0 else [])]
+        )
 
-        If a model is needed, these are the rows to ask about, and a rank only sorts them.
+    def _met_or_unknown(self) -> tuple[Sequence[int], list[int]]:
+        """Return the rows for which no condition is false: first those that meet all of them.
+
+        The others, at most `NEAR_MISSES`, are sorted by the number of unknown conditions.
         """
-        if self._tops and not self.asked:
-            return [row for row in self._ranked if self._is_top(row)]
-        if self._tops:
-            return list(self._ranked)
-        found = self._query(f"SELECT {Corpus.ROW} {_FROM} WHERE {self._met} ORDER BY 1")
-        positions = array("q")  # a list of millions would take a second, and hold up all threads
-        positions.frombytes(found[0].to_numpy().tobytes())
-        return positions
+        unknown = " + ".join(f"(({each.truth}) IS NULL)::INT" for each in self._conditions) or "0"
+        # With a rank, the rows that meet the other conditions are found along with their ranks.
+        wanted = "IS NULL" if self._tops else "IS NOT FALSE"
+        found = self._query(
+            f"SELECT {Corpus.ROW}, {unknown} {_FROM} WHERE ({self._met}) {wanted} "
+            f"ORDER BY {Corpus.ROW}"
+        )
+        rows, unknowns = (column.to_numpy() for column in found)
+        matching = array("q")  # a list of millions would take a second, and hold up all threads
+        matching.frombytes(rows[unknowns == 0].tobytes())
+        rows, unknowns = rows[unknowns > 0], unknowns[unknowns > 0]
+        return matching, rows[unknowns.argsort(kind="stable")][:NEAR_MISSES].tolist()
 
-    @property
-    def near_misses(self) -> Sequence[int]:
-        """Positions of at most `NEAR_MISSES` rows that do not match, the nearest first.
-
-        First those just below the last rank, then the others by the number of false conditions,
-        then by the number of unknown ones.
-        """
-        missed = []
-        if self._tops and not self.asked:
-            missed = [row for row in self._ranked if not self._is_top(row)][:NEAR_MISSES]
+    def _failing(self, most: int) -> list[int]:
+        """Return rows with a false condition: by how many are false, then by how many unknown."""
         truths = [condition.truth for condition in self._conditions]
         if not truths:
-            return missed
-        false = " + ".join(f"coalesce(NOT ({truth}), FALSE)::INT" for truth in truths)
-        unknown = " + ".join(f"(({truth}) IS NULL)::INT" for truth in truths)
+            return []
+        # Rows with one false condition and no unknown one are usually enough. To find the first
+        # of them takes a fraction of the time that it takes to sort all rows.
+        true = " + ".join(f"({truth})::INT" for truth in truths)
         found = self._query(
-            f"SELECT {Corpus.ROW} {_FROM} WHERE NOT coalesce({self._met}, FALSE) "
-            f"ORDER BY {false}, {unknown}, {Corpus.ROW} LIMIT {NEAR_MISSES - len(missed)}"
+            f"SELECT {Corpus.ROW} {_FROM} WHERE {true} = {len(truths) - 1} "
+            f"ORDER BY {Corpus.ROW} LIMIT {most}"
         )
-        return [*missed, *found[0].to_pylist()]
+        if len(found[0]) < most and len(truths) > 1:
+            false = " + ".join(f"coalesce(NOT ({truth}), FALSE)::INT" for truth in truths)
+            unknown = " + ".join(f"(({truth}) IS NULL)::INT" for truth in truths)
+            found = self._query(
+                f"SELECT {Corpus.ROW} {_FROM} WHERE NOT ({self._met}) "
+                f"ORDER BY {false}, {unknown}, {Corpus.ROW} LIMIT {most}"
+            )
+        rows: list[int] = found[0].to_pylist()
+        return rows
 
     @property
     def _met(self) -> str:

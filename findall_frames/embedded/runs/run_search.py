@@ -196,11 +196,11 @@ class RunSearch:
         return self._known_order
 
     def _find_order(self) -> _Order:
-        matching = self._plan.matching
+        matching, near_misses = self._plan.select()
         likely = self._shortlist(matching) if self._plan.asked else matching
         rows = array("q")
         rows.extend(likely)
-        rows.extend(self._plan.near_misses)
+        rows.extend(near_misses)
         return _Order(rows, len(likely), len(matching) - len(likely))
 
     def _shortlist(self, matching: Sequence[int]) -> Sequence[int]:
