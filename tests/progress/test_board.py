@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 import findall_frames as ff
-from findall_frames.progress import overview
+from findall_frames.progress import board
 from findall_frames.progress.board import board_for
 
 SERVICE = "https://api.parallel.ai"
