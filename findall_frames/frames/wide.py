@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
 
@@ -191,14 +191,17 @@ class _Cells:
 
     def typed(self, field: str) -> tuple[pd.api.extensions.ExtensionArray, str | None]:
         """Return the typed values, and the first one that does not have the declared type."""
-        texts = zip(self._column(field, "value"), self._column(field, "value_type"), strict=True)
-        cells = [_FieldValue(text, value_type) for text, value_type in texts]
+        texts = self._column(field, "value")
         schema = self._requested[field].schema if field in self._requested else {}
         try:
-            declared = _declared_column(cells, schema=schema)
+            declared = _declared_column(texts, schema=schema)
         except _MisfitError as misfit:
-            return _text_column(cells), str(misfit)
-        return _inferred_column(cells, name=field) if declared is None else declared, None
+            return _array(texts, text_dtype()), str(misfit)
+        if declared is not None:
+            return declared, None
+        cells = zip(texts, self._column(field, "value_type"), strict=True)
+        types = {value_type for text, value_type in cells if text is not None}
+        return _inferred_column(texts, types=types, name=field), None
 
     def verdicts(self, field: str) -> list[bool | None]:
         """Return the verdict on each candidate; a bare yes or no counts as one."""
@@ -254,13 +257,6 @@ def _needed(column: str, *, evidence: bool) -> list[str]:
     return [column, *(f"{column}_{name}" for name in _EVIDENCE if evidence)]
 
 
-class _FieldValue(NamedTuple):
-    """A value in ``fields``: its text and its JSON type; either may be None."""
-
-    text: str | None
-    type: str | None
-
-
 class _MisfitError(ValueError):
     """A value does not have the declared type; ``str()`` is the value."""
 
@@ -280,12 +276,8 @@ _IDENTIFIER: Final = re.compile(
 _SMALLEST, _LARGEST = -(2**63), 2**63 - 1
 
 
-def _text_column(cells: Sequence[_FieldValue]) -> pd.api.extensions.ExtensionArray:
-    return _array([cell.text for cell in cells], text_dtype())
-
-
 def _declared_column(
-    cells: Sequence[_FieldValue], *, schema: Mapping[str, Any]
+    texts: Sequence[str | None], *, schema: Mapping[str, Any]
 ) -> pd.api.extensions.ExtensionArray | None:
     """Return the values in the type that a JSON Schema declares, or None if it declares none.
 
@@ -293,16 +285,16 @@ def _declared_column(
     """
     declared, written_as = _declared_type(schema)
     if declared == "integer":
-        return _convert(cells, _integer, "Int64")
+        return _convert(texts, _integer, "Int64")
     if declared == "number":
-        return _convert(cells, _number, "Float64")
+        return _convert(texts, _number, "Float64")
     if declared == "boolean":
-        return _convert(cells, _boolean, "boolean")
+        return _convert(texts, _boolean, "boolean")
     if declared == "string" and written_as == "date":
-        return _convert(cells, _date, "datetime64[us]")
+        return _convert(texts, _date, "datetime64[us]")
     if declared == "string" and written_as == "date-time":
-        return _convert(cells, _time, "datetime64[us, UTC]")
-    return _text_column(cells) if declared else None
+        return _convert(texts, _time, "datetime64[us, UTC]")
+    return _array(texts, text_dtype()) if declared else None
 
 
 def misfit_of(text: str, *, schema: Mapping[str, Any]) -> str | None:
@@ -316,24 +308,23 @@ def misfit_of(text: str, *, schema: Mapping[str, Any]) -> str | None:
     True
     """
     try:
-        _declared_column([_FieldValue(text, None)], schema=schema)
+        _declared_column([text], schema=schema)
     except _MisfitError:
         return " as ".join(part for part in _declared_type(schema) if part)
     return None
 
 
 def _inferred_column(
-    cells: Sequence[_FieldValue], *, name: str
+    texts: Sequence[str | None], *, types: Set[str | None], name: str
 ) -> pd.api.extensions.ExtensionArray:
     """Return the values in a type that all of them have and that changes the spelling of none.
 
     A column with ``"007"``, ``"1e5"``, ``"1.50"`` or ``"NaN"`` stays text; so do digits under a
-    name such as ``phone`` or ``postal_code``.
+    name such as ``phone`` or ``postal_code``. `types` are the JSON types of the values.
     """
-    types = {cell.type for cell in cells if cell.text is not None}
     attempts: list[tuple[Callable[[str], Any], str]]
     if types == {"string"}:
-        kept = [cell.text for cell in cells if cell.text is not None]
+        kept = [text for text in texts if text is not None]
         if all(_DATE.fullmatch(text) for text in kept):
             attempts = [(_date, "datetime64[us]")]
         elif all(text in ("true", "false") for text in kept):
@@ -350,10 +341,10 @@ def _inferred_column(
         attempts = []
     for convert, dtype in attempts:
         try:
-            return _convert(cells, convert, dtype)
+            return _convert(texts, convert, dtype)
         except _MisfitError:
             continue
-    return _text_column(cells)
+    return _array(texts, text_dtype())
 
 
 def _declared_type(schema: Mapping[str, Any]) -> tuple[str | None, str | None]:
@@ -374,9 +365,9 @@ def _declared_type(schema: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _convert(
-    cells: Sequence[_FieldValue], convert: Callable[[str], Any], dtype: str
+    texts: Sequence[str | None], convert: Callable[[str], Any], dtype: str
 ) -> pd.api.extensions.ExtensionArray:
-    return _array([None if cell.text is None else convert(cell.text) for cell in cells], dtype)
+    return _array([None if text is None else convert(text) for text in texts], dtype)
 
 
 def _array(values: Sequence[Any], dtype: str | pd.StringDtype) -> pd.api.extensions.ExtensionArray:
