@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 import findall_frames as ff
-from findall_frames.progress import board
+from findall_frames.progress import board as boards
 from findall_frames.progress.board import board_for
 
 SERVICE = "https://api.parallel.ai"
@@ -35,8 +35,8 @@ def update(number: int, status: str = "waiting", **more: Any) -> ff.Update:
 @pytest.fixture
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Show every change."""
-    monkeypatch.setattr(overview, "_OFTEN", 0.0)
-    monkeypatch.setattr(overview, "_RARELY", 0.0)
+    monkeypatch.setattr(boards, "_OFTEN", 0.0)
+    monkeypatch.setattr(boards, "_RARELY", 0.0)
 
 
 @pytest.mark.usefixtures("at_once")
