@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField
-from findall_frames.display.matches import FieldCell, Tables
+from findall_frames.display.matches import FieldCell, Tables, candidate_count
 from findall_frames.display.text import one_line
 
 __all__ = [
@@ -161,6 +161,8 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     numeric = _numeric(fields)
     read_as = sql_readings(tables["runs"])
     met, not_met, judged = _verdict_counts(tables, searches)
+    for name, (true, false, unknown) in _counts_of_all_rows(tables).items():
+        met[name], not_met[name], judged[name] = true, false, true + false + unknown
     return [
         ShownColumn(
             field=name,
@@ -223,15 +225,35 @@ def _numeric(fields: pa.Table) -> set[str]:
 def sql_readings(runs: pa.Table) -> dict[str, str]:
     """Return the SQL that own data read conditions as, by name, where the runs say so."""
     found: dict[str, str] = {}
+    for reading in _readings(runs):
+        found.setdefault(reading["name"], one_line(reading["sql"]))
+    return found
+
+
+def _counts_of_all_rows(tables: Tables) -> dict[str, tuple[int, int, int]]:
+    """Return how many rows meet, fail and lack what each condition needs, if not all are kept."""
+    rows = candidate_count(tables)
+    if len(tables["runs"]) != 1 or rows == len(tables["candidates"]):
+        return {}
+    counts: dict[str, tuple[int, int, int]] = {}
+    for reading in _readings(tables["runs"]):
+        match reading:
+            case {"name": str(name), "true": int(true), "false": int(false), "unknown": int(none)}:
+                # A run that ended early has looked at a part of the rows.
+                if true + false + none == rows:
+                    counts[name] = (true, false, none)
+    return counts
+
+
+def _readings(runs: pa.Table) -> Iterator[dict[str, Any]]:
+    """Yield the readings that runs over own data say, each with a name and SQL."""
     for text in runs["extra"].to_pylist():
         run = msgspec.json.decode(text).get("run", {}) if text else {}
         readings = run.get("readings") if isinstance(run, dict) else None
         for reading in readings if isinstance(readings, list) else ():
-            known = reading if isinstance(reading, dict) else {}
-            name, sql = known.get("name"), known.get("sql")
-            if isinstance(name, str) and isinstance(sql, str):
-                found.setdefault(name, one_line(sql))
-    return found
+            match reading:
+                case {"name": str(), "sql": str()}:
+                    yield reading
 
 
 def _verdict_counts(

@@ -126,7 +126,9 @@ class Overview:
         """What verdicts are counted over, if the service keeps only a part of the candidates."""
         kept = len(self.tables["candidates"])
         left = candidate_count(self.tables) - kept
-        if not left:
+        conditions = [column for column in self.columns if column.is_condition]
+        counted_all = all(each.met + each.not_met + each.unknown > kept for each in conditions)
+        if not left or counted_all:
             return ""
         return f"Counted over the {kept:,} candidates that are kept; {left:,} others did not match."
 

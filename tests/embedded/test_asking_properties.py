@@ -38,6 +38,21 @@ WINES = [
 WORDS = {"bottles": "number of bottles, stock", "price_eur": "price (in euros)"}
 
 
+def test_a_list_as_one_text_is_cited_as_that_text() -> None:
+    """So that the value stands in the excerpt."""
+    first, _ = filled({"awards": {"type": "string"}})
+    assert [each.excerpts for each in first["awards"].citations or ()] == [["gold, silver"]]
+    first, _ = filled({"awards": {"type": "array", "items": {"type": "string"}}})
+    assert [each.excerpts for each in first["awards"].citations or ()] == [["gold", "silver"]]
+
+
+def test_properties_that_nothing_answers_are_named() -> None:
+    """A model answers all of them, or says why not."""
+    corpus = open_corpus(WINES)
+    schema = {"properties": {"color": {}, "vintage": {}}}
+    assert Filler(corpus, schema, asker=None).unanswered == ["vintage"]
+
+
 def filled(properties: Mapping[str, Any]) -> list[dict[str, Finding]]:
     """Fill properties of the wines."""
     corpus = open_corpus(WINES, columns=WORDS)

@@ -346,6 +346,25 @@ def test_warnings_outlive_the_service(tmp_path: Path) -> None:
     assert kept.warnings == frames.warnings
 
 
+def test_an_enrichment_that_nothing_answers_is_reported() -> None:
+    """A column of missing values does not say why."""
+    sizes = pd.DataFrame({"name": ["A", "B"], "size": [10, 25]})
+    with pytest.warns(ff.FindAllWarning, match="is named 'ceo', so nothing is filled in"):
+        ff.find_all(
+            "size over 20", data=sizes, enrichments={"ceo": "Name of the CEO"}, progress=False
+        )
+
+
+def test_all_rows_are_counted_where_a_part_is_kept() -> None:
+    """The service counts them before the run starts."""
+    rows = pd.DataFrame({"name": range(1_000), "size": [None, 1.0, 2.0, 3.0] * 250})
+    search = search_of({"large": "size > 2"})
+    with pytest.warns(ff.FindAllWarning, match="unknown for 250 of 1,000"):
+        text = ff.find_all(search, data=rows, progress=False).to_markdown()
+    assert "250 of 1,000 candidates met the condition, and for 750 a condition fails" in text
+    assert "| large | size > 2 (read as size \\> 2) | 250 | 500 | 250 |" in text
+
+
 def test_a_run_says_as_which_sql_its_conditions_were_read() -> None:
     """So that a result shows it long after; a word search has none."""
     sizes = pd.DataFrame({"name": ["A", "B", "C"], "size": [10, 25, 40]})
@@ -354,7 +373,7 @@ def test_a_run_says_as_which_sql_its_conditions_were_read() -> None:
     frames = ff.find_all(search, data=sizes, progress=False)
     run = json.loads(frames.runs["extra"].item())["run"]
     assert run["readings"] == [
-        {"name": "large", "sql": '"size" > 20'},
+        {"name": "large", "sql": '"size" > 20', "true": 2, "false": 1, "unknown": 0},
         {"name": "largest", "sql": 'ORDER BY "size" DESC LIMIT 1'},
     ]
     with pytest.warns(ff.FindAllWarning):

@@ -21,7 +21,7 @@ from findall_frames.api.models import (
     JsonSchema,
     MatchCondition,
 )
-from findall_frames.api.readings import Reading
+from findall_frames.api.readings import Explained
 from findall_frames.embedded.chat.language_model import Usage
 from findall_frames.embedded.runs.change import Change
 from findall_frames.embedded.runs.database import MIGRATIONS, Database
@@ -41,7 +41,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     opened.close()
 
 
-READING = Reading(
+READING = Explained(
     name="tiles_check",
     description="makes tiles",
     status="sql",

@@ -53,6 +53,13 @@ class Filler:
             for name, about in self._properties.items()
         }
 
+    @property
+    def unanswered(self) -> list[str]:
+        """The properties that no column answers, where there is no model to ask."""
+        if self._asker is not None:
+            return []
+        return [name for name, column in self._columns.items() if column is None]
+
     def fill(self, positions: Sequence[int]) -> list[dict[str, Finding]]:
         """Return one finding per property for each row, in schema order.
 
@@ -103,7 +110,9 @@ def _finding(
         return Finding(None, f"The value of {column.name} is missing.", "low")
     parts = text if isinstance(text, list) else [text]
     whole = ", ".join(parts)
-    cited = cite(entity, [(column.name, part[:CITED_CHARACTERS]) for part in parts if part])
+    # A list that becomes one text is cited as that text.
+    quoted = [whole] if schema.get("type") == "string" else parts
+    cited = cite(entity, [(column.name, part[:CITED_CHARACTERS]) for part in quoted if part])
     try:
         found = typed(whole if schema.get("type") == "string" else value, schema=schema)
     except ValueError as error:

@@ -165,7 +165,7 @@ class Engine:
                 msgspec.structs.replace(request, match_conditions=conditions),
                 corpus=self._corpus.fingerprint,
                 rows=len(self._corpus),
-                readings=readings,
+                readings=explained,
                 warnings=warnings,
                 usage=usage,
             )

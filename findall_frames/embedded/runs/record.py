@@ -20,7 +20,7 @@ from findall_frames.api.models import (
     FindAllRunStatus,
     FindAllSchema,
 )
-from findall_frames.api.readings import Reading
+from findall_frames.api.readings import Explained
 from findall_frames.embedded.chat.language_model import Usage
 from findall_frames.errors import NotFoundError
 
@@ -37,11 +37,14 @@ class RunWarning(Struct, frozen=True):
     message: str
 
 
-class _ReadAs(Struct, frozen=True):
-    """The SQL that a condition was read as."""
+class _ReadAs(Struct, frozen=True, omit_defaults=True):
+    """The SQL that a condition was read as, and how many rows meet it, fail it or lack a value."""
 
     name: str
     sql: str
+    true: int | None = None
+    false: int | None = None
+    unknown: int | None = None
 
 
 class _OwnDataRun(FindAllRun, frozen=True):
@@ -62,8 +65,8 @@ class RunRecord(Struct, kw_only=True):
         Fingerprint of the data that it searches.
     enrichments : list of FindAllEnrichInput
         Enrichments that were added later; every match gets them in this order.
-    readings : list of Reading
-        One for each match condition, in the same order.
+    readings : list of Explained
+        One for each match condition, in the same order, with the counts when the run was made.
     match_limit : int
         That of the request plus all extensions; `NO_LIMIT` or more for all matches.
     stop_reason : str or None
@@ -87,7 +90,7 @@ class RunRecord(Struct, kw_only=True):
     corpus: str
     request: FindAllRunInput
     enrichments: list[FindAllEnrichInput] = field(default_factory=list)
-    readings: list[Reading]
+    readings: list[Explained]
     match_limit: int
     status: str = "queued"
     stop_reason: str | None = None
@@ -173,7 +176,7 @@ class RunRecord(Struct, kw_only=True):
             modified_at=self.modified_at,
             warnings=self.warnings or UNSET,
             readings=[
-                _ReadAs(each.name, each.as_sql)
+                _ReadAs(each.name, each.as_sql, each.true, each.false, each.unknown)
                 for each in self.readings
                 if each.status == "sql" and each.as_sql
             ]

@@ -341,6 +341,12 @@ class RunSearch:
                     "give details."
                 )
             messages += asker.notes
+        if run.matched and (unanswered := self._unanswered(run)):
+            names = ", ".join(map(repr, unanswered))
+            messages.append(
+                f"No column, or no single one, is named {names}, so nothing is filled in. Say "
+                "which column is meant with columns=, or pass a language model as model=."
+            )
         if is_exhausted and not run.matched and run.readings:
             readings = "; ".join(f"{each.name}: {each.describe()}" for each in run.readings)
             others = f" but the {len(self._excluded)} excluded" if len(self._excluded) else ""
@@ -350,13 +356,19 @@ class RunSearch:
 
     # -- enrich ----------------------------------------------------------------------------------
 
+    def _filler(self, run: RunRecord, number: int) -> Filler:
+        if number not in self._fillers:
+            schema = run.enrichments[number].output_schema.json_schema
+            self._fillers[number] = Filler(self._corpus, schema, asker=self._asker)
+        return self._fillers[number]
+
+    def _unanswered(self, run: RunRecord) -> list[str]:
+        fillers = (self._filler(run, number) for number in range(len(run.enrichments)))
+        return [name for filler in fillers for name in filler.unanswered]
+
     def _enrich(self, run: RunRecord, due: list[StoredCandidate]) -> None:
         number = due[0].enriched
-        filler = self._fillers.get(number)
-        if filler is None:
-            schema = run.enrichments[number].output_schema.json_schema
-            filler = self._fillers[number] = Filler(self._corpus, schema, asker=self._asker)
-        filled = filler.fill([item.entity for item in due])
+        filled = self._filler(run, number).fill([item.entity for item in due])
         enriched = []
         for item, findings in zip(due, filled, strict=True):
             candidate = item.candidate

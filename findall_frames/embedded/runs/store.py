@@ -22,7 +22,7 @@ from findall_frames.api.models import (
     FindAllRunInput,
     format_time,
 )
-from findall_frames.api.readings import Reading
+from findall_frames.api.readings import Explained
 from findall_frames.embedded.chat.language_model import Usage
 from findall_frames.embedded.runs.change import Change, StoredCandidate
 from findall_frames.embedded.runs.database import Database, now
@@ -85,7 +85,7 @@ class Store:
         *,
         corpus: str,
         rows: int,
-        readings: Sequence[Reading],
+        readings: Sequence[Explained],
         warnings: Sequence[RunWarning] = (),
         usage: Usage = _NO_USAGE,
     ) -> RunRecord:
