@@ -160,9 +160,8 @@ def _heading(
     outcomes: Sequence[Outcome],
 ) -> str:
     day = searched_on(tables)
-    made = " · ".join(
-        filter(None, [f"Search of {day}" if day else "", "report made with findall_frames"])
-    )
+    made = "report made with findall_frames"
+    made = f"Search of {day} · {made}" if day else made.capitalize()
     summary = f"{findings(tables, columns=columns, outcomes=outcomes)} {ending(tables)}".strip()
     return (
         f'<p class="ff-quiet">{escape(made)}</p>\n<h1 dir="auto">{title}</h1>\n'
