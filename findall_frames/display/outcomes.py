@@ -24,6 +24,7 @@ __all__ = [
     "Reviews",
     "ShownColumn",
     "asked_fields",
+    "candidate_numbers",
     "cell_words",
     "columns_of",
     "confidence_note",
@@ -291,15 +292,28 @@ def outcomes_of(tables: Tables) -> list[Outcome]:
     """
     fields = tables["fields"]
     is_failed = pc.fill_null(pc.invert(fields["is_matched"]), False)
-    judged = set(_keys(fields.filter(_are_conditions(fields))))
-    failed = set(_keys(fields.filter(is_failed)))
     candidates = tables["candidates"]
+    run_ids, ids = (pc.unique(candidates[name]) for name in ("findall_id", "candidate_id"))
+    numbers = candidate_numbers(candidates, run_ids, ids)
+    judged, failed = (
+        pc.is_in(
+            numbers,
+            value_set=candidate_numbers(fields.filter(mask), run_ids, ids).combine_chunks(),
+        ).to_pylist()
+        for mask in (_are_conditions(fields), is_failed)
+    )
+    statuses = candidates["match_status"].to_pylist()
     return [
-        _outcome(status, judged=key in judged, failed=key in failed)
-        for status, key in zip(
-            candidates["match_status"].to_pylist(), _keys(candidates), strict=True
-        )
+        _outcome(status, judged=is_judged, failed=has_failed)
+        for status, is_judged, has_failed in zip(statuses, judged, failed, strict=True)
     ]
+
+
+def candidate_numbers(table: pa.Table, run_ids: pa.Array, ids: pa.Array) -> pa.Array:
+    """Return one number for findall_id and candidate_id, as ids may repeat across runs."""
+    runs = pc.index_in(table["findall_id"], value_set=run_ids).cast(pa.int64())
+    candidates = pc.index_in(table["candidate_id"], value_set=ids).cast(pa.int64())
+    return pc.add(pc.multiply(runs, len(ids)), candidates)
 
 
 def _outcome(status: str, *, judged: bool, failed: bool) -> Outcome:
@@ -309,8 +323,3 @@ def _outcome(status: str, *, judged: bool, failed: bool) -> Outcome:
         return "not"
     # Generated, in a state that a newer service has, or unmatched for want of a verdict.
     return "open"
-
-
-def _keys(table: pa.Table) -> list[tuple[str, str]]:
-    columns = (table[name].to_pylist() for name in ("findall_id", "candidate_id"))
-    return list(zip(*columns, strict=True))

@@ -18,6 +18,7 @@ from findall_frames.display.matches import NO_ADDRESS, Tables, value_words
 from findall_frames.display.outcomes import (
     Outcome,
     asked_fields,
+    candidate_numbers,
     labels_of,
     outcomes_of,
     sql_readings,
@@ -111,7 +112,7 @@ class ExplorerData:
         self._readings = sql_readings(self._runs)
         run_ids = pc.unique(self._candidates["findall_id"])
         ids = pc.unique(self._candidates["candidate_id"])
-        keys = _keys(self._candidates, run_ids, ids)
+        keys = candidate_numbers(self._candidates, run_ids, ids)
         self._fields, self._field_rows = _by_candidate(tables["fields"], keys, run_ids, ids)
         self._citations, self._citation_rows = _by_candidate(
             tables["citations"], keys, run_ids, ids
@@ -350,18 +351,11 @@ def _derived_column(title: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _keys(table: pa.Table, run_ids: pa.Array, ids: pa.Array) -> pa.Array:
-    """Return one number for findall_id and candidate_id, as ids may repeat across runs."""
-    runs = pc.index_in(table["findall_id"], value_set=run_ids).cast(pa.int64())
-    candidates = pc.index_in(table["candidate_id"], value_set=ids).cast(pa.int64())
-    return pc.add(pc.multiply(runs, len(ids)), candidates)
-
-
 def _by_candidate(
     table: pa.Table, keys: pa.ChunkedArray, run_ids: pa.Array, ids: pa.Array
 ) -> tuple[pa.Table, _Ints]:
     """Return a table in the order of the candidates, and the place of each row's candidate."""
-    places = pc.index_in(_keys(table, run_ids, ids), value_set=keys.combine_chunks())
+    places = pc.index_in(candidate_numbers(table, run_ids, ids), value_set=keys.combine_chunks())
     rows: _Ints = places.to_numpy().astype(np.int64)
     if (np.diff(rows) < 0).any():
         order = np.argsort(rows, kind="stable")

@@ -117,6 +117,7 @@ def _hash(text: str) -> str:
 
 def _heading(overview: Overview, *, title: str) -> str:
     made = joined(overview.searched_on, "report made with findall_frames")
+    made = f"{made[0].upper()}{made[1:]}"
     return (
         f'<p class="ff-quiet">{escape(made)}</p>\n<h1 dir="auto">{title}</h1>\n'
         f'<p class="ff-lead">{escaped(overview.summary, limit=600)}</p>'

@@ -509,6 +509,27 @@ def test_odd_results_can_be_explored(open_page: Open, name: str) -> None:
         assert page.root.get_by_role("columnheader").count() < 30
 
 
+def test_columns_are_as_wide_if_a_front_end_attaches_the_explorer_later(open_page: Open) -> None:
+    """As JupyterLab does: before, neither its fonts nor its size are known."""
+    page = open_page()
+    widths = "() => [...document.querySelectorAll('.ff-th')].map((each) => each.offsetWidth)"
+    usual = page.page.evaluate(widths)
+    page.page.evaluate(
+        """async () => {
+            const {mount} = await import("/explorer.js");
+            const payload = await (await fetch("/payload.json")).json();
+            window.explorer.destroy();
+            const root = document.createElement("div");
+            mount(root, payload, {});
+            document.getElementById("explorer").append(root);
+        }"""
+    )
+    page.table.wait_for()
+    page.page.wait_for_timeout(100)  # for what is laid out anew
+    assert page.page.evaluate(widths) == usual
+    assert max(usual) > 100
+
+
 def test_equal_ids_in_two_runs_are_two_candidates(open_page: Open) -> None:
     """A review belongs to one of them."""
     payload = makers()

@@ -2,16 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.lab import violations
-from tests.support.marimo_notebook import notebook
+from tests.support.marimo_notebook import notebook, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,8 +19,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(find_spec("marimo") is None, reason="marimo is not installed"),
 ]
-
-_REPOSITORY = Path(__file__).parent.parent.parent
 
 SERVICE = """
 import findall_frames as ff
@@ -45,49 +34,6 @@ search = ff.Search("Find every second entity", entity_type="entities", generator
 RUN = """
 frames = ff.find_all(search, client=client)
 """
-
-
-@contextmanager
-def served(source: Path, *, home: Path) -> Iterator[str]:
-    """Serve a notebook of marimo on loopback, and give its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-    options = ["--headless", "--no-token", "--host", "127.0.0.1", "--port", str(port)]
-    surroundings = {
-        **os.environ,
-        "HOME": str(home),
-        "XDG_CONFIG_HOME": str(home),
-        "XDG_STATE_HOME": str(home),
-        "XDG_CACHE_HOME": str(home),
-        "FINDALL_FRAMES_HOME": str(home / "findall_frames"),
-        # Kernels take the slowed model from the tests.
-        "PYTHONPATH": str(_REPOSITORY),
-    }
-    log = home / "marimo.log"
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "marimo", "run", str(source), *options],
-            env=surroundings,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        address = f"http://127.0.0.1:{port}/"
-        until = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(address + "health", timeout=30).close()
-                break
-            except urllib.error.URLError:
-                if process.poll() is not None or time.monotonic() > until:
-                    words = log.read_text("utf-8")[-2000:]
-                    raise AssertionError(f"marimo does not start: {words}") from None
-                time.sleep(0.1)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=60)
 
 
 def test_the_card_moves_while_the_cell_runs_and_stays(

@@ -656,6 +656,8 @@ class Explorer {
 
   // Find the widths of the columns, which fit what the cells hold.
   layOut() {
+    // A front end may attach the explorer later; until then there are neither fonts nor sizes.
+    if (this.scroller.clientWidth === 0) return;
     const context = document.createElement("canvas").getContext("2d");
     const style = getComputedStyle(this.root);
     const measure = (text, bold) => {
@@ -664,6 +666,8 @@ class Explorer {
     };
     const {data} = this;
     if (!this.natural) {
+      // The caps below are for the narrow digits of Arial.
+      this.broadness = Math.max(1, measure("0") / 7.25);
       this.natural = new Map();
       for (const column of [data.names, ...data.columns]) this.natural.set(column.index, this.naturalWidth(column, measure));
     }
@@ -672,9 +676,9 @@ class Explorer {
     const isTight = wanted > room;
     const isNarrow = room < 600;
     const columns = [...this.natural].map(([index, {width, least}]) => {
-      const most = index === NAME ? (isNarrow ? 142 : 170) : isNarrow ? 90 : 126;
+      const most = this.broadness * (index === NAME ? (isNarrow ? 142 : 170) : isNarrow ? 90 : 126);
       const counts = this.data.column(index).kind === "number" ? 0 : least - (isNarrow ? 16 : 0);
-      return {index, wanted: width, width: isTight ? Math.max(Math.min(width, most), counts) : width};
+      return {index, wanted: width, width: isTight ? Math.ceil(Math.max(Math.min(width, most), counts)) : width};
     });
     // What is left over goes to the columns that were cut.
     const over = room - REVIEW_WIDTH - columns.reduce((sum, {width}) => sum + width, 0);
