@@ -14,9 +14,9 @@ from msgspec import Meta, Struct
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
-from findall_frames.display.overview import Overview
 from findall_frames.display.payload import ExplorerData, review_records
 from findall_frames.display.result_html import frames_html
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllError
@@ -156,11 +156,10 @@ class Explorer:
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
-        view = bundle[0] if bundle else {}
-        overview = Overview(self._tables, searches=self._searches, reviews=self._reviews())
-        table = frames_html(overview, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
+        result = ResultView(self._tables, searches=self._searches, reviews=self._reviews())
+        table = frames_html(result, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
-            **view,
+            **(bundle[0] if bundle else {}),
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
             "text/plain": f"{self!r}\n{_ADVICE}",
         }

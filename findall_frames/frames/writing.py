@@ -6,9 +6,9 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-from findall_frames.display.overview import Overview
 from findall_frames.display.report_markdown import result_markdown
 from findall_frames.display.result_html import frames_html
+from findall_frames.display.result_view import ResultView
 from findall_frames.errors import ExportError, InvalidRequestError
 from findall_frames.frames.dataframes import PandasTables
 from findall_frames.frames.evidence import count_doubts
@@ -224,7 +224,7 @@ class WritableTables(PandasTables):
         from findall_frames.display.report import report_page
 
         target = _report_path(path)
-        page = report_page(self._overview(), doubts=self._count_doubts())
+        page = report_page(self._result_view(), doubts=self._count_doubts())
         return replace_file(target, lambda file: file.write_bytes(page), what="The report")
 
     def to_markdown(self) -> str:
@@ -246,13 +246,13 @@ class WritableTables(PandasTables):
         0 runs
         <BLANKLINE>
         """
-        return result_markdown(self._overview())
+        return result_markdown(self._result_view())
 
     def _repr_html_(self) -> str:
-        return frames_html(self._overview(), doubts=self._count_doubts())
+        return frames_html(self._result_view(), doubts=self._count_doubts())
 
-    def _overview(self) -> Overview:
-        return Overview(
+    def _result_view(self) -> ResultView:
+        return ResultView(
             self.tables,
             searches=self.searches,
             reviews=self._reviews(),

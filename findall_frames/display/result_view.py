@@ -31,13 +31,13 @@ from findall_frames.display.outcomes import (
 )
 from findall_frames.display.text import counted, in_words, one_line
 
-__all__ = ["Overview"]
+__all__ = ["ResultView"]
 
 _NUMERALS: Final = dict(enumerate(("three", "four", "five", "six", "seven", "eight", "nine"), 3))
 
 
 @dataclass(frozen=True)
-class Overview:
+class ResultView:
     """A result with what is said about it in HTML, in a report and in Markdown.
 
     Parameters
@@ -54,8 +54,8 @@ class Overview:
     Examples
     --------
     >>> from findall_frames.frames.schema import empty_tables
-    >>> overview = Overview(empty_tables())
-    >>> overview.title, overview.summary
+    >>> view = ResultView(empty_tables())
+    >>> view.title, view.summary
     ('Search results', 'No candidate was found.')
     """
 
@@ -141,13 +141,16 @@ class Overview:
         if not self._meet_all(conditions):
             met = "matched"
         parts = [f"{matches:,} of {counted(total, 'candidate')} {met}"]
-        unknown = self.outcomes.count("open")
-        # Own data sends the matches and a few other rows: those that did not match are the rest.
-        if others := total - matches - unknown:
-            parts.append(f"{others:,} did not")
-        if unknown:
-            are = "is" if unknown == 1 else "are"
-            parts.append(f"{unknown:,} {are} open, as a verdict is unknown")
+        others, unknown = total - matches, self.outcomes.count("open")
+        if total > len(self.tables["candidates"]):
+            # Own data sends the matches and a few other rows, so nobody knows how many are open.
+            parts.append(f"for {others:,} a condition fails or is unknown")
+        else:
+            if others > unknown:
+                parts.append(f"{others - unknown:,} did not")
+            if unknown:
+                are = "is" if unknown == 1 else "are"
+                parts.append(f"{unknown:,} {are} open, as a verdict is unknown")
         joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
         return f"{joined}."
 
