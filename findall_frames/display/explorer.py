@@ -73,7 +73,7 @@ class _Wanted(Struct, tag_field="kind", tag="evidence"):
 
 
 class _Hello(Struct, tag_field="kind", tag="hello"):
-    """A view that was opened, and does not know the reviews since the widget was made."""
+    """A view that was opened, and lacks the reviews made since the widget was."""
 
 
 _Message: TypeAlias = _Judged | _Viewed | _Wanted | _Hello
@@ -165,7 +165,7 @@ class Explorer:
         }
 
     def _receive(self, _: object, content: object, buffers: Sequence[Any]) -> None:
-        """Do what a view asks; what it may not ask is refused."""
+        """Do what a view asks, or refuse it with a reason."""
         try:
             message = msgspec.convert(content, _Message)
             self._act(message, buffers)

@@ -49,7 +49,7 @@ class RunStore(Protocol):
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """The folder of the lake."""
 
     def append(self, frames: FindAllFrames) -> None:
         """Add the runs of some frames."""
