@@ -60,7 +60,7 @@ class _Judged(Struct, tag_field="kind", tag="review"):
 
 
 class _Viewed(Struct, tag_field="kind", tag="view"):
-    """Which candidate is chosen; `all` is false if only some are left, which a buffer has."""
+    """The chosen candidate, and whether all are left; if not, a buffer lists those that are."""
 
     chosen: _Row | None
     all: bool

@@ -159,7 +159,7 @@ class _Sources:
         self._entries: dict[str, tuple[int, str, dict[str, None]]] = {}
 
     def number_of(self, source: CitedSource, *, row: int | None) -> int:
-        """Return the number of a source, which is new if its address was not cited before."""
+        """Return the number of a source; a new one if its address was not cited before."""
         address = source.url or source.title or ""
         if address not in self._entries:
             self._entries[address] = (len(self._entries) + 1, _source(source, row=row), {})

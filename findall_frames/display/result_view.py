@@ -1,4 +1,4 @@
-"""What every view of a result begins with: title, summary, facts, and the columns to show."""
+"""What all views of a result share: title, summary, facts, and the columns to show."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NUMERALS: Final = dict(enumerate(("three", "four", "five", "six", "seven", "eig
 
 @dataclass(frozen=True)
 class ResultView:
-    """A result with what is said about it in HTML, in a report and in Markdown.
+    """A result, with the texts and columns that its HTML, its report and its Markdown share.
 
     Parameters
     ----------
@@ -103,10 +103,10 @@ class ResultView:
         span = " to ".join(days[:1] + days[-1:] if len(days) > 1 else days)
         return f"Search of {one_line(span)}" if span else ""
 
-    def run_words(self, name: Callable[[str], str]) -> str:
-        """Return which run it is, its id as `name` writes it, or how many runs there are."""
+    def run_words(self, write: Callable[[str], str]) -> str:
+        """Return the id of the run as `write` escapes it, or how many runs there are."""
         runs = self.tables["runs"]["findall_id"].to_pylist()
-        return f"run {name(runs[0])}" if len(runs) == 1 else counted(len(runs), "run")
+        return f"run {write(runs[0])}" if len(runs) == 1 else counted(len(runs), "run")
 
     @property
     def review_counts(self) -> str:

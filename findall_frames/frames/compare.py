@@ -361,10 +361,10 @@ def folded_name(name: str) -> str | None:
 
 
 def entity_keys(names: Sequence[str], urls: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what candidates of any number of runs are known by, the same for the same thing.
+    """Return a key for each candidate of any number of runs; one thing has one key.
 
-    It is ``("url", address)``; or ``("name", name)`` for a candidate without an address, unless
-    exactly one address has that name, which then is its own.
+    The key is ``("url", address)``, or ``("name", name)`` for a candidate without an address. If
+    exactly one address has that name, its key is that of the address.
 
     Examples
     --------

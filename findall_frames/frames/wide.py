@@ -307,7 +307,7 @@ def _declared_column(
 
 
 def misfit_of(text: str, *, schema: Mapping[str, Any]) -> str | None:
-    """Return the type that a JSON Schema declares if a text is none of it, else None.
+    """Return the type that a JSON Schema declares if a text does not fit it, else None.
 
     Examples
     --------
