@@ -14,9 +14,9 @@ from msgspec import Meta, Struct
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
-from findall_frames.display.overview import Overview
 from findall_frames.display.payload import ExplorerData, review_records
 from findall_frames.display.result_html import frames_html
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllError
@@ -60,7 +60,7 @@ class _Judged(Struct, tag_field="kind", tag="review"):
 
 
 class _Viewed(Struct, tag_field="kind", tag="view"):
-    """Which candidate is chosen; `all` is false if only some are left, which a buffer has."""
+    """The chosen candidate, and whether all are left; if not, a buffer lists those that are."""
 
     chosen: _Row | None
     all: bool
@@ -73,7 +73,7 @@ class _Wanted(Struct, tag_field="kind", tag="evidence"):
 
 
 class _Hello(Struct, tag_field="kind", tag="hello"):
-    """A view that was opened, and does not know the reviews since the widget was made."""
+    """A view that was opened, and lacks the reviews made since the widget was."""
 
 
 _Message: TypeAlias = _Judged | _Viewed | _Wanted | _Hello
@@ -156,17 +156,16 @@ class Explorer:
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
-        view = bundle[0] if bundle else {}
-        overview = Overview(self._tables, searches=self._searches, reviews=self._reviews())
-        table = frames_html(overview, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
+        result = ResultView(self._tables, searches=self._searches, reviews=self._reviews())
+        table = frames_html(result, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
-            **view,
+            **(bundle[0] if bundle else {}),
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
             "text/plain": f"{self!r}\n{_ADVICE}",
         }
 
     def _receive(self, _: object, content: object, buffers: Sequence[Any]) -> None:
-        """Do what a view asks; what it may not ask is refused."""
+        """Do what a view asks, or refuse it with a reason."""
         try:
             message = msgspec.convert(content, _Message)
             self._act(message, buffers)

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 NOT_TYPESET: Final = "tex2jax_ignore mathjax_ignore"
-"""Classes of an outermost tag: front ends typeset what is between two dollar signs, even prices."""
+"""Classes of an outermost tag that keep front ends from typesetting text between dollar signs."""
 
 NO_TEX: Final = f'class="{NOT_TYPESET}"'
 """For an outermost tag without other classes."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from findall_frames.api.models import VERDICT_WORDS
 from findall_frames.display.text import one_line
 
-__all__ = ["marked_pieces", "values_to_mark"]
+__all__ = ["leaves", "marked_pieces", "values_to_mark"]
 
 _MOST_MARKED: Final = 20
 _LONGEST_MARKED: Final = 200
@@ -42,7 +42,7 @@ def values_to_mark(value: str | None, value_type: str | None) -> list[str]:
     if value_type not in ("array", "object"):
         parts: Iterator[str] = iter((value,))
     else:
-        parts = _leaves(json.loads(value))
+        parts = leaves(json.loads(value))
     texts = (" ".join(part.split()) for part in parts)
     kept = [
         text
@@ -126,14 +126,15 @@ def _lower(text: str) -> str:
     return "".join(low if len(low := character.lower()) == 1 else character for character in text)
 
 
-def _leaves(value: Any) -> Iterator[str]:
+def leaves(value: Any) -> Iterator[str]:
+    """Yield the texts and numbers in a nested value, as text."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for part in value:
-            yield from _leaves(part)
+            yield from leaves(part)
     elif isinstance(value, dict):
         for part in value.values():
-            yield from _leaves(part)
+            yield from leaves(part)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

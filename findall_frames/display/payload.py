@@ -74,7 +74,7 @@ def explorer_payload(
 
 
 def review_records(reviews: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return reviews for JSON: times as text, and texts without characters that act.
+    """Return reviews for JSON: times as text, and texts cleaned as `one_line` does.
 
     >>> from datetime import UTC
     >>> review_records([{"candidate_id": "c1", "reviewed_at": datetime(2026, 1, 2, tzinfo=UTC)}])
@@ -306,7 +306,7 @@ class ExplorerData:
         return column
 
     def _derived(self, columns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-        """Yield the lowest confidence and the main source, as far as they say anything."""
+        """Yield the lowest confidence if one is known, and the main source if there are several."""
         lowest = np.full(len(self), len(_LEVELS), np.int64)
         for column in columns:
             levels = np.array(column["levels"], np.int64)

@@ -17,9 +17,9 @@ from findall_frames.display.matches import (
     matched_candidates,
     rows_of,
 )
-from findall_frames.display.overview import Overview
 from findall_frames.display.payload import explorer_payload
 from findall_frames.display.result_html import candidates_table, readings_table_html, warning_html
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset
 from findall_frames.display.text import counted, joined
 
@@ -47,12 +47,12 @@ _START: Final = """
 """
 
 
-def report_page(overview: Overview, *, doubts: int | None) -> bytes:
+def report_page(view: ResultView, *, doubts: int | None) -> bytes:
     """Return a result as one HTML file that needs neither a network nor a server.
 
     Parameters
     ----------
-    overview : Overview
+    view : ResultView
         The result.
     doubts : int or None
         How many values are not well supported by their sources; None if they were not counted.
@@ -65,7 +65,7 @@ def report_page(overview: Overview, *, doubts: int | None) -> bytes:
     style = "".join(map(asset, ("tokens.css", "result.css", "explorer.css", "report.css")))
     script = asset("explorer.js") + _START
     payload = explorer_payload(
-        overview.tables, searches=overview.searches, reviews=list(overview.latest.values())
+        view.tables, searches=view.searches, reviews=list(view.latest.values())
     )
     # In a script element nothing but "<" can end the data.
     data = msgspec.json.encode(payload).replace(b"<", b"\\u003c").decode()
@@ -73,8 +73,8 @@ def report_page(overview: Overview, *, doubts: int | None) -> bytes:
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'"
     )
-    title = escaped(overview.title, limit=300)
-    warnings = "\n".join(warning_html(each, limit=2_000) for each in overview.warnings)
+    title = escaped(view.title, limit=300)
+    warnings = "\n".join(warning_html(each, limit=2_000) for each in view.warnings)
     page = f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -88,18 +88,18 @@ def report_page(overview: Overview, *, doubts: int | None) -> bytes:
 <body class="ff ff-report {NOT_TYPESET}">
 <main>
 <div class="ff-doc">
-{_heading(overview, title=title)}
-{_facts(overview, doubts=doubts)}
+{_heading(view, title=title)}
+{_facts(view, doubts=doubts)}
 {warnings}
-{_reading(overview)}
+{_reading(view)}
 </div>
 <section class="ff-alive">
 <div class="ff-doc"><h2>Candidates and their evidence</h2></div>
 <div id="ff-explorer"></div>
 </section>
 <section class="ff-doc ff-static">
-{_candidates(overview)}
-{_evidence(overview)}
+{_candidates(view)}
+{_evidence(view)}
 </section>
 </main>
 <script type="application/json" id="ff-data">{data}</script>
@@ -115,33 +115,31 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode()}'"
 
 
-def _heading(overview: Overview, *, title: str) -> str:
-    made = joined(overview.searched_on, "report made with findall_frames")
+def _heading(view: ResultView, *, title: str) -> str:
+    made = joined(view.searched_on, "report made with findall_frames")
     made = f"{made[0].upper()}{made[1:]}"
     return (
         f'<p class="ff-quiet">{escape(made)}</p>\n<h1 dir="auto">{title}</h1>\n'
-        f'<p class="ff-lead">{escaped(overview.summary, limit=600)}</p>'
+        f'<p class="ff-lead">{escaped(view.summary, limit=600)}</p>'
     )
 
 
-def _facts(overview: Overview, *, doubts: int | None) -> str:
+def _facts(view: ResultView, *, doubts: int | None) -> str:
     unsupported = f"{counted(doubts, 'value')} not well supported by the sources" if doubts else ""
-    facts = joined(overview.review_counts, unsupported, overview.run_words(code))
+    facts = joined(view.review_counts, unsupported, view.run_words(code))
     return f'<p class="ff-facts">{facts}</p>'
 
 
-def _reading(overview: Overview) -> str:
-    table = readings_table_html(overview.columns)
-    over = overview.counted_over
+def _reading(view: ResultView) -> str:
+    table = readings_table_html(view.columns)
+    over = view.counted_over
     note = f'<p class="ff-quiet">{over}</p>' if over else ""
     return f"<h2>How the question was read</h2>\n{table}\n{note}" if table else ""
 
 
-def _candidates(overview: Overview) -> str:
-    table, count = candidates_table(
-        overview, most_rows=_MOST_CANDIDATES, most_bytes=_MOST_TABLE_BYTES
-    )
-    total = candidate_count(overview.tables)
+def _candidates(view: ResultView) -> str:
+    table, count = candidates_table(view, most_rows=_MOST_CANDIDATES, most_bytes=_MOST_TABLE_BYTES)
+    total = candidate_count(view.tables)
     if not total:
         return ""
     title = f"All {total:,} candidates" if count == total > 1 else counted(total, "candidate")
@@ -149,14 +147,14 @@ def _candidates(overview: Overview) -> str:
     return f"<h2>{title}</h2>\n{table}\n{omitted}"
 
 
-def _evidence(overview: Overview) -> str:
-    tables = overview.tables
+def _evidence(view: ResultView) -> str:
+    tables = view.tables
     matches = matched_candidates(tables)
     sections, size, count = [], 0, 0
     for start in range(0, len(matches), _AT_ONCE):
         rows = rows_of(tables, matches.slice(start, _AT_ONCE))
         for row in rows:
-            section = evidence_html([row], columns=overview.columns, reviews=overview.latest)
+            section = evidence_html([row], columns=view.columns, reviews=view.latest)
             size += len(section)
             if size > _MOST_EVIDENCE_BYTES:
                 break

@@ -22,7 +22,7 @@ from findall_frames.display.outcomes import (
     confidence_note,
     review_words,
 )
-from findall_frames.display.overview import Overview
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.text import joined, one_line, shortened, web_address
 
 __all__ = ["escaped_markdown", "result_markdown"]
@@ -45,19 +45,19 @@ _BACKSLASH: Final = "&#92;"
 _KEPT: Final = "%/:?#[]@!$&'()*+,;=-._~"
 
 
-def result_markdown(overview: Overview) -> str:
+def result_markdown(view: ResultView) -> str:
     """Return a result as Markdown, in which no text of the data is markup."""
     sources = _Sources()
-    columns = overview.columns
-    run = overview.run_words(escaped_markdown)
+    columns = view.columns
+    run = view.run_words(escaped_markdown)
     parts = [
-        f"# {escaped_markdown(overview.title)}",
-        escaped_markdown(overview.summary),
-        joined(overview.searched_on, overview.review_counts, run),
-        *(f"**Warning:** {escaped_markdown(warning)}" for warning in overview.warnings),
+        f"# {escaped_markdown(view.title)}",
+        escaped_markdown(view.summary),
+        joined(view.searched_on, view.review_counts, run),
+        *(f"**Warning:** {escaped_markdown(warning)}" for warning in view.warnings),
         _conditions(columns),
-        overview.counted_over if columns else "",
-        _matches(overview, sources),
+        view.counted_over if columns else "",
+        _matches(view, sources),
         sources.listed(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -98,8 +98,8 @@ _write: Final = partial(escaped_markdown, limit=_LONGEST_CELL)
 # -- the matches ----------------------------------------------------------------------------------
 
 
-def _matches(overview: Overview, sources: _Sources) -> str:
-    rows, columns, reviews = matched_rows(overview.tables), overview.columns, overview.latest
+def _matches(view: ResultView, sources: _Sources) -> str:
+    rows, columns, reviews = matched_rows(view.tables), view.columns, view.latest
     if not rows:
         return ""
     names = ["Name", *(escaped_markdown(column.label) for column in columns)]
@@ -159,7 +159,7 @@ class _Sources:
         self._entries: dict[str, tuple[int, str, dict[str, None]]] = {}
 
     def number_of(self, source: CitedSource, *, row: int | None) -> int:
-        """Return the number of a source, which is new if its address was not cited before."""
+        """Return the number of a source; a new one if its address was not cited before."""
         address = source.url or source.title or ""
         if address not in self._entries:
             self._entries[address] = (len(self._entries) + 1, _source(source, row=row), {})

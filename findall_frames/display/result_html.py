@@ -29,7 +29,7 @@ from findall_frames.display.outcomes import (
     review_words,
     verdict_words,
 )
-from findall_frames.display.overview import Overview
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset, shape
 from findall_frames.display.text import counted, joined
 
@@ -46,14 +46,12 @@ _BAR_WIDTH: Final = 160
 _BAR_GAP: Final = 2
 
 
-def frames_html(
-    overview: Overview, *, doubts: int | None = None, most_rows: int = _MOST_ROWS
-) -> str:
+def frames_html(view: ResultView, *, doubts: int | None = None, most_rows: int = _MOST_ROWS) -> str:
     """Return how the search ended, and its first matches as a table.
 
     Parameters
     ----------
-    overview : Overview
+    view : ResultView
         The result.
     doubts : int or None
         How many values are not well supported by their sources; None if they were not counted.
@@ -67,19 +65,17 @@ def frames_html(
         removed. At most half a megabyte; a last line says what was left out, and where it is.
         Without a match, the first of the other candidates are shown.
     """
-    tables, columns = overview.tables, overview.columns
+    tables, columns = view.tables, view.columns
     shown: tuple[Outcome, ...] = ("match",) if match_count(tables) else ("open", "not")
-    table, count = candidates_table(
-        overview, groups=shown, most_rows=most_rows, most_bytes=_MOST_BYTES
-    )
-    question = overview.objective
-    facts = joined(overview.review_counts, _doubts(tables, doubts), overview.run_words(code))
+    table, count = candidates_table(view, groups=shown, most_rows=most_rows, most_bytes=_MOST_BYTES)
+    question = view.objective
+    facts = joined(view.review_counts, _doubts(tables, doubts), view.run_words(code))
     parts = [
         f'<p class="ff-question"><b>{escaped(question, limit=300)}</b></p>' if question else "",
-        f"<p>{escaped(overview.summary, limit=_LONGEST_WARNING)}</p>",
+        f"<p>{escaped(view.summary, limit=_LONGEST_WARNING)}</p>",
         f'<p class="ff-quiet">{facts}</p>',
-        *_warnings(overview.warnings),
-        _why_no_match(tables) if overview.outcomes and not match_count(tables) else "",
+        *_warnings(view.warnings),
+        _why_no_match(tables) if view.outcomes and not match_count(tables) else "",
         table,
         _more(tables, shown=count, columns=len(columns)),
     ]
@@ -137,7 +133,7 @@ def _more(tables: Tables, *, shown: int, columns: int) -> str:
 
 
 def candidates_table(
-    overview: Overview,
+    view: ResultView,
     *,
     groups: Sequence[Outcome] = tuple(OUTCOMES),
     most_rows: int,
@@ -148,13 +144,13 @@ def candidates_table(
     The first `most_rows` candidates are shown, and at most 12 columns.
     """
     places: dict[Outcome, list[int]] = {group: [] for group in groups}
-    for place, outcome in enumerate(overview.outcomes):
+    for place, outcome in enumerate(view.outcomes):
         if outcome in places:
             places[outcome].append(place)
     # The table shows no source.
-    tables = {**overview.tables, "citations": overview.tables["citations"].slice(0, 0)}
-    columns = overview.columns[:_MOST_COLUMNS]
-    reviews = overview.latest
+    tables = {**view.tables, "citations": view.tables["citations"].slice(0, 0)}
+    columns = view.columns[:_MOST_COLUMNS]
+    reviews = view.latest
     has_reviews = bool(reviews)
     width = len(columns) + 1 + has_reviews
     bodies = []

@@ -38,7 +38,7 @@ _SUSPECT = re.compile(r"[^\x20-\x7e]")
 
 
 def one_line(text: str) -> str:
-    """Return a text on one line, without characters that act instead of being read.
+    """Return a text on one line, without control characters and other deceptive ones.
 
     Runs of white space become one space. Control characters (terminals obey them), invisible
     characters that reorder text and lone surrogates become U+FFFD.

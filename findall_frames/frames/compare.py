@@ -18,7 +18,7 @@ from findall_frames.addresses import normalized_url
 from findall_frames.frames.convert import dataframe_of
 from findall_frames.frames.lookup import CandidateKey, FieldKey, cited_pages, field_rows
 from findall_frames.frames.reviews import ReviewRow, reviews_in
-from findall_frames.frames.schema import DECISIONS
+from findall_frames.frames.schema import DECISIONS, tables_of_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,9 +185,7 @@ def carried_reviews(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) ->
     carried = []
     rows, after = new["candidates"].to_pylist(), _Fields(new)
     for findall_id in pc.unique(old["reviews"]["findall_id"]).to_pylist():
-        of_run = {
-            name: table.filter(pc.field("findall_id") == findall_id) for name, table in old.items()
-        }
+        of_run = tables_of_run(old, findall_id)
         pairing = _pair(of_run["candidates"].to_pylist(), rows)
         doubtful = {id(doubt.new) for doubt in pairing.doubts}
         before, judged = _Fields(of_run), _Judged(of_run["reviews"])
@@ -363,10 +361,10 @@ def folded_name(name: str) -> str | None:
 
 
 def entity_keys(names: Sequence[str], urls: Sequence[str]) -> list[tuple[str, str]]:
-    """Return what candidates of any number of runs are known by, the same for the same thing.
+    """Return a key for each candidate of any number of runs; one thing has one key.
 
-    It is ``("url", address)``; or ``("name", name)`` for a candidate without an address, unless
-    exactly one address has that name, which then is its own.
+    The key is ``("url", address)``, or ``("name", name)`` for a candidate without an address. If
+    exactly one address has that name, its key is that of the address.
 
     Examples
     --------

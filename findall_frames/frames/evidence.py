@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 
 from findall_frames.addresses import OWN_DATA
 from findall_frames.api.models import VERDICT_WORDS, RequestedField
+from findall_frames.display.marking import leaves
 from findall_frames.display.text import one_line
 from findall_frames.frames.convert import confidence_dtype, dataframe_of
 from findall_frames.frames.lookup import (
@@ -287,21 +288,12 @@ def _unmentioned(row: Mapping[str, Any], passages: Sequence[str]) -> list[str]:
     """Return the parts of a value that no passage mentions."""
     text = row["value"]
     if row["value_type"] in ("array", "object"):
-        pieces = list(dict.fromkeys(_leaves(json.loads(text, parse_float=str, parse_int=str))))
+        pieces = list(dict.fromkeys(leaves(json.loads(text, parse_float=str, parse_int=str))))
     elif row["value_type"] == "boolean" or text.strip().casefold() in _JUDGEMENTS:
         pieces = []
     else:
         pieces = [text]
     return [one for one in pieces if not any(mentions(passage, one) for passage in passages)]
-
-
-def _leaves(value: Any) -> Iterator[str]:
-    """Yield the texts and numbers in a nested value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for each in value.values() if isinstance(value, dict) else value:
-            yield from _leaves(each)
 
 
 _SUMMARY_DTYPES: Final = {

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import MATCH_STATUSES, FindAllSchema, RequestedField
-from findall_frames.display.matches import candidate_count, match_count
+from findall_frames.display.matches import candidate_count, match_count, matched_candidates
 from findall_frames.display.outcomes import decision_counts
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.errors import InvalidRequestError
@@ -200,10 +200,7 @@ def _reviewed(tables: Mapping[str, pa.Table]) -> str:
         if row["field"] is None and row["decision"] is not None
     }
     said = decision_counts(decided.values())
-    left = sum(
-        key not in decided
-        for key in candidate_keys(with_match_status(tables["candidates"], "matched"))
-    )
+    left = sum(key not in decided for key in candidate_keys(matched_candidates(tables)))
     to_do = f"; {counted(left, 'match')} not reviewed" if left else ""
     return f"{': ' if said else ''}{said}{to_do}"
 

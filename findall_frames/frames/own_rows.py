@@ -11,8 +11,9 @@ from typing import Any, Final, TypeVar
 import pyarrow as pa
 
 from findall_frames.addresses import cell_of
+from findall_frames.display.matches import matched_candidates
 from findall_frames.errors import InvalidRequestError
-from findall_frames.frames.lookup import candidate_keys, cited_pages, with_match_status
+from findall_frames.frames.lookup import candidate_keys, cited_pages
 
 __all__ = ["RowsT", "searched_rows"]
 
@@ -28,7 +29,7 @@ _READ_AS_MISSING: Final = frozenset({"n/a", "na", "nan", "none", "null", "<na>",
 
 def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
     """Return the rows of own data that matched in a single run."""
-    matches = with_match_status(tables["candidates"], "matched")
+    matches = matched_candidates(tables)
     rows = matches["row"]
     if rows.null_count:
         raise InvalidRequestError(
@@ -115,7 +116,7 @@ def _misfits(
 
 
 def _test(cell: Any) -> Callable[[str], bool] | None:
-    """Return whether an excerpt is from a cell; None if its type may print otherwise."""
+    """Return a test of whether an excerpt is from a cell; None for types with no one text form."""
     if isinstance(cell, str):
         text = _text(cell)
         return lambda excerpt: _text(excerpt) in text

@@ -44,7 +44,7 @@ DAMAGED: Final = (OSError, ValueError, KeyError, TypeError, MemoryError, pa.Arro
 
 
 class _Provenance(msgspec.Struct, kw_only=True):
-    """What each file says about itself; earlier releases say neither the rows nor the tables."""
+    """What each file states about itself; those of earlier releases lack `rows` or `tables`."""
 
     package: str
     schema_version: int

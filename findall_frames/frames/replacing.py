@@ -94,7 +94,13 @@ def replace_file(target: Path, write: Callable[[Path], object], *, what: str) ->
     """Replace one file whole, or not at all; anything there but a regular file is refused."""
     exists = _is_there(target)
     if exists and (target.is_symlink() or not target.is_file()):
-        kind = "a link" if target.is_symlink() else "a folder" if target.is_dir() else "no file"
+        kind = (
+            "a link"
+            if target.is_symlink()
+            else "a folder"
+            if target.is_dir()
+            else "not a regular file"
+        )
         raise ExportError(
             f"{what} replaces an older file, but {str(target)!r} is {kind}. Choose another name, "
             "or remove it first."

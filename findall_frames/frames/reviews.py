@@ -243,8 +243,8 @@ def _check_text(text: str | None, *, findall_id: str) -> None:
         (text or "").encode()
     except UnicodeEncodeError:
         raise InvalidRequestError(
-            f"{text!r} holds half of a character (a lone surrogate), which no file can. Write it "
-            "without.",
+            f"{text!r} has half of a character (a lone surrogate), which no file can hold. Remove "
+            "it.",
             findall_id=findall_id,
         ) from None
 

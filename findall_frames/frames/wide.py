@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pyarrow as pa
 
 from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField, parse_time
+from findall_frames.display.matches import matched_candidates
 from findall_frames.errors import FindAllWarning, InvalidRequestError, warn
 from findall_frames.frames.convert import confidence_dtype, text_dtype, to_dataframe
 from findall_frames.frames.evidence import Best, best_citations
@@ -93,7 +94,7 @@ def widen_as_matches(
     """
     matches = _Cells(
         tables,
-        with_match_status(tables["candidates"], "matched"),
+        matched_candidates(tables),
         rows=field_rows(tables["fields"]),
         requested=requested_in(tables["runs"], searches),
     )
@@ -298,7 +299,7 @@ def _declared_column(
 
 
 def misfit_of(text: str, *, schema: Mapping[str, Any]) -> str | None:
-    """Return the type that a JSON Schema declares if a text is none of it, else None.
+    """Return the type that a JSON Schema declares if a text does not fit it, else None.
 
     Examples
     --------

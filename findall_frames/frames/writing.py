@@ -2,50 +2,35 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
 from os import PathLike, fspath
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
-import pyarrow as pa
-
-from findall_frames.api.models import FindAllSchema
-from findall_frames.display.overview import Overview
 from findall_frames.display.report_markdown import result_markdown
+from findall_frames.display.result_html import frames_html
+from findall_frames.display.result_view import ResultView
 from findall_frames.errors import ExportError, InvalidRequestError
+from findall_frames.frames.dataframes import PandasTables
+from findall_frames.frames.evidence import count_doubts
 from findall_frames.frames.export import CsvFormat, write_csv, write_workbook
+from findall_frames.frames.lookup import warnings_in
 from findall_frames.frames.parquet import write_folder
 from findall_frames.frames.plain import to_plain
 from findall_frames.frames.replacing import replace_file
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 __all__ = ["Profile", "WritableTables"]
 
 Profile: TypeAlias = Literal["analysis", "bi"]
 
+_MOST_DOUBTED: Final = 500
 _ENDINGS: Final = (".html", ".htm")
 
 
-class WritableTables(ABC):
-    """The methods of `FindAllFrames` that write its tables."""
-
-    tables: Mapping[str, pa.Table]
-    searches: Mapping[str, FindAllSchema]
-
-    @abstractmethod
-    def _wide(self) -> pd.DataFrame:
-        """Return the matches, made only once."""
-
-    @abstractmethod
-    def _overview(self) -> Overview:
-        """Return what views show of the result."""
-
-    @abstractmethod
-    def _count_doubts(self) -> int | None:
-        """Count the values in doubt; None if that takes too long."""
+class WritableTables(PandasTables):
+    """The part of `FindAllFrames` that writes the tables."""
 
     def to_parquet(self, folder: str | PathLike[str], *, profile: Profile = "analysis") -> Path:
         """Write one Parquet file per table to a folder.
@@ -239,7 +224,7 @@ class WritableTables(ABC):
         from findall_frames.display.report import report_page
 
         target = _report_path(path)
-        page = report_page(self._overview(), doubts=self._count_doubts())
+        page = report_page(self._result_view(), doubts=self._count_doubts())
         return replace_file(target, lambda file: file.write_bytes(page), what="The report")
 
     def to_markdown(self) -> str:
@@ -261,7 +246,26 @@ class WritableTables(ABC):
         0 runs
         <BLANKLINE>
         """
-        return result_markdown(self._overview())
+        return result_markdown(self._result_view())
+
+    def _repr_html_(self) -> str:
+        return frames_html(self._result_view(), doubts=self._count_doubts())
+
+    def _result_view(self) -> ResultView:
+        return ResultView(
+            self.tables,
+            searches=self.searches,
+            reviews=self._reviews(),
+            warnings=warnings_in(self.tables["runs"]),
+        )
+
+    def _reviews(self) -> list[dict[str, Any]]:
+        reviews: list[dict[str, Any]] = self.tables["reviews"].to_pylist()
+        return reviews
+
+    def _count_doubts(self) -> int | None:
+        """Count the values in doubt, unless that would take longer than showing the rest."""
+        return count_doubts(self.tables) if len(self) <= _MOST_DOUBTED else None
 
 
 def _report_path(path: str | PathLike[str]) -> Path:

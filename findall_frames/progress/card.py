@@ -46,7 +46,7 @@ STYLE: Final = asset("tokens.css") + asset("card.css")
 """The stylesheet of the card, with the tokens that it uses."""
 
 _KEYS: Final = 'data-lm-suppress-shortcuts="true"'
-"""Keeps keys from JupyterLab, which would insert a cell for an A; the focused tag must have it."""
+"""Keeps JupyterLab from taking keys as shortcuts (A inserts a cell); for the focused tag."""
 _MOST_WARNINGS: Final = 5
 _LONGEST: Final = 600
 
@@ -134,7 +134,7 @@ def _details(card: Card) -> str:
 
 
 def card_values(view: View) -> dict[str, Any]:
-    """Return the card of a run that goes on as JSON for its module, which adds no words."""
+    """Return the card of a run that goes on as JSON for card.js, which adds no words of its own."""
     card = card_of(view)
     update = view.update
     values = asdict(card)

@@ -231,7 +231,7 @@ def _no_wish() -> None:
 
 
 def told_at(display: Display) -> Callable[[Sequence[str]], bool]:
-    """Return the function that tells a display the warnings; at most displays it returns False."""
+    """Return the function that tells a display the warnings; for most displays it returns False."""
     tell: Callable[[Sequence[str]], bool] = getattr(display, "tell", _not_told)
     return tell
 

@@ -13,7 +13,7 @@ _WINDOW: Final = 30.0
 _STEP: Final = 1.0
 """Seconds between two points that are kept."""
 _FEWEST_MATCHES: Final = 3
-"""Matches from which the share of matches among candidates is used to estimate the time left."""
+"""Fewest matches from which their share among candidates gives an estimate of the time left."""
 _MANY_MINUTES: Final = 90
 
 

@@ -219,7 +219,7 @@ def _took(view: View) -> str:
 
 
 def _held_up(update: Update) -> str:
-    """Return what a run waits for, where that stands in place of its status."""
+    """Return what the run waits for, if that is given in place of a known status."""
     is_known = not update.findall_id or update.is_over or update.status in _STATUSES
     return "" if is_known else one_line(update.status)
 
@@ -394,7 +394,7 @@ def interrupt_hint(view: View) -> str:
 
 
 def interrupting(view: View) -> str:
-    """Return what interrupting the kernel does, once there is a run, for where no button works."""
+    """Return what interrupting the kernel does; empty before there is a run."""
     if not view.update.findall_id:
         return ""
     if not view.resume:

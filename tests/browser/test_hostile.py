@@ -43,11 +43,11 @@ frames = flatten({"run": run, "candidates": candidates})
 print(len(strings))
 """
 FRAMES = """
-from findall_frames.display.overview import Overview
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.result_html import frames_html
 
-overview = Overview(frames.tables, warnings=strings)
-HTML(frames_html(overview, most_rows=len(strings)))
+view = ResultView(frames.tables, warnings=strings)
+HTML(frames_html(view, most_rows=len(strings)))
 """
 SEARCHES = """
 client = ff.Client(api_key="", base_url="http://127.0.0.1:9")

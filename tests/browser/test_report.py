@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from findall_frames.display.overview import Overview
 from findall_frames.display.report import report_page
+from findall_frames.display.result_view import ResultView
 from findall_frames.frames.flatten import flatten
 from tests.support.hostile import HOSTILE
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result
@@ -53,8 +53,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
         review("candidate_mossgrout", decision="reject"),
         review("candidate_kilnworks", about="employees", decision=None, value="74"),
     ]
-    overview = Overview(frames.tables, searches=frames.searches, reviews=reviews, warnings=["Odd."])
-    path.write_bytes(report_page(overview, doubts=2))
+    view = ResultView(frames.tables, searches=frames.searches, reviews=reviews, warnings=["Odd."])
+    path.write_bytes(report_page(view, doubts=2))
     return path
 
 
@@ -200,7 +200,7 @@ def test_hostile_strings_stay_text(opened: Open, tmp_path: Path) -> None:
     path = tmp_path / "hostile.html"
     path.write_bytes(
         report_page(
-            Overview(tables(*many, reason=strings[0]), reviews=reviews, warnings=strings),
+            ResultView(tables(*many, reason=strings[0]), reviews=reviews, warnings=strings),
             doubts=None,
         )
     )

@@ -14,8 +14,8 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from findall_frames.display.overview import Overview
 from findall_frames.display.report import report_page
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset
 from findall_frames.display.text import one_line
 from findall_frames.errors import ExportError
@@ -34,8 +34,8 @@ DATA = re.compile('<script type="application/json" id="ff-data">(.*?)</script>',
 
 def page_of(*candidates: dict[str, Any], reviews: tuple[Any, ...] = (), **more: Any) -> str:
     """Return the page of a result as text."""
-    overview = Overview(tables(*candidates, **more), reviews=reviews)
-    return report_page(overview, doubts=None).decode()
+    view = ResultView(tables(*candidates, **more), reviews=reviews)
+    return report_page(view, doubts=None).decode()
 
 
 def data_of(page: str) -> dict[str, Any]:
@@ -51,13 +51,13 @@ def test_a_report_says_what_was_asked_and_what_was_found() -> None:
         result(made("Kilnworks", output={"makes_tiles": condition("clay", matched=True)})),
         schema=SEARCH,
     )
-    overview = Overview(
+    view = ResultView(
         frames.tables,
         searches=frames.searches,
         reviews=[review("candidate_kilnworks", note="Called them.")],
         warnings=["Mind the gap."],
     )
-    page = report_page(overview, doubts=3).decode()
+    page = report_page(view, doubts=3).decode()
     assert "<title>Find all makers of clay tiles</title>" in page
     words = " ".join(" ".join(Anatomy(page.partition("<body")[2]).words).split())
     places = [
@@ -147,8 +147,8 @@ def test_verdicts_are_counted_over_the_rows_that_are_kept() -> None:
     """Of own data those are the matches and a hundred others, which the report says."""
     rows = pd.DataFrame({"name": [f"N{n}" for n in range(500)], "size": range(500)})
     frames = ff.find_all("size over 449", data=rows, progress=False)
-    overview = Overview(frames.tables, searches=frames.searches)
-    page = report_page(overview, doubts=None).decode()
+    view = ResultView(frames.tables, searches=frames.searches)
+    page = report_page(view, doubts=None).decode()
     said = "Counted over the 150 candidates that are kept; 350 others did not match."
     assert said in page
     assert said in frames.to_markdown()

@@ -9,8 +9,8 @@ import pytest
 from markdown_it import MarkdownIt
 
 from findall_frames.display.outcomes import Review
-from findall_frames.display.overview import Overview
 from findall_frames.display.report_markdown import escaped_markdown, result_markdown
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.text import one_line, web_address
 from findall_frames.frames.flatten import flatten
 from tests.support.hostile import HOSTILE, Anatomy
@@ -38,7 +38,7 @@ MARKUP = (
 
 def markdown_of(*candidates: dict[str, object], reviews: tuple[Review, ...] = ()) -> str:
     """Return the Markdown of a result."""
-    return result_markdown(Overview(tables(*candidates), reviews=reviews))
+    return result_markdown(ResultView(tables(*candidates), reviews=reviews))
 
 
 def rendered(text: str) -> list[Anatomy]:
@@ -76,7 +76,7 @@ def test_no_text_of_a_result_becomes_markup(text: str) -> None:
         review(about="condition", decision=None, value=text, note=text),
     )
     document = result_markdown(
-        Overview(tables(hostile_candidate(text), reason=text), reviews=remarks, warnings=[text])
+        ResultView(tables(hostile_candidate(text), reason=text), reviews=remarks, warnings=[text])
     )
     allowed = {text} if web_address(text) else set()
     for seen in rendered(document):
@@ -145,7 +145,7 @@ def test_it_says_what_was_asked_how_it_ended_and_what_people_said() -> None:
         review("candidate_kilnworks", about="employees", decision="reject", value="74"),
     )
     text = result_markdown(
-        Overview(
+        ResultView(
             frames.tables, searches=frames.searches, reviews=reviews, warnings=["Mind the gap."]
         )
     )

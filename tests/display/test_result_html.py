@@ -16,12 +16,12 @@ from findall_frames.display.outcomes import (
     columns_of,
     outcomes_of,
 )
-from findall_frames.display.overview import Overview
 from findall_frames.display.result_html import (
     candidates_table,
     frames_html,
     readings_table_html,
 )
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.text import one_line
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
@@ -61,18 +61,18 @@ def words_of(html: str) -> str:
 
 def shown(data: Tables, **known: Any) -> str:
     """Return what a cell that ends in frames shows."""
-    return frames_html(Overview(data, **known))
+    return frames_html(ResultView(data, **known))
 
 
 def static(data: Tables, *reviews: Review, search: FindAllSchema | None = None) -> str:
     """Return the conditions, the table of all candidates and the evidence, as a report has them."""
-    overview = Overview(
+    view = ResultView(
         data, searches={} if search is None else {"findall_1": search}, reviews=reviews
     )
-    table, _ = candidates_table(overview, most_rows=1000, most_bytes=10**7)
+    table, _ = candidates_table(view, most_rows=1000, most_bytes=10**7)
     rows = rows_of(data, data["candidates"])
-    evidence = evidence_html(rows, columns=overview.columns, reviews=overview.latest)
-    return readings_table_html(overview.columns) + table + evidence
+    evidence = evidence_html(rows, columns=view.columns, reviews=view.latest)
+    return readings_table_html(view.columns) + table + evidence
 
 
 MIXED = (
@@ -356,9 +356,9 @@ def test_the_number_of_candidates_is_that_of_the_rows(
     groups: tuple[Outcome, ...], count: int
 ) -> None:
     """A limit in rows or in bytes cuts the last ones."""
-    overview = Overview(tables(*MIXED))
-    html, shown_count = candidates_table(overview, groups=groups, most_rows=10, most_bytes=10**6)
+    view = ResultView(tables(*MIXED))
+    html, shown_count = candidates_table(view, groups=groups, most_rows=10, most_bytes=10**6)
     assert html.count('scope="row"') == shown_count == count
-    few = candidates_table(overview, groups=groups, most_rows=1, most_bytes=10**6)
+    few = candidates_table(view, groups=groups, most_rows=1, most_bytes=10**6)
     assert few[1] == 1
-    assert candidates_table(overview, groups=groups, most_rows=10, most_bytes=10) == ("", 0)
+    assert candidates_table(view, groups=groups, most_rows=10, most_bytes=10) == ("", 0)

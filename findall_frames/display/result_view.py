@@ -1,4 +1,4 @@
-"""What every view of a result begins with: title, summary, facts, and the columns to show."""
+"""What all views of a result share: title, summary, facts, and the columns to show."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from findall_frames.display.outcomes import (
 )
 from findall_frames.display.text import counted, in_words, one_line
 
-__all__ = ["Overview"]
+__all__ = ["ResultView"]
 
 _NUMERALS: Final = dict(enumerate(("three", "four", "five", "six", "seven", "eight", "nine"), 3))
 
 
 @dataclass(frozen=True)
-class Overview:
-    """A result with what is said about it in HTML, in a report and in Markdown.
+class ResultView:
+    """A result, with the texts and columns that its HTML, its report and its Markdown share.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ class Overview:
     Examples
     --------
     >>> from findall_frames.frames.schema import empty_tables
-    >>> overview = Overview(empty_tables())
-    >>> overview.title, overview.summary
+    >>> view = ResultView(empty_tables())
+    >>> view.title, view.summary
     ('Search results', 'No candidate was found.')
     """
 
@@ -103,10 +103,10 @@ class Overview:
         span = " to ".join(days[:1] + days[-1:] if len(days) > 1 else days)
         return f"Search of {one_line(span)}" if span else ""
 
-    def run_words(self, name: Callable[[str], str]) -> str:
-        """Return which run it is, its id as `name` writes it, or how many runs there are."""
+    def run_words(self, write: Callable[[str], str]) -> str:
+        """Return the id of the run as `write` escapes it, or how many runs there are."""
         runs = self.tables["runs"]["findall_id"].to_pylist()
-        return f"run {name(runs[0])}" if len(runs) == 1 else counted(len(runs), "run")
+        return f"run {write(runs[0])}" if len(runs) == 1 else counted(len(runs), "run")
 
     @property
     def review_counts(self) -> str:
@@ -144,17 +144,16 @@ class Overview:
         if not self._meet_all(conditions):
             met = "matched"
         parts = [f"{matches:,} of {counted(total, 'candidate')} {met}"]
-        unknown = self.outcomes.count("open")
-        others = total - matches
-        if total > len(self.outcomes):
+        others, unknown = total - matches, self.outcomes.count("open")
+        if total > len(self.tables["candidates"]):
             # Own data sends the matches and a few other rows, so nobody knows how many are open.
-            unknown = 0
             parts.append(f"for {others:,} a condition fails or is unknown")
-        elif others > unknown:
-            parts.append(f"{others - unknown:,} did not")
-        if unknown:
-            are = "is" if unknown == 1 else "are"
-            parts.append(f"{unknown:,} {are} open, as a verdict is unknown")
+        else:
+            if others > unknown:
+                parts.append(f"{others - unknown:,} did not")
+            if unknown:
+                are = "is" if unknown == 1 else "are"
+                parts.append(f"{unknown:,} {are} open, as a verdict is unknown")
         joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
         return f"{joined}."
 
