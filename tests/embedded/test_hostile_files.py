@@ -1,0 +1,211 @@
+"""Random small files of numbers and days, as programs of many countries write them."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import json
+import re
+import warnings
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from findall_frames.embedded.corpus.opening import open_corpus
+from findall_frames.errors import FindAllWarning
+from tests.support.corpora import all_rows
+
+MARKS = [(",", "."), (".", ","), ("", "."), ("", ","), (" ", ","), ("\u202f", ","), ("'", ".")]
+MONEY = ["€", "$", "£", "EUR", "CHF", "kr", "zł", "¥", "₹", "Fr."]
+AMOUNTS = ["{}", "{}", "{money}{}", "{money} {}", "{} {money}", "{}{money}", "{}%", "{} kg"]
+NEGATIVES = ["-{}", "−{}", "({})", "{}-"]
+BLANKS = ["", "NA", "n/a", "-", "N/A", "null", "None", "#N/A", "NaN", "—", "?", "."]
+DAYS = [
+    *("%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%Y-%m-%d", "%Y/%m/%d", "%d-%m-%Y", "%m-%d-%Y"),
+    *("%Y.%m.%d", "%d %b %Y", "%B %d, %Y", "%b %d %Y", "%d.%m.%y", "%d-%b-%y"),
+    *("%d/%m/%Y %H:%M", "%m/%d/%Y %I:%M %p", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"),
+    "%Y-%m-%d %H:%M:%S+02:00",
+]
+HEADERS = ["value", "price, net", "a;b", "x\ty", "größe", "Σ", '5" pipe', "two\nlines", "sep=", "1"]
+# What a cell says that could as well be 1,234 as 1.234: read as the kind of file usually means it.
+BY_CUSTOM = re.compile(r"\D*\d{1,3}[.,]\d{3}\D*")
+
+
+@dataclass
+class Written:
+    """A column of a file: its cells as they are written, and what they say."""
+
+    header: str
+    cells: list[Any] = field(default_factory=list)
+    truth: list[Any] = field(default_factory=list)
+
+
+def amounts(column: Written, rows: int, marks: tuple[str, str], chance: Random) -> None:
+    """Fill a column with decimal numbers in one notation."""
+    group, point = marks
+    places, largest = chance.choice([0, 1, 2, 2, 3, 4]), chance.choice([100, 10**4, 10**7, 10**13])
+    amount = chance.choice(AMOUNTS).replace("{money}", chance.choice(MONEY))
+    negative, share = chance.choice(NEGATIVES), chance.choice([0, 0.4])
+    for _ in range(rows):
+        number = Decimal(chance.randint(1, largest * 10**places)).scaleb(-places)
+        text = f"{number:,f}".translate({ord(","): group, ord("."): point})
+        text = amount.format(text)
+        if chance.random() < share:
+            number, text = -number, negative.format(text)
+        column.cells.append(text)
+        column.truth.append(number)
+
+
+def days(column: Written, rows: int, form: str, chance: Random) -> None:
+    """Fill a column with days or times in one format; some of these columns are ambiguous."""
+    latest = chance.choice([12, 28])
+    for _ in range(rows):
+        date = dt.datetime(chance.randint(1950, 2030), chance.randint(1, 12), 1)
+        time = date.replace(
+            day=chance.randint(1, latest), hour=chance.randrange(24), minute=chance.randrange(60)
+        )
+        column.cells.append(time.strftime(form))
+        if ":%M" not in form:
+            time = time.replace(hour=0, minute=0)
+        column.truth.append(time - dt.timedelta(hours=2) if "+02" in form else time)
+
+
+def numerals(column: Written, rows: int, chance: Random) -> None:
+    """Fill a column with numbers as JSON has them, now and then too large or too long for any."""
+    kinds = chance.choice(
+        [["whole"], ["fraction"], ["whole", "fraction", "vast"], ["whole", "vast"]]
+    )
+    for _ in range(rows):
+        number: int | float = chance.randint(-(10**6), 10**6)
+        if (kind := chance.choice(kinds)) == "vast":
+            number = chance.choice([2**53 + 1, 2**63, -(2**64), 10**38, 10**39, 10**50])
+        elif kind == "fraction":
+            number = number / chance.choice([8, 10, 1e6])
+        column.cells.append(number)
+        column.truth.append(Decimal(number) if isinstance(number, int) else number)
+
+
+def random_columns(kind: str, chance: Random) -> list[Written]:
+    """Make the columns of a file: in a file of text all numbers are in one notation."""
+    columns = [Written(header) for header in chance.sample(HEADERS, 4)]
+    rows, marks = chance.randint(3, 12), chance.choice(MARKS)
+    for column in columns[:2]:
+        amounts(column, rows, marks, chance)
+    days(columns[2], rows, chance.choice(DAYS), chance)
+    numerals(columns[3], rows, chance)
+    for column in columns[:3]:
+        for row in range(1, rows):
+            if chance.random() < 0.12:
+                column.cells[row], column.truth[row] = chance.choice(BLANKS), None
+    if kind in {"csv", "tsv"}:
+        columns[3].cells = [str(cell) for cell in columns[3].cells]
+        # Written by a program whose numbers have a point, other than those beside them.
+        return columns if marks == ("", ".") else columns[:3]
+    return columns
+
+
+def write(path: Path, columns: list[Written], chance: Random) -> None:
+    """Write a file of the kind that its suffix says, in one of the ways that there are."""
+    names = [f"N{row}" for row in range(len(columns[0].cells))]
+    headers = ["name", *(column.header for column in columns)]
+    rows = list(zip(names, *(column.cells for column in columns), strict=True))
+    if path.suffix == ".xlsx":
+        # A sheet holds 15 digits; what has more is text in it.
+        kept = [[str(c) if isinstance(c, int) and abs(c) > 10**15 else c for c in r] for r in rows]
+        pd.DataFrame(kept, columns=headers, dtype=object).to_excel(path, index=False)
+        return
+    content = io.StringIO()
+    if path.suffix in {".json", ".jsonl"}:
+        objects = [dict(zip(headers, row, strict=True)) for row in rows]
+        is_ascii = chance.random() < 0.5
+        lines = [json.dumps(each, ensure_ascii=is_ascii) for each in objects]
+        content.write("\n".join(lines) if path.suffix == ".jsonl" else f"[{', '.join(lines)}]")
+    else:
+        separator = "\t" if path.suffix == ".tsv" else chance.choice(",;|\t")
+        end = chance.choice(["\n", "\r\n"])
+        quoting: Any = chance.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+        if chance.random() < 0.25:
+            content.write(f"sep={separator}{end}")
+        writer = csv.writer(content, delimiter=separator, lineterminator=end, quoting=quoting)
+        writer.writerows([headers, *rows])
+    encodings = ["utf-8", "utf-8-sig", "utf-16"] + ["cp1252"] * (path.suffix in {".csv", ".tsv"})
+    encoding = chance.choice(encodings)
+    try:
+        path.write_bytes(content.getvalue().encode(encoding))
+    except UnicodeEncodeError:
+        path.write_bytes(content.getvalue().encode())
+
+
+def is_right(found: Any, truth: Any) -> bool:
+    """Return True if a value is what its cell says."""
+    if truth is None or found is None:
+        return truth is found
+    if isinstance(truth, dt.datetime):
+        if isinstance(found, dt.datetime):
+            return found.replace(tzinfo=None) == truth and found.utcoffset() in (
+                None,
+                dt.timedelta(),
+            )
+        return isinstance(found, dt.date) and dt.datetime.combine(found, dt.time()) == truth
+    if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
+        return False
+    if isinstance(found, float):
+        return found == float(truth) and (not isinstance(truth, int) or int(found) == truth)
+    return bool(found == truth)
+
+
+def is_kept(found: Any, cell: Any) -> bool:
+    """Return True if a cell is there as text; a blank one is missing."""
+    if isinstance(cell, str):
+        return bool(found == (cell if str(cell).strip() else None))
+    return isinstance(found, str) and Decimal(found) == Decimal(repr(cell))
+
+
+def outcome(column: Written, found: list[Any]) -> str:
+    """Say how a column was read."""
+    if all(map(is_right, found, column.truth)):
+        return "right"
+    if all(map(is_kept, found, column.cells)):
+        return "text"
+    pairs = zip(found, column.truth, column.cells, strict=True)
+    by_custom = all(
+        said is None
+        or (
+            isinstance(said, Decimal)
+            and BY_CUSTOM.fullmatch(str(cell))
+            and any(is_right(read, said.scaleb(places)) for places in (-3, 3))
+        )
+        for read, said, cell in pairs
+    )
+    return "by custom" if by_custom else "wrong"
+
+
+@pytest.mark.parametrize(
+    "seed", [0, *(pytest.param(n, marks=pytest.mark.thorough) for n in range(1, 16))]
+)
+def test_a_number_or_day_of_a_file_is_read_right_or_stays_text(seed: int, tmp_path: Path) -> None:
+    """In 60 files for each seed; most columns are read, and no row is lost."""
+    outcomes: list[tuple[Any, ...]] = []
+    for number in range(60):
+        chance = Random(f"{seed} {number}")
+        kind = chance.choice(["csv", "csv", "csv", "tsv", "json", "jsonl", "xlsx"])
+        columns = random_columns(kind, chance)
+        path = tmp_path / f"{number}.{kind}"
+        write(path, columns, chance)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FindAllWarning)
+            corpus = open_corpus(path)
+        rows = all_rows(corpus)
+        assert [row["name"] for row in rows] == [f"N{n}" for n in range(len(columns[0].cells))]
+        assert len(corpus.columns) == len(columns) + 1, path.name
+        for column, name in zip(columns, list(corpus.columns)[1:], strict=True):
+            found = [row[name] for row in rows]
+            outcomes.append((outcome(column, found), path.name, column.cells, found))
+    assert [each for each in outcomes if each[0] == "wrong"] == []
+    assert sum(each[0] == "right" for each in outcomes) > 0.7 * len(outcomes)
