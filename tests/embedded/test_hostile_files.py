@@ -1,4 +1,4 @@
-"""Random small files of numbers and days, as programs of many countries write them."""
+"""Random small files of numbers and days, and files that say something false of themselves."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ import datetime as dt
 import io
 import json
 import re
+import struct
 import warnings
+import zipfile
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from random import Random
 from typing import Any
 
+import duckdb
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
+import findall_frames as ff
 from findall_frames.embedded.corpus.opening import open_corpus
-from findall_frames.errors import FindAllWarning
+from findall_frames.errors import CorpusError, FindAllWarning
 from tests.support.corpora import all_rows
 
 MARKS = [(",", "."), (".", ","), ("", "."), ("", ","), (" ", ","), ("\u202f", ","), ("'", ".")]
@@ -209,3 +215,105 @@ def test_a_number_or_day_of_a_file_is_read_right_or_stays_text(seed: int, tmp_pa
             outcomes.append((outcome(column, found), path.name, column.cells, found))
     assert [each for each in outcomes if each[0] == "wrong"] == []
     assert sum(each[0] == "right" for each in outcomes) > 0.7 * len(outcomes)
+
+
+PARQUET_ROWS = 500
+
+
+@pytest.fixture(scope="module")
+def parquet_files(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
+    """Write a table of 500 rows in several ways."""
+    path = tmp_path_factory.mktemp("parquet") / "t.parquet"
+    numbers = range(PARQUET_ROWS)
+    columns = {"name": [f"n{n}" for n in numbers], "v": numbers, "x": [n / 7 for n in numbers]}
+    written = []
+    for compression in ("none", "snappy", "zstd"):
+        table = pa.table({**columns, "text": ["as many words as these"] * PARQUET_ROWS})
+        pq.write_table(table, path, compression=compression, row_group_size=200)
+        written.append(path.read_bytes())
+    return written
+
+
+def footer_of(content: bytes | bytearray) -> slice:
+    """Return where the metadata of a Parquet file is."""
+    size = struct.unpack("<I", content[-8:-4])[0]
+    return slice(len(content) - 8 - size, len(content) - 8)
+
+
+@pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.thorough)])
+def test_parquet_with_changed_metadata_has_all_of_its_rows_or_is_refused(
+    count: int, parquet_files: list[bytes], tmp_path: Path
+) -> None:
+    """Also if a damaged page is found only when its rows are read."""
+    path = tmp_path / "t.parquet"
+    refused = 0
+    for number in range(count):
+        chance = Random(number)
+        content = bytearray(chance.choice(parquet_files))
+        footer = footer_of(content)
+        at = chance.randrange(footer.start, footer.stop)
+        if chance.random() < 0.5:
+            content[at] ^= 1 << chance.randrange(8)
+        else:
+            content[at : at + 4] = chance.choice([b"\xff\xff\xff\x0f", b"\0\0\0\0"])
+        path.write_bytes(content)
+        try:
+            corpus = open_corpus(path)
+        except CorpusError:
+            refused += 1
+            continue
+        assert len(corpus) == PARQUET_ROWS, number
+        try:
+            assert len(all_rows(corpus)) == PARQUET_ROWS
+        except duckdb.Error:
+            refused += 1
+    assert refused > 0.3 * count
+
+
+@pytest.mark.parametrize("rows", [436, 1012])
+def test_parquet_that_states_other_rows_than_it_has_is_refused(rows: int, tmp_path: Path) -> None:
+    """Rows would be left out, or counted that do not exist."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"name": [f"n{n}" for n in range(PARQUET_ROWS)]}), path)
+    content = bytearray(path.read_bytes())
+    # Numbers are stored doubled, seven bits to a byte; that of all rows comes first.
+    said, other = (bytes([2 * n & 127 | 128, 2 * n >> 7]) for n in (PARQUET_ROWS, rows))
+    at = content.index(said, footer_of(content).start)
+    content[at : at + 2] = other
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match=rf"it states {rows:,} rows and has 500"):
+        open_corpus(path)
+
+
+def test_a_damaged_column_is_named_and_others_are_searched(tmp_path: Path) -> None:
+    """The file is read in place, so the damage is found by the condition on that column."""
+    path = tmp_path / "t.parquet"
+    table = pa.table({"name": ["A", "B"] * 500, "x": range(1000), "y": range(1000)})
+    pq.write_table(table, path, compression="zstd", use_dictionary=False)
+    page = pq.read_metadata(path).row_group(0).column(1)
+    content = bytearray(path.read_bytes())
+    end = page.data_page_offset + page.total_compressed_size
+    content[end - 200 : end] = bytes(200)
+    path.write_bytes(content)
+    assert len(ff.find_all("y >= 900", data=path, progress=False).matches) == 100
+    with pytest.raises(ff.errors.ConditionNotUnderstoodError) as caught:
+        ff.find_all("x >= 900", data=path, progress=False)
+    assert "cannot be answered: the file of its columns (x) is damaged" in str(caught.value)
+    # A cast that fails is not the fault of the file.
+    with pytest.raises(ff.errors.ConditionNotUnderstoodError, match="TRY_CAST"):
+        ff.find_all("CAST(name AS INT) > 1", data=path, progress=False)
+
+
+@pytest.mark.parametrize("stated", [10, 2**31 - 1, 2**32 - 2])
+def test_a_workbook_whose_archive_states_false_sizes_is_refused(
+    stated: int, tmp_path: Path
+) -> None:
+    """Whether a sheet is larger than it says, or smaller."""
+    path = tmp_path / "t.xlsx"
+    pd.DataFrame({"name": ["A"] * 1000, "n": 1}).to_excel(path, index=False)
+    with zipfile.ZipFile(path) as archive:
+        size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
+    content = path.read_bytes().replace(struct.pack("<I", size), struct.pack("<I", stated))
+    path.write_bytes(content)
+    with pytest.raises(CorpusError, match="could not be read as an Excel workbook"):
+        open_corpus(path)
