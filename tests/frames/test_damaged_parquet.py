@@ -318,7 +318,9 @@ def test_files_of_earlier_releases_are_read(tmp_path: Path) -> None:
     assert is_one_of(read_parquet(folder), FRAMES)
 
 
-@pytest.mark.parametrize("profiles", [("analysis", "analysis"), ("bi", "analysis")])
+@pytest.mark.parametrize(
+    "profiles", [("analysis", "analysis"), ("bi", "analysis"), ("analysis", "bi"), ("bi", "bi")]
+)
 def test_a_reader_sees_the_old_tables_or_the_new_ones_during_a_write(
     profiles: tuple[Any, Any], tmp_path: Path
 ) -> None:
