@@ -317,3 +317,51 @@ def test_a_workbook_whose_archive_states_false_sizes_is_refused(
     path.write_bytes(content)
     with pytest.raises(CorpusError, match="could not be read as an Excel workbook"):
         open_corpus(path)
+
+
+def test_a_workbook_whose_entities_unpack_to_gigabytes_is_refused(tmp_path: Path) -> None:
+    """The billion laughs: each entity is ten of the one before."""
+    path, bomb = tmp_path / "t.xlsx", tmp_path / "bomb.xlsx"
+    pd.DataFrame({"name": ["A"]}).to_excel(path, index=False)
+    entities = "".join(f'<!ENTITY e{n} "{f"&e{n - 1};" * 10}">' for n in range(1, 10))
+    laughs = f'<!DOCTYPE sst [<!ENTITY e0 "ha">{entities}]>'
+    with zipfile.ZipFile(path) as archive, zipfile.ZipFile(bomb, "w") as changed:
+        for member in archive.namelist():
+            text = archive.read(member)
+            if member.endswith("sharedStrings.xml"):
+                text = laughs.encode() + re.sub(rb"<t>A</t>", b"<t>&e9;</t>", text)
+                assert b"&e9;" in text.partition(b"]>")[2]
+            changed.writestr(member, text)
+    with pytest.raises(CorpusError, match="could not be read as an Excel workbook"):
+        open_corpus(bomb)
+
+
+OPTIONS: dict[str, list[Any]] = {
+    "mode.string_storage": ["python", "pyarrow"],
+    "future.distinguish_nan_and_na": [True],
+    "future.python_scalars": [True],
+    "io.excel.xlsx.reader": ["calamine"],
+    "io.excel.xlsx.writer": ["openpyxl", "xlsxwriter"],
+}
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [(name, value) for name, values in OPTIONS.items() for value in values]
+)
+def test_cells_are_read_alike_under_any_option_of_pandas(
+    option: str, value: object, tmp_path: Path
+) -> None:
+    """In workbooks and in frames: what is missing stays missing, and "NA" stays text."""
+    day = dt.datetime(2020, 1, 2)
+    rows: list[dict[str, Any]] = [
+        {"name": "A", "n": 1, "x": 1.5, "is": True, "day": day, "code": "007"},
+        dict.fromkeys(("name", "n", "x", "is", "day", "code")),
+        {"name": "NA", "n": 3, "x": 2.0, "is": False, "day": day, "code": None},
+    ]
+    with pd.option_context(option, value):
+        frame = pd.DataFrame(rows)
+        frame.to_excel(tmp_path / "t.xlsx", index=False)
+        for name, type_ in [("n", "Int64"), ("x", "Float64"), ("is", "boolean")]:
+            frame[name] = pd.Series([row[name] for row in rows], dtype=type_)
+        for source in (tmp_path / "t.xlsx", frame):
+            assert all_rows(open_corpus(source)) == rows
