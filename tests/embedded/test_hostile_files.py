@@ -285,6 +285,18 @@ def test_parquet_that_states_other_rows_than_it_has_is_refused(rows: int, tmp_pa
         open_corpus(path)
 
 
+@pytest.mark.parametrize("depth", [90, 300])
+def test_deep_parquet_is_refused(depth: int, tmp_path: Path) -> None:
+    """By DuckDB, whose advice on its options is of no use here."""
+    type_ = pa.int64()
+    for _ in range(depth):
+        type_ = pa.list_(type_)
+    pq.write_table(pa.table({"name": ["A"], "v": pa.array([None], type_)}), tmp_path / "t.parquet")
+    with pytest.raises(CorpusError, match="nested") as caught:
+        open_corpus(tmp_path / "t.parquet")
+    assert "increasing" not in str(caught.value)
+
+
 def test_a_damaged_column_is_named_and_others_are_searched(tmp_path: Path) -> None:
     """The file is read in place, so the damage is found by the condition on that column."""
     path = tmp_path / "t.parquet"
