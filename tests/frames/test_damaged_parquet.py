@@ -190,7 +190,7 @@ def tamper(folder: Path, sets: dict[str, Path], chance: random.Random) -> str:
     elif what == "replaced":
         path.write_bytes(chance.choice(sorted(sets[stranger].iterdir())).read_bytes())
     elif what == "copied":
-        shutil.copy(path, folder / f"{another.stem} (1).parquet")
+        (folder / f"{another.stem} (1).parquet").write_bytes(content)
     else:
         try:
             table = pq.read_table(path)
