@@ -54,8 +54,30 @@ def is_one_of(found: FindAllFrames, *expected: FindAllFrames) -> bool:
     )
 
 
+DAMAGE = ["flipped", "cut", "zeroed", "repeated"]
+
+
+def damage_bytes(path: Path, damage: str, chance: random.Random) -> int:
+    """Damage a file anywhere, and return where."""
+    changed = bytearray(path.read_bytes())
+    # Every other time in the metadata at the end, of which each byte matters more.
+    start = chance.choice([0, len(changed) // 2])
+    at = chance.randrange(start, len(changed))
+    length = chance.choice([1, 8, 100])
+    if damage == "flipped":
+        changed[at] ^= 1 << chance.randrange(8)
+    elif damage == "cut":
+        del changed[at : at + length]
+    elif damage == "zeroed":
+        changed[at : at + length] = bytes(len(changed[at : at + length]))
+    else:
+        changed[at:at] = changed[at : at + length]
+    path.write_bytes(changed)
+    return at
+
+
 @pytest.mark.parametrize("profile", ["analysis", "bi"])
-@pytest.mark.parametrize("damage", ["flipped", "cut", "zeroed", "repeated"])
+@pytest.mark.parametrize("damage", DAMAGE)
 def test_damaged_bytes_are_found_or_change_nothing(
     profile: Any, damage: str, tmp_path: Path
 ) -> None:
@@ -67,20 +89,7 @@ def test_damaged_bytes_are_found_or_change_nothing(
     for round_ in range(150):
         path = files[round_ % len(files)]
         whole = path.read_bytes()
-        # Every other time in the metadata at the end, of which each byte matters more.
-        start = chance.choice([0, len(whole) // 2])
-        at = chance.randrange(start, len(whole))
-        length = chance.choice([1, 8, 100])
-        changed = bytearray(whole)
-        if damage == "flipped":
-            changed[at] ^= 1 << chance.randrange(8)
-        elif damage == "cut":
-            del changed[at : at + length]
-        elif damage == "zeroed":
-            changed[at : at + length] = bytes(len(changed[at : at + length]))
-        else:
-            changed[at:at] = changed[at : at + length]
-        path.write_bytes(changed)
+        at = damage_bytes(path, damage, chance)
         try:
             assert is_one_of(read_parquet(folder), FRAMES), (path.name, at)
         except ParquetError as error:
@@ -145,6 +154,73 @@ def test_rows_and_columns_that_cannot_be_are_found(
     rewrite(folder / f"{name}.parquet", change)
     with pytest.raises(ParquetError, match=rf"(?s)\.parquet.*({message})"):
         read_parquet(folder)
+
+
+@pytest.fixture(scope="module")
+def sets(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Write sets of both profiles: the one to be tampered with, and others to take files from."""
+    folder = tmp_path_factory.mktemp("sets")
+    written = {"first": FRAMES, "again": FRAMES, "other": OTHER}
+    profiles: tuple[Any, ...] = ("analysis", "bi")
+    return {
+        f"{profile} {name}": frames.to_parquet(folder / profile / name, profile=profile)
+        for profile in profiles
+        for name, frames in written.items()
+    }
+
+
+def tamper(folder: Path, sets: dict[str, Path], chance: random.Random) -> str:
+    """Do something to one file of a folder, and say what."""
+    files = sorted(folder.iterdir())
+    path, another = chance.choice(files), chance.choice(files)
+    content = path.read_bytes()
+    stranger = chance.choice(sorted(sets))
+    what = chance.choice(
+        [*DAMAGE, "removed", "emptied", "exchanged", "replaced", "copied", "rewritten", "fewer"]
+    )
+    if what in DAMAGE and content:
+        damage_bytes(path, what, chance)
+    elif what == "removed":
+        path.unlink()
+    elif what == "emptied":
+        path.write_bytes(b"")
+    elif what == "exchanged":
+        path.write_bytes(another.read_bytes())
+        another.write_bytes(content)
+    elif what == "replaced":
+        path.write_bytes(chance.choice(sorted(sets[stranger].iterdir())).read_bytes())
+    elif what == "copied":
+        (folder / f"{another.stem} (1).parquet").write_bytes(content)
+    else:
+        try:
+            table = pq.read_table(path)
+        except (OSError, pa.ArrowException):
+            return f"{path.name} unreadable"
+        if what == "fewer":
+            table = table.slice(0, max(0, len(table) - 1))
+        elif chance.random() < 0.5:
+            table = table.replace_schema_metadata(None)
+        pq.write_table(table, path, compression=chance.choice(["none", "gzip"]), row_group_size=7)
+    return f"{path.name} {what} ({another.name}, {stranger})"
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(2000, marks=pytest.mark.thorough)])
+def test_sets_that_were_tampered_with_are_refused_or_whole(
+    count: int, sets: dict[str, Path], tmp_path: Path
+) -> None:
+    """Files damaged, lost, exchanged, of another write or run, or rewritten by other programs."""
+    refused = 0
+    for number in range(count):
+        chance = random.Random(number)
+        profile = chance.choice(["analysis", "bi"])
+        folder = shutil.copytree(sets[f"{profile} first"], tmp_path / str(number))
+        done = [tamper(folder, sets, chance) for _ in range(chance.choice([1, 1, 2, 4]))]
+        try:
+            assert is_one_of(read_parquet(folder), FRAMES), (number, profile, done)
+        except ParquetError:
+            refused += 1
+        shutil.rmtree(folder)
+    assert 0.5 * count < refused < 0.95 * count
 
 
 def test_lost_rows_are_found(tmp_path: Path) -> None:
@@ -242,7 +318,9 @@ def test_files_of_earlier_releases_are_read(tmp_path: Path) -> None:
     assert is_one_of(read_parquet(folder), FRAMES)
 
 
-@pytest.mark.parametrize("profiles", [("analysis", "analysis"), ("bi", "analysis")])
+@pytest.mark.parametrize(
+    "profiles", [("analysis", "analysis"), ("bi", "analysis"), ("analysis", "bi"), ("bi", "bi")]
+)
 def test_a_reader_sees_the_old_tables_or_the_new_ones_during_a_write(
     profiles: tuple[Any, Any], tmp_path: Path
 ) -> None:

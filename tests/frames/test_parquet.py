@@ -119,7 +119,7 @@ def test_a_write_killed_while_moving_files_counts(
 
 
 def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path: Path) -> None:
-    """Two sets of tables are written in turn, and the writer is killed at random moments."""
+    """Sets of both profiles are written in turn, and the writer is killed at random moments."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     FRAMES.to_parquet(tmp_path / "one")
     OTHER.to_parquet(tmp_path / "two")
@@ -130,8 +130,8 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
         "frames = [read_parquet(source) for source in sources]\n"
         "print('ready', flush=True)\n"
         "while True:\n"
-        "    for each in frames:\n"
-        "        each.to_parquet(out)\n"
+        "    frames[0].to_parquet(out)\n"
+        "    frames[1].to_parquet(out, profile='bi')\n"
     )
     folders = [str(folder), str(tmp_path / "one"), str(tmp_path / "two")]
     chance = random.Random(2)
@@ -147,6 +147,9 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
         assert same(found, FRAMES if found.findall_id == FRAMES.findall_id else OTHER)
     FRAMES.to_parquet(folder)
     assert same(read_parquet(folder), FRAMES)
+    # What the killed writers left is removed after a day, by name; nothing else may be there.
+    kept = {path.name for path in folder.iterdir() if not path.name.startswith(".findall_frames.")}
+    assert kept == {f"{name}.parquet" for name in TABLES}
 
 
 def test_leftovers_of_killed_writers_are_removed_after_a_day(tmp_path: Path) -> None:

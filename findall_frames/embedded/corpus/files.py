@@ -375,20 +375,25 @@ def _parquet(files: _Files, connection: duckdb.DuckDBPyConnection) -> DataSource
 
 
 def _check_parquet(paths: Sequence[Path], connection: duckdb.DuckDBPyConnection) -> None:
-    """Raise a CorpusError if a file is too wide or unpacks to far more than it holds.
+    """Raise a CorpusError if a file is too wide, or has other rows or more bytes than it states.
 
     Equal values are stored once, so the sizes that a file states may be far too small.
     """
     for path in paths:
         pattern = pattern_of(path)
+        ((expected,),) = connection.execute(
+            "SELECT num_rows FROM parquet_file_metadata(?)", [pattern]
+        ).fetchall()
         columns = connection.execute(
             "SELECT path_in_schema, type, sum(total_uncompressed_size), sum(num_values), "
-            "max(strlen(stats_max_value)) FROM parquet_metadata(?) GROUP BY ALL",
+            "max(strlen(stats_max_value)), sum(row_group_num_rows) FROM parquet_metadata(?) "
+            "GROUP BY ALL",
             [pattern],
         ).fetchall()
         check_width(len(columns))
+        rows = max((each for *_, each in columns), default=0)
         unpacked = 0
-        for name, kind, stated, values, longest in columns:
+        for name, kind, stated, values, longest, _ in columns:
             width = _WIDTHS.get(kind, longest)
             # The longest values are left out of the metadata.
             if width is None and ", " not in name:
@@ -399,6 +404,11 @@ def _check_parquet(paths: Sequence[Path], connection: duckdb.DuckDBPyConnection)
                 ).fetchone()
                 width = found and found[0]
             unpacked += max(stated, round(values * (width or 1)))
+        if rows != expected:
+            raise CorpusError(
+                f"{str(path)!r} is damaged: it states {expected:,} rows and has {rows:,}. Copy it "
+                "again from where it was written."
+            )
         size = path.stat().st_size
         if unpacked > max(_UNPACKED, _RATIO * size):
             raise CorpusError(

@@ -39,6 +39,7 @@ _UNPACKED: Final = 2 << 30
 """How many bytes a workbook may unpack to; a sheet with the most rows of 30 cells has as many."""
 _ADVICE: Final = re.compile(
     r"\nPossible fixes|\n\s*LINE \d|\sTry (?:increasing|setting|auto-detecting)|\n  file = "
+    r"|, consider increasing"
 )
 """What follows the reason in the messages of DuckDB."""
 _PATTERN: Final = re.compile(r"[*?\[]")

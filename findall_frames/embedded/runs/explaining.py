@@ -11,7 +11,7 @@ import msgspec
 
 from findall_frames.api.models import MatchCondition
 from findall_frames.api.readings import Explained, Reading
-from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout
+from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, quoted
 from findall_frames.embedded.judging.plan import Plan
 from findall_frames.embedded.runs.record import RunWarning
 from findall_frames.errors import ConditionNotUnderstoodError
@@ -47,7 +47,8 @@ def explain(readings: Sequence[Reading], *, corpus: Corpus) -> list[Explained]:
     """Return each reading with its columns and counts.
 
     An expression that fails on the data, such as a cast of a text that is no number, comes back
-    as not understood, with the error and what to write instead.
+    as not understood, with the error and what to write instead. One on cells that cannot be read,
+    as the file is damaged, comes back as unanswerable.
     """
     return [_explained(reading, corpus) for reading in readings]
 
@@ -65,12 +66,33 @@ def _explained(reading: Reading, corpus: Corpus) -> Explained:
             pass
         except duckdb.Error as error:
             fault = str(error).strip().partition("\n")[0]
-            fields["note"] = (
-                f"its SQL, {reading.describe()}, fails on the data: {fault}. Put TRY(...) around "
-                "what fails, or TRY_CAST for a cast; cells where it fails are then unknown."
-            )
-            fields |= {"status": "not_understood", "sql": None}
+            if _are_readable(fields["columns"], corpus):
+                status = "not_understood"
+                note = (
+                    f"its SQL, {reading.describe()}, fails on the data: {fault}. Put TRY(...) "
+                    "around what fails, or TRY_CAST for a cast; cells where it fails are then "
+                    "unknown."
+                )
+            else:
+                status = "unanswerable"
+                note = (
+                    f"the file of its columns ({', '.join(fields['columns'])}) is damaged: "
+                    f"{fault}. Copy the file again from where it was written."
+                )
+            fields |= {"status": status, "note": note, "sql": None}
     return Explained(**fields)
+
+
+def _are_readable(columns: Sequence[str], corpus: Corpus) -> bool:
+    """Return False if cells cannot be read at all, as in a damaged Parquet file read in place."""
+    hashes = ", ".join(f"bit_xor(hash({quoted(name)}))" for name in columns)
+    try:
+        corpus.query(f"SELECT {hashes or 1} FROM {corpus.relation}", timeout=_COUNT_SECONDS)
+    except QueryTimeout:  # so far they could be read
+        return True
+    except duckdb.Error:
+        return False
+    return True
 
 
 def check_usable(readings: Sequence[Reading]) -> None:
