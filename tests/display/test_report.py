@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import findall_frames as ff
@@ -143,15 +144,20 @@ def test_what_is_left_out_of_the_static_part_is_counted() -> None:
     assert len(data_of(page)["evidence"]) == 2100
 
 
-def test_verdicts_are_counted_over_the_rows_that_are_kept() -> None:
-    """Of own data those are the matches and a hundred others, which the report says."""
+def test_verdicts_are_counted_over_all_rows_or_it_is_said_that_they_are_not() -> None:
+    """Own data keeps the matches and a hundred others; a model judges without counting first."""
     rows = pd.DataFrame({"name": [f"N{n}" for n in range(500)], "size": range(500)})
     frames = ff.find_all("size over 449", data=rows, progress=False)
     view = ResultView(frames.tables, searches=frames.searches)
     page = report_page(view, doubts=None).decode()
     said = "Counted over the 150 candidates that are kept; 350 others did not match."
-    assert said in page
-    assert said in frames.to_markdown()
+    assert "| 50 | 450 | 0 |" in frames.to_markdown()
+    assert "Counted over" not in page
+    runs = frames.tables["runs"]
+    extra = runs.schema.get_field_index("extra")
+    uncounted = runs.set_column(extra, runs.schema.field(extra), [pa.nulls(1, pa.large_string())])
+    kept = ff.FindAllFrames({**frames.tables, "runs": uncounted}, searches=frames.searches)
+    assert said in kept.to_markdown()
     assert "50 of 500 candidates met the condition, and for 450 a condition fails or" in page
     assert "<h2>500 candidates</h2>" in page
     assert "150 of them are shown here." in page
