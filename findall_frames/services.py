@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from msgspec import UNSET
 
+from findall_frames.addresses import is_loopback
 from findall_frames.api.client import Client
 from findall_frames.api.http import default_url
 from findall_frames.errors import (
@@ -275,8 +276,13 @@ def client_of(run: RunLike, client: Client | None) -> Client | None:
             if service in _live:
                 return _live[service]
         if services and default not in services:
+            ended = (
+                " One over your own data ends with the call that had data=, or with its client: "
+                "search again with client=ff.local(...), and keep it open."
+            )
             raise InvalidRequestError(
                 f"Run {findall_id} is at {services[0]}, and the default service is {default}. "
                 f"Pass client=ff.Client(base_url={services[0]!r}) while that service is up."
+                f"{ended if is_loopback(services[0]) else ''}"
             )
     return None
