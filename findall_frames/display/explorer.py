@@ -45,15 +45,20 @@ class _Widget(anywidget.AnyWidget):
     _table = traitlets.Bytes().tag(sync=True)
 
 
-_Row = Annotated[int, Meta(ge=0)]
+_Row = Annotated[int, Meta(ge=0, le=2**32 - 1)]
 _Text = Annotated[str, Meta(max_length=10_000)]
 
 
-class _Judged(Struct, tag_field="kind", tag="review"):
-    """A judgement; with neither decision, value nor note it takes back the one before."""
+class _JudgedPlace(Struct, tag_field="kind", tag="review"):
+    """What a judgement is about."""
 
     row: _Row
     field: str | None = None
+
+
+class _Judged(_JudgedPlace, tag_field="kind", tag="review"):
+    """A judgement; with neither decision, value nor note it takes back the one before."""
+
     decision: Literal["accept", "reject", "unsure"] | None = None
     value: _Text | None = None
     note: _Text | None = None
@@ -167,10 +172,10 @@ class Explorer:
     def _receive(self, _: object, content: object, buffers: Sequence[Any]) -> None:
         """Do what a view asks, or refuse it with a reason."""
         try:
-            message = msgspec.convert(content, _Message)
-            self._act(message, buffers)
+            self._act(_understood(content), buffers)
         except (msgspec.ValidationError, FindAllError) as error:
-            self.widget.send({"kind": "refused", "message": str(error)})
+            refused = {"kind": "refused", "message": str(error), "review": _judged_place(content)}
+            self.widget.send(refused)
             self.update()
 
     def _act(self, message: _Message, buffers: Sequence[Any]) -> None:
@@ -222,6 +227,28 @@ class Explorer:
     def _check(self, row: int) -> None:
         if row >= len(self._data):
             raise msgspec.ValidationError(f"There is no row {row:,} among {len(self._data):,}.")
+
+
+def _understood(content: object) -> _Message:
+    """Return what a view asks, all of it text that can be stored."""
+    try:
+        message: _Message = msgspec.convert(content, _Message)
+        msgspec.json.encode(message)
+    except UnicodeEncodeError as error:
+        raise msgspec.ValidationError(
+            "Expected text that can be written as UTF-8, got half of a surrogate pair."
+        ) from error
+    return message
+
+
+def _judged_place(content: object) -> dict[str, int | str | None] | None:
+    """Return the row and the field of a judgement, however little else of it makes sense."""
+    try:
+        place = msgspec.convert(content, _JudgedPlace)
+        msgspec.json.encode(place)
+    except (msgspec.ValidationError, UnicodeEncodeError):
+        return None
+    return {"row": place.row, "field": place.field}
 
 
 def _rows(buffers: Sequence[Any]) -> list[int]:

@@ -614,6 +614,60 @@ def test_reviews_that_are_not_recorded_yet_are_said(open_page: Open) -> None:
     assert page.root.get_by_text("Not recorded: There is no row 1.").is_visible()
 
 
+def test_reviews_on_their_way_outlast_those_that_come_from_the_kernel(open_page: Open) -> None:
+    """As when the cell that keeps the kernel busy reviews as well."""
+    page = open_page(saves_later=True)
+    other = {"findall_id": "findall_1", "candidate_id": "c1", "field": None, "decision": "reject"}
+    mine = {**other, "candidate_id": "c0", "decision": "accept"}
+    page.table.focus()
+    page.press("a", "k")
+    page.page.evaluate("reviews => window.explorer.update(reviews)", [other])
+    assert page.root.locator(".ff-mark").all_inner_texts() == ["A", "R"]
+    page.press("n")
+    page.page.keyboard.type("Seen")
+    page.press("Enter")
+    assert [(each["decision"], each["note"]) for each in page.sent] == [
+        ("accept", None),
+        ("accept", "Seen"),
+    ]
+    # Of two judgements of one candidate, the second one stays until it is answered.
+    page.page.evaluate("reviews => window.explorer.reviewed(reviews)", [mine])
+    assert page.evidence.get_by_text("Seen").is_visible()
+    page.page.evaluate("reviews => window.explorer.reviewed(reviews)", [{**mine, "note": "Seen"}])
+    page.page.evaluate("reviews => window.explorer.update(reviews)", [])
+    assert page.root.locator(".ff-mark").count() == 0
+
+
+def test_a_refusal_concerns_its_own_review(open_page: Open) -> None:
+    """The others are still on their way; the reason goes once a later review is recorded."""
+    page = open_page(saves_later=True)
+    key = {"findall_id": "findall_1", "field": None}
+    page.table.focus()
+    page.press("a", "r")
+    refuse = "review => window.explorer.refused('Too long.', review)"
+    page.page.evaluate(refuse, {"row": 0, "field": None})
+    page.page.evaluate("() => window.explorer.update([])")
+    assert page.root.locator(".ff-mark").all_inner_texts() == ["R"]
+    page.root.get_by_text("Not recorded: Too long. · 1 review waiting for the kernel").wait_for()
+    recorded = "reviews => window.explorer.reviewed(reviews)"
+    page.page.evaluate(recorded, [{**key, "candidate_id": "c1", "decision": "reject"}])
+    # It was made before the refusal could be read.
+    assert page.root.get_by_text("Not recorded: Too long.").is_visible()
+    page.press("u")
+    page.page.evaluate(recorded, [{**key, "candidate_id": "c2", "decision": "unsure"}])
+    assert page.root.get_by_text("Not recorded").count() == 0
+
+
+def test_a_note_is_no_longer_than_python_takes(open_page: Open) -> None:
+    """So that what was written is not refused."""
+    page = open_page()
+    page.table.focus()
+    page.press("n")
+    page.page.keyboard.insert_text("x" * 10_001)
+    page.press("Enter")
+    assert len(page.sent[-1]["note"]) == 10_000
+
+
 def test_no_heading_is_made(open_page: Open) -> None:
     """JupyterLab lists headings of outputs among the contents of the notebook."""
     page = open_page()

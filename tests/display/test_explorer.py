@@ -88,6 +88,12 @@ def test_a_field_is_reviewed_apart_from_its_candidate() -> None:
         ({"kind": "review", "row": 0, "note": ["x"]}, "Expected `str"),
         ({"kind": "view", "chosen": 9, "all": True}, "no row 9"),
         ({"kind": "evidence", "start": None}, "Expected `int`"),
+        ({"kind": "evidence", "start": 2**70}, "<= 4294967295"),
+        ({"kind": "review", "row": 2**70, "decision": "accept"}, "<= 4294967295"),
+        ({"kind": "review", "row": 0, "note": "\ud800"}, "half of a surrogate pair"),
+        ({"kind": "review", "row": 0, "field": "\ud800"}, "half of a surrogate pair"),
+        ({"kind": "review", "row": "\ud800"}, "half of a surrogate pair"),
+        ({"kind": "\ud800"}, "half of a surrogate pair"),
         ({"kind": "destroy"}, "Invalid value 'destroy'"),
         ({}, "kind"),
         ("review", "Expected `object`"),
@@ -123,6 +129,22 @@ def test_a_review_that_cannot_be_recorded_is_refused_with_the_reason() -> None:
     explorer = Explorer(made.tables, searches={}, reviews=list, review=review)
     refused, _ = ExplorerDriver(explorer).send({"kind": "review", "row": 0, "decision": "accept"})
     assert refused["message"] == "tiles is a number, not 'Wall'"
+
+
+@pytest.mark.parametrize(
+    ("message", "place"),
+    [
+        ({"kind": "review", "row": 1, "note": "x" * 10_001}, {"row": 1, "field": None}),
+        ({"kind": "review", "row": 1, "field": "tiles", "value": 5}, {"row": 1, "field": "tiles"}),
+        ({"kind": "review", "row": "1"}, None),
+        ({"kind": "view", "chosen": 9, "all": True}, None),
+        ({"kind": "\ud800"}, None),
+    ],
+)
+def test_a_refusal_says_which_review_it_concerns(message: Any, place: Any) -> None:
+    """If it concerns one."""
+    refused, _ = ExplorerDriver(makers().explore()).send(message)
+    assert refused["review"] == place
 
 
 def test_the_first_evidence_comes_with_the_table_and_the_rest_when_asked() -> None:

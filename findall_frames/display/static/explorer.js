@@ -13,6 +13,8 @@ const DECISIONS = {accept: "accepted", reject: "rejected", unsure: "unsure"};
 const LETTERS = {accept: "A", reject: "R", unsure: "U"};
 const KEYS = {a: "accept", r: "reject", u: "unsure"};
 const LONG = 700;
+// The longest note or correction that Python takes.
+const LONGEST = 10_000;
 const REVIEW_WIDTH = 30;
 const NAME = -1;
 const collator = new Intl.Collator(undefined, {numeric: true});
@@ -70,6 +72,10 @@ function pips(level) {
 // Upper case first, so that "ß" is found by "ss" and the final sigma by the other one.
 function folded(text) {
   return /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : text.toUpperCase().toLowerCase();
+}
+
+function keyOf(row, field) {
+  return `${row} ${field ?? ""}`;
 }
 
 function counted(number, noun) {
@@ -551,8 +557,10 @@ class Explorer {
     this.note = null;
     this.correction = null;
     this.waiting = new Set();
+    // By candidate and field: the judgements that the kernel has not answered, oldest first.
     this.unsaved = new Map();
-    this.refusal = "";
+    this.judged = 0;
+    this.refusal = null;
     this.savesLater = savesLater;
     this.data.addEvidence(0, payload.evidence);
     this.data.setReviews(payload.reviews ?? []);
@@ -1200,7 +1208,7 @@ class Explorer {
   openCorrection(row, column, line) {
     const review = this.data.review(row, column.name);
     const input = make("input", {type: "text", class: "ff-correction", "aria-label": `Correct value of ${column.title}`,
-      autocomplete: "off", spellcheck: "false", maxlength: "10000"});
+      autocomplete: "off", spellcheck: "false", maxlength: LONGEST});
     input.value = review?.value ?? column.word(row) ?? "";
     const save = make("button", {type: "button", class: "ff-button"}, "Save");
     save.addEventListener("click", () => this.saveCorrection());
@@ -1314,25 +1322,39 @@ class Explorer {
     const {decision, value, note} = judgement;
     const made = {field, decision, value, note};
     this.data.setReview(row, made);
-    const key = `${row} ${field ?? ""}`;
-    this.unsaved.set(key, (this.unsaved.get(key) ?? 0) + 1);
+    if (this.savesLater) this.keepUnsaved(row, made);
     this.onReview({row, ...made});
     this.reviewsChanged();
     this.showUnsaved();
+  }
+
+  keepUnsaved(row, made) {
+    const key = keyOf(row, made.field);
+    this.judged += 1;
+    if (!this.unsaved.has(key)) this.unsaved.set(key, []);
+    this.unsaved.get(key).push({row, made, number: this.judged});
+  }
+
+  // The kernel answers in the order in which it was asked. Returns what was answered.
+  answered(row, field) {
+    const key = keyOf(row, field);
+    const first = this.unsaved.get(key)?.shift();
+    if (this.unsaved.get(key)?.length === 0) this.unsaved.delete(key);
+    return first;
   }
 
   // The kernel has recorded a judgement, with who and when.
   confirm(reviews) {
     for (const review of reviews) {
       const row = this.data.rowOf(review.findall_id, review.candidate_id);
-      const key = `${row} ${review.field ?? ""}`;
-      const later = (this.unsaved.get(key) ?? 0) - 1;
-      if (later > 0) this.unsaved.set(key, later);
-      else {
+      const field = review.field ?? null;
+      const recorded = this.answered(row, field);
+      // A judgement that was on its way when another was refused leaves the reason to be read.
+      if (this.refusal !== null && recorded?.number > this.refusal.after) this.refusal = null;
+      if (!this.unsaved.has(keyOf(row, field))) {
         // Otherwise a later judgement is on its way, and this one would undo it.
-        this.unsaved.delete(key);
         this.data.addReviews([review]);
-        if (row === this.chosen && (review.field ?? null) !== null && this.correction === null) {
+        if (row === this.chosen && field !== null && this.correction === null) {
           this.showPane({keepPlace: true});
         }
       }
@@ -1341,26 +1363,29 @@ class Explorer {
     this.showUnsaved();
   }
 
-  refuse(message) {
-    this.unsaved.clear();
-    this.refusal = `Not recorded: ${message}`;
-    this.showUnsaved();
+  // What is recorded in place of a refused judgement comes as an update.
+  refuse(message, judgement) {
+    if (judgement) this.answered(judgement.row, judgement.field ?? null);
+    this.refusal = {message, after: this.judged};
+    this.showSorted();
   }
 
   // Said only if it lasts, as when the kernel is busy or gone.
   showUnsaved() {
     clearTimeout(this.saying);
     const show = () => this.showSorted();
-    if (this.unsaved.size === 0 || !this.savesLater) show();
+    if (this.unsaved.size === 0) show();
     else this.saying = setTimeout(show, 1000);
   }
 
   showSorted() {
     const sorted = this.sort === null ? ""
       : `Sorted by ${this.sort.column.title}, ${this.sort.column.sortWords(this.sort.descending)}`;
-    const unsaved = this.unsaved.size > 0 && this.savesLater
-      ? `${counted(this.unsaved.size, "review")} waiting for the kernel` : "";
-    this.sorted.textContent = [this.refusal, unsaved, sorted].filter(Boolean).join(" · ");
+    const unsaved = this.unsaved.size > 0 ? `${counted(this.unsaved.size, "review")} waiting for the kernel` : "";
+    const refused = this.refusal === null ? "" : `Not recorded: ${this.refusal.message}`;
+    const said = [refused, unsaved, sorted].filter(Boolean).join(" · ");
+    this.sorted.textContent = said;
+    this.sorted.title = said;
   }
 
   undo() {
@@ -1385,7 +1410,7 @@ class Explorer {
     if (this.onReview === null || this.chosen === null) return;
     if (!this.paneIsOpen) this.openPane();
     const row = this.chosen;
-    const text = make("textarea", {rows: "2", "aria-label": "Note", placeholder: "Why?"});
+    const text = make("textarea", {rows: "2", "aria-label": "Note", placeholder: "Why?", maxlength: LONGEST});
     text.value = this.data.review(row)?.note ?? "";
     const save = make("button", {type: "button", class: "ff-button"}, "Save");
     save.addEventListener("click", () => this.saveNote());
@@ -1415,6 +1440,11 @@ class Explorer {
 
   update(reviews) {
     this.data.setReviews(reviews);
+    // What the kernel has not recorded yet is not among them.
+    for (const waiting of this.unsaved.values()) {
+      const {row, made} = waiting[waiting.length - 1];
+      this.data.setReview(row, made);
+    }
     this.reviewsChanged();
     if (this.correction === null) this.showPane({keepPlace: true});
   }
@@ -1536,7 +1566,7 @@ export function mount(root, payload, options = {}) {
     destroy: () => explorer.destroy(),
     addEvidence: (start, rows) => explorer.addEvidence(start, rows),
     reviewed: (reviews) => explorer.confirm(reviews),
-    refused: (message) => explorer.refuse(message),
+    refused: (message, judgement) => explorer.refuse(message, judgement),
   };
 }
 
@@ -1555,7 +1585,7 @@ function render({model, el}) {
     if (message.kind === "evidence") explorer.addEvidence(message.start, JSON.parse(decoder.decode(buffers[0])));
     else if (message.kind === "reviews") explorer.update(JSON.parse(decoder.decode(buffers[0])));
     else if (message.kind === "reviewed") explorer.reviewed(JSON.parse(decoder.decode(buffers[0])));
-    else if (message.kind === "refused") explorer.refused(message.message);
+    else if (message.kind === "refused") explorer.refused(message.message, message.review);
   };
   model.on("msg:custom", listen);
   model.send({kind: "hello"});
