@@ -95,6 +95,9 @@ def test_typing_leaves_the_candidates_that_contain_every_word(open_page: Open) -
         "it says glass": ["Glassworks"],
         "nothing paving": ["Straße 9"],
         "source.example roof": ["Kilnworks"],
+        "so\u0308hne": ["Terracotta & Söhne"],
+        "ｋｉｌｎ": ["Kilnworks"],
+        "leeds ℡": [],
         "kiln glass": [],
     }.items():
         page.search.fill("")
@@ -181,6 +184,65 @@ def test_sorting_goes_up_down_and_off(open_page: Open) -> None:
     page.column("name").get_by_role("button", name="name").click()
     assert page.names == sorted(by_result)
     assert people.get_attribute("aria-sort") == "none"
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("İstanbul", "istanbul"),
+        ("istanbul", "İSTANBUL"),
+        ("ΟΔΟΣΑ", "οδοσ"),
+        ("οδός", "ΟΔΌΣ"),
+        ("Ünlü", "u\u0308nlu\u0308"),
+        ("U\u0308nlu\u0308", "ünlü"),
+        ("ＡＢＣ", "abc"),
+        ("abc", "ＡＢＣ"),
+        ("Große", "GROSSE"),
+    ],
+)
+def test_letters_are_found_however_they_are_written(open_page: Open, name: str, query: str) -> None:
+    """In upper case, in parts, at the end of a word or in full width."""
+    made = tables(candidate(0, name=name), candidate(1, name="Other"))
+    page = open_page(explorer_payload(made, searches={}, reviews=[]))
+    page.search.fill(query)
+    assert page.names == [name]
+
+
+def test_a_condition_is_sorted_by_verdict_and_then_by_value(open_page: Open) -> None:
+    """Numbers from high to low and then the other way; what has no value comes last."""
+    values = {"A": "395.8", "B": None, "C": "394.4", "D": "2264.8", "E": "-7", "F": "1e3"}
+    made = []
+    for number, (name, value) in enumerate(values.items()):
+        output, basis = field(str(value), is_matched=name != "E")
+        made.append(candidate(number, name=name, price=({**output, "value": value}, basis)))
+    page = open_page(explorer_payload(tables(*made), searches={}, reviews=[]))
+    price = page.column("price").get_by_role("button", name="price")
+    price.click()
+    assert page.names == ["D", "F", "A", "C", "B", "E"]
+    assert page.root.get_by_text("Sorted by price, met first, each high to low").is_visible()
+    price.click()
+    assert page.names == ["E", "C", "A", "F", "D", "B"]
+
+
+def test_the_text_of_a_condition_is_sorted_within_its_verdict(open_page: Open) -> None:
+    """From A to Z."""
+    page = open_page()
+    page.column("tiles").get_by_role("button", name="tiles").click()
+    verdicts = [name for name, *_ in MAKERS]
+    assert page.names == [verdicts[place] for place in (0, 1, 2, 4, 3)]
+
+
+def test_numbers_are_shown_as_they_are(open_page: Open) -> None:
+    """Without decimals that nobody wrote."""
+    made = tables(
+        *(
+            candidate(n, name=f"N{n}", size=enrichment(value))
+            for n, value in enumerate([1, 2.25, 3])
+        )
+    )
+    page = open_page(explorer_payload(made, searches={}, reviews=[]))
+    cells = page.root.locator(".ff-td.ff-right").all_inner_texts()
+    assert cells == ["1", "2.25", "3"]
 
 
 def test_a_histogram_filters_by_keyboard_and_mouse(open_page: Open) -> None:

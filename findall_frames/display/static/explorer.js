@@ -69,13 +69,26 @@ function pips(level) {
   return make("span", {class: "ff-pips"}, made, front);
 }
 
-// Upper case first, so that "ß" is found by "ss" and the final sigma by the other one.
+// Compatible characters are one, such as full-width letters and ASCII. Upper case first, so that
+// "ß" is found by "ss"; "İ" in lower case is an i with a combining dot.
 function folded(text) {
-  return /^[\x00-\x7f]*$/.test(text) ? text.toLowerCase() : text.toUpperCase().toLowerCase();
+  if (/^[\x00-\x7f]*$/.test(text)) return text.toLowerCase();
+  return text.normalize("NFKC").toUpperCase().toLowerCase().replaceAll("ς", "σ").replaceAll("i\u0307", "i");
 }
 
 function keyOf(row, field) {
   return `${row} ${field ?? ""}`;
+}
+
+// Ranks of rows in order; what has none comes last in both directions.
+function byRank(ranks, descending) {
+  const sign = descending ? -1 : 1;
+  return (a, b) => {
+    if (ranks[a] === ranks[b]) return a - b;
+    if (ranks[a] === Infinity) return 1;
+    if (ranks[b] === Infinity) return -1;
+    return sign * (ranks[a] - ranks[b]);
+  };
 }
 
 function counted(number, noun) {
@@ -127,13 +140,6 @@ class Column {
       if (number === null) return -1;
       return span > 0 ? Math.min(BARS - 1, Math.floor(((number / 2 - this.least / 2) / span) * BARS)) : 0;
     });
-    const decimals = this.words.map((word) => /^-?\d+(?:\.(\d{1,3}))?$/.exec(word)).map(
-      (found) => (found ? (found[1] ?? "").length : 9));
-    const most = decimals.reduce((a, b) => Math.max(a, b), 0);
-    if (most > 0 && most < 9) {
-      this.words = this.words.map((word, at) =>
-        decimals[at] === most ? word : word + (decimals[at] ? "" : ".") + "0".repeat(most - decimals[at]));
-    }
   }
 
   findFrequent() {
@@ -176,21 +182,23 @@ class Column {
 
   sorted(descending) {
     const ranks = this.ranks();
-    const sign = descending ? -1 : 1;
     const rows = Uint32Array.from({length: this.count}, (_, row) => row);
-    return rows.sort((a, b) => {
-      if (ranks[a] === ranks[b]) return a - b;
-      if (ranks[a] === Infinity) return 1;
-      if (ranks[b] === Infinity) return -1;
-      return sign * (ranks[a] - ranks[b]);
-    });
+    if (this.codes === null || this.kind !== "verdict") return rows.sort(byRank(ranks, descending));
+    // Within a verdict by value: like columns of values, numbers from high to low at first.
+    const byValue = byRank(ranks, descending !== this.hasNumbers());
+    const sign = descending ? -1 : 1;
+    return rows.sort((a, b) => sign * (this.verdicts[a] - this.verdicts[b]) || byValue(a, b));
+  }
+
+  hasNumbers() {
+    return this.words.length > 0 && this.words.every((word) => Number.isFinite(Number(word)) && word.trim() !== "");
   }
 
   ranks() {
-    if (this.kind === "verdict") return this.verdicts;
     let ofWord;
     if (this.kind === "number") ofWord = this.numbers.map((number) => number ?? Infinity);
     else if (this.kind === "level") ofWord = [0, 1, 2];
+    else if (this.hasNumbers()) ofWord = this.words.map(Number);
     else {
       ofWord = new Array(this.words.length);
       [...this.words.keys()]
@@ -211,7 +219,10 @@ class Column {
   }
 
   sortWords(descending) {
-    if (this.kind === "verdict" && this.index !== NAME) return descending ? "unknown first" : "met first";
+    if (this.kind === "verdict" && this.index !== NAME) {
+      const first = descending ? "unknown first" : "met first";
+      return this.hasNumbers() ? `${first}, each ${descending ? "low to high" : "high to low"}` : first;
+    }
     if (this.kind === "number" || this.kind === "level") return descending ? "high to low" : "low to high";
     return descending ? "Z to A" : "A to Z";
   }
