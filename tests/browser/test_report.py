@@ -110,6 +110,25 @@ def test_a_report_opens_from_disk_with_the_explorer_in_it(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("width", [360, 400, 700, 1280])
+def test_the_readings_fit_the_page_and_the_counts_stand_below_each_bar(
+    report: Path, opened: Open, width: int
+) -> None:
+    """On a telephone as on a wide screen, whatever the numbers are."""
+    with opened(report, width=width) as page:
+        page.evaluate("document.documentElement.classList.remove('ff-live')")
+        page.locator(".ff-tally-one").first.evaluate("each => each.append(' of 1,234,567')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        bars = page.locator(".ff-stacked").all()
+        tallies = page.locator(".ff-tally").all()
+        assert len(bars) == len(tallies) == 2
+        for bar, tally in zip(bars, tallies, strict=True):
+            above, below = bar.bounding_box(), tally.bounding_box()
+            assert above is not None
+            assert below is not None
+            assert above["y"] + above["height"] <= below["y"]
+
+
 def test_the_explorer_of_a_report_shows_reviews_and_takes_none(report: Path, opened: Open) -> None:
     """There is no kernel that could keep them."""
     with opened(report) as page:
