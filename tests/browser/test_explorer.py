@@ -167,6 +167,77 @@ def test_a_column_of_many_values_says_how_many(open_page: Open) -> None:
     assert page.chips == ["ceo: none"]
 
 
+FILMS = ("The Shawshank Redemption", "Seven Samurai", "Das Leben der Anderen", "Ran")
+
+
+def films() -> dict[str, Any]:
+    """Return the payload of films with more columns than there is room for."""
+    made = tables(
+        *(
+            candidate(n, name=name, good=field("9"), english=field("yes"), year=field(str(n)))
+            for n, name in enumerate(FILMS)
+        ),
+        *(
+            candidate(n, name=f"N{n}", director=enrichment(f"D{n}"), genres=enrichment(f"G{n}"))
+            for n in range(4, 10)
+        ),
+    )
+    return explorer_payload(made, searches={}, reviews=[])
+
+
+@pytest.mark.parametrize("width", [1280, 980, 815])
+def test_counts_in_headers_are_not_printed_over_each_other(open_page: Open, width: int) -> None:
+    """Nor over the edge of a column that is too narrow for them; then they are cut."""
+    page = open_page(films(), width=width, lab=True)
+    beyond = """least => [...document.querySelectorAll(".ff-th")].flatMap((cell) => {
+        if (least) cell.style.width = least;
+        return [...cell.querySelectorAll(".ff-counts button")]
+            .filter((each) => each.querySelector(".ff-n").getBoundingClientRect().right >
+                each.getBoundingClientRect().right + 0.5)
+            .map((each) => each.innerText);
+    })"""
+    assert page.page.evaluate(beyond, None) == []
+    cut = """() => [...document.querySelectorAll(".ff-counts .ff-n")].filter(
+        (each) => each.scrollWidth > each.clientWidth).map((each) => each.innerText)"""
+    assert page.page.evaluate(cut) == []
+    assert page.page.evaluate(beyond, "90px") == []
+
+
+@pytest.mark.parametrize(
+    ("width", "longest"), [(1280, set()), (980, {FILMS[0]}), (815, {FILMS[0], FILMS[2]})]
+)
+def test_names_are_read_whole_where_there_is_room(
+    open_page: Open, width: int, longest: set[str]
+) -> None:
+    """They take up to two fifths of the table before one is cut."""
+    page = open_page(films(), width=width, lab=True)
+    cut = """() => [...document.querySelectorAll(".ff-td.ff-name .ff-text")].filter(
+        (each) => each.scrollWidth > each.clientWidth).map((each) => each.innerText)"""
+    assert set(page.page.evaluate(cut)) <= longest
+    share = """() => document.querySelector(".ff-th.ff-name").offsetWidth /
+        document.querySelector(".ff-grid").clientWidth"""
+    assert page.page.evaluate(share) <= 0.45
+
+
+@pytest.mark.parametrize(
+    ("width", "missing"), [(1280, []), (980, ["move", "search"]), (815, ["move", "search"])]
+)
+def test_the_keys_that_nothing_else_says_are_shown_longest(
+    open_page: Open, width: int, missing: list[str]
+) -> None:
+    """Those for moving are known, and the one for the search stands in its box."""
+    page = open_page(width=width, lab=True)
+    page.column("people").get_by_role("button").click()
+    meanings = ["move", "accept", "reject", "unsure", "note", "undo", "search", "evidence", "back"]
+    shown = [each for each in meanings if each not in missing]
+    keys = page.root.locator(".ff-key").filter(visible=True)
+    assert [each.split()[-1] for each in keys.all_inner_texts()] == shown
+    bar, last = page.root.locator(".ff-keys").bounding_box(), keys.last.bounding_box()
+    assert bar is not None
+    assert last is not None
+    assert last["x"] + last["width"] <= bar["x"] + bar["width"]
+
+
 def test_sorting_goes_up_down_and_off(open_page: Open) -> None:
     """Numbers start high; what is missing comes last either way."""
     page = open_page()

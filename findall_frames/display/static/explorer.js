@@ -658,12 +658,13 @@ class Explorer {
     root.addEventListener("keydown", this.onKeyDown);
   }
 
+  // Where there is little room, those that are known or stand elsewhere are left out.
   keyHelp() {
     const keys = [
-      [["↑", "↓"], "move", ""],
+      [["↑", "↓"], "move", "wide"],
       [["a"], "accept", "review"], [["r"], "reject", "review"], [["u"], "unsure", "review"],
-      [["n"], "note", "review"], [["z"], "undo", "review wide"],
-      [["/"], "search", ""], [["Enter"], "evidence", "wide"], [["Esc"], "back", ""],
+      [["n"], "note", "review"], [["z"], "undo", "review"],
+      [["/"], "search", "wide"], [["Enter"], "evidence", ""], [["Esc"], "back", ""],
     ];
     return keys
       .filter(([, , kind]) => this.onReview !== null || !kind.includes("review"))
@@ -694,8 +695,10 @@ class Explorer {
     const wanted = [...this.natural.values()].reduce((sum, {width}) => sum + width, REVIEW_WIDTH);
     const isTight = wanted > room;
     const isNarrow = room < 600;
+    // Names tell what a row is about, so they are cut last.
+    const names = Math.max(142, 0.4 * room);
     const columns = [...this.natural].map(([index, {width, least}]) => {
-      const most = this.broadness * (index === NAME ? (isNarrow ? 142 : 170) : isNarrow ? 90 : 126);
+      const most = index === NAME ? names : this.broadness * (isNarrow ? 90 : 126);
       const counts = this.data.column(index).kind === "number" ? 0 : least - (isNarrow ? 16 : 0);
       return {index, wanted: width, width: isTight ? Math.ceil(Math.max(Math.min(width, most), counts)) : width};
     });
