@@ -26,10 +26,13 @@ __all__ = [
     "asked_fields",
     "cell_words",
     "columns_of",
+    "conditions_of_runs",
     "confidence_note",
     "decision_counts",
+    "keys_of",
     "labels_of",
     "latest_reviews",
+    "meeting_all",
     "outcomes_of",
     "review_words",
     "shown_value",
@@ -240,25 +243,43 @@ def _verdict_counts(
     """Count for each condition who meets it, who does not, and who was to be judged by it."""
     met: Counter[str] = Counter()
     not_met: Counter[str] = Counter()
-    asked_in = {
-        (findall_id, condition.name)
-        for findall_id, search in searches.items()
-        for condition in search.match_conditions
-    }
-    columns = ["findall_id", "field", "kind", "is_matched"]
+    columns = ["field", "is_matched"]
     grouped = tables["fields"].select(columns).group_by(columns).aggregate([([], "count_all")])
     for group in grouped.to_pylist():
-        if group["kind"] == "match_condition" or group["is_matched"] is not None:
-            asked_in.add((group["findall_id"], group["field"]))
-        if group["is_matched"]:
-            met[group["field"]] += group["count_all"]
-        elif group["is_matched"] is False:
-            not_met[group["field"]] += group["count_all"]
+        if group["is_matched"] is not None:
+            (met if group["is_matched"] else not_met)[group["field"]] += group["count_all"]
     sizes = Counter(tables["candidates"]["findall_id"].to_pylist())
     judged: Counter[str] = Counter()
-    for findall_id, field in asked_in:
-        judged[field] += sizes[findall_id]
+    for findall_id, fields in conditions_of_runs(tables, searches).items():
+        for field in fields:
+            judged[field] += sizes[findall_id]
     return met, not_met, judged
+
+
+def conditions_of_runs(
+    tables: Tables, searches: Mapping[str, FindAllSchema]
+) -> dict[str, set[str]]:
+    """Return the conditions of each run: those of its search, and those with verdicts."""
+    conditions = {
+        findall_id: {each.name for each in searches[findall_id].match_conditions}
+        if findall_id in searches
+        else set()
+        for findall_id in tables["runs"]["findall_id"].to_pylist()
+    }
+    columns = ["findall_id", "field"]
+    judged = tables["fields"].filter(_are_conditions(tables["fields"])).select(columns)
+    for group in judged.group_by(columns).aggregate([]).to_pylist():
+        conditions.setdefault(group["findall_id"], set()).add(group["field"])
+    return conditions
+
+
+def meeting_all(tables: Tables, conditions: Mapping[str, set[str]]) -> set[tuple[str, str]]:
+    """Return the findall_id and candidate_id of those known to meet all conditions of their run."""
+    fields = tables["fields"]
+    met = fields.filter(pc.fill_null(fields["is_matched"], False))
+    groups = met.group_by(["findall_id", "candidate_id"]).aggregate([([], "count_all")])
+    keys = zip(keys_of(groups), groups["count_all"].to_pylist(), strict=True)
+    return {key for key, count in keys if count == len(conditions[key[0]])}
 
 
 def outcomes_of(tables: Tables) -> list[Outcome]:
@@ -269,13 +290,13 @@ def outcomes_of(tables: Tables) -> list[Outcome]:
     """
     fields = tables["fields"]
     is_failed = pc.fill_null(pc.invert(fields["is_matched"]), False)
-    judged = set(_keys(fields.filter(_are_conditions(fields))))
-    failed = set(_keys(fields.filter(is_failed)))
+    judged = set(keys_of(fields.filter(_are_conditions(fields))))
+    failed = set(keys_of(fields.filter(is_failed)))
     candidates = tables["candidates"]
     return [
         _outcome(status, judged=key in judged, failed=key in failed)
         for status, key in zip(
-            candidates["match_status"].to_pylist(), _keys(candidates), strict=True
+            candidates["match_status"].to_pylist(), keys_of(candidates), strict=True
         )
     ]
 
@@ -289,6 +310,7 @@ def _outcome(status: str, *, judged: bool, failed: bool) -> Outcome:
     return "open"
 
 
-def _keys(table: pa.Table) -> list[tuple[str, str]]:
+def keys_of(table: pa.Table) -> list[tuple[str, str]]:
+    """Return the findall_id and candidate_id of each row."""
     columns = (table[name].to_pylist() for name in ("findall_id", "candidate_id"))
     return list(zip(*columns, strict=True))

@@ -14,6 +14,7 @@ from findall_frames.display.matches import (
     FieldCell,
     Tables,
     match_count,
+    rows_left_out,
     rows_of,
     why_no_match,
 )
@@ -126,8 +127,9 @@ def _more(tables: Tables, *, shown: int, columns: int) -> str:
     if columns > _MOST_COLUMNS:
         parts.append(counted(columns - _MOST_COLUMNS, "more field"))
     first = f"{' and '.join(parts)}, all" if parts else "All"
+    kept = " kept" if rows_left_out(tables) else ""
     return (
-        f'<p class="ff-quiet">{first} candidates and their evidence: '
+        f'<p class="ff-quiet">{first}{kept} candidates and their evidence: '
         "<code>frames.explore()</code> here, "
         '<code>frames.to_html("report.html")</code> as a file.</p>'
     )

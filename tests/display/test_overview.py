@@ -1,0 +1,124 @@
+"""The sentences above every view of a result, in every state of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import findall_frames as ff
+from findall_frames.display.overview import Overview
+from findall_frames.frames.frames import FindAllFrames
+
+
+def result(
+    *candidates: dict[str, Any],
+    run: str = "a",
+    status: str = "completed",
+    reason: str | None = None,
+    generated: int = 0,
+    matched: int = 0,
+) -> FindAllFrames:
+    """Return the result of a hosted run."""
+    metrics = {"generated_candidates_count": generated, "matched_candidates_count": matched}
+    ending = {"status": status, "is_active": False, "metrics": metrics}
+    known = {"findall_id": run, "generator": "core", "status": ending}
+    ending["termination_reason"] = reason
+    return ff.flatten({"run": known, "candidates": list(candidates)})
+
+
+def one(number: int, status: str, **verdicts: bool | None) -> dict[str, Any]:
+    """Return a candidate with these verdicts."""
+    output = {
+        name: {"value": "x", "type": "match_condition", "is_matched": verdict}
+        for name, verdict in verdicts.items()
+    }
+    known = {"candidate_id": f"c{number}", "name": f"N{number}", "url": f"https://n{number}/"}
+    return {**known, "match_status": status, "output": output}
+
+
+def summary_of(frames: FindAllFrames) -> str:
+    """Return the summary, as the Markdown of a result has it."""
+    overview = Overview(frames.tables, searches=frames.searches)
+    assert overview.summary in frames.to_markdown()
+    return overview.summary
+
+
+def own_data() -> FindAllFrames:
+    """Return 3 matches among 1,000 rows, of which not all are kept."""
+    rows = pd.DataFrame({"name": [f"n{n}" for n in range(1000)], "price": [5] * 3 + [0] * 997})
+    return ff.find_all("price > 1", data=rows, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("frames", "said"),
+    [
+        (result(one(1, "unmatched", p=True)), "0 of 1 candidate matched, and 1 is open."),
+        (
+            result(one(1, "unmatched", p=None)),
+            "0 of 1 candidate met the condition, and 1 is open, as a verdict is unknown.",
+        ),
+        (result(one(1, "matched", p=False)), "1 of 1 candidate matched."),
+        (
+            result(one(1, "matched", p=True), one(2, "unmatched", p=True)),
+            "1 of 2 candidates matched, and 1 is open.",
+        ),
+        (
+            result(status="failed", reason="timeout", generated=50),
+            "50 candidates were generated and are not here. The run failed; what it found until "
+            "then is here. The search ended: the service's time limit was reached.",
+        ),
+        (
+            result(one(1, "matched", p=True), one(2, "unmatched", p=False), generated=500),
+            "1 of 2 candidates met the condition, and 1 did not. 498 more candidates were "
+            "generated and are not here.",
+        ),
+        (
+            result(one(1, "matched", p=True), generated=1, matched=5),
+            "1 of 1 candidate met the condition. 4 more matches were counted by the service and "
+            "are not here.",
+        ),
+        (
+            result(one(1, "weird", p=True), status="paused", reason="odd"),
+            "0 of 1 candidate matched, and 1 is open. The run was paused when this was fetched; "
+            "there may be more by now.",
+        ),
+        (
+            FindAllFrames.concat(
+                [result(one(1, "matched", p=True)), result(one(1, "matched", q=True), run="b")]
+            ),
+            "2 of 2 candidates matched.",
+        ),
+    ],
+)
+def test_the_summary_claims_only_what_is_known(frames: FindAllFrames, said: str) -> None:
+    """In states that services may be in and rarely are."""
+    assert summary_of(frames) == said
+
+
+def test_candidates_that_are_not_kept_are_counted_for_each_run() -> None:
+    """Own data keeps a part of its rows; what a hosted run did not send is another matter."""
+    hosted = [one(n, "matched", condition=True) for n in range(900)]
+    both = FindAllFrames.concat([own_data(), result(*hosted)])
+    assert summary_of(both).startswith(
+        "903 of 1,900 candidates met the condition, and for 997 a condition fails or is unknown."
+    )
+    few = [one(1, "matched", condition=True), one(2, "unmatched", condition=False)]
+    both = FindAllFrames.concat([own_data(), result(*few, generated=500, matched=1)])
+    assert summary_of(both).startswith(
+        "4 of 1,002 candidates met the condition, for 997 a condition fails or is unknown, and 1 "
+        "did not. 498 more candidates were generated and are not here."
+    )
+    assert "897 others did not match" in both.to_markdown()
+
+
+def test_what_is_said_of_kept_candidates_is_said_to_be_of_them() -> None:
+    """Of rows of own data without a match only the nearest are kept."""
+    rows = pd.DataFrame({"name": [f"n{n}" for n in range(1000)], "price": 5, "size": 1})
+    conditions = {"p": "price > 1", "s": "size > 3"}
+    search = ff.Search("Find rows", entity_type="rows", match_conditions=conditions)
+    with pytest.warns(ff.FindAllWarning):
+        html = ff.find_all(search, data=rows, progress=False)._repr_html_()
+    assert "p: met by 100 of 100 kept candidates" in html
+    assert "all kept candidates and their evidence" in html
