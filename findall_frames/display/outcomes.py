@@ -142,10 +142,10 @@ def review_words(review: Review, *, write: Callable[[str], str], note: bool = Tr
 
 
 def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[ShownColumn]:
-    """Return the fields that have a value or a verdict, in the order of the searches.
+    """Return the fields that were asked or have a value or a verdict, in the order of the searches.
 
-    Conditions come first, even those without any verdict. A basis can name parts of a field, such
-    as ``products.0``; those are no columns.
+    Conditions come first. A basis can name parts of a field, such as ``products.0``; those are no
+    columns.
     """
     asked = asked_fields(searches)
     fields = tables["fields"]
@@ -158,8 +158,8 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     conditions = dict.fromkeys(
         name for name, is_condition in (*known.items(), *kinds.items()) if is_condition
     )
-    others = dict.fromkeys(name for name in (*known, *kinds) if name in kinds)
-    names = [*conditions, *(name for name in others if name not in conditions)]
+    others = dict.fromkeys(name for name in (*known, *kinds) if name not in conditions)
+    names = [*conditions, *others]
     labels = labels_of(names)
     numeric = _numeric(fields)
     read_as = sql_readings(tables["runs"])

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+import pyarrow as pa
+
 from findall_frames.api.models import TERMINAL_STATUSES, FindAllSchema
 from findall_frames.display.matches import (
     Tables,
@@ -79,6 +81,23 @@ class Overview:
     def latest(self) -> Reviews:
         """The latest review of each candidate and field."""
         return latest_reviews(self.reviews)
+
+    @property
+    def accepted(self) -> pa.Table:
+        """The candidates that a person accepted and the service did not match."""
+        candidates = self.tables["candidates"]
+        accepted = {
+            (findall_id, candidate_id)
+            for (findall_id, candidate_id, field), each in self.latest.items()
+            if field is None and each["decision"] == "accept"
+        }
+        statuses = candidates["match_status"].to_pylist()
+        places = [
+            place
+            for place, (key, status) in enumerate(zip(keys_of(candidates), statuses, strict=True))
+            if key in accepted and status != "matched"
+        ]
+        return candidates.take(pa.array(places, pa.int64()))
 
     @property
     def objective(self) -> str | None:

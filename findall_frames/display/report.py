@@ -8,12 +8,12 @@ from html import escape
 from typing import Final
 
 import msgspec
+import pyarrow as pa
 
 from findall_frames.display.evidence_html import evidence_html
 from findall_frames.display.html import NOT_TYPESET, code, escaped
 from findall_frames.display.matches import (
     candidate_count,
-    match_count,
     matched_candidates,
     rows_of,
 )
@@ -149,8 +149,8 @@ def _candidates(overview: Overview) -> str:
 
 
 def _evidence(overview: Overview) -> str:
-    tables = overview.tables
-    matches = matched_candidates(tables)
+    tables, accepted = overview.tables, overview.accepted
+    matches = pa.concat_tables([matched_candidates(tables), accepted])
     sections, size, count = [], 0, 0
     for start in range(0, len(matches), _AT_ONCE):
         rows = rows_of(tables, matches.slice(start, _AT_ONCE))
@@ -165,11 +165,13 @@ def _evidence(overview: Overview) -> str:
             break
     if not sections:
         return ""
-    left = match_count(tables) - count
+    left = len(matches) - count
+    noun = "more candidate" if len(accepted) else "more match"
     omitted = (
-        f'<p class="ff-quiet">The evidence of {counted(left, "more match")} is in the explorer, '
+        f'<p class="ff-quiet">The evidence of {counted(left, noun)} is in the explorer, '
         "which needs scripts.</p>"
         if left
         else ""
     )
-    return f"<h2>Evidence of the matches</h2>\n{''.join(sections)}\n{omitted}"
+    title = f"Evidence of the matches{' and of accepted candidates' if len(accepted) else ''}"
+    return f"<h2>{title}</h2>\n{''.join(sections)}\n{omitted}"

@@ -15,6 +15,7 @@ from findall_frames.display.matches import (
     CitedSource,
     FieldCell,
     matched_rows,
+    rows_of,
 )
 from findall_frames.display.outcomes import (
     MISSING,
@@ -59,7 +60,13 @@ def result_markdown(overview: Overview) -> str:
         *(f"**Warning:** {escaped_markdown(warning)}" for warning in overview.warnings),
         _conditions(columns),
         overview.counted_over if columns else "",
-        _matches(overview, sources),
+        _listed("Matches", matched_rows(overview.tables), overview, sources),
+        _listed(
+            "Accepted without a match",
+            rows_of(overview.tables, overview.accepted),
+            overview,
+            sources,
+        ),
         sources.listed(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -100,8 +107,8 @@ _write: Final = partial(escaped_markdown, limit=_LONGEST_CELL)
 # -- the matches ----------------------------------------------------------------------------------
 
 
-def _matches(overview: Overview, sources: _Sources) -> str:
-    rows, columns, reviews = matched_rows(overview.tables), overview.columns, overview.latest
+def _listed(title: str, rows: Sequence[CandidateRow], overview: Overview, sources: _Sources) -> str:
+    columns, reviews = overview.columns, overview.latest
     if not rows:
         return ""
     names = ["Name", *(escaped_markdown(column.label) for column in columns)]
@@ -122,7 +129,7 @@ def _matches(overview: Overview, sources: _Sources) -> str:
             cells.append(_said(reviews.get((*key, None))))
         lines.append(cells)
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"## Matches ({len(rows):,})\n\n{table}"
+    return f"## {title} ({len(rows):,})\n\n{table}"
 
 
 def _cell(

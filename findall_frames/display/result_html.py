@@ -225,7 +225,7 @@ def _cell(cell: FieldCell | None, *, column: ShownColumn) -> str:
 
 def _correction(review: Review | None) -> str:
     """Return what a person said about one field, in brackets."""
-    words = review_words(review, write=_write, note=False) if review else ""
+    words = review_words(review, write=_write) if review else ""
     return f' <b class="ff-judgement">[{words}]</b>' if words else ""
 
 

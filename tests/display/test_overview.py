@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pandas as pd
@@ -9,7 +10,10 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.display.overview import Overview
+from findall_frames.display.report import report_page
 from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.rebuild import rebuild
+from tests.support.results import SEARCH, basis
 
 
 def result(
@@ -122,3 +126,34 @@ def test_what_is_said_of_kept_candidates_is_said_to_be_of_them() -> None:
         html = ff.find_all(search, data=rows, progress=False)._repr_html_()
     assert "p: met by 100 of 100 kept candidates" in html
     assert "all kept candidates and their evidence" in html
+
+
+def test_every_judgement_of_a_person_is_shown() -> None:
+    """Also of a field that no candidate has, and of a candidate that did not match."""
+    slate = one(2, "unmatched", makes_tiles=False)
+    slate["basis"] = [basis("makes_tiles", "It sells slate.")]
+    frames = ff.flatten(
+        rebuild(result(one(1, "matched", makes_tiles=True), slate).tables, findall_id="a"),
+        schema=SEARCH,
+    )
+    frames.review("N1", None, field="employees", value=7474, note="From the register.")
+    frames.review("N2", "accept", note="Called them.")
+    overview = Overview(frames.tables, searches=frames.searches, reviews=reviews_of(frames))
+    page = report_page(overview, doubts=None).decode()
+    _, static = page.split('<section class="ff-doc ff-static">')
+    table, evidence = static.split("<h2>Evidence of the matches and of accepted candidates</h2>")
+    markdown = frames.to_markdown()
+    for view in (markdown, frames._repr_html_(), table, evidence.partition("</main>")[0]):
+        assert "7474" in view
+        assert "From the register." in view
+    assert "It sells slate." in evidence
+    matches, accepted = markdown.split("## Accepted without a match (1)")
+    assert "N2" not in matches
+    assert re.search(r"N2.* not met: x .*accepted: Called them", accepted)
+    assert "## Sources" in accepted
+
+
+def reviews_of(frames: FindAllFrames) -> list[dict[str, Any]]:
+    """Return the judgements in the frames."""
+    records: list[dict[str, Any]] = frames.tables["reviews"].to_pylist()
+    return records
