@@ -30,13 +30,11 @@ __all__ = [
     "confidence_note",
     "decision_counts",
     "keys_of",
-    "labels_of",
     "latest_reviews",
     "meeting_all",
     "outcomes_of",
     "review_words",
     "shown_value",
-    "sql_readings",
     "verdict_words",
 ]
 
@@ -61,7 +59,8 @@ _SUFFIX: Final = "_check"
 class ShownColumn:
     """A field as a column: its label, what was asked, and the verdicts on it.
 
-    ``asked`` is the description in the search, or None if that is unknown. ``met``,
+    ``asked`` is the description in the search, or None if that is unknown. ``runs`` are those that
+    judge by it, and empty for an enrichment. ``met``,
     ``not_met`` and ``unknown`` count candidates and are 0 for an enrichment.
     """
 
@@ -71,6 +70,7 @@ class ShownColumn:
     is_numeric: bool
     asked: str | None = None
     read_as: str | None = None
+    runs: frozenset[str] = frozenset()
     met: int = 0
     not_met: int = 0
     unknown: int = 0
@@ -102,10 +102,15 @@ def shown_value(cell: FieldCell) -> str:
     return "" if is_condition and words.casefold() in VERDICT_WORDS else words
 
 
-def cell_words(cell: FieldCell | None, *, column: ShownColumn, write: Callable[[str], str]) -> str:
-    """Return verdict and value as `write` escapes them; empty for an enrichment without a value."""
+def cell_words(
+    cell: FieldCell | None, *, column: ShownColumn, findall_id: str, write: Callable[[str], str]
+) -> str:
+    """Return verdict and value of a candidate of this run as `write` escapes them.
+
+    Empty for an enrichment without a value, and for a condition that its run did not have.
+    """
     value = "" if cell is None else write(shown_value(cell))
-    if not column.is_condition:
+    if not column.is_condition or findall_id not in column.runs:
         return value
     words = verdict_words(None if cell is None else cell.is_matched)
     return f"{words}: {value}" if value else words
@@ -160,10 +165,11 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     )
     others = dict.fromkeys(name for name in (*known, *kinds) if name not in conditions)
     names = [*conditions, *others]
-    labels = labels_of(names)
+    labels = _labels_of(names)
     numeric = _numeric(fields)
-    read_as = sql_readings(tables["runs"])
-    met, not_met, judged = _verdict_counts(tables, searches)
+    read_as = _sql_readings(tables["runs"])
+    by_run = conditions_of_runs(tables, searches)
+    met, not_met, judged = _verdict_counts(tables, by_run)
     return [
         ShownColumn(
             field=name,
@@ -172,6 +178,7 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
             is_numeric=name in numeric and name not in conditions,
             asked=asked[name].description or None if name in asked else None,
             read_as=read_as.get(name),
+            runs=frozenset(run for run, names_of_run in by_run.items() if name in names_of_run),
             met=met[name],
             not_met=not_met[name],
             unknown=judged[name] - met[name] - not_met[name] if name in conditions else 0,
@@ -204,7 +211,7 @@ def _are_conditions(fields: pa.Table) -> pa.ChunkedArray:
     )
 
 
-def labels_of(names: Sequence[str]) -> dict[str, str]:
+def _labels_of(names: Sequence[str]) -> dict[str, str]:
     """Return the names without the ending that drafted conditions have, where that is unique."""
     short = {name: name.removesuffix(_SUFFIX) or name for name in names}
     counts = Counter(short.values())
@@ -223,7 +230,7 @@ def _numeric(fields: pa.Table) -> set[str]:
     return {field for field, kinds in of_field.items() if kinds <= _NUMBERS}
 
 
-def sql_readings(runs: pa.Table) -> dict[str, str]:
+def _sql_readings(runs: pa.Table) -> dict[str, str]:
     """Return the SQL that own data read conditions as, by name, where the runs say so."""
     found: dict[str, str] = {}
     for text in runs["extra"].to_pylist():
@@ -238,7 +245,7 @@ def sql_readings(runs: pa.Table) -> dict[str, str]:
 
 
 def _verdict_counts(
-    tables: Tables, searches: Mapping[str, FindAllSchema]
+    tables: Tables, by_run: Mapping[str, set[str]]
 ) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Count for each condition who meets it, who does not, and who was to be judged by it."""
     met: Counter[str] = Counter()
@@ -250,7 +257,7 @@ def _verdict_counts(
             (met if group["is_matched"] else not_met)[group["field"]] += group["count_all"]
     sizes = Counter(tables["candidates"]["findall_id"].to_pylist())
     judged: Counter[str] = Counter()
-    for findall_id, fields in conditions_of_runs(tables, searches).items():
+    for findall_id, fields in by_run.items():
         for field in fields:
             judged[field] += sizes[findall_id]
     return met, not_met, judged

@@ -135,7 +135,7 @@ def _listed(title: str, rows: Sequence[CandidateRow], overview: Overview, source
 def _cell(
     cell: FieldCell | None, *, column: ShownColumn, sources: _Sources, row: CandidateRow
 ) -> str:
-    words = cell_words(cell, column=column, write=_write)
+    words = cell_words(cell, column=column, findall_id=row.findall_id, write=_write)
     if cell is None or not words:
         return words or MISSING
     note = confidence_note(cell)

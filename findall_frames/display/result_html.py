@@ -207,18 +207,19 @@ def _candidate(
         cell = row.cells.get(column.field)
         style = _NUMERIC if column.is_numeric else ""
         correction = _correction(reviews.get((*key, column.field)))
-        cells.append(f"<td{style}>{_cell(cell, column=column)}{correction}</td>")
+        cells.append(f"<td{style}>{_cell(cell, column=column, row=row)}{correction}</td>")
     if has_reviews:
         review = reviews.get((*key, None))
         cells.append(f"<td>{review_words(review, write=_write) if review else ''}</td>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(cell: FieldCell | None, *, column: ShownColumn) -> str:
-    words = cell_words(cell, column=column, write=_write)
+def _cell(cell: FieldCell | None, *, column: ShownColumn, row: CandidateRow) -> str:
+    words = cell_words(cell, column=column, findall_id=row.findall_id, write=_write)
     if not words:
         return MISSING
-    mark = f"{shape(cell.is_matched if cell else None)} " if column.is_condition else ""
+    is_judged = row.findall_id in column.runs
+    mark = f"{shape(cell.is_matched if cell else None)} " if is_judged else ""
     note = confidence_note(cell)
     return mark + words + (f' <small class="ff-quiet">({note})</small>' if note else "")
 

@@ -10,6 +10,7 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.display.overview import Overview
+from findall_frames.display.payload import explorer_payload
 from findall_frames.display.report import report_page
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.rebuild import rebuild
@@ -157,3 +158,34 @@ def reviews_of(frames: FindAllFrames) -> list[dict[str, Any]]:
     """Return the judgements in the frames."""
     records: list[dict[str, Any]] = frames.tables["reviews"].to_pylist()
     return records
+
+
+def test_every_view_has_the_same_columns_with_the_same_verdicts() -> None:
+    """A condition without any verdict, a requested field without a value, a part of a field."""
+    odd = one(1, "matched", makes_tiles=None, other=None)
+    odd["output"]["empty"] = {"value": None, "type": "enrichment"}
+    odd["basis"] = [basis("empty.0", "A part of a field.")]
+    body = rebuild(result(odd, one(2, "generated")).tables, findall_id="a")
+    frames = ff.flatten(body, schema=SEARCH)
+    columns = Overview(frames.tables, searches=frames.searches).columns
+    payload = explorer_payload(frames.tables, searches=frames.searches, reviews=[])
+    fields = [each for each in payload["columns"] if "derived" not in each]
+    assert [each["name"] for each in fields] == [column.field for column in columns]
+    assert [each["title"] for each in fields] == [column.label for column in columns]
+    assert {"other", "empty", *SEARCH.requested_fields()} == {column.field for column in columns}
+    for each, column in zip(fields, columns, strict=True):
+        assert (each["kind"] == "verdict") is column.is_condition
+        counts = [each.get("verdicts", []).count(verdict) for verdict in range(3)]
+        assert counts == [column.met, column.not_met, column.unknown]
+
+
+def test_a_candidate_is_unknown_only_for_conditions_of_its_run() -> None:
+    """Another run did not ask, so that its candidates have no verdict to know."""
+    both = FindAllFrames.concat(
+        [result(one(1, "matched", p=True)), result(one(2, "matched", q=True), run="b")]
+    )
+    markdown, html = both.to_markdown(), both._repr_html_()
+    assert "met: x | – |" in markdown
+    assert "| – | met: x" in markdown
+    assert "unknown" not in html.partition("</style>")[2]
+    assert "| p | not known | 1 | 0 | 0 |" in markdown
