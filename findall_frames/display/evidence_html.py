@@ -39,7 +39,8 @@ def evidence_html(
 
 def _evidence(row: CandidateRow, *, columns: Mapping[str, ShownColumn], reviews: Reviews) -> str:
     key = (row.findall_id, row.candidate_id)
-    parts = [f"<h3>{SHAPES['match']} {escaped(row.name)}</h3>"]
+    mark = f"{SHAPES['match']} " if row.match_status == "matched" else ""
+    parts = [f"<h3>{mark}{escaped(row.name)}</h3>"]
     if address := _address(row.url):
         parts.append(f'<p class="ff-address">{address}</p>')
     if row.description:
@@ -49,6 +50,10 @@ def _evidence(row: CandidateRow, *, columns: Mapping[str, ShownColumn], reviews:
     for cell in sorted(row.cells.values(), key=lambda cell: order.get(cell.field, len(order))):
         parts.append(_field(cell, column=columns.get(cell.field), row=row.row))
         parts.append(_judgement(reviews.get((*key, cell.field))))
+    for field, column in columns.items():
+        # A person may know what the service did not find.
+        if field not in row.cells and (review := reviews.get((*key, field))):
+            parts.append(f"<h4>{breakable(column.label)}</h4>{_judgement(review)}")
     return f'<section class="ff-proof">{"".join(parts)}</section>'
 
 

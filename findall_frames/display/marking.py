@@ -6,19 +6,24 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
+from unicodedata import category
 
 from findall_frames.api.models import VERDICT_WORDS
+from findall_frames.display.matches import value_words
 from findall_frames.display.text import one_line
 
 __all__ = ["leaves", "marked_pieces", "values_to_mark"]
 
 _MOST_MARKED: Final = 20
 _LONGEST_MARKED: Final = 200
-_WHOLE_NUMBER: Final = re.compile(r"-?[0-9]{4,18}")
+_VALUE: Final = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?")
+# A number on its own: not part of a longer one, of a date, of a time or of a word.
 _NUMBER: Final = re.compile(
-    r"(?<![\w.,])-?(?:[0-9]{4,18}|[0-9]{1,3}([,.'\u00a0\u202f ])[0-9]{3}(?:\1[0-9]{3})*)"
-    r"(?!\w|[.,]\w)"
+    r"(?<![\w.,])(?<![0-9][-/:])-?"
+    r"(?:[1-9][0-9]{0,2}([,.'\u00a0\u202f ])[0-9]{3}(?:\1[0-9]{3})*|0|[1-9][0-9]*)"
+    r"(?P<fraction>\.[0-9]+)?(?!\w|[.,]\w|[-/:][0-9])"
 )
+_POINT: Final = re.compile(r"[0-9][.,][0-9]")
 _SEPARATOR: Final = re.compile(r"[,.'\u00a0\u202f ]")
 
 
@@ -40,7 +45,7 @@ def values_to_mark(value: str | None, value_type: str | None) -> list[str]:
     if value is None:
         return []
     if value_type not in ("array", "object"):
-        parts: Iterator[str] = iter((value,))
+        parts: Iterator[str] = iter((value_words(value, value_type),))
     else:
         parts = leaves(json.loads(value))
     texts = (" ".join(part.split()) for part in parts)
@@ -94,10 +99,9 @@ def marked_pieces(excerpt: str, values: Sequence[str]) -> list[str]:
 
 def _spans(line: str, value: str) -> Iterator[tuple[int, int]]:
     # Without a pattern for each value: compiling hundreds of thousands takes minutes.
-    if _WHOLE_NUMBER.fullmatch(value):
-        number = int(value)
+    if _VALUE.fullmatch(value):
         for found in _NUMBER.finditer(line):
-            if int(_SEPARATOR.sub("", found[0])) == number:
+            if value in (found[0], _plain_number(found)):
                 yield found.span()
         return
     text, wanted = _lower(line), _lower(one_line(value))
@@ -109,13 +113,25 @@ def _spans(line: str, value: str) -> Iterator[tuple[int, int]]:
         at = text.find(wanted, at + 1)
 
 
+def _plain_number(found: re.Match[str]) -> str:
+    """Return a number without separators of thousands, and without a fraction of zero."""
+    fraction = found["fraction"] or ""
+    whole = _SEPARATOR.sub("", found[0].removesuffix(fraction))
+    return f"{whole}{fraction.removesuffix('.0')}"
+
+
 def _continues(text: str, at: int) -> bool:
-    """Return True if a word goes on across a place in a text."""
-    return 0 < at < len(text) and _is_word(text[at - 1]) and _is_word(text[at])
+    """Return True if a word or a number goes on across a place in a text."""
+    if not 0 < at < len(text):
+        return False
+    if _is_word(text[at - 1]) and _is_word(text[at]):
+        return True
+    return bool(_POINT.match(text, max(at - 2, 0), at + 1) or _POINT.match(text, at - 1, at + 2))
 
 
 def _is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+    # A combining accent belongs to the letter before it.
+    return character.isalnum() or character == "_" or category(character).startswith("M")
 
 
 def _lower(text: str) -> str:
@@ -137,4 +153,4 @@ def leaves(value: Any) -> Iterator[str]:
         for part in value.values():
             yield from leaves(part)
     elif value is not None and not isinstance(value, bool):
-        yield str(value)
+        yield str(value).removesuffix(".0")

@@ -30,7 +30,10 @@ __all__ = [
     "match_count",
     "matched_candidates",
     "matched_rows",
+    "matches_left_out",
+    "never_sent",
     "result_record",
+    "rows_left_out",
     "rows_of",
     "shown_fields",
     "summary",
@@ -196,28 +199,54 @@ def funnel(tables: Tables) -> list[tuple[str, int]]:
     A service may send fewer candidates than it generated: the hosted one those that it evaluated,
     and one over own data, which evaluates every row, the matches and a few others.
     """
-    statuses = tables["candidates"]["match_status"].cast(pa.string())
+    candidates = tables["candidates"]
+    statuses = candidates["match_status"].cast(pa.string())
     evaluated = pc.sum(pc.is_in(statuses, value_set=pa.array(["matched", "unmatched"]))).as_py()
-    generated = pc.sum(tables["runs"]["generated_candidates_count"]).as_py() or 0
+    unkept, unsent = sum(rows_left_out(tables).values()), never_sent(tables)
     return [
-        ("generated", max(generated, len(statuses))),
-        ("evaluated", generated if _omits_rows(tables) else evaluated or 0),
+        ("generated", len(candidates) + unkept + unsent),
+        ("evaluated", (evaluated or 0) + unkept),
         ("matched", match_count(tables)),
     ]
 
 
 def candidate_count(tables: Tables) -> int:
     """Count the candidates, with the rows of own data that were evaluated and not kept."""
-    if _omits_rows(tables):
-        return int(pc.sum(tables["runs"]["generated_candidates_count"]).as_py())
-    return len(tables["candidates"])
+    return len(tables["candidates"]) + sum(rows_left_out(tables).values())
 
 
-def _omits_rows(tables: Tables) -> bool:
-    candidates = tables["candidates"]
-    is_own_data = candidates["row"].null_count < len(candidates)
-    generated = pc.sum(tables["runs"]["generated_candidates_count"]).as_py() or 0
-    return is_own_data and generated > len(candidates)
+def rows_left_out(tables: Tables) -> dict[str, int]:
+    """Return for each run over own data how many rows it evaluated and did not keep, if any."""
+    own = set(_own_rows(tables)["findall_id"].unique().to_pylist())
+    return {findall_id: left for findall_id, left in _left_out(tables).items() if findall_id in own}
+
+
+def never_sent(tables: Tables) -> int:
+    """Count the candidates that services generated and that are not in the result."""
+    return sum(_left_out(tables).values()) - sum(rows_left_out(tables).values())
+
+
+def matches_left_out(tables: Tables) -> int:
+    """Count the matches in the status of each run that are not in the result."""
+    matched = matched_candidates(tables)
+    return sum(_beyond(tables, "matched_candidates_count", matched).values())
+
+
+def _own_rows(tables: Tables) -> pa.Table:
+    return tables["candidates"].filter(pc.is_valid(tables["candidates"]["row"]))
+
+
+def _left_out(tables: Tables) -> dict[str, int]:
+    return _beyond(tables, "generated_candidates_count", tables["candidates"])
+
+
+def _beyond(tables: Tables, count: str, candidates: pa.Table) -> dict[str, int]:
+    """Return for each run by how much its count exceeds its candidates, where it does."""
+    groups = pc.value_counts(candidates["findall_id"]).to_pylist()
+    here = {group["values"]: group["counts"] for group in groups}
+    runs = tables["runs"].select(["findall_id", count]).to_pylist()
+    beyond = {run["findall_id"]: (run[count] or 0) - here.get(run["findall_id"], 0) for run in runs}
+    return {findall_id: number for findall_id, number in beyond.items() if number > 0}
 
 
 def condition_counts(fields: pa.Table) -> list[tuple[str, int, int]]:
@@ -233,15 +262,15 @@ def condition_counts(fields: pa.Table) -> list[tuple[str, int, int]]:
 
 
 def why_no_match(tables: Tables) -> list[str]:
-    """Return why nothing matched: a sentence, then a line for each condition."""
+    """Return that nothing matched, then a line for each condition."""
     counts = condition_counts(tables["fields"])
     if not counts:
-        return ["No candidate was judged."]
+        return ["No verdict is known."]
+    noun = "kept candidate" if rows_left_out(tables) else "candidate"
     return [
-        "No candidate meets all conditions. One by one:",
+        "No candidate matched. The conditions one by one:",
         *(
-            f"{shortened(one_line(field), limit=200)}: met by {met:,} of "
-            f"{counted(judged, 'candidate')}"
+            f"{shortened(one_line(field), limit=200)}: met by {met:,} of {counted(judged, noun)}"
             for field, met, judged in counts
         ),
     ]

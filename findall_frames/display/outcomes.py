@@ -27,14 +27,15 @@ __all__ = [
     "candidate_numbers",
     "cell_words",
     "columns_of",
+    "conditions_of_runs",
     "confidence_note",
     "decision_counts",
-    "labels_of",
+    "keys_of",
     "latest_reviews",
+    "meeting_all",
     "outcomes_of",
     "review_words",
     "shown_value",
-    "sql_readings",
     "verdict_words",
 ]
 
@@ -59,7 +60,8 @@ _SUFFIX: Final = "_check"
 class ShownColumn:
     """A field as a column: its label, what was asked, and the verdicts on it.
 
-    ``asked`` is the description in the search, or None if that is unknown. ``met``,
+    ``asked`` is the description in the search, or None if that is unknown. ``runs`` are those that
+    judge by it, and empty for an enrichment. ``met``,
     ``not_met`` and ``unknown`` count candidates and are 0 for an enrichment.
     """
 
@@ -69,6 +71,7 @@ class ShownColumn:
     is_numeric: bool
     asked: str | None = None
     read_as: str | None = None
+    runs: frozenset[str] = frozenset()
     met: int = 0
     not_met: int = 0
     unknown: int = 0
@@ -100,10 +103,15 @@ def shown_value(cell: FieldCell) -> str:
     return "" if is_condition and words.casefold() in VERDICT_WORDS else words
 
 
-def cell_words(cell: FieldCell | None, *, column: ShownColumn, write: Callable[[str], str]) -> str:
-    """Return verdict and value as `write` escapes them; empty for an enrichment without a value."""
+def cell_words(
+    cell: FieldCell | None, *, column: ShownColumn, findall_id: str, write: Callable[[str], str]
+) -> str:
+    """Return verdict and value of a candidate of this run as `write` escapes them.
+
+    Empty for an enrichment without a value, and for a condition that its run did not have.
+    """
     value = "" if cell is None else write(shown_value(cell))
-    if not column.is_condition:
+    if not column.is_condition or findall_id not in column.runs:
         return value
     words = verdict_words(None if cell is None else cell.is_matched)
     return f"{words}: {value}" if value else words
@@ -140,10 +148,10 @@ def review_words(review: Review, *, write: Callable[[str], str], note: bool = Tr
 
 
 def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[ShownColumn]:
-    """Return the fields that have a value or a verdict, in the order of the searches.
+    """Return the fields that were asked or have a value or a verdict, in the order of the searches.
 
-    Conditions come first, even those without any verdict. A basis can name parts of a field, such
-    as ``products.0``; those are no columns.
+    Conditions come first. A basis can name parts of a field, such as ``products.0``; those are no
+    columns.
     """
     asked = asked_fields(searches)
     fields = tables["fields"]
@@ -156,12 +164,13 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     conditions = dict.fromkeys(
         name for name, is_condition in (*known.items(), *kinds.items()) if is_condition
     )
-    others = dict.fromkeys(name for name in (*known, *kinds) if name in kinds)
-    names = [*conditions, *(name for name in others if name not in conditions)]
-    labels = labels_of(names)
+    others = dict.fromkeys(name for name in (*known, *kinds) if name not in conditions)
+    names = [*conditions, *others]
+    labels = _labels_of(names)
     numeric = _numeric(fields)
-    read_as = sql_readings(tables["runs"])
-    met, not_met, judged = _verdict_counts(tables, searches)
+    read_as = _sql_readings(tables["runs"])
+    by_run = conditions_of_runs(tables, searches)
+    met, not_met, judged = _verdict_counts(tables, by_run)
     for name, (true, false, unknown) in _counts_of_all_rows(tables).items():
         met[name], not_met[name], judged[name] = true, false, true + false + unknown
     return [
@@ -172,6 +181,7 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
             is_numeric=name in numeric and name not in conditions,
             asked=asked[name].description or None if name in asked else None,
             read_as=read_as.get(name),
+            runs=frozenset(run for run, names_of_run in by_run.items() if name in names_of_run),
             met=met[name],
             not_met=not_met[name],
             unknown=judged[name] - met[name] - not_met[name] if name in conditions else 0,
@@ -204,7 +214,7 @@ def _are_conditions(fields: pa.Table) -> pa.ChunkedArray:
     )
 
 
-def labels_of(names: Sequence[str]) -> dict[str, str]:
+def _labels_of(names: Sequence[str]) -> dict[str, str]:
     """Return the names without the ending that drafted conditions have, where that is unique."""
     short = {name: name.removesuffix(_SUFFIX) or name for name in names}
     counts = Counter(short.values())
@@ -223,7 +233,7 @@ def _numeric(fields: pa.Table) -> set[str]:
     return {field for field, kinds in of_field.items() if kinds <= _NUMBERS}
 
 
-def sql_readings(runs: pa.Table) -> dict[str, str]:
+def _sql_readings(runs: pa.Table) -> dict[str, str]:
     """Return the SQL that own data read conditions as, by name, where the runs say so."""
     found: dict[str, str] = {}
     for reading in _readings(runs):
@@ -258,30 +268,48 @@ def _readings(runs: pa.Table) -> Iterator[dict[str, Any]]:
 
 
 def _verdict_counts(
-    tables: Tables, searches: Mapping[str, FindAllSchema]
+    tables: Tables, by_run: Mapping[str, set[str]]
 ) -> tuple[Counter[str], Counter[str], Counter[str]]:
     """Count for each condition who meets it, who does not, and who was to be judged by it."""
     met: Counter[str] = Counter()
     not_met: Counter[str] = Counter()
-    asked_in = {
-        (findall_id, condition.name)
-        for findall_id, search in searches.items()
-        for condition in search.match_conditions
-    }
-    columns = ["findall_id", "field", "kind", "is_matched"]
+    columns = ["field", "is_matched"]
     grouped = tables["fields"].select(columns).group_by(columns).aggregate([([], "count_all")])
     for group in grouped.to_pylist():
-        if group["kind"] == "match_condition" or group["is_matched"] is not None:
-            asked_in.add((group["findall_id"], group["field"]))
-        if group["is_matched"]:
-            met[group["field"]] += group["count_all"]
-        elif group["is_matched"] is False:
-            not_met[group["field"]] += group["count_all"]
+        if group["is_matched"] is not None:
+            (met if group["is_matched"] else not_met)[group["field"]] += group["count_all"]
     sizes = Counter(tables["candidates"]["findall_id"].to_pylist())
     judged: Counter[str] = Counter()
-    for findall_id, field in asked_in:
-        judged[field] += sizes[findall_id]
+    for findall_id, fields in by_run.items():
+        for field in fields:
+            judged[field] += sizes[findall_id]
     return met, not_met, judged
+
+
+def conditions_of_runs(
+    tables: Tables, searches: Mapping[str, FindAllSchema]
+) -> dict[str, set[str]]:
+    """Return the conditions of each run: those of its search, and those with verdicts."""
+    conditions = {
+        findall_id: {each.name for each in searches[findall_id].match_conditions}
+        if findall_id in searches
+        else set()
+        for findall_id in tables["runs"]["findall_id"].to_pylist()
+    }
+    columns = ["findall_id", "field"]
+    judged = tables["fields"].filter(_are_conditions(tables["fields"])).select(columns)
+    for group in judged.group_by(columns).aggregate([]).to_pylist():
+        conditions.setdefault(group["findall_id"], set()).add(group["field"])
+    return conditions
+
+
+def meeting_all(tables: Tables, conditions: Mapping[str, set[str]]) -> set[tuple[str, str]]:
+    """Return the findall_id and candidate_id of those known to meet all conditions of their run."""
+    fields = tables["fields"]
+    met = fields.filter(pc.fill_null(fields["is_matched"], False))
+    groups = met.group_by(["findall_id", "candidate_id"]).aggregate([([], "count_all")])
+    keys = zip(keys_of(groups), groups["count_all"].to_pylist(), strict=True)
+    return {key for key, count in keys if count == len(conditions[key[0]])}
 
 
 def outcomes_of(tables: Tables) -> list[Outcome]:
@@ -323,3 +351,9 @@ def _outcome(status: str, *, judged: bool, failed: bool) -> Outcome:
         return "not"
     # Generated, in a state that a newer service has, or unmatched for want of a verdict.
     return "open"
+
+
+def keys_of(table: pa.Table) -> list[tuple[str, str]]:
+    """Return the findall_id and candidate_id of each row."""
+    columns = (table[name].to_pylist() for name in ("findall_id", "candidate_id"))
+    return list(zip(*columns, strict=True))

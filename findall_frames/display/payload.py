@@ -17,11 +17,11 @@ from findall_frames.display.marking import marked_pieces, values_to_mark
 from findall_frames.display.matches import NO_ADDRESS, Tables, value_words
 from findall_frames.display.outcomes import (
     Outcome,
+    ShownColumn,
     asked_fields,
     candidate_numbers,
-    labels_of,
+    columns_of,
     outcomes_of,
-    sql_readings,
 )
 from findall_frames.display.shapes import SHAPES
 from findall_frames.display.text import one_line, web_address
@@ -109,7 +109,7 @@ class ExplorerData:
         self._runs = tables["runs"]
         self._candidates = tables["candidates"]
         self._asked = asked_fields(searches)
-        self._readings = sql_readings(self._runs)
+        self._shown = columns_of(tables, searches)
         run_ids = pc.unique(self._candidates["findall_id"])
         ids = pc.unique(self._candidates["candidate_id"])
         keys = candidate_numbers(self._candidates, run_ids, ids)
@@ -233,24 +233,15 @@ class ExplorerData:
         bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))
         found = {name: order[bounds[place] : bounds[place + 1]] for place, name in enumerate(names)}
         nowhere = np.empty(0, np.int64)
-        made = {name: self._column(name, found.get(name, nowhere)) for name in self._asked}
-        for name, places in found.items():
-            if name not in made:
-                column = self._column(name, places)
-                # The basis may name parts of a field, which have neither value nor verdict.
-                if column["words"] or column["kind"] == "verdict":
-                    made[name] = column
-        for name, label in labels_of(list(made)).items():
-            made[name]["title"] = _clean(label)
-        columns = sorted(made.values(), key=lambda column: column["kind"] != "verdict")
+        columns = [self._column(each, found.get(each.field, nowhere)) for each in self._shown]
         return [*columns, *self._derived(columns)]
 
-    def _column(self, name: str, places: _Ints) -> dict[str, Any]:
+    def _column(self, shown: ShownColumn, places: _Ints) -> dict[str, Any]:
         """Return a column, made from these rows of the fields."""
         # Of the fields, without the long texts that only the evidence needs.
         part = self._fields.select(list(_CELL)).take(pa.array(places))
         rows = self._field_rows[places]
-        asked = self._asked.get(name, RequestedField("enrichment", {}))
+        asked = self._asked.get(shown.field, RequestedField("enrichment", {}))
         values = part["value"]
         kinds = part["value_type"].cast(pa.large_string())
         types = set(pc.unique(kinds).to_pylist()) - {None, "null"}
@@ -280,13 +271,13 @@ class ExplorerData:
             part["confidence"].cast(pa.string()), value_set=pa.array(_LEVELS)
         ).fill_null(-1)
         levels[rows] = sure.to_numpy()
-        judged = part["is_matched"]
-        is_verdict = asked.is_condition or judged.null_count < len(judged)
+        judged, is_verdict = part["is_matched"], shown.is_condition
         column: dict[str, Any] = {
-            "name": name,
+            "name": shown.field,
+            "title": _clean(shown.label),
             "kind": "verdict" if is_verdict else "number" if is_number else "text",
-            "condition": one_line(asked.description) or None,
-            "reading": self._readings.get(name),
+            "condition": one_line(shown.asked or "") or None,
+            "reading": shown.read_as,
             "words": words,
             "codes": codes.tolist(),
             "levels": levels.tolist(),

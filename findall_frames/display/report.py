@@ -8,12 +8,12 @@ from html import escape
 from typing import Final
 
 import msgspec
+import pyarrow as pa
 
 from findall_frames.display.evidence_html import evidence_html
 from findall_frames.display.html import NOT_TYPESET, code, escaped
 from findall_frames.display.matches import (
     candidate_count,
-    match_count,
     matched_candidates,
     rows_of,
 )
@@ -148,8 +148,8 @@ def _candidates(view: ResultView) -> str:
 
 
 def _evidence(view: ResultView) -> str:
-    tables = view.tables
-    matches = matched_candidates(tables)
+    tables, accepted = view.tables, view.accepted
+    matches = pa.concat_tables([matched_candidates(tables), accepted])
     sections, size, count = [], 0, 0
     for start in range(0, len(matches), _AT_ONCE):
         rows = rows_of(tables, matches.slice(start, _AT_ONCE))
@@ -164,11 +164,13 @@ def _evidence(view: ResultView) -> str:
             break
     if not sections:
         return ""
-    left = match_count(tables) - count
+    left = len(matches) - count
+    noun = "more candidate" if len(accepted) else "more match"
     omitted = (
-        f'<p class="ff-quiet">The evidence of {counted(left, "more match")} is in the explorer, '
+        f'<p class="ff-quiet">The evidence of {counted(left, noun)} is in the explorer, '
         "which needs scripts.</p>"
         if left
         else ""
     )
-    return f"<h2>Evidence of the matches</h2>\n{''.join(sections)}\n{omitted}"
+    title = f"Evidence of the matches{' and of accepted candidates' if len(accepted) else ''}"
+    return f"<h2>{title}</h2>\n{''.join(sections)}\n{omitted}"

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 from urllib.parse import quote
 
 from findall_frames.display.matches import (
     NO_ADDRESS,
+    CandidateRow,
     CitedSource,
     FieldCell,
     matched_rows,
+    rows_of,
 )
 from findall_frames.display.outcomes import (
     MISSING,
@@ -57,7 +60,8 @@ def result_markdown(view: ResultView) -> str:
         *(f"**Warning:** {escaped_markdown(warning)}" for warning in view.warnings),
         _conditions(columns),
         view.counted_over if columns else "",
-        _matches(view, sources),
+        _listed("Matches", matched_rows(view.tables), view, sources),
+        _listed("Accepted without a match", rows_of(view.tables, view.accepted), view, sources),
         sources.listed(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -98,8 +102,8 @@ _write: Final = partial(escaped_markdown, limit=_LONGEST_CELL)
 # -- the matches ----------------------------------------------------------------------------------
 
 
-def _matches(view: ResultView, sources: _Sources) -> str:
-    rows, columns, reviews = matched_rows(view.tables), view.columns, view.latest
+def _listed(title: str, rows: Sequence[CandidateRow], view: ResultView, sources: _Sources) -> str:
+    columns, reviews = view.columns, view.latest
     if not rows:
         return ""
     names = ["Name", *(escaped_markdown(column.label) for column in columns)]
@@ -113,20 +117,20 @@ def _matches(view: ResultView, sources: _Sources) -> str:
         cells = [_linked(row.name, row.url)]
         for column in columns:
             cell = row.cells.get(column.field)
-            shown = _cell(cell, column=column, sources=sources, row=row.row)
+            shown = _cell(cell, column=column, sources=sources, row=row)
             said = _said(reviews.get((*key, column.field)))
             cells.append(f"{shown} **({said})**" if said else shown)
         if reviews:
             cells.append(_said(reviews.get((*key, None))))
         lines.append(cells)
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"## Matches ({len(rows):,})\n\n{table}"
+    return f"## {title} ({len(rows):,})\n\n{table}"
 
 
 def _cell(
-    cell: FieldCell | None, *, column: ShownColumn, sources: _Sources, row: int | None
+    cell: FieldCell | None, *, column: ShownColumn, sources: _Sources, row: CandidateRow
 ) -> str:
-    words = cell_words(cell, column=column, write=_write)
+    words = cell_words(cell, column=column, findall_id=row.findall_id, write=_write)
     if cell is None or not words:
         return words or MISSING
     note = confidence_note(cell)
@@ -152,39 +156,58 @@ def _address(url: str | None) -> str | None:
     return None if address is None else quote(address, safe=_KEPT)
 
 
+@dataclass
+class _Cited:
+    """A source that is cited: its number, where it is, and the titles and excerpts it has."""
+
+    number: int
+    cell: str
+    url: str
+    titles: dict[str, None] = field(default_factory=dict)
+    excerpts: dict[str, None] = field(default_factory=dict)
+
+
 class _Sources:
-    """The sources that are cited, each with its number, title and excerpts."""
+    """The sources that are cited, in the order of their numbers."""
 
     def __init__(self) -> None:
-        self._entries: dict[str, tuple[int, str, dict[str, None]]] = {}
+        self._cited: list[_Cited] = []
+        self._by_place: dict[tuple[str, str, str], _Cited] = {}
 
-    def number_of(self, source: CitedSource, *, row: int | None) -> int:
-        """Return the number of a source; a new one if its address was not cited before."""
-        address = source.url or source.title or ""
-        if address not in self._entries:
-            self._entries[address] = (len(self._entries) + 1, _source(source, row=row), {})
-        number, _, excerpts = self._entries[address]
-        excerpts.update(dict.fromkeys(source.excerpts))
-        return number
+    def number_of(self, source: CitedSource, *, row: CandidateRow) -> int:
+        """Return the number of a source, new if its run did not cite its address before."""
+        cell = source.cell(row.row)
+        place = (row.findall_id, source.url, cell)
+        cited = self._by_place.get(place)
+        if cited is None:
+            cited = _Cited(len(self._cited) + 1, cell, source.url)
+            self._cited.append(cited)
+            # Sources without an address may be any; they are never the same.
+            if source.url:
+                self._by_place[place] = cited
+        if source.title:
+            cited.titles[source.title] = None
+        cited.excerpts.update(dict.fromkeys(source.excerpts))
+        return cited.number
 
     def listed(self) -> str:
         """Return all sources in the order of their numbers."""
         lines = []
-        for number, words, excerpts in self._entries.values():
-            mark = f"{number}. "
-            lines.append(mark + words)
+        for cited in self._cited:
+            mark = f"{cited.number}. "
+            lines.append(mark + _source(cited))
             lines += [
                 f"{' ' * len(mark)}- “{escaped_markdown(text, limit=_LONGEST_EXCERPT)}”"
-                for text in excerpts
+                for text in cited.excerpts
             ]
         return "\n".join(["## Sources\n", *lines]) if lines else ""
 
 
-def _source(source: CitedSource, *, row: int | None) -> str:
-    """Return title and address of a source; column and row, if it is a cell of own data."""
-    if cell := source.cell(row):
-        return escaped_markdown(cell)
-    address = _address(source.url)
-    where = escaped_markdown(source.url) if address is None else f"<{address}>"
-    named = [escaped_markdown(source.title or ""), where]
+def _source(cited: _Cited) -> str:
+    """Return titles and address of a source; column and row, if it is a cell of own data."""
+    if cited.cell:
+        return escaped_markdown(cited.cell)
+    address = _address(cited.url)
+    where = escaped_markdown(cited.url) if address is None else f"<{address}>"
+    named = [*map(escaped_markdown, cited.titles), where]
     return ", ".join(filter(None, named)) or NO_ADDRESS

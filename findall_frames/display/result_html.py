@@ -14,6 +14,7 @@ from findall_frames.display.matches import (
     FieldCell,
     Tables,
     match_count,
+    rows_left_out,
     rows_of,
     why_no_match,
 )
@@ -122,8 +123,9 @@ def _more(tables: Tables, *, shown: int, columns: int) -> str:
     if columns > _MOST_COLUMNS:
         parts.append(counted(columns - _MOST_COLUMNS, "more field"))
     first = f"{' and '.join(parts)}, all" if parts else "All"
+    kept = " kept" if rows_left_out(tables) else ""
     return (
-        f'<p class="ff-quiet">{first} candidates and their evidence: '
+        f'<p class="ff-quiet">{first}{kept} candidates and their evidence: '
         "<code>frames.explore()</code> here, "
         '<code>frames.to_html("report.html")</code> as a file.</p>'
     )
@@ -201,25 +203,26 @@ def _candidate(
         cell = row.cells.get(column.field)
         style = _NUMERIC if column.is_numeric else ""
         correction = _correction(reviews.get((*key, column.field)))
-        cells.append(f"<td{style}>{_cell(cell, column=column)}{correction}</td>")
+        cells.append(f"<td{style}>{_cell(cell, column=column, row=row)}{correction}</td>")
     if has_reviews:
         review = reviews.get((*key, None))
         cells.append(f"<td>{review_words(review, write=_write) if review else ''}</td>")
     return f"<tr>{''.join(cells)}</tr>"
 
 
-def _cell(cell: FieldCell | None, *, column: ShownColumn) -> str:
-    words = cell_words(cell, column=column, write=_write)
+def _cell(cell: FieldCell | None, *, column: ShownColumn, row: CandidateRow) -> str:
+    words = cell_words(cell, column=column, findall_id=row.findall_id, write=_write)
     if not words:
         return MISSING
-    mark = f"{shape(cell.is_matched if cell else None)} " if column.is_condition else ""
+    is_judged = row.findall_id in column.runs
+    mark = f"{shape(cell.is_matched if cell else None)} " if is_judged else ""
     note = confidence_note(cell)
     return mark + words + (f' <small class="ff-quiet">({note})</small>' if note else "")
 
 
 def _correction(review: Review | None) -> str:
     """Return what a person said about one field, in brackets."""
-    words = review_words(review, write=_write, note=False) if review else ""
+    words = review_words(review, write=_write) if review else ""
     return f' <b class="ff-judgement">[{words}]</b>' if words else ""
 
 

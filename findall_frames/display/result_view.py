@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-import pyarrow.compute as pc
+import pyarrow as pa
 
-from findall_frames.api.models import FindAllSchema
+from findall_frames.api.models import TERMINAL_STATUSES, FindAllSchema
 from findall_frames.display.matches import (
     Tables,
-    belonging,
     candidate_count,
     incomplete_note,
     match_count,
-    matched_candidates,
+    matches_left_out,
+    never_sent,
+    rows_left_out,
 )
 from findall_frames.display.outcomes import (
     Outcome,
@@ -25,8 +25,11 @@ from findall_frames.display.outcomes import (
     Reviews,
     ShownColumn,
     columns_of,
+    conditions_of_runs,
     decision_counts,
+    keys_of,
     latest_reviews,
+    meeting_all,
     outcomes_of,
 )
 from findall_frames.display.text import counted, in_words, one_line
@@ -78,6 +81,23 @@ class ResultView:
     def latest(self) -> Reviews:
         """The latest review of each candidate and field."""
         return latest_reviews(self.reviews)
+
+    @property
+    def accepted(self) -> pa.Table:
+        """The candidates that a person accepted and the service did not match."""
+        candidates = self.tables["candidates"]
+        accepted = {
+            (findall_id, candidate_id)
+            for (findall_id, candidate_id, field), each in self.latest.items()
+            if field is None and each["decision"] == "accept"
+        }
+        statuses = candidates["match_status"].to_pylist()
+        places = [
+            place
+            for place, (key, status) in enumerate(zip(keys_of(candidates), statuses, strict=True))
+            if key in accepted and status != "matched"
+        ]
+        return candidates.take(pa.array(places, pa.int64()))
 
     @property
     def objective(self) -> str | None:
@@ -133,44 +153,65 @@ class ResultView:
         return f"Counted over the {kept:,} candidates that are kept; {left:,} others did not match."
 
     def _findings(self) -> str:
-        """Return in one sentence how many candidates matched, failed, and are open."""
+        """Return how many candidates matched, failed, and are open, and what is not here."""
         total, matches = candidate_count(self.tables), match_count(self.tables)
-        if not total:
-            return "No candidate was found."
-        conditions = [column.field for column in self.columns if column.is_condition]
+        unsent, missing = never_sent(self.tables), matches_left_out(self.tables)
+        sentences = [self._verdicts(total, matches)] if total else []
+        if not total and not unsent:
+            sentences.append("No candidate was found.")
+        if missing:
+            were, are = ("was", "is") if missing == 1 else ("were", "are")
+            noun = "more match" if matches else "match"
+            sentences.append(
+                f"{counted(missing, noun)} {were} counted by the service and {are} not here."
+            )
+        if unsent:
+            were, are = ("was", "is") if unsent == 1 else ("were", "are")
+            noun = "more candidate" if total else "candidate"
+            sentences.append(f"{counted(unsent, noun)} {were} generated and {are} not here.")
+        return " ".join(sentences)
+
+    def _verdicts(self, total: int, matches: int) -> str:
+        by_run = conditions_of_runs(self.tables, self.searches)
+        complete = meeting_all(self.tables, by_run)
+        unkept = rows_left_out(self.tables)
+        matching: set[tuple[str, str]] = set()
+        failed = is_open = 0
+        is_reason_known = True
+        for key, outcome in zip(keys_of(self.tables["candidates"]), self.outcomes, strict=True):
+            if outcome == "match":
+                matching.add(key)
+            elif key[0] in unkept:
+                # Own data sends the matches and a few other rows; how the rest failed is not known.
+                continue
+            elif outcome == "not":
+                failed += 1
+            else:
+                is_open += 1
+                is_reason_known &= key not in complete
+        conditions = set().union(*by_run.values())
+        # A service may match without all verdicts, and not match in spite of them.
+        is_met = matching == complete and all(each == conditions for each in by_run.values())
         number = _NUMERALS.get(len(conditions), f"{len(conditions):,}")
         words = {0: "matched", 1: "met the condition", 2: "met both conditions"}
-        met = words.get(len(conditions), f"met all {number} conditions")
-        if not self._meet_all(conditions):
-            met = "matched"
+        met = words.get(len(conditions), f"met all {number} conditions") if is_met else "matched"
         parts = [f"{matches:,} of {counted(total, 'candidate')} {met}"]
-        others, unknown = total - matches, self.outcomes.count("open")
-        if total > len(self.tables["candidates"]):
-            # Own data sends the matches and a few other rows, so nobody knows how many are open.
-            parts.append(f"for {others:,} a condition fails or is unknown")
-        else:
-            if others > unknown:
-                parts.append(f"{others - unknown:,} did not")
-            if unknown:
-                are = "is" if unknown == 1 else "are"
-                parts.append(f"{unknown:,} {are} open, as a verdict is unknown")
+        if unknown := total - matches - failed - is_open:
+            parts.append(f"for {unknown:,} a condition fails or is unknown")
+        if failed:
+            parts.append(f"{failed:,} did not")
+        if is_open:
+            are = "is" if is_open == 1 else "are"
+            reason = ", as a verdict is unknown" if is_reason_known else ""
+            parts.append(f"{is_open:,} {are} open{reason}")
         joined = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])}, and {parts[-1]}"
         return f"{joined}."
-
-    def _meet_all(self, conditions: Sequence[str]) -> bool:
-        """Return True if each match is known to meet each of the conditions.
-
-        A service may match without all verdicts, and each of several runs has its own conditions.
-        """
-        fields = belonging(self.tables["fields"], matched_candidates(self.tables))
-        is_met = pc.fill_null(fields["is_matched"], False)
-        counts = Counter(fields.filter(is_met)["field"].to_pylist())
-        return all(counts[condition] == match_count(self.tables) for condition in conditions)
 
     def _ending(self) -> str:
         """Return how the search ended, or that it has not."""
         runs = self.tables["runs"]
         sentences = [incomplete_note(self.tables)]
-        if len(runs) == 1 and (reason := runs["termination_reason"][0].as_py()):
-            sentences.append(f"The search ended: {in_words(reason)}.")
+        if len(runs) == 1 and runs["status"][0].as_py() in TERMINAL_STATUSES:
+            reason = runs["termination_reason"][0].as_py()
+            sentences.append(f"The search ended: {in_words(reason)}." if reason else "")
         return " ".join(filter(None, sentences))

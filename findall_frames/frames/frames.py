@@ -368,7 +368,17 @@ class FindAllFrames(WritableTables):
         their names are (ignoring case, accents and punctuation). Where that is ambiguous, nothing
         is guessed: see ``doubts``. What is new to review, and which accepted candidates changed,
         is in ``to_review``.
+
+        Raises
+        ------
+        InvalidRequestError
+            `new` is not `FindAllFrames`.
         """
+        if not isinstance(new, FindAllFrames):
+            raise InvalidRequestError(
+                f"compare takes the FindAllFrames of a newer search, not {type(new).__name__}. "
+                "Pass the frames themselves, not one of their tables."
+            )
         return compare(self.tables, new.tables)
 
     def explore(self) -> Explorer:

@@ -48,8 +48,8 @@ class Display(Protocol):
     """Where updates go. `close` is called once, at the end or when the wait is interrupted.
 
     It may also have a method ``wish`` that returns, at once and only once, what a person asks for,
-    and a method ``tell`` that takes the warnings of the service and returns whether it shows them
-    and how the run ended.
+    and a method ``tell`` that takes the warnings of the service, just before ``close``, and returns
+    whether it shows them and how the run ended.
     """
 
     def show(self, update: Update) -> None:
@@ -231,7 +231,10 @@ def _no_wish() -> None:
 
 
 def told_at(display: Display) -> Callable[[Sequence[str]], bool]:
-    """Return the function that tells a display the warnings; for most displays it returns False."""
+    """Return the function that tells a display the warnings, as the last thing it is told.
+
+    It returns whether they are shown; at most displays it returns False.
+    """
     tell: Callable[[Sequence[str]], bool] = getattr(display, "tell", _not_told)
     return tell
 
@@ -245,6 +248,7 @@ class Guarded:
 
     def __init__(self, display: Display) -> None:
         self._display = display
+        self._is_closed = self._is_dropped = False
         self._wish = wishes_at(display)
         self._tell = told_at(display)
 
@@ -256,7 +260,10 @@ class Guarded:
             self._drop(error)
 
     def close(self) -> None:
-        """Close the display if it is still there."""
+        """Close the display, once, if it is still there."""
+        if self._is_closed:
+            return
+        self._is_closed = True
         try:
             self._display.close()
         except Exception as error:  # noqa: BLE001  as above
@@ -271,10 +278,18 @@ class Guarded:
             return None
 
     def tell(self, warnings: Sequence[str]) -> bool:
-        """Return whether the display shows the warnings, if it is still there."""
-        return self._tell(warnings)
+        """Close the display with the warnings, and return whether it shows them."""
+        try:
+            is_told = self._tell(warnings)
+        except Exception as error:  # noqa: BLE001  as above
+            self._drop(error)
+            is_told = False
+        # What a display has been told is seen only if it does not fail while it closes.
+        self.close()
+        return not self._is_dropped and is_told
 
     def _drop(self, error: Exception) -> None:
+        self._is_dropped = True
         failed, self._display = self._display, Silence()
         self._wish, self._tell = _no_wish, _not_told
         # It may hold a thread or a hidden cursor, and will probably fail again.

@@ -15,12 +15,13 @@ _STEP: Final = 1.0
 _FEWEST_MATCHES: Final = 3
 """Fewest matches from which their share among candidates gives an estimate of the time left."""
 _MANY_MINUTES: Final = 90
+_MOST_MINUTES: Final = 6_000
 
 
 def judged_in(update: Update) -> int:
     """Return how many candidates, or rows of own data, are judged."""
     if update.rows is not None:
-        return update.generated
+        return max(update.generated, update.matched)
     return update.matched + update.unmatched
 
 
@@ -73,22 +74,24 @@ def time_left(view: View) -> str:
         return ""
     judged = judged_in(update)
     missing: list[float] = []  # candidates or rows to be judged until it is over
-    if update.rows:
+    if update.rows and judged <= update.rows:
         missing.append(update.rows - judged)
-    if update.match_limit and update.matched >= _FEWEST_MATCHES:
+    if update.match_limit and _FEWEST_MATCHES <= update.matched <= update.match_limit:
         missing.append((update.match_limit - update.matched) * judged / update.matched)
     if not missing or (update.rows and update.match_limit and len(missing) == 1):
         return ""
-    return _about(max(0.0, min(missing)) / rate)
+    return _about(min(missing) / rate)
 
 
 def _about(seconds: float) -> str:
-    """Return a rough time.
+    """Return a rough time; nothing where it is so long that the rate will not last.
 
-    >>> _about(20), _about(400), _about(7000)
-    ('less than a minute left', 'about 7 min left', 'about 2 h left')
+    >>> _about(20), _about(400), _about(7000), _about(1e9)
+    ('less than a minute left', 'about 7 min left', 'about 2 h left', '')
     """
     minutes = seconds / 60
+    if minutes > _MOST_MINUTES:
+        return ""
     if minutes < 1:
         return "less than a minute left"
     number, unit = (minutes, "min") if minutes < _MANY_MINUTES else (minutes / 60, "h")

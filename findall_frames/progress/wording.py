@@ -60,8 +60,10 @@ _TONES: Final[dict[State, Tone]] = {
     "ended": "data",
 }
 _STATUSES: Final = frozenset({*RUN_STATUSES, "asking"})
+_COMPLETE: Final = frozenset({None, "candidates_exhausted"})
 _MORE: Final = 20
 """The number of further matches that is suggested."""
+_UNSAID: Final = "The service does not say why it ended."
 _BRIEF: Final = 10.0
 """Seconds below which tenths are shown."""
 _LONGEST_QUESTION: Final = 400
@@ -129,7 +131,7 @@ def card_of(view: View, *, is_closed: bool = False) -> Card:
     return Card(
         state=state,
         question=shortened(one_line(update.objective or ""), limit=_LONGEST_QUESTION),
-        word="Cancelling" if update.status == "cancelling" else _WORDS[state],
+        word=_word(update, state),
         tone=_TONES[state],
         share=1.0 if state in ("complete", "limit") else _share(update),
         lead=_lead(update, state),
@@ -153,18 +155,29 @@ def _state(view: View, *, is_closed: bool) -> State:
         return "failed" if update.status == "failed" else "cancelled"
     if update.termination_reason == "match_limit_met":
         return "limit"
-    is_complete = update.termination_reason in (None, "candidates_exhausted")
+    is_complete = update.status == "completed" and update.termination_reason in _COMPLETE
     return "complete" if is_complete else "early"
+
+
+def _word(update: Update, state: State) -> str:
+    if update.status == "cancelling":
+        return "Cancelling"
+    # A status of a newer service does not say that it was early.
+    return "Ended" if state == "early" and update.status != "completed" else _WORDS[state]
 
 
 # -- how far it is -------------------------------------------------------------------------------
 
 
 def progress_of(update: Update) -> tuple[int, int | None]:
-    """Return how much is done and of how much: rows of own data, else matches of the limit."""
+    """Return how much is done and of how much: rows of own data, else matches of the limit.
+
+    A total that is exceeded is out of date, and is left out.
+    """
+    done, total = update.matched, update.match_limit
     if update.rows:
-        return update.generated, update.rows
-    return update.matched, update.match_limit
+        done, total = judged_in(update), update.rows
+    return done, total if total and done <= total else None
 
 
 def _share(update: Update) -> float | None:
@@ -190,12 +203,13 @@ def _lead(update: Update, state: State) -> str:
     if update.is_over or state == "ended":
         return f"{matches} among {_looked_at(update)}"
     done, total = progress_of(update)
-    lead = (
-        f"{done:,} of {counted(total, 'row')}"
-        if update.rows and total
-        else matches_of(update.matched, limit=update.match_limit)
-    )
+    lead = f"{done:,} of {counted(total, 'row')}" if update.rows and total else _of_limit(update)
     return f"{lead} so far" if state == "left" else lead
+
+
+def _of_limit(update: Update) -> str:
+    limit = update.match_limit
+    return matches_of(update.matched, limit=limit if limit and update.matched <= limit else None)
 
 
 def _looked_at(update: Update) -> str:
@@ -212,7 +226,7 @@ def _time(view: View, state: State) -> str:
 
 
 def _took(view: View) -> str:
-    return f"{view.elapsed:.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
+    return f"{max(view.elapsed, 0.0):.1f} s" if view.elapsed < _BRIEF else duration(view.elapsed)
 
 
 # -- facts ---------------------------------------------------------------------------------------
@@ -265,10 +279,11 @@ def _verdicts(update: Update) -> str:
 
 
 def _counts(update: Update) -> str:
+    unknown = min(update.undecided, update.unmatched)
     parts = [
         f"{update.matched:,} met",
-        f"{update.unmatched - update.undecided:,} not met",
-        f"{update.undecided:,} unknown" if update.undecided else "",
+        f"{update.unmatched - unknown:,} not met",
+        f"{unknown:,} unknown" if unknown else "",
     ]
     return ", ".join(part for part in parts if part)
 
@@ -284,13 +299,15 @@ def _why(update: Update, state: State) -> str:
         return f"Stopped at {limit}; there may be more."
     if state == "complete":
         if update.rows is None:
-            return "All candidates are judged; none are left."
+            is_known = update.termination_reason == "candidates_exhausted"
+            return "All candidates are judged; none are left." if is_known else _UNSAID
         if update.generated < update.rows:
             return f"{update.generated:,} of {counted(update.rows, 'row')} were judged."
         return "All rows are judged."
     if update.termination_reason:
         return f"{_sentence(in_words(update.termination_reason))}."
-    return "The service does not say why."
+    is_known = update.status in RUN_STATUSES
+    return _UNSAID if is_known else f"The service gives its status as {one_line(update.status)!r}."
 
 
 def _goes_on(update: Update) -> str:
@@ -418,7 +435,7 @@ def ending(view: View) -> str:
     if not update.findall_id:
         return f"Drafted in {_took(view)}." if update.is_over else "No run was started."
     if card.state == "left":
-        found = f"{matches_of(update.matched, limit=update.match_limit)} so far"
+        found = f"{_of_limit(update)} so far"
         return f"Left after {_took(view)}: {found}. Resume with {view.resume}"
     if card.state == "ended":
         return f"Stopped after {_took(view)}: {card.lead}."

@@ -99,7 +99,7 @@ def test_without_matches_each_condition_says_how_many_meet_it() -> None:
     assert condition_counts(data["fields"]) == [("x", 2, 2), ("y", 0, 2)]
     assert printed(data) == [
         "0 matches among 2 candidates; completed: no candidates are left",
-        "No candidate meets all conditions. One by one:",
+        "No candidate matched. The conditions one by one:",
         "  x: met by 2 of 2 candidates",
         "  y: met by 0 of 2 candidates",
     ]
@@ -107,7 +107,7 @@ def test_without_matches_each_condition_says_how_many_meet_it() -> None:
 
 def test_without_candidates_the_views_say_so() -> None:
     """An empty result is a sentence, not an empty table."""
-    assert printed(tables())[-1] == "No candidate was judged."
+    assert printed(tables())[-1] == "No verdict is known."
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1"])

@@ -8,6 +8,7 @@ import mistune
 import pytest
 from markdown_it import MarkdownIt
 
+import findall_frames as ff
 from findall_frames.display.outcomes import Review
 from findall_frames.display.report_markdown import escaped_markdown, result_markdown
 from findall_frames.display.result_view import ResultView
@@ -107,6 +108,29 @@ def test_values_have_the_numbers_of_their_sources() -> None:
     for seen in rendered("\n".join(lines)):
         targets = [str(link["href"]) for link in seen.links]
         assert [target.partition("?")[2] for target in targets][-1] == "a=1&copy=2"
+
+
+def test_a_number_stands_for_one_source() -> None:
+    """Not for a row of another run, nor for two without an address; titles are kept."""
+    one, two = (candidate(n, name=f"n{n}", x=field(str(n))) for n in (1, 2))
+    for made_one, title in ((one, "Register"), (two, "Annals")):
+        made_one["basis"][0]["citations"] = [
+            {"title": title, "url": "https://a.example/", "excerpts": [f"{title} A"]},
+            {"title": title, "url": "", "excerpts": [f"{title} B"]},
+            {"title": None, "url": "", "excerpts": [f"{title} C"]},
+        ]
+    text = markdown_of(one, two)
+    assert "met: 1 \\[1\\]\\[2\\]\\[3\\] |" in text
+    assert "met: 2 \\[1\\]\\[4\\]\\[5\\] |" in text
+    assert "1. Register, Annals, <https://a.example/>\n   - “Register A”\n   - “Annals A”\n" in text
+    assert "4. Annals\n   - “Annals B”\n5. a source without an address\n" in text
+    first, second = ([{"name": name} for name in names] for names in (["Rome"], ["Oslo", "Rome"]))
+    both = ff.FindAllFrames.concat(
+        [ff.find_all("name = 'Rome'", data=rows, progress=False) for rows in (first, second)]
+    ).to_markdown()
+    assert "| Rome | met: Rome \\[1\\] |\n| Rome | met: Rome \\[2\\] |" in both
+    assert "1. table: name, row 0\n" in both
+    assert "2. table: name, row 1\n" in both
 
 
 def test_the_hundredth_source_still_has_its_excerpts_below_it() -> None:

@@ -114,11 +114,15 @@ def test_every_candidate_stands_in_a_group_with_words_beside_each_shape() -> Non
 
 
 def test_conditions_are_shown_as_they_were_asked() -> None:
-    """Those that no candidate was judged by are shown as well."""
+    """Those that no candidate was judged by are shown as well, and so are empty enrichments."""
     columns = columns_of(tables(), {"findall_1": SEARCH})
     html = readings_table_html(columns)
     assert "The company makes clay tiles." in html
-    assert [column.field for column in columns] == ["makes_tiles", "family_owned"]
+    assert [column.field for column in columns if column.is_condition] == [
+        "makes_tiles",
+        "family_owned",
+    ]
+    assert {column.field for column in columns} == set(SEARCH.requested_fields())
 
 
 @pytest.mark.parametrize(
@@ -257,7 +261,7 @@ def test_reviews_are_shown_in_words() -> None:
     words = words_of(shown(data, reviews=reviews))
     assert "1 of 3 reviewed: 1 accepted" in words
     assert "accepted: Seen <b>there</b>." in words
-    assert "met: 2 [corrected to 22]" in words
+    assert "met: 2 [corrected to 22: by phone]" in words
     assert "only a note" in words
     assert "rejected" not in words
     written = words_of(static(data, *reviews))

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import folded_name
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
@@ -38,6 +41,14 @@ def test_a_result_does_not_differ_from_itself() -> None:
     )
     assert comparison.both["old_candidate_id"].tolist() == ["candidate_a"]
     assert comparison.both["new_candidate_id"].tolist() == ["new_candidate_a"]
+
+
+def test_only_frames_can_be_compared() -> None:
+    """A table of theirs is refused, and the error says what was expected."""
+    some = old(candidate("Kilnworks"))
+    newer: Any = some.matches
+    with pytest.raises(InvalidRequestError, match=r"takes the FindAllFrames .* not DataFrame"):
+        some.compare(newer)
 
 
 def test_candidates_of_the_same_run_are_told_by_their_ids() -> None:

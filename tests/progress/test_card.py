@@ -132,6 +132,28 @@ def test_a_card_says_how_far_a_run_is(
             id="complete",
         ),
         pytest.param(
+            over(HOSTED, "completed", matched=3, unmatched=37, generated=100, cost=None),
+            "Complete",
+            [
+                "3 matches among 100 candidates · 4:20",
+                "The service does not say why it ended.",
+                "",
+                "",
+            ],
+            id="complete without a reason",
+        ),
+        pytest.param(
+            over(HOSTED, "expired", matched=3, generated=100, cost=None),
+            "Ended",
+            [
+                "3 matches among 100 candidates · 4:20",
+                "The service gives its status as 'expired'.",
+                "What it found is in frames. To search again without these 3:",
+                "frames = ff.refresh(frames)",
+            ],
+            id="status of a newer service",
+        ),
+        pytest.param(
             over(HOSTED, "completed", "match_limit_met", matched=10, generated=88, cost=3.5),
             "Limit reached",
             [
@@ -269,6 +291,40 @@ def test_no_time_left_is_said_where_it_cannot_be_estimated(
 ) -> None:
     """Without a rate, with too few matches to know their share, or without a total."""
     assert card_of(view(update, rate=rate)).time == "4:20"
+
+
+@pytest.mark.parametrize(
+    ("update", "rate", "lines"),
+    [
+        (
+            replace(HOSTED, matched=3, unmatched=1, undecided=4, generated=10, cost=None),
+            1e-9,
+            ["3 of 10 matches · 4:20", "4 candidates judged: 3 met, 0 not met, 1 unknown"],
+        ),
+        (
+            replace(HOSTED, matched=12, generated=30, cost=None),
+            1.0,
+            ["12 matches · 4:20", "12 candidates judged: 12 met, 0 not met"],
+        ),
+        (
+            replace(HOSTED, matched=0, generated=3, match_limit=0, cost=None),
+            None,
+            ["0 matches · 4:20", "3 candidates, none judged yet"],
+        ),
+        (replace(OWN, generated=20, rows=10), 2.0, ["18 matches · 4:20", "18 match, 2 do not"]),
+        (
+            replace(OWN, generated=1, rows=100),
+            None,
+            ["18 of 100 rows · 4:20", "18 match, 0 do not"],
+        ),
+    ],
+)
+def test_counts_that_do_not_agree_make_no_absurd_words(
+    update: Update, rate: float | None, lines: list[str]
+) -> None:
+    """No count is negative, nothing is more than its total, and no time left is of years."""
+    assert said(card_of(view(update, rate=rate)))[:2] == lines
+    assert "-" not in ending(view(update, elapsed=-5.0, resume=""))
 
 
 @pytest.mark.parametrize("reason", ["match_limit_met", "candidates_exhausted"])

@@ -9,11 +9,13 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+import findall_frames as ff
 from findall_frames.api.models import FindAllCandidate
 from findall_frames.errors import DisplayWarning, InvalidRequestError
 from findall_frames.progress.displays import (
@@ -258,6 +260,25 @@ def test_a_display_that_was_dropped_shows_no_warnings() -> None:
     with pytest.warns(DisplayWarning, match="the screen is gone"):
         display.show(update())
     assert not display.tell(["One row was left out."])
+
+
+@pytest.mark.parametrize("step", ["tell", "end"])
+def test_warnings_are_not_lost_with_a_display_that_fails(step: str) -> None:
+    """What a display was told and could not show is a Python warning, once it is closed."""
+
+    class Mute(Silence):
+        def tell(self, warnings: Sequence[str]) -> bool:
+            raise OSError("the screen is gone")
+
+    crash = Crash(step=step)
+    crash.shows_warnings = True
+    display = display_for(Mute() if step == "tell" else Paced(lambda _: crash))
+    with (
+        pytest.warns(DisplayWarning, match="the screen is gone"),
+        pytest.warns(ff.FindAllWarning, match="price > 5") as caught,
+    ):
+        ff.find_all("price > 5", data=[{"name": "a", "price": 1}], progress=display)
+    assert len(caught) == 2
 
 
 def test_closing_twice_ends_once() -> None:
