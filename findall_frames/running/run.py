@@ -26,6 +26,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchema,
 )
+from findall_frames.api.waiting import is_refused_so_far
 from findall_frames.display.html import run_html, run_state
 from findall_frames.errors import (
     AmbiguousCreateError,
@@ -509,8 +510,10 @@ class Run:
         is_refused = False
         try:
             yield
-        except FindAllError as error:
-            is_refused = not isinstance(error, AmbiguousCreateError) and self._schema is schema
+        except BaseException as error:
+            is_known = isinstance(error, FindAllError) or is_refused_so_far(error)
+            is_lost = isinstance(error, AmbiguousCreateError)
+            is_refused = is_known and not is_lost and self._schema is schema
             raise
         finally:
             if not is_refused:
@@ -655,6 +658,10 @@ def _create(
         if error.findall_id:
             ledger.created(token, findall_id=error.findall_id, status="unknown")
         else:
+            ledger.refused(token)
+        raise
+    except BaseException as interrupt:
+        if is_refused_so_far(interrupt):
             ledger.refused(token)
         raise
     ledger.created(token, findall_id=run.findall_id, status=run.status.status)
