@@ -97,9 +97,9 @@ def test_a_judgement_that_was_taken_back_does_not_come_back(
         assert said(ff.resume(meant, progress=False)) == [CORRECTED, REJECTED]
 
 
-def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames, tmp_path: Path) -> None:
-    """Whether it is in the ledger or in frames from a file; the ledger has it from then on."""
-    copy = ff.read_parquet(reviewed.to_parquet(tmp_path / "copy"))
+def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames) -> None:
+    """Whether it is in the ledger or in a copy of the frames; the ledger has it from then on."""
+    copy = pickle.loads(pickle.dumps(reviewed))
     copy.review("Tile maker 2", "accept")
     reviewed.review("Tile maker 1", "unsure")
     copy.review("Tile maker 3", "reject")
@@ -112,6 +112,34 @@ def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames, tmp_
     ]
     for meant in (copy, RUN_ID):
         assert said(ff.resume(meant, progress=False)) == in_order(expected)
+
+
+def test_frames_that_are_read_from_files_are_reviewed_in_the_ledger_too(
+    reviewed: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """What is judged in them, what stood in the files, and what was judged since, if later."""
+    folder = reviewed.to_parquet(tmp_path / "out")
+    ledger_rows("DELETE FROM reviews WHERE candidate_id = 'candidate_1'")
+    reviewed.review("Tile maker 2", "accept")
+    read = ff.read_parquet(folder)
+    accepted = ("candidate_2", None, "accept", None)
+    assert said(read) == [ACCEPTED, CORRECTED, accepted]
+    read.review("Tile maker 3", "reject")
+    expected = [ACCEPTED, CORRECTED, accepted, ("candidate_3", None, "reject", None)]
+    assert said(ff.resume(RUN_ID, progress=False)) == expected
+    assert said(ff.read_parquet(folder)) == expected
+
+
+def test_frames_are_read_from_files_without_a_ledger(
+    reviewed: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """A damaged one is warned of; the reviews are those in the files."""
+    folder = reviewed.to_parquet(tmp_path / "out")
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    path.write_bytes(b"Dear diary, " * 1000)
+    with pytest.warns(ff.errors.LedgerWarning, match="not a database"):
+        read = ff.read_parquet(folder)
+    assert read.tables["reviews"].equals(reviewed.tables["reviews"])
 
 
 def test_the_reviews_of_own_data_are_found_at_another_port(tmp_path: Path) -> None:
@@ -370,13 +398,10 @@ def test_no_damage_of_the_file_stops_a_review(
         path.with_name("ledger.sqlite3-journal").unlink(missing_ok=True)
 
 
-def test_frames_from_elsewhere_do_not_write_to_the_ledger(
-    reviewed: ff.FindAllFrames, tmp_path: Path
-) -> None:
-    """Those that were pickled or read; a part of frames that do, and a stack of them, does."""
+def test_frames_from_elsewhere_do_not_write_to_the_ledger(reviewed: ff.FindAllFrames) -> None:
+    """Those that were pickled or made; a part of frames that do, and a stack of them, does."""
     for apart in (
         pickle.loads(pickle.dumps(reviewed)),
-        ff.read_parquet(reviewed.to_parquet(tmp_path / "out")),
         ff.flatten(result(), service="https://api.example"),
     ):
         apart.review("Tile maker 3", "accept")
