@@ -185,13 +185,22 @@ class Ledger:
         schema: FindAllSchema,
         asked: str,
         cost: CostEstimate | None,
-    ) -> None:
-        """Record that a run is about to be created, before the request is sent."""
-        self.transact(
-            lambda connection: insert_intent(
-                connection, token, service=service, schema=schema, asked=asked, cost=cost
-            )
-        )
+        unless_equal: bool = False,
+    ) -> bool:
+        """Record that a run is about to be created, before the request is sent.
+
+        Return False, and record nothing, if `unless_equal` and there is an `equal_run`. This is
+        one transaction, so that of threads and processes that race one creates the run.
+        """
+
+        def record(connection: sqlite3.Connection) -> bool:
+            values = {"asked": asked, "service": service}
+            if unless_equal and connection.execute(_EQUAL_RUN, values).fetchone():
+                return False
+            insert_intent(connection, token, service=service, schema=schema, asked=asked, cost=cost)
+            return True
+
+        return self.transact(record) is not False
 
     def created(self, token: str, *, findall_id: str, status: str) -> None:
         """Record the id of the created run."""
@@ -205,6 +214,10 @@ class Ledger:
             findall_id=findall_id,
             status=status,
         )
+
+    def unanswered(self, token: str) -> None:
+        """Record that the answer to a creation was lost, and is not waited for any more."""
+        self._write("UPDATE runs SET updated_at = :now WHERE token = :token", token=token)
 
     def refused(self, token: str) -> None:
         """Record that no run was created, as the service refused it or could not be reached."""
@@ -409,13 +422,11 @@ class Ledger:
         )
 
     def equal_run(self, asked: str, *, service: str) -> dict[str, Any] | None:
-        """Return the latest run of an equal search that goes on, as far as known, or completed."""
-        rows = self._read(
-            """SELECT * FROM runs WHERE asked = :asked AND service = :service
-            AND (NOT is_over OR status = 'completed') ORDER BY number DESC LIMIT 1""",
-            asked=asked,
-            service=service,
-        )
+        """Return the latest run of an equal search that goes on, as far as known, or completed.
+
+        One without an id, which may not exist, is returned only if there is no other.
+        """
+        rows = self._read(_EQUAL_RUN, asked=asked, service=service)
         return dict(rows[0]) if rows else None
 
     def rows(self) -> list[dict[str, Any]]:
@@ -550,6 +561,9 @@ def insert_intent(
         },
     )
 
+
+_EQUAL_RUN: Final = """SELECT * FROM runs WHERE asked = :asked AND service = :service
+    AND (NOT is_over OR status = 'completed') ORDER BY findall_id IS NULL, number DESC LIMIT 1"""
 
 _LOCKED_UNTIL: Final[dict[Path, float]] = {}
 """Ledgers that were locked for too long, and until when that is not waited for again."""

@@ -552,6 +552,7 @@ def start_run(
     *,
     client: Client,
     asked: str | None = None,
+    token: str | None = None,
     deadline: Deadline = NEVER,
 ) -> Run:
     """Create a run and its enrichments for a checked search; this costs money.
@@ -568,6 +569,8 @@ def start_run(
     asked : str, optional
         The hash from `question` by which an equal search finds this run; by default that of
         `search`.
+    token : str, optional
+        That of the intent, if it is in the ledger already; `asked` is not needed then.
     deadline : Deadline
         When to stop waiting.
 
@@ -579,7 +582,7 @@ def start_run(
         The service refused. If the error has a ``findall_id``, the run was created and its
         enrichments were refused.
     """
-    run = create_run(search, client=client, asked=asked, deadline=deadline)
+    run = create_run(search, client=client, asked=asked, token=token, deadline=deadline)
     with run._noting_interruption():
         try:
             for enrichment in search.enrichments:
@@ -609,7 +612,7 @@ def create_run(
     search, client, asked, deadline
         As in `start_run`.
     token : str, optional
-        That of the intent, if it is in the ledger already.
+        As in `start_run`.
     """
     schema = search.to_schema(own_data=client.is_embedded)
     created = _create(
@@ -639,7 +642,7 @@ def _create(
         limit = check_options(options, own_data=client.is_embedded)
         asked = question(options, match_limit=limit)
     ledger = Ledger.of_this_machine()
-    if asked is not None:
+    if asked is not None and not is_intended:
         ledger.intend(
             token,
             service=client.base_url,
@@ -650,7 +653,7 @@ def _create(
     try:
         run = client.create(request, timeout=deadline.timeout)
     except AmbiguousCreateError as error:
-        # The run may exist, so the intent stays in the ledger.
+        ledger.unanswered(token)  # the run may exist, so the intent stays
         if similar := _similar_runs(search, ledger, client=client, deadline=deadline):
             error.add_note(f"Recent runs of the account with this objective: {similar}.")
         raise
@@ -663,6 +666,8 @@ def _create(
     except BaseException as interrupt:
         if is_refused_so_far(interrupt):
             ledger.refused(token)
+        else:
+            ledger.unanswered(token)
         raise
     ledger.created(token, findall_id=run.findall_id, status=run.status.status)
     return run
