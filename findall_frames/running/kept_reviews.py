@@ -118,4 +118,4 @@ def with_earlier_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) 
 
 
 def _keep(ledger: Ledger, review: ReviewRow, service: str) -> None:
-    ledger.keep_reviews([review], service=service)
+    ledger.add_review(review, service=service)

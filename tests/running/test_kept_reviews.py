@@ -155,13 +155,50 @@ def test_the_reviews_of_own_data_are_found_at_another_port(tmp_path: Path) -> No
     assert again.accepted["name"].tolist() == ["N3"]
 
 
-def test_another_service_with_the_same_id_has_its_own_reviews() -> None:
-    """Ids are only unique at a service."""
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("https://one.example", "https://two.example"),
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8002"),
+    ],
+)
+def test_another_service_with_the_same_id_has_its_own_reviews(one: str, two: str) -> None:
+    """Ids are only unique at a service, unless they are random."""
     ledger = Ledger.of_this_machine()
-    review = ReviewRow("1", "c", None, "accept", None, None, None, datetime.now(UTC))
-    ledger.keep_reviews([review], service="https://one.example")
-    assert ledger.reviews_of("1", service="https://one.example") == [review]
-    assert ledger.reviews_of("1", service="https://two.example") == []
+    review = ReviewRow("findall_1", "c", None, "accept", None, None, None, datetime.now(UTC))
+    ledger.keep_reviews([review], service=one)
+    assert ledger.reviews_of("findall_1", service=one) == [review]
+    assert ledger.reviews_of("findall_1", service=two) == []
+
+
+def test_reviews_are_kept_with_a_run_that_was_seen_again_at_another_port(tmp_path: Path) -> None:
+    """Only the entry of the run at the old port is forgotten by its age."""
+    store = tmp_path / "runs.sqlite3"
+    with ff.local(SIZES, store=store) as client:
+        frames = ff.find_all(QUESTION, client=client, progress=False)
+        frames.review("N3", "accept")
+    for table, column in (("runs", "updated_at"), ("reviews", "reviewed_at")):
+        ledger_rows(f"UPDATE {table} SET {column} = '2026-01-02T03:04:05.000000Z'")
+    with ff.local(SIZES, store=store) as client:
+        ff.resume(frames.findall_id, client=client, progress=False)
+        assert ff.forget(older_than=30) == 1
+        again = ff.resume(frames.findall_id, client=client, progress=False)
+        assert again.accepted["name"].tolist() == ["N3"]
+    assert ff.forget(older_than=0) == 1
+    assert ledger_rows("SELECT count(*) FROM reviews") == [(0,)]
+
+
+def test_a_later_judgement_stands_although_another_clock_was_ahead(
+    reviewed: ff.FindAllFrames,
+) -> None:
+    """What is judged last is kept, whatever the time in the ledger."""
+    other = ff.resume(RUN_ID, progress=False)
+    ahead = "2100-01-02T03:04:05.000000Z"
+    ledger_rows("UPDATE reviews SET reviewed_at = :ahead, decision = 'accept'", ahead=ahead)
+    for decision in ("reject", "unsure"):
+        other.review("Tile maker 2", decision)
+        again = said(ff.resume(RUN_ID, progress=False))
+        assert again[-1] == ("candidate_2", None, decision, None)
 
 
 def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
