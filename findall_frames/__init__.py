@@ -54,10 +54,11 @@ from findall_frames.errors import (
 if TYPE_CHECKING:
     from findall_frames.api.client import Client
     from findall_frames.frames.flatten import flatten
-    from findall_frames.frames.frames import FindAllFrames, read_parquet
+    from findall_frames.frames.frames import FindAllFrames
     from findall_frames.lake.lake import Lake, open_lake
     from findall_frames.many import find_many
     from findall_frames.progress.update import Update
+    from findall_frames.running.kept_reviews import read_parquet
     from findall_frames.running.past_runs import forget, runs
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
@@ -134,7 +135,7 @@ _HOMES = {
     "local": "services",
     "open_lake": "lake.lake",
     "preview": "search",
-    "read_parquet": "frames.frames",
+    "read_parquet": "running.kept_reviews",
     "refresh": "search",
     "resume": "search",
     "runs": "running.past_runs",

@@ -41,6 +41,7 @@ from findall_frames.running.pricing import (
     check_extension_budget,
     check_search_budget,
 )
+from findall_frames.running.reusing import equal_run_id, intend_unless_equal
 from findall_frames.running.run import Run, attach_run, start_run, watch_run
 from findall_frames.running.spec import (
     MAX_MATCH_LIMIT,
@@ -143,8 +144,9 @@ def find_all(
         Own data costs nothing.
     reuse : bool
         Return the result of an equal search at the same service from the ledger of this
-        machine, or ask for its run if that is not over or its result is not whole; nothing new
-        is started or spent. Own data is always searched again.
+        machine, or ask for its run if that is not over, its result is not whole, or another call
+        is just starting it; nothing new is started or spent then. Own data is always searched
+        again.
     errors : {"warn", "raise"}
         What to do if the run failed, was cancelled or ended early.
     client : Client, optional
@@ -176,7 +178,8 @@ def find_all(
     RunTimeout
         The timeout has passed. The run goes on; the exception has its id and partial result.
     AmbiguousCreateError
-        The answer was lost, so the run may exist; the request was not repeated.
+        The answer was lost, so the run may exist; the request was not repeated. With
+        ``reuse=True``, also if that happened to an equal search before.
     KeyboardInterrupt
         The kernel was interrupted. The run goes on: ``ff.resume(findall_id)``.
 
@@ -869,43 +872,62 @@ def _find(
         def show_before(status: str) -> None:
             display.show(_before(options, service, status))
 
-        before = earlier = None
-        if not own_data:  # it costs nothing, and its port may have been used for other data before
-            ledger = Ledger.of_this_machine()
+        # Own data costs nothing, and its port may have been used for other data before.
+        ledger = Ledger.of_this_machine()
+        is_reused = reuse and not own_data
+
+        def found_again() -> FindAllFrames | None:
             before = ledger.answer_to(asked, service=service.base_url)
-            earlier = ledger.equal_run(asked, service=service.base_url)
-        known = before.findall_id if before else earlier["findall_id"] if earlier else None
-        if known and reuse:
+            known = before.findall_id if before else None
+            known = known or equal_run_id(
+                asked, options=options, client=service, deadline=deadline, show=show_before
+            )
+            if known is None:
+                return None
 
             def wait() -> FindAllFrames:
                 run = attach_run(known, client=service, display=display, deadline=deadline)
                 return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
             return _from_ledger_or(wait, before, display, errors=errors)
+
+        if is_reused and (found := found_again()) is not None:
+            return found
         if not is_complete:
             show_before("drafting conditions")
             with showing_waits(show_before):
                 drafted = service.ingest(options["objective"], timeout=deadline.timeout)
             options = completed_options(options, drafted)
             _check_budget(budget, options, own_data=own_data)
-        if before is not None:
-            call = resume_call(before.findall_id, service=before.service)
-            warn(
-                f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
-                f"{before.matched} matches, and is now run and paid for again. {call} returns "
-                "that result, and reuse=True takes it automatically.",
-                RepeatedSearchWarning,
-            )
-        elif earlier is not None:
-            warn(_started_before(earlier), RepeatedSearchWarning)
+        search, token = Search(**options), None
+        if not own_data and not reuse:
+            _warn_of_equal(ledger, asked, service=service.base_url)
+        while is_reused and (token := intend_unless_equal(search, asked, client=service)) is None:
+            if (found := found_again()) is not None:
+                return found
         show_before("starting")
         with showing_waits(show_before):
-            run = start_run(Search(**options), client=service, asked=asked, deadline=deadline)
+            run = start_run(search, client=service, asked=asked, token=token, deadline=deadline)
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 
 def _no_call(update: Update) -> str:
     return ""
+
+
+def _warn_of_equal(ledger: Ledger, asked: str, *, service: str) -> None:
+    """Warn of an equal search that has a result in the ledger, or was started."""
+    before = ledger.answer_to(asked, service=service)
+    if before is not None:
+        call = resume_call(before.findall_id, service=before.service)
+        warn(
+            f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
+            f"{before.matched} matches, and is now run and paid for again. {call} returns "
+            "that result, and reuse=True takes it automatically.",
+            RepeatedSearchWarning,
+        )
+    elif (earlier := ledger.equal_run(asked, service=service)) is not None:
+        warn(_started_before(earlier), RepeatedSearchWarning)
 
 
 def _started_before(row: Mapping[str, Any]) -> str:

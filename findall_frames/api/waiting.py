@@ -13,7 +13,7 @@ from typing import Final, TypeAlias, TypeVar
 from findall_frames.api.deadline import TRANSIENT, Deadline, OutOfTimeError
 from findall_frames.errors import APIError, FindAllWarning, RateLimitError, warn
 
-__all__ = ["Patience", "not_waiting", "showing_waits", "when_allowed"]
+__all__ = ["Patience", "is_refused_so_far", "not_waiting", "showing_waits", "when_allowed"]
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -27,6 +27,7 @@ _SHOWN: Final = 1.0
 """Seconds; a shorter pause is not worth a word."""
 _PATIENCE, _PAID_PATIENCE = 120.0, 3900.0
 """Seconds to wait without a deadline; quotas on what costs money are per hour."""
+_NO_EFFECT: Final = "The service had refused the request until then, so nothing was started."
 
 _show: ContextVar[_Show | None] = ContextVar("_show", default=None)
 _waits: ContextVar[bool] = ContextVar("_waits", default=True)
@@ -50,6 +51,11 @@ def not_waiting() -> Iterator[None]:
         yield
     finally:
         _waits.reset(token)
+
+
+def is_refused_so_far(interrupt: BaseException) -> bool:
+    """Return True if an interrupt ended the wait after a refusal of a request that costs money."""
+    return _NO_EFFECT in getattr(interrupt, "__notes__", ())
 
 
 class Patience:
@@ -112,6 +118,8 @@ def when_allowed(
         The service still refuses, or allows the request too late.
     OutOfTimeError
         The same, if it is the timeout that ends the wait for a request that costs nothing.
+    KeyboardInterrupt
+        The kernel was interrupted; `is_refused_so_far` tells if that was after a refusal.
     """
     deadline = Deadline.within(timeout)
     patience = Patience(deadline, is_paid=is_paid)
@@ -137,7 +145,12 @@ def when_allowed(
                     "until it is accepted or time is up; interrupt to stop waiting.",
                     FindAllWarning,
                 )
-        _wait(pause, "rate limited" if is_refused else "the service is busy")
+        try:
+            _wait(pause, "rate limited" if is_refused else "the service is busy")
+        except BaseException as interrupt:
+            if is_paid:
+                interrupt.add_note(_NO_EFFECT)
+            raise
 
 
 def _wait(seconds: float, why: str) -> None:

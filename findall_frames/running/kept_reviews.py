@@ -4,14 +4,63 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from os import PathLike
 
 from findall_frames.frames.compare import carried_reviews
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.lookup import candidate_keys
+from findall_frames.frames.parquet import read_folder
 from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
 from findall_frames.running.ledger import Ledger
 
-__all__ = ["with_earlier_run", "with_reviews"]
+__all__ = ["read_parquet", "with_earlier_run", "with_reviews"]
+
+
+def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
+    """Read what `FindAllFrames.to_parquet` has written, in either profile.
+
+    The tables are exactly as they were, but for ``reviews``: of the judgements in the files and
+    in the ledger of this machine, the latest of each candidate and field stands. The ledger keeps
+    it, and what is judged in these frames.
+
+    Parameters
+    ----------
+    folder : str or path object
+        The folder with ``runs.parquet``, ``candidates.parquet``, ``fields.parquet``,
+        ``citations.parquet`` and ``reviews.parquet`` (which earlier releases did not write); with
+        the profile ``"bi"`` also ``excerpts.parquet``, while ``matches.parquet`` is not needed.
+
+    Returns
+    -------
+    FindAllFrames
+        The five tables and the searches.
+
+    Raises
+    ------
+    ParquetError
+        The files are missing or damaged, were not written together or not by this package, or
+        hold a row twice. The message names the file and the reason.
+
+    Warns
+    -----
+    LedgerWarning
+        The ledger can't be used; the reviews are those in the files.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import findall_frames as ff
+    >>> import pandas as pd
+    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = ff.read_parquet(frames.to_parquet(folder))
+    >>> again.matches["name"].tolist()
+    ['Rome']
+    """
+    tables, searches = read_folder(folder)
+    frames = FindAllFrames(tables, searches=searches)
+    return with_reviews(frames, ledger=Ledger.of_this_machine())
 
 
 def with_reviews(
@@ -69,4 +118,4 @@ def with_earlier_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) 
 
 
 def _keep(ledger: Ledger, review: ReviewRow, service: str) -> None:
-    ledger.keep_reviews([review], service=service)
+    ledger.add_review(review, service=service)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -185,13 +186,22 @@ class Ledger:
         schema: FindAllSchema,
         asked: str,
         cost: CostEstimate | None,
-    ) -> None:
-        """Record that a run is about to be created, before the request is sent."""
-        self.transact(
-            lambda connection: insert_intent(
-                connection, token, service=service, schema=schema, asked=asked, cost=cost
-            )
-        )
+        unless_equal: bool = False,
+    ) -> bool:
+        """Record that a run is about to be created, before the request is sent.
+
+        Return False, and record nothing, if `unless_equal` and there is an `equal_run`. This is
+        one transaction, so that of threads and processes that race one creates the run.
+        """
+
+        def record(connection: sqlite3.Connection) -> bool:
+            values = {"asked": asked, "service": service}
+            if unless_equal and connection.execute(_EQUAL_RUN, values).fetchone():
+                return False
+            insert_intent(connection, token, service=service, schema=schema, asked=asked, cost=cost)
+            return True
+
+        return self.transact(record) is not False
 
     def created(self, token: str, *, findall_id: str, status: str) -> None:
         """Record the id of the created run."""
@@ -205,6 +215,10 @@ class Ledger:
             findall_id=findall_id,
             status=status,
         )
+
+    def unanswered(self, token: str) -> None:
+        """Record that the answer to a creation was lost, and is not waited for any more."""
+        self._write("UPDATE runs SET updated_at = :now WHERE token = :token", token=token)
 
     def refused(self, token: str) -> None:
         """Record that no run was created, as the service refused it or could not be reached."""
@@ -279,21 +293,31 @@ class Ledger:
         does not bring that back.
         """
         self._write(
-            """INSERT INTO reviews (service, findall_id, candidate_id, field, decision, value,
-                note, reviewer, reviewed_at)
-            VALUES (:service, :findall_id, :candidate_id, :field, :decision, :value,
-                :note, :reviewer, :reviewed_at)
-            ON CONFLICT (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''))
-            DO UPDATE SET decision = excluded.decision, value = excluded.value,
-                note = excluded.note, reviewer = excluded.reviewer,
-                reviewed_at = excluded.reviewed_at
-            WHERE excluded.reviewed_at >= reviewed_at""",
-            each=[
-                {**review._asdict(), "reviewed_at": format_time(review.reviewed_at)}
-                for review in reviews
-            ],
+            f"{_KEEP_REVIEW} WHERE excluded.reviewed_at >= reviewed_at",
+            each=[_values_of(review) for review in reviews],
             service=service,
         )
+
+    def add_review(self, review: ReviewRow, *, service: str) -> None:
+        """Store a judgement that is being made: it stays, even if another clock was ahead."""
+
+        def add(connection: sqlite3.Connection) -> None:
+            values = {**_values_of(review), "service": service}
+            rows = connection.execute(
+                """SELECT service, reviewed_at FROM reviews WHERE findall_id = :findall_id
+                AND candidate_id = :candidate_id AND field IS :field""",
+                values,
+            ).fetchall()
+            at = review.reviewed_at
+            for place, written in rows:
+                before = parse_time(written) if isinstance(written, str) else None
+                if before and _place(place, review.findall_id) == _place(
+                    service, review.findall_id
+                ):
+                    at = max(at, before + timedelta(microseconds=1))
+            connection.execute(_KEEP_REVIEW, {**values, "reviewed_at": format_time(at)})
+
+        self.transact(add)
 
     def reopened(self, findall_id: str, *, service: str) -> None:
         """Record, before the request is sent, that a run may go on: its result may be outdated."""
@@ -328,24 +352,26 @@ class Ledger:
 
         Return how many.
         """
-        chosen = """findall_id = :findall_id OR (updated_at < :before AND NOT EXISTS
-            (SELECT 1 FROM reviews WHERE reviews.service = runs.service
-            AND reviews.findall_id = runs.findall_id AND reviewed_at >= :before))"""
+        chosen = """coalesce(findall_id = :findall_id, 0) OR (updated_at < :before AND NOT EXISTS
+            (SELECT 1 FROM reviews WHERE reviews.findall_id = runs.findall_id
+            AND place(reviews.service, reviews.findall_id) = place(runs.service, runs.findall_id)
+            AND reviewed_at >= :before))"""
+        # Frames can be reviewed without a run in the ledger.
+        judged = f"""findall_id = :findall_id OR (reviewed_at < :before
+            AND (findall_id, place(service, findall_id)) NOT IN (
+                SELECT findall_id, place(service, findall_id) FROM runs
+                WHERE findall_id IS NOT NULL AND NOT ({chosen})))"""
         values: dict[str, Any] = {
             "findall_id": findall_id,
             "before": None if before is None else format_time(before),
         }
-        # Frames can be reviewed without a run in the ledger.
-        alone = """(findall_id = :findall_id OR reviewed_at < :before) AND (service, findall_id)
-            NOT IN (SELECT service, findall_id FROM runs WHERE findall_id IS NOT NULL)"""
         count = len(self._read(f"SELECT number FROM runs WHERE {chosen}", **values))
-        is_empty = not count and not self._read(f"SELECT 1 FROM reviews WHERE {alone}", **values)
+        is_empty = not count and not self._read(f"SELECT 1 FROM reviews WHERE {judged}", **values)
         is_done = is_empty or self._write(
             "PRAGMA secure_delete = ON",
             f"""DELETE FROM results WHERE (service, findall_id) IN
             (SELECT service, findall_id FROM runs WHERE {chosen})""",
-            f"""DELETE FROM reviews WHERE ({alone}) OR (service, findall_id) IN
-            (SELECT service, findall_id FROM runs WHERE {chosen})""",
+            f"DELETE FROM reviews WHERE {judged}",
             f"DELETE FROM runs WHERE {chosen}",
             **values,
         )
@@ -376,8 +402,8 @@ class Ledger:
     def reviews_of(self, findall_id: str, *, service: str) -> list[ReviewRow]:
         """Return the judgements of a run, also those that took an earlier one back.
 
-        A service on this machine has another port each time that it is started, so all of these
-        count as one.
+        An embedded service has another port each time that it is started, so all of these count
+        as one.
         """
         rows = self._read(
             """SELECT service, findall_id, candidate_id, field, decision, value, note, reviewer,
@@ -388,7 +414,7 @@ class Ledger:
         for row in rows:
             place, *columns = row
             try:
-                if place == service or (is_loopback(place) and is_loopback(service)):
+                if _place(place, findall_id) == _place(service, findall_id):
                     reviews.append(_review(columns))
             except _DAMAGED:
                 damaged += 1
@@ -409,13 +435,11 @@ class Ledger:
         )
 
     def equal_run(self, asked: str, *, service: str) -> dict[str, Any] | None:
-        """Return the latest run of an equal search that goes on, as far as known, or completed."""
-        rows = self._read(
-            """SELECT * FROM runs WHERE asked = :asked AND service = :service
-            AND (NOT is_over OR status = 'completed') ORDER BY number DESC LIMIT 1""",
-            asked=asked,
-            service=service,
-        )
+        """Return the latest run of an equal search that goes on, as far as known, or completed.
+
+        One without an id, which may not exist, is returned only if there is no other.
+        """
+        rows = self._read(_EQUAL_RUN, asked=asked, service=service)
         return dict(rows[0]) if rows else None
 
     def rows(self) -> list[dict[str, Any]]:
@@ -493,6 +517,7 @@ class Ledger:
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         with closing(connection):
             connection.row_factory = sqlite3.Row
+            connection.create_function("place", 2, _place, deterministic=True)
             # One damaged text must not hide the others.
             connection.text_factory = lambda text: text.decode(errors="replace")
             if not self._is_ready:
@@ -550,6 +575,20 @@ def insert_intent(
         },
     )
 
+
+_RANDOM_ID: Final = re.compile("findall_[0-9a-f]{32}")
+"""The ids of the embedded service."""
+
+_KEEP_REVIEW: Final = """INSERT INTO reviews (service, findall_id, candidate_id, field, decision,
+        value, note, reviewer, reviewed_at)
+    VALUES (:service, :findall_id, :candidate_id, :field, :decision, :value, :note, :reviewer,
+        :reviewed_at)
+    ON CONFLICT (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''))
+    DO UPDATE SET decision = excluded.decision, value = excluded.value, note = excluded.note,
+        reviewer = excluded.reviewer, reviewed_at = excluded.reviewed_at"""
+
+_EQUAL_RUN: Final = """SELECT * FROM runs WHERE asked = :asked AND service = :service
+    AND (NOT is_over OR status = 'completed') ORDER BY findall_id IS NULL, number DESC LIMIT 1"""
 
 _LOCKED_UNTIL: Final[dict[Path, float]] = {}
 """Ledgers that were locked for too long, and until when that is not waited for again."""
@@ -618,6 +657,21 @@ def _kept_result(row: sqlite3.Row) -> KeptResult:
             termination_reason=reason,
         ),
     )
+
+
+def _place(service: Any, findall_id: Any) -> Any:
+    """Return what is equal for the services that have the same run under an id.
+
+    Only a random id says that a run at two ports of this machine is one.
+    """
+    with suppress(ValueError, TypeError):
+        if _RANDOM_ID.fullmatch(findall_id) and is_loopback(service):
+            return "this machine"
+    return service
+
+
+def _values_of(review: ReviewRow) -> dict[str, Any]:
+    return {**review._asdict(), "reviewed_at": format_time(review.reviewed_at)}
 
 
 def _review(columns: Sequence[Any]) -> ReviewRow:

@@ -26,6 +26,7 @@ from findall_frames.api.models import (
     FindAllRunStatusEvent,
     FindAllSchema,
 )
+from findall_frames.api.waiting import is_refused_so_far
 from findall_frames.display.html import run_html, run_state
 from findall_frames.errors import (
     AmbiguousCreateError,
@@ -509,8 +510,10 @@ class Run:
         is_refused = False
         try:
             yield
-        except FindAllError as error:
-            is_refused = not isinstance(error, AmbiguousCreateError) and self._schema is schema
+        except BaseException as error:
+            is_known = isinstance(error, FindAllError) or is_refused_so_far(error)
+            is_lost = isinstance(error, AmbiguousCreateError)
+            is_refused = is_known and not is_lost and self._schema is schema
             raise
         finally:
             if not is_refused:
@@ -549,6 +552,7 @@ def start_run(
     *,
     client: Client,
     asked: str | None = None,
+    token: str | None = None,
     deadline: Deadline = NEVER,
 ) -> Run:
     """Create a run and its enrichments for a checked search; this costs money.
@@ -565,6 +569,8 @@ def start_run(
     asked : str, optional
         The hash from `question` by which an equal search finds this run; by default that of
         `search`.
+    token : str, optional
+        That of the intent, if it is in the ledger already; `asked` is not needed then.
     deadline : Deadline
         When to stop waiting.
 
@@ -576,7 +582,7 @@ def start_run(
         The service refused. If the error has a ``findall_id``, the run was created and its
         enrichments were refused.
     """
-    run = create_run(search, client=client, asked=asked, deadline=deadline)
+    run = create_run(search, client=client, asked=asked, token=token, deadline=deadline)
     with run._noting_interruption():
         try:
             for enrichment in search.enrichments:
@@ -606,7 +612,7 @@ def create_run(
     search, client, asked, deadline
         As in `start_run`.
     token : str, optional
-        That of the intent, if it is in the ledger already.
+        As in `start_run`.
     """
     schema = search.to_schema(own_data=client.is_embedded)
     created = _create(
@@ -636,7 +642,7 @@ def _create(
         limit = check_options(options, own_data=client.is_embedded)
         asked = question(options, match_limit=limit)
     ledger = Ledger.of_this_machine()
-    if asked is not None:
+    if asked is not None and not is_intended:
         ledger.intend(
             token,
             service=client.base_url,
@@ -647,7 +653,7 @@ def _create(
     try:
         run = client.create(request, timeout=deadline.timeout)
     except AmbiguousCreateError as error:
-        # The run may exist, so the intent stays in the ledger.
+        ledger.unanswered(token)  # the run may exist, so the intent stays
         if similar := _similar_runs(search, ledger, client=client, deadline=deadline):
             error.add_note(f"Recent runs of the account with this objective: {similar}.")
         raise
@@ -656,6 +662,12 @@ def _create(
             ledger.created(token, findall_id=error.findall_id, status="unknown")
         else:
             ledger.refused(token)
+        raise
+    except BaseException as interrupt:
+        if is_refused_so_far(interrupt):
+            ledger.refused(token)
+        else:
+            ledger.unanswered(token)
         raise
     ledger.created(token, findall_id=run.findall_id, status=run.status.status)
     return run

@@ -204,3 +204,50 @@ def test_a_busy_service_is_said_to_be_busy(server: ScriptedServer, client: ff.Cl
     seen: list[ff.Update] = []
     ff.resume(RUN_ID, client=client, progress=seen.append)
     assert "the service is busy; next attempt in 1 s" in [update.status for update in seen]
+
+
+@pytest.mark.parametrize("verb", ["create", "extend", "enrich"])
+def test_an_interrupted_wait_for_a_refused_request_had_no_effect(
+    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch, verb: str
+) -> None:
+    """Nothing was started: the ledger says so, and an equal search is not paid for again."""
+    is_new = verb == "create"
+    if not is_new:
+        ff.find_all(SEARCH, client=client, progress=False)
+    server.on("POST", "/runs" if is_new else f"{AT}/{verb}", REFUSED)
+
+    def interrupt(seconds: float, why: str) -> None:
+        raise KeyboardInterrupt
+
+    calls = {
+        "create": lambda: ff.find_all(SEARCH, client=client, progress=False),
+        "extend": lambda: ff.extend(RUN_ID, 5, client=client, progress=False),
+        "enrich": lambda: ff.enrich(RUN_ID, {"ceo": "Name"}, client=client, progress=False),
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr(waiting, "_wait", interrupt)
+        with pytest.raises(KeyboardInterrupt) as caught:
+            calls[verb]()
+    assert "nothing was started" in " ".join(caught.value.__notes__)
+    listed = ff.runs()
+    assert listed["status"].tolist() == ["refused" if is_new else "completed"]
+    assert listed["has_result"].tolist() == [not is_new]
+    sent = len(server.sent("POST", "/runs"))
+    if not is_new:
+        ff.find_all(SEARCH, client=client, progress=False, reuse=True)
+        assert len(server.sent("POST", "/runs")) == sent
+
+
+def test_an_interrupted_request_may_have_been_accepted(
+    server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An earlier refusal says nothing of the request that was under way."""
+    answers = iter([RateLimitError("no", status_code=429), KeyboardInterrupt()])
+
+    def send(timeout: float | None) -> None:
+        raise next(answers)
+
+    monkeypatch.setattr(waiting, "_wait", lambda seconds, why: None)
+    with pytest.raises(KeyboardInterrupt) as caught, waiting.showing_waits(lambda why: None):
+        waiting.when_allowed(send, timeout=None, is_paid=True)
+    assert not waiting.is_refused_so_far(caught.value)

@@ -64,6 +64,24 @@ def test_an_expression_that_cannot_be_interrupted_is_left_to_itself() -> None:
         assert ended["run"]["status"]["termination_reason"] == "user_cancelled"
 
 
+def test_the_end_of_the_process_waits_for_a_step_that_was_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Otherwise it comes back to an interpreter that is being finalized, and aborts the process."""
+    monkeypatch.setattr(engine_module, "_GRACE_SECONDS", 0.0)
+    cells = {"x": ["a" * LONG] * 8, "y": ["a" * (LONG // 2) + "b"] * 8}
+    corpus = open_corpus(pd.DataFrame({"name": list("abcdefgh"), **cells}))
+    before = _workers()
+    with bench(corpus) as opened:
+        request = run_input(MatchCondition("check", ENDLESS), match_limit=NO_LIMIT)
+        findall_id = opened.engine.create(request).findall_id
+        _until(lambda: opened.store.run(findall_id).status == "running")
+        time.sleep(0.05)
+    assert _workers() > before  # the step is still running
+    engine_module._wait_for_left()
+    assert _workers() == before
+
+
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("enrichments", [[], [enrichment("ceo")]])
 def test_a_run_of_many_rows_is_cancelled(enrichments: list[FindAllEnrichInput]) -> None:

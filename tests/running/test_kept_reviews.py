@@ -97,9 +97,9 @@ def test_a_judgement_that_was_taken_back_does_not_come_back(
         assert said(ff.resume(meant, progress=False)) == [CORRECTED, REJECTED]
 
 
-def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames, tmp_path: Path) -> None:
-    """Whether it is in the ledger or in frames from a file; the ledger has it from then on."""
-    copy = ff.read_parquet(reviewed.to_parquet(tmp_path / "copy"))
+def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames) -> None:
+    """Whether it is in the ledger or in a copy of the frames; the ledger has it from then on."""
+    copy = pickle.loads(pickle.dumps(reviewed))
     copy.review("Tile maker 2", "accept")
     reviewed.review("Tile maker 1", "unsure")
     copy.review("Tile maker 3", "reject")
@@ -112,6 +112,34 @@ def test_of_two_judgements_the_later_one_stands(reviewed: ff.FindAllFrames, tmp_
     ]
     for meant in (copy, RUN_ID):
         assert said(ff.resume(meant, progress=False)) == in_order(expected)
+
+
+def test_frames_that_are_read_from_files_are_reviewed_in_the_ledger_too(
+    reviewed: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """What is judged in them, what stood in the files, and what was judged since, if later."""
+    folder = reviewed.to_parquet(tmp_path / "out")
+    ledger_rows("DELETE FROM reviews WHERE candidate_id = 'candidate_1'")
+    reviewed.review("Tile maker 2", "accept")
+    read = ff.read_parquet(folder)
+    accepted = ("candidate_2", None, "accept", None)
+    assert said(read) == [ACCEPTED, CORRECTED, accepted]
+    read.review("Tile maker 3", "reject")
+    expected = [ACCEPTED, CORRECTED, accepted, ("candidate_3", None, "reject", None)]
+    assert said(ff.resume(RUN_ID, progress=False)) == expected
+    assert said(ff.read_parquet(folder)) == expected
+
+
+def test_frames_are_read_from_files_without_a_ledger(
+    reviewed: ff.FindAllFrames, tmp_path: Path
+) -> None:
+    """A damaged one is warned of; the reviews are those in the files."""
+    folder = reviewed.to_parquet(tmp_path / "out")
+    path = Path(os.environ["FINDALL_FRAMES_HOME"]) / "ledger.sqlite3"
+    path.write_bytes(b"Dear diary, " * 1000)
+    with pytest.warns(ff.errors.LedgerWarning, match="not a database"):
+        read = ff.read_parquet(folder)
+    assert read.tables["reviews"].equals(reviewed.tables["reviews"])
 
 
 def test_the_reviews_of_own_data_are_found_at_another_port(tmp_path: Path) -> None:
@@ -127,13 +155,50 @@ def test_the_reviews_of_own_data_are_found_at_another_port(tmp_path: Path) -> No
     assert again.accepted["name"].tolist() == ["N3"]
 
 
-def test_another_service_with_the_same_id_has_its_own_reviews() -> None:
-    """Ids are only unique at a service."""
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ("https://one.example", "https://two.example"),
+        ("http://127.0.0.1:8001", "http://127.0.0.1:8002"),
+    ],
+)
+def test_another_service_with_the_same_id_has_its_own_reviews(one: str, two: str) -> None:
+    """Ids are only unique at a service, unless they are random."""
     ledger = Ledger.of_this_machine()
-    review = ReviewRow("1", "c", None, "accept", None, None, None, datetime.now(UTC))
-    ledger.keep_reviews([review], service="https://one.example")
-    assert ledger.reviews_of("1", service="https://one.example") == [review]
-    assert ledger.reviews_of("1", service="https://two.example") == []
+    review = ReviewRow("findall_1", "c", None, "accept", None, None, None, datetime.now(UTC))
+    ledger.keep_reviews([review], service=one)
+    assert ledger.reviews_of("findall_1", service=one) == [review]
+    assert ledger.reviews_of("findall_1", service=two) == []
+
+
+def test_reviews_are_kept_with_a_run_that_was_seen_again_at_another_port(tmp_path: Path) -> None:
+    """Only the entry of the run at the old port is forgotten by its age."""
+    store = tmp_path / "runs.sqlite3"
+    with ff.local(SIZES, store=store) as client:
+        frames = ff.find_all(QUESTION, client=client, progress=False)
+        frames.review("N3", "accept")
+    for table, column in (("runs", "updated_at"), ("reviews", "reviewed_at")):
+        ledger_rows(f"UPDATE {table} SET {column} = '2026-01-02T03:04:05.000000Z'")
+    with ff.local(SIZES, store=store) as client:
+        ff.resume(frames.findall_id, client=client, progress=False)
+        assert ff.forget(older_than=30) == 1
+        again = ff.resume(frames.findall_id, client=client, progress=False)
+        assert again.accepted["name"].tolist() == ["N3"]
+    assert ff.forget(older_than=0) == 1
+    assert ledger_rows("SELECT count(*) FROM reviews") == [(0,)]
+
+
+def test_a_later_judgement_stands_although_another_clock_was_ahead(
+    reviewed: ff.FindAllFrames,
+) -> None:
+    """What is judged last is kept, whatever the time in the ledger."""
+    other = ff.resume(RUN_ID, progress=False)
+    ahead = "2100-01-02T03:04:05.000000Z"
+    ledger_rows("UPDATE reviews SET reviewed_at = :ahead, decision = 'accept'", ahead=ahead)
+    for decision in ("reject", "unsure"):
+        other.review("Tile maker 2", decision)
+        again = said(ff.resume(RUN_ID, progress=False))
+        assert again[-1] == ("candidate_2", None, decision, None)
 
 
 def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
@@ -370,13 +435,10 @@ def test_no_damage_of_the_file_stops_a_review(
         path.with_name("ledger.sqlite3-journal").unlink(missing_ok=True)
 
 
-def test_frames_from_elsewhere_do_not_write_to_the_ledger(
-    reviewed: ff.FindAllFrames, tmp_path: Path
-) -> None:
-    """Those that were pickled or read; a part of frames that do, and a stack of them, does."""
+def test_frames_from_elsewhere_do_not_write_to_the_ledger(reviewed: ff.FindAllFrames) -> None:
+    """Those that were pickled or made; a part of frames that do, and a stack of them, does."""
     for apart in (
         pickle.loads(pickle.dumps(reviewed)),
-        ff.read_parquet(reviewed.to_parquet(tmp_path / "out")),
         ff.flatten(result(), service="https://api.example"),
     ):
         apart.review("Tile maker 3", "accept")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import msgspec
@@ -11,6 +13,8 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllSchema
+from findall_frames.running.ledger import Ledger, question
+from findall_frames.running.spec import check_options, options_of
 from tests.support.scripted import (
     AT,
     DONE,
@@ -19,6 +23,7 @@ from tests.support.scripted import (
     RUNNING,
     SCHEMA,
     Reply,
+    Request,
     ScriptedServer,
     answer,
     find,
@@ -307,16 +312,78 @@ def test_a_running_equal_search_is_not_started_again_unnoticed(
     assert len(server.sent("POST", "/runs")) == 2
 
 
-def test_an_equal_search_whose_creation_was_lost_warns_with_its_token(
+def test_an_equal_search_whose_creation_was_lost_is_not_started_again_unnoticed(
     server: ScriptedServer, client: ff.Client
 ) -> None:
-    """The run may exist, and it cannot be waited for."""
+    """The run may exist, and cannot be waited for: a warning names its token; reuse raises."""
     server.on("POST", "/runs", Reply(0, (), then="reset"))
     with pytest.raises(ff.AmbiguousCreateError) as caught:
         find(client)
     healthy(server)
-    with pytest.warns(ff.errors.RepeatedSearchWarning, match=str(caught.value.token)):
+    with pytest.raises(ff.AmbiguousCreateError, match=str(caught.value.token)):
         find(client, reuse=True)
+    assert len(server.sent("POST", "/runs")) == 1
+    with pytest.warns(ff.errors.RepeatedSearchWarning, match=str(caught.value.token)):
+        find(client)
+    assert len(find(client, reuse=True)) == 3
+    assert len(server.sent("POST", "/runs")) == 2
+
+
+def test_a_lost_creation_does_not_hide_an_equal_run(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """A run with an id can be waited for; nothing is started."""
+    search = ff.Search.from_schema(client.schema(RUN_ID))
+    ff.start(search, client=client)
+    server.on("POST", "/runs", answer(status=500))
+    with pytest.raises(ff.AmbiguousCreateError):
+        ff.start(search, client=client)
+    sent = len(server.sent("POST", "/runs"))
+    assert len(ff.find_all(search, client=client, reuse=True, progress=False)) == 3
+    assert len(server.sent("POST", "/runs")) == sent
+
+
+@pytest.mark.parametrize("first", ["accepted", "refused"])
+def test_equal_searches_that_are_reused_at_once_start_one_run(
+    server: ScriptedServer, client: ff.Client, first: str
+) -> None:
+    """The others wait until it has an id; if it was refused, one of them starts it."""
+    created = run_object("queued")
+
+    def slowly(request: Request) -> Reply:
+        time.sleep(0.3)
+        return answer(created) if first == "accepted" else answer(status=402)
+
+    server.on("POST", "/runs", slowly, answer(created))
+
+    def search(number: int) -> int:
+        try:
+            return len(find(client, reuse=True))
+        except ff.errors.InsufficientFundsError:
+            return -1
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(search, range(4)))
+    is_refused = first == "refused"
+    assert sorted(found) == [-1 if is_refused else 3, 3, 3, 3]
+    assert len(server.sent("POST", "/runs")) == 1 + is_refused
+
+
+def test_an_equal_search_that_is_being_started_is_waited_for_within_the_deadline(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """Nothing is started; the display says what is waited for."""
+    search = ff.Search.from_schema(client.schema(RUN_ID))
+    ledger = Ledger.of_this_machine()
+    options = options_of(search)
+    asked = question(options, match_limit=check_options(options, own_data=False))
+    schema = search.to_schema()
+    ledger.intend("t", service=client.base_url, schema=schema, asked=asked, cost=None)
+    seen: list[ff.Update] = []
+    with pytest.raises(ff.RunTimeout, match="another call is still starting"):
+        ff.find_all(search, client=client, reuse=True, progress=seen.append, timeout=0.3)
+    assert seen[-1].status == "being started by another call"
+    assert server.sent("POST", "/runs") == []
 
 
 def test_a_handle_notices_that_its_run_was_extended_by_another(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import logging
 import secrets
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from queue import SimpleQueue
 from typing import Final, NoReturn
+from weakref import WeakSet
 
 import msgspec
 
@@ -57,6 +59,21 @@ _SHORTEST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 10.0
 # DuckDB cannot interrupt an expression within a chunk of rows, which may take hours.
 _CANCEL_SECONDS: Final = 0.5
+_EXIT_SECONDS: Final = 10.0
+
+_left: Final[WeakSet[threading.Thread]] = WeakSet()
+"""Workers that were still in a step when their engine had stopped."""
+
+
+@atexit.register
+def _wait_for_left() -> None:
+    """Let interrupted steps end before the interpreter does, for a bounded time.
+
+    Before Python 3.14, a thread that comes back from DuckDB during finalization aborts the process.
+    """
+    deadline = time.monotonic() + _EXIT_SECONDS
+    for thread in list(_left):
+        thread.join(max(0.0, deadline - time.monotonic()))
 
 
 class Engine:
@@ -108,15 +125,19 @@ class Engine:
     def stop(self) -> None:
         """Stop the workers after their current steps; active runs stay in the store.
 
-        Workers that take longer than a second are abandoned. Close the store after this: a late
-        step then cannot be stored, and is repeated by the next engine.
+        Workers that take longer than a second are abandoned; only the end of the process waits
+        for them, for up to ten seconds. Close the store after this: a late step then cannot be
+        stored, and is repeated by the next engine.
         """
         self._stop.set()
-        for _ in self._threads:
+        with self._scheduling:
+            threads = list(self._threads)  # abandoned workers remove themselves
+        for _ in threads:
             self._queue.put(None)
         deadline = time.monotonic() + _GRACE_SECONDS
-        for thread in self._threads:
+        for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        _left.update(thread for thread in threads if thread.is_alive())
 
     # -- operations --------------------------------------------------------------------------
 
