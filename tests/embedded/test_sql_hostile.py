@@ -30,7 +30,7 @@ PHONES = QUESTIONS / "tables" / "phones.parquet"
 # A warning says that some columns of that table stay text.
 pytestmark = pytest.mark.filterwarnings("ignore::findall_frames.errors.FindAllWarning")
 
-SECONDS = 2.0
+SECONDS = 10.0
 """What a check may take, and a query that passed it."""
 MEGABYTES = 500.0
 """How much memory it may take."""
