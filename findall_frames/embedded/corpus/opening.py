@@ -218,7 +218,8 @@ def _read_excel(paths: Sequence[Path]) -> pd.DataFrame:
             raise MissingExtraError(
                 "Excel files need openpyxl: install findall-frames[excel]."
             ) from error
-        except (OSError, ValueError, zipfile.BadZipFile, KeyError) as error:
+        # Any parser of XML raises a SyntaxError where the XML is broken or unpacks without bounds.
+        except (OSError, ValueError, zipfile.BadZipFile, KeyError, SyntaxError) as error:
             raise CorpusError(
                 f"{str(path)!r} could not be read as an Excel workbook: {error}. Save it as .xlsx."
             ) from error
