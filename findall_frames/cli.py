@@ -273,9 +273,9 @@ def report(folder: Path, *, out: Path | None, markdown: bool) -> int:
     """
     if markdown and out is not None:
         raise click.UsageError("--markdown prints to stdout: redirect it to a file, without --out.")
-    from findall_frames.frames.frames import read_parquet
+    from findall_frames.frames.frames import read_frames
 
-    frames = read_parquet(folder)
+    frames = read_frames(folder)
     if markdown:
         click.echo(frames.to_markdown(), nl=False)
         return 0

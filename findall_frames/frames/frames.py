@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from findall_frames.display.explorer import Explorer
 
-__all__ = ["FindAllFrames", "RunStore", "read_parquet"]
+__all__ = ["FindAllFrames", "RunStore", "read_frames"]
 
 
 class RunStore(Protocol):
@@ -501,34 +501,15 @@ class FindAllFrames(WritableTables):
             )
 
 
-def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
-    """Read what `FindAllFrames.to_parquet` has written, in either profile, exactly as it was.
+def read_frames(folder: str | PathLike[str]) -> FindAllFrames:
+    """Read what `to_parquet` has written as `findall_frames.read_parquet` does, without the ledger.
 
-    Parameters
-    ----------
-    folder : str or path object
-        The folder with ``runs.parquet``, ``candidates.parquet``, ``fields.parquet``,
-        ``citations.parquet`` and ``reviews.parquet`` (which earlier releases did not write); with
-        the profile ``"bi"`` also ``excerpts.parquet``, while ``matches.parquet`` is not needed.
+    The tables are exactly as they were.
 
-    Returns
-    -------
-    FindAllFrames
-        The five tables and the searches.
-
-    Raises
-    ------
-    ParquetError
-        The files are missing or damaged, were not written together or not by this package, or
-        hold a row twice. The message names the file and the reason.
-
-    Examples
-    --------
     >>> import tempfile
     >>> from findall_frames.frames.schema import empty_tables
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = FindAllFrames(empty_tables()).to_parquet(folder)
-    ...     len(read_parquet(path))
+    ...     len(read_frames(FindAllFrames(empty_tables()).to_parquet(folder)))
     0
     """
     tables, searches = read_folder(folder)

@@ -7,9 +7,8 @@ from functools import partial
 from os import PathLike
 
 from findall_frames.frames.compare import carried_reviews
-from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.frames import FindAllFrames, read_frames
 from findall_frames.frames.lookup import candidate_keys
-from findall_frames.frames.parquet import read_folder
 from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
 from findall_frames.running.ledger import Ledger
 
@@ -58,9 +57,7 @@ def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
     >>> again.matches["name"].tolist()
     ['Rome']
     """
-    tables, searches = read_folder(folder)
-    frames = FindAllFrames(tables, searches=searches)
-    return with_reviews(frames, ledger=Ledger.of_this_machine())
+    return with_reviews(read_frames(folder), ledger=Ledger.of_this_machine())
 
 
 def with_reviews(

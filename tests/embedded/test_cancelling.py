@@ -12,10 +12,11 @@ import pytest
 
 from findall_frames.api.models import NO_LIMIT, FindAllEnrichInput, MatchCondition
 from findall_frames.embedded.chat.open_model import open_model
+from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.runs import engine as engine_module
 from findall_frames.embedded.server.service import Service
-from tests.support.local_bench import bench, enrichment, run_input
+from tests.support.local_bench import Bench, bench, enrichment, run_input
 from tests.support.local_caller import RUN, Caller
 from tests.support.local_models import EveryNth, numbers
 
@@ -41,17 +42,26 @@ def _workers() -> int:
     return sum(thread.name == "findall-worker" for thread in threading.enumerate())
 
 
+def _long_cells() -> Corpus:
+    cells = {"x": ["a" * LONG] * 8, "y": ["a" * (LONG // 2) + "b"] * 8}
+    return open_corpus(pd.DataFrame({"name": list("abcdefgh"), **cells}))
+
+
+def _in_endless_step(opened: Bench) -> str:
+    """Create a run, and return its id while DuckDB cannot be interrupted."""
+    request = run_input(MatchCondition("check", ENDLESS), match_limit=NO_LIMIT)
+    findall_id = opened.engine.create(request).findall_id
+    _until(lambda: opened.store.run(findall_id).status == "running")
+    time.sleep(0.05)
+    return findall_id
+
+
 @pytest.mark.usefixtures("impatient")
 def test_an_expression_that_cannot_be_interrupted_is_left_to_itself() -> None:
     """The run ends; other runs go on, and the late step changes nothing."""
-    cells = {"x": ["a" * LONG] * 8, "y": ["a" * (LONG // 2) + "b"] * 8}
-    corpus = open_corpus(pd.DataFrame({"name": list("abcdefgh"), **cells}))
     before = _workers()
-    with bench(corpus) as opened:
-        request = run_input(MatchCondition("check", ENDLESS), match_limit=NO_LIMIT)
-        findall_id = opened.engine.create(request).findall_id
-        _until(lambda: opened.store.run(findall_id).status == "running")
-        time.sleep(0.05)
+    with bench(_long_cells()) as opened:
+        findall_id = _in_endless_step(opened)
         opened.engine.cancel(findall_id)
         ended = opened.wait(findall_id)
         assert _workers() == before + 5  # the step is still running
@@ -69,14 +79,9 @@ def test_the_end_of_the_process_waits_for_a_step_that_was_left(
 ) -> None:
     """Otherwise it comes back to an interpreter that is being finalized, and aborts the process."""
     monkeypatch.setattr(engine_module, "_GRACE_SECONDS", 0.0)
-    cells = {"x": ["a" * LONG] * 8, "y": ["a" * (LONG // 2) + "b"] * 8}
-    corpus = open_corpus(pd.DataFrame({"name": list("abcdefgh"), **cells}))
     before = _workers()
-    with bench(corpus) as opened:
-        request = run_input(MatchCondition("check", ENDLESS), match_limit=NO_LIMIT)
-        findall_id = opened.engine.create(request).findall_id
-        _until(lambda: opened.store.run(findall_id).status == "running")
-        time.sleep(0.05)
+    with bench(_long_cells()) as opened:
+        _in_endless_step(opened)
     assert _workers() > before  # the step is still running
     engine_module._wait_for_left()
     assert _workers() == before

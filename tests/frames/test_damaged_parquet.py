@@ -19,7 +19,7 @@ import pytest
 
 from findall_frames.errors import ExportError, ParquetError
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames, read_parquet
+from findall_frames.frames.frames import FindAllFrames, read_frames
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import TABLES
 from tests.support.results import basis, candidate, condition, enrichment, result, reviewed, search
@@ -91,13 +91,13 @@ def test_damaged_bytes_are_found_or_change_nothing(
         whole = path.read_bytes()
         at = damage_bytes(path, damage, chance)
         try:
-            assert is_one_of(read_parquet(folder), FRAMES), (path.name, at)
+            assert is_one_of(read_frames(folder), FRAMES), (path.name, at)
         except ParquetError as error:
             found.append((path.name, str(error)))
         path.write_bytes(whole)
     assert len(found) > 50
     assert all(name in message for name, message in found)
-    assert is_one_of(read_parquet(folder), FRAMES)
+    assert is_one_of(read_frames(folder), FRAMES)
 
 
 def rewrite(path: Path, change: Callable[[pa.Table], pa.Table], *, rows: bool = True) -> None:
@@ -153,7 +153,7 @@ def test_rows_and_columns_that_cannot_be_are_found(
     folder = FRAMES.to_parquet(tmp_path / "out", profile="bi")
     rewrite(folder / f"{name}.parquet", change)
     with pytest.raises(ParquetError, match=rf"(?s)\.parquet.*({message})"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 @pytest.fixture(scope="module")
@@ -216,7 +216,7 @@ def test_sets_that_were_tampered_with_are_refused_or_whole(
         folder = shutil.copytree(sets[f"{profile} first"], tmp_path / str(number))
         done = [tamper(folder, sets, chance) for _ in range(chance.choice([1, 1, 2, 4]))]
         try:
-            assert is_one_of(read_parquet(folder), FRAMES), (number, profile, done)
+            assert is_one_of(read_frames(folder), FRAMES), (number, profile, done)
         except ParquetError:
             refused += 1
         shutil.rmtree(folder)
@@ -228,7 +228,7 @@ def test_lost_rows_are_found(tmp_path: Path) -> None:
     folder = FRAMES.to_parquet(tmp_path / "out", profile="bi")
     rewrite(folder / "excerpts.parquet", lambda table: table.slice(1), rows=False)
     with pytest.raises(ParquetError, match=r"excerpts\.parquet.*it has 59 of 60 rows"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_metadata_that_is_not_ours_is_refused(provenance: bytes, tmp_path: Path)
     table = pq.read_table(path)
     pq.write_table(table.replace_schema_metadata({PROVENANCE: provenance}), path)
     with pytest.raises(ParquetError, match=r"runs\.parquet"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 def test_files_under_the_names_of_others_are_refused(tmp_path: Path) -> None:
@@ -277,22 +277,22 @@ def test_files_under_the_names_of_others_are_refused(tmp_path: Path) -> None:
     folder = FRAMES.to_parquet(tmp_path / "out")
     shutil.copy(folder / "fields.parquet", folder / "citations.parquet")
     with pytest.raises(ParquetError, match=r"citations\.parquet' holds the table 'fields'"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 @pytest.mark.parametrize("profile", ["analysis", "bi"])
 def test_a_set_written_before_there_were_reviews_is_read(profile: Any, tmp_path: Path) -> None:
     """Even beside a table of reviews of another set; the next write adds reviews to the folder."""
     folder = shutil.copytree(Path(__file__).parent / "earlier_release" / profile, tmp_path / "out")
-    old = read_parquet(folder)
+    old = read_frames(folder)
     assert old.matches[["name", "employees"]].to_numpy().tolist() == [["Kilnworks", 73]]
     assert list(old.reviews.columns) == list(FRAMES.reviews.columns)
     assert len(old.reviews) == 0
     other = FRAMES.to_parquet(tmp_path / "other", profile=profile)
     shutil.copy(other / "reviews.parquet", folder)
-    assert is_one_of(read_parquet(folder), old)
+    assert is_one_of(read_frames(folder), old)
     old.review("Kilnworks", "accept")
-    assert is_one_of(read_parquet(old.to_parquet(folder, profile=profile)), old)
+    assert is_one_of(read_frames(old.to_parquet(folder, profile=profile)), old)
 
 
 def test_reviews_that_are_missing_or_of_another_write_are_found(tmp_path: Path) -> None:
@@ -300,10 +300,10 @@ def test_reviews_that_are_missing_or_of_another_write_are_found(tmp_path: Path) 
     folder = FRAMES.to_parquet(tmp_path / "out")
     shutil.copy(OTHER.to_parquet(tmp_path / "other") / "reviews.parquet", folder)
     with pytest.raises(ParquetError, match="not written together"):
-        read_parquet(folder)
+        read_frames(folder)
     (folder / "reviews.parquet").unlink()
     with pytest.raises(ParquetError, match=r"runs\.parquet.*; reviews\.parquet missing"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 def test_files_of_earlier_releases_are_read(tmp_path: Path) -> None:
@@ -315,7 +315,7 @@ def test_files_of_earlier_releases_are_read(tmp_path: Path) -> None:
         del described["digest"], described["rows"]
         metadata = {PROVENANCE: json.dumps(described)}
         pq.write_table(table.replace_schema_metadata(metadata), path)
-    assert is_one_of(read_parquet(folder), FRAMES)
+    assert is_one_of(read_frames(folder), FRAMES)
 
 
 @pytest.mark.parametrize(
@@ -345,7 +345,7 @@ def test_a_reader_sees_the_old_tables_or_the_new_ones_during_a_write(
             assert writer.stdout.readline().strip() == b"ready"
             seen = set()
             for _ in range(60):
-                found = read_parquet(folder)
+                found = read_frames(folder)
                 assert is_one_of(found, FRAMES, OTHER)
                 seen.add(found.findall_id)
         finally:
@@ -459,5 +459,5 @@ def test_paths_at_which_nothing_can_be_are_refused(path: str, tmp_path: Path) ->
     with pytest.raises(ExportError):
         FRAMES.to_excel(f"{target}.xlsx")
     with pytest.raises(ParquetError):
-        read_parquet(target)
+        read_frames(target)
     assert {each.name for each in tmp_path.iterdir()} <= {"file", "loop", "deep"}

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import FindAllWarning
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames, read_parquet
+from findall_frames.frames.frames import FindAllFrames, read_frames
 from findall_frames.frames.reviews import newest_reviews, reviews_in, reviews_table
 from findall_frames.frames.schema import KEYS, SCHEMAS
 from findall_frames.frames.writing import Profile
@@ -164,7 +164,7 @@ def test_parquet_round_trips(
     for profile in PROFILES:
         with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
             warnings.simplefilter("ignore", FindAllWarning)
-            again = read_parquet(frames.to_parquet(folder, profile=profile))
+            again = read_frames(frames.to_parquet(folder, profile=profile))
         assert all(again.tables[name].equals(frames.tables[name]) for name in SCHEMAS)
         assert again.searches == frames.searches
 

@@ -17,7 +17,7 @@ import pytest
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema, JsonSchema, McpServer
 from findall_frames.errors import ExportError, ParquetError
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames, read_parquet
+from findall_frames.frames.frames import FindAllFrames, read_frames
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import SCHEMAS, TABLES
 from tests.support.results import SEARCH, basis, candidate, condition, enrichment, result, reviewed
@@ -57,8 +57,8 @@ def test_a_round_trip_changes_nothing(frames: FindAllFrames, tmp_path: Path) -> 
     folder = frames.to_parquet(tmp_path / "deep" / "folder")
     assert sorted(path.name for path in folder.iterdir()) == sorted(f"{n}.parquet" for n in TABLES)
     assert sorted(path.name for path in folder.parent.iterdir()) == ["folder"]
-    assert same(read_parquet(folder), frames)
-    assert same(read_parquet(str(folder)), frames)
+    assert same(read_frames(folder), frames)
+    assert same(read_frames(str(folder)), frames)
 
 
 def test_pandas_reads_each_file_with_nullable_types(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_writing_again_replaces_our_files_and_no_other(tmp_path: Path) -> None:
     folder = FRAMES.to_parquet(tmp_path / "out")
     (folder / "notes.txt").write_text("keep me")
     OTHER.to_parquet(folder)
-    assert same(read_parquet(folder), OTHER)
+    assert same(read_frames(folder), OTHER)
     assert (folder / "notes.txt").read_text() == "keep me"
     assert len(list(folder.iterdir())) == len(TABLES) + 1
 
@@ -110,11 +110,11 @@ def test_a_write_killed_while_moving_files_counts(
     """Readers see all new tables, and the next write moves the rest."""
     folder = FRAMES.to_parquet(tmp_path / "out")
     committed = OTHER.to_parquet(tmp_path / "new").rename(folder / ".findall_frames")
-    assert same(read_parquet(folder), OTHER)
+    assert same(read_frames(folder), OTHER)
     (committed / "fields.parquet").replace(folder / "fields.parquet")
-    assert same(read_parquet(folder), OTHER)
+    assert same(read_frames(folder), OTHER)
     FRAMES.to_parquet(folder)
-    assert same(read_parquet(folder), FRAMES)
+    assert same(read_frames(folder), FRAMES)
     assert len(list(folder.iterdir())) == len(TABLES)
 
 
@@ -125,9 +125,9 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
     OTHER.to_parquet(tmp_path / "two")
     code = (
         "import sys\n"
-        "from findall_frames.frames.frames import read_parquet\n"
+        "from findall_frames.frames.frames import read_frames\n"
         "out, *sources = sys.argv[1:]\n"
-        "frames = [read_parquet(source) for source in sources]\n"
+        "frames = [read_frames(source) for source in sources]\n"
         "print('ready', flush=True)\n"
         "while True:\n"
         "    frames[0].to_parquet(out)\n"
@@ -143,10 +143,10 @@ def test_a_writer_that_is_killed_leaves_the_old_tables_or_the_new_ones(tmp_path:
             assert writer.stdout.readline().strip() == b"ready"
             time.sleep(0.3 + chance.random() / 2)
             writer.kill()
-        found = read_parquet(folder)
+        found = read_frames(folder)
         assert same(found, FRAMES if found.findall_id == FRAMES.findall_id else OTHER)
     FRAMES.to_parquet(folder)
-    assert same(read_parquet(folder), FRAMES)
+    assert same(read_frames(folder), FRAMES)
     # What the killed writers left is removed after a day, by name; nothing else may be there.
     kept = {path.name for path in folder.iterdir() if not path.name.startswith(".findall_frames.")}
     assert kept == {f"{name}.parquet" for name in TABLES}
@@ -163,7 +163,7 @@ def test_leftovers_of_killed_writers_are_removed_after_a_day(tmp_path: Path) -> 
     FRAMES.to_parquet(folder)
     assert fresh.is_dir()
     assert not old.exists()
-    assert same(read_parquet(folder), FRAMES)
+    assert same(read_frames(folder), FRAMES)
 
 
 def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
@@ -172,23 +172,23 @@ def test_files_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:
     other = OTHER.to_parquet(tmp_path / "two")
     (other / "fields.parquet").replace(folder / "fields.parquet")
     with pytest.raises(ParquetError, match="not written together"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 def test_missing_broken_and_foreign_files_are_refused(tmp_path: Path) -> None:
     """Each error names the file and what to do."""
     with pytest.raises(ParquetError, match="is no folder"):
-        read_parquet(tmp_path / "none")
+        read_frames(tmp_path / "none")
     folder = FRAMES.to_parquet(tmp_path / "out")
     (folder / "runs.parquet").rename(folder / "kept")
     with pytest.raises(ParquetError, match=r"runs\.parquet missing"):
-        read_parquet(folder)
+        read_frames(folder)
     (folder / "runs.parquet").write_bytes(b"PAR1 but cut")
     with pytest.raises(ParquetError, match="cannot be read as Parquet"):
-        read_parquet(folder)
+        read_frames(folder)
     pd.DataFrame({"a": [1]}).to_parquet(folder / "runs.parquet")
     with pytest.raises(ParquetError, match="not written by"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 def test_a_file_with_other_columns_or_of_a_newer_version_is_refused(tmp_path: Path) -> None:
@@ -198,11 +198,11 @@ def test_a_file_with_other_columns_or_of_a_newer_version_is_refused(tmp_path: Pa
     table = pq.read_table(path)
     pq.write_table(table.drop_columns(["status"]), path)
     with pytest.raises(ParquetError, match="does not have the columns"):
-        read_parquet(folder)
+        read_frames(folder)
     newer = {**json.loads(table.schema.metadata[PROVENANCE]), "schema_version": 99}
     pq.write_table(table.replace_schema_metadata({PROVENANCE: json.dumps(newer)}), path)
     with pytest.raises(ParquetError, match="upgrade"):
-        read_parquet(folder)
+        read_frames(folder)
 
 
 def test_a_file_in_place_of_a_folder_is_refused(tmp_path: Path) -> None:

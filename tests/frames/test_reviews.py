@@ -20,7 +20,7 @@ import pytest
 import findall_frames as ff
 from findall_frames.errors import FindAllWarning, InvalidRequestError
 from findall_frames.frames.flatten import flatten
-from findall_frames.frames.frames import FindAllFrames, read_parquet
+from findall_frames.frames.frames import FindAllFrames, read_frames
 from findall_frames.frames.plain import BI_TABLES
 from findall_frames.frames.reviews import ReviewRow, reviews_table
 from tests.support.results import basis, candidate, condition, enrichment, result, search
@@ -305,8 +305,8 @@ def reviewed() -> FindAllFrames:
         lambda frames, path: pickle.loads(pickle.dumps(frames)),
         lambda frames, path: copy.copy(frames),
         lambda frames, path: copy.deepcopy(frames),
-        lambda frames, path: read_parquet(frames.to_parquet(path / "a")),
-        lambda frames, path: read_parquet(frames.to_parquet(path / "b", profile="bi")),
+        lambda frames, path: read_frames(frames.to_parquet(path / "a")),
+        lambda frames, path: read_frames(frames.to_parquet(path / "b", profile="bi")),
         lambda frames, path: FindAllFrames.concat(
             [frames.for_run("findall_1"), frames.for_run("findall_2")]
         ),
