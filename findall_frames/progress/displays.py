@@ -175,7 +175,8 @@ def _marimo_thread() -> type[threading.Thread]:
     """Return the class of threads that may write to the output of a cell of marimo."""
     import marimo
 
-    return marimo.Thread
+    thread: type[threading.Thread] = marimo.Thread
+    return thread
 
 
 def _is_watched() -> bool:
