@@ -17,6 +17,7 @@ from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.spec import check_options, options_of
 from tests.support.scripted import (
     AT,
+    CONDITIONS,
     DONE,
     EXTENDED,
     RUN_ID,
@@ -302,9 +303,10 @@ def test_a_running_equal_search_is_not_started_again_unnoticed(
     """A warning names the run; reuse waits for it."""
     server.on("GET", AT, RUNNING)
     server.on("GET", f"{AT}/events", stream())
-    for options in ({"timeout": 0.5}, {"timeout": 0.5, "reuse": True}):
-        with pytest.raises(ff.RunTimeout):
-            find(client, **options)
+    wanted = {"entity_type": "companies", "match_conditions": CONDITIONS, "match_limit": 5}
+    ff.start(ff.Search("Find tile makers", **wanted), client=client)
+    with pytest.raises(ff.RunTimeout):
+        find(client, timeout=0.5, reuse=True)
     assert len(server.sent("POST", "/runs")) == 1
     server.on("GET", AT, DONE)
     with pytest.warns(ff.errors.RepeatedSearchWarning, match=rf"may still be running.*{RUN_ID}"):
