@@ -28,6 +28,8 @@ from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.reviews import accepted_keys
 from findall_frames.progress.displays import Display, Progress, display_for, told_at
 from findall_frames.progress.update import Update, resume_call_of
+from findall_frames.running.creating import add_enrichments, create_run
+from findall_frames.running.following import attach_run, watch_run
 from findall_frames.running.kept_reviews import with_earlier_run, with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import (
@@ -41,8 +43,9 @@ from findall_frames.running.pricing import (
     check_extension_budget,
     check_search_budget,
 )
+from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.reusing import equal_run_id, intend_unless_equal
-from findall_frames.running.run import Run, attach_run, start_run, watch_run
+from findall_frames.running.run import Run, record_of, run_of
 from findall_frames.running.spec import (
     MAX_MATCH_LIMIT,
     Conditions,
@@ -461,7 +464,9 @@ def start(
     own_data = is_own_data(client)
     search.check(own_data=own_data)
     _check_budget(budget, options_of(search), own_data=own_data)
-    return start_run(search, client=client or Client(), deadline=deadline)
+    run = create_run(search, client=client or Client(), deadline=deadline)
+    add_enrichments(run, search.enrichments, deadline=deadline)
+    return run_of(run)
 
 
 def resume(
@@ -527,7 +532,7 @@ def resume(
         def wait() -> FindAllFrames:
             with service_for(client_of(run, client)) as service:
                 if isinstance(run, Run) and run.client is service:
-                    known = run
+                    known = record_of(run)
                 else:
                     known = attach_run(
                         findall_id, client=service, display=display, deadline=deadline
@@ -592,11 +597,11 @@ def extend(
     """
     more = read_more_matches(additional_match_limit)
 
-    def ask(handle: Run, deadline: Deadline) -> None:
-        if budget is not None and not handle.client.is_embedded:
-            schema = handle.client.schema(handle.findall_id, timeout=deadline.timeout)
+    def ask(known: RecordedRun, deadline: Deadline) -> None:
+        if budget is not None and not known.client.is_embedded:
+            schema = known.client.schema(known.findall_id, timeout=deadline.timeout)
             check_extension_budget(budget, schema, additional_match_limit=more)
-        handle.extend(more, timeout=deadline.timeout)
+        known.extend(more, deadline)
 
     return _go_on(run, ask, errors=errors, client=client, progress=progress, timeout=timeout)
 
@@ -659,22 +664,21 @@ def enrich(
     """
     inputs = read_more_enrichments(enrichments)
 
-    def ask(handle: Run, deadline: Deadline) -> None:
-        if budget is not None and not handle.client.is_embedded:
-            status = handle.status(timeout=deadline.timeout).status
+    def ask(known: RecordedRun, deadline: Deadline) -> None:
+        if budget is not None and not known.client.is_embedded:
+            status = known.request_status(deadline).status
             matches = status.metrics.matched_candidates_count
             if not status.is_over:
-                limit = handle.client.schema(
-                    handle.findall_id, timeout=deadline.timeout
-                ).match_limit
+                schema = known.client.schema(known.findall_id, timeout=deadline.timeout)
+                limit = schema.match_limit
                 if limit is None:
                     raise InvalidRequestError(
-                        f"Run {handle.findall_id} is not over and its match limit is not known, "
+                        f"Run {known.findall_id} is not over and its match limit is not known, "
                         "so the cost can't be estimated. Wait for it, or leave budget out."
                     )
                 matches = max(matches, limit)
             check_enrichment_budget(budget, inputs, matches=matches)
-        handle.enrich(inputs, timeout=deadline.timeout)
+        known.enrich(inputs, deadline)
 
     return _go_on(run, ask, errors=errors, client=client, progress=progress, timeout=timeout)
 
@@ -907,7 +911,8 @@ def _find(
                 return found
         show_before("starting")
         with showing_waits(show_before):
-            run = start_run(search, client=service, asked=asked, token=token, deadline=deadline)
+            run = create_run(search, client=service, asked=asked, token=token, deadline=deadline)
+            add_enrichments(run, search.enrichments, deadline=deadline)
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 
@@ -979,7 +984,7 @@ def _before(options: Mapping[str, Any], client: Client, status: str) -> Update:
 
 def _go_on(
     run: RunLike,
-    ask: Callable[[Run, Deadline], None],
+    ask: Callable[[RecordedRun, Deadline], None],
     *,
     errors: Errors,
     client: Client | None,
@@ -993,12 +998,14 @@ def _go_on(
     client = client_of(run, client)
     earlier = run if isinstance(run, FindAllFrames) else None
     with closing(display_for(progress)) as display, service_for(client) as service:
-        if not isinstance(run, Run) or run.client is not service:
-            run = Run(findall_id, client=service)
+        if isinstance(run, Run) and run.client is service:
+            known = record_of(run)
+        else:
+            known = RecordedRun(findall_id, client=service)
         asking = Update(findall_id, None, service.base_url, "asking")
         with showing_waits(lambda why: display.show(replace(asking, status=why))):
-            ask(run, deadline)
-        return watch_run(run, display, deadline=deadline, errors=errors, earlier=earlier)
+            ask(known, deadline)
+        return watch_run(known, display, deadline=deadline, errors=errors, earlier=earlier)
 
 
 def _from_ledger_or(
