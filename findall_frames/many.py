@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
 import pyarrow as pa
 
 from findall_frames.amounts import is_amount
@@ -41,14 +40,13 @@ from findall_frames.running.outcome import matches_missing, partial_result
 from findall_frames.running.pricing import ceiling_of, price_of
 from findall_frames.running.spec import OPTIONS, Search, check_options, options_of
 from findall_frames.search import completed_options, given_options
-from findall_frames.services import is_own_data, service_for
+from findall_frames.services import UNSET, is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["find_many"]
 
-_UNSET: Final[Any] = msgspec.UNSET
 _LONGEST: Final = 200
 
 
@@ -59,7 +57,7 @@ def find_many(
     budget: float | None = None,
     per_hour: int = 300,
     errors: Literal["collect", "raise"] = "collect",
-    data: Any = _UNSET,
+    data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -200,7 +198,7 @@ def find_many(
             raise
         frames = _together(jobs, service=service.base_url)
     if not all(job.is_over for job in jobs):
-        ended = "The service over data= ended with this call." if data is not _UNSET else _AGAIN
+        ended = "The service over data= ended with this call." if data is not UNSET else _AGAIN
         raise RunTimeout(
             f"Time is up. {_left(jobs)} What is over is in the exception's .frames. {ended}",
             frames=frames,
