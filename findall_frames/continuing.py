@@ -17,6 +17,13 @@ from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.reviews import accepted_keys
 from findall_frames.progress.displays import Display, Progress, display_for
 from findall_frames.progress.update import Update
+from findall_frames.running.arguments import (
+    MAX_MATCH_LIMIT,
+    Enrichments,
+    read_exclusions,
+    read_more_enrichments,
+    read_more_matches,
+)
 from findall_frames.running.following import attach_run, watch_run
 from findall_frames.running.kept_results import from_ledger_or, kept_frames
 from findall_frames.running.kept_reviews import with_earlier_run
@@ -25,14 +32,7 @@ from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_enrichment_budget, check_extension_budget
 from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.run import Run, record_of
-from findall_frames.running.spec import (
-    MAX_MATCH_LIMIT,
-    Enrichments,
-    Search,
-    read_exclusions,
-    read_more_enrichments,
-    read_more_matches,
-)
+from findall_frames.running.spec import Search
 from findall_frames.search import find_all
 from findall_frames.services import UNSET, RunLike, client_of, id_of, service_for
 

@@ -31,6 +31,7 @@ from findall_frames.frames.schema import SCHEMAS, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
+from findall_frames.running.arguments import OPTIONS, check_options
 from findall_frames.running.batch import Batch
 from findall_frames.running.claims import batch_of, known_run
 from findall_frames.running.job import Job, Terms
@@ -38,7 +39,7 @@ from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import matches_missing, partial_result
 from findall_frames.running.pricing import ceiling_of, price_of
-from findall_frames.running.spec import OPTIONS, Search, check_options, options_of
+from findall_frames.running.spec import Search, options_of
 from findall_frames.search import completed_options, given_options
 from findall_frames.services import UNSET, is_own_data, service_for
 

@@ -18,6 +18,13 @@ from findall_frames.frames.explained import readings_table
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for
 from findall_frames.progress.update import Update, resume_call_of
+from findall_frames.running.arguments import (
+    Conditions,
+    Enrichments,
+    Exclusions,
+    check_options,
+    read_options,
+)
 from findall_frames.running.creating import add_enrichments, create_run
 from findall_frames.running.following import attach_run, watch_run
 from findall_frames.running.kept_results import from_ledger_or
@@ -26,15 +33,7 @@ from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_search_budget
 from findall_frames.running.reusing import equal_run_id, intend_unless_equal
 from findall_frames.running.run import Run, run_of
-from findall_frames.running.spec import (
-    Conditions,
-    Enrichments,
-    Exclusions,
-    Search,
-    check_options,
-    options_of,
-    read_options,
-)
+from findall_frames.running.spec import Search, options_of
 from findall_frames.services import UNSET, is_own_data, service_for
 
 if TYPE_CHECKING:

@@ -29,6 +29,7 @@ from findall_frames.errors import (
     RateLimitError,
     UnexpectedResponseError,
 )
+from findall_frames.running.arguments import enrichment_names
 from findall_frames.running.claims import KnownRun, claim, known_run, withdraw
 from findall_frames.running.creating import create_run, find_lost_run
 from findall_frames.running.job import Job, Terms, is_passing
@@ -36,7 +37,7 @@ from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import partial_result
 from findall_frames.running.pricing import ceiling_of, price_of
 from findall_frames.running.recorded_run import RecordedRun
-from findall_frames.running.spec import Search, enrichment_names
+from findall_frames.running.spec import Search
 from findall_frames.running.tracker import Tracker
 
 __all__ = ["Batch"]

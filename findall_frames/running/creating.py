@@ -12,10 +12,11 @@ from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.models import FindAllEnrichInput, FindAllMemoryResult
 from findall_frames.api.waiting import is_refused_so_far
 from findall_frames.errors import AmbiguousCreateError, FindAllError
+from findall_frames.running.arguments import check_options
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.pricing import price_of
 from findall_frames.running.recorded_run import RecordedRun
-from findall_frames.running.spec import Search, check_options, options_of
+from findall_frames.running.spec import Search, options_of
 
 __all__ = ["add_enrichments", "create_run", "find_lost_run"]
 

@@ -12,7 +12,8 @@ from findall_frames.addresses import HOSTED_URL
 from findall_frames.amounts import is_amount
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema
 from findall_frames.errors import BudgetError, InvalidRequestError
-from findall_frames.running.spec import Search, enrichment_names
+from findall_frames.running.arguments import enrichment_names
+from findall_frames.running.spec import Search
 
 __all__ = [
     "PRICES_AS_OF",

@@ -13,10 +13,10 @@ from findall_frames.api.models import Event, FindAllRun, FindAllSchema
 from findall_frames.display.html import run_html, run_state
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for
+from findall_frames.running.arguments import Enrichments, read_more_enrichments, read_more_matches
 from findall_frames.running.following import await_run, watch_run
 from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.recorded_run import RecordedRun
-from findall_frames.running.spec import Enrichments, read_more_enrichments, read_more_matches
 
 __all__ = ["Run", "record_of", "run_of"]
 
