@@ -25,7 +25,7 @@ from findall_frames.api.models import (
     format_time,
 )
 from findall_frames.errors import LedgerWarning, warn
-from findall_frames.running.ledger_file import DAMAGED, LedgerFile, time_of
+from findall_frames.running.ledger_file import FILE_FAULTS, LedgerFile, time_of
 from findall_frames.running.pricing import CostEstimate
 
 __all__ = ["KeptResult", "Ledger", "insert_intent", "question"]
@@ -292,7 +292,7 @@ class Ledger(LedgerFile):
         for row in rows:
             try:
                 return _kept_result(row)
-            except DAMAGED as error:
+            except FILE_FAULTS as error:
                 call = resume_call(str(row["findall_id"]), service=str(row["service"]))
                 warn(
                     f"The result of run {row['findall_id']} in the ledger {self.path} is damaged "
@@ -337,7 +337,7 @@ def insert_intent(
 
 
 def _kept_result(row: sqlite3.Row) -> KeptResult:
-    """Return the result in a row, or raise one of `DAMAGED`."""
+    """Return the result in a row, or raise one of `FILE_FAULTS`."""
     with pa.CompressedInputStream(pa.BufferReader(row["body"]), _CODEC) as stream:
         body = stream.read()
     if len(body) != row["size"]:

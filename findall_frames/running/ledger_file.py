@@ -21,7 +21,7 @@ from findall_frames.api.models import format_time, parse_time
 from findall_frames.errors import LedgerWarning, warn
 from findall_frames.sqlite import migrate, transaction
 
-__all__ = ["DAMAGED", "LedgerFile", "place_of", "time_of"]
+__all__ = ["FILE_FAULTS", "LedgerFile", "service_key", "time_of"]
 
 _T = TypeVar("_T")
 
@@ -35,7 +35,7 @@ _RANDOM_ID: Final = re.compile("findall_[0-9a-f]{32}")
 _LOCKED_UNTIL: Final[dict[Path, float]] = {}
 """Ledgers that were locked for too long, and until when that is not waited for again."""
 # What a file with flipped bits, or one that another program wrote, leads to.
-DAMAGED: Final = (
+FILE_FAULTS: Final = (
     *(sqlite3.Error, OSError, pa.ArrowException, msgspec.MsgspecError),
     *(ValueError, TypeError, LookupError, OverflowError, MemoryError),
 )
@@ -142,7 +142,7 @@ class LedgerFile:
                     for row in each:
                         for statement in statements:
                             connection.execute(statement, {**values, **row})
-        except DAMAGED as error:
+        except FILE_FAULTS as error:
             self._warn(f"cannot be written ({error}), so this is not recorded in it", error)
             return False
         return True
@@ -153,7 +153,7 @@ class LedgerFile:
             for connection in self._connections():
                 with transaction(connection):
                     return work(connection)
-        except DAMAGED as error:
+        except FILE_FAULTS as error:
             self._warn(f"cannot be written ({error}), so this is not recorded", error)
         return None
 
@@ -162,7 +162,7 @@ class LedgerFile:
         try:
             for connection in self._connections():
                 return connection.execute(statement, values).fetchall()
-        except DAMAGED as error:
+        except FILE_FAULTS as error:
             self._warn(f"cannot be read ({error})", error)
         return []
 
@@ -183,7 +183,7 @@ class LedgerFile:
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         with closing(connection):
             connection.row_factory = sqlite3.Row
-            connection.create_function("place", 2, place_of, deterministic=True)
+            connection.create_function("place", 2, service_key, deterministic=True)
             # One damaged text must not hide the others.
             connection.text_factory = lambda text: text.decode(errors="replace")
             if not self._is_ready:
@@ -241,7 +241,7 @@ def _version_of(connection: sqlite3.Connection) -> int:
     return int(version)
 
 
-def place_of(service: Any, findall_id: Any) -> Any:
+def service_key(service: Any, findall_id: Any) -> Any:
     """Return what is equal for the services that have the same run under an id.
 
     Only a random id says that a run at two ports of this machine is one.
@@ -253,7 +253,7 @@ def place_of(service: Any, findall_id: Any) -> Any:
 
 
 def time_of(value: Any) -> datetime:
-    """Return the time in a column, or raise one of `DAMAGED`."""
+    """Return the time in a column, or raise one of `FILE_FAULTS`."""
     moment = parse_time(value) if isinstance(value, str) else None
     if moment is None:
         raise ValueError(f"{value!r} is not a time")

@@ -14,7 +14,7 @@ from findall_frames.display.text import counted
 from findall_frames.errors import LedgerWarning, warn
 from findall_frames.frames.reviews import ReviewRow
 from findall_frames.frames.schema import DECISIONS
-from findall_frames.running.ledger_file import DAMAGED, LedgerFile, place_of, time_of
+from findall_frames.running.ledger_file import FILE_FAULTS, LedgerFile, service_key, time_of
 
 __all__ = ["add_review", "keep_reviews", "reviews_of"]
 
@@ -53,7 +53,7 @@ def add_review(ledger: LedgerFile, review: ReviewRow, *, service: str) -> None:
         at = review.reviewed_at
         for place, written in rows:
             before = parse_time(written) if isinstance(written, str) else None
-            if before and place_of(place, review.findall_id) == place_of(
+            if before and service_key(place, review.findall_id) == service_key(
                 service, review.findall_id
             ):
                 at = max(at, before + timedelta(microseconds=1))
@@ -77,9 +77,9 @@ def reviews_of(ledger: LedgerFile, findall_id: str, *, service: str) -> list[Rev
     for row in rows:
         place, *columns = row
         try:
-            if place_of(place, findall_id) == place_of(service, findall_id):
+            if service_key(place, findall_id) == service_key(service, findall_id):
                 reviews.append(_review(columns))
-        except DAMAGED:
+        except FILE_FAULTS:
             damaged += 1
     if damaged:
         warn(
@@ -95,7 +95,7 @@ def _values_of(review: ReviewRow) -> dict[str, Any]:
 
 
 def _review(columns: Sequence[Any]) -> ReviewRow:
-    """Return the judgement in the columns of a row, or raise one of `DAMAGED`."""
+    """Return the judgement in the columns of a row, or raise one of `FILE_FAULTS`."""
     *texts, at = columns
     keys = msgspec.convert(texts[:2], tuple[str, str])
     said = msgspec.convert(

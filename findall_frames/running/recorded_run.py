@@ -36,19 +36,14 @@ _RESULT_PAUSES: Final = (0.5, 1.0, 2.0)
 class RecordedRun:
     """A run, and what is known of it.
 
-    Parameters
-    ----------
-    findall_id : str
-        The id of the run.
-    client : Client
-        The service of the run.
-    schema : FindAllSchema, optional
-        The search of the run; by default requested when needed.
-
     Attributes
     ----------
-    findall_id, client, schema
-        As passed, or as the service last said.
+    findall_id : str
+        Its id.
+    client : Client
+        Its service.
+    schema : FindAllSchema or None
+        Its search, as the service last said; requested for the tables if it is not known.
     status : FindAllRunStatus or None
         As last seen.
     is_new : bool
