@@ -114,7 +114,7 @@ def formulas_in(path: Path, *, opened_with: str) -> list[str]:
     ]
 
 
-PLAIN = re.compile(r"""-[0-9.,]+%?[ \])}"]*""")
+PLAIN = re.compile(r"""-[0-9.,]+%?[ "\u3000\u200b\ufeff\])}]*""")
 TRICKY = st.text(st.sampled_from("=+-@＝;,|\t\r\n \"'\u3000\ufeffa5.%"), max_size=12)
 
 
