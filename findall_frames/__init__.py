@@ -16,7 +16,8 @@ checks this, and tests/ has a folder for each subpackage.
     cli, cli_output   the same verbs for a shell or a scheduler
     lake/             the runs of a team in one folder: files, SQL, entities, Delta
     many              many searches under one quota and one budget
-    search            the verbs: find_all, preview, draft, explain, start, resume, extend, ...
+    continuing        the verbs on a run that exists: resume, extend, enrich, refresh, cancel
+    search            the verbs on a search: draft, explain, start, preview, find_all
     services          which service and which run a verb is about; local() over own data
     running/          a run from started to finished: Run, Search, ledger, prices
     progress/         what is shown while a run goes on: notebook, terminal, log lines
@@ -53,6 +54,7 @@ from findall_frames.errors import (
 
 if TYPE_CHECKING:
     from findall_frames.api.client import Client
+    from findall_frames.continuing import cancel, enrich, extend, refresh, resume
     from findall_frames.frames.flatten import flatten
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.lake.lake import Lake, open_lake
@@ -63,18 +65,7 @@ if TYPE_CHECKING:
     from findall_frames.running.pricing import estimate_cost
     from findall_frames.running.run import Run
     from findall_frames.running.spec import Search
-    from findall_frames.search import (
-        cancel,
-        draft,
-        enrich,
-        explain,
-        extend,
-        find_all,
-        preview,
-        refresh,
-        resume,
-        start,
-    )
+    from findall_frames.search import draft, explain, find_all, preview, start
     from findall_frames.services import local
 
 __all__ = [
@@ -122,12 +113,12 @@ _HOMES = {
     "Run": "running.run",
     "Search": "running.spec",
     "Update": "progress.update",
-    "cancel": "search",
+    "cancel": "continuing",
     "draft": "search",
-    "enrich": "search",
+    "enrich": "continuing",
     "estimate_cost": "running.pricing",
     "explain": "search",
-    "extend": "search",
+    "extend": "continuing",
     "find_all": "search",
     "find_many": "many",
     "flatten": "frames.flatten",
@@ -136,8 +127,8 @@ _HOMES = {
     "open_lake": "lake.lake",
     "preview": "search",
     "read_parquet": "running.kept_reviews",
-    "refresh": "search",
-    "resume": "search",
+    "refresh": "continuing",
+    "resume": "continuing",
     "runs": "running.past_runs",
     "start": "search",
 }

@@ -239,7 +239,7 @@ def resume(
     Example:
       findall-frames resume findall_0f3a9c62d1e84b7c --out series_a
     """
-    from findall_frames.search import resume as resume_run
+    from findall_frames.continuing import resume as resume_run
 
     watch = Watch(progress, is_local=False)
     return finish(

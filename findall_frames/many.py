@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-import msgspec
 import pyarrow as pa
 
 from findall_frames.amounts import is_amount
@@ -32,6 +31,7 @@ from findall_frames.frames.schema import SCHEMAS, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
+from findall_frames.running.arguments import OPTIONS, check_options
 from findall_frames.running.batch import Batch
 from findall_frames.running.claims import batch_of, known_run
 from findall_frames.running.job import Job, Terms
@@ -39,16 +39,15 @@ from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger, question
 from findall_frames.running.outcome import matches_missing, partial_result
 from findall_frames.running.pricing import ceiling_of, price_of
-from findall_frames.running.spec import OPTIONS, Search, check_options, options_of
+from findall_frames.running.spec import Search, options_of
 from findall_frames.search import completed_options, given_options
-from findall_frames.services import is_own_data, service_for
+from findall_frames.services import UNSET, is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["find_many"]
 
-_UNSET: Final[Any] = msgspec.UNSET
 _LONGEST: Final = 200
 
 
@@ -59,7 +58,7 @@ def find_many(
     budget: float | None = None,
     per_hour: int = 300,
     errors: Literal["collect", "raise"] = "collect",
-    data: Any = _UNSET,
+    data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -200,7 +199,7 @@ def find_many(
             raise
         frames = _together(jobs, service=service.base_url)
     if not all(job.is_over for job in jobs):
-        ended = "The service over data= ended with this call." if data is not _UNSET else _AGAIN
+        ended = "The service over data= ended with this call." if data is not UNSET else _AGAIN
         raise RunTimeout(
             f"Time is up. {_left(jobs)} What is over is in the exception's .frames. {ended}",
             frames=frames,

@@ -1,104 +1,68 @@
-"""The verbs: each starts, continues or repeats a search in one call."""
+"""The verbs on a search: draft and explain its conditions, start it, run it to its end."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from findall_frames.addresses import resume_call
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.api.models import ExcludeCandidate, FindAllRun, FindAllSchema, Webhook
+from findall_frames.api.models import FindAllSchema, Webhook
 from findall_frames.api.waiting import showing_waits
-from findall_frames.errors import (
-    FindAllError,
-    InvalidRequestError,
-    RepeatedSearchWarning,
-    UnexpectedResponseError,
-    warn,
-)
+from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
 from findall_frames.frames.explained import readings_table
-from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.reviews import accepted_keys
-from findall_frames.progress.displays import Display, Progress, display_for, told_at
+from findall_frames.progress.displays import Display, Progress, display_for
 from findall_frames.progress.update import Update, resume_call_of
-from findall_frames.running.kept_reviews import with_earlier_run, with_reviews
-from findall_frames.running.ledger import KeptResult, Ledger, question
-from findall_frames.running.outcome import (
-    Errors,
-    check_errors,
-    matches_missing,
-    report_partial,
-)
-from findall_frames.running.pricing import (
-    check_enrichment_budget,
-    check_extension_budget,
-    check_search_budget,
-)
-from findall_frames.running.reusing import equal_run_id, intend_unless_equal
-from findall_frames.running.run import Run, attach_run, start_run, watch_run
-from findall_frames.running.spec import (
-    MAX_MATCH_LIMIT,
+from findall_frames.running.arguments import (
     Conditions,
     Enrichments,
     Exclusions,
-    Search,
     check_options,
-    options_of,
-    read_exclusions,
-    read_more_enrichments,
-    read_more_matches,
     read_options,
 )
-from findall_frames.services import (
-    RunLike,
-    client_of,
-    id_of,
-    is_own_data,
-    service_for,
-)
+from findall_frames.running.creating import add_enrichments, create_run
+from findall_frames.running.following import attach_run, watch_run
+from findall_frames.running.kept_results import from_ledger_or
+from findall_frames.running.ledger import Ledger, question
+from findall_frames.running.outcome import Errors, check_errors
+from findall_frames.running.pricing import check_search_budget
+from findall_frames.running.reusing import equal_run_id, intend_unless_equal
+from findall_frames.running.run import Run, run_of
+from findall_frames.running.spec import Search, options_of
+from findall_frames.services import UNSET, is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "cancel",
     "completed_options",
     "draft",
-    "enrich",
     "explain",
-    "extend",
     "find_all",
     "given_options",
     "preview",
-    "refresh",
-    "resume",
     "start",
 ]
-
-# For what was not passed, as None can be passed. Its type has no place in what help() shows.
-_UNSET: Final[Any] = msgspec.UNSET
 
 
 def find_all(
     objective: str | Search,
     *,
-    entity_type: str | None = _UNSET,
-    match_conditions: Conditions | None = _UNSET,
-    enrichments: Enrichments | None = _UNSET,
-    generator: str | None = _UNSET,
-    match_limit: int | None = _UNSET,
-    exclude: Exclusions | None = _UNSET,
-    metadata: Mapping[str, str | int | float | bool] | None = _UNSET,
-    webhook: Webhook | Mapping[str, Any] | None = _UNSET,
-    memory_scope_key: str | None = _UNSET,
-    data: Any = _UNSET,
+    entity_type: str | None = UNSET,
+    match_conditions: Conditions | None = UNSET,
+    enrichments: Enrichments | None = UNSET,
+    generator: str | None = UNSET,
+    match_limit: int | None = UNSET,
+    exclude: Exclusions | None = UNSET,
+    metadata: Mapping[str, str | int | float | bool] | None = UNSET,
+    webhook: Webhook | Mapping[str, Any] | None = UNSET,
+    memory_scope_key: str | None = UNSET,
+    data: Any = UNSET,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -221,13 +185,13 @@ def find_all(
 def preview(
     objective: str | Search,
     *,
-    entity_type: str | None = _UNSET,
-    match_conditions: Conditions | None = _UNSET,
+    entity_type: str | None = UNSET,
+    match_conditions: Conditions | None = UNSET,
     match_limit: int = 10,
-    exclude: Exclusions | None = _UNSET,
-    metadata: Mapping[str, str | int | float | bool] | None = _UNSET,
-    memory_scope_key: str | None = _UNSET,
-    data: Any = _UNSET,
+    exclude: Exclusions | None = UNSET,
+    metadata: Mapping[str, str | int | float | bool] | None = UNSET,
+    memory_scope_key: str | None = UNSET,
+    data: Any = UNSET,
     budget: float | None = None,
     client: Client | None = None,
     progress: Progress | Display = "auto",
@@ -285,7 +249,7 @@ def draft(
     generator: str = "core",
     match_limit: int | None = None,
     memory_scope_key: str | None = None,
-    data: Any = _UNSET,
+    data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -352,7 +316,7 @@ def draft(
 def explain(
     search: Search | str,
     *,
-    data: Any = _UNSET,
+    data: Any = UNSET,
     client: Client | None = None,
     progress: Progress | Display = "auto",
     timeout: float | None = None,
@@ -461,370 +425,14 @@ def start(
     own_data = is_own_data(client)
     search.check(own_data=own_data)
     _check_budget(budget, options_of(search), own_data=own_data)
-    return start_run(search, client=client or Client(), deadline=deadline)
-
-
-def resume(
-    run: RunLike,
-    *,
-    errors: Errors = "warn",
-    client: Client | None = None,
-    progress: Progress | Display = "auto",
-    timeout: float | None = None,
-) -> FindAllFrames:
-    """Continue waiting for a run that was started earlier, here or elsewhere.
-
-    If the ledger of this machine has the whole result, nothing is sent;
-    ``ff.Run(findall_id, client=...).frames()`` fetches it again. A result that lacks matches
-    which the service counted is asked for again, and taken from the ledger if that fails.
-
-    What was reviewed on this machine is in ``frames.reviews`` again: frames that a search returned
-    add each judgement to the ledger. If frames are passed, such as those read from Parquet, their
-    reviews are kept too, and of two judgements of the same thing the later one stands.
-
-    Parameters
-    ----------
-    run : str, Run or FindAllFrames
-        The run. Its findall_id is in the first line that a search prints, and in every exception.
-    errors, client, progress, timeout
-        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
-
-    Returns
-    -------
-    FindAllFrames
-        As from `find_all`. If the run is already over, its result is returned at once.
-
-    Raises
-    ------
-    NotFoundError
-        The service does not know the run.
-    InvalidRequestError
-        No client was passed, and the run is known to be at another service than the default one.
-    FindAllError
-        As in `find_all`.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> with ff.local(cities) as client:
-    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
-    ...     frames = ff.resume(run.findall_id, client=client, progress=False)
-    >>> frames.matches["name"].tolist()
-    ['Rome']
-    """
-    deadline = Deadline.after(timeout)
-    check_errors(errors)
-    findall_id = id_of(run)
-    given = run.client if client is None and isinstance(run, Run) else client
-    earlier = run if isinstance(run, FindAllFrames) else None
-    with closing(display_for(progress)) as display:
-        kept = Ledger.of_this_machine().result_of(
-            findall_id, service=given.base_url if given else None
-        )
-
-        def wait() -> FindAllFrames:
-            with service_for(client_of(run, client)) as service:
-                if isinstance(run, Run) and run.client is service:
-                    known = run
-                else:
-                    known = attach_run(
-                        findall_id, client=service, display=display, deadline=deadline
-                    )
-                return watch_run(known, display, deadline=deadline, errors=errors, earlier=earlier)
-
-        return _from_ledger_or(wait, kept, display, errors=errors, earlier=earlier)
-
-
-def extend(
-    run: RunLike,
-    additional_match_limit: int,
-    *,
-    budget: float | None = None,
-    errors: Errors = "warn",
-    client: Client | None = None,
-    progress: Progress | Display = "auto",
-    timeout: float | None = None,
-) -> FindAllFrames:
-    """Add matches to a finished run and wait for them; each costs money.
-
-    Parameters
-    ----------
-    run : str, Run or FindAllFrames
-        The run.
-    additional_match_limit : int
-        The largest number of matches to add; at least 1.
-    budget : float, optional
-        In US dollars. If the added matches can cost more, they are not requested.
-    errors, client, progress, timeout
-        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
-
-    Returns
-    -------
-    FindAllFrames
-        The whole result of the run, including the earlier matches.
-
-    Raises
-    ------
-    InvalidRequestError
-        An argument is invalid, or it is not clear which run of which service is meant; nothing
-        was sent or spent.
-    BudgetError
-        It could cost more than `budget`; nothing was spent.
-    RefusedError
-        The run can't be extended, for example after a preview or a low match rate.
-    AmbiguousCreateError
-        The answer was lost, so the request may have been carried out; it was not repeated.
-    FindAllError
-        As in `find_all`.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> sizes = pd.DataFrame({"name": [f"N{n}" for n in range(9)], "size": range(9)})
-    >>> with ff.local(sizes) as client:
-    ...     frames = ff.find_all("size over 0", match_limit=5, client=client, progress=False)
-    ...     more = ff.extend(frames, 2, client=client, progress=False)
-    >>> len(frames.matches), len(more.matches)
-    (5, 7)
-    """
-    more = read_more_matches(additional_match_limit)
-
-    def ask(handle: Run, deadline: Deadline) -> None:
-        if budget is not None and not handle.client.is_embedded:
-            schema = handle.client.schema(handle.findall_id, timeout=deadline.timeout)
-            check_extension_budget(budget, schema, additional_match_limit=more)
-        handle.extend(more, timeout=deadline.timeout)
-
-    return _go_on(run, ask, errors=errors, client=client, progress=progress, timeout=timeout)
-
-
-def enrich(
-    run: RunLike,
-    enrichments: Enrichments,
-    *,
-    budget: float | None = None,
-    errors: Errors = "warn",
-    client: Client | None = None,
-    progress: Progress | Display = "auto",
-    timeout: float | None = None,
-) -> FindAllFrames:
-    """Add columns to the matches of a finished run and wait for them; each costs money.
-
-    Parameters
-    ----------
-    run : str, Run or FindAllFrames
-        The run.
-    enrichments : dict, JSON Schema or class
-        As in `find_all`, at least one.
-    budget : float, optional
-        In US dollars. If the columns can cost more for the present matches, they are not
-        requested.
-    errors, client, progress, timeout
-        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
-
-    Returns
-    -------
-    FindAllFrames
-        The whole result of the run, with the new fields.
-
-    Raises
-    ------
-    InvalidRequestError
-        An argument is invalid, or it is not clear which run of which service is meant; nothing
-        was sent or spent.
-    BudgetError
-        It could cost more than `budget`; nothing was spent.
-    RefusedError
-        The run can't be enriched, for example after it was cancelled.
-    AmbiguousCreateError
-        The answer was lost, so the request may have been carried out; it was not repeated.
-    FindAllError
-        As in `find_all`.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"],
-    ...                        "mayor": ["Anne", "Roberto"]})
-    >>> with ff.local(cities) as client:
-    ...     frames = ff.find_all("Find cities in Italy", client=client, progress=False)
-    ...     named = ff.enrich(frames, {"mayor": "Name of the mayor"}, client=client,
-    ...                       progress=False)
-    >>> named.matches[["name", "mayor"]].iloc[0].tolist()
-    ['Rome', 'Roberto']
-    """
-    inputs = read_more_enrichments(enrichments)
-
-    def ask(handle: Run, deadline: Deadline) -> None:
-        if budget is not None and not handle.client.is_embedded:
-            status = handle.status(timeout=deadline.timeout).status
-            matches = status.metrics.matched_candidates_count
-            if not status.is_over:
-                limit = handle.client.schema(
-                    handle.findall_id, timeout=deadline.timeout
-                ).match_limit
-                if limit is None:
-                    raise InvalidRequestError(
-                        f"Run {handle.findall_id} is not over and its match limit is not known, "
-                        "so the cost can't be estimated. Wait for it, or leave budget out."
-                    )
-                matches = max(matches, limit)
-            check_enrichment_budget(budget, inputs, matches=matches)
-        handle.enrich(inputs, timeout=deadline.timeout)
-
-    return _go_on(run, ask, errors=errors, client=client, progress=progress, timeout=timeout)
-
-
-def refresh(
-    run: RunLike,
-    *,
-    data: Any = _UNSET,
-    budget: float | None = None,
-    errors: Errors = "warn",
-    client: Client | None = None,
-    progress: Progress | Display = "auto",
-    timeout: float | None = None,
-) -> FindAllFrames:
-    """Run the same search again without the known matches, and return old and new together.
-
-    This is a new run, with its own price and findall_id. If the result is refreshed again, the
-    matches of both runs are excluded, and so is what a person accepted. Exclusions of the old run
-    are not stored, so those entities may be found now.
-
-    A candidate that comes again in the new run takes over what was judged of it, and of its
-    fields whose values are the same. The text form says how many matches are left to review, and
-    ``frames.compare(ff.refresh(frames)).to_review`` lists what is new.
-
-    Parameters
-    ----------
-    run : str, Run or FindAllFrames
-        The run, or the frames of several runs of one search; the last one is repeated.
-    data : DataFrame, path or anything else that `local` takes, optional
-        With frames, your own data as it is now, in place of `client`.
-    budget, errors, client, progress, timeout
-        As in `find_all`. With frames that contain their search, it can be any service.
-
-    Returns
-    -------
-    FindAllFrames
-        The old runs and the new one, which is ``frames.for_run(frames.findall_ids[-1])``.
-
-    Raises
-    ------
-    InvalidRequestError
-        The frames are of different searches, or hold no run; the run is not over yet; or no
-        client was passed, and the run is at another service than the default one.
-    FindAllError
-        As in `find_all`. Frames in an exception are those of the new run alone.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
-    >>> cities.loc[2] = ["Bari", "Italy"]
-    >>> both = ff.refresh(frames, data=cities, progress=False)
-    >>> both.matches["name"].tolist()
-    ['Rome', 'Bari']
-    >>> len(both.findall_ids)
-    2
-    """
-    deadline = Deadline.after(timeout)
-    check_errors(errors)
-    if data is _UNSET:
-        client = client_of(run, client)
-    elif not isinstance(run, FindAllFrames):
-        raise InvalidRequestError(
-            "refresh takes data= only with frames, since another service has the run. Pass "
-            "ff.resume(run) instead of the run."
-        )
-    with service_for(client, data) as service:
-        old = run if isinstance(run, FindAllFrames) else _finished(run, service, deadline=deadline)
-        search = Search.from_schema(_search_behind(old, service, deadline=deadline))
-        if search.match_limit is not None and not service.is_embedded:
-            search.match_limit = min(search.match_limit, MAX_MATCH_LIMIT)  # it may be extended
-        search.exclude = _known(old)
-        new = _find(
-            options_of(search),
-            budget=budget,
-            errors=errors,
-            client=service,
-            progress=progress,
-            timeout=deadline.timeout,
-        )
-    return with_earlier_run(new, old, ledger=Ledger.of_this_machine())
-
-
-def _known(frames: FindAllFrames) -> list[ExcludeCandidate]:
-    """Return matches and what was accepted, but none without a name or URL, which the API needs."""
-    accepted = accepted_keys(frames.tables["reviews"])
-    known = {
-        (row["name"], row["url"]): None
-        for row in frames.tables["candidates"].to_pylist()
-        if row["match_status"] == "matched" or (row["findall_id"], row["candidate_id"]) in accepted
-    }
-    return read_exclusions(
-        [{"name": name, "url": url} for name, url in known if name.strip() and url.strip()]
-    )
-
-
-def cancel(
-    run: RunLike, *, client: Client | None = None, timeout: float | None = None
-) -> FindAllRun:
-    """Stop a run for good.
-
-    Its matches so far are kept and can be fetched with `resume`; work done so far is billed. A
-    cancelled run can't be extended or enriched. To stop waiting without stopping the run,
-    interrupt the kernel.
-
-    Parameters
-    ----------
-    run : str, Run or FindAllFrames
-        The run.
-    client : Client, optional
-        As in `find_all`. The service must be the one that has the run; that of a `Run` is known.
-    timeout : float, optional
-        Seconds; None waits without limit.
-
-    Returns
-    -------
-    FindAllRun
-        The run afterwards. ``status.status`` is ``"cancelling"`` until work in progress is done;
-        a run that was already over keeps its status.
-
-    Raises
-    ------
-    FindAllError
-        As in `find_all`.
-
-    Examples
-    --------
-    >>> import findall_frames as ff
-    >>> import pandas as pd
-    >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
-    >>> with ff.local(cities) as client:
-    ...     run = ff.start(ff.draft("Find cities in Italy", client=client), client=client)
-    ...     frames = run.wait(progress=False)
-    ...     ff.cancel(run).status.status
-    'completed'
-    """
-    findall_id = id_of(run)
-    client = client_of(run, client)
-    with service_for(client) as service:
-        return Run(findall_id, client=service).cancel(timeout=timeout)
-
-
-# -- a new search --------------------------------------------------------------------------------
+    run = create_run(search, client=client or Client(), deadline=deadline)
+    add_enrichments(run, search.enrichments, deadline=deadline)
+    return run_of(run)
 
 
 def given_options(objective: str | Search, **given: Any) -> dict[str, Any]:
     """Return the parameters of a search as read; those to be drafted are missing."""
-    given = {name: value for name, value in given.items() if value is not _UNSET}
+    given = {name: value for name, value in given.items() if value is not UNSET}
     if isinstance(objective, Search):
         if given:
             name = next(iter(given))
@@ -845,7 +453,7 @@ def given_options(objective: str | Search, **given: Any) -> dict[str, Any]:
 def _find(
     options: dict[str, Any],
     *,
-    data: Any = _UNSET,
+    data: Any = UNSET,
     budget: float | None = None,
     reuse: bool = False,
     errors: Errors = "warn",
@@ -863,7 +471,7 @@ def _find(
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     _check_budget(budget, options, own_data=own_data)
     # A service over data= ends with this call, so that nothing can be resumed.
-    resuming = resume_call_of if data is _UNSET else _no_call
+    resuming = resume_call_of if data is UNSET else _no_call
     with (
         closing(display_for(progress, resume=resuming)) as display,
         service_for(client, data) as service,
@@ -889,7 +497,7 @@ def _find(
                 run = attach_run(known, client=service, display=display, deadline=deadline)
                 return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
-            return _from_ledger_or(wait, before, display, errors=errors)
+            return from_ledger_or(wait, before, display, errors=errors)
 
         if is_reused and (found := found_again()) is not None:
             return found
@@ -907,7 +515,8 @@ def _find(
                 return found
         show_before("starting")
         with showing_waits(show_before):
-            run = start_run(search, client=service, asked=asked, token=token, deadline=deadline)
+            run = create_run(search, client=service, asked=asked, token=token, deadline=deadline)
+            add_enrichments(run, search.enrichments, deadline=deadline)
         return watch_run(run, display, deadline=deadline, errors=errors, begun=begun)
 
 
@@ -972,114 +581,3 @@ def _before(options: Mapping[str, Any], client: Client, status: str) -> Update:
         status=status,
         match_limit=options.get("match_limit"),
     )
-
-
-# -- an earlier run ------------------------------------------------------------------------------
-
-
-def _go_on(
-    run: RunLike,
-    ask: Callable[[Run, Deadline], None],
-    *,
-    errors: Errors,
-    client: Client | None,
-    progress: Progress | Display,
-    timeout: float | None,
-) -> FindAllFrames:
-    """Extend or enrich a run, and wait until it is over again."""
-    deadline = Deadline.after(timeout)
-    check_errors(errors)
-    findall_id = id_of(run)
-    client = client_of(run, client)
-    earlier = run if isinstance(run, FindAllFrames) else None
-    with closing(display_for(progress)) as display, service_for(client) as service:
-        if not isinstance(run, Run) or run.client is not service:
-            run = Run(findall_id, client=service)
-        asking = Update(findall_id, None, service.base_url, "asking")
-        with showing_waits(lambda why: display.show(replace(asking, status=why))):
-            ask(run, deadline)
-        return watch_run(run, display, deadline=deadline, errors=errors, earlier=earlier)
-
-
-def _from_ledger_or(
-    wait: Callable[[], FindAllFrames],
-    kept: KeptResult | None,
-    display: Display,
-    *,
-    errors: Errors,
-    earlier: FindAllFrames | None = None,
-) -> FindAllFrames:
-    """Return the kept result if it is whole, else what waiting returns, else the kept one."""
-    if kept is None:
-        return wait()
-    try:
-        frames = _flattened(kept, earlier=earlier)
-    except UnexpectedResponseError:
-        return wait()  # the service may have another result by now
-    if matches_missing(frames, kept.status):
-        try:
-            return wait()
-        except FindAllError as error:
-            if getattr(error, "frames", None) is not None:
-                raise  # with frames that are newer than the kept ones
-    schema = kept.schema
-    update = Update(
-        findall_id=kept.findall_id,
-        objective=schema.objective if schema else None,
-        service=kept.service,
-        status=kept.status.status,
-        is_over=True,
-        termination_reason=kept.status.termination_reason,
-        matched=kept.matched,
-        generated=kept.status.metrics.generated_candidates_count,
-        match_limit=schema.match_limit if schema else None,
-    )
-    display.show(update)
-    again = resume_call(kept.findall_id, service=kept.service)
-    is_shown = told_at(display)(frames.warnings)
-    report_partial(
-        kept.findall_id, kept.status, frames, resume=again, errors=errors, is_shown=is_shown
-    )
-    return frames
-
-
-def _flattened(kept: KeptResult, *, earlier: FindAllFrames | None = None) -> FindAllFrames:
-    frames = flatten(
-        kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at
-    )
-    return with_reviews(frames, ledger=Ledger.of_this_machine(), earlier=earlier)
-
-
-def _finished(run: str | Run, client: Client, *, deadline: Deadline) -> FindAllFrames:
-    """Return the frames of a finished run, from the ledger if possible."""
-    findall_id = id_of(run)
-    kept = Ledger.of_this_machine().result_of(findall_id, service=client.base_url)
-    if kept is not None:
-        return _flattened(kept)
-    if not client.retrieve(findall_id, timeout=deadline.timeout).status.is_over:
-        raise InvalidRequestError(
-            f"Run {findall_id} is not over, so its matches are not known yet. Wait for it with "
-            f"{resume_call(findall_id, service=client.base_url)}, then refresh it.",
-            findall_id=findall_id,
-        )
-    return Run(findall_id, client=client).frames(timeout=deadline.timeout)
-
-
-def _search_behind(frames: FindAllFrames, client: Client, *, deadline: Deadline) -> FindAllSchema:
-    """Return the search of all runs in the frames; raise if they differ."""
-    if not frames.findall_ids:
-        raise InvalidRequestError(
-            "These frames hold no run, so there is no search to repeat. Use ff.find_all(objective)."
-        )
-    schemas = [
-        frames.searches.get(findall_id) or client.schema(findall_id, timeout=deadline.timeout)
-        for findall_id in frames.findall_ids
-    ]
-    last = schemas[-1]
-    for findall_id, schema in zip(frames.findall_ids, schemas, strict=True):
-        if (schema.objective, schema.match_conditions) != (last.objective, last.match_conditions):
-            raise InvalidRequestError(
-                f"Runs {findall_id} and {frames.findall_ids[-1]} are of different searches. "
-                "Choose one with frames.for_run(findall_id), and refresh that."
-            )
-    return last

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
-from msgspec import UNSET
+import msgspec
 
 from findall_frames.addresses import is_loopback
 from findall_frames.api.client import Client
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from findall_frames.embedded.chat.language_model import Model
 
 __all__ = [
+    "UNSET",
     "RunLike",
     "chosen_model",
     "client_of",
@@ -36,6 +37,9 @@ __all__ = [
     "local",
     "service_for",
 ]
+
+UNSET: Final[Any] = msgspec.UNSET
+"""What an argument is that was not passed, as None can be; typed so that help() shows no type."""
 
 RunLike: TypeAlias = str | Run | FindAllFrames
 """A run: its findall_id, a `Run`, or the frames of that run alone."""

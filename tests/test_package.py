@@ -31,6 +31,7 @@ FLOORS = [
     "cli_output",
     "lake",
     "many",
+    "continuing",
     "search",
     "services",
     "running",

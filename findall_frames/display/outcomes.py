@@ -31,7 +31,6 @@ __all__ = [
     "confidence_note",
     "decision_counts",
     "keys_of",
-    "latest_reviews",
     "meeting_all",
     "outcomes_of",
     "review_words",
@@ -75,16 +74,6 @@ class ShownColumn:
     met: int = 0
     not_met: int = 0
     unknown: int = 0
-
-
-def latest_reviews(reviews: Iterable[Review]) -> Reviews:
-    """Return the reviews by what they are about; of several on the same, the latest."""
-    latest: dict[tuple[str, str, str | None], Review] = {}
-    for each in reviews:
-        key = (each["findall_id"], each["candidate_id"], each["field"])
-        if key not in latest or each["reviewed_at"] >= latest[key]["reviewed_at"]:
-            latest[key] = each
-    return latest
 
 
 def verdict_words(verdict: bool | None) -> str:

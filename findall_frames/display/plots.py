@@ -49,16 +49,16 @@ MET: Final = "#00705f"
 INK: Final = "#1b1f23"
 NOT_FILL: Final = "#d9752f"
 SHADES: Final = {"high": "#56595c", "medium": "#8d8f91", "low": "#c6c7c8"}
-"""Greys from dark to light: colours are for verdicts."""
+"""Greys from dark to light, as colours are reserved for verdicts."""
 
-# The light colours of tokens.css, in which the greys are mixed from ink and paper.
+# The light colours of tokens.css, where greys are mixtures of ink and paper.
 _DATA: Final = "#8d8f91"
 _SECONDARY: Final = "#56595c"
 _LINE: Final = "#ddddde"
 _WIDTH: Final = 7.4
 _TITLE_CHARACTERS: Final = 84
 _TITLE_LINES: Final = 2
-# For scripts that matplotlib's own font lacks; those that are installed are used.
+# For scripts that matplotlib's default font lacks; those that are installed are used.
 _OTHER_FONTS: Final = (
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "Hiragino Sans", "Yu Gothic", "Microsoft YaHei"),
     *("WenQuanYi Zen Hei", "Noto Sans Arabic", "Noto Sans Hebrew", "Noto Sans Devanagari"),
@@ -81,7 +81,7 @@ _FieldRecords = Mapping[str, Mapping[str, Any]]
 
 
 def funnel_chart(tables: Tables) -> Figure:
-    """Plot how many candidates were generated, evaluated and matched, and met each condition."""
+    """Plot the number of candidates generated, evaluated, matched, and meeting each condition."""
     steps = funnel(tables)
     total = steps[0][1]
     if not total:
@@ -106,7 +106,7 @@ def funnel_chart(tables: Tables) -> Figure:
 
 
 def domains_chart(tables: Tables) -> Figure:
-    """Plot how many citations each domain or column of own data has, the most cited at the top."""
+    """Plot the number of citations per domain, or per column of own data, most cited first."""
     urls, domains = (tables["citations"][name].to_pylist() for name in ("url", "domain"))
     columns = [column_of(url) for url in urls]
     cited = Counter(
@@ -136,7 +136,7 @@ def domains_chart(tables: Tables) -> Figure:
 
 
 def runs_chart(tables: Tables) -> Figure:
-    """Plot how many matches each of several runs has, by the time when it was created."""
+    """Plot the number of matches of each of several runs over their creation times."""
     matched = matched_candidates(tables)
     counts = Counter(matched["findall_id"].to_pylist())
     runs = tables["runs"].select(["findall_id", "created_at"]).to_pylist()
@@ -144,10 +144,10 @@ def runs_chart(tables: Tables) -> Figure:
         (run["created_at"], counts[run["findall_id"]]) for run in runs if run["created_at"]
     )
     if not len(matched):
-        return _blank(tables, "There is no match to show.")
+        return _blank(tables, "There are no matches to show.")
     if not dated:
-        return _blank(tables, "No run says when it was created.")
-    note = "Each point is a run, at the time when it was created."
+        return _blank(tables, "No run has a creation time.")
+    note = "Each point is a run, at its creation time."
     note += _not_shown(len(runs) - len(dated), "run", detail="without a creation time")
     figure, axes = _picture(tables, height=3.4, note=note)
     times = [time for time, _ in dated]
@@ -159,7 +159,7 @@ def runs_chart(tables: Tables) -> Figure:
     )
     axes.set_ylabel("matches")
     axes.xaxis_date()
-    # At least a minute: no dates can be written between fractions of a second.
+    # At least a minute, as date labels cannot tell fractions of a second apart.
     middle = times[0] + (times[-1] - times[0]) / 2
     half = max((times[-1] - times[0]) * 0.53, timedelta(seconds=30))
     axes.set_xlim(middle - half, middle + half)
@@ -174,7 +174,7 @@ def runs_chart(tables: Tables) -> Figure:
 def growth_chart(
     tables: Tables, *, generated: Sequence[datetime], matched: Sequence[datetime]
 ) -> Figure:
-    """Plot how the number of candidates and matches of a run grew.
+    """Plot the number of candidates and matches of a run over time.
 
     Parameters
     ----------
@@ -209,14 +209,14 @@ def growth_chart(
 
 
 def _unit(seconds: float) -> tuple[int, str]:
-    """Return the unit that suits a time span: its length in seconds, and its name."""
+    """Return a suitable unit for a time span: its length in seconds, and its name."""
     if seconds < 180:
         return 1, "seconds"
     return (60, "minutes") if seconds < 3 * 3600 else (3600, "hours")
 
 
 def _count_upwards(axes: Axes) -> None:
-    """Count from zero, in whole numbers."""
+    """Start the y axis at zero, with ticks at whole numbers."""
     axes.yaxis.set_major_locator(MaxNLocator(integer=True))
     axes.set_ylim(0, 1.05 * axes.get_ylim()[1])
     axes.grid(axis="y", color=_LINE, linewidth=0.7)
@@ -227,7 +227,7 @@ def _count_upwards(axes: Axes) -> None:
 
 
 def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
-    """Plot the confidence in each field of these candidates, the weakest evidence at the top."""
+    """Plot the confidence in each field of these candidates, weakest evidence first."""
     fields = _requested_fields(tables["fields"])
     if not len(candidates) or not fields:
         return _blank(tables, _why_no_map(tables, candidates))
@@ -239,7 +239,7 @@ def confidence_chart(tables: Tables, *, candidates: pa.Table) -> Figure:
     ]
     rows.sort(key=lambda row: _support(row[1], columns))
     shown = rows[:_MAP_ROWS]
-    # Many columns are narrow; steep titles do not touch each other.
+    # Titles of many, narrow columns overlap unless they are steep.
     steep = len(columns) > _WIDE_MAP_COLUMNS
     figure, axes = _picture(
         tables,
@@ -292,7 +292,7 @@ def _why_no_map(tables: Tables, candidates: pa.Table) -> str:
 def _look(record: Mapping[str, Any]) -> tuple[dict[str, Any], str, str]:
     """Return patch style, words and text colour of a field.
 
-    Confidence is the shade; a condition that is not met has a cross and stripes.
+    The shade shows the confidence; a condition that is not met has a cross and stripes.
     """
     confidence = record["confidence"]
     look: dict[str, Any] = {
@@ -345,7 +345,7 @@ def _records_of(fields: pa.Table, candidates: pa.Table) -> dict[tuple[str, str],
 
 
 def _support(records: _FieldRecords, columns: Sequence[str]) -> float:
-    """Return how well a candidate is supported; a field without a source counts as zero."""
+    """Return how well a candidate is supported; a field without sources counts as zero."""
     weights = [
         _WEIGHTS.get(record["confidence"], 0) if record["citation_count"] else 0
         for column, record in records.items()
@@ -369,7 +369,7 @@ class _Picture(Figure):
 
 
 def _picture(tables: Tables, *, height: float, note: str = "") -> tuple[_Picture, Axes]:
-    """Return a figure of a height in inches with a title, a note below, and its axes."""
+    """Return a figure of this height in inches, with a title and a note below, and its axes."""
     figure = _Picture(figsize=(_WIDTH, height), facecolor=PAPER)
     figure.set_layout_engine("constrained", w_pad=0.1, h_pad=0.08)
     axes = figure.add_subplot(facecolor=PAPER)
@@ -400,7 +400,7 @@ def _blank(tables: Tables, reason: str) -> Figure:
 
 
 def _bars(axes: Axes, *, names: list[str], counts: list[int], words: list[str]) -> None:
-    """Plot a bar for each name from the top down, with words behind it."""
+    """Plot a bar for each name, from the top down, with words to its right."""
     positions = range(len(names))
     axes.barh(positions, counts, color=_DATA, height=0.62)
     axes.set_yticks(list(positions), labels=names)
@@ -431,9 +431,9 @@ def _finished(figure: Figure) -> Figure:
 
 
 def _label(text: str, *, limit: int) -> str:
-    r"""Return a text of unknown origin as a label, cut to `limit` and never taken for a formula.
+    r"""Return an untrusted text as a label, cut to `limit` and never read as a formula.
 
-    The middle is cut, as long names tend to differ at their ends.
+    The cut is in the middle, as long names tend to differ at their ends.
 
     >>> _label("costs $5 and $6", limit=40)
     'costs \\$5 and \\$6'

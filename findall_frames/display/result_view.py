@@ -28,7 +28,6 @@ from findall_frames.display.outcomes import (
     conditions_of_runs,
     decision_counts,
     keys_of,
-    latest_reviews,
     meeting_all,
     outcomes_of,
 )
@@ -50,7 +49,8 @@ class ResultView:
     searches : mapping of str to FindAllSchema
         The searches by findall_id, as far as they are known.
     reviews : iterable of mapping
-        Judgements of people, with the columns of the table of reviews.
+        Judgements of people, with the columns of the table of reviews: the latest of each
+        candidate and field.
     warnings : sequence of str
         Warnings of the service.
 
@@ -79,8 +79,10 @@ class ResultView:
 
     @cached_property
     def latest(self) -> Reviews:
-        """The latest review of each candidate and field."""
-        return latest_reviews(self.reviews)
+        """The reviews by what they are about: findall_id, candidate_id, and field or None."""
+        return {
+            (each["findall_id"], each["candidate_id"], each["field"]): each for each in self.reviews
+        }
 
     @property
     def accepted(self) -> pa.Table:

@@ -1,4 +1,4 @@
-"""Writes the plain tables for people: CSV files and an Excel workbook in which no text is run."""
+"""Writes tables as CSV files or an Excel workbook, in which no text runs as a formula."""
 
 from __future__ import annotations
 
@@ -30,14 +30,13 @@ __all__ = ["CsvFormat", "write_csv", "write_workbook"]
 
 # The first character of a formula in a spreadsheet program, in either width.
 _FORMULA: Final = "-=+@＝＋－＠"
-# What may separate cells: in a CSV file that is opened with another separator than it was written
-# with, a text is cut at each of these, and what is behind it is a cell of its own. A line break
-# then ends the row.
+# If a CSV file is opened with a separator other than its own, a text is split into cells at these
+# characters, and into rows at line breaks.
 _SEPARATORS: Final = ",;\t|"
 _LINE_BREAKS: Final = "\r\n"
-# What a spreadsheet program may drop before a formula; a quote is dropped with its partner.
+# What a spreadsheet program may strip before a formula; quotes are stripped in pairs.
 _BLANKS: Final = '\x00-\x08\x0b\x0c\x0e-\x20"\u00a0\u200b\u3000\ufeff'
-# -12.5, -1,234.50, -3e5, -7 %, -€5, -5 €; also as the last one of a list in JSON.
+# -12.5, -1,234.50, -3e5, -7 %, -€5, -5 €; also at the end of a JSON list.
 _NEGATIVE: Final = re.compile(
     r"-[€$£¥]?[0-9]+(?:[.,'\u00a0][0-9]+)*+(?:[eE][+-]?[0-9]+)?+[ \u00a0]?[%€$£¥]?"
     rf"[{_BLANKS}\])}}]*+"
@@ -52,13 +51,13 @@ _MOST_DIGITS: Final = 10**15
 _FIRST_YEAR: Final = 1901
 # In a narrower column, Excel shows ##### in place of a date.
 _WIDTHS: Final = {pa.date32(): 11, TIME: 20}
-# Excel reads _x0041_ as an A. XlsxWriter escapes it, but not the second of two which share a _; and
-# it writes a text from <r> to </r> as it is, as markup. In pieces these are ordinary text.
+# Excel reads _x0041_ as A. XlsxWriter escapes it, but not the second of two that share an
+# underscore, and it writes a text of the form <r>...</r> as markup. In pieces, both stay text.
 _ESCAPE: Final = "x[0-9a-fA-F]{4}_"
 _MARKUP: Final = r"\A<(?=r>.*</r>\Z)"
 _MISREAD: Final = re.compile(f"_{_ESCAPE}{_ESCAPE}|{_MARKUP}", re.DOTALL)
 _PIECES: Final = re.compile(f"(?<=_)(?={_ESCAPE})|(?<=^<)(?=r>)")
-# What XML, and so a workbook, cannot hold.
+# Characters that XML, and therefore a workbook, cannot hold.
 _UNWRITABLE: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -71,34 +70,34 @@ class CsvFormat(NamedTuple):
     escape_formulas: bool
 
     def check(self) -> None:
-        """Raise unless each of these is possible."""
+        """Raise unless all of these are valid."""
         if self.separator not in tuple(_SEPARATORS):
             raise InvalidRequestError(
-                "separator is one of ',', ';', '\\t' and '|', which spreadsheet programs and "
-                f"databases read; not {self.separator!r}."
+                "separator must be ',', ';', '\\t' or '|', which spreadsheet programs and "
+                f"databases read, not {self.separator!r}."
             )
         if self.decimal not in (".", ",") or self.decimal == self.separator:
             raise InvalidRequestError(
-                "decimal is '.' or ',', and differs from the separator; it is not "
-                f"{self.decimal!r} with the separator {self.separator!r}. Where decimals have a "
-                "comma, the separator is usually ';'."
+                "decimal must be '.' or ',' and differ from the separator; got "
+                f"{self.decimal!r} with the separator {self.separator!r}. With a decimal comma, "
+                "the separator is usually ';'."
             )
         try:
             # Some codecs, such as base64, are not for text.
             "".encode(self.encoding)
         except (LookupError, TypeError, ValueError):
             raise InvalidRequestError(
-                f"encoding is the name of a text encoding of Python, such as 'utf-8-sig', 'utf-8' "
-                f"or 'cp1252'; not {self.encoding!r}."
+                "encoding must be the name of a Python text encoding, such as 'utf-8-sig', "
+                f"'utf-8' or 'cp1252', not {self.encoding!r}."
             ) from None
 
 
 def write_csv(
     tables: Mapping[str, pa.Table], *, path: str | PathLike[str], written_as: CsvFormat
 ) -> Path:
-    """Write plain tables to a folder of CSV files, all of them or none.
+    """Write tables to a folder of CSV files, all of them or none.
 
-    To a path that ends in ``.csv``, write only the matches, to that one file.
+    If the path ends in ``.csv``, write only the matches, to that file.
     """
     if Path(path).suffix.lower() == ".csv":
         return replace_file(
@@ -133,36 +132,36 @@ def _write_csv(table: pa.Table, path: Path, written_as: CsvFormat) -> None:
             file.write(content.getvalue().decode().encode(codec))
         except UnicodeEncodeError as error:
             raise ExportError(
-                f"The encoding {written_as.encoding!r} lacks the character "
-                f"{error.object[error.start]!r}. Use encoding='utf-8-sig', which has every "
-                "character and is read by Excel."
+                f"The encoding {written_as.encoding!r} does not support the character "
+                f"{error.object[error.start]!r}. Use encoding='utf-8-sig', which supports all "
+                "characters and opens in Excel."
             ) from error
 
 
 def write_workbook(tables: Mapping[str, pa.Table], *, path: str | PathLike[str]) -> Path:
-    """Write plain tables as the sheets of a workbook, or nothing."""
+    """Write tables as the sheets of a workbook; after an error there is no new file."""
     try:
         from xlsxwriter import Workbook
     except ImportError as error:
         raise MissingExtraError(
             "to_excel needs XlsxWriter, which is not installed: "
-            "pip install 'findall-frames[excel]'. to_csv needs nothing more."
+            "pip install 'findall-frames[excel]'. to_csv works without it."
         ) from error
     target = Path(path)
     if target.suffix.lower() != ".xlsx":
         raise ExportError(
-            f"to_excel writes workbooks, whose names end in .xlsx, not {str(target)!r}. For "
-            "another format use to_csv or to_parquet."
+            f"to_excel writes to a file whose name ends in .xlsx, not to {str(target)!r}. For "
+            "other formats use to_csv or to_parquet."
         )
     for name, table in tables.items():
         if table.num_rows >= _MOST_ROWS or table.num_columns > _MOST_COLUMNS:
             raise ExportError(
                 f"The table {name} has {table.num_rows:,} rows and {table.num_columns:,} columns; "
-                f"a sheet of Excel takes {_MOST_ROWS - 1:,} rows below its header and "
+                f"an Excel sheet holds {_MOST_ROWS - 1:,} rows below its header and "
                 f"{_MOST_COLUMNS:,} columns. Use to_csv or to_parquet."
             )
     content = BytesIO()
-    # The addresses are no links either, of which a sheet takes 65,530.
+    # A sheet holds 65,530 links at most, so addresses are written as text.
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
     with Workbook(content, options) as workbook:
         cells = _Cells(workbook)
@@ -179,9 +178,9 @@ def write_workbook(tables: Mapping[str, pa.Table], *, path: str | PathLike[str])
     replace_file(target, lambda file: file.write_bytes(content.getbuffer()), what="The workbook")
     if cells.shortened:
         warn(
-            f"{cells.shortened} texts are longer than a cell of Excel can be, and were cut after "
-            f"{_LONGEST_TEXT:,} characters (an emoji counts as two). to_csv and to_parquet keep "
-            "them whole.",
+            f"{cells.shortened} texts are longer than an Excel cell can hold, and were cut to "
+            f"{_LONGEST_TEXT:,} characters (an emoji counts as two). to_csv and to_parquet write "
+            "them in full.",
             FindAllWarning,
         )
     return target
@@ -195,7 +194,7 @@ class _Cells:
         self._date = workbook.add_format({"num_format": "yyyy-mm-dd"})
         self._time = workbook.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
         self._plain = workbook.add_format()
-        # The quote that Excel itself sets, so that a text stays one when it is edited.
+        # The prefix that Excel itself sets, so that a text stays text when it is edited.
         self._quoted = workbook.add_format({"quote_prefix": True})
 
     def write(self, sheet: Any, row: int, column: int, value: object) -> None:
@@ -219,7 +218,7 @@ class _Cells:
             sheet.write_number(row, column, value)
 
     def _write_text(self, sheet: Any, row: int, column: int, text: str) -> None:
-        # XML has one kind of line break.
+        # XML keeps only one kind of line break.
         text = _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
         kept = _within_cell(text)
         if kept != text:
@@ -234,26 +233,26 @@ class _Cells:
 
 
 def _within_cell(text: str) -> str:
-    """Return as much of a text as a cell of Excel takes, which counts in units of UTF-16."""
+    """Return the text, cut to what an Excel cell holds, counted in UTF-16 code units."""
     if 2 * len(text) <= _LONGEST_TEXT:
         return text
     units = text.encode("utf-16-le")
-    # The second half of a pair that was cut is ignored.
+    # Half of a surrogate pair that was cut in two is dropped.
     return units[: 2 * _LONGEST_TEXT].decode("utf-16-le", "ignore")
 
 
 def _without_formulas(table: pa.Table, *, separator: str) -> pa.Table:
-    """Put ``'`` before whatever in a text could be taken for a formula, at its start or in it.
+    """Insert ``'`` before anything that could be read as a formula, at its start or later.
 
-    The separator of the file itself cuts no text, as every text is quoted.
+    The file's own separator can't split a text, because every text is quoted.
     """
     separators = _SEPARATORS.replace(separator, "") + _LINE_BREAKS
     blanks = _BLANKS if "\t" in separators else f"{_BLANKS}\t"
     skipped = f"{blanks}{separators}"
-    # A run of blanks and separators is read once: from its start, and without going back.
+    # A run of blanks and separators is matched once: from its start, without backtracking.
     run = rf"(?:\A|(?<![{skipped}])(?=[{blanks}]*+[{separators}]))[{skipped}]*+"
     formula = re.compile(rf"{run}(?=[{_FORMULA}])|\A(?=[\t\r\n])")
-    # Arrow's expressions need neither, as they never go back.
+    # Arrow's regular expressions need neither, as they never backtrack.
     suspect = rf"^[\t\r\n]|(^|[{separators}])[{blanks}]*[{_FORMULA}]"
     escape = partial(_escape_formulas, formula=formula, separators=separators)
     columns = table.columns
@@ -275,7 +274,7 @@ def _escape_formulas(text: str, *, formula: re.Pattern[str], separators: str) ->
         run, after = found.group(), found.end()
         number = _NEGATIVE.match(text, after)
         if number is not None:
-            # A cell of its own, if it is one at all: the same separator is on both of its sides.
+            # The number is a whole cell if the same separator stands on both sides of it.
             before = [each for each in run if each in separators]
             if number.end() == len(text) or text[number.end()] in before[-1:]:
                 return run
@@ -287,7 +286,7 @@ def _escape_formulas(text: str, *, formula: re.Pattern[str], separators: str) ->
 
 
 def _with_decimal(table: pa.Table, decimal: str) -> pa.Table:
-    """Write numbers with another decimal sign, also those among the texts of ``fields``."""
+    """Write numbers with another decimal sign, including those in the texts of ``fields``."""
     for at, field in enumerate(table.schema):
         if field.type == pa.float64():
             texts = pc.replace_substring(table.column(at).cast(pa.string()), ".", decimal)
@@ -303,7 +302,7 @@ def _with_decimal(table: pa.Table, decimal: str) -> pa.Table:
 def _readable_times(table: pa.Table) -> pa.Table:
     for at, field in enumerate(table.schema):
         if field.type == TIME:
-            # Excel reads neither an offset nor more than milliseconds.
+            # Excel parses neither UTC offsets nor more than milliseconds.
             seconds = pc.cast(table.column(at), pa.timestamp("us")).cast(
                 pa.timestamp("s"), safe=False
             )

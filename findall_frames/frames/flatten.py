@@ -60,7 +60,7 @@ class _StrictEnvelope(_Envelope, forbid_unknown_fields=True):
     pass
 
 
-# Frames can be iterated over, but are no list of results.
+# Each is one object, although some are iterable.
 _ONE: Final = (bytes, bytearray, memoryview, str, Mapping, PathLike, SDKModel, FindAllFrames)
 _STRICT: Final = msgspec.json.Decoder(_StrictEnvelope)
 _TOLERANT: Final = msgspec.json.Decoder(_Envelope)
@@ -69,7 +69,7 @@ _RAWS: Final = msgspec.json.Decoder(list[Raw])
 _RUN: Final = msgspec.json.Decoder(FindAllRun)
 
 BATCH_BYTES: Final = 1_000_000
-"""Smaller batches cost time in calls, larger ones in memory that no cache holds."""
+"""Smaller batches need more calls, and larger ones do not fit into the cache of a processor."""
 
 # No string in a JSON document can contain this, as its quotes would be escaped: it always begins
 # an object.
@@ -94,16 +94,16 @@ def flatten(
         The JSON of a result as bytes or as a dict, the path (str or path object) of a JSON
         file, or the official SDK's result object. Bytes are the fastest.
 
-        A list of such results gives the tables of all of them. The events of one run, from
-        ``run.events()``, the official SDK or decoded JSON, give the tables up to the last event;
-        an iterator is read to its end.
+        For a list of results, the tables hold all of them. For the events of one run, from
+        ``run.events()``, the official SDK or decoded JSON, they show the run as of the last
+        event; an iterator is read to its end.
     schema : FindAllSchema, optional
-        The search. It fills in objective, entity type and match limit, tells conditions from
-        enrichments, and gives the order and types of the columns of ``matches``.
+        The search. It provides objective, entity type and match limit, tells conditions from
+        enrichments, and determines the order and the types of the columns of ``matches``.
     service : str, optional
-        Base URL of the service that the result is from. Credentials in it are left out.
+        Base URL of the service that sent the result. Credentials in it are left out.
     fetched_at : datetime, optional
-        When it was fetched.
+        When the result was fetched.
 
     Returns
     -------
@@ -116,8 +116,8 @@ def flatten(
         The result is not JSON, or a required field is missing or has another type; ``path``
         says where.
     InvalidRequestError
-        The object cannot be flattened, there is no such file, the same run comes twice, or no
-        event names the run.
+        The object cannot be flattened, the file does not exist, a run occurs twice, or no event
+        names the run.
 
     Examples
     --------
@@ -150,7 +150,7 @@ def flatten(
         try:
             return _flatten_body(pieces.rest, blocks=pieces.blocks(), **options)
         except (*UNREADABLE, UnexpectedResponseError):
-            pass  # cut in the wrong places, or faulty: reading it as a whole shows which
+            pass  # cut in the wrong places, or faulty: decoding it as a whole shows which
     return _flatten_body(body, blocks=(), **options)
 
 
@@ -162,7 +162,7 @@ def _flatten_body(
     service: str | None,
     fetched_at: datetime | None,
 ) -> FindAllFrames:
-    """Flatten a result whose first candidates may have been taken out of it, in blocks."""
+    """Flatten a result; its first candidates may be passed separately, in blocks."""
     envelope, unknown = _open(body)
     run, metadata, extra = _read_run(envelope.run)
     if unknown:
@@ -226,7 +226,7 @@ def _flatten_several(
 
 
 def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, Any]]:
-    """Separate run and candidates, and return what else the result has."""
+    """Return the run and the candidates, not yet decoded, and the other fields of the result."""
     if bytes(body[:3]) == b"\xef\xbb\xbf":  # a byte order mark, as some editors write
         body = body[3:]
     try:
@@ -251,7 +251,7 @@ def _open(body: bytes | bytearray | memoryview) -> tuple[_Envelope, dict[str, An
 
 
 def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
-    """Read the run, its metadata as JSON, and what it has that no column holds."""
+    """Return the run, its metadata as JSON, and its fields that have no column."""
     left_out: dict[str, Any] = {}
     try:
         run = _RUN.decode(raw)
@@ -276,7 +276,7 @@ def _read_run(raw: Raw) -> tuple[FindAllRun, str | None, dict[str, Any]]:
         text = getattr(run, name)
         time = parse_time(text)
         if text is not None and (time is None or format_time(time) != text):
-            extra["run"][name] = text  # a time does not hold how it was written
+            extra["run"][name] = text  # the parsed time does not show how it was written
     for path, value in left_out.items():
         *part, name = path.removeprefix("$.").split(".")
         extra[part[-1] if part else "run"][name] = value
@@ -300,7 +300,7 @@ class _Candidates:
         self._position = 0
 
     def add_block(self, block: bytes) -> None:
-        """Add the candidates of a JSON array, all at once if none needs a closer look."""
+        """Add the candidates of a JSON array, all at once unless one needs special treatment."""
         extras = Extras()
         candidates = self._reader.read_block(block, extras=extras)
         if candidates is not None:
@@ -344,7 +344,7 @@ class _Candidates:
 
 
 class Cut(NamedTuple):
-    """A body cut into blocks of whole candidates, and a result that has the others."""
+    """A body cut into blocks of whole candidates, and a result with the remaining ones."""
 
     body: bytes
     spans: list[tuple[int, int]]
@@ -360,8 +360,8 @@ class Cut(NamedTuple):
 def cut(body: bytes) -> Cut | None:
     """Cut a body between candidates; return None if it is small or formatted otherwise.
 
-    If an object inside a candidate begins like a candidate, a block may not be valid JSON: the
-    body then has to be read as a whole.
+    If an object inside a candidate begins like a candidate, a block may not be valid JSON. The
+    body must then be decoded as a whole.
     """
     first = body.find(_BEGINNING)
     if first < 0 or not _BEFORE.search(body, max(0, first - _LONGEST_BEFORE), first):
@@ -395,7 +395,7 @@ def _body_of(result: object) -> bytes | bytearray | memoryview:
         return result.model_dump_json().encode()
     raise InvalidRequestError(
         "flatten takes the JSON of a result as bytes or as a dict, the path of a JSON file, a "
-        "result of the official SDK, a list of these, or the events of a run; it was given "
+        "result of the official SDK, a list of these, or the events of a run; got "
         f"{type(result).__name__}."
     )
 
@@ -403,23 +403,23 @@ def _body_of(result: object) -> bytes | bytearray | memoryview:
 def _read(path: str | PathLike[str]) -> bytes:
     if isinstance(path, str) and path.lstrip()[:1] == "{":
         raise InvalidRequestError(
-            "flatten takes a str as the path of a file, and this one is JSON: "
-            "pass flatten(text.encode()) instead."
+            "flatten takes a str as the path of a file, but this one is JSON. Pass it as bytes: "
+            "flatten(text.encode())."
         )
     try:
         return Path(path).read_bytes()
     except OSError as error:
         raise InvalidRequestError(
             f"The file {fspath(path)!r} cannot be read as a result ({error.strerror}). flatten "
-            "needs the path of a JSON file; read_parquet reads the folders of to_parquet."
+            "needs the path of a JSON file; read_parquet reads folders that to_parquet wrote."
         ) from error
 
 
 def _encode(result: Mapping[str, Any]) -> bytes:
     try:
-        # Unlike msgspec, the standard library writes integers of any size and dict-like objects.
+        # Unlike msgspec, the standard library encodes integers of any size and dict-like objects.
         return json.dumps(result, allow_nan=False, default=dict).encode()
     except (TypeError, ValueError) as error:
         raise InvalidRequestError(
-            f"The result is not made of JSON values: {error}. Pass the JSON itself as bytes."
+            f"The result has a value that JSON cannot hold: {error}. Pass the JSON itself as bytes."
         ) from error

@@ -23,7 +23,6 @@ __all__ = [
     "WireBasis",
     "WireCandidate",
     "WireCitation",
-    "WireOutput",
     "fail",
     "json_text",
     "mend_surrogates",
@@ -46,15 +45,8 @@ class WireBasis(Protocol):
     citations: list[WireCitation] | None
 
 
-class WireOutput(Protocol):
-    """An output that is an object with a value; a number with a point in it is kept as `Raw`."""
-
-    kind: str | None
-    value: Any
-
-
 class WireCandidate(Protocol):
-    """A candidate."""
+    """A candidate; a number with a point in it is kept as `Raw` in an output."""
 
     candidate_id: str
     url: str

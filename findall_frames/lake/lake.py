@@ -29,7 +29,8 @@ from findall_frames.lake.compaction import compact_files
 from findall_frames.lake.publishing import publish_delta
 from findall_frames.lake.storage import DATA_TABLES, Snapshot, Storage
 from findall_frames.lake.views import Views
-from findall_frames.running.spec import MOST_EXCLUDED, Search
+from findall_frames.running.arguments import MOST_EXCLUDED
+from findall_frames.running.spec import Search
 
 if TYPE_CHECKING:
     import pandas as pd

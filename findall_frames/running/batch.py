@@ -29,20 +29,15 @@ from findall_frames.errors import (
     RateLimitError,
     UnexpectedResponseError,
 )
+from findall_frames.running.arguments import enrichment_names
 from findall_frames.running.claims import KnownRun, claim, known_run, withdraw
+from findall_frames.running.creating import create_run, find_lost_run
 from findall_frames.running.job import Job, Terms, is_passing
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import partial_result
 from findall_frames.running.pricing import ceiling_of, price_of
-from findall_frames.running.run import (
-    Run,
-    add_enrichment,
-    create_run,
-    fetch_run,
-    find_lost_run,
-    look_at_run,
-)
-from findall_frames.running.spec import Search, enrichment_names
+from findall_frames.running.recorded_run import RecordedRun
+from findall_frames.running.spec import Search
 from findall_frames.running.tracker import Tracker
 
 __all__ = ["Batch"]
@@ -344,20 +339,20 @@ class Batch:
         """Request the status of a run, and its result if it is over."""
         run = job.run = job.run or self._attached(job)
         self._enrich(job, run)
-        found = look_at_run(run, deadline=self._briefly())
+        found = run.look(self._briefly())
         job.failures.reset()
         self._note(job, found)
         if not found.status.is_over:
             self._look_in(self._pause(job), job)
             return
         try:
-            job.frames = fetch_run(run, deadline=self._deadline)
+            job.frames = run.fetch_and_keep(self._deadline)
         except UnexpectedResponseError as error:
             self._end(job, found.status.status, str(error))
             return
         self._end(job, found.status.status, partial_result(run.findall_id, found.status))
 
-    def _attached(self, job: Job) -> Run:
+    def _attached(self, job: Job) -> RecordedRun:
         """Return the run of an earlier or another call, and note what it still lacks."""
         findall_id = str(job.findall_id)
         schema = self._client.schema(findall_id, timeout=self._briefly().timeout)
@@ -365,13 +360,13 @@ class Batch:
         wanted = job.options.get("enrichments") or []
         job.to_enrich = [each for each in wanted if not known & set(enrichment_names([each]))]
         self._track(job, schema)
-        return Run(findall_id, client=self._client, schema=schema)
+        return RecordedRun(findall_id, client=self._client, schema=schema)
 
-    def _enrich(self, job: Job, run: Run) -> None:
+    def _enrich(self, job: Job, run: RecordedRun) -> None:
         """Add the enrichments that the run lacks; one that is refused is not tried again."""
         while job.to_enrich:
             try:
-                add_enrichment(run, job.to_enrich[0], deadline=self._briefly())
+                run.add_enrichment(job.to_enrich[0], self._briefly())
             except FindAllError as error:
                 if is_passing(error):
                     raise
@@ -409,9 +404,9 @@ class Batch:
         self._show(job, "")
 
 
-def _to_its_end(create: Callable[[], Run]) -> Run:
+def _to_its_end(create: Callable[[], RecordedRun]) -> RecordedRun:
     """Return a created run; an interrupt is raised once its id is in the ledger."""
-    outcome: Future[Run] = Future()
+    outcome: Future[RecordedRun] = Future()
 
     def work() -> None:
         try:

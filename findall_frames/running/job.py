@@ -18,7 +18,7 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.update import Update
-from findall_frames.running.run import Run
+from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.spec import Search
 from findall_frames.running.tracker import Tracker
 
@@ -50,7 +50,7 @@ class Job:
     update: Update
     search: Search | None = None
     findall_id: str | None = None
-    run: Run | None = None
+    run: RecordedRun | None = None
     frames: FindAllFrames | None = None
     error: str | None = None
     is_over: bool = False

@@ -11,6 +11,7 @@ from findall_frames.frames.frames import FindAllFrames, read_frames
 from findall_frames.frames.lookup import candidate_keys
 from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
 from findall_frames.running.ledger import Ledger
+from findall_frames.running.ledger_reviews import add_review, keep_reviews, reviews_of
 
 __all__ = ["read_parquet", "with_earlier_run", "with_reviews"]
 
@@ -87,7 +88,7 @@ def with_reviews(
     kept: list[ReviewRow] = []
     for run in runs:
         if run["service"] is not None:
-            kept += ledger.reviews_of(run["findall_id"], service=run["service"])
+            kept += reviews_of(ledger, run["findall_id"], service=run["service"])
     tables = dict(frames.tables)
     if own or kept:
         known = set(candidate_keys(frames.tables["candidates"]))
@@ -101,7 +102,7 @@ def with_reviews(
         for run in runs:
             of_run = [each for each in new if each.findall_id == run["findall_id"]]
             if of_run and run["service"] is not None:
-                ledger.keep_reviews(of_run, service=run["service"])
+                keep_reviews(ledger, of_run, service=run["service"])
     return FindAllFrames(tables, searches=frames.searches, keep=partial(_keep, ledger))
 
 
@@ -115,4 +116,4 @@ def with_earlier_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) 
 
 
 def _keep(ledger: Ledger, review: ReviewRow, service: str) -> None:
-    ledger.add_review(review, service=service)
+    add_review(ledger, review, service=service)

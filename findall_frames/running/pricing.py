@@ -12,10 +12,10 @@ from findall_frames.addresses import HOSTED_URL
 from findall_frames.amounts import is_amount
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema
 from findall_frames.errors import BudgetError, InvalidRequestError
-from findall_frames.running.spec import Search, enrichment_names
+from findall_frames.running.arguments import enrichment_names
+from findall_frames.running.spec import Search
 
 __all__ = [
-    "PRICES_AS_OF",
     "CostEstimate",
     "ceiling_of",
     "check_enrichment_budget",
@@ -25,7 +25,7 @@ __all__ = [
     "price_of",
 ]
 
-PRICES_AS_OF: Final = date(2026, 5, 1)
+_PRICES_AS_OF: Final = date(2026, 5, 1)
 """When the prices below were published; only the month is known."""
 
 # US dollars: per run, and per match.
@@ -76,7 +76,7 @@ class CostEstimate:
     enrichments_per_match: float
     match_limit: int
     ceiling: float
-    as_of: date = PRICES_AS_OF
+    as_of: date = _PRICES_AS_OF
 
     def after(self, matches: int) -> float:
         """Return the cost of a run with this many matches, in US dollars."""

@@ -12,9 +12,9 @@ from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import format_time
 from findall_frames.errors import AmbiguousCreateError, RunTimeout
+from findall_frames.running.creating import find_lost_run
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.pricing import price_of
-from findall_frames.running.run import find_lost_run
 from findall_frames.running.spec import Search
 
 __all__ = ["equal_run_id", "intend_unless_equal"]

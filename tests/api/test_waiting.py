@@ -12,7 +12,7 @@ import findall_frames as ff
 from findall_frames.api import waiting
 from findall_frames.errors import RateLimitError
 from findall_frames.progress.displays import Calls
-from findall_frames.running import run as running
+from findall_frames.running import following
 from tests.support.scripted import (
     RUN_ID,
     SCHEMA,
@@ -184,7 +184,7 @@ def test_every_wait_of_a_verb_is_shown(
         server.on("GET", AT, answer(run_object("completed")), answer(extended))
         ff.extend(RUN_ID, 4, **options)
     elif verb == "await":
-        monkeypatch.setattr(running, "display_for", lambda progress: Calls(seen.append))
+        monkeypatch.setattr(following, "display_for", lambda progress: Calls(seen.append))
 
         async def wait() -> ff.FindAllFrames:
             return await ff.Run(RUN_ID, client=client)

@@ -286,9 +286,9 @@ def test_other_objects_are_refused_with_a_hint(tmp_path: Path) -> None:
         flatten('{"run": {}}')
     with pytest.raises(InvalidRequestError, match="cannot be read"):
         flatten(tmp_path / "none.json")
-    with pytest.raises(InvalidRequestError, match="given int"):
+    with pytest.raises(InvalidRequestError, match="got int"):
         flatten(3)  # type: ignore[arg-type]
-    with pytest.raises(InvalidRequestError, match="JSON values"):
+    with pytest.raises(InvalidRequestError, match="a value that JSON cannot hold"):
         flatten({"run": object()})
 
 

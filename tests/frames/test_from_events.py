@@ -142,7 +142,7 @@ def test_unrelated_results_and_events_are_refused() -> None:
         ff.errors.InvalidRequestError, match=r"None of the 7 events.*run\.events\(\)"
     ):
         ff.flatten(STORY[1:-1])
-    with pytest.raises(ff.errors.InvalidRequestError, match="given int"):
+    with pytest.raises(ff.errors.InvalidRequestError, match="got int"):
         ff.flatten([1, 2])  # type: ignore[list-item]
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pytest
 
 import findall_frames as ff
-from findall_frames.running import ledger as ledger_module
+from findall_frames.running import ledger_file as the_file
 from findall_frames.running.ledger import Ledger
 from tests.running.test_ledger import ledger_folder
 from tests.support.scripted import RUN_ID, ScriptedServer, find, result
@@ -225,7 +225,7 @@ def test_a_locked_ledger_is_waited_for_once(
     client: ff.Client, finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And not for each of the things that a search records; they are recorded when it is free."""
-    monkeypatch.setattr(ledger_module, "_BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(the_file, "_BUSY_SECONDS", 0.2)
     waited: list[float] = []
     connect = sqlite3.connect
 
@@ -277,7 +277,7 @@ def test_a_ledger_of_the_first_release_is_taken_over(
     assert len(server.requests) == asked
     with closing(sqlite3.connect(finished)) as connection:
         assert connection.execute("PRAGMA application_id").fetchone() == (mark,)
-        newest = (len(ledger_module._MIGRATIONS),)
+        newest = (len(the_file._MIGRATIONS),)
         assert connection.execute("PRAGMA user_version").fetchone() == newest
     assert mark != 0
 

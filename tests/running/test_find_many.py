@@ -17,6 +17,7 @@ import pytest
 import findall_frames as ff
 from findall_frames.api import events, waiting
 from findall_frames.running import batch, claims, pricing
+from findall_frames.running.recorded_run import RecordedRun
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, KEY, Reply, ScriptedServer, answer
 
@@ -357,7 +358,7 @@ def test_an_enrichment_that_an_interrupt_left_out_is_added(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(batch, "add_enrichment", interrupt)
+        patched.setattr(RecordedRun, "add_enrichment", interrupt)
         with pytest.raises(KeyboardInterrupt):
             many([wanted], client)
     assert farm.enriched == {}

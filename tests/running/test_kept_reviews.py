@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 import findall_frames as ff
 from findall_frames.frames.reviews import ReviewRow, newest_reviews
 from findall_frames.running.ledger import Ledger
+from findall_frames.running.ledger_reviews import keep_reviews, reviews_of
 from tests.running.test_damaged_ledger import blank, cut, flip, ledger_warnings, scramble
 from tests.support.scripted import RUN_ID, ScriptedServer, ends_as, find, healthy, result
 
@@ -166,9 +167,9 @@ def test_another_service_with_the_same_id_has_its_own_reviews(one: str, two: str
     """Ids are only unique at a service, unless they are random."""
     ledger = Ledger.of_this_machine()
     review = ReviewRow("findall_1", "c", None, "accept", None, None, None, datetime.now(UTC))
-    ledger.keep_reviews([review], service=one)
-    assert ledger.reviews_of("findall_1", service=one) == [review]
-    assert ledger.reviews_of("findall_1", service=two) == []
+    keep_reviews(ledger, [review], service=one)
+    assert reviews_of(ledger, "findall_1", service=one) == [review]
+    assert reviews_of(ledger, "findall_1", service=two) == []
 
 
 def test_reviews_are_kept_with_a_run_that_was_seen_again_at_another_port(tmp_path: Path) -> None:
@@ -209,8 +210,8 @@ def test_a_field_without_a_name_is_not_the_candidate_as_a_whole() -> None:
         for field, earlier in ((None, 1), ("", -1)):
             at = now + timedelta(seconds=number * earlier)
             review = ReviewRow("1", "c", field, decision, None, None, None, at)
-            ledger.keep_reviews([review], service="https://one.example")
-    kept = ledger.reviews_of("1", service="https://one.example")
+            keep_reviews(ledger, [review], service="https://one.example")
+    kept = reviews_of(ledger, "1", service="https://one.example")
     assert {each.field: each.decision for each in kept} == {None: "unsure", "": "accept"}
 
 
@@ -239,8 +240,8 @@ def test_the_ledger_keeps_the_latest_judgement_of_each_thing(reviews: list[Revie
         for number, batches in enumerate(([reviews], [[each] for each in reviews])):
             ledger = Ledger(Path(folder) / f"{number}.sqlite3")
             for batch in batches:
-                ledger.keep_reviews(batch, service="https://one.example")
-            kept = ledger.reviews_of("1", service="https://one.example")
+                keep_reviews(ledger, batch, service="https://one.example")
+            kept = reviews_of(ledger, "1", service="https://one.example")
             assert {each.key: each for each in kept} == expected
             assert len(kept) == len(expected)
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from findall_frames.running import run as running
+from findall_frames.running import recorded_run
 from findall_frames.running.ledger import Ledger
 from tests.support.scripted import (
     AT,
@@ -270,7 +270,7 @@ def test_a_kept_result_that_is_not_whole_is_asked_for_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Then the whole one is kept."""
-    monkeypatch.setattr(running, "_RESULT_PAUSES", ())
+    monkeypatch.setattr(recorded_run, "_RESULT_PAUSES", ())
     server.on("GET", f"{AT}/result", answer(result(2)), answer(result(3)))
     with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
         find(client)
@@ -291,7 +291,7 @@ def test_a_kept_result_that_is_not_whole_is_returned_if_the_service_has_no_other
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With the warning that it had before."""
-    monkeypatch.setattr(running, "_RESULT_PAUSES", ())
+    monkeypatch.setattr(recorded_run, "_RESULT_PAUSES", ())
     server.on("GET", f"{AT}/result", answer(result(2)))
     with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
         find(client)
@@ -305,7 +305,7 @@ def test_a_kept_result_that_is_not_whole_needs_no_key(
     server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was paid for is returned even if the service can't be asked at all."""
-    monkeypatch.setattr(running, "_RESULT_PAUSES", ())
+    monkeypatch.setattr(recorded_run, "_RESULT_PAUSES", ())
     server.on("GET", f"{AT}/result", answer(result(2)))
     with pytest.warns(ff.errors.PartialResultWarning, match="lacks 1"):
         find(client)

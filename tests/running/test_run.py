@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
-from findall_frames.running import run as running
+from findall_frames.running import recorded_run
 from tests.support.scripted import (
     AT,
     CONDITIONS,
@@ -382,7 +382,7 @@ def test_a_result_that_stays_behind_its_status_is_kept_with_a_warning(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It was paid for, and is in the ledger as well."""
-    monkeypatch.setattr(running, "_RESULT_PAUSES", (0.01, 0.01))
+    monkeypatch.setattr(recorded_run, "_RESULT_PAUSES", (0.01, 0.01))
     server.on("GET", f"{AT}/result", answer(result(2)), later)
     with pytest.warns(ff.errors.PartialResultWarning, match=r"counts 3 matches.*lacks 1 of them"):
         assert len(find(client).matches) == 2

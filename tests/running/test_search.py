@@ -13,8 +13,8 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import ExcludeCandidate, FindAllEnrichInput, JsonSchema
+from findall_frames.running.arguments import read_options
 from findall_frames.running.ledger import question
-from findall_frames.running.spec import read_options
 from tests.support.results import candidate, result
 from tests.support.scripted import CONDITIONS as SCRIPTED
 from tests.support.scripted import ScriptedServer, find

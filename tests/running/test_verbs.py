@@ -13,8 +13,9 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllSchema
+from findall_frames.running.arguments import check_options
 from findall_frames.running.ledger import Ledger, question
-from findall_frames.running.spec import check_options, options_of
+from findall_frames.running.spec import options_of
 from tests.support.scripted import (
     AT,
     CONDITIONS,

@@ -25,7 +25,7 @@ import findall_frames as ff
 from findall_frames.api import deadline as limits
 from findall_frames.api import events as following
 from findall_frames.api import waiting
-from findall_frames.running import run as running
+from findall_frames.running import creating, recorded_run
 from tests.support.scripted import (
     AT,
     SCHEMA,
@@ -62,8 +62,8 @@ def shorten_the_clock() -> None:
     following._FIRST_PAUSE = 0.02  # type: ignore[misc]
     following._LONGEST_PAUSE = 0.3  # type: ignore[misc]
     waiting._FIRST_PAUSE = waiting._SHORTEST_PAUSE = 0.05
-    running._RESULT_PAUSES = (0.02, 0.05, 0.1)
-    running._LOOK_SECONDS = 0.2
+    recorded_run._RESULT_PAUSES = (0.02, 0.05, 0.1)  # type: ignore[misc]
+    creating._LOOK_SECONDS = 0.2  # type: ignore[misc]
     for retry in (limits.IDEMPOTENT, limits.NON_IDEMPOTENT):
         retry.backoff_factor, retry.backoff_jitter = 0.005, 0.0
 
