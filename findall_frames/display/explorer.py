@@ -14,7 +14,7 @@ from msgspec import Meta, Struct
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
-from findall_frames.display.payload import ExplorerData, review_records
+from findall_frames.display.payload import ExplorerData
 from findall_frames.display.result_html import frames_html
 from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset
@@ -43,6 +43,7 @@ class _Widget(anywidget.AnyWidget):
     _esm = asset("explorer.js")
     _css = asset("tokens.css") + asset("explorer.css")
     _table = traitlets.Bytes().tag(sync=True)
+    _arrays = traitlets.Bytes().tag(sync=True)
 
 
 _Row = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -119,9 +120,8 @@ class Explorer:
         reviews: _Reviews,
         review: Callable[..., None],
     ) -> None:
-        self._tables = tables
-        self._searches = searches
-        self._data = ExplorerData(tables, searches=searches)
+        self._view = ResultView(tables, searches=searches)
+        self._data = ExplorerData(self._view)
         self._reviews = reviews
         self._review = review
         self._is_recording = False
@@ -129,8 +129,9 @@ class Explorer:
         self._chosen = 0 if len(self._data) else None
         self._left: Sequence[int] = range(len(self._data))
         table = self._data.table(evidence=_FIRST if len(self._data) > _CHUNK else _CHUNK)
-        payload = {**table, "chunk": _CHUNK, "reviews": review_records(reviews())}
-        self.widget = _Widget(_table=msgspec.json.encode(payload))
+        reviewed = self._data.review_records(reviews())
+        packed, arrays = _packed({**table, "chunk": _CHUNK, "reviews": reviewed})
+        self.widget = _Widget(_table=packed, _arrays=arrays)
         self.widget.on_msg(self._receive)
 
     @property
@@ -139,30 +140,30 @@ class Explorer:
 
         In the order of the table.
         """
-        return [self._data.key(row) for row in self._left]
+        return self._data.keys(self._left)
 
     @property
     def chosen(self) -> tuple[str, str] | None:
         """The findall_id and candidate_id of the candidate whose evidence is shown, or None."""
-        return None if self._chosen is None else self._data.key(self._chosen)
+        return None if self._chosen is None else self._data.keys([self._chosen])[0]
 
     def update(self) -> None:
         """Show reviews that were recorded elsewhere, such as with `FindAllFrames.review`."""
         if self._is_recording:
             return  # its own judgement, which is sent alone
-        records = msgspec.json.encode(review_records(self._reviews()))
+        records = msgspec.json.encode(self._data.review_records(self._reviews()))
         self.widget.send({"kind": "reviews"}, [records])
 
     def __repr__(self) -> str:
         candidates = counted(len(self._data), "candidate")
-        return f"Explorer: {len(self._left):,} of {candidates}; {summary(self._tables)}"
+        return f"Explorer: {len(self._left):,} of {candidates}; {summary(self._view.tables)}"
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
-        result = ResultView(self._tables, searches=self._searches, reviews=self._reviews())
-        table = frames_html(result, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
+        view = self._view.with_reviews(self._reviews())
+        table = frames_html(view, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
             **(bundle[0] if bundle else {}),
             "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
@@ -206,7 +207,7 @@ class Explorer:
             raise msgspec.ValidationError(f"There is no field {judged.field!r:.200}.")
         if judged.field is None and judged.value is not None:
             raise msgspec.ValidationError("A correction needs the field that it is for.")
-        findall_id, candidate_id = self._data.key(judged.row)
+        ((findall_id, candidate_id),) = self._data.keys([judged.row])
         self._is_recording = True
         try:
             self._review(
@@ -221,12 +222,25 @@ class Explorer:
         key = {"findall_id": findall_id, "candidate_id": candidate_id, "field": judged.field}
         kept = [each for each in self._reviews() if key.items() <= each.items()]
         # A judgement that was taken back is sent without a decision.
-        records = msgspec.json.encode(review_records(kept or [key]))
+        records = msgspec.json.encode(self._data.review_records(kept or [key]))
         self.widget.send({"kind": "reviewed"}, [records])
 
     def _check(self, row: int) -> None:
         if row >= len(self._data):
             raise msgspec.ValidationError(f"There is no row {row:,} among {len(self._data):,}.")
+
+
+def _packed(payload: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return a payload as JSON, in which each array is its type and its place in a buffer."""
+    buffer = bytearray()
+
+    def placed(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+        start = len(buffer)
+        buffer.extend(array.tobytes())
+        buffer.extend(bytes(-len(buffer) % 8))  # where an array of any type may begin
+        return {"type": array.dtype.name, "start": start, "length": len(array)}
+
+    return msgspec.json.encode(payload, enc_hook=placed), bytes(buffer)
 
 
 def _understood(content: object) -> _Message:

@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from findall_frames.display.payload import ExplorerData
+from findall_frames.display.result_view import ResultView
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from tests.benchmarks.measure import large_result, medians
@@ -109,7 +110,7 @@ def test_evidence_is_made_faster_than_it_is_read(frames: FindAllFrames) -> None:
     """A chunk takes the kernel at most 200 ms of its processor, whatever else runs there."""
     driver = ExplorerDriver(frames.explore())
     size = driver.payload["chunk"]
-    data = ExplorerData(frames.tables, searches={})
+    data = ExplorerData(ResultView(frames.tables))
     times = []
     for start in range(0, 20 * size, size):
         began = time.process_time()
@@ -183,7 +184,7 @@ def test_the_explorer_keeps_up_with_typing(
     painting, clock = measured(MOUNT)
     say("first paint in the browser", 1000 * painting, unit="ms", goal=500)
     say("the same by the clock", 1000 * clock, unit="ms", goal=500)
-    data = ExplorerData(frames.tables, searches={})
+    data = ExplorerData(ResultView(frames.tables))
     for start in range(0, CANDIDATES, 10_000):
         page.give(
             "evidence.json", msgspec.json.encode(data.evidence(start, start + 10_000)).decode()

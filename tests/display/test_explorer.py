@@ -52,12 +52,12 @@ def test_a_review_is_recorded_and_sent_back_to_all_views() -> None:
     (answer,) = driver.send(judged)
     (record,) = answer["data"]
     assert answer["kind"] == "reviewed"
-    assert record.items() >= {"candidate_id": "c1", "decision": "accept", "note": "Good"}.items()
+    assert record.items() >= {"row": 1, "decision": "accept", "note": "Good"}.items()
     assert record["reviewed_at"].startswith("20")
     (answer,) = driver.send({"kind": "hello"})
     assert answer == {"kind": "reviews", "data": [record]}
     (answer,) = driver.send({"kind": "review", "row": 1})
-    assert answer["data"] == [{"findall_id": "findall_1", "candidate_id": "c1", "field": None}]
+    assert answer["data"] == [{"row": 1, "field": None}]
     (answer,) = driver.send({"kind": "hello"})
     assert answer["data"] == []
 
@@ -168,10 +168,10 @@ def test_reviews_that_were_made_before_or_elsewhere_are_shown() -> None:
     frames.review(("findall_1", "c2"), "reject", note="a\x1bb\nc")
     driver = ExplorerDriver(frames.explore())
     (record,) = driver.payload["reviews"]
-    assert (record["candidate_id"], record["decision"]) == ("c2", "reject")
+    assert (record["row"], record["decision"]) == (2, "reject")
     assert record["note"] == "a\ufffdb\nc"
     frames.review(("findall_1", "c1"), "unsure")
-    assert [each["candidate_id"] for each in driver.answers[-1]["data"]] == ["c2", "c1"]
+    assert [each["row"] for each in driver.answers[-1]["data"]] == [2, 1]
 
 
 def test_without_widgets_there_is_a_table_and_a_hint() -> None:
