@@ -9,7 +9,7 @@ import anywidget
 import msgspec
 import numpy as np
 import traitlets
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped
@@ -58,11 +58,11 @@ class _JudgedPlace(Struct, tag_field="kind", tag="review"):
 
 
 class _Judged(_JudgedPlace, tag_field="kind", tag="review"):
-    """A judgement; with neither decision, value nor note it takes back the one before."""
+    """A judgement: None takes back what was said before, and what is not sent stays."""
 
-    decision: Literal["accept", "reject", "unsure"] | None = None
-    value: _Text | None = None
-    note: _Text | None = None
+    decision: Literal["accept", "reject", "unsure"] | UnsetType | None = UNSET
+    value: _Text | UnsetType | None = UNSET
+    note: _Text | UnsetType | None = UNSET
 
 
 class _Viewed(Struct, tag_field="kind", tag="view"):
@@ -103,8 +103,9 @@ class Explorer:
         ``candidate_id``, ``field``, ``decision``, ``value``, ``note``, ``reviewer`` and
         ``reviewed_at``.
     review : callable
-        Records a judgement: called with (findall_id, candidate_id) and the decision or None, and
-        with ``field``, ``value`` and ``note`` by name. All of them None takes the judgement back.
+        Records a judgement: called with (findall_id, candidate_id) and the decision, and with
+        ``field``, ``value`` and ``note`` by name. None takes back what was said before; decision,
+        value and note are ``msgspec.UNSET`` where it stays.
 
     Attributes
     ----------
@@ -205,7 +206,7 @@ class Explorer:
         self._check(judged.row)
         if judged.field is not None and judged.field not in self._fields:
             raise msgspec.ValidationError(f"There is no field {judged.field!r:.200}.")
-        if judged.field is None and judged.value is not None:
+        if judged.field is None and isinstance(judged.value, str):
             raise msgspec.ValidationError("A correction needs the field that it is for.")
         ((findall_id, candidate_id),) = self._data.keys([judged.row])
         self._is_recording = True

@@ -1335,12 +1335,15 @@ class Explorer {
     const field = judgement.field ?? null;
     const empty = {field, decision: null, value: null, note: null};
     const before = this.data.review(row, field) ?? empty;
-    if (!isUndo) this.undone.push({row, before});
     const {decision, value, note} = judgement;
     const made = {field, decision, value, note};
+    // What stays is not sent, so that it undoes nothing that was recorded elsewhere.
+    const changed = Object.entries(made).filter(([name, part]) => name !== "field" && part !== before[name]);
+    if (changed.length === 0) return;
+    if (!isUndo) this.undone.push({row, before});
     this.data.setReview(row, made);
     if (this.savesLater) this.keepUnsaved(row, made);
-    this.onReview({row, ...made});
+    this.onReview({row, field, ...Object.fromEntries(changed)});
     this.reviewsChanged();
     this.showUnsaved();
   }
