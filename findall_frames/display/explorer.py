@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -44,6 +45,7 @@ class _Widget(anywidget.AnyWidget):
     _css = asset("tokens.css") + asset("explorer.css")
     _table = traitlets.Bytes().tag(sync=True)
     _arrays = traitlets.Bytes().tag(sync=True)
+    _saved = traitlets.Unicode().tag(sync=True)
 
 
 _Row = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -132,7 +134,7 @@ class Explorer:
         table = self._data.table(evidence=_FIRST if len(self._data) > _CHUNK else _CHUNK)
         reviewed = self._data.review_records(reviews())
         packed, arrays = _packed({**table, "chunk": _CHUNK, "reviews": reviewed})
-        self.widget = _Widget(_table=packed, _arrays=arrays)
+        self.widget = _Widget(_table=packed, _arrays=arrays, _saved=secrets.token_hex(8))
         self.widget.on_msg(self._receive)
 
     @property
@@ -167,9 +169,22 @@ class Explorer:
         table = frames_html(view, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
             **(bundle[0] if bundle else {}),
-            "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
+            "text/html": f'<div class="ff-saved" data-explorer="{self.widget._saved}">'
+            f"<style>{asset('saved.css')}</style>"
+            f"<p>{escaped(_ADVICE, limit=400)}</p>{table}</div>",
             "text/plain": f"{self!r}\n{_ADVICE}",
         }
+
+    def _ipython_display_(self) -> None:
+        """Show the table for saved notebooks and, as a second output that hides it, the widget.
+
+        Of a single output, JupyterLab shows an error in place of the HTML if the widget is gone.
+        """
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        for output in ({"text/html": bundle["text/html"]}, {**bundle, "text/html": ""}):
+            display(output, raw=True)  # type: ignore[no-untyped-call]
 
     def _receive(self, _: object, content: object, buffers: Sequence[Any]) -> None:
         """Do what a view asks, or refuse it with a reason."""

@@ -820,7 +820,7 @@ def test_a_notebook_knows_what_was_searched_and_reviewed(
     )
     notebook.open("explorer")
     notebook.run(0)
-    explorer = notebook.run(1)
+    explorer = notebook.run(1).locator(".ff-explorer")
     explorer.get_by_text("17 candidates").wait_for()
     notebook.photograph(pictures, cell=1, name="explorer")
     cells = notebook.page.locator(".jp-Notebook .jp-Cell").count()
@@ -842,7 +842,7 @@ def test_a_notebook_knows_what_was_searched_and_reviewed(
     assert notebook.run(3).inner_text().strip() == "2 True"
     assert notebook.page.locator(".jp-Notebook .jp-Cell").count() == cells
     # A view that is opened later has the reviews, and what it marks is seen in the first one.
-    second = notebook.run(4)
+    second = notebook.run(4).locator(".ff-explorer")
     second.locator(".ff-mark").nth(2).wait_for()
     second.get_by_role("grid").focus()
     notebook.page.keyboard.press("a")

@@ -1607,6 +1607,8 @@ function render({model, el}) {
   const decoder = new TextDecoder();
   const root = document.createElement("div");
   el.append(root);
+  // The table of saved notebooks, where the front end shows it in spite of its style sheet.
+  for (const saved of document.querySelectorAll(`[data-explorer="${model.get("_saved")}"]`)) saved.style.display = "none";
   const explorer = mount(root, unpacked(model.get("_table"), model.get("_arrays")), {
     savesLater: true,
     onReview: (judgement) => model.send({kind: "review", ...judgement}),
