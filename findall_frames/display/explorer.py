@@ -26,7 +26,7 @@ __all__ = ["Explorer"]
 
 _CHUNK: Final = 1_000
 """Number of candidates whose evidence is sent at once."""
-_FIRST: Final = 100
+_FIRST: Final = 20
 """The same for the evidence that comes with a table that is larger than a chunk."""
 _MOST_ROWS_WITHOUT_WIDGETS: Final = 20
 _ADVICE: Final = (
