@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -9,12 +10,12 @@ import anywidget
 import msgspec
 import numpy as np
 import traitlets
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.html import escaped
 from findall_frames.display.matches import Tables, summary
-from findall_frames.display.payload import ExplorerData, review_records
+from findall_frames.display.payload import ExplorerData
 from findall_frames.display.result_html import frames_html
 from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import asset
@@ -25,7 +26,7 @@ __all__ = ["Explorer"]
 
 _CHUNK: Final = 1_000
 """Number of candidates whose evidence is sent at once."""
-_FIRST: Final = 100
+_FIRST: Final = 20
 """The same for the evidence that comes with a table that is larger than a chunk."""
 _MOST_ROWS_WITHOUT_WIDGETS: Final = 20
 _ADVICE: Final = (
@@ -43,6 +44,8 @@ class _Widget(anywidget.AnyWidget):
     _esm = asset("explorer.js")
     _css = asset("tokens.css") + asset("explorer.css")
     _table = traitlets.Bytes().tag(sync=True)
+    _arrays = traitlets.Bytes().tag(sync=True)
+    _saved = traitlets.Unicode().tag(sync=True)
 
 
 _Row = Annotated[int, Meta(ge=0, le=2**32 - 1)]
@@ -57,11 +60,11 @@ class _JudgedPlace(Struct, tag_field="kind", tag="review"):
 
 
 class _Judged(_JudgedPlace, tag_field="kind", tag="review"):
-    """A judgement; with neither decision, value nor note it takes back the one before."""
+    """A judgement: None takes back what was said before, and what is not sent stays."""
 
-    decision: Literal["accept", "reject", "unsure"] | None = None
-    value: _Text | None = None
-    note: _Text | None = None
+    decision: Literal["accept", "reject", "unsure"] | UnsetType | None = UNSET
+    value: _Text | UnsetType | None = UNSET
+    note: _Text | UnsetType | None = UNSET
 
 
 class _Viewed(Struct, tag_field="kind", tag="view"):
@@ -102,8 +105,9 @@ class Explorer:
         ``candidate_id``, ``field``, ``decision``, ``value``, ``note``, ``reviewer`` and
         ``reviewed_at``.
     review : callable
-        Records a judgement: called with (findall_id, candidate_id) and the decision or None, and
-        with ``field``, ``value`` and ``note`` by name. All of them None takes the judgement back.
+        Records a judgement: called with (findall_id, candidate_id) and the decision, and with
+        ``field``, ``value`` and ``note`` by name. None takes back what was said before; decision,
+        value and note are ``msgspec.UNSET`` where it stays.
 
     Attributes
     ----------
@@ -119,9 +123,8 @@ class Explorer:
         reviews: _Reviews,
         review: Callable[..., None],
     ) -> None:
-        self._tables = tables
-        self._searches = searches
-        self._data = ExplorerData(tables, searches=searches)
+        self._view = ResultView(tables, searches=searches)
+        self._data = ExplorerData(self._view)
         self._reviews = reviews
         self._review = review
         self._is_recording = False
@@ -129,8 +132,9 @@ class Explorer:
         self._chosen = 0 if len(self._data) else None
         self._left: Sequence[int] = range(len(self._data))
         table = self._data.table(evidence=_FIRST if len(self._data) > _CHUNK else _CHUNK)
-        payload = {**table, "chunk": _CHUNK, "reviews": review_records(reviews())}
-        self.widget = _Widget(_table=msgspec.json.encode(payload))
+        reviewed = self._data.review_records(reviews())
+        packed, arrays = _packed({**table, "chunk": _CHUNK, "reviews": reviewed})
+        self.widget = _Widget(_table=packed, _arrays=arrays, _saved=secrets.token_hex(8))
         self.widget.on_msg(self._receive)
 
     @property
@@ -139,35 +143,48 @@ class Explorer:
 
         In the order of the table.
         """
-        return [self._data.key(row) for row in self._left]
+        return self._data.keys(self._left)
 
     @property
     def chosen(self) -> tuple[str, str] | None:
         """The findall_id and candidate_id of the candidate whose evidence is shown, or None."""
-        return None if self._chosen is None else self._data.key(self._chosen)
+        return None if self._chosen is None else self._data.keys([self._chosen])[0]
 
     def update(self) -> None:
         """Show reviews that were recorded elsewhere, such as with `FindAllFrames.review`."""
         if self._is_recording:
             return  # its own judgement, which is sent alone
-        records = msgspec.json.encode(review_records(self._reviews()))
+        records = msgspec.json.encode(self._data.review_records(self._reviews()))
         self.widget.send({"kind": "reviews"}, [records])
 
     def __repr__(self) -> str:
         candidates = counted(len(self._data), "candidate")
-        return f"Explorer: {len(self._left):,} of {candidates}; {summary(self._tables)}"
+        return f"Explorer: {len(self._left):,} of {candidates}; {summary(self._view.tables)}"
 
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
     ) -> dict[str, Any]:
         bundle = self.widget._repr_mimebundle_()
-        result = ResultView(self._tables, searches=self._searches, reviews=self._reviews())
-        table = frames_html(result, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
+        view = self._view.with_reviews(self._reviews())
+        table = frames_html(view, most_rows=_MOST_ROWS_WITHOUT_WIDGETS)
         return {
             **(bundle[0] if bundle else {}),
-            "text/html": f"<p>{escaped(_ADVICE, limit=400)}</p>{table}",
+            "text/html": f'<div class="ff-saved" data-explorer="{self.widget._saved}">'
+            f"<style>{asset('saved.css')}</style>"
+            f"<p>{escaped(_ADVICE, limit=400)}</p>{table}</div>",
             "text/plain": f"{self!r}\n{_ADVICE}",
         }
+
+    def _ipython_display_(self) -> None:
+        """Show the table for saved notebooks and, as a second output that hides it, the widget.
+
+        Of a single output, JupyterLab shows an error in place of the HTML if the widget is gone.
+        """
+        from IPython.display import display
+
+        bundle = self._repr_mimebundle_()
+        for output in ({"text/html": bundle["text/html"]}, {**bundle, "text/html": ""}):
+            display(output, raw=True)  # type: ignore[no-untyped-call]
 
     def _receive(self, _: object, content: object, buffers: Sequence[Any]) -> None:
         """Do what a view asks, or refuse it with a reason."""
@@ -204,9 +221,9 @@ class Explorer:
         self._check(judged.row)
         if judged.field is not None and judged.field not in self._fields:
             raise msgspec.ValidationError(f"There is no field {judged.field!r:.200}.")
-        if judged.field is None and judged.value is not None:
+        if judged.field is None and isinstance(judged.value, str):
             raise msgspec.ValidationError("A correction needs the field that it is for.")
-        findall_id, candidate_id = self._data.key(judged.row)
+        ((findall_id, candidate_id),) = self._data.keys([judged.row])
         self._is_recording = True
         try:
             self._review(
@@ -221,12 +238,25 @@ class Explorer:
         key = {"findall_id": findall_id, "candidate_id": candidate_id, "field": judged.field}
         kept = [each for each in self._reviews() if key.items() <= each.items()]
         # A judgement that was taken back is sent without a decision.
-        records = msgspec.json.encode(review_records(kept or [key]))
+        records = msgspec.json.encode(self._data.review_records(kept or [key]))
         self.widget.send({"kind": "reviewed"}, [records])
 
     def _check(self, row: int) -> None:
         if row >= len(self._data):
             raise msgspec.ValidationError(f"There is no row {row:,} among {len(self._data):,}.")
+
+
+def _packed(payload: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Return a payload as JSON, in which each array is its type and its place in a buffer."""
+    buffer = bytearray()
+
+    def placed(array: np.ndarray[Any, Any]) -> dict[str, Any]:
+        start = len(buffer)
+        buffer.extend(array.tobytes())
+        buffer.extend(bytes(-len(buffer) % 8))  # where an array of any type may begin
+        return {"type": array.dtype.name, "start": start, "length": len(array)}
+
+    return msgspec.json.encode(payload, enc_hook=placed), bytes(buffer)
 
 
 def _understood(content: object) -> _Message:

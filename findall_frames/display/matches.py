@@ -148,8 +148,12 @@ def rows_of(tables: Tables, candidates: pa.Table) -> list[CandidateRow]:
 
 def matched_candidates(tables: Tables) -> pa.Table:
     """Return the matches as a table."""
+    return tables["candidates"].filter(_are_matches(tables))
+
+
+def _are_matches(tables: Tables) -> pa.ChunkedArray:
     statuses = tables["candidates"]["match_status"].cast(pa.string())
-    return tables["candidates"].filter(pc.equal(statuses, pa.scalar("matched")))
+    return pc.equal(statuses, pa.scalar("matched"))
 
 
 def belonging(table: pa.Table, candidates: pa.Table) -> pa.Table:
@@ -190,7 +194,8 @@ def shown_fields(rows: list[CandidateRow]) -> list[str]:
 
 def match_count(tables: Tables) -> int:
     """Return the number of matches."""
-    return len(matched_candidates(tables))
+    count: int = pc.sum(_are_matches(tables), min_count=0).as_py()
+    return count
 
 
 def funnel(tables: Tables) -> list[tuple[str, int]]:

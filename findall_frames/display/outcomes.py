@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -19,12 +20,13 @@ __all__ = [
     "DECISION_WORDS",
     "MISSING",
     "OUTCOMES",
+    "Ints",
     "Outcome",
     "Review",
     "Reviews",
     "ShownColumn",
+    "Truths",
     "asked_fields",
-    "candidate_numbers",
     "cell_words",
     "columns_of",
     "conditions_of_runs",
@@ -33,10 +35,14 @@ __all__ = [
     "keys_of",
     "meeting_all",
     "outcomes_of",
+    "places_of",
     "review_words",
     "shown_value",
     "verdict_words",
 ]
+
+Ints: TypeAlias = np.ndarray[Any, np.dtype[np.int64]]
+Truths: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 Outcome: TypeAlias = Literal["match", "open", "not"]
 OUTCOMES: Final[dict[Outcome, str]] = {"match": "Matches", "open": "Open", "not": "No match"}
@@ -144,11 +150,7 @@ def columns_of(tables: Tables, searches: Mapping[str, FindAllSchema]) -> list[Sh
     """
     asked = asked_fields(searches)
     fields = tables["fields"]
-    has_more = pc.or_(
-        pc.is_valid(fields["kind"]),
-        pc.or_(pc.is_valid(fields["value"]), pc.is_valid(fields["is_matched"])),
-    )
-    kinds = _kinds(fields.filter(has_more))
+    kinds = _kinds(fields)
     known = {name: field.is_condition for name, field in asked.items()}
     conditions = dict.fromkeys(
         name for name, is_condition in (*known.items(), *kinds.items()) if is_condition
@@ -189,10 +191,23 @@ def asked_fields(searches: Mapping[str, FindAllSchema]) -> dict[str, RequestedFi
 
 
 def _kinds(fields: pa.Table) -> dict[str, bool]:
-    """Return the fields in their order, and whether each is a condition."""
-    pairs = pa.table({"field": fields["field"], "is_condition": _are_conditions(fields)})
-    grouped = pairs.group_by("field", use_threads=False).aggregate([("is_condition", "any")])
+    """Return the fields that have more than a basis, in order, and which are conditions."""
+    has_more = pc.or_(
+        pc.is_valid(fields["kind"]),
+        pc.or_(pc.is_valid(fields["value"]), pc.is_valid(fields["is_matched"])),
+    )
+    pairs = pa.table({"field": _coded(fields["field"]), "is_condition": _are_conditions(fields)})
+    grouped = (
+        pairs.filter(has_more)
+        .group_by("field", use_threads=False)
+        .aggregate([("is_condition", "any")])
+    )
     return dict(zip(*(grouped[name].to_pylist() for name in grouped.column_names), strict=True))
+
+
+def _coded(texts: pa.ChunkedArray) -> pa.Array:
+    """Return texts with a code for each different one, by which they are grouped far faster."""
+    return texts.combine_chunks().dictionary_encode()
 
 
 def _are_conditions(fields: pa.Table) -> pa.ChunkedArray:
@@ -212,10 +227,12 @@ def _labels_of(names: Sequence[str]) -> dict[str, str]:
 
 def _numeric(fields: pa.Table) -> set[str]:
     """Return the fields that have numbers, and nothing else."""
-    valued = fields.filter(pc.is_valid(fields["value"]))
     types = pa.table(
-        {"field": valued["field"], "value_type": valued["value_type"].cast(pa.string())}
-    )
+        {
+            "field": _coded(fields["field"]),
+            "value_type": _coded(fields["value_type"].cast(pa.string())),
+        }
+    ).filter(pc.is_valid(fields["value"]))
     of_field: dict[str, set[str | None]] = {}
     for pair in types.group_by(["field", "value_type"]).aggregate([]).to_pylist():
         of_field.setdefault(pair["field"], set()).add(pair["value_type"])
@@ -262,8 +279,9 @@ def _verdict_counts(
     """Count for each condition who meets it, who does not, and who was to be judged by it."""
     met: Counter[str] = Counter()
     not_met: Counter[str] = Counter()
-    columns = ["field", "is_matched"]
-    grouped = tables["fields"].select(columns).group_by(columns).aggregate([([], "count_all")])
+    fields = tables["fields"]
+    verdicts = pa.table({"field": _coded(fields["field"]), "is_matched": fields["is_matched"]})
+    grouped = verdicts.group_by(["field", "is_matched"]).aggregate([([], "count_all")])
     for group in grouped.to_pylist():
         if group["is_matched"] is not None:
             (met if group["is_matched"] else not_met)[group["field"]] += group["count_all"]
@@ -285,20 +303,26 @@ def conditions_of_runs(
         else set()
         for findall_id in tables["runs"]["findall_id"].to_pylist()
     }
-    columns = ["findall_id", "field"]
-    judged = tables["fields"].filter(_are_conditions(tables["fields"])).select(columns)
-    for group in judged.group_by(columns).aggregate([]).to_pylist():
+    fields = tables["fields"]
+    columns = ("findall_id", "field")
+    keys = pa.table({name: _coded(fields[name]) for name in columns})
+    judged = keys.filter(_are_conditions(fields))
+    for group in judged.group_by(list(columns)).aggregate([]).to_pylist():
         conditions.setdefault(group["findall_id"], set()).add(group["field"])
     return conditions
 
 
-def meeting_all(tables: Tables, conditions: Mapping[str, set[str]]) -> set[tuple[str, str]]:
-    """Return the findall_id and candidate_id of those known to meet all conditions of their run."""
-    fields = tables["fields"]
-    met = fields.filter(pc.fill_null(fields["is_matched"], False))
-    groups = met.group_by(["findall_id", "candidate_id"]).aggregate([([], "count_all")])
-    keys = zip(keys_of(groups), groups["count_all"].to_pylist(), strict=True)
-    return {key for key, count in keys if count == len(conditions[key[0]])}
+def meeting_all(tables: Tables, conditions: Mapping[str, set[str]]) -> Truths:
+    """Return for each candidate whether it is known to meet all conditions of its run."""
+    candidates, fields = tables["candidates"], tables["fields"]
+    met = np.bincount(
+        places_of(fields, candidates)[_mask(fields["is_matched"])], minlength=len(candidates) + 1
+    )[:-1]
+    runs = _coded(candidates["findall_id"])
+    asked = [len(conditions.get(findall_id, ())) for findall_id in runs.dictionary.to_pylist()]
+    wanted = np.array([*asked, 0])[runs.indices.to_numpy()]
+    is_met: Truths = (met > 0) & (met == wanted)
+    return is_met
 
 
 def outcomes_of(tables: Tables) -> list[Outcome]:
@@ -307,39 +331,43 @@ def outcomes_of(tables: Tables) -> list[Outcome]:
     A candidate is open if it was not judged yet, or if no condition is known to fail and at least
     one is unknown.
     """
-    fields = tables["fields"]
-    is_failed = pc.fill_null(pc.invert(fields["is_matched"]), False)
-    candidates = tables["candidates"]
-    run_ids, ids = (pc.unique(candidates[name]) for name in ("findall_id", "candidate_id"))
-    numbers = candidate_numbers(candidates, run_ids, ids)
-    judged, failed = (
-        pc.is_in(
-            numbers,
-            value_set=candidate_numbers(fields.filter(mask), run_ids, ids).combine_chunks(),
-        ).to_pylist()
-        for mask in (_are_conditions(fields), is_failed)
+    candidates, fields = tables["candidates"], tables["fields"]
+    places = places_of(fields, candidates)
+    judged, failed = np.zeros((2, len(candidates) + 1), np.bool_)
+    judged[places[_mask(_are_conditions(fields))]] = True
+    failed[places[_mask(pc.invert(fields["is_matched"]))]] = True
+    statuses = candidates["match_status"].cast(pa.string())
+    is_matched, is_unmatched, is_discarded = (
+        _mask(pc.equal(statuses, status)) for status in ("matched", "unmatched", "discarded")
     )
-    statuses = candidates["match_status"].to_pylist()
-    return [
-        _outcome(status, judged=is_judged, failed=has_failed)
-        for status, is_judged, has_failed in zip(statuses, judged, failed, strict=True)
-    ]
+    is_out = is_discarded | (is_unmatched & (failed | ~judged)[:-1])
+    # Else generated, in a state that a newer service has, or unmatched for want of a verdict.
+    outcomes = np.where(is_matched, "match", np.where(is_out, "not", "open"))
+    found: list[Outcome] = outcomes.tolist()
+    return found
 
 
-def candidate_numbers(table: pa.Table, run_ids: pa.Array, ids: pa.Array) -> pa.Array:
-    """Return one number for findall_id and candidate_id, as ids may repeat across runs."""
+def places_of(table: pa.Table, candidates: pa.Table) -> Ints:
+    """Return for each row of a table the place of its candidate, or the number of candidates."""
+    # Ids may repeat across runs, so a candidate is known by one number for both.
+    run_ids, ids = (pc.unique(candidates[name]) for name in ("findall_id", "candidate_id"))
+    numbers, known = (_candidate_numbers(each, run_ids, ids) for each in (table, candidates))
+    if not np.array_equal(known.to_numpy(), np.arange(len(candidates))):
+        numbers = pc.index_in(numbers, value_set=known.combine_chunks())
+    places: Ints = numbers.fill_null(len(candidates)).to_numpy().astype(np.int64)
+    return places
+
+
+def _candidate_numbers(table: pa.Table, run_ids: pa.Array, ids: pa.Array) -> pa.ChunkedArray:
     runs = pc.index_in(table["findall_id"], value_set=run_ids).cast(pa.int64())
     candidates = pc.index_in(table["candidate_id"], value_set=ids).cast(pa.int64())
     return pc.add(pc.multiply(runs, len(ids)), candidates)
 
 
-def _outcome(status: str, *, judged: bool, failed: bool) -> Outcome:
-    if status == "matched":
-        return "match"
-    if status == "discarded" or (status == "unmatched" and (failed or not judged)):
-        return "not"
-    # Generated, in a state that a newer service has, or unmatched for want of a verdict.
-    return "open"
+def _mask(truths: pa.ChunkedArray) -> Truths:
+    """Return where something is known to be true."""
+    mask: Truths = pc.fill_null(truths, False).to_numpy()
+    return mask
 
 
 def keys_of(table: pa.Table) -> list[tuple[str, str]]:

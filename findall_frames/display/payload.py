@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
+from math import isnan
 from typing import Any, Final
 
 import numpy as np
@@ -12,75 +13,67 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.addresses import cell_of
-from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField
+from findall_frames.api.models import VERDICT_WORDS, RequestedField
 from findall_frames.display.marking import marked_pieces, values_to_mark
-from findall_frames.display.matches import NO_ADDRESS, Tables, value_words
+from findall_frames.display.matches import NO_ADDRESS, value_words
 from findall_frames.display.outcomes import (
+    Ints,
     Outcome,
+    Review,
     ShownColumn,
     asked_fields,
-    candidate_numbers,
-    columns_of,
-    outcomes_of,
+    keys_of,
+    places_of,
 )
+from findall_frames.display.result_view import ResultView
 from findall_frames.display.shapes import SHAPES
 from findall_frames.display.text import one_line, web_address
 
-__all__ = ["ExplorerData", "explorer_payload", "review_records"]
-
-_Ints = np.ndarray[Any, np.dtype[np.int64]]
+__all__ = ["ExplorerData", "explorer_payload"]
 
 _MET, _NOT_MET, _UNKNOWN = 0, 1, 2
 _OUTCOMES: Final[dict[Outcome, int]] = {"match": _MET, "not": _NOT_MET, "open": _UNKNOWN}
 _LEVELS: Final = ("low", "medium", "high")
 _CELL: Final = ("value", "value_type", "confidence", "is_matched")
+_REVIEW: Final = ("field", "decision", "value", "note", "reviewer", "reviewed_at")
 _UNCLEAN: Final = r"[^ -~]|  |^ | $"
 
 
-def explorer_payload(
-    tables: Tables,
-    *,
-    searches: Mapping[str, FindAllSchema],
-    reviews: Sequence[Mapping[str, Any]],
-) -> dict[str, Any]:
+def explorer_payload(view: ResultView) -> dict[str, Any]:
     """Return all that the explorer shows of a result, evidence included, for JSON.
 
     Parameters
     ----------
-    tables : mapping of str to Table
-        ``runs``, ``candidates``, ``fields`` and ``citations``.
-    searches : mapping of str to FindAllSchema
-        The searches by findall_id, for the conditions as they were asked.
-    reviews : sequence of mapping
-        The latest judgement of each candidate and field: ``findall_id``, ``candidate_id``,
-        ``field`` (None for the candidate as a whole), ``decision``, ``value``, ``note``,
-        ``reviewer``, ``reviewed_at``.
+    view : ResultView
+        The result, with its reviews.
 
     Returns
     -------
     dict
-        What `ExplorerData.table` returns, with the evidence of all candidates.
+        What `ExplorerData.table` returns, with the evidence of all candidates and the latest
+        review of each candidate and field.
 
     Examples
     --------
     >>> from findall_frames.frames.schema import empty_tables
-    >>> payload = explorer_payload(empty_tables(), searches={}, reviews=[])
+    >>> payload = explorer_payload(ResultView(empty_tables()))
     >>> payload["count"], payload["columns"], payload["evidence"]
     (0, [], [])
     """
-    data = ExplorerData(tables, searches=searches)
+    data = ExplorerData(view)
     table = data.table(evidence=len(data))
-    return {**table, "reviews": review_records(reviews)}
+    table["columns"] = [
+        {name: _listed(part) for name, part in column.items()} for column in table["columns"]
+    ]
+    table["outcomes"] = _listed(table["outcomes"])
+    return {**table, "reviews": data.review_records(view.latest.values())}
 
 
-def review_records(reviews: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return reviews for JSON: times as text, and texts cleaned as `one_line` does.
-
-    >>> from datetime import UTC
-    >>> review_records([{"candidate_id": "c1", "reviewed_at": datetime(2026, 1, 2, tzinfo=UTC)}])
-    [{'candidate_id': 'c1', 'reviewed_at': '2026-01-02T00:00:00+00:00'}]
-    """
-    return [{name: _plain(name, value) for name, value in each.items()} for each in reviews]
+def _listed(part: Any) -> Any:
+    """Return an array as a list, with None in place of NaN; anything else as it is."""
+    if not isinstance(part, np.ndarray):
+        return part
+    return [None if isnan(number) else number for number in part.tolist()]
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -98,42 +91,44 @@ class ExplorerData:
 
     Parameters
     ----------
-    tables : mapping of str to Table
-        ``runs``, ``candidates``, ``fields`` and ``citations``.
-    searches : mapping of str to FindAllSchema
-        The searches by findall_id.
+    view : ResultView
+        The result; its reviews are not looked at.
     """
 
-    def __init__(self, tables: Tables, *, searches: Mapping[str, FindAllSchema]) -> None:
-        self._tables = tables
-        self._runs = tables["runs"]
-        self._candidates = tables["candidates"]
-        self._asked = asked_fields(searches)
-        self._shown = columns_of(tables, searches)
-        run_ids = pc.unique(self._candidates["findall_id"])
-        ids = pc.unique(self._candidates["candidate_id"])
-        keys = candidate_numbers(self._candidates, run_ids, ids)
-        self._fields, self._field_rows = _by_candidate(tables["fields"], keys, run_ids, ids)
+    def __init__(self, view: ResultView) -> None:
+        self._view = view
+        self._runs = view.tables["runs"]
+        self._candidates = view.tables["candidates"]
+        self._asked = asked_fields(view.searches)
+        self._fields, self._field_rows = _by_candidate(view.tables["fields"], self._candidates)
         self._citations, self._citation_rows = _by_candidate(
-            tables["citations"], keys, run_ids, ids
+            view.tables["citations"], self._candidates
         )
-        self._run_ids = run_ids.to_pylist()
-        codes = pc.index_in(self._candidates["findall_id"], value_set=run_ids)
-        self._run_codes = codes.to_numpy().tolist()
-        self.ids: list[str] = self._candidates["candidate_id"].to_pylist()
         self._columns = self._make_columns()
 
     def __len__(self) -> int:
-        return len(self.ids)
+        return len(self._candidates)
 
     @property
     def field_names(self) -> list[str]:
         """The fields that have a column, in the order of the columns."""
         return [column["name"] for column in self._columns if "derived" not in column]
 
-    def key(self, row: int) -> tuple[str, str]:
-        """Return findall_id and candidate_id of a candidate."""
-        return self._run_ids[self._run_codes[row]], self.ids[row]
+    def keys(self, rows: Sequence[int]) -> list[tuple[str, str]]:
+        """Return findall_id and candidate_id of these candidates."""
+        ids = self._candidates.select(["findall_id", "candidate_id"])
+        return keys_of(ids.take(pa.array(rows, pa.int64())))
+
+    def review_records(self, reviews: Iterable[Review]) -> list[dict[str, Any]]:
+        """Return reviews for JSON: each with the place of its candidate, and clean texts."""
+        return [
+            {
+                "row": row,
+                **{name: _plain(name, each[name]) for name in _REVIEW if name in each},
+            }
+            for each in reviews
+            if (row := self._rows.get((each["findall_id"], each["candidate_id"]))) is not None
+        ]
 
     def table(self, *, evidence: int) -> dict[str, Any]:
         """Return what the table shows, and the evidence of the first candidates.
@@ -147,24 +142,22 @@ class ExplorerData:
         -------
         dict
             - ``count``; ``objective`` (of a single run) or None; ``shapes`` (SVG by name);
-            - ``runs`` (ids), ``run`` (place in ``runs``, by candidate), ``ids``, ``names``,
-              ``outcomes`` (0 match, 1 no match, 2 open), by candidate;
+            - ``names`` and ``outcomes`` (0 match, 1 no match, 2 open), by candidate;
             - ``columns``: each with ``name``, ``title``, ``kind`` ("verdict", "number", "text" or
               "level"), ``condition`` (as asked) and ``reading`` (SQL) or None; ``words`` (the
               different values) and ``codes`` (place in ``words`` by candidate, -1 for none);
-              ``numbers`` (of ``words``) for a number; ``verdicts`` (0 met, 1 not met, 2 unknown)
-              for a verdict; ``levels`` (0 low, 1 medium, 2 high, -1 unknown), by candidate;
-              ``derived`` if it is no field;
+              ``numbers`` (of ``words``, else NaN) for a number; ``verdicts`` (0 met, 1 not met,
+              2 unknown) for a verdict; ``levels`` (0 low, 1 medium, 2 high, -1 unknown), by
+              candidate; ``derived`` if it is no field;
             - ``evidence``: see `evidence`.
+
+            Outcomes, codes, verdicts, levels and numbers are arrays of NumPy.
         """
         objectives = self._runs["objective"].to_pylist()
         return {
             "count": len(self),
             "objective": one_line(objectives[0] or "") if len(objectives) == 1 else None,
             "shapes": SHAPES,
-            "runs": self._run_ids,
-            "run": self._run_codes,
-            "ids": self.ids,
             "names": _cleaned(self._candidates["name"].combine_chunks()),
             "outcomes": self._outcomes(),
             "columns": self._columns,
@@ -222,8 +215,12 @@ class ExplorerData:
             found.setdefault((row, field), []).append(source)
         return found
 
-    def _outcomes(self) -> list[int]:
-        return [_OUTCOMES[outcome] for outcome in outcomes_of(self._tables)]
+    @cached_property
+    def _rows(self) -> dict[tuple[str, str], int]:
+        return {key: row for row, key in enumerate(keys_of(self._candidates))}
+
+    def _outcomes(self) -> np.ndarray[Any, np.dtype[np.int8]]:
+        return np.array([_OUTCOMES[outcome] for outcome in self._view.outcomes], np.int8)
 
     def _make_columns(self) -> list[dict[str, Any]]:
         encoded = self._fields["field"].combine_chunks().dictionary_encode()
@@ -233,10 +230,12 @@ class ExplorerData:
         bounds = np.searchsorted(codes[order], np.arange(len(names) + 1))
         found = {name: order[bounds[place] : bounds[place + 1]] for place, name in enumerate(names)}
         nowhere = np.empty(0, np.int64)
-        columns = [self._column(each, found.get(each.field, nowhere)) for each in self._shown]
+        columns = [
+            self._column(each, found.get(each.field, nowhere)) for each in self._view.columns
+        ]
         return [*columns, *self._derived(columns)]
 
-    def _column(self, shown: ShownColumn, places: _Ints) -> dict[str, Any]:
+    def _column(self, shown: ShownColumn, places: Ints) -> dict[str, Any]:
         """Return a column, made from these rows of the fields."""
         # Of the fields, without the long texts that only the evidence needs.
         part = self._fields.select(list(_CELL)).take(pa.array(places))
@@ -248,25 +247,20 @@ class ExplorerData:
         is_number = bool(types) and (
             types <= {"integer", "number"} or asked.schema.get("type") in ("integer", "number")
         )
-        if types != {"string"}:
+        if len(types) > 1:
             # The same text may be a list in one row, and a text that looks like it in another.
             values = pc.binary_join_element_wise(kinds, values, pa.scalar(":", pa.large_string()))
         encoded = values.combine_chunks().dictionary_encode()
-        codes = np.full(len(self), -1, np.int64)
+        codes = np.full(len(self), -1, np.int32)
         codes[rows] = encoded.indices.fill_null(-1).to_numpy()
-        numbers = []
-        if types == {"string"}:
-            words = _cleaned(encoded.dictionary)
-            if is_number:
-                numbers = [_number(word) for word in words]
+        texts = encoded.dictionary
+        if len(types) > 1:
+            pairs = [text.partition(":") for text in texts.to_pylist()]
+            words = [_clean(value_words(value, kind)) for kind, _, value in pairs]
+            texts = pa.array([value for _, _, value in pairs], pa.large_string())
         else:
-            words = []
-            for entry in encoded.dictionary.to_pylist():
-                kind, _, value = entry.partition(":")
-                words.append(_clean(value_words(value, kind)))
-                if is_number:
-                    numbers.append(_number(value))
-        levels = np.full(len(self), -1, np.int64)
+            words = _words(texts, kind=next(iter(types), None))
+        levels = np.full(len(self), -1, np.int8)
         sure = pc.index_in(
             part["confidence"].cast(pa.string()), value_set=pa.array(_LEVELS)
         ).fill_null(-1)
@@ -279,55 +273,55 @@ class ExplorerData:
             "condition": one_line(shown.asked or "") or None,
             "reading": shown.read_as,
             "words": words,
-            "codes": codes.tolist(),
-            "levels": levels.tolist(),
+            "codes": codes,
+            "levels": levels,
         }
         if is_verdict:
-            verdicts = np.full(len(self), _UNKNOWN, np.int64)
+            verdicts = np.full(len(self), _UNKNOWN, np.int8)
             verdicts[rows] = pc.if_else(judged, _MET, _NOT_MET).fill_null(_UNKNOWN).to_numpy()
-            column["verdicts"] = verdicts.tolist()
+            column["verdicts"] = verdicts
             # A bare yes or no says what the verdict says.
             for code, word in enumerate(words):
                 truth = VERDICT_WORDS.get(word.casefold()) if len(word) <= 5 else None
                 if truth is not None:
                     codes[(codes == code) & (verdicts == (_MET if truth else _NOT_MET))] = -1
-            column["codes"] = codes.tolist()
         elif is_number:
-            column["numbers"] = numbers
+            column["numbers"] = _numbers(texts)
         return column
 
     def _derived(self, columns: Sequence[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
         """Yield the lowest confidence if one is known, and the main source if there are several."""
-        lowest = np.full(len(self), len(_LEVELS), np.int64)
+        lowest = np.full(len(self), len(_LEVELS), np.int8)
         for column in columns:
-            levels = np.array(column["levels"], np.int64)
+            levels = column["levels"]
             lowest = np.minimum(lowest, np.where(levels < 0, len(_LEVELS), levels))
         lowest[lowest == len(_LEVELS)] = -1
         if (lowest >= 0).any():
             yield {
                 **_derived_column("lowest confidence", "level"),
                 "words": list(_LEVELS),
-                "codes": lowest.tolist(),
-                "levels": lowest.tolist(),
+                "codes": lowest.astype(np.int32),
+                "levels": lowest,
             }
         domains = self._citations["domain"].combine_chunks().dictionary_encode()
-        if len(domains.dictionary) < 2:
+        if (different := len(domains.dictionary)) < 2:
             return
         cited = pc.is_valid(domains.indices).to_numpy(zero_copy_only=False)
         codes = domains.indices.filter(pa.array(cited)).to_numpy().astype(np.int64)
         pairs, counts = np.unique(
-            self._citation_rows[cited] * len(domains.dictionary) + codes, return_counts=True
+            self._citation_rows[cited] * different + codes, return_counts=True
         )
-        rows, codes = np.divmod(pairs, len(domains.dictionary))
-        # The most cited last, and of several the first in the result.
-        order = np.lexsort((-codes, counts))
-        main = np.full(len(self), -1, np.int64)
-        main[rows[order]] = codes[order]
+        rows, codes = np.divmod(pairs, different)
+        # The most cited, and of several the first in the result.
+        rows, starts = np.unique(rows, return_index=True)
+        best = np.maximum.reduceat(counts * different + (different - 1 - codes), starts)
+        main = np.full(len(self), -1, np.int32)
+        main[rows] = different - 1 - best % different
         yield {
             **_derived_column("main source", "text"),
             "words": _cleaned(domains.dictionary),
-            "codes": main.tolist(),
-            "levels": [-1] * len(self),
+            "codes": main,
+            "levels": np.full(len(self), -1, np.int8),
         }
 
 
@@ -342,12 +336,9 @@ def _derived_column(title: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _by_candidate(
-    table: pa.Table, keys: pa.ChunkedArray, run_ids: pa.Array, ids: pa.Array
-) -> tuple[pa.Table, _Ints]:
+def _by_candidate(table: pa.Table, candidates: pa.Table) -> tuple[pa.Table, Ints]:
     """Return a table in the order of the candidates, and the place of each row's candidate."""
-    places = pc.index_in(candidate_numbers(table, run_ids, ids), value_set=keys.combine_chunks())
-    rows: _Ints = places.to_numpy().astype(np.int64)
+    rows = places_of(table, candidates)
     if (np.diff(rows) < 0).any():
         order = np.argsort(rows, kind="stable")
         return table.take(pa.array(order)), rows[order]
@@ -389,9 +380,26 @@ def _cleaned(texts: pa.Array) -> list[str]:
     return found
 
 
-def _number(text: str) -> float | None:
+def _words(texts: pa.Array, *, kind: str | None) -> list[str]:
+    """Return values of one type as they are shown."""
+    if kind in ("string", "integer"):
+        return _cleaned(texts)
+    return [_clean(value_words(text, kind)) for text in texts.to_pylist()]
+
+
+def _numbers(texts: pa.Array) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Return texts as finite numbers, or NaN."""
+    numbers: np.ndarray[Any, np.dtype[np.float64]]
     try:
-        number = float(text)
+        numbers = texts.cast(pa.float64()).to_numpy(zero_copy_only=False).copy()
+    except pa.ArrowInvalid:
+        numbers = np.array([_number(text) for text in texts.to_pylist()], np.float64)
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
     except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+        return np.nan

@@ -64,11 +64,8 @@ def report_page(view: ResultView, *, doubts: int | None) -> bytes:
     """
     style = "".join(map(asset, ("tokens.css", "result.css", "explorer.css", "report.css")))
     script = asset("explorer.js") + _START
-    payload = explorer_payload(
-        view.tables, searches=view.searches, reviews=list(view.latest.values())
-    )
     # In a script element nothing but "<" can end the data.
-    data = msgspec.json.encode(payload).replace(b"<", b"\\u003c").decode()
+    data = msgspec.json.encode(explorer_payload(view)).replace(b"<", b"\\u003c").decode()
     policy = (
         f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from findall_frames.api.models import TERMINAL_STATUSES, FindAllSchema
 from findall_frames.display.matches import (
@@ -84,6 +86,13 @@ class ResultView:
             (each["findall_id"], each["candidate_id"], each["field"]): each for each in self.reviews
         }
 
+    def with_reviews(self, reviews: Iterable[Review]) -> ResultView:
+        """Return the same result with these reviews; what was found is not counted anew."""
+        other = replace(self, reviews=reviews)
+        counted_before = {"columns", "outcomes", "_findings"} & vars(self).keys()
+        vars(other).update({name: vars(self)[name] for name in counted_before})
+        return other
+
     @property
     def accepted(self) -> pa.Table:
         """The candidates that a person accepted and the service did not match."""
@@ -115,7 +124,7 @@ class ResultView:
     @property
     def summary(self) -> str:
         """What was found and how the search ended, in sentences."""
-        return f"{self._findings()} {self._ending()}".strip()
+        return f"{self._findings} {self._ending()}".strip()
 
     @property
     def searched_on(self) -> str:
@@ -154,6 +163,7 @@ class ResultView:
             return ""
         return f"Counted over the {kept:,} candidates that are kept; {left:,} others did not match."
 
+    @cached_property
     def _findings(self) -> str:
         """Return how many candidates matched, failed, and are open, and what is not here."""
         total, matches = candidate_count(self.tables), match_count(self.tables)
@@ -176,24 +186,21 @@ class ResultView:
     def _verdicts(self, total: int, matches: int) -> str:
         by_run = conditions_of_runs(self.tables, self.searches)
         complete = meeting_all(self.tables, by_run)
-        unkept = rows_left_out(self.tables)
-        matching: set[tuple[str, str]] = set()
-        failed = is_open = 0
-        is_reason_known = True
-        for key, outcome in zip(keys_of(self.tables["candidates"]), self.outcomes, strict=True):
-            if outcome == "match":
-                matching.add(key)
-            elif key[0] in unkept:
-                # Own data sends the matches and a few other rows; how the rest failed is not known.
-                continue
-            elif outcome == "not":
-                failed += 1
-            else:
-                is_open += 1
-                is_reason_known &= key not in complete
+        unkept = pa.array(rows_left_out(self.tables), pa.large_string())
+        is_unkept = pc.is_in(self.tables["candidates"]["findall_id"], value_set=unkept).to_numpy()
+        outcomes = np.array(self.outcomes, np.str_)
+        is_match = outcomes == "match"
+        # Own data sends the matches and a few other rows; how the rest failed is not known.
+        is_failed, is_left_open = (
+            (outcomes == outcome) & ~is_unkept for outcome in ("not", "open")
+        )
+        failed, is_open = int(is_failed.sum()), int(is_left_open.sum())
+        is_reason_known = not (is_left_open & complete).any()
         conditions = set().union(*by_run.values())
         # A service may match without all verdicts, and not match in spite of them.
-        is_met = matching == complete and all(each == conditions for each in by_run.values())
+        is_met = bool((is_match == complete).all()) and all(
+            each == conditions for each in by_run.values()
+        )
         number = _NUMERALS.get(len(conditions), f"{len(conditions):,}")
         words = {0: "matched", 1: "met the condition", 2: "met both conditions"}
         met = words.get(len(conditions), f"met all {number} conditions") if is_met else "matched"

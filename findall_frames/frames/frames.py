@@ -12,6 +12,7 @@ from weakref import WeakSet
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET, UnsetType
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import InvalidRequestError
@@ -182,32 +183,32 @@ class FindAllFrames(WritableTables):
     def review(
         self,
         candidate: str | CandidateKey,
-        decision: str | None,
+        decision: str | UnsetType | None = UNSET,
         *,
         field: str | None = None,
-        value: object = None,
-        note: str | None = None,
+        value: object = UNSET,
+        note: str | UnsetType | None = UNSET,
         reviewer: str | None = None,
     ) -> None:
         """Record what you judge of a candidate, or of one of its fields, in these frames.
 
         This is the only thing that changes frames in place: an explorer that is open and the
-        next cell see it at once. It replaces the earlier judgement of the same candidate and
-        field as a whole. ``frames.matches`` stays what the service found.
+        next cell see it at once. Of an earlier judgement of the same candidate and field, what
+        is not passed stays: a new decision keeps the note. ``frames.matches`` stays what the
+        service found.
 
         Parameters
         ----------
         candidate : str or tuple of (str, str)
             Its name or its candidate_id, or its findall_id and candidate_id.
-        decision : {"accept", "reject", "unsure"} or None
-            None leaves only a correction or a note. If there is neither, it takes the earlier
-            judgement back.
+        decision : {"accept", "reject", "unsure"} or None, optional
+            None takes an earlier decision back.
         field : str, optional
             The field that is judged; by default the candidate as a whole.
         value : str, number, bool, date, list or dict, optional
-            The correct value of the field.
+            The correct value of the field. None or ``""`` takes an earlier correction back.
         note : str, optional
-            Anything else to be remembered.
+            Anything else to be remembered. None or ``""`` takes an earlier note back.
         reviewer : str, optional
             Who judges; by default the environment variable ``FINDALL_FRAMES_REVIEWER``, else the
             name of the login.
@@ -216,7 +217,8 @@ class FindAllFrames(WritableTables):
         ------
         InvalidRequestError
             No candidate, or more than one, has that name or id; there is no such decision or
-            field; or the value is not of the type that the search declares. Nothing is recorded.
+            field; or the value is not of the type that the search declares, or that the column
+            of the field in ``frames.matches`` has. Nothing is recorded.
 
         Warns
         -----
@@ -234,23 +236,24 @@ class FindAllFrames(WritableTables):
         >>> import pandas as pd
         >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
         >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
-        >>> frames.review("Rome", "accept", note="seen on the map", reviewer="Ada")
+        >>> frames.review("Rome", "unsure", note="seen on the map", reviewer="Ada")
+        >>> frames.review("Rome", "accept", reviewer="Ada")
         >>> frames.reviews[["decision", "note", "reviewer"]].iloc[0].tolist()
         ['accept', 'seen on the map', 'Ada']
         >>> frames.accepted["name"].tolist()
         ['Rome']
         """
-        review = checked_review(
-            self.tables,
-            self.searches,
-            candidate,
-            decision,
-            field=field,
-            value=value,
-            note=note,
-            reviewer=reviewer,
-        )
         with self._recording:
+            review = checked_review(
+                self.tables,
+                self.searches,
+                candidate,
+                decision,
+                field=field,
+                value=value,
+                note=note,
+                reviewer=reviewer,
+            )
             self._tables["reviews"], review = recorded(self._tables["reviews"], review)
         if self._keep is not None:
             runs = self.tables["runs"].filter(pc.field("findall_id") == review.findall_id)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec import UNSET, UnsetType
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.errors import InvalidRequestError
@@ -25,7 +26,7 @@ from findall_frames.frames.lookup import (
     requested_fields,
 )
 from findall_frames.frames.schema import DECISIONS, SCHEMAS, conform
-from findall_frames.frames.wide import misfit_of, widen_as_matches
+from findall_frames.frames.wide import misfit_in, misfit_of, widen_as_matches
 from findall_frames.frames.wire import json_text
 
 if TYPE_CHECKING:
@@ -115,21 +116,31 @@ def recorded(reviews: pa.Table, review: ReviewRow) -> tuple[pa.Table, ReviewRow]
 
     It is later than the one it replaces, even if the clock of another machine was ahead.
     """
-    field = reviews["field"]
-    same_field = pc.is_null(field) if review.field is None else pc.equal(field, review.field)
-    replaced = pc.and_(
-        pc.and_(
-            pc.equal(reviews["findall_id"], review.findall_id),
-            pc.equal(reviews["candidate_id"], review.candidate_id),
-        ),
-        pc.fill_null(same_field, False),
-    )
+    replaced = _about(reviews, review.key)
     for before in reviews.filter(replaced)["reviewed_at"].to_pylist():
         after = before + timedelta(microseconds=1)
         review = review._replace(reviewed_at=max(review.reviewed_at, after))
     kept = reviews.filter(pc.invert(replaced))
     table = pa.concat_tables([kept, reviews_table([review])]).combine_chunks()
     return conform(table, name="reviews"), review
+
+
+def _about(reviews: pa.Table, key: ReviewKey) -> pa.ChunkedArray:
+    """Return which rows are about the same as a key."""
+    findall_id, candidate_id, field = key
+    fields = reviews["field"]
+    same_field = pc.is_null(fields) if field is None else pc.equal(fields, field)
+    return pc.and_(
+        pc.and_(
+            pc.equal(reviews["findall_id"], findall_id),
+            pc.equal(reviews["candidate_id"], candidate_id),
+        ),
+        pc.fill_null(same_field, False),
+    )
+
+
+def _earlier(reviews: pa.Table, key: ReviewKey) -> ReviewRow | None:
+    return newest_reviews(reviews_in(reviews.filter(_about(reviews, key)))).get(key)
 
 
 # -- a new judgement -----------------------------------------------------------------------------
@@ -139,39 +150,54 @@ def checked_review(
     tables: Mapping[str, pa.Table],
     searches: Mapping[str, FindAllSchema],
     candidate: str | CandidateKey,
-    decision: str | None,
+    decision: str | UnsetType | None,
     *,
     field: str | None,
     value: object,
-    note: str | None,
+    note: str | UnsetType | None,
     reviewer: str | None,
 ) -> ReviewRow:
     """Return the judgement that `FindAllFrames.review` documents, or raise."""
     row = find_candidate(tables["candidates"], candidate)
     findall_id = row["findall_id"]
-    if decision is not None and decision not in DECISIONS:
+    if decision is value is note is UNSET:
         raise InvalidRequestError(
-            f"decision is {decision!r}. Expected 'accept', 'reject' or 'unsure', or None for a "
-            "note or correction alone.",
+            "Nothing is said of the candidate. Pass a decision ('accept', 'reject' or 'unsure'), "
+            "a value= or a note=; None takes back what was said before.",
+            findall_id=findall_id,
+        )
+    if decision not in (None, UNSET, *DECISIONS):
+        raise InvalidRequestError(
+            f"decision is {decision!r}. Expected 'accept', 'reject' or 'unsure', or None to take "
+            "an earlier one back.",
             findall_id=findall_id,
         )
     for name, text in (("note", note), ("reviewer", reviewer), ("field", field)):
-        if text is not None and not isinstance(text, str):
+        if text is not None and not isinstance(text, str | UnsetType):
             raise InvalidRequestError(
                 f"{name} is {text!r}. Expected a str, or None.", findall_id=findall_id
             )
     search = searches.get(findall_id)
     if field is not None:
         _check_field(tables["fields"], search, field=field, findall_id=findall_id)
-    if field is None and value is not None:
+    if isinstance(value, str) and not value:
+        value = None
+    if field is None and value is not None and value is not UNSET:
         raise InvalidRequestError(
             f"value={value!r} corrects a field, and none was named. Pass field= as well; a remark "
             "on the candidate as a whole is a note=.",
             findall_id=findall_id,
         )
-    correction = None
-    if value is not None and field is not None:
-        correction = _correction(value, search, field=field, findall_id=findall_id)
+    before = _earlier(tables["reviews"], (findall_id, row["candidate_id"], field))
+    correction = before.value if before else None
+    if value is None or field is None:
+        correction = None
+    elif value is not UNSET:
+        correction = _correction(value, tables, search, field=field, findall_id=findall_id)
+    if isinstance(decision, UnsetType):
+        decision = before.decision if before else None
+    if isinstance(note, UnsetType):
+        note = before.note if before else None
     review = ReviewRow(
         findall_id,
         row["candidate_id"],
@@ -206,7 +232,14 @@ def _check_field(
     )
 
 
-def _correction(value: object, search: FindAllSchema | None, *, field: str, findall_id: str) -> str:
+def _correction(
+    value: object,
+    tables: Mapping[str, pa.Table],
+    search: FindAllSchema | None,
+    *,
+    field: str,
+    findall_id: str,
+) -> str:
     """Return a correct value as text, as ``fields`` has values; raise if it cannot be one."""
     text = _text_of(value)
     if text is None:
@@ -216,11 +249,13 @@ def _correction(value: object, search: FindAllSchema | None, *, field: str, find
             findall_id=findall_id,
         )
     requested = requested_fields(search).get(field)
-    expected = misfit_of(text, schema=requested.schema) if requested else None
-    if expected is not None:
+    declared = misfit_of(text, schema=requested.schema) if requested else None
+    reason = f"the search declares {field!r} as {declared}" if declared else None
+    if reason is None and (found := misfit_in(tables, field=field, text=text)):
+        reason = f"the column {field!r} of the matches holds {found}"
+    if reason is not None:
         raise InvalidRequestError(
-            f"value is {value!r}, and the search declares {field!r} as {expected}. Correct the "
-            "value, or leave the remark as a note=.",
+            f"value is {value!r}, and {reason}. Correct the value, or leave the remark as a note=.",
             findall_id=findall_id,
         )
     return text

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from findall_frames.api.models import VERDICT_WORDS, FindAllSchema, RequestedField, parse_time
 from findall_frames.display.matches import matched_candidates
@@ -28,7 +29,7 @@ from findall_frames.frames.lookup import (
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Values", "misfit_of", "widen", "widen_as_matches"]
+__all__ = ["Values", "misfit_in", "misfit_of", "widen", "widen_as_matches"]
 
 Values: TypeAlias = Literal["value", "verdict"]
 _LEADING: Final = ("name", "url", "description", "match_status")
@@ -43,6 +44,14 @@ _DECLARED: Final[Mapping[str, Mapping[str, str]]] = {
     "str": {"type": "string"},
 }
 """The JSON Schema of the values in a column, by its type."""
+_HOLDS: Final[Mapping[str, str]] = {
+    "Int64": "whole numbers",
+    "Float64": "numbers",
+    "boolean": "true or false",
+    "datetime64[us]": "dates such as 2024-05-01",
+    "datetime64[us, UTC]": "times such as 2024-05-01T12:00:00Z",
+}
+"""The values in a column in words, by its type, unless it holds any text."""
 
 
 def widen(
@@ -313,6 +322,17 @@ def misfit_of(text: str, *, schema: Mapping[str, Any]) -> str | None:
     except _MisfitError:
         return " as ".join(part for part in _declared_type(schema) if part)
     return None
+
+
+def misfit_in(tables: Mapping[str, pa.Table], *, field: str, text: str) -> str | None:
+    """Return what the column of a field in the matches holds if a text is not that, else None."""
+    rows = tables["fields"].filter(pc.field("field") == field)
+    matches = _Cells(tables, matched_candidates(tables), rows=field_rows(rows), requested={})
+    if field not in matches.names:
+        return None
+    dtype = str(matches.typed(field)[0].dtype)
+    is_misfit = misfit_of(text, schema=_DECLARED[dtype]) is not None
+    return _HOLDS[dtype] if is_misfit else None
 
 
 def _inferred_column(

@@ -104,7 +104,7 @@ def test_hostile_strings_are_shown_and_not_run(lab: Lab, notebook: Notebook) -> 
     searches = notebook.run(2).get_by_role("table")
     searches.nth(count - 1).wait_for()
 
-    explorer = notebook.run(3)
+    explorer = notebook.run(3).locator(".ff-explorer")
     explorer.get_by_text(f"{count} candidates").wait_for()
     explorer.get_by_role("grid").focus()
     for _ in range(count):
@@ -131,9 +131,9 @@ def test_hostile_strings_are_shown_and_not_run(lab: Lab, notebook: Notebook) -> 
         "links => links.map(link => [link.protocol, link.host, link.rel.includes('noopener')])"
     )
     assert {tuple(link) for link in links} == {("https:", "example.org", True)}
-    # Card and results bring their own style sheets.
+    # Card, results and the table for saved notebooks bring their own style sheets.
     styles = notebook.page.locator(".jp-OutputArea-output style").all_text_contents()
-    assert {text[:10] for text in styles} == {"/* Colours"}
+    assert {text[:14] for text in styles} == {"/* Colours, ty", "/* The table t"}
     for tag in ("script", "img", "iframe", "form", "base", "math", "mjx-container"):
         assert notebook.page.locator(f".jp-OutputArea-output {tag}").count() == 0
     # Card and explorer draw shapes of their own, which have no handlers.

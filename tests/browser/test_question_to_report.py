@@ -98,6 +98,8 @@ def go_from_question_to_report(place: Place, folder: Path, *, browser: Browser) 
     place.run(ASKED)
     explorer = place.run(EXPLORED).locator(".ff-explorer")
     explorer.get_by_text("17 candidates").wait_for()
+    # The table for saved notebooks is not seen beside it.
+    assert not place.page.get_by_text("The explorer needs a running kernel").is_visible()
     names = explorer.get_by_role("rowheader").locator(".ff-text")
     grid = explorer.get_by_role("grid")
     search = explorer.get_by_label("Search all text")
@@ -220,9 +222,13 @@ class LabPlace:
         self.page.goto("about:blank")
         self._lab.stop_kernels()
         self._notebook.open(self._name)
-        # JupyterLab says so wherever the widget of an earlier kernel was saved.
+        # Where the widget of an earlier kernel was saved, there is the table and no error.
+        saved = self.page.locator(".ff-saved")
+        saved.get_by_role("rowheader").first.wait_for()
+        assert "The explorer needs a running kernel" in saved.inner_text()
         missing = self.page.get_by_text("Error displaying widget: model not found")
-        missing.wait_for()
+        missing.wait_for(state="attached")
+        assert not missing.is_visible()
         (complaint,) = self._notebook.complaints
         assert "widget model not found" in complaint
         self._notebook.complaints.clear()

@@ -46,18 +46,20 @@ def test_what_a_view_shows_is_known() -> None:
 
 
 def test_a_review_is_recorded_and_sent_back_to_all_views() -> None:
-    """With its time; a judgement without anything takes it back."""
+    """With its time; what is not sent stays, and None takes back."""
     driver = ExplorerDriver(makers().explore())
     judged = {"kind": "review", "row": 1, "field": None, "decision": "accept", "note": "Good"}
     (answer,) = driver.send(judged)
     (record,) = answer["data"]
     assert answer["kind"] == "reviewed"
-    assert record.items() >= {"candidate_id": "c1", "decision": "accept", "note": "Good"}.items()
+    assert record.items() >= {"row": 1, "decision": "accept", "note": "Good"}.items()
     assert record["reviewed_at"].startswith("20")
     (answer,) = driver.send({"kind": "hello"})
     assert answer == {"kind": "reviews", "data": [record]}
-    (answer,) = driver.send({"kind": "review", "row": 1})
-    assert answer["data"] == [{"findall_id": "findall_1", "candidate_id": "c1", "field": None}]
+    (answer,) = driver.send({"kind": "review", "row": 1, "decision": "unsure"})
+    assert [(each["decision"], each["note"]) for each in answer["data"]] == [("unsure", "Good")]
+    (answer,) = driver.send({"kind": "review", "row": 1, "decision": None, "note": None})
+    assert answer["data"] == [{"row": 1, "field": None}]
     (answer,) = driver.send({"kind": "hello"})
     assert answer["data"] == []
 
@@ -84,6 +86,7 @@ def test_a_field_is_reviewed_apart_from_its_candidate() -> None:
         ({"kind": "review", "row": 0, "decision": "perhaps"}, "Invalid enum value 'perhaps'"),
         ({"kind": "review", "row": 0, "field": "nowhere", "decision": "accept"}, "no field"),
         ({"kind": "review", "row": 0, "value": "x"}, "needs the field"),
+        ({"kind": "review", "row": 0}, "Nothing is said"),
         ({"kind": "review", "row": 0, "note": "x" * 10_001}, "length <= 10000"),
         ({"kind": "review", "row": 0, "note": ["x"]}, "Expected `str"),
         ({"kind": "view", "chosen": 9, "all": True}, "no row 9"),
@@ -168,10 +171,10 @@ def test_reviews_that_were_made_before_or_elsewhere_are_shown() -> None:
     frames.review(("findall_1", "c2"), "reject", note="a\x1bb\nc")
     driver = ExplorerDriver(frames.explore())
     (record,) = driver.payload["reviews"]
-    assert (record["candidate_id"], record["decision"]) == ("c2", "reject")
+    assert (record["row"], record["decision"]) == (2, "reject")
     assert record["note"] == "a\ufffdb\nc"
     frames.review(("findall_1", "c1"), "unsure")
-    assert [each["candidate_id"] for each in driver.answers[-1]["data"]] == ["c2", "c1"]
+    assert [each["row"] for each in driver.answers[-1]["data"]] == [2, 1]
 
 
 def test_without_widgets_there_is_a_table_and_a_hint() -> None:

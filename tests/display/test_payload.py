@@ -12,6 +12,7 @@ import pytest
 
 from findall_frames.api.models import FindAllSchema
 from findall_frames.display.payload import ExplorerData, explorer_payload
+from findall_frames.display.result_view import ResultView
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.search import Search
@@ -44,7 +45,7 @@ def enrichment(value: Any) -> Any:
 def shown(*candidates: dict[str, Any], asked: bool = True) -> dict[str, Any]:
     """Return the payload, after a way through JSON."""
     searches = {"findall_1": search()} if asked else {}
-    payload = explorer_payload(tables(*candidates), searches=searches, reviews=[])
+    payload = explorer_payload(ResultView(tables(*candidates), searches=searches))
     decoded: dict[str, Any] = json.loads(json.dumps(payload))
     assert decoded == msgspec.json.decode(msgspec.json.encode(payload))
     return decoded
@@ -188,7 +189,7 @@ def test_confidence_and_sources_are_summed_up_in_columns_of_their_own() -> None:
 
 
 def test_equal_candidate_ids_of_two_runs_keep_their_own_values() -> None:
-    """A candidate is known by run and id."""
+    """A candidate is known by run and id; a review of one that is not there is left out."""
     runs = []
     for number, name in enumerate(("Oslo", "Rome")):
         status = {"status": "completed", "is_active": False, "metrics": {}}
@@ -196,22 +197,24 @@ def test_equal_candidate_ids_of_two_runs_keep_their_own_values() -> None:
         body = {"run": run, "candidates": [candidate(1, name=name, town=field(name))]}
         runs.append(flatten(body))
     both = FindAllFrames.concat(runs)
-    payload = explorer_payload(both.tables, searches={}, reviews=[])
+    both.review(("findall_1", "c1"), "reject")
+    reviews = both.tables["reviews"].to_pylist()
+    gone = {**reviews[0], "candidate_id": "c2"}
+    payload = explorer_payload(ResultView(both.tables, reviews=[*reviews, gone]))
     assert words(payload, "town") == ["Oslo", "Rome"]
     assert [each[3][0][1] for each in payload["evidence"]] == ["It says Oslo.", "It says Rome."]
-    assert payload["runs"] == ["findall_0", "findall_1"]
-    assert payload["run"] == [0, 1]
-    data = ExplorerData(both.tables, searches={})
-    assert [data.key(row) for row in range(2)] == [("findall_0", "c1"), ("findall_1", "c1")]
+    assert [(each["row"], each["decision"]) for each in payload["reviews"]] == [(1, "reject")]
+    data = ExplorerData(ResultView(both.tables))
+    assert data.keys([1, 0]) == [("findall_1", "c1"), ("findall_0", "c1")]
 
 
 def test_rows_in_any_order_give_the_same_payload() -> None:
     """Parquet files of others may be sorted in another way."""
     made = dict(tables(*(candidate(n, name=f"N{n}", town=field(f"T{n}")) for n in range(5))))
-    before = explorer_payload(made, searches={}, reviews=[])
+    before = explorer_payload(ResultView(made))
     for name in ("fields", "citations"):
         made[name] = made[name].take(pa.array(range(len(made[name]) - 1, -1, -1)))
-    after = explorer_payload(made, searches={}, reviews=[])
+    after = explorer_payload(ResultView(made))
     assert words(after, "town") == words(before, "town")
     assert after["evidence"] == before["evidence"]
 
@@ -219,7 +222,7 @@ def test_rows_in_any_order_give_the_same_payload() -> None:
 def test_chunks_of_evidence_are_the_evidence() -> None:
     """Whatever their size."""
     made = tables(*(candidate(n, name=f"N{n}", town=field(f"T{n}")) for n in range(7)))
-    data = ExplorerData(made, searches={})
+    data = ExplorerData(ResultView(made))
     whole = data.evidence(0, 7)
     assert [*data.evidence(0, 3), *data.evidence(3, 6), *data.evidence(6, 9)] == whole
     assert data.table(evidence=2)["evidence"] == whole[:2]
@@ -246,7 +249,7 @@ def test_a_reading_is_shown_where_the_run_has_it() -> None:
     made["runs"] = runs.set_column(
         place, runs.schema.field(place), pa.array([json.dumps(extra)], pa.large_string())
     )
-    payload = explorer_payload(made, searches={}, reviews=[])
+    payload = explorer_payload(ResultView(made))
     assert column(payload, "tiles_check")["reading"] == "products = 'tiles'"
 
 
@@ -257,7 +260,7 @@ def test_a_reading_is_shown_where_the_run_has_it() -> None:
 )
 def test_odd_results_have_a_payload(made: Any) -> None:
     """No candidate, no field, a very long name."""
-    payload = explorer_payload(made, searches={}, reviews=[])
+    payload = explorer_payload(ResultView(made))
     assert len(payload["names"]) == len(payload["evidence"]) == payload["count"]
     assert [each["name"] for each in payload["columns"]] == []
 
@@ -265,7 +268,7 @@ def test_odd_results_have_a_payload(made: Any) -> None:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_text_is_cleaned_and_only_web_addresses_are_links(text: str) -> None:
     """Nothing in the payload acts, whatever a service sends."""
-    payload = explorer_payload(tables(hostile_candidate(text)), searches={}, reviews=[])
+    payload = explorer_payload(ResultView(tables(hostile_candidate(text))))
 
     def texts(part: Any) -> list[str]:
         if isinstance(part, str):

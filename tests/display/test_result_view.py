@@ -168,7 +168,7 @@ def test_every_view_has_the_same_columns_with_the_same_verdicts() -> None:
     body = rebuild(result(odd, one(2, "generated")).tables, findall_id="a")
     frames = ff.flatten(body, schema=SEARCH)
     columns = ResultView(frames.tables, searches=frames.searches).columns
-    payload = explorer_payload(frames.tables, searches=frames.searches, reviews=[])
+    payload = explorer_payload(ResultView(frames.tables, searches=frames.searches))
     fields = [each for each in payload["columns"] if "derived" not in each]
     assert [each["name"] for each in fields] == [column.field for column in columns]
     assert [each["title"] for each in fields] == [column.label for column in columns]

@@ -117,14 +117,15 @@ def test_stacking_and_splitting_changes_nothing(
 def test_only_the_latest_judgement_of_each_thing_stands(
     result: dict[str, Any], search: FindAllSchema | None, judged: list[dict[str, Any]]
 ) -> None:
-    """Those that say nothing take the earlier one back; a dict that is filled does the same."""
+    """With what it left as it was, and gone if it says nothing; a filled dict does the same."""
     frames = flatten(result, schema=search)
     expected: dict[Any, dict[str, Any]] = {}
     for each in judge(frames, judged):
         key = each["findall_id"], each["candidate_id"], each["field"]
-        expected.pop(key, None)
-        if any(each[name] is not None for name in ("decision", "value", "note")):
-            expected[key] = each
+        nothing = dict.fromkeys(("decision", "value", "note"))
+        now = {**nothing, **expected.pop(key, {}), **each}
+        if any(now[name] is not None for name in nothing):
+            expected[key] = now
     columns = ["findall_id", "candidate_id", "field", "decision", "value", "note", "reviewer"]
     reviews = frames.tables["reviews"]
     assert reviews.select(columns).to_pylist() == list(expected.values())

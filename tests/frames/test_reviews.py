@@ -40,6 +40,8 @@ def frames_of(findall_id: str = "findall_1") -> FindAllFrames:
                 "employees": enrichment(employees),
                 "founded_on": enrichment("1987-06-05"),
                 "stars": enrichment(employees),
+                "sold_on": condition("2020-02-03", matched=True),
+                "is_open": condition("true", matched=True),
             },
             basis=[basis("makes_tiles", "Tiles.")],
         )
@@ -72,7 +74,7 @@ def test_nothing_is_reviewed_until_somebody_does() -> None:
     assert empty["decision"].cat.categories.tolist() == ["accept", "reject", "unsure"]
 
 
-def test_a_judgement_is_seen_at_once_and_replaces_the_earlier_one() -> None:
+def test_a_judgement_is_seen_at_once_and_what_is_not_said_again_stays() -> None:
     """Wherever the table was taken from before; each field has a judgement of its own."""
     frames = frames_of()
     tables = frames.tables
@@ -82,7 +84,7 @@ def test_a_judgement_is_seen_at_once_and_replaces_the_earlier_one() -> None:
     frames.review("Kilnworks", None, field="employees", value=80, note="Annual report.")
     frames.review(("findall_1", "candidate_slate"), "reject", field="makes_tiles")
     assert said(frames) == [
-        ("candidate_kilnworks", None, "accept", None, None),
+        ("candidate_kilnworks", None, "accept", None, "Ask them."),
         ("candidate_kilnworks", "employees", None, "80", "Annual report."),
         ("candidate_slate", "makes_tiles", "reject", None, None),
     ]
@@ -94,7 +96,32 @@ def test_a_judgement_is_seen_at_once_and_replaces_the_earlier_one() -> None:
     assert len(frames.matches) == 3
 
 
-def test_a_judgement_that_says_nothing_takes_the_earlier_one_back() -> None:
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"decision": "reject"}, ("reject", "80", "Report")),
+        ({"decision": None}, (None, "80", "Report")),
+        ({"value": 90}, ("accept", "90", "Report")),
+        ({"value": None}, ("accept", None, "Report")),
+        ({"value": ""}, ("accept", None, "Report")),
+        ({"note": "Web"}, ("accept", "80", "Web")),
+        ({"note": None}, ("accept", "80", None)),
+        ({"note": ""}, ("accept", "80", None)),
+        ({"decision": "unsure", "note": " "}, ("unsure", "80", None)),
+    ],
+)
+def test_a_later_judgement_changes_what_it_says(
+    options: dict[str, Any], kept: tuple[str | None, ...]
+) -> None:
+    """None and an empty text take back, what is not passed stays."""
+    frames = frames_of()
+    frames.review("Slate", "accept", field="employees", value=80, note="Report", reviewer="Ada")
+    frames.review("Slate", **options, field="employees", reviewer="Bo")
+    assert said(frames) == [("candidate_slate", "employees", *kept)]
+    assert frames.reviews["reviewer"].tolist() == ["Bo"]
+
+
+def test_a_judgement_of_which_nothing_is_left_is_taken_back() -> None:
     """Only that of the same candidate and field; a blank note says nothing."""
     frames = frames_of()
     frames.review("Kilnworks", "accept")
@@ -149,7 +176,6 @@ def test_who_reviews_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
         ("founded_on", dt.date(1988, 1, 2), "1988-01-02"),
         ("makes_tiles", ["roof", {"n": 1}], '["roof",{"n":1}]'),
         ("makes_tiles", True, "true"),
-        ("makes_tiles", "", ""),
     ],
 )
 def test_a_correction_is_written_as_values_are(field: str, value: object, text: str) -> None:
@@ -172,6 +198,10 @@ def test_a_correction_is_written_as_values_are(field: str, value: object, text: 
         ("Slate", "accept", {"field": 3}, "field is 3. Expected a str"),
         ("Slate", None, {"value": 5}, "corrects a field, and none was named"),
         ("Slate", None, {"field": "employees", "value": "many"}, "declares 'employees' as integer"),
+        ("Slate", None, {"field": "stars", "value": "four"}, "'stars' of the matches holds whole"),
+        ("Slate", None, {"field": "stars", "value": 4.5}, "'stars' of the matches holds whole"),
+        ("Slate", None, {"field": "sold_on", "value": "May"}, "'sold_on' .* holds dates such as"),
+        ("Slate", None, {"field": "is_open", "value": "perhaps"}, "'is_open' .* holds true or"),
         ("Slate", None, {"field": "founded_on", "value": "1988"}, "as string as date"),
         ("Slate", None, {"field": "stars", "value": float("nan")}, "of type float. Expected text"),
         ("Slate", None, {"field": "stars", "value": object()}, "of type object"),
@@ -257,11 +287,27 @@ def test_accepted_candidates_are_the_matches_of_the_reviewers() -> None:
     assert frames.matches["employees"].tolist() == [73, 8, 5]
 
 
-def test_a_correction_of_another_type_makes_its_column_text() -> None:
-    """With a warning that names it; columns of text stay text."""
+def test_a_decision_or_something_else_must_be_said() -> None:
+    """Otherwise nothing is recorded."""
     frames = frames_of()
-    frames.review("Slate", "accept")
-    frames.review("Slate", None, field="stars", value="four")
+    with pytest.raises(InvalidRequestError, match="Pass a decision"):
+        frames.review("Slate")
+    with pytest.raises(InvalidRequestError, match="Pass a decision"):
+        frames.review("Slate", field="stars", reviewer="Ada")
+    assert said(frames) == []
+
+
+def test_a_correction_of_another_type_that_is_already_there_makes_its_column_text() -> None:
+    """With a warning that names it, as files of others may have it; columns of text stay text."""
+    key = ("findall_1", "candidate_slate")
+    now = datetime.now(UTC)
+    reviews = reviews_table(
+        [
+            ReviewRow(*key, None, "accept", None, None, "Bo", now),
+            ReviewRow(*key, "stars", None, "four", None, "Bo", now),
+        ]
+    )
+    frames = FindAllFrames({**frames_of().tables, "reviews": reviews})
     with pytest.warns(FindAllWarning, match=r"column in frames\.matches.*'stars' \(because of"):
         accepted = frames.accepted
     assert accepted["stars"].tolist() == ["four"]

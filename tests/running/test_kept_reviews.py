@@ -93,7 +93,7 @@ def test_a_judgement_that_was_taken_back_does_not_come_back(
 ) -> None:
     """Not even from frames that were stored before."""
     old = ff.read_parquet(reviewed.to_parquet(tmp_path / "old"))
-    reviewed.review("Tile maker 1", None)
+    reviewed.review("Tile maker 1", None, note=None)
     for meant in (RUN_ID, old):
         assert said(ff.resume(meant, progress=False)) == [CORRECTED, REJECTED]
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
+
 from findall_frames.display.explorer import Explorer
 
 __all__ = ["ExplorerDriver"]
@@ -20,8 +22,15 @@ class ExplorerDriver:
 
     @property
     def payload(self) -> dict[str, Any]:
-        """What a new view is given."""
-        decoded: dict[str, Any] = json.loads(self.explorer.widget._table)
+        """What a new view is given, with lists in place of the arrays of numbers."""
+        widget = self.explorer.widget
+        decoded: dict[str, Any] = json.loads(widget._table)
+        for holder in (decoded, *decoded["columns"]):
+            for name, part in holder.items():
+                if isinstance(part, dict) and "start" in part:
+                    kind, length, start = part["type"], part["length"], part["start"]
+                    array = np.frombuffer(widget._arrays, kind, length, offset=start)
+                    holder[name] = array.tolist()
         return decoded
 
     def send(self, content: Any, *buffers: bytes) -> list[dict[str, Any]]:

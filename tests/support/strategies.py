@@ -130,19 +130,21 @@ def judgements() -> st.SearchStrategy[list[dict[str, Any]]]:
         st.fixed_dictionaries(
             {
                 "candidate": st.integers(0, 4),
-                "decision": st.sampled_from(["accept", "reject", "unsure", None]),
                 "field": st.none() | _FIELD,
+                "reviewer": st.sampled_from(["Ada", "Bo"]),
+            },
+            optional={
+                "decision": st.sampled_from(["accept", "reject", "unsure", None]),
                 "value": st.none() | _TEXT | st.integers() | st.booleans(),
                 "note": st.none() | _TEXT,
-                "reviewer": st.sampled_from(["Ada", "Bo"]),
-            }
+            },
         ),
         max_size=6,
     )
 
 
 def judge(frames: FindAllFrames, judged: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Record judgements, and return those that were possible as rows of ``reviews``."""
+    """Record judgements; return those that were possible, as what changes of ``reviews``."""
     candidates = frames.tables["candidates"].select(["findall_id", "candidate_id"]).to_pylist()
     recorded = []
     for each in judged:
@@ -151,13 +153,18 @@ def judge(frames: FindAllFrames, judged: list[dict[str, Any]]) -> list[dict[str,
         if place >= len(candidates):
             continue
         key = candidates[place]
-        said["value"] = said["value"] if said["field"] is not None else None
+        if said["field"] is None:
+            said.pop("value", None)
         try:
-            frames.review(tuple(key.values()), said.pop("decision"), **said)  # type: ignore[arg-type]
+            frames.review(tuple(key.values()), **said)  # type: ignore[arg-type]
         except InvalidRequestError:
-            continue  # no such field, or a value of another type
-        value, note = said["value"], said["note"]
-        said["value"] = value if isinstance(value, str | None) else json.dumps(value)
-        said["note"] = note if note and note.strip() else None
-        recorded.append({**key, **said, "decision": each["decision"]})
+            continue  # nothing said, no such field, or a value of another type
+        if "value" in said:
+            value = said["value"]
+            said["value"] = value or None if isinstance(value, str) else value
+            if not isinstance(said["value"], str | None):
+                said["value"] = json.dumps(value)
+        if "note" in said:
+            said["note"] = said["note"] if (said["note"] or "").strip() else None
+        recorded.append({**key, **said})
     return recorded

@@ -119,6 +119,8 @@ class Column {
     this.count = count;
     this.filter = new Set();
     this.orders = new Map();
+    // An array of numbers has NaN where JSON has null.
+    if (this.numbers) this.numbers = Array.from(this.numbers, (number) => (Number.isNaN(number) ? null : number));
     if (this.kind === "number") this.makeBins();
     else if (this.kind === "text") this.findFrequent();
     this.slots = this.makeSlots();
@@ -127,33 +129,46 @@ class Column {
   makeSlots() {
     if (this.kind === "verdict") return Int32Array.from(this.verdicts);
     if (this.kind !== "number") return Int32Array.from(this.codes);
-    return Int32Array.from(this.codes, (code) => (code < 0 ? -1 : this.bins[code]));
+    const slots = new Int32Array(this.count);
+    for (let row = 0; row < this.count; row += 1) slots[row] = this.codes[row] < 0 ? -1 : this.bins[this.codes[row]];
+    return slots;
   }
 
   makeBins() {
-    const known = this.numbers.filter((number) => number !== null);
-    this.least = known.reduce((a, b) => Math.min(a, b), Infinity);
-    this.greatest = known.reduce((a, b) => Math.max(a, b), -Infinity);
+    this.least = Infinity;
+    this.greatest = -Infinity;
+    for (const number of this.numbers) {
+      if (number === null) continue;
+      this.least = Math.min(this.least, number);
+      this.greatest = Math.max(this.greatest, number);
+    }
     // Halved, as the difference of the two may be larger than the largest number.
     const span = this.greatest / 2 - this.least / 2;
-    this.bins = this.numbers.map((number) => {
+    this.bins = Int8Array.from(this.numbers, (number) => {
       if (number === null) return -1;
       return span > 0 ? Math.min(BARS - 1, Math.floor(((number / 2 - this.least / 2) / span) * BARS)) : 0;
     });
   }
 
+  // The two most frequent words, unless nearly all are different.
   findFrequent() {
     const counts = new Int32Array(this.words.length);
     let valued = 0;
+    let distinct = 0;
     for (const code of this.codes) {
-      if (code >= 0) {
-        counts[code] += 1;
-        valued += 1;
-      }
+      if (code < 0) continue;
+      if (counts[code] === 0) distinct += 1;
+      counts[code] += 1;
+      valued += 1;
     }
-    const byCount = [...counts.keys()].sort((a, b) => counts[b] - counts[a]);
-    const distinct = byCount.filter((code) => counts[code] > 0).length;
-    this.frequent = distinct * 2 > valued ? [] : byCount.slice(0, 2);
+    this.frequent = [];
+    if (distinct * 2 > valued) return;
+    let [first, second] = [-1, -1];
+    for (let code = 0; code < counts.length; code += 1) {
+      if (first < 0 || counts[code] > counts[first]) [first, second] = [code, first];
+      else if (second < 0 || counts[code] > counts[second]) second = code;
+    }
+    this.frequent = [first, second].filter((code) => code >= 0);
   }
 
   binEnds(bin) {
@@ -259,22 +274,12 @@ class Candidates {
     this.texts = new Array(this.count);
     this.prepared = 0;
     this.reviews = new Map();
-    this.rows = null;
     this.last = {tokens: [], hits: null, version: 0};
     this.version = 0;
   }
 
   column(index) {
     return index === NAME ? this.names : this.columns[index];
-  }
-
-  rowOf(run, id) {
-    if (this.rows === null) {
-      const {runs, run: places, ids} = this.payload;
-      this.rows = new Map(runs.map((name) => [name, new Map()]));
-      ids.forEach((each, row) => this.rows.get(runs[places[row]]).set(each, row));
-    }
-    return this.rows.get(run)?.get(id);
   }
 
   addEvidence(start, rows) {
@@ -367,9 +372,7 @@ class Candidates {
   }
 
   addReviews(reviews) {
-    for (const review of reviews) {
-      const row = this.rowOf(review.findall_id, review.candidate_id);
-      if (row === undefined) continue;
+    for (const {row, ...review} of reviews) {
       const {field = null, decision = null, value = null, note = null} = review;
       this.setReview(row, {...review, field, decision, value, note});
     }
@@ -1332,12 +1335,15 @@ class Explorer {
     const field = judgement.field ?? null;
     const empty = {field, decision: null, value: null, note: null};
     const before = this.data.review(row, field) ?? empty;
-    if (!isUndo) this.undone.push({row, before});
     const {decision, value, note} = judgement;
     const made = {field, decision, value, note};
+    // What stays is not sent, so that it undoes nothing that was recorded elsewhere.
+    const changed = Object.entries(made).filter(([name, part]) => name !== "field" && part !== before[name]);
+    if (changed.length === 0) return;
+    if (!isUndo) this.undone.push({row, before});
     this.data.setReview(row, made);
     if (this.savesLater) this.keepUnsaved(row, made);
-    this.onReview({row, ...made});
+    this.onReview({row, field, ...Object.fromEntries(changed)});
     this.reviewsChanged();
     this.showUnsaved();
   }
@@ -1360,8 +1366,7 @@ class Explorer {
   // The kernel has recorded a judgement, with who and when.
   confirm(reviews) {
     for (const review of reviews) {
-      const row = this.data.rowOf(review.findall_id, review.candidate_id);
-      const field = review.field ?? null;
+      const {row, field = null} = review;
       const recorded = this.answered(row, field);
       // A judgement that was on its way when another was refused leaves the reason to be read.
       if (this.refusal !== null && recorded?.number > this.refusal.after) this.refusal = null;
@@ -1584,11 +1589,27 @@ export function mount(root, payload, options = {}) {
   };
 }
 
+const ARRAYS = {int8: Int8Array, int32: Int32Array, float64: Float64Array};
+
+// The table as Python packs it: JSON, and a buffer with its arrays.
+function unpacked(table, {buffer, byteOffset, byteLength}) {
+  const payload = JSON.parse(new TextDecoder().decode(table));
+  const bytes = buffer.slice(byteOffset, byteOffset + byteLength);
+  for (const holder of [payload, ...payload.columns]) {
+    for (const [name, part] of Object.entries(holder)) {
+      if (part?.type in ARRAYS) holder[name] = new ARRAYS[part.type](bytes, part.start, part.length);
+    }
+  }
+  return payload;
+}
+
 function render({model, el}) {
   const decoder = new TextDecoder();
   const root = document.createElement("div");
   el.append(root);
-  const explorer = mount(root, JSON.parse(decoder.decode(model.get("_table"))), {
+  // The table of saved notebooks, where the front end shows it in spite of its style sheet.
+  for (const saved of document.querySelectorAll(`[data-explorer="${model.get("_saved")}"]`)) saved.style.display = "none";
+  const explorer = mount(root, unpacked(model.get("_table"), model.get("_arrays")), {
     savesLater: true,
     onReview: (judgement) => model.send({kind: "review", ...judgement}),
     onEvidence: (start) => model.send({kind: "evidence", start}),
