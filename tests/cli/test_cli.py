@@ -329,7 +329,7 @@ def test_a_timeout_shows_what_was_found_and_how_to_resume(
 ) -> None:
     """`resume` then prints the whole result."""
     gate, env = gated
-    done = call(*EVERY_3RD, "--timeout", "2", env=env)
+    done = call(*EVERY_3RD, "--timeout", "4", env=env)
     assert done.returncode == 1
     first, last = done.stdout.splitlines()[0], done.stderr.splitlines()[-1]
     assert first.startswith("3 matches among ")
