@@ -57,9 +57,11 @@ def _executable() -> str:
     pytest.skip(word)
 
 
-@pytest.fixture(scope="module")
+# Of the package rather than the session: while it is open, this thread has a running event loop,
+# which tests elsewhere must not find.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """Chromium with a new profile; while it is open, this thread has a running event loop."""
+    """Chromium with a new profile."""
     executable = _executable()
     from playwright.sync_api import sync_playwright
 
@@ -69,7 +71,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def lab(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """JupyterLab with a new profile."""
     from tests.browser.lab import Lab

@@ -18,7 +18,7 @@ from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 from tests.support.chat_server import ChatServer, refusal
-from tests.support.commands import call, serving, started
+from tests.support.commands import call, call_here, serving, started
 from tests.support.local_models import EveryNth, numbers
 from tests.support.results import candidate, result
 
@@ -196,12 +196,12 @@ def test_reuse_takes_the_result_of_an_equal_search_from_the_ledger(countries: Pa
 def test_report_writes_one_file_beside_the_tables(countries: Path, tmp_path: Path) -> None:
     """Or where --out says; Markdown goes to stdout."""
     tables = tmp_path / "europe.v1"
-    assert call("run", QUESTION, "--local", countries, "--out", tables).returncode == 0
+    assert call_here("run", QUESTION, "--local", countries, "--out", tables).returncode == 0
     done = call("report", tables)
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"Report in {tmp_path / 'europe.v1.html'}\n"
     assert QUESTION in (tmp_path / "europe.v1.html").read_text(encoding="utf-8")
-    assert call("report", tables, "--out", tmp_path / "b" / "c.html").returncode == 0
+    assert call_here("report", tables, "--out", tmp_path / "b" / "c.html").returncode == 0
     assert (tmp_path / "b" / "c.html").is_file()
     printed = call("report", tables, "--markdown")
     assert printed.returncode == 0, printed.stderr
@@ -259,7 +259,7 @@ def test_report_says_what_is_wrong(
 )
 def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], words: str) -> None:
     """Nothing is searched."""
-    done = call(*arguments)
+    done = call_here(*arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert "Usage: findall-frames" in done.stderr
@@ -287,7 +287,7 @@ def test_an_error_is_one_line_on_stderr_and_returns_one(
     arguments: tuple[str, ...], words: str
 ) -> None:
     """There is no traceback."""
-    done = call(*arguments)
+    done = call_here(*arguments)
     assert done.returncode == 1
     assert done.stdout == ""
     (line,) = done.stderr.splitlines()
@@ -298,7 +298,7 @@ def test_an_error_is_one_line_on_stderr_and_returns_one(
 @pytest.mark.parametrize("command", [(), ("run",), ("resume",), ("forget",), ("serve",)])
 def test_the_help_of_each_command_has_an_example(command: tuple[str, ...]) -> None:
     """The help of the program lists the commands."""
-    done = call(*command, "--help")
+    done = call_here(*command, "--help")
     assert done.returncode == 0
     assert done.stdout.startswith("Usage: findall-frames")
     assert not command or f"findall-frames {command[0]} " in done.stdout.split("xample", 1)[1]
@@ -306,14 +306,14 @@ def test_the_help_of_each_command_has_an_example(command: tuple[str, ...]) -> No
 
 def test_forget_deletes_runs_from_the_ledger(countries: Path) -> None:
     """By id or by age; it says how many."""
-    assert call("run", QUESTION, "--local", countries).returncode == 0
+    assert call_here("run", QUESTION, "--local", countries).returncode == 0
     (findall_id,) = ff.runs()["findall_id"]
-    assert call("forget", "findall_other").stdout == "Forgot 0 runs.\n"
+    assert call_here("forget", "findall_other").stdout == "Forgot 0 runs.\n"
     assert call("forget", findall_id).stdout == "Forgot 1 run.\n"
     assert len(ff.runs()) == 0
-    assert call("run", QUESTION, "--local", countries).returncode == 0
-    assert call("forget", "--older-than", "1").stdout == "Forgot 0 runs.\n"
-    assert call("forget", "--older-than", "0").stdout == "Forgot 1 run.\n"
+    assert call_here("run", QUESTION, "--local", countries).returncode == 0
+    assert call_here("forget", "--older-than", "1").stdout == "Forgot 0 runs.\n"
+    assert call_here("forget", "--older-than", "0").stdout == "Forgot 1 run.\n"
 
 
 def test_the_version_is_that_of_the_package() -> None:
@@ -329,7 +329,7 @@ def test_a_timeout_shows_what_was_found_and_how_to_resume(
 ) -> None:
     """`resume` then prints the whole result."""
     gate, env = gated
-    done = call(*EVERY_3RD, "--timeout", "2", env=env)
+    done = call(*EVERY_3RD, "--timeout", "4", env=env)
     assert done.returncode == 1
     first, last = done.stdout.splitlines()[0], done.stderr.splitlines()[-1]
     assert first.startswith("3 matches among ")

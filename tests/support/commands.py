@@ -1,18 +1,23 @@
-"""Run installed commands as a user does: in another process, with real streams and signals."""
+"""Run commands as a user does, in another process, or in this one where that is no difference."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
+from unittest.mock import patch
 
-__all__ = ["Served", "call", "program", "serving", "started"]
+from findall_frames.cli import main
+
+__all__ = ["Served", "call", "call_here", "program", "serving", "started"]
 
 Env = Mapping[str, str]
 
@@ -32,6 +37,26 @@ def call(
         timeout=120,
         check=False,
     )
+
+
+def call_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run `findall-frames` to its end in this process; an exception that escapes is raised.
+
+    Its streams are no terminals. An interpreter that imports everything costs half a second.
+    """
+    command = ["findall-frames", *map(str, arguments)]
+    on_sigterm = signal.getsignal(signal.SIGTERM)  # `serve` sets it
+    with (
+        patch.object(sys, "argv", command),
+        patch.dict(os.environ, {"COLUMNS": "80"}),
+        redirect_stdout(StringIO()) as out,
+        redirect_stderr(StringIO()) as err,
+    ):
+        try:
+            status = main()
+        finally:
+            signal.signal(signal.SIGTERM, on_sigterm)
+    return subprocess.CompletedProcess(command, status, out.getvalue(), err.getvalue())
 
 
 @contextmanager
