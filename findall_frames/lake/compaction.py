@@ -39,9 +39,12 @@ def compact_files(storage: Storage) -> None:
     """Do what `Lake.compact` documents."""
     if not storage.exists():
         return
-    snapshot = storage.snapshot()
-    for group in _groups(snapshot):
-        _merge(storage, snapshot, group)
+    # Merged files may be much smaller than their parts were, so that few can be one. Not for as
+    # long as there is something to merge, as others may go on appending.
+    for _ in range(2):
+        snapshot = storage.snapshot()
+        for group in _groups(snapshot):
+            _merge(storage, snapshot, group)
     _sweep(storage)
 
 

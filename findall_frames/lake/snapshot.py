@@ -109,7 +109,12 @@ class Snapshot:
 
     def file(self, table: str, name: str) -> Path | None:
         """Return the file of a write, or None if the table has no rows."""
-        return self._path(table, name) if self._rows(table, name) else None
+        write = self.writes[name]
+        if table == "reviews":
+            has_rows = bool(write.reviews)
+        else:
+            has_rows = table == "runs" or any(run.rows.get(table) for run in write.runs)
+        return self._path(table, name) if has_rows else None
 
     def _path(self, table: str, name: str) -> Path:
         return self.root / table / f"{name}.parquet"

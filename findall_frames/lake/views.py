@@ -106,8 +106,13 @@ class Views:
         _keep(connection, _REVIEWED, map(snapshot.newest.__getitem__, reviewed))
         try:
             for table, more in tables.items():
-                view = self._view(snapshot, table, more)
-                connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
+                try:
+                    view = self._view(snapshot, table, more)
+                    connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
+                except duckdb.BinderException:
+                    # None of the files has a column that older releases lack.
+                    view = self._view(snapshot, table, more, with_all_columns=True)
+                    connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
         except duckdb.Error as error:
             raise LakeError(
                 f"The files of the lake {str(snapshot.root)!r} can't be read ({error}). Put the "
@@ -116,20 +121,28 @@ class Views:
             ) from error
         return connection
 
-    def _view(self, snapshot: Snapshot, table: str, more: Sequence[str]) -> str:
+    def _view(
+        self,
+        snapshot: Snapshot,
+        table: str,
+        more: Sequence[str],
+        *,
+        with_all_columns: bool = False,
+    ) -> str:
         """Return the SQL for the rows of a table that count.
 
-        An empty table with all columns comes first, as files of older releases may lack some, and
-        there may be no files.
+        An empty table with all columns comes first if there are no files. It costs a little time,
+        so it is otherwise put there only if asked for.
         """
         columns = {field.name: _SQL_TYPES.get(field.type, "VARCHAR") for field in SCHEMAS[table]}
         columns |= dict.fromkeys(more, "VARCHAR")
-        nothing = ", ".join(
-            f"NULL::{kind} AS {name}" for name, kind in {"write_id": "VARCHAR", **columns}.items()
-        )
-        files = self._reviews(snapshot) if table == "reviews" else self._files(snapshot, table)
-        rows = [f"SELECT {nothing} WHERE false", *files]
-        return f"SELECT {', '.join(columns)} FROM ({' UNION ALL BY NAME '.join(rows)})"
+        rows = list(self._reviews(snapshot) if table == "reviews" else self._files(snapshot, table))
+        if with_all_columns or not rows:
+            nothing = {"write_id": "VARCHAR", **columns}.items()
+            empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in nothing)
+            rows.insert(0, f"SELECT {empty} WHERE false")
+        shown = ", ".join(f"{name}::{kind} AS {name}" for name, kind in columns.items())
+        return f"SELECT {shown} FROM ({' UNION ALL BY NAME '.join(rows)})"
 
     def _files(self, snapshot: Snapshot, table: str) -> Iterator[str]:
         """Yield the SQL for the rows of files, without the runs that were replaced."""
