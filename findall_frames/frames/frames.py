@@ -472,8 +472,8 @@ class FindAllFrames(WritableTables):
         """Add these runs to a lake, all of them or none.
 
         A run that the lake has already is replaced, except for its reviews: the latest of each
-        candidate and field stands, whichever frames it came with. If this process is killed, the
-        same call completes it.
+        candidate and field stands, whichever frames it came with. Searches of `find_many` for
+        which there is no run are left out. If this process is killed, the same call completes it.
 
         Parameters
         ----------

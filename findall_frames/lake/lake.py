@@ -94,7 +94,7 @@ class Lake:
         All of them are added or none, even if this process is killed: then the same call
         completes it. A run that the lake has is replaced, and no reader sees half of either. Its
         reviews are kept: the latest of each candidate and field stands, whichever frames it came
-        with.
+        with. Searches of `find_many` for which there is no run are left out.
 
         Parameters
         ----------

@@ -36,7 +36,7 @@ from findall_frames.errors import InvalidRequestError, LakeError
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.parquet import SETTINGS, without_secrets
 from findall_frames.frames.reviews import with_taken_back
-from findall_frames.frames.schema import TABLES
+from findall_frames.frames.schema import TABLES, WITHOUT_RUN
 from findall_frames.lake.snapshot import Snapshot, Write, file_metadata, read_record
 
 __all__ = [
@@ -124,14 +124,18 @@ class Storage:
         LakeError
             The files can't be written.
         """
-        ids = frames.findall_ids
+        runs = frames.tables["runs"]
+        # As a run, such a row would stay for ever, beside the runs that the search has later.
+        has_none = pc.fill_null(pc.starts_with(runs["findall_id"], WITHOUT_RUN), False)
+        runs = runs.filter(pc.invert(has_none))
+        ids = runs["findall_id"].to_pylist()
         if len(set(ids)) < len(ids) or None in ids:
             raise InvalidRequestError(
                 "Expected one row per run, each with its own findall_id; these frames have "
                 f"{', '.join(map(repr, ids))}."
             )
         judged = with_taken_back(frames.tables["reviews"], frames.taken_back)
-        tables = {**frames.tables, "reviews": judged}
+        tables = {**frames.tables, "runs": runs, "reviews": judged}
         counts = {name: row_counts(tables[name]) for name in DATA_TABLES}
         for name, count in counts.items():
             for key in count.keys() - set(ids):
@@ -278,7 +282,7 @@ def _write_id(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _prefix(ids: tuple[str, ...]) -> str:
+def _prefix(ids: Sequence[str]) -> str:
     """Return the first part of the names of files, in letters of every file system."""
     if len(ids) > 1:
         return "many"
