@@ -27,7 +27,7 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.schema import SCHEMAS, empty_tables
+from findall_frames.frames.schema import SCHEMAS, WITHOUT_RUN, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
@@ -390,7 +390,7 @@ def _together(jobs: Sequence[Job], *, service: str) -> FindAllFrames:
 def _row_alone(job: Job, *, service: str) -> FindAllFrames:
     """Return frames of a search without a result: its row of `runs`, and nothing else."""
     # A row needs a key of its own, also where there is no run.
-    findall_id = job.findall_id or f"search_{job.asked[:32]}"
+    findall_id = job.findall_id or f"{WITHOUT_RUN}{job.asked[:32]}"
     row = {
         "findall_id": findall_id,
         "objective": job.options["objective"],

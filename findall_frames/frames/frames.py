@@ -30,6 +30,7 @@ from findall_frames.frames.plotting import Plots
 from findall_frames.frames.rebuild import rebuild
 from findall_frames.frames.reviews import (
     KeepReview,
+    ReviewRow,
     accepted_matches,
     checked_review,
     recorded,
@@ -74,6 +75,8 @@ class FindAllFrames(WritableTables):
     keep : callable, optional
         Called with each new judgement and the base URL of the service of its run. The searching
         functions pass one that adds it to the ledger of this machine. It is not pickled.
+    taken_back : iterable of ReviewRow
+        Judgements that were taken back; also an attribute.
 
     Notes
     -----
@@ -132,11 +135,18 @@ class FindAllFrames(WritableTables):
         *,
         searches: Mapping[str, FindAllSchema] | None = None,
         keep: KeepReview | None = None,
+        taken_back: Iterable[ReviewRow] = (),
     ) -> None:
         super().__init__(tables, searches=searches)
         self._keep = keep
+        self._taken_back = {each.key: each for each in taken_back}
         self._recording = threading.Lock()
         self._explorers: WeakSet[Explorer] = WeakSet()
+
+    @property
+    def taken_back(self) -> tuple[ReviewRow, ...]:
+        """The judgements that were taken back, which are not in ``reviews``; a lake needs them."""
+        return tuple(self._taken_back.values())
 
     @property
     def findall_ids(self) -> tuple[str, ...]:
@@ -255,6 +265,9 @@ class FindAllFrames(WritableTables):
                 reviewer=reviewer,
             )
             self._tables["reviews"], review = recorded(self._tables["reviews"], review)
+            self._taken_back.pop(review.key, None)
+            if review.is_empty:
+                self._taken_back[review.key] = review
         if self._keep is not None:
             runs = self.tables["runs"].filter(pc.field("findall_id") == review.findall_id)
             service = runs["service"][0].as_py()
@@ -439,7 +452,8 @@ class FindAllFrames(WritableTables):
         tables = tables_of_run(self.tables, findall_id)
         search = self.searches.get(findall_id)
         searches = {findall_id: search} if search else None
-        return FindAllFrames(tables, searches=searches, keep=self._keep)
+        taken_back = [each for each in self.taken_back if each.findall_id == findall_id]
+        return FindAllFrames(tables, searches=searches, keep=self._keep, taken_back=taken_back)
 
     @classmethod
     def concat(cls, frames: Iterable[FindAllFrames]) -> FindAllFrames:
@@ -454,13 +468,15 @@ class FindAllFrames(WritableTables):
         tables = stacked([each.tables for each in frames])
         searches = {key: search for each in frames for key, search in each.searches.items()}
         keep = next((each._keep for each in frames if each._keep is not None), None)
-        return cls(tables, searches=searches, keep=keep)
+        taken_back = [row for each in frames for row in each.taken_back]
+        return cls(tables, searches=searches, keep=keep, taken_back=taken_back)
 
     def append_to(self, lake: RunStore) -> None:
         """Add these runs to a lake, all of them or none.
 
-        A run that the lake has already is replaced. If this process is killed, the same call
-        completes it.
+        A run that the lake has already is replaced, except for its reviews: the latest of each
+        candidate and field stands, whichever frames it came with. Searches of `find_many` for
+        which there is no run are left out. If this process is killed, the same call completes it.
 
         Parameters
         ----------
@@ -494,7 +510,10 @@ class FindAllFrames(WritableTables):
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Searches in other processes return their frames by pickle, which takes no mapping proxy.
-        return partial(FindAllFrames, searches=dict(self.searches)), (dict(self.tables),)
+        build = partial(
+            FindAllFrames, searches=dict(self.searches), taken_back=list(self.taken_back)
+        )
+        return build, (dict(self.tables),)
 
     def _check_run(self, findall_id: str) -> None:
         if findall_id not in self.findall_ids:

@@ -38,10 +38,12 @@ __all__ = [
     "accepted_keys",
     "accepted_matches",
     "checked_review",
+    "latest_rows",
     "newest_reviews",
     "recorded",
     "reviews_in",
     "reviews_table",
+    "with_taken_back",
 ]
 
 ReviewKey: TypeAlias = tuple[str, str, str | None]
@@ -97,7 +99,19 @@ def reviews_table(reviews: Iterable[ReviewRow]) -> pa.Table:
     kept = sorted(
         (each for each in reviews if not each.is_empty), key=lambda each: each.reviewed_at
     )
-    rows = pa.Table.from_pylist([each._asdict() for each in kept], schema=_ROWS)
+    return _table_of(kept)
+
+
+def with_taken_back(reviews: pa.Table, taken_back: Iterable[ReviewRow]) -> pa.Table:
+    """Return the table with an empty row for each judgement that was taken back.
+
+    Where several tables of the same run meet, it takes back what an earlier one says.
+    """
+    return pa.concat_tables([reviews, _table_of(taken_back)])
+
+
+def _table_of(reviews: Iterable[ReviewRow]) -> pa.Table:
+    rows = pa.Table.from_pylist([each._asdict() for each in reviews], schema=_ROWS)
     return conform(rows, name="reviews")
 
 
@@ -109,6 +123,16 @@ def newest_reviews(reviews: Iterable[ReviewRow]) -> dict[ReviewKey, ReviewRow]:
         if before is None or each.reviewed_at >= before.reviewed_at:
             latest[each.key] = each
     return latest
+
+
+def latest_rows(rows: pa.Table) -> pa.Table:
+    """Return the rows of the latest judgements, with further columns, as `newest_reviews` does.
+
+    Those that take an earlier one back stay.
+    """
+    reviews = reviews_in(conform(rows, name="reviews"))
+    latest = set(map(id, newest_reviews(reviews).values()))
+    return rows.filter(pa.array([id(each) in latest for each in reviews], pa.bool_()))
 
 
 def recorded(reviews: pa.Table, review: ReviewRow) -> tuple[pa.Table, ReviewRow]:

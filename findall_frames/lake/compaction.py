@@ -13,17 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from findall_frames.frames.parquet import SETTINGS
+from findall_frames.frames.parquet import DAMAGED, SETTINGS
+from findall_frames.frames.reviews import latest_rows
 from findall_frames.frames.schema import TABLES
+from findall_frames.lake.snapshot import Snapshot, file_metadata
 from findall_frames.lake.storage import (
     COMPACT,
     DATA_TABLES,
     SAFE_SECONDS,
     WRITE_ID,
     WRITE_ID_LENGTH,
-    Snapshot,
     Storage,
-    file_metadata,
+    row_counts,
 )
 
 __all__ = ["compact_files"]
@@ -38,9 +39,12 @@ def compact_files(storage: Storage) -> None:
     """Do what `Lake.compact` documents."""
     if not storage.exists():
         return
-    snapshot = storage.snapshot()
-    for group in _groups(snapshot):
-        _merge(storage, snapshot, group)
+    # Merged files may be much smaller than their parts were, so that few can be one. Not for as
+    # long as there is something to merge, as others may go on appending.
+    for _ in range(2):
+        snapshot = storage.snapshot()
+        for group in _groups(snapshot):
+            _merge(storage, snapshot, group)
     _sweep(storage)
 
 
@@ -68,55 +72,71 @@ def _merge(storage: Storage, snapshot: Snapshot, names: Sequence[str]) -> None:
     """Write the runs of some writes that count once more, as one write that replaces those."""
     replaced = set(names).union(*(snapshot.replaced_by(name) for name in names))
     with storage.writing() as (folder, write_id):
-        for table in TABLES:
+        reviews: dict[str, int] = {}
+        for table in (*DATA_TABLES, "runs"):
             # A write of which no run counts is only there to be replaced.
             files = {
                 name: snapshot.file(table, name)
                 for name in names
-                if table == "runs" or snapshot.counting[name]
+                if table in ("runs", "reviews") or snapshot.counting[name]
             }
             found = {name: path for name, path in files.items() if path is not None}
             if not found:
                 continue
-            parts = [pq.read_schema(path).remove_metadata() for path in found.values()]
+            parts = [_schema(snapshot, table, name, path) for name, path in found.items()]
             # A column of a newer release stays, and one that an older release lacks is null.
             schema = pa.unify_schemas(parts, promote_options="permissive")
             metadata = file_metadata(
                 table,
                 schema_version=snapshot.schema_version(names[0]),
                 replaces=replaced.intersection(storage.names("runs")) if table == "runs" else (),
+                reviews=reviews if table == "runs" else None,
             )
-            _write(
-                _chunks(snapshot, found, schema=schema, write_id=write_id),
-                folder / f"{table}.parquet",
-                schema.with_metadata(metadata),
-            )
+            chunks = _chunks(snapshot, table, found, schema=schema, write_id=write_id)
+            if table == "reviews":
+                rows = latest_rows(pa.concat_tables(chunks))
+                reviews = row_counts(rows)
+                chunks = iter([rows])
+            _write(chunks, folder / f"{table}.parquet", schema.with_metadata(metadata))
         storage.commit(folder, f"{COMPACT}.{write_id}")
 
 
 def _chunks(
-    snapshot: Snapshot, files: dict[str, Path], *, schema: pa.Schema, write_id: str
+    snapshot: Snapshot, table: str, files: dict[str, Path], *, schema: pa.Schema, write_id: str
 ) -> Iterator[pa.Table]:
     """Yield the rows that count, each with a longer write_id.
 
     It is greater than the old one, and less than that of any later write of the run. So a write
     that goes on meanwhile still replaces what is copied here.
     """
-    at = schema.get_field_index("write_id")
     for name, path in files.items():
-        counting = pa.array([run.findall_id for run in snapshot.counting[name]], pa.large_string())
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for number in range(file.num_row_groups):
-                rows = file.read_row_group(number)
-                if snapshot.replaced_in(name):
-                    ids = rows["findall_id"].cast(pa.large_string())
-                    rows = rows.filter(pc.is_in(ids, value_set=counting))
-                rows = pa.concat_tables([schema.empty_table(), rows], promote_options="permissive")
-                first = pc.utf8_slice_codeunits(
-                    rows["write_id"].cast(pa.string()), 0, WRITE_ID_LENGTH
-                )
-                ids = pc.binary_join_element_wise(first, write_id, ".").cast(WRITE_ID)
-                yield rows.set_column(at, schema.field(at), ids)
+        shown = pa.array(sorted(snapshot.shown(table, name)), pa.large_string())
+        try:
+            with pq.ParquetFile(path, page_checksum_verification=True) as file:
+                for number in range(file.num_row_groups):
+                    rows = file.read_row_group(number)
+                    if snapshot.replaced_in(name):
+                        ids = rows["findall_id"].cast(pa.large_string())
+                        rows = rows.filter(pc.is_in(ids, value_set=shown))
+                    yield _rewritten(rows, schema, write_id=write_id)
+        except DAMAGED as error:
+            raise snapshot.damaged(table, name, error) from error
+
+
+def _schema(snapshot: Snapshot, table: str, name: str, path: Path) -> pa.Schema:
+    try:
+        return pq.read_schema(path).remove_metadata()
+    except DAMAGED as error:
+        raise snapshot.damaged(table, name, error) from error
+
+
+def _rewritten(rows: pa.Table, schema: pa.Schema, *, write_id: str) -> pa.Table:
+    """Return rows with all columns, and a longer write_id."""
+    rows = pa.concat_tables([schema.empty_table(), rows], promote_options="permissive")
+    at = schema.get_field_index("write_id")
+    first = pc.utf8_slice_codeunits(rows["write_id"].cast(pa.string()), 0, WRITE_ID_LENGTH)
+    ids = pc.binary_join_element_wise(first, write_id, ".").cast(WRITE_ID)
+    return rows.set_column(at, schema.field(at), ids)
 
 
 def _write(chunks: Iterator[pa.Table], path: Path, schema: pa.Schema) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -17,6 +18,8 @@ from findall_frames.display.text import counted
 from findall_frames.errors import FindAllWarning, InvalidRequestError, LakeError, warn
 from findall_frames.frames.convert import to_dataframe
 from findall_frames.frames.frames import FindAllFrames
+from findall_frames.frames.lookup import candidate_keys
+from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
 from findall_frames.frames.schema import SCHEMAS, TABLES, conform
 from findall_frames.lake.across import (
     PastRun,
@@ -27,7 +30,8 @@ from findall_frames.lake.across import (
 )
 from findall_frames.lake.compaction import compact_files
 from findall_frames.lake.publishing import publish_delta
-from findall_frames.lake.storage import DATA_TABLES, Snapshot, Storage
+from findall_frames.lake.snapshot import Snapshot
+from findall_frames.lake.storage import DATA_TABLES, Storage
 from findall_frames.lake.views import Views
 from findall_frames.running.arguments import MOST_EXCLUDED
 from findall_frames.running.spec import Search
@@ -89,7 +93,9 @@ class Lake:
         """Add the runs of some frames; same as ``frames.append_to(lake)``.
 
         All of them are added or none, even if this process is killed: then the same call
-        completes it. A run that the lake has is replaced, and no reader sees half of either.
+        completes it. A run that the lake has is replaced, and no reader sees half of either. Its
+        reviews are kept: the latest of each candidate and field stands, whichever frames it came
+        with. Searches of `find_many` for which there is no run are left out.
 
         Parameters
         ----------
@@ -142,7 +148,7 @@ class Lake:
 
     @property
     def reviews(self) -> duckdb.DuckDBPyRelation:
-        """One row per judgement of a person."""
+        """One row per judgement of a person: the latest of each candidate and field."""
         return self._relation("reviews")
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
@@ -218,6 +224,7 @@ class Lake:
             )
             for name, parts in found.items()
         }
+        tables["reviews"], taken_back = _standing(tables)
         searches = {
             key: msgspec.json.decode(search, type=FindAllSchema)
             for part in found["runs"]
@@ -226,7 +233,7 @@ class Lake:
             )
             if search is not None
         }
-        return FindAllFrames(tables, searches=searches)
+        return FindAllFrames(tables, searches=searches, taken_back=taken_back)
 
     def entities(self, search: Search | str | None = None) -> pd.DataFrame:
         """Return what stands in the runs, each thing once, the most recent first.
@@ -340,7 +347,9 @@ class Lake:
 
     def __repr__(self) -> str:
         newest = self._storage.snapshot().newest.values()
-        rows = {name: sum(run.rows.get(name, 0) for run in newest) for name in DATA_TABLES}
+        # How many reviews stand is known only by those who read them.
+        names = [name for name in DATA_TABLES if name != "reviews"]
+        rows = {name: sum(run.rows.get(name, 0) for run in newest) for name in names}
         sizes = [counted(size, name.removesuffix("s")) for name, size in rows.items() if size]
         return f"Lake({str(self.path)!r}): {', '.join([counted(len(newest), 'run'), *sizes])}"
 
@@ -365,6 +374,22 @@ class Lake:
             "adds one.",
             findall_id=findall_id,
         )
+
+
+def _standing(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, list[ReviewRow]]:
+    """Return the reviews that stand, in the order of the runs, and those that were taken back."""
+    if not tables["reviews"].num_rows:
+        return tables["reviews"], []
+    latest = newest_reviews(reviews_in(tables["reviews"])).values()
+    known = set(candidate_keys(tables["candidates"]))
+    by_run: defaultdict[str, list[ReviewRow]] = defaultdict(list)
+    for each in latest:
+        if (each.findall_id, each.candidate_id) in known:
+            by_run[each.findall_id].append(each)
+    ids = tables["runs"]["findall_id"].to_pylist()
+    parts = [reviews_table(by_run[findall_id]) for findall_id in ids if findall_id in by_run]
+    reviews = conform(pa.concat_tables([SCHEMAS["reviews"].empty_table(), *parts]), name="reviews")
+    return reviews, [each for each in latest if each.is_empty]
 
 
 def open_lake(path: str | PathLike[str]) -> Lake:

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from findall_frames.embedded.corpus.corpus import literal
 from findall_frames.errors import ExportError, MissingExtraError
-from findall_frames.lake.storage import DATA_TABLES, WRITE_ID_LENGTH, Snapshot
+from findall_frames.lake.snapshot import Snapshot
+from findall_frames.lake.storage import DATA_TABLES, WRITE_ID_LENGTH
 from findall_frames.lake.views import Views
 
 __all__ = ["publish_delta"]
@@ -33,7 +34,7 @@ def publish_delta(views: Views, snapshot: Snapshot, path: str | PathLike[str]) -
     try:
         runs = _write_ids(places["runs"])
         is_there = all(map(DeltaTable.is_deltatable, places.values()))
-        if is_there and not _changed(snapshot, "runs", runs or {}):
+        if is_there and not _changed(views, snapshot, "runs", runs or {}):
             return
         published = {name: _write_ids(places[name]) for name in DATA_TABLES} | {"runs": runs}
         for name, place in places.items():
@@ -72,13 +73,24 @@ def _write_ids(place: str) -> dict[str, set[str]] | None:
     return found
 
 
-def _changed(snapshot: Snapshot, table: str, published: Mapping[str, set[str]]) -> list[str]:
+def _changed(
+    views: Views, snapshot: Snapshot, table: str, published: Mapping[str, set[str]]
+) -> list[str]:
     """Return the runs that a Delta table lacks, or has from another write."""
+    if table == "reviews":
+        query = "SELECT DISTINCT findall_id, write_id FROM reviews"
+        wanted = dict(views.of(snapshot, {table: ["write_id"]}).sql(query).fetchall())
+    else:
+        wanted = {
+            findall_id: run.write_id
+            for findall_id, run in snapshot.newest.items()
+            if table == "runs" or run.rows.get(table)
+        }
     return [
         findall_id
-        for findall_id, run in snapshot.newest.items()
+        for findall_id in snapshot.newest
         if published.get(findall_id, set())
-        != ({run.write_id[:WRITE_ID_LENGTH]} if table == "runs" or run.rows.get(table) else set())
+        != ({wanted[findall_id][:WRITE_ID_LENGTH]} if findall_id in wanted else set())
     ]
 
 
@@ -93,7 +105,7 @@ def _publish(
     """Add the runs that a Delta table lacks, and replace those that it has from another write."""
     from deltalake import write_deltalake
 
-    changed = _changed(snapshot, table, published or {})
+    changed = _changed(views, snapshot, table, published or {})
     if published is not None and not changed:
         return
     chosen = f"findall_id IN ({', '.join(map(literal, changed)) or 'NULL'})"

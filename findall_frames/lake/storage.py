@@ -10,7 +10,9 @@
 
 Every row has a ``write_id``. Of the commit records with a run, the one with the greatest write_id
 counts, so a run that is written again replaces itself. The rows that count are those whose
-findall_id and write_id stand in such a record, whatever else is in the folder.
+findall_id and write_id stand in such a record, whatever else is in the folder. Only of ``reviews``
+all rows of a run in the lake count, from whichever write, and the latest with the same key stands.
+A row that says nothing takes back what was said before.
 """
 
 from __future__ import annotations
@@ -20,12 +22,10 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 import pyarrow as pa
@@ -34,9 +34,10 @@ import pyarrow.parquet as pq
 
 from findall_frames.errors import InvalidRequestError, LakeError
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.parquet import DAMAGED, SETTINGS, without_secrets
-from findall_frames.frames.replacing import PROVENANCE
-from findall_frames.frames.schema import SCHEMA_VERSION, TABLES
+from findall_frames.frames.parquet import SETTINGS, without_secrets
+from findall_frames.frames.reviews import with_taken_back
+from findall_frames.frames.schema import TABLES, WITHOUT_RUN
+from findall_frames.lake.snapshot import Snapshot, Write, file_metadata, read_record
 
 __all__ = [
     "COMPACT",
@@ -44,10 +45,8 @@ __all__ = [
     "SAFE_SECONDS",
     "WRITE_ID",
     "WRITE_ID_LENGTH",
-    "Snapshot",
     "Storage",
-    "WrittenRun",
-    "file_metadata",
+    "row_counts",
 ]
 
 DATA_TABLES: Final = tuple(name for name in TABLES if name != "runs")
@@ -59,7 +58,6 @@ COMPACT: Final = "compact"
 SAFE_SECONDS: Final = 24 * 3600
 """Whoever reads or writes for longer is taken to have ended, and files may go."""
 
-_PACKAGE: Final = version("findall-frames")
 _MARKER: Final = "findall_frames.lake"
 _ABOUT: Final = (
     "This folder is a lake of findall_frames; open it with ff.open_lake(folder).\n"
@@ -72,120 +70,6 @@ _WRITE_ID_IN_FILE: Final = slice(-WRITE_ID_LENGTH - len(".parquet"), None)
 # Other ids could be too long for a file name, or mean something to a file system.
 _PLAIN_ID: Final = re.compile(r"findall_[A-Za-z0-9_-]{1,80}")
 _ATTEMPTS: Final = 10
-
-
-class WrittenRun(NamedTuple):
-    """A run in a commit record, and how many rows each table has of it."""
-
-    findall_id: str
-    write_id: str
-    rows: Mapping[str, int]
-
-
-class _Write(NamedTuple):
-    """A commit record: its runs, and the writes that it replaces, whose files are not needed."""
-
-    schema_version: int
-    runs: tuple[WrittenRun, ...]
-    replaces: frozenset[str]
-
-
-class _About(msgspec.Struct, omit_defaults=True):
-    """What each file says about itself in its metadata."""
-
-    package: str
-    schema_version: int
-    table: str
-    replaces: list[str] = []
-
-
-def file_metadata(
-    table: str, *, schema_version: int = SCHEMA_VERSION, replaces: Iterable[str] = ()
-) -> dict[bytes, bytes]:
-    """Return what a file says about itself."""
-    about = _About(_PACKAGE, schema_version, table, sorted(replaces))
-    return {PROVENANCE: msgspec.json.encode(about)}
-
-
-class Snapshot:
-    """The writes that counted at one moment, by the name that their files share."""
-
-    def __init__(self, root: Path, writes: Mapping[str, _Write]) -> None:
-        self.root = root
-        self.writes = writes
-
-    @cached_property
-    def newest(self) -> dict[str, WrittenRun]:
-        """The record of each run that counts, by findall_id, the oldest write first."""
-        records = sorted(
-            (run for write in self.writes.values() for run in write.runs),
-            key=lambda run: run.write_id,
-        )
-        newest = {run.findall_id: run for run in records}
-        return {run.findall_id: run for run in records if newest[run.findall_id] is run}
-
-    @cached_property
-    def counting(self) -> dict[str, list[WrittenRun]]:
-        """The runs of each write that count."""
-        return {
-            name: [run for run in write.runs if self.newest[run.findall_id] is run]
-            for name, write in self.writes.items()
-        }
-
-    def replaced_in(self, name: str) -> list[WrittenRun]:
-        """Return the runs of a write that do not count, as they were written again."""
-        runs = self.writes[name].runs
-        if len(runs) == len(self.counting[name]):
-            return []
-        return [run for run in runs if self.newest[run.findall_id] is not run]
-
-    def schema_version(self, name: str) -> int:
-        """Return the version of the columns of a write."""
-        return self.writes[name].schema_version
-
-    def replaced_by(self, name: str) -> frozenset[str]:
-        """Return the names of the earlier writes that a write replaces."""
-        return self.writes[name].replaces
-
-    def file(self, table: str, name: str) -> Path | None:
-        """Return the file of a write, or None if the table has no rows."""
-        if table != "runs" and not any(run.rows.get(table) for run in self.writes[name].runs):
-            return None
-        return self.root / table / f"{name}.parquet"
-
-    def read(self, table: str, ids: Collection[str]) -> Iterator[pa.Table]:
-        """Yield the rows of some runs, with all columns of the files, the oldest write first.
-
-        Raises
-        ------
-        LakeError
-            A file is missing or damaged.
-        """
-        for name, counting in self.counting.items():
-            runs = [run for run in counting if run.findall_id in ids]
-            path = self.file(table, name) if runs else None
-            if path is None:
-                continue
-            keys = pa.array([run.findall_id for run in runs], pa.large_string())
-            is_all = len(runs) == len(self.writes[name].runs)
-            expected = sum(1 if table == "runs" else run.rows.get(table, 0) for run in runs)
-            try:
-                rows = pq.read_table(
-                    path,
-                    filters=None if is_all else pc.field("findall_id").isin(keys),
-                    partitioning=None,
-                    page_checksum_verification=True,
-                )
-                if rows.num_rows != expected:
-                    raise ValueError(f"it has {rows.num_rows} rows of these runs, not {expected}")
-            except DAMAGED as error:
-                named = ", ".join(keys.to_pylist())
-                raise LakeError(
-                    f"{str(path)!r} can't be read ({error}). Put it back from a copy of the lake, "
-                    f"or append its runs again with frames.append_to: {named}.",
-                    findall_id=runs[0].findall_id,
-                ) from error
-            yield rows
 
 
 class Storage:
@@ -240,13 +124,19 @@ class Storage:
         LakeError
             The files can't be written.
         """
-        ids = frames.findall_ids
+        runs = frames.tables["runs"]
+        # As a run, such a row would stay for ever, beside the runs that the search has later.
+        has_none = pc.fill_null(pc.starts_with(runs["findall_id"], WITHOUT_RUN), False)
+        runs = runs.filter(pc.invert(has_none))
+        ids = runs["findall_id"].to_pylist()
         if len(set(ids)) < len(ids) or None in ids:
             raise InvalidRequestError(
                 "Expected one row per run, each with its own findall_id; these frames have "
                 f"{', '.join(map(repr, ids))}."
             )
-        counts = {name: _counts(frames.tables[name]) for name in DATA_TABLES}
+        judged = with_taken_back(frames.tables["reviews"], frames.taken_back)
+        tables = {**frames.tables, "runs": runs, "reviews": judged}
+        counts = {name: row_counts(tables[name]) for name in DATA_TABLES}
         for name, count in counts.items():
             for key in count.keys() - set(ids):
                 raise InvalidRequestError(
@@ -265,7 +155,7 @@ class Storage:
             ],
         }
         with self.writing() as (folder, write_id):
-            for name, table in frames.tables.items():
+            for name, table in tables.items():
                 written = pa.array([write_id] * len(table), pa.string()).cast(WRITE_ID)
                 table = table.append_column("write_id", written)
                 if name == "runs":
@@ -354,14 +244,14 @@ class Storage:
             "this again when nobody removes files there."
         )
 
-    def _writes(self, listed: Iterable[str]) -> Mapping[str, _Write]:
-        writes: dict[str, _Write] = {}
+    def _writes(self, listed: Iterable[str]) -> Mapping[str, Write]:
+        writes: dict[str, Write] = {}
         replaced: set[str] = set()
         known = self._latest.writes  # files never change, so each is read once
         # Compactions first, the newest of them first, as most others need not be read then.
         for name in sorted(_names(listed), key=_compactions_first, reverse=True):
             if name not in replaced:
-                write = known.get(name) or _read(self.root / "runs" / f"{name}.parquet")
+                write = known.get(name) or read_record(self.root / "runs" / f"{name}.parquet")
                 replaced |= write.replaces
                 writes[name] = write
         return dict(sorted(writes.items(), key=lambda item: _write_id(item[0])))
@@ -388,37 +278,11 @@ def _compactions_first(name: str) -> tuple[bool, str]:
     return name.startswith(f"{COMPACT}."), _write_id(name)
 
 
-def _read(path: Path) -> _Write:
-    """Return a commit record, or raise FileNotFoundError or LakeError."""
-    try:
-        with pq.ParquetFile(path) as file:
-            metadata = file.schema_arrow.metadata or {}
-            about = msgspec.json.decode(metadata[PROVENANCE], type=_About)
-            if about.schema_version <= SCHEMA_VERSION:
-                columns = file.read(["findall_id", "write_id", "rows"]).to_pydict().values()
-                runs = tuple(
-                    WrittenRun(key, write_id, msgspec.json.decode(rows, type=dict[str, int]))
-                    for key, write_id, rows in zip(*columns, strict=True)
-                )
-                return _Write(about.schema_version, runs, frozenset(about.replaces))
-    except FileNotFoundError:
-        raise
-    except (*DAMAGED, msgspec.MsgspecError) as error:
-        raise LakeError(
-            f"The commit record {str(path)!r} can't be read ({error}). Put the file back from a "
-            "copy of the lake; or delete it, and append its runs again with frames.append_to."
-        ) from error
-    raise LakeError(
-        f"{str(path)!r} was written by findall-frames {about.package}, whose tables this version "
-        "does not know: upgrade with pip install -U findall-frames."
-    )
-
-
 def _write_id(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _prefix(ids: tuple[str, ...]) -> str:
+def _prefix(ids: Sequence[str]) -> str:
     """Return the first part of the names of files, in letters of every file system."""
     if len(ids) > 1:
         return "many"
@@ -427,7 +291,7 @@ def _prefix(ids: tuple[str, ...]) -> str:
     return "run_" + re.sub(r"[^A-Za-z0-9_-]+", "_", ids[0])[:80]
 
 
-def _counts(table: pa.Table) -> dict[Any, int]:
+def row_counts(table: pa.Table) -> dict[Any, int]:
     """Return how many rows of each run a table has."""
     counted = pc.value_counts(table["findall_id"])
     return dict(zip(*(counted.field(at).to_pylist() for at in (0, 1)), strict=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -13,7 +13,7 @@ from findall_frames.embedded.corpus.building import pattern_of
 from findall_frames.embedded.corpus.corpus import literal, sql_list
 from findall_frames.errors import LakeError
 from findall_frames.frames.schema import COUNT, EXCERPTS, FLAG, SCHEMAS, TEXT, TIME
-from findall_frames.lake.storage import Snapshot
+from findall_frames.lake.snapshot import Snapshot, WrittenRun
 
 __all__ = ["Views"]
 
@@ -26,6 +26,18 @@ _SQL_TYPES: Final = {
     EXCERPTS: "VARCHAR[]",
 }
 _REPLACED: Final = "_replaced"
+_REVIEWED: Final = "_reviewed"
+# The latest judgement of each thing stands, with the write_id of the run as it is now.
+_STANDING: Final = f"""
+SELECT * FROM (
+    SELECT given.* REPLACE (reviewed.write_id AS write_id)
+    FROM ({{rows}}) AS given JOIN {_REVIEWED} AS reviewed USING (findall_id)
+    QUALIFY row_number() OVER (
+        PARTITION BY given.findall_id, candidate_id, field
+        ORDER BY reviewed_at DESC NULLS LAST, given.write_id DESC
+    ) = 1
+) WHERE decision IS NOT NULL OR value IS NOT NULL OR note IS NOT NULL
+"""
 
 
 class Views:
@@ -79,47 +91,89 @@ class Views:
         """
         connection = self._database.cursor()
         replaced = [
-            f"({literal(run.findall_id)}, {literal(run.write_id)})"
+            run
             for name, runs in snapshot.counting.items()
             if runs
             for run in snapshot.replaced_in(name)
         ]
-        if replaced:
-            connection.execute(
-                f"CREATE TEMP TABLE {_REPLACED} AS "
-                f"FROM (VALUES {', '.join(replaced)}) AS runs (findall_id, write_id)"
-            )
+        reviewed = {
+            findall_id
+            for name in snapshot.writes
+            if "reviews" in tables
+            for findall_id in snapshot.shown("reviews", name)
+        }
+        _keep(connection, _REPLACED, replaced)
+        _keep(connection, _REVIEWED, map(snapshot.newest.__getitem__, reviewed))
         try:
             for table, more in tables.items():
-                view = self._view(snapshot, table, more)
-                connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
+                try:
+                    view = self._view(snapshot, table, more)
+                    connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
+                except duckdb.BinderException:
+                    # None of the files has a column that older releases lack.
+                    view = self._view(snapshot, table, more, with_all_columns=True)
+                    connection.execute(f"CREATE TEMP VIEW {table} AS {view}")
         except duckdb.Error as error:
             raise LakeError(
                 f"The files of the lake {str(snapshot.root)!r} can't be read ({error}). Put the "
-                "file back from a copy of the lake, or append its run again with frames.append_to."
+                "file back from a copy of the lake, or append its run again with frames.append_to; "
+                "lake.frames() says more."
             ) from error
         return connection
 
-    def _view(self, snapshot: Snapshot, table: str, more: Sequence[str]) -> str:
+    def _view(
+        self,
+        snapshot: Snapshot,
+        table: str,
+        more: Sequence[str],
+        *,
+        with_all_columns: bool = False,
+    ) -> str:
         """Return the SQL for the rows of a table that count.
 
-        An empty table with all columns comes first, as files of older releases may lack some, and
-        there may be no files.
+        An empty table with all columns comes first if there are no files. It costs a little time,
+        so it is otherwise put there only if asked for.
         """
         columns = {field.name: _SQL_TYPES.get(field.type, "VARCHAR") for field in SCHEMAS[table]}
         columns |= dict.fromkeys(more, "VARCHAR")
-        nothing = ", ".join(f"NULL::{kind} AS {name}" for name, kind in columns.items())
-        rows = [f"SELECT {nothing} WHERE false", *self._rows(snapshot, table)]
-        return f"SELECT {', '.join(columns)} FROM ({' UNION ALL BY NAME '.join(rows)})"
+        rows = list(self._reviews(snapshot) if table == "reviews" else self._files(snapshot, table))
+        if with_all_columns or not rows:
+            nothing = {"write_id": "VARCHAR", **columns}.items()
+            empty = ", ".join(f"NULL::{kind} AS {name}" for name, kind in nothing)
+            rows.insert(0, f"SELECT {empty} WHERE false")
+        shown = ", ".join(f"{name}::{kind} AS {name}" for name, kind in columns.items())
+        return f"SELECT {shown} FROM ({' UNION ALL BY NAME '.join(rows)})"
 
-    def _rows(self, snapshot: Snapshot, table: str) -> Iterator[str]:
+    def _files(self, snapshot: Snapshot, table: str) -> Iterator[str]:
+        """Yield the SQL for the rows of files, without the runs that were replaced."""
         for is_whole in (True, False):
-            files = [
-                pattern_of(self._root / path.relative_to(snapshot.root))
+            names = [
+                name
                 for name, runs in snapshot.counting.items()
                 if runs and is_whole == (not snapshot.replaced_in(name))
-                if (path := snapshot.file(table, name)) is not None
             ]
-            if files:
-                join = "" if is_whole else f"ANTI JOIN {_REPLACED} USING (findall_id, write_id)"
-                yield f"FROM read_parquet({sql_list(files)}, union_by_name = true) {join}"
+            join = "" if is_whole else f"ANTI JOIN {_REPLACED} USING (findall_id, write_id)"
+            for rows in self._read(snapshot, table, names):
+                yield f"{rows} {join}"
+
+    def _reviews(self, snapshot: Snapshot) -> Iterator[str]:
+        """Yield the SQL for the judgements that stand."""
+        for rows in self._read(snapshot, "reviews", snapshot.writes):
+            yield _STANDING.format(rows=rows)
+
+    def _read(self, snapshot: Snapshot, table: str, names: Iterable[str]) -> Iterator[str]:
+        """Yield the SQL for the rows of the files of some writes, if there are any."""
+        paths = (snapshot.file(table, name) for name in names)
+        files = [pattern_of(self._root / path.relative_to(snapshot.root)) for path in paths if path]
+        if files:
+            yield f"FROM read_parquet({sql_list(files)}, union_by_name = true)"
+
+
+def _keep(connection: duckdb.DuckDBPyConnection, name: str, runs: Iterable[WrittenRun]) -> None:
+    """Make a table of runs and their write_ids, which views join, if there are any."""
+    rows = [f"({literal(run.findall_id)}, {literal(run.write_id)})" for run in runs]
+    if rows:
+        connection.execute(
+            f"CREATE TEMP TABLE {name} AS "
+            f"FROM (VALUES {', '.join(rows)}) AS runs (findall_id, write_id)"
+        )

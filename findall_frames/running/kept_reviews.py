@@ -82,14 +82,16 @@ def with_reviews(
         Further judgements of these candidates.
     """
     runs = frames.tables["runs"].select(["findall_id", "service"]).to_pylist()
-    own = [*carried, *reviews_in(frames.tables["reviews"])]
-    if earlier is not None:
-        own += reviews_in(earlier.tables["reviews"])
+    own = [*carried]
+    for each in (frames, earlier):
+        if each is not None:
+            own += [*reviews_in(each.tables["reviews"]), *each.taken_back]
     kept: list[ReviewRow] = []
     for run in runs:
         if run["service"] is not None:
             kept += reviews_of(ledger, run["findall_id"], service=run["service"])
     tables = dict(frames.tables)
+    latest: list[ReviewRow] = []
     if own or kept:
         known = set(candidate_keys(frames.tables["candidates"]))
         latest = [
@@ -103,7 +105,12 @@ def with_reviews(
             of_run = [each for each in new if each.findall_id == run["findall_id"]]
             if of_run and run["service"] is not None:
                 keep_reviews(ledger, of_run, service=run["service"])
-    return FindAllFrames(tables, searches=frames.searches, keep=partial(_keep, ledger))
+    return FindAllFrames(
+        tables,
+        searches=frames.searches,
+        keep=partial(_keep, ledger),
+        taken_back=[each for each in latest if each.is_empty],
+    )
 
 
 def with_earlier_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) -> FindAllFrames:

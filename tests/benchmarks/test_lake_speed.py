@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import statistics
 import time
 from itertools import count
@@ -11,7 +12,6 @@ from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -32,8 +32,14 @@ class Filled(NamedTuple):
     one_file: Path
 
 
-def frames_of(base: ff.FindAllFrames, findall_id: str) -> ff.FindAllFrames:
-    """Return the same run with another id, and other addresses for half of its candidates."""
+def id_of(number: int) -> str:
+    """Return the id of a run, which says as little about its order as those of a service."""
+    return f"findall_{random.Random(number).randbytes(16).hex()}"
+
+
+def frames_of(base: ff.FindAllFrames, number: int) -> ff.FindAllFrames:
+    """Return the same run with another id, in which half of the candidates are others."""
+    findall_id = id_of(number)
     tables = {
         name: table.set_column(
             0, table.schema.field(0), pa.array([findall_id] * len(table), pa.large_string())
@@ -41,13 +47,20 @@ def frames_of(base: ff.FindAllFrames, findall_id: str) -> ff.FindAllFrames:
         for name, table in base.tables.items()
     }
     candidates = tables["candidates"]
-    own = pc.greater_equal(candidates["position"], CANDIDATES // 2)
-    own_path, nothing = (pa.scalar(text, pa.large_string()) for text in (findall_id, ""))
-    urls = pc.binary_join_element_wise(candidates["url"], own_path, nothing)
-    at = candidates.schema.get_field_index("url")
-    tables["candidates"] = candidates.set_column(
-        at, candidates.schema.field(at), pc.if_else(own, urls, candidates["url"])
-    )
+    chance = random.Random(number)
+    words = " ".join(candidates["description"].to_pylist()).split()
+    half = CANDIDATES // 2
+    own = {
+        "name": [" ".join(chance.choices(words, k=2)) for _ in range(half)],
+        "url": [f"https://{findall_id[8:]}.example/{n}" for n in range(half)],
+        "description": [" ".join(chance.choices(words, k=12)) for _ in range(half)],
+    }
+    for name, values in own.items():
+        at = candidates.schema.get_field_index(name)
+        shared = candidates[name].slice(0, half)
+        column = pa.chunked_array([*shared.chunks, pa.array(values, pa.large_string())])
+        candidates = candidates.set_column(at, candidates.schema.field(at), column)
+    tables["candidates"] = candidates
     return ff.FindAllFrames(tables)
 
 
@@ -67,12 +80,15 @@ def base() -> ff.FindAllFrames:
 
 @pytest.fixture(scope="module")
 def filled(base: ff.FindAllFrames, tmp_path_factory: pytest.TempPathFactory) -> Filled:
-    """Append all runs, then compare, then compact."""
+    """Append all runs, then compare, then compact.
+
+    The files that were merged are still there, as for a day, so there is much to be listed.
+    """
     folder = tmp_path_factory.mktemp("lake")
     lake, small = ff.open_lake(folder / "lake"), ff.open_lake(folder / "small")
     times = []
     for number in range(RUNS):
-        frames = frames_of(base, f"findall_{number}")
+        frames = frames_of(base, number)
         start = time.perf_counter()
         frames.append_to(lake)
         times.append(time.perf_counter() - start)
@@ -80,7 +96,7 @@ def filled(base: ff.FindAllFrames, tmp_path_factory: pytest.TempPathFactory) -> 
     report(f"append, the last 100 of {RUNS} / the first 100", last / first, goal="1.3")
     report("append, in ms", 1000 * last, goal="none")
     numbers = count(RUNS)
-    more = iter([frames_of(base, f"findall_{next(numbers)}") for _ in range(120)])
+    more = iter([frames_of(base, next(numbers)) for _ in range(120)])
     at_end, at_start = medians(
         lambda: next(more).append_to(lake), lambda: next(more).append_to(small), rounds=60
     )
@@ -104,7 +120,7 @@ def filled(base: ff.FindAllFrames, tmp_path_factory: pytest.TempPathFactory) -> 
     [
         "SELECT match_status, count(*), count(DISTINCT domain) FROM {} GROUP BY ALL",
         "SELECT count(*) FROM {} WHERE description ILIKE '%abc%'",
-        "SELECT name, url FROM {} WHERE findall_id = 'findall_77' AND match_status = 'matched'",
+        f"SELECT name, url FROM {{}} WHERE findall_id = '{id_of(77)}' AND match_status = 'matched'",
     ],
 )
 def test_a_question_costs_what_it_costs_over_one_file(filled: Filled, query: str) -> None:

@@ -10,12 +10,13 @@ import shutil
 import time
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 import findall_frames as ff
-from findall_frames.errors import InvalidRequestError, LakeError
+from findall_frames.errors import InvalidRequestError, LakeError, PartialResultWarning
 from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.schema import SCHEMAS, TABLES
 from findall_frames.lake.storage import Storage
@@ -178,6 +179,20 @@ def test_frames_that_do_not_hold_together_are_refused(lake: ff.Lake) -> None:
     with pytest.raises(InvalidRequestError, match="open_lake"):
         run_of("findall_1").append_to("lake")  # type: ignore[arg-type]
     assert not lake.path.exists()
+
+
+def test_searches_without_a_run_are_left_out(lake: ff.Lake) -> None:
+    """They are in no run's table, and would stay in the lake when they have succeeded."""
+    cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    searches = ["country = 'Italy'", "Find cities with a charming harbour"]
+    with pytest.warns(PartialResultWarning, match="1 of 2 searches"):
+        frames = ff.find_many(searches, data=cities, progress=False)
+    assert frames.runs["status"].tolist() == ["completed", "refused"]
+    frames.append_to(lake)
+    assert lake.frames().findall_ids == frames.findall_ids[:1]
+    with pytest.warns(PartialResultWarning):
+        ff.find_many(searches[1:], data=cities, progress=False).append_to(lake)
+    assert len(files(lake)) == 1
 
 
 def test_damaged_and_missing_files_are_named(lake: ff.Lake) -> None:
@@ -368,10 +383,12 @@ def test_two_compactions_at_once_do_no_harm(lake: ff.Lake, monkeypatch: pytest.M
         monkeypatch.undo()
         other.compact()
         real(storage, folder, name)
+        assert len(list((lake.path / "runs").glob("compact.*"))) == 2
+        assert check(ff.open_lake(lake.path)) == {f"findall_{number}": 0 for number in range(3)}
 
     monkeypatch.setattr(Storage, "commit", twice)
     lake.compact()
-    assert len(list((lake.path / "runs").glob("compact.*"))) == 2
+    assert Storage.commit is real
     assert check(lake) == {f"findall_{number}": 0 for number in range(3)}
     assert same(lake.frames("findall_1"), run_of("findall_1"))
     lake.compact()

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
-from findall_frames.running import recorded_run
+from findall_frames.running import following, recorded_run
 from tests.support.scripted import (
     AT,
     CONDITIONS,
@@ -294,7 +294,7 @@ def test_a_timeout_of_a_status_request_of_own_data_has_partial_frames(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An embedded service is polled, and may be busy when the time is over."""
-    monkeypatch.setattr(running, "_SNAPSHOT_SHARE", 0.9)  # this machine may be busy as well
+    monkeypatch.setattr(following, "_SNAPSHOT_SHARE", 0.9)  # this machine may be busy as well
     server.on("GET", AT, RUNNING, Reply(200, headers={"content-length": "50"}, then="hang"))
     with ff.Client(api_key="", base_url=server.url, on_close=lambda: None) as client:
         assert client.is_embedded
