@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,10 +12,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-__all__ = ["Served", "call", "program", "serving", "started"]
+import pytest
+
+__all__ = ["Served", "call", "posix_only", "program", "record_of", "serving", "started"]
 
 Env = Mapping[str, str]
+posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
 
 def call(
@@ -32,6 +37,13 @@ def call(
         timeout=120,
         check=False,
     )
+
+
+def record_of(*arguments: str | Path, status: int = 0, **options: Any) -> tuple[Any, str]:
+    """Run a command with --json; return what stdout holds, and stderr."""
+    done = call(*arguments, "--json", **options)
+    assert done.returncode == status, done.stderr
+    return json.loads(done.stdout), done.stderr
 
 
 @contextmanager
