@@ -24,6 +24,7 @@ _CHANGES: Final = {
 }
 _IDS: Final = "_id"
 _MOST_ROWS: Final = 15
+_SEPARATORS: Final = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 
 
 @click.command()
@@ -68,21 +69,21 @@ def report(folder: Path, *, out: Path | None, markdown: bool) -> int:
 @click.option(
     "--bi",
     is_flag=True,
-    help="Write Parquet files that every BI tool reads, such as Power BI and Tableau.",
+    help="Write a folder of Parquet files with plain types, for BI tools.",
 )
 @click.option(
     "--separator",
-    type=click.Choice([",", ";", "\\t", "|"]),
+    type=click.Choice(_SEPARATORS),
     default=",",
-    show_default=True,
-    help="CSV: what separates columns.",
+    metavar="CHAR",
+    help="CSV: between the columns, one of , ; | and tab.  [default: ,]",
 )
 @click.option(
     "--decimal",
     type=click.Choice([".", ","]),
     default=".",
-    show_default=True,
-    help="CSV: the decimal sign.",
+    metavar="CHAR",
+    help="CSV: the decimal sign, one of . and ,  [default: .]",
 )
 def export(folder: Path, out: Path, *, bi: bool, separator: str, decimal: str) -> int:
     """Write the tables in FOLDER for spreadsheets and BI tools.
@@ -108,7 +109,7 @@ def export(folder: Path, out: Path, *, bi: bool, separator: str, decimal: str) -
     elif is_workbook:
         path = frames.to_excel(out)
     else:
-        path = frames.to_csv(out, separator=separator.replace("\\t", "\t"), decimal=decimal)
+        path = frames.to_csv(out, separator=_SEPARATORS[separator], decimal=decimal)
     click.echo(f"Tables in {path}")
     return 0
 

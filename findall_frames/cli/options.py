@@ -20,8 +20,10 @@ __all__ = [
     "as_json",
     "budget",
     "chosen_service",
+    "condition_options",
     "data_options",
     "own_data_options",
+    "price_options",
     "result_options",
     "search_arguments",
     "search_options",
@@ -33,11 +35,6 @@ _Command = TypeVar("_Command", bound=Callable[..., Any])
 
 _GENERATORS: Final = ("preview", "base", "core", "pro")
 _NAMED: Final = re.compile(r"\s*([A-Za-z_]\w*)\s*:\s*(.+)", re.DOTALL)
-_CORPUS: Final = (
-    "'packages' (those installed in this Python environment), a Parquet, CSV or JSON Lines file, "
-    "a folder of .md, .txt and .html documents, or a quoted pattern such as 'data/*.csv'."
-)
-
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON instead.")
 budget = click.option(
     "--budget",
@@ -49,7 +46,7 @@ timeout = click.option(
     "--timeout",
     type=click.FloatRange(min=0, min_open=True),
     metavar="SECONDS",
-    help="Stop waiting after this long. Runs at a service go on.",
+    help="Stop waiting after this long; runs at a service go on.",
 )
 
 
@@ -106,12 +103,35 @@ own_data_options = _together(
         "--local",
         "corpus",
         metavar="CORPUS",
-        help=f"Search your own data, with no key and no network: {_CORPUS}",
+        help="Search your own data, with no key and no network: 'packages' (those installed in "
+        "this Python environment), a Parquet, CSV or JSON Lines file, a folder of .md, .txt and "
+        ".html documents, or a quoted pattern such as 'data/*.csv'.",
     ),
     data_options,
 )
 
-search_options = _together(
+condition_options = _together(
+    click.option(
+        "--entity-type", metavar="TYPE", help="The kind of thing to find, such as companies."
+    ),
+    click.option(
+        "--condition",
+        "conditions",
+        multiple=True,
+        metavar="TEXT",
+        help="A condition for matches: 'description' or 'name: description'. Can be repeated. "
+        "Needs --entity-type; both are drafted from the objective if left out.",
+    ),
+)
+
+price_options = _together(
+    click.option(
+        "--enrich",
+        "enrichments",
+        multiple=True,
+        metavar="TEXT",
+        help="One more column for every match: 'name: description'. Can be repeated.",
+    ),
     click.option(
         "--match-limit",
         type=int,
@@ -124,24 +144,11 @@ search_options = _together(
         show_default=True,
         help="How thoroughly to search; it sets the price.",
     ),
-    click.option(
-        "--entity-type", metavar="TYPE", help="The kind of thing to find, such as companies."
-    ),
-    click.option(
-        "--condition",
-        "conditions",
-        multiple=True,
-        metavar="TEXT",
-        help="A condition for matches: 'description' or 'name: description'. Can be repeated. "
-        "Needs --entity-type; both are drafted from the objective if left out.",
-    ),
-    click.option(
-        "--enrich",
-        "enrichments",
-        multiple=True,
-        metavar="TEXT",
-        help="One more column for every match: 'name: description'. Can be repeated.",
-    ),
+)
+
+search_options = _together(
+    condition_options,
+    price_options,
     click.option(
         "--memory-scope-key",
         metavar="KEY",
@@ -152,27 +159,24 @@ search_options = _together(
 
 def search_arguments(
     *,
-    match_limit: int | None,
-    generator: str,
-    entity_type: str | None,
-    conditions: tuple[str, ...],
-    enrichments: tuple[str, ...],
-    memory_scope_key: str | None,
+    entity_type: str | None = None,
+    conditions: tuple[str, ...] = (),
+    enrichments: tuple[str, ...] = (),
+    **others: Any,
 ) -> dict[str, Any]:
-    """Return the values of `search_options` as arguments of `find_all`."""
+    """Return the values of `search_options`, or some of them, as arguments of `find_all`."""
     if conditions and entity_type is None:
         raise click.UsageError(
             "--condition needs --entity-type, such as --entity-type companies. Leave both out to "
             "have them drafted from the objective."
         )
-    return {
+    given = {
         "entity_type": entity_type,
         "match_conditions": [_condition(text) for text in conditions] or None,
         "enrichments": dict(_enrichment(text) for text in enrichments) or None,
-        "generator": generator,
-        "match_limit": match_limit,
-        "memory_scope_key": memory_scope_key,
+        **others,
     }
+    return {name: value for name, value in given.items() if value is not None}
 
 
 @contextmanager

@@ -73,7 +73,7 @@ def save(
 
     opened = open_lake(lake)
     arguments = search_arguments(**search)
-    if arguments["match_conditions"]:
+    if "match_conditions" in arguments:
         made = Search(objective, **arguments)
     else:
         with chosen_service(
@@ -81,8 +81,7 @@ def save(
         ) as client:
             made = draft(objective, client=client, progress=PROGRESS[progress], timeout=timeout)
         for option, value in arguments.items():
-            if value is not None:
-                setattr(made, option, value)
+            setattr(made, option, value)
     opened.save(made, name=name)
     click.echo(f"Saved as {name} in {lake}:")
     print_lines(*(f"  {line}" for line in repr(made).splitlines()))

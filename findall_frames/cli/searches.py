@@ -12,7 +12,9 @@ from findall_frames.cli.options import (
     as_json,
     budget,
     chosen_service,
+    condition_options,
     own_data_options,
+    price_options,
     result_options,
     search_arguments,
     search_options,
@@ -120,9 +122,9 @@ def extend(
     timeout: float | None,
     progress: str,
 ) -> int:
-    """Add up to MATCHES to a finished run, for money.
+    """Add matches to a finished run; each costs money.
 
-    Shows the whole result, with the earlier matches.
+    Adds up to MATCHES to the run FINDALL_ID, and shows the whole result.
 
     \b
     Example:
@@ -166,14 +168,12 @@ def cancel(findall_id: str, *, as_json: bool, timeout: float | None) -> int:
 
 
 @click.command()
-@click.argument("objective", required=False)
-@search_options
+@price_options
 @as_json
-def estimate(objective: str | None, *, as_json: bool, **search: Any) -> int:
+def estimate(*, as_json: bool, **priced: Any) -> int:
     """Estimate what a search costs; nothing is sent.
 
-    Prices are those of the hosted service. It takes the options of run; only --generator,
-    --match-limit and --enrich matter.
+    Prices are those of the hosted service. Own data costs nothing.
 
     \b
     Example:
@@ -182,8 +182,7 @@ def estimate(objective: str | None, *, as_json: bool, **search: Any) -> int:
     from findall_frames.running.pricing import ceiling_of
     from findall_frames.running.spec import check_options, read_options
 
-    given = {name: value for name, value in search_arguments(**search).items() if value is not None}
-    options = read_options(given if objective is None else {"objective": objective, **given})
+    options = read_options(search_arguments(**priced))
     cost = ceiling_of(
         options["generator"],
         options.get("enrichments", ()),
@@ -199,7 +198,7 @@ def estimate(objective: str | None, *, as_json: bool, **search: Any) -> int:
 @click.command()
 @click.argument("objective")
 @own_data_options
-@search_options
+@condition_options
 @as_json
 @waiting_options
 def explain(
@@ -212,11 +211,11 @@ def explain(
     as_json: bool,
     timeout: float | None,
     progress: str,
-    **search: Any,
+    **conditions: Any,
 ) -> int:
     """Show how own data reads the conditions of a search.
 
-    Nothing is searched. It takes the options of run; only the conditions matter.
+    Nothing is searched. Without --condition, the conditions are drafted from OBJECTIVE.
 
     \b
     Example:
@@ -225,8 +224,8 @@ def explain(
     from findall_frames.running.spec import Search
     from findall_frames.search import explain as explain_search
 
-    arguments = search_arguments(**search)
-    asked = Search(objective, **arguments) if arguments["match_conditions"] else objective
+    arguments = search_arguments(**conditions)
+    asked = Search(objective, **arguments) if "match_conditions" in arguments else objective
     with chosen_service(corpus, name_column=name_column, model=model, columns=columns) as client:
         readings = records(
             explain_search(asked, client=client, progress=PROGRESS[progress], timeout=timeout)

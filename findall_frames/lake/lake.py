@@ -59,6 +59,9 @@ class Lake:
         The tables, with the columns that `FindAllFrames` documents. They are lazy: filters and
         the choice of columns reach the files, and nothing else is read. A relation can be used for
         a day; files that were compacted meanwhile may then be gone.
+    searches : dict of str to Search
+        The saved searches by name, in alphabetical order. Each is a file
+        ``searches/<name>.json`` in the folder, which may be edited or deleted.
 
     Examples
     --------
@@ -350,10 +353,7 @@ class Lake:
 
     @property
     def searches(self) -> dict[str, Search]:
-        """The saved searches by name, in alphabetical order.
-
-        Each is a file ``searches/<name>.json`` in the folder, which may be edited or deleted.
-        """
+        """The saved searches by name."""
         return self._saved.read()
 
     def save(self, search: Search, *, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 import signal
 import time
@@ -156,6 +157,42 @@ def test_a_killed_refresh_is_completed_by_the_same_command(
     assert record["new"] == 4
     assert Counter(farm.objectives) == {MASONS: 1, TILERS: 1}
     assert len(ff.open_lake(lake).frames().runs) == 2
+
+
+@posix_only
+@pytest.mark.thorough
+def test_whenever_a_refresh_is_killed_every_run_is_in_the_lake_in_the_end(
+    farm: RunFarm, env: dict[str, str], tmp_path: Path
+) -> None:
+    """Killed before, while and after its runs go on: none is lost, and none is started twice."""
+    chance = random.Random(16)
+    farm.looks = 0
+    again = 0
+    for kill in range(16):
+        lake = ff.open_lake(tmp_path / f"lake_{kill}")
+        for number in range(4):
+            search = ff.Search(
+                f"Find tile makers {kill}.{number}",
+                entity_type="companies",
+                match_conditions=CONDITIONS,
+            )
+            lake.save(search, name=f"search_{number}")
+        before = len(farm.asked)
+        with started("refresh", lake.path, env=env) as process:
+            until(lambda before=before: len(farm.asked) > before)  # type: ignore[misc]
+            time.sleep(chance.uniform(0, 3))
+            process.send_signal(signal.SIGKILL)
+        appended = len(lake.frames().runs)
+        assert appended in (0, 4)
+        done = call("refresh", lake.path, env=env)
+        created = list(farm.asked)[before:]
+        frames = lake.frames()
+        assert sorted(frames.findall_ids) == sorted(created), done.stderr
+        assert set(frames.candidates["findall_id"]) <= set(created)
+        # What was killed after it had appended is over, and the second command another refresh.
+        assert len(created) == 4 + appended or "never answered" in done.stderr
+        again += appended == 4
+    assert 0 < again < 16, "the moments are spread"
 
 
 def test_two_commands_at_once_start_each_run_once(
