@@ -13,7 +13,7 @@ checks this, and tests/ has a folder for each subpackage.
 
 ::
 
-    cli, cli_output   the same verbs for a shell or a scheduler
+    cli/              the same verbs for a shell or a scheduler
     lake/             the runs of a team in one folder: files, SQL, entities, Delta
     many              many searches under one quota and one budget
     continuing        the verbs on a run that exists: resume, extend, enrich, refresh, cancel

@@ -46,7 +46,7 @@ from findall_frames.services import UNSET, is_own_data, service_for
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["find_many"]
+__all__ = ["find_many", "run_many"]
 
 _LONGEST: Final = 200
 
@@ -140,13 +140,54 @@ def find_many(
     """
     deadline = Deadline.after(timeout)
     own_data = is_own_data(client, data)
-    _check(max_active=max_active, budget=budget, per_hour=per_hour, errors=errors)
     options = [_read(number, each) for number, each in enumerate(_listed(searches))]
     asked = [
         question(each, match_limit=_limit(number, each, own_data=own_data))
         for number, each in enumerate(options)
     ]
     _check_distinct(asked, options)
+    return run_many(
+        options,
+        asked,
+        max_active=max_active,
+        budget=budget,
+        per_hour=per_hour,
+        errors=errors,
+        data=data,
+        client=client,
+        progress=progress,
+        deadline=deadline,
+    )
+
+
+def run_many(
+    options: Sequence[dict[str, Any]],
+    asked: Sequence[str],
+    *,
+    max_active: int | None,
+    budget: float | None,
+    per_hour: int,
+    errors: Literal["collect", "raise"],
+    data: Any,
+    client: Client | None,
+    progress: Progress | Display,
+    deadline: Deadline,
+) -> FindAllFrames:
+    """Run searches as `find_many` does, each known in the ledger by a hash of your own.
+
+    Parameters
+    ----------
+    options : sequence of dict
+        The parameters of each search, as read.
+    asked : sequence of str
+        The hashes. A run that is in the ledger with one is taken and not created again.
+    max_active, budget, per_hour, errors, data, client, progress
+        As in `find_many`.
+    deadline : Deadline
+        When to stop.
+    """
+    own_data = is_own_data(client, data)
+    _check(max_active=max_active, budget=budget, per_hour=per_hour, errors=errors)
     ledger = Ledger.of_this_machine()
     if not own_data:
         if ledger.path is None:

@@ -8,16 +8,20 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 import findall_frames as ff
+from findall_frames.api import events, waiting
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
+from findall_frames.running import batch, claims
 from tests.support.local_caller import Caller
 from tests.support.local_models import EveryNth, numbers
+from tests.support.run_farm import RunFarm
 from tests.support.scripted import KEY, ScriptedServer, healthy
 
 # A busy machine may take long for one generated example.
@@ -93,6 +97,24 @@ def client(server: ScriptedServer) -> Iterator[ff.Client]:
     """Return a client of `server`."""
     with ff.Client(api_key=KEY, base_url=server.url) as scripted:
         yield scripted
+
+
+@pytest.fixture
+def farm(server: ScriptedServer) -> RunFarm:
+    """Serve any number of runs."""
+    return RunFarm(server)
+
+
+@pytest.fixture
+def short_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let many searches wait for hundredths of seconds where it would be seconds."""
+    monkeypatch.setattr(batch, "_FIRST_LOOK", 0.01)
+    monkeypatch.setattr(batch, "_LOOK_AGAIN", 0.02)
+    monkeypatch.setattr(claims, "_LOOK_AGAIN", 0.02)
+    monkeypatch.setattr(claims, "_ANSWERED", timedelta(0))
+    monkeypatch.setattr(waiting, "_FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(waiting, "_SHORTEST_PAUSE", 0.01)
+    monkeypatch.setattr(events, "_FIRST_PAUSE", 0.02)
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,6 @@ TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOU
 # From the top of the house to its ground floor; imports run downwards only.
 FLOORS = [
     "cli",
-    "cli_output",
     "lake",
     "many",
     "continuing",

@@ -1,10 +1,14 @@
-"""Matches as a table that fits the terminal."""
+"""Matches and other rows as tables that fit the terminal."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import Final, Literal
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -20,13 +24,14 @@ from findall_frames.display.matches import (
 )
 from findall_frames.display.text import excerpt_around, one_line, shortened, web_address
 
-__all__ = ["matches_view"]
+__all__ = ["lines_view", "matches_view", "table_view"]
 
 _MOST_ROWS: Final = 15
 _FEWEST_ROWS: Final = 4
 _MOST_LINES: Final = 40
 _NARROWEST: Final = 14
 _LONGEST: Final = 500
+_NUMBER: Final = re.compile(r"(\$?[\d,.]+)?")
 
 
 def matches_view(tables: Tables, *, console: Console, rest_is_in: str) -> RenderableType:
@@ -65,6 +70,67 @@ def matches_view(tables: Tables, *, console: Console, rest_is_in: str) -> Render
     if any(cell.confidence == "low" for row in shown for cell in row.cells.values()):
         notes.append(Text("? means low confidence", style="dim"))
     return Group(*lines, *([Text(), *notes] if notes else []))
+
+
+def lines_view(lines: Sequence[str], *, console: Console) -> RenderableType:
+    """Return lines, each of which is wrapped where it does not fit, under its own indentation."""
+    paper = _Paper(console)
+    shown: list[RenderableType] = []
+    for line in lines:
+        indent = " " * (len(line) - len(line.lstrip(" ")))
+        text = Text(paper.encodable(line))
+        wrapped = text.wrap(console, max(_NARROWEST, paper.width - len(indent)))
+        shown += [Text(indent).append(each) for each in wrapped] or [Text()]
+    return Group(*shown)
+
+
+def table_view(
+    rows: Sequence[Mapping[str, str]],
+    *,
+    console: Console,
+    below: Sequence[str] = (),
+    rest: int = 0,
+    rest_is_in: str,
+) -> RenderableType:
+    """Return rows of texts under their names; the widest columns are cut where they do not fit.
+
+    Parameters
+    ----------
+    rows : sequence of mapping of str to str
+        Each with the same columns, at least one row. Columns of numbers are aligned to the right.
+    console : Console
+        Where it will be printed.
+    below : sequence of str
+        A line below each row, not cut, if it is not empty.
+    rest, rest_is_in : int, str
+        How many rows were left out, and where they are.
+    """
+    paper = _Paper(console)
+    table = [{name: paper.encodable(cell) for name, cell in row.items()} for row in rows]
+    names = list(table[0])
+    numbers = {name for name in names if all(_NUMBER.fullmatch(row[name]) for row in table)}
+    table.insert(0, dict(zip(names, names, strict=True)))
+    widths = {name: max(cell_len(row[name]) for row in table) for name in names}
+    while sum(widths.values()) + 2 * (len(names) - 1) > paper.width:
+        widest = max(names, key=lambda name: widths[name])
+        if widths[widest] <= _NARROWEST:
+            break
+        widths[widest] -= 1
+    lines: list[RenderableType] = []
+    for row, note in zip_longest(table, ["", *below]):
+        line = Text(style="" if lines else "bold", no_wrap=True, overflow=paper.overflow)
+        for name in names:
+            cell = paper.text(row[name])
+            cell.truncate(widths[name], overflow=paper.overflow)
+            cell.align("right" if name in numbers else "left", widths[name])
+            line.append("  " if name != names[0] else "").append(cell)
+        line.rstrip()
+        lines.append(line)
+        if note:
+            lines.append(Text(f"  {paper.encodable(note)}", style="dim", overflow="fold"))
+    if rest:
+        lines.append(paper.text(f"{paper.more} and {rest:,} more in {rest_is_in}"))
+    return Group(*lines)
 
 
 class _Paper:

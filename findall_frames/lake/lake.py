@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
+from findall_frames.api.client import Client
 from findall_frames.api.models import ExcludeCandidate, FindAllSchema
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllWarning, InvalidRequestError, LakeError, warn
@@ -30,9 +31,12 @@ from findall_frames.lake.across import (
 )
 from findall_frames.lake.compaction import compact_files
 from findall_frames.lake.publishing import publish_delta
+from findall_frames.lake.refreshing import KnownSearch, refreshed
+from findall_frames.lake.saved import SavedSearches
 from findall_frames.lake.snapshot import Snapshot
 from findall_frames.lake.storage import DATA_TABLES, Storage
 from findall_frames.lake.views import Views
+from findall_frames.progress.displays import Display, Progress
 from findall_frames.running.arguments import MOST_EXCLUDED
 from findall_frames.running.spec import Search
 
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lake", "open_lake"]
 
+_UNSET: Final[Any] = msgspec.UNSET
 _ID: Final = re.compile(r"findall_\S+")
 
 
@@ -59,6 +64,9 @@ class Lake:
         The tables, with the columns that `FindAllFrames` documents. They are lazy: filters and
         the choice of columns reach the files, and nothing else is read. A relation can be used for
         a day; files that were compacted meanwhile may then be gone.
+    searches : dict of str to Search
+        The saved searches by name, in alphabetical order. Each is a file
+        ``searches/<name>.json`` in the folder, which may be edited or deleted.
 
     Examples
     --------
@@ -88,6 +96,7 @@ class Lake:
         root = path.absolute()  # stays the same if the working directory changes
         self._storage = Storage(root)
         self._views = Views(root)
+        self._saved = SavedSearches(self._storage)
 
     def append(self, frames: FindAllFrames) -> None:
         """Add the runs of some frames; same as ``frames.append_to(lake)``.
@@ -304,7 +313,10 @@ class Lake:
         FindAllWarning
             There are more than 10,000.
         """
-        known = matches_in(*self._past_runs(search))
+        return self._most_recent(matches_in(*self._past_runs(search)))
+
+    def _most_recent(self, known: list[ExcludeCandidate]) -> list[ExcludeCandidate]:
+        """Return as many as the API accepts, and warn if there are more."""
         if len(known) > MOST_EXCLUDED:
             warn(
                 f"{counted(len(known), 'thing')} are known, and the API excludes at most "
@@ -344,6 +356,123 @@ class Lake:
         if format != "delta":
             raise InvalidRequestError(f"format is 'delta', not {format!r}.")
         publish_delta(self._views, self._storage.snapshot(), path)
+
+    # -- saved searches --------------------------------------------------------------------------
+
+    @property
+    def searches(self) -> dict[str, Search]:
+        """The saved searches by name."""
+        return self._saved.read()
+
+    def save(self, search: Search, *, name: str) -> None:
+        """Save a search, to be run again and again by `refresh`.
+
+        One that is saved under this name already is replaced.
+
+        Parameters
+        ----------
+        search : Search
+            The search, such as from `draft`. It must have no webhook, and no key of a tool server.
+        name : str
+            1 to 80 lower-case letters, digits, ``_`` and ``-``.
+
+        Raises
+        ------
+        InvalidRequestError
+            The search or the name is invalid, or the same search is saved under another name.
+        LakeError
+            The folder can't be written.
+        """
+        self._saved.save(search, name=name)
+
+    def refresh(
+        self,
+        names: str | Iterable[str] | None = None,
+        *,
+        budget: float | None = None,
+        per_hour: int = 300,
+        data: Any = _UNSET,
+        client: Client | None = None,
+        progress: Progress | Display = "auto",
+        timeout: float | None = None,
+    ) -> FindAllFrames:
+        """Run saved searches without what is known, append the runs, and return what is new.
+
+        Each search is one new run, with its own price, that excludes what has matched its
+        question in this lake. If the call is interrupted or killed, or another one is refreshing
+        the same lake on this machine, the same call waits for the runs that go on and creates
+        none of them twice; runs are done with once they are in the lake.
+
+        Parameters
+        ----------
+        names : str or iterable of str, optional
+            Which searches; by default all that are saved.
+        budget : float, optional
+            In US dollars, for all runs of this refresh together, as in `find_many`.
+        per_hour, data, client, progress, timeout
+            As in `find_many`.
+
+        Returns
+        -------
+        FindAllFrames
+            The new runs, in the order of the names, without the candidates that had matched
+            before: ``matches`` is what is new. ``runs`` has one row per search, with ``cost`` and
+            ``error``; one that has no result has not been appended to the lake.
+
+        Raises
+        ------
+        InvalidRequestError
+            No search is saved, or there is none with that name; nothing was sent or spent.
+        RunTimeout
+            The timeout has passed. Nothing was appended; the same call again continues.
+        LakeError
+            The lake can't be read or written. The results are in the ledger: the same call again
+            appends them.
+        FindAllError
+            As in `find_many`.
+
+        Warns
+        -----
+        PartialResultWarning
+            Some searches have no whole result.
+        FindAllWarning
+            More than 10,000 things are known of a search, as in `known`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import findall_frames as ff
+        >>> import pandas as pd
+        >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+        >>> folder = tempfile.TemporaryDirectory()
+        >>> lake = ff.open_lake(folder.name)
+        >>> lake.save(ff.draft("Find cities in Italy", data=cities), name="italy")
+        >>> lake.refresh(data=cities, progress=False).matches["name"].tolist()
+        ['Rome']
+        >>> cities.loc[2] = ["Bari", "Italy"]
+        >>> lake.refresh(data=cities, progress=False).matches["name"].tolist()
+        ['Bari']
+        >>> folder.cleanup()
+        """
+        # Listed before what is known, so that a run which is appended in between counts as one that
+        # goes on, and is not created again.
+        appended = self._storage.snapshot().newest.keys()
+        searches = []
+        for search in self._saved.chosen(names).values():
+            matches = matches_in(*self._past_runs(search))
+            searches.append(KnownSearch(search, matches, self._most_recent(matches)))
+        return refreshed(
+            searches,
+            append=self.append,
+            appended=appended,
+            place=str(self._storage.root.resolve()),
+            budget=budget,
+            per_hour=per_hour,
+            data=data,
+            client=client,
+            progress=progress,
+            timeout=timeout,
+        )
 
     def __repr__(self) -> str:
         newest = self._storage.snapshot().newest.values()

@@ -279,7 +279,7 @@ class Batch:
                 "An earlier creation of its run was never answered. The run may exist, with "
                 f"findall_frames_token={known.token!r} in its metadata, so it was not created "
                 f"again. If it exists, ff.resume(findall_id{client}) waits for it; if not, "
-                "ff.find_all with the same search starts it, and the same call again returns it.",
+                f"ff.forget({known.token!r}) lets the same call start it.",
             )
 
     # -- waiting -----------------------------------------------------------------------------------

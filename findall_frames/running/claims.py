@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
@@ -14,7 +14,7 @@ from findall_frames.api.models import FindAllSchema, format_time, parse_time
 from findall_frames.running.ledger import Ledger, insert_intent
 from findall_frames.running.pricing import CostEstimate
 
-__all__ = ["Claim", "KnownRun", "batch_of", "claim", "known_run", "withdraw"]
+__all__ = ["Claim", "KnownRun", "batch_of", "claim", "known_run", "settle", "withdraw"]
 
 _HOUR: Final = timedelta(hours=1)
 _ANSWERED: Final = timedelta(seconds=30)
@@ -161,6 +161,39 @@ def withdraw(ledger: Ledger, token: str) -> None:
             "DELETE FROM runs WHERE token = :token AND findall_id IS NULL", {"token": token}
         )
     )
+
+
+def settle(
+    ledger: Ledger, questions: Iterable[str], findall_ids: Collection[str], *, service: str
+) -> None:
+    """Let runs answer their questions no more, nor count in the budget: they are done with.
+
+    Parameters
+    ----------
+    ledger : Ledger
+        Where they are recorded.
+    questions : iterable of str
+        Hashes of searches.
+    findall_ids : collection of str
+        The runs. Others with these questions stay as they are.
+    service : str
+        The base URL of their service.
+    """
+
+    def work(connection: sqlite3.Connection) -> None:
+        for asked in questions:
+            values = {"asked": asked, "service": service}
+            rows = connection.execute(
+                """SELECT number, findall_id FROM runs
+                WHERE service = :service AND asked = :asked AND findall_id IS NOT NULL""",
+                values,
+            ).fetchall()
+            connection.executemany(
+                "UPDATE runs SET asked = NULL, batch = NULL WHERE number = ?",
+                [(row["number"],) for row in rows if row["findall_id"] in findall_ids],
+            )
+
+    ledger.transact(work)
 
 
 def _known(

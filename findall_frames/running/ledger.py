@@ -208,12 +208,13 @@ class Ledger(LedgerFile):
         )
 
     def forget(self, findall_id: str | None, *, before: datetime | None) -> int:
-        """Delete the runs with this id, or those last seen and reviewed before a time.
+        """Delete the runs with this id or token, or those last seen and reviewed before a time.
 
         Return how many.
         """
-        chosen = """coalesce(findall_id = :findall_id, 0) OR (updated_at < :before AND NOT EXISTS
-            (SELECT 1 FROM reviews WHERE reviews.findall_id = runs.findall_id
+        # A creation that was never answered has no id, and is known by its token.
+        chosen = """coalesce(findall_id, token, '') IS :findall_id OR (updated_at < :before
+            AND NOT EXISTS (SELECT 1 FROM reviews WHERE reviews.findall_id = runs.findall_id
             AND place(reviews.service, reviews.findall_id) = place(runs.service, runs.findall_id)
             AND reviewed_at >= :before))"""
         # Frames can be reviewed without a run in the ledger.

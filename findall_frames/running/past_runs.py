@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from findall_frames.api.client import Client
 from findall_frames.api.models import FindAllMemoryResult
@@ -21,15 +21,21 @@ __all__ = ["forget", "runs"]
 
 
 def runs(
-    *, remote: bool = False, client: Client | None = None, timeout: float | None = None
+    *,
+    by: Literal["day", "search"] | None = None,
+    remote: bool = False,
+    client: Client | None = None,
+    timeout: float | None = None,
 ) -> pd.DataFrame:
-    """List every run that was started or waited for on this machine, the latest first.
+    """List every run that was started or waited for on this machine, or sum what they cost.
 
     These are the runs in the ledger. It is in the user's state folder, or where
     ``FINDALL_FRAMES_HOME`` says; ``FINDALL_FRAMES_LEDGER=off`` switches it off.
 
     Parameters
     ----------
+    by : {"day", "search"}, optional
+        Sum what was spent on each day, in UTC, or on each search, which is known by its objective.
     remote : bool
         Also ask the service for the latest runs of the account, at most 25, wherever they were
         started. Not every account has such a list.
@@ -41,7 +47,7 @@ def runs(
     Returns
     -------
     DataFrame
-        One row per run. The columns that ``frames.runs`` has too mean the same:
+        One row per run, the latest first. The columns that ``frames.runs`` has too mean the same:
         ``findall_id`` (str; missing when a creation was never answered), ``objective``,
         ``entity_type``, ``generator`` (str), ``match_limit`` (Int64), ``status``,
         ``termination_reason`` (str), ``generated_candidates_count``,
@@ -57,8 +63,15 @@ def runs(
         ``"both"``. Of a run that only the account knows, there are the id, the beginning of the
         objective, the number of matches, ``modified_at`` and the service.
 
+        With `by`, one row per day or search, that of the latest run first: ``day``
+        (datetime64[us, UTC]) or ``objective`` (str), ``runs``, ``matched_candidates_count``
+        (Int64), ``cost`` and ``cost_ceiling`` (Float64; missing if no run has a price). Runs that
+        were not created are left out.
+
     Raises
     ------
+    InvalidRequestError
+        There is no such `by`.
     NotFoundError, AuthenticationError
         With ``remote=True``: the account, or the service, keeps no list of runs.
     FindAllError
@@ -72,15 +85,14 @@ def runs(
     >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
     >>> ff.runs().loc[0, ["objective", "status"]].tolist()
     ['Find cities in Italy', 'completed']
-
-    What was spent, by day and by search:
-
-    >>> listed = ff.runs()
-    >>> by_day = listed.groupby(listed["created_at"].dt.date)["cost"].sum()
-    >>> by_search = listed.groupby("objective")["cost"].sum()
+    >>> spent = ff.runs(by="day")
+    >>> list(spent)
+    ['day', 'runs', 'matched_candidates_count', 'cost', 'cost_ceiling']
     """
     import pandas as pd
 
+    if by not in (None, "day", "search"):
+        raise InvalidRequestError(f"by is 'day', 'search' or None, not {by!r}.")
     columns = dict(_COLUMNS)
     ledger = Ledger.of_this_machine()
     rows = ledger.rows()
@@ -114,7 +126,18 @@ def runs(
     if remote:
         begun = listed["created_at"].fillna(listed["modified_at"])
         listed = listed.loc[begun.sort_values(ascending=False, kind="stable").index]
-    return listed.reset_index(drop=True)
+    listed = listed.reset_index(drop=True)
+    return listed if by is None else _sums(listed, by)
+
+
+def _sums(listed: pd.DataFrame, by: str) -> pd.DataFrame:
+    """Return the sums over the runs of each day or search, in the order of their latest runs."""
+    created = listed[listed["status"] != "refused"]
+    days = created["created_at"].fillna(created["modified_at"]).dt.floor("D")
+    keys = days.rename("day") if by == "day" else created["objective"]
+    groups = created.assign(runs=1).groupby(keys, sort=False, dropna=False)
+    summed = groups[["runs", "matched_candidates_count", "cost", "cost_ceiling"]].sum(min_count=1)
+    return summed.reset_index().astype({"runs": "Int64"})
 
 
 def _joined(
@@ -152,7 +175,8 @@ def forget(findall_id: str | None = None, *, older_than: float | timedelta | Non
     Parameters
     ----------
     findall_id : str, optional
-        The run to forget.
+        The run to forget. One whose creation was never answered has none: pass its ``token``,
+        if you know that it does not exist. The same search can then be started again.
     older_than : float or timedelta, optional
         Days. Runs that were started, seen or reviewed since then are kept.
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
 import signal
 import threading
@@ -18,7 +16,7 @@ from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
 from tests.support.chat_server import ChatServer, refusal
-from tests.support.commands import call, call_here, serving, started
+from tests.support.commands import call, call_here, posix_only, record_of, serving, started
 from tests.support.local_models import EveryNth, numbers
 from tests.support.results import candidate, result
 
@@ -38,7 +36,6 @@ EVERY_3RD = (
     *("run", "Find entities", "--entity-type", "entities"),
     *("--condition", "nth: every 3rd", "--match-limit", "99"),
 )
-posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
 
 @pytest.fixture
@@ -64,13 +61,6 @@ def gated() -> Iterator[tuple[threading.Event, dict[str, str]]]:
             gate.set()
 
 
-def record_of(*arguments: str | Path, **options: Any) -> tuple[dict[str, Any], str]:
-    """Run a command with --json; return the record on stdout, and stderr."""
-    done = call(*arguments, "--json", **options)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout), done.stderr
-
-
 # -- run ---------------------------------------------------------------------------------------
 
 
@@ -90,6 +80,10 @@ def test_run_prints_matches_with_evidence_and_writes_tables(
         assert f"✓ {population}" in row
     assert "Norway" not in done.stdout
     assert f"ff.read_parquet({str(out)!r})" in done.stdout
+    listed = re.findall(r"^  (\w+)\.parquet +[\d,]+ rows?, ", done.stdout, re.MULTILINE)
+    assert sorted(f"{name}.parquet" for name in listed) == sorted(
+        each.name for each in out.iterdir()
+    )
     assert set(ff.read_parquet(out).matches["name"]) == set(populations)
     start, end = done.stderr.splitlines()
     assert QUESTION in start
@@ -249,6 +243,15 @@ def test_report_says_what_is_wrong(
         (("run", "x", "--progress", "loud"), "'auto', 'terminal', 'log', 'none'"),
         (("run", "x", "--local", "packages", "--out", __file__), "is a file"),
         (("resume",), "Missing argument 'FINDALL_ID'"),
+        (("extend", "findall_1", "0"), "0 is not in the range x>=1"),
+        (("cancel",), "Missing argument 'FINDALL_ID'"),
+        (("explain", "x", "--condition", "in Europe"), "--condition needs --entity-type"),
+        (("export", "tables", "a.xlsx", "--decimal", ","), "apply to CSV files"),
+        (("compare", "tables"), "Missing argument 'NEW'"),
+        (("runs", "--by", "week"), "'day', 'search'"),
+        (("save", "lake", "name"), "Missing argument 'OBJECTIVE'"),
+        (("refresh", "lake", "--budget", "-1"), "-1.0 is not in the range"),
+        (("refresh", __file__), "is a file"),
         (("forget",), "FINDALL_ID of a run, or --older-than"),
         (("forget", "findall_1", "--older-than", "9"), "FINDALL_ID of a run, or --older-than"),
         (("forget", "--older-than", "-1"), "not in the range x>=0"),
@@ -278,6 +281,17 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
         (("run", QUESTION, "--local", "packages", "--model", "gpt"), "gpt"),
         (("serve", "packages", "--columns", "absent.toml"), "absent.toml"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
+        (("cancel", "findall_1"), "PARALLEL_API_KEY"),
+        (("extend", "findall_1", "3"), "PARALLEL_API_KEY"),
+        (("runs", "--remote"), "PARALLEL_API_KEY"),
+        (("explain", QUESTION, "--local", "absent.csv"), "absent.csv"),
+        (("estimate", "--match-limit", "2000"), "5 to 1000"),
+        (("export", "nowhere", "a.csv"), "runs.parquet"),
+        (("compare", "nowhere", "anywhere"), "runs.parquet"),
+        (("save", "a_lake", "Name", "x", "--entity-type", "x", "--condition", "c"), "lower-case"),
+        (("save", str(Path(__file__).parent), "name", "x"), "is not a lake"),
+        (("refresh", "a_lake"), "No search is saved"),
+        (("refresh", "a_lake", "--search", "x"), "No search is saved as 'x'"),
         (("serve", "absent.csv"), "absent.csv"),
         (("serve", "absent*.csv"), "absent*.csv', and no file matches it"),
         (("serve", "packages", "--host", "0.0.0.0"), "Set an API key"),
@@ -295,13 +309,19 @@ def test_an_error_is_one_line_on_stderr_and_returns_one(
     assert words in line
 
 
-@pytest.mark.parametrize("command", [(), ("run",), ("resume",), ("forget",), ("serve",)])
-def test_the_help_of_each_command_has_an_example(command: tuple[str, ...]) -> None:
-    """The help of the program lists the commands."""
-    done = call_here(*command, "--help")
-    assert done.returncode == 0
-    assert done.stdout.startswith("Usage: findall-frames")
-    assert not command or f"findall-frames {command[0]} " in done.stdout.split("xample", 1)[1]
+def test_the_help_of_each_command_fits_and_has_an_example() -> None:
+    """In 80 columns; the program lists the commands, each with a whole sentence."""
+    shown = call_here("--help")
+    assert shown.returncode == 0
+    listed = re.findall(r"^  ([a-z]+)  +(.+)$", shown.stdout.split("Commands:")[1], re.MULTILINE)
+    assert len(listed) == 14
+    for name, sentence in listed:
+        assert re.fullmatch(r"[A-Z].*[^.]\.", sentence), name
+        done = call_here(name, "--help")
+        assert done.returncode == 0
+        assert done.stdout.startswith(f"Usage: findall-frames {name} ")
+        assert f"findall-frames {name} " in done.stdout.split("xample", 1)[1], name
+        assert max(map(len, done.stdout.splitlines())) <= 80, name
 
 
 def test_forget_deletes_runs_from_the_ledger(countries: Path) -> None:

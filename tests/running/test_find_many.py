@@ -15,33 +15,16 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from findall_frames.api import events, waiting
-from findall_frames.running import batch, claims, pricing
+from findall_frames.running import claims, pricing
 from findall_frames.running.recorded_run import RecordedRun
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, KEY, Reply, ScriptedServer, answer
 
 CITIES = pd.DataFrame({"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]})
 CONTENT = ("candidates", "fields", "citations")
+pytestmark = pytest.mark.usefixtures("short_clock")
+
 LOST = Reply(200, (b"{",), {"content-type": "application/json"}, "close", "reset")
-
-
-@pytest.fixture(autouse=True)
-def _short_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for hundredths of seconds where it would be seconds."""
-    monkeypatch.setattr(batch, "_FIRST_LOOK", 0.01)
-    monkeypatch.setattr(batch, "_LOOK_AGAIN", 0.02)
-    monkeypatch.setattr(claims, "_LOOK_AGAIN", 0.02)
-    monkeypatch.setattr(claims, "_ANSWERED", timedelta(0))
-    monkeypatch.setattr(waiting, "_FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(waiting, "_SHORTEST_PAUSE", 0.01)
-    monkeypatch.setattr(events, "_FIRST_PAUSE", 0.02)
-
-
-@pytest.fixture
-def farm(server: ScriptedServer) -> RunFarm:
-    """Serve any number of runs."""
-    return RunFarm(server)
 
 
 def objectives(number: int) -> list[str]:

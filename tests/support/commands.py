@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -13,13 +14,26 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
+
+import pytest
 
 from findall_frames.cli import main
 
-__all__ = ["Served", "call", "call_here", "program", "serving", "started"]
+__all__ = [
+    "Served",
+    "call",
+    "call_here",
+    "posix_only",
+    "program",
+    "record_of",
+    "serving",
+    "started",
+]
 
 Env = Mapping[str, str]
+posix_only = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
 
 def call(
@@ -57,6 +71,17 @@ def call_here(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
         finally:
             signal.signal(signal.SIGTERM, on_sigterm)
     return subprocess.CompletedProcess(command, status, out.getvalue(), err.getvalue())
+
+
+def record_of(*arguments: str | Path, status: int = 0, **options: Any) -> tuple[Any, str]:
+    """Run a command with --json; return what stdout holds, and stderr.
+
+    It has a process of its own if it has an environment of its own.
+    """
+    run = call if options else call_here
+    done = run(*arguments, "--json", **options)
+    assert done.returncode == status, done.stderr
+    return json.loads(done.stdout), done.stderr
 
 
 @contextmanager

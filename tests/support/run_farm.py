@@ -55,6 +55,7 @@ class RunFarm:
         self.refused = 0
         self.refusals: dict[str, Reply] = {}
         self.after_creation: dict[str, Reply] = {}
+        self.added: dict[str, list[dict[str, Any]]] = {}
         self.endings: dict[str, tuple[str, str]] = {}
         self.active: set[str] = set()
         self.most_active = 0
@@ -79,18 +80,20 @@ class RunFarm:
 
     def result_of(self, findall_id: str) -> dict[str, Any]:
         """Return the result of a run that is over."""
-        number = self._matches(findall_id)
+        number, added = self._matches(findall_id), self.added.get(findall_id, [])
         return {
             "run": self._run(findall_id, is_over=True),
             "candidates": [
                 {**candidate(n), "candidate_id": f"candidate_{n}", "name": f"{findall_id} {n}"}
-                for n in range(number)
-            ],
+                for n in range(number - len(added))
+            ]
+            + added,
             "last_event_id": None,
         }
 
     def _matches(self, findall_id: str) -> int:
-        return sum(self.asked[findall_id]["objective"].encode()) % 4
+        added = self.added.get(findall_id, [])
+        return sum(self.asked[findall_id]["objective"].encode()) % 4 + len(added)
 
     def _ingest(self, request: Request) -> Reply:
         objective = request.content["objective"]

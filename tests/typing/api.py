@@ -67,6 +67,7 @@ def steps() -> None:
     assert_type(run.wait(timeout=10), ff.FindAllFrames)
     assert_type(run.frames(timeout=5), ff.FindAllFrames)
     assert_type(ff.runs(), pd.DataFrame)
+    assert_type(ff.runs(by="day"), pd.DataFrame)
     assert_type(ff.forget(older_than=90), int)
     frames = ff.resume("findall_1", progress=None)
     for meant in ("findall_1", run, frames):
@@ -109,6 +110,9 @@ def lakes(frames: ff.FindAllFrames) -> None:
     assert_type(lake.frames(["findall_1", "findall_2"]), ff.FindAllFrames)
     assert_type(lake.entities(), pd.DataFrame)
     ff.find_all("Find tile makers", exclude=lake.known("Find tile makers"))
+    assert_type(lake.searches, dict[str, ff.Search])
+    lake.save(ff.draft("Find tile makers"), name="tile_makers")
+    assert_type(lake.refresh("tile_makers", budget=20), ff.FindAllFrames)
     lake.publish("s3://bucket/market_map", format="delta")
 
 

@@ -6,7 +6,8 @@ import contextlib
 import json
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,12 +17,29 @@ from findall_frames.display.text import counted
 from findall_frames.errors import FindAllWarning, RunTimeout
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from findall_frames.frames.frames import FindAllFrames
     from findall_frames.progress.displays import Display, Progress
     from findall_frames.progress.update import Update
 
-__all__ = ["INTERRUPTED", "PROGRESS", "Watch", "finish", "plain_warnings", "say"]
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "NOTHING_NEW",
+    "PROGRESS",
+    "Watch",
+    "finish",
+    "plain_warnings",
+    "print_json",
+    "print_lines",
+    "print_table",
+    "records",
+    "say",
+]
 
+FAILED: Final = 1
+NOTHING_NEW: Final = 3
 INTERRUPTED: Final = 130
 PROGRESS: Final[dict[str, Progress]] = {
     "auto": "auto",
@@ -34,6 +52,7 @@ _ROWS_OF: Final = {
     "fields": "one per candidate and output field",
     "citations": "one per citation behind a field",
     "runs": "one per run",
+    "reviews": "one per judgement of a person",
 }
 
 
@@ -79,7 +98,7 @@ def finish(
         if error.frames is not None:
             _present(error.frames, out=out, as_json=as_json)
         say(f"Time is up. {watch.what_next()}")
-        return 1
+        return FAILED
     _present(frames, out=out, as_json=as_json)
     return int(not {"failed", "cancelled"}.isdisjoint(frames.tables["runs"]["status"].to_pylist()))
 
@@ -91,9 +110,7 @@ def _present(frames: FindAllFrames, *, out: Path | None, as_json: bool) -> None:
     from findall_frames.display.terminal import matches_view
 
     if as_json:
-        can_write_all = (sys.stdout.encoding or "").lower().startswith("utf")
-        record = result_record(frames.tables)
-        click.echo(json.dumps(record, indent=2, ensure_ascii=not can_write_all))
+        print_json(result_record(frames.tables))
     else:
         console = Console(highlight=False)
         rest = str(out) if out else "the result; --out DIR keeps them all"
@@ -107,6 +124,51 @@ def _list_tables(frames: FindAllFrames, folder: Path, *, err: bool) -> None:
     for table, meaning in _ROWS_OF.items():
         rows = counted(len(frames.tables[table]), "row")
         click.echo(f"  {table + '.parquet':<18}  {rows:>10}, {meaning}", err=err)
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON, escaped where stdout lacks characters."""
+    can_write_all = (sys.stdout.encoding or "").lower().startswith("utf")
+    click.echo(json.dumps(value, indent=2, ensure_ascii=not can_write_all))
+
+
+def print_lines(*lines: str) -> None:
+    """Print lines, each wrapped under its own indentation."""
+    from rich.console import Console
+
+    from findall_frames.display.terminal import lines_view
+
+    console = Console(highlight=False)
+    console.print(lines_view(lines, console=console))
+
+
+def print_table(
+    rows: Sequence[Mapping[str, str]],
+    *,
+    below: Sequence[str] = (),
+    rest: int = 0,
+    rest_is_in: str,
+) -> None:
+    """Print rows of texts as `table_view` shows them."""
+    from rich.console import Console
+
+    from findall_frames.display.terminal import table_view
+
+    console = Console(highlight=False)
+    console.print(table_view(rows, console=console, below=below, rest=rest, rest_is_in=rest_is_in))
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a DataFrame as values of JSON; what is missing is None."""
+    from findall_frames.frames.convert import records_of
+
+    return [{name: _json_value(each) for name, each in row.items()} for row in records_of(frame)]
+
+
+def _json_value(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return value.item() if hasattr(value, "item") else value  # a number of numpy
 
 
 def say(message: str) -> None:
