@@ -82,11 +82,12 @@ def save(
             made = draft(objective, client=client, progress=PROGRESS[progress], timeout=timeout)
         for option, value in arguments.items():
             setattr(made, option, value)
+    price = f"A refresh costs {estimate_cost(made)}." if corpus is None else ""
     opened.save(made, name=name)
     click.echo(f"Saved as {name} in {lake}:")
     print_lines(*(f"  {line}" for line in repr(made).splitlines()))
-    if corpus is None:
-        print_lines(f"A refresh costs {estimate_cost(made)}.")
+    if price:
+        print_lines(price)
     return 0
 
 

@@ -13,8 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 import findall_frames as ff
+from findall_frames.cli.program import findall_frames
+from findall_frames.running import pricing
 from tests.support.commands import call, call_here, posix_only, record_of, started
 from tests.support.hostile import HOSTILE
 from tests.support.run_farm import RunFarm
@@ -131,6 +134,21 @@ def test_a_search_that_does_not_fit_the_budget_fails(
     assert "tilers: no result · not_started" in shown.stdout
     assert "budget of $6.00" in " ".join(shown.stdout.split())
     assert farm.objectives == [MASONS, MASONS]
+
+
+@pytest.mark.usefixtures("short_clock")
+def test_the_cost_of_each_search_and_of_all_is_shown(
+    farm: RunFarm, env: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the service has published prices."""
+    monkeypatch.setattr(pricing, "HOSTED_URL", env["PARALLEL_BASE_URL"])
+    done = CliRunner().invoke(findall_frames, ["refresh", str(lake)], env=env)
+    assert done.exception is None, done.output
+    lines = done.stdout.splitlines()
+    assert "masons: 2 new · completed · about $2.30" in lines
+    assert lines[-1] == "4 new matches of 2 searches · about $4.60"
+    listed = CliRunner().invoke(findall_frames, ["runs"]).stdout
+    assert len(re.findall(r" +completed +2 +\$2\.30  Find ", listed)) == 2
 
 
 def until(condition: Callable[[], bool]) -> None:
