@@ -9,6 +9,7 @@ import json
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import metadata
 from inspect import isfunction, signature
@@ -24,7 +25,6 @@ SOURCES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-TREES = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in SOURCES.items()}
 # From the top of the house to its ground floor; imports run downwards only.
 FLOORS = [
     "cli",
@@ -47,11 +47,17 @@ FLOORS = [
 BELOW_EMBEDDED = {"api.models", "api.readings", "sqlite", "addresses", "amounts", "errors"}
 
 
+@cache
+def tree_of(name: str) -> ast.Module:
+    """The syntax tree of a module, parsed when it is used rather than by every collection."""
+    return ast.parse(SOURCES[name].read_text(encoding="utf-8"))
+
+
 def imports_of(name: str) -> list[str]:
     """The modules of this package that a module imports, wherever in its code."""
     return [
         node.module
-        for node in ast.walk(TREES[name])
+        for node in ast.walk(tree_of(name))
         if isinstance(node, ast.ImportFrom)
         and node.module in SOURCES
         and node.module != "findall_frames"
@@ -135,7 +141,7 @@ def test_every_module_says_what_it_is_and_what_it_offers(name: str) -> None:
     path = SOURCES[name]
     if not path.read_text(encoding="utf-8").strip():
         return
-    first_line = (ast.get_docstring(TREES[name]) or "").split("\n\n")[0]
+    first_line = (ast.get_docstring(tree_of(name)) or "").split("\n\n")[0]
     assert first_line.endswith((".", "::")), name
     if path.name != "__init__.py":
         module = importlib.import_module(name)
@@ -179,7 +185,7 @@ def test_no_name_of_a_module_or_of_a_public_class_is_used_twice() -> None:
     for name, path in SOURCES.items():
         if path.name != "__init__.py":
             places[path.name].append(name)
-        for node in TREES[name].body:
+        for node in tree_of(name).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[f"class {node.name}"].append(name)
     twice = {name: where for name, where in places.items() if len(where) > 1}

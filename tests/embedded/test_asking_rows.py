@@ -531,4 +531,4 @@ def test_a_stop_does_not_wait_for_the_model(cities: Corpus) -> None:
         begun = time.monotonic()
         with pytest.raises(StoppedError):
             judged(server, cities, is_stopped=stopped.is_set)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 15  # the model would take a minute

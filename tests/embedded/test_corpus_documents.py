@@ -116,18 +116,18 @@ def test_pages_are_read_in_linear_time(tmp_path: Path, piece: str) -> None:
     """Whatever is repeated in them a hundred thousand times."""
     path = tmp_path / "page.html"
     path.write_text("<div>" * 1000 + piece * (1_000_000 // len(piece)), "utf-8")
-    began = time.monotonic()
+    began = time.process_time()
     open_corpus(path)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_a_tag_that_never_ends_is_read_in_linear_time(tmp_path: Path) -> None:
     """Its name has a million letters."""
     path = tmp_path / "page.html"
     path.write_text("</p" + "x" * 1_000_000, "utf-8")
-    began = time.monotonic()
+    began = time.process_time()
     open_corpus(path)
-    assert time.monotonic() - began < 5
+    assert time.process_time() - began < 5
 
 
 def test_documents_that_are_too_large_are_refused(tmp_path: Path) -> None:

@@ -215,9 +215,9 @@ def test_a_refusal_says_why(field: str, condition: str, words: str) -> None:
 )
 def test_long_and_deep_texts_are_refused_quickly(text: str) -> None:
     """There is a limit on length and brackets."""
-    begin = time.monotonic()
+    begin = time.process_time()
     assert reader_of("goods").read(text, name="a").status == "not_understood"
-    assert time.monotonic() - begin < 2
+    assert time.process_time() - begin < 2
 
 
 def test_documents_are_searched_for_words() -> None:
