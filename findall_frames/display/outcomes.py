@@ -312,12 +312,13 @@ def conditions_of_runs(
     return conditions
 
 
-def meeting_all(tables: Tables, conditions: Mapping[str, set[str]]) -> Truths:
-    """Return for each candidate whether it is known to meet all conditions of its run."""
-    candidates, fields = tables["candidates"], tables["fields"]
-    met = np.bincount(
-        places_of(fields, candidates)[_mask(fields["is_matched"])], minlength=len(candidates) + 1
-    )[:-1]
+def meeting_all(tables: Tables, conditions: Mapping[str, set[str]], *, places: Ints) -> Truths:
+    """Return for each candidate whether it is known to meet all conditions of its run.
+
+    `places` are those of the candidates of ``fields``, as `places_of` returns them.
+    """
+    candidates, is_met_here = tables["candidates"], _mask(tables["fields"]["is_matched"])
+    met = np.bincount(places[is_met_here], minlength=len(candidates) + 1)[:-1]
     runs = _coded(candidates["findall_id"])
     asked = [len(conditions.get(findall_id, ())) for findall_id in runs.dictionary.to_pylist()]
     wanted = np.array([*asked, 0])[runs.indices.to_numpy()]
@@ -325,14 +326,13 @@ def meeting_all(tables: Tables, conditions: Mapping[str, set[str]]) -> Truths:
     return is_met
 
 
-def outcomes_of(tables: Tables) -> list[Outcome]:
+def outcomes_of(tables: Tables, *, places: Ints) -> list[Outcome]:
     """Return the outcome of each candidate.
 
     A candidate is open if it was not judged yet, or if no condition is known to fail and at least
-    one is unknown.
+    one is unknown. `places` are those of the candidates of ``fields``, as `places_of` returns them.
     """
     candidates, fields = tables["candidates"], tables["fields"]
-    places = places_of(fields, candidates)
     judged, failed = np.zeros((2, len(candidates) + 1), np.bool_)
     judged[places[_mask(_are_conditions(fields))]] = True
     failed[places[_mask(pc.invert(fields["is_matched"]))]] = True

@@ -100,9 +100,10 @@ class ExplorerData:
         self._runs = view.tables["runs"]
         self._candidates = view.tables["candidates"]
         self._asked = asked_fields(view.searches)
-        self._fields, self._field_rows = _by_candidate(view.tables["fields"], self._candidates)
+        citations = view.tables["citations"]
+        self._fields, self._field_rows = _by_candidate(view.tables["fields"], view.places)
         self._citations, self._citation_rows = _by_candidate(
-            view.tables["citations"], self._candidates
+            citations, places_of(citations, self._candidates)
         )
         self._columns = self._make_columns()
 
@@ -336,9 +337,8 @@ def _derived_column(title: str, kind: str) -> dict[str, Any]:
     }
 
 
-def _by_candidate(table: pa.Table, candidates: pa.Table) -> tuple[pa.Table, Ints]:
+def _by_candidate(table: pa.Table, rows: Ints) -> tuple[pa.Table, Ints]:
     """Return a table in the order of the candidates, and the place of each row's candidate."""
-    rows = places_of(table, candidates)
     if (np.diff(rows) < 0).any():
         order = np.argsort(rows, kind="stable")
         return table.take(pa.array(order)), rows[order]

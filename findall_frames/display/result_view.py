@@ -22,6 +22,7 @@ from findall_frames.display.matches import (
     rows_left_out,
 )
 from findall_frames.display.outcomes import (
+    Ints,
     Outcome,
     Review,
     Reviews,
@@ -32,6 +33,7 @@ from findall_frames.display.outcomes import (
     keys_of,
     meeting_all,
     outcomes_of,
+    places_of,
 )
 from findall_frames.display.text import counted, in_words, one_line
 
@@ -77,7 +79,12 @@ class ResultView:
     @cached_property
     def outcomes(self) -> list[Outcome]:
         """The outcome of each candidate."""
-        return outcomes_of(self.tables)
+        return outcomes_of(self.tables, places=self.places)
+
+    @cached_property
+    def places(self) -> Ints:
+        """For each row of ``fields``, the place of its candidate."""
+        return places_of(self.tables["fields"], self.tables["candidates"])
 
     @cached_property
     def latest(self) -> Reviews:
@@ -89,7 +96,7 @@ class ResultView:
     def with_reviews(self, reviews: Iterable[Review]) -> ResultView:
         """Return the same result with these reviews; what was found is not counted anew."""
         other = replace(self, reviews=reviews)
-        counted_before = {"columns", "outcomes", "_findings"} & vars(self).keys()
+        counted_before = {"columns", "outcomes", "places", "_findings"} & vars(self).keys()
         vars(other).update({name: vars(self)[name] for name in counted_before})
         return other
 
@@ -185,7 +192,7 @@ class ResultView:
 
     def _verdicts(self, total: int, matches: int) -> str:
         by_run = conditions_of_runs(self.tables, self.searches)
-        complete = meeting_all(self.tables, by_run)
+        complete = meeting_all(self.tables, by_run, places=self.places)
         unkept = pa.array(rows_left_out(self.tables), pa.large_string())
         is_unkept = pc.is_in(self.tables["candidates"]["findall_id"], value_set=unkept).to_numpy()
         outcomes = np.array(self.outcomes, np.str_)

@@ -14,7 +14,6 @@ from findall_frames.display.outcomes import (
     Outcome,
     Review,
     columns_of,
-    outcomes_of,
 )
 from findall_frames.display.result_html import (
     candidates_table,
@@ -87,9 +86,9 @@ MIXED = (
 
 def test_candidates_are_open_only_if_no_condition_is_known_to_fail() -> None:
     """One that waits to be judged is open, too; one that was discarded is not."""
-    assert outcomes_of(tables(*MIXED)) == ["match", "not", "open", "not", "open", "not"]
+    assert ResultView(tables(*MIXED)).outcomes == ["match", "not", "open", "not", "open", "not"]
     newer = (judged(1, "unmatched"), judged(2, "postponed", a=False))
-    assert outcomes_of(tables(*newer)) == ["not", "open"]
+    assert ResultView(tables(*newer)).outcomes == ["not", "open"]
 
 
 def test_verdicts_are_counted_over_all_candidates() -> None:
