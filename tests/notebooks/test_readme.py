@@ -73,7 +73,6 @@ BICYCLES: list[dict[str, Any]] = [
 # The matches of each form, in the order of the README.
 CHOSEN = {
     "weight over 10 kg": "Alba Cargo",
-    "frame material is steel": "Alba Cargo",
     "continent is Europe or Asia": "Alba Brio",
     "license contains apache": "Alba Brio",
     "region is Cahors": "Brio",
