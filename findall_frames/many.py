@@ -33,7 +33,7 @@ from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
 from findall_frames.running.batch import Batch
-from findall_frames.running.claims import batch_of, known_run
+from findall_frames.running.claims import known_run
 from findall_frames.running.job import Job, Terms
 from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger, question
@@ -80,10 +80,10 @@ def find_many(
     max_active : int, optional
         How many runs may be active at a time; by default there is no limit.
     budget : float, optional
-        In US dollars, for all searches together, over all calls with these searches. Before a
-        run is created, the ceiling of its cost is reserved, and when it is over, what it did not
-        cost is free again. A search is started when its ceiling fits in; those that never do are
-        reported as errors. Own data costs nothing.
+        In US dollars, for the runs of all these searches together, whichever call has created
+        them. Before a run is created, the ceiling of its cost is reserved, and when it is over,
+        what it did not cost is free again. A search is started when its ceiling fits in; those
+        that never do are reported as errors. Own data costs nothing.
     per_hour : int
         The quota of the service: at most this many runs are created at it within an hour, those
         of other calls and processes on this machine included.
@@ -161,7 +161,12 @@ def find_many(
         service_for(client, data) as service,
     ):
         jobs = [
-            Job(each, key, Update("", each["objective"], service.base_url, "waiting"))
+            Job(
+                each,
+                key,
+                Update("", each["objective"], service.base_url, "waiting"),
+                search=Search(**each) if "match_conditions" in each else None,
+            )
             for each, key in zip(options, asked, strict=True)
         ]
         board.begin(job.update for job in jobs)
@@ -180,15 +185,13 @@ def find_many(
             show(job, "")
 
         def draft(job: Job) -> Search:
-            if "match_conditions" in job.options:
-                return Search(**job.options)
             drafted = service.ingest(job.options["objective"], timeout=deadline.timeout)
             return Search(**completed_options(job.options, drafted))
 
         batch = Batch(
             jobs,
             client=service,
-            terms=Terms(batch_of(asked), max_active, None if own_data else budget, per_hour),
+            terms=Terms(tuple(asked), max_active, None if own_data else budget, per_hour),
             draft=draft,
             show=show,
             deadline=deadline,

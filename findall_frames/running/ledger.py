@@ -108,9 +108,7 @@ _MIGRATIONS: Final = (
         (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''));
     """,
     """
-    ALTER TABLE runs ADD COLUMN batch TEXT;
     ALTER TABLE runs ADD COLUMN reserved REAL;
-    CREATE INDEX runs_by_batch ON runs (batch);
     CREATE INDEX runs_by_time ON runs (service, started_at);
     """,
 )
@@ -175,6 +173,11 @@ class Ledger:
         home = os.environ.get("FINDALL_FRAMES_HOME")
         folder = Path(home) if home else platformdirs.user_state_path("findall_frames", False)
         return cls(folder / "ledger.sqlite3")
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether others have kept it locked for too long, a moment ago."""
+        return self.path is not None and time.monotonic() < _LOCKED_UNTIL.get(self.path, 0)
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -512,8 +515,7 @@ class Ledger:
             return
         if not self._is_ready:
             _make_private(self.path)
-        is_locked = time.monotonic() < _LOCKED_UNTIL.get(self.path, 0)
-        timeout = 0 if is_locked else _BUSY_SECONDS
+        timeout = 0 if self.is_locked else _BUSY_SECONDS
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         with closing(connection):
             connection.row_factory = sqlite3.Row
@@ -550,15 +552,14 @@ def insert_intent(
     schema: FindAllSchema,
     asked: str,
     cost: CostEstimate | None,
-    batch: str | None = None,
     reserved: float | None = None,
 ) -> None:
     """Insert a run that is about to be created, and what is reserved for it in US dollars."""
     connection.execute(
         """INSERT INTO runs (token, service, asked, objective, entity_type, generator, match_limit,
-            status, cost, cost_ceiling, started_at, updated_at, batch, reserved)
+            status, cost, cost_ceiling, started_at, updated_at, reserved)
         VALUES (:token, :service, :asked, :objective, :entity_type, :generator, :match_limit,
-            'unknown', :cost, :ceiling, :now, :now, :batch, :reserved)""",
+            'unknown', :cost, :ceiling, :now, :now, :reserved)""",
         {
             "token": token,
             "service": service,
@@ -570,7 +571,6 @@ def insert_intent(
             "cost": None if cost is None else 0.0,
             "ceiling": None if cost is None else cost.ceiling,
             "now": format_time(datetime.now(UTC)),
-            "batch": batch,
             "reserved": reserved,
         },
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import _thread
+import sqlite3
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +19,8 @@ import pytest
 import findall_frames as ff
 from findall_frames.api import events, waiting
 from findall_frames.running import batch, claims, pricing
+from findall_frames.running import ledger as ledger_module
+from findall_frames.running.ledger import Ledger
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, KEY, Reply, ScriptedServer, answer
 
@@ -31,7 +35,7 @@ def _short_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "_FIRST_LOOK", 0.01)
     monkeypatch.setattr(batch, "_LOOK_AGAIN", 0.02)
     monkeypatch.setattr(claims, "_LOOK_AGAIN", 0.02)
-    monkeypatch.setattr(claims, "_ANSWERED", timedelta(0))
+    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(0))
     monkeypatch.setattr(waiting, "_FIRST_PAUSE", 0.02)
     monkeypatch.setattr(waiting, "_SHORTEST_PAUSE", 0.01)
     monkeypatch.setattr(events, "_FIRST_PAUSE", 0.02)
@@ -177,6 +181,25 @@ def test_without_a_ledger_nothing_is_started(
     with pytest.raises(ff.errors.InvalidRequestError, match="in the ledger, which is switched off"):
         many(["Find tiles"], client)
     assert server.requests == []
+
+
+def test_a_ledger_that_another_program_locks_is_waited_for(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As nothing is started without it."""
+    monkeypatch.setattr(ledger_module, "_BUSY_SECONDS", 0.01)
+    path = Ledger.of_this_machine().path
+    assert path is not None
+    ff.runs()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        unlock = threading.Timer(0.5, other.execute, ["COMMIT"])
+        unlock.start()
+        with pytest.warns(ff.errors.LedgerWarning, match="locked"):
+            frames = many([search(each) for each in objectives(3)], client)
+        unlock.join()
+    assert frames.runs["status"].tolist() == ["completed"] * 3
+    assert ff.runs()["findall_id"].tolist() == list(farm.asked)[::-1]
 
 
 def test_own_data_is_searched_as_one_by_one() -> None:
@@ -452,7 +475,7 @@ def test_eight_calls_at_once_create_each_run_once_within_the_budget(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them returns what the budget allowed."""
-    monkeypatch.setattr(claims, "_ANSWERED", timedelta(seconds=30))
+    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(seconds=30))
     farm = RunFarm(server)
     searches = [search(each) for each in objectives(9)]
     budget = 5.5 * ff.estimate_cost(searches[0]).ceiling
