@@ -21,11 +21,16 @@ from findall_frames.api import events, waiting
 from findall_frames.running import batch, claims, pricing
 from findall_frames.running import ledger as ledger_module
 from findall_frames.running.ledger import Ledger
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.run_farm import RunFarm
-from tests.support.scripted import CONDITIONS, KEY, Reply, ScriptedServer, answer
+from tests.support.scripted import CONDITIONS, KEY, SCHEMA, Reply, Request, ScriptedServer, answer
 
 CITIES = pd.DataFrame({"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]})
 CONTENT = ("candidates", "fields", "citations")
+IDS_AND_TIMES = {
+    *("findall_id", "candidate_id", "created_at", "modified_at", "fetched_at"),
+    *("last_event_id", "metadata", "service"),
+}
 LOST = Reply(200, (b"{",), {"content-type": "application/json"}, "close", "reset")
 
 
@@ -93,6 +98,43 @@ def test_two_hundred_searches_are_run_once_at_a_faulty_service(
     check_faulty(server, client, number=200, faults=0.15)
 
 
+def check_behind_proxy(*, number: int) -> None:
+    """Search own data through a proxy that often fails, and one by one without it."""
+    numbers = pd.DataFrame({"name": [f"N{n}" for n in range(300)], "size": range(300)})
+    searches = [
+        ff.Search(
+            f"Numbers from {n} on",
+            entity_type="numbers",
+            match_conditions={"large": f"size >= {n}"},
+            match_limit=1000,
+        )
+        for n in range(300 - number, 300)
+    ]
+    with ff.local(numbers) as direct, ScriptedServer() as server:
+        proxy = FaultyProxy(server, direct.base_url, faults=0.15)
+        with ff.Client(api_key=KEY, base_url=server.url) as client:
+            frames = many(searches, client)
+        alone = [ff.find_all(each, client=direct, progress=False) for each in searches]
+    assert proxy.failed >= number // 5
+    assert proxy.passed["creations"] == number
+    one_by_one = ff.FindAllFrames.concat(alone)
+    assert list(frames.tables) == list(one_by_one.tables)
+    for name, table in frames.tables.items():
+        kept = [each for each in table.column_names if each not in IDS_AND_TIMES]
+        assert table.select(kept).equals(one_by_one.tables[name].select(kept)), name
+
+
+def test_frames_are_those_of_searches_made_one_by_one() -> None:
+    """At the embedded service, behind a proxy that often fails."""
+    check_behind_proxy(number=8)
+
+
+@pytest.mark.thorough
+def test_frames_of_two_hundred_searches_are_those_of_searches_made_one_by_one() -> None:
+    """As above."""
+    check_behind_proxy(number=200)
+
+
 def test_the_same_call_again_asks_the_service_nothing(
     farm: RunFarm, server: ScriptedServer, client: ff.Client
 ) -> None:
@@ -118,6 +160,59 @@ def test_at_most_max_active_runs_go_on_at_a_time(farm: RunFarm, client: ff.Clien
     many(objectives(8), client, max_active=3)
     assert farm.most_active == 3
     assert len(farm.asked) == 8
+
+
+def test_drafting_holds_up_no_other_run(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client
+) -> None:
+    """The conditions of the second search arrive only when the run of the first one is over."""
+    is_over = threading.Event()
+
+    def ingest(request: Request) -> Reply:
+        assert is_over.wait(20)
+        return answer({**SCHEMA, "objective": request.content["objective"]})
+
+    def note(update: ff.Update) -> None:
+        if update.is_over:
+            is_over.set()
+
+    server.on("POST", "/ingest", ingest)
+    frames = many([search("Find roofers"), "Find tilers"], client, progress=note)
+    assert frames.runs["status"].tolist() == ["completed"] * 2
+
+
+def test_four_searches_are_drafted_at_a_time(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client
+) -> None:
+    """And their runs created in order."""
+    together = threading.Barrier(4)
+
+    def ingest(request: Request) -> Reply:
+        together.wait(20)
+        return answer({**SCHEMA, "objective": request.content["objective"]})
+
+    server.on("POST", "/ingest", ingest)
+    frames = many(objectives(8), client)
+    assert frames.runs["status"].tolist() == ["completed"] * 8
+    assert farm.objectives == objectives(8)
+
+
+def test_a_search_whose_conditions_cannot_be_drafted_concerns_no_other(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client
+) -> None:
+    """It is asked for once."""
+    names = objectives(3)
+
+    def ingest(request: Request) -> Reply:
+        if request.content["objective"] == names[1]:
+            return answer({"error": {"message": "too vague"}}, status=422)
+        return answer({**SCHEMA, "objective": request.content["objective"]})
+
+    server.on("POST", "/ingest", ingest)
+    with pytest.warns(ff.errors.PartialResultWarning, match="too vague"):
+        frames = many(names, client)
+    assert frames.runs["status"].tolist() == ["completed", "refused", "completed"]
+    assert len(server.sent("POST", "/ingest")) == 3
 
 
 # -- what people pass --------------------------------------------------------------------------
