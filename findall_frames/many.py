@@ -236,24 +236,34 @@ def _check(*, max_active: int | None, budget: float | None, per_hour: int, error
 def _listed(searches: Any) -> list[Any]:
     """Return the searches: texts, `Search` objects, or the rows of a table as dicts."""
     if hasattr(searches, "to_dict") and hasattr(searches, "columns"):
-        names = list(searches.columns)
-        unknown = [name for name in names if name not in OPTIONS]
-        if unknown or "objective" not in names:
-            came = f"has {unknown[0]!r}" if unknown else "has no 'objective'"
-            raise InvalidRequestError(
-                f"The table of searches {came}. Its columns are arguments of ff.find_all: "
-                f"{', '.join(OPTIONS)}."
-            )
-        return [
-            {name: _cell(value) for name, value in row.items() if not _is_missing(value)}
-            for row in searches.to_dict("records")
-        ]
-    if isinstance(searches, (str, Search, Mapping)) or not isinstance(searches, Iterable):
+        return _rows(searches)
+    is_one = isinstance(searches, (str, Search, Mapping, FindAllFrames))
+    if is_one or not isinstance(searches, Iterable):
         raise InvalidRequestError(
             "find_many takes a list of objectives and Search objects, or a DataFrame with a "
             f"search per row, not {searches!r:.{_LONGEST}}. For one search, use ff.find_all."
         )
     return list(searches)
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:
+    """Return the rows of a DataFrame of pandas or Polars, without what is missing in each."""
+    names = list(table.columns)
+    unknown = [name for name in names if name not in OPTIONS]
+    twice = [name for name in names if names.count(name) > 1]
+    if unknown or twice or "objective" not in names:
+        came = "no column 'objective'"
+        if unknown or twice:
+            came = f"the column {(unknown or twice)[0]!r}{' twice' if not unknown else ''}"
+        raise InvalidRequestError(
+            f"The table of searches has {came}. Its columns are arguments of ff.find_all, each "
+            f"at most once: {', '.join(OPTIONS)}."
+        )
+    rows = table.to_dicts() if hasattr(table, "to_dicts") else table.to_dict("records")
+    return [
+        {name: _cell(value) for name, value in row.items() if not _is_missing(value)}
+        for row in rows
+    ]
 
 
 def _is_missing(value: Any) -> bool:
@@ -413,11 +423,9 @@ def _row_alone(job: Job, *, service: str) -> FindAllFrames:
 def _left(jobs: Sequence[Job]) -> str:
     over = sum(job.is_over for job in jobs)
     active = sum(job.findall_id is not None and not job.is_over for job in jobs)
-    goes = "goes" if active == 1 else "go"
-    waiting = len(jobs) - over - active
     return (
-        f"Of {counted(len(jobs), 'search')}, {over:,} are over, {counted(active, 'run')} {goes} "
-        f"on, and {waiting:,} were not started."
+        f"{over:,} of {counted(len(jobs), 'search')} over, {active:,} still running, "
+        f"{len(jobs) - over - active:,} not started."
     )
 
 
@@ -426,8 +434,9 @@ def _report(jobs: Sequence[Job], frames: FindAllFrames, *, errors: str) -> None:
     failed = [job for job in jobs if job.error]
     if failed:
         objective = f"{failed[0].options['objective']:.{_LONGEST}}"
+        has = "has" if len(failed) == 1 else "have"
         message = (
-            f"{len(failed)} of {counted(len(jobs), 'search')} have no whole result; "
+            f"{len(failed)} of {counted(len(jobs), 'search')} {has} no whole result; "
             f"frames.runs has the reasons in its column error. The first is {objective!r}: "
             f"{failed[0].error}"
         )

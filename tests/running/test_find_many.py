@@ -240,6 +240,25 @@ def test_searches_can_be_a_table(farm: RunFarm, client: ff.Client) -> None:
     assert frames.runs["match_limit"].tolist() == [5, 10, 10]
 
 
+@pytest.mark.parametrize("searches", [[], pd.DataFrame({"objective": []})])
+def test_no_searches_make_empty_frames(
+    server: ScriptedServer, client: ff.Client, searches: Any
+) -> None:
+    """A list that is made by a program may be empty."""
+    frames = many(searches, client)
+    assert len(frames.runs) == len(frames.matches) == 0
+    assert list(frames.runs.columns) == list(ff.FindAllFrames.concat([]).runs.columns)
+    assert server.requests == []
+
+
+def test_searches_can_be_a_table_of_polars(farm: RunFarm, client: ff.Client) -> None:
+    """As one of pandas."""
+    pl = pytest.importorskip("polars")
+    table = pl.DataFrame({"objective": ["Find roofers", "Find tilers"], "match_limit": [5, None]})
+    frames = many(table, client)
+    assert frames.runs["match_limit"].tolist() == [5, 10]
+
+
 @pytest.mark.parametrize(
     ("searches", "options", "message"),
     [
@@ -247,9 +266,14 @@ def test_searches_can_be_a_table(farm: RunFarm, client: ff.Client) -> None:
         (["Find tile makers", 7], {}, "Search 1 is 7"),
         (["Find tile makers", " "], {}, "Search 1: objective is empty"),
         (["Find tiles", "Find tiles"], {}, "Searches 0 and 1 ask the same"),
-        (pd.DataFrame({"objective": ["a"], "limit": [3]}), {}, "has 'limit'"),
-        (pd.DataFrame({"match_limit": [5]}), {}, "has no 'objective'"),
-        (pd.DataFrame({"objective": [None]}), {}, "Search 0: It has no objective"),
+        (ff.FindAllFrames.concat([]), {}, "takes a list of objectives"),
+        (pd.DataFrame({"objective": ["a"], "limit": [3]}), {}, "has the column 'limit'"),
+        (pd.DataFrame([["a"]], columns=[0]), {}, "has the column 0"),
+        (pd.DataFrame([["a", "b"]], columns=["objective"] * 2), {}, "column 'objective' twice"),
+        (pd.DataFrame({"match_limit": [5]}), {}, "has no column 'objective'"),
+        (pd.DataFrame({"objective": ["Find tiles", np.nan]}), {}, "Search 1: It has no objective"),
+        (pd.DataFrame({"objective": ["Find tiles"] * 2}), {}, "Searches 0 and 1 ask the same"),
+        (pd.DataFrame({"objective": ["a"], "match_limit": [2.5]}), {}, "must be a whole number"),
         ([search("Find tiles", match_limit=5000)], {}, "Search 0: match_limit is 5000"),
         (["Find tiles"], {"errors": "warn"}, "'collect' or 'raise'"),
         (["Find tiles"], {"max_active": 0}, "max_active must be"),
@@ -313,7 +337,7 @@ def test_a_condition_that_own_data_cannot_read_is_an_error_of_its_search() -> No
     """The others go on."""
     with (
         ff.local(CITIES) as client,
-        pytest.warns(ff.errors.PartialResultWarning, match="1 of 2 searches have no whole result"),
+        pytest.warns(ff.errors.PartialResultWarning, match="1 of 2 searches has no whole result"),
     ):
         frames = many(["Find splendid cities", "Find cities in Italy"], client)
     assert frames.runs["status"].tolist() == ["refused", "completed"]
@@ -491,7 +515,7 @@ def test_a_timeout_returns_what_is_over(farm: RunFarm, client: ff.Client) -> Non
     farm.looks = 10**6
     with (
         pytest.warns(ff.errors.RepeatedSearchWarning),
-        pytest.raises(ff.RunTimeout, match="1 are over, 1 run goes on") as raised,
+        pytest.raises(ff.RunTimeout, match="1 of 2 searches over, 1 still running") as raised,
     ):
         many(objectives(2), client, timeout=0.8)
     frames = raised.value.frames
@@ -519,7 +543,7 @@ def test_the_quota_is_kept_on_a_shortened_clock(
 def test_runs_of_other_calls_count_for_the_quota(farm: RunFarm, client: ff.Client) -> None:
     """The timeout ends the wait."""
     many([search("Find tilers")], client)
-    with pytest.raises(ff.RunTimeout, match="were not started"):
+    with pytest.raises(ff.RunTimeout, match="1 not started"):
         many([search("Find roofers")], client, per_hour=1, timeout=0.3)
     assert len(farm.asked) == 1
 

@@ -144,8 +144,8 @@ def check_kills(
     """Kill one of two processes at seeded moments; return how much each had begun."""
     chance = random.Random(seed)
     begun = []
+    farm = RunFarm(server)
     for kill in range(kills):
-        farm = RunFarm(server)
         numbers = list(range(1000 * kill, 1000 * kill + 10))
         calls = [numbers, numbers[::-1]]
         before = {row["token"] for row in Ledger.of_this_machine().rows()}
