@@ -157,7 +157,7 @@ def find_many(
             )
         _check_ceilings(budget, options)
     with (
-        closing(board_for(progress)) as board,
+        closing(board_for(progress, goes_on=data is _UNSET)) as board,
         service_for(client, data) as service,
     ):
         jobs = [
