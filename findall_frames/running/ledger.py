@@ -206,9 +206,9 @@ class Ledger:
 
         return self.transact(record) is not False
 
-    def created(self, token: str, *, findall_id: str, status: str) -> None:
-        """Record the id of the created run."""
-        self._write(
+    def created(self, token: str, *, findall_id: str, status: str) -> bool:
+        """Record the id of the created run; return False if that failed."""
+        return self._write(
             # A service that recognises a search may return the id of an earlier run.
             """DELETE FROM runs WHERE findall_id = :findall_id AND token IS NOT :token
             AND service = (SELECT service FROM runs WHERE token = :token)""",

@@ -131,6 +131,7 @@ class Run:
         self.client = client
         self._schema = schema
         self._status: FindAllRunStatus | None = None
+        self._unrecorded: str | None = None
         self._is_new = False
         self._is_fresh = False
         self._ends_once = False
@@ -490,6 +491,9 @@ class Run:
         return resume_call(self.findall_id, service=self.client.base_url)
 
     def _observe(self, status: FindAllRunStatus) -> None:
+        token = self._unrecorded
+        if token and self._ledger.created(token, findall_id=self.findall_id, status=status.status):
+            self._unrecorded = None
         if status == self._status and not status.is_over:
             return  # a heartbeat
         self._status = status
@@ -615,10 +619,11 @@ def create_run(
         As in `start_run`.
     """
     schema = search.to_schema(own_data=client.is_embedded)
-    created = _create(
+    created, unrecorded = _create(
         search, schema=schema, client=client, asked=asked, token=token, deadline=deadline
     )
     run = Run(created.findall_id, client=client, schema=schema)
+    run._unrecorded = unrecorded
     run._is_new = True
     run._ends_once = not search.enrichments
     run._status = created.status
@@ -633,7 +638,8 @@ def _create(
     asked: str | None,
     token: str | None,
     deadline: Deadline,
-) -> FindAllRun:
+) -> tuple[FindAllRun, str | None]:
+    """Create a run; return also its token if its id could not be written to the ledger."""
     is_intended = token is not None
     token = token or uuid.uuid4().hex
     request = search.to_input(metadata={TOKEN: token}, own_data=client.is_embedded)
@@ -669,8 +675,8 @@ def _create(
         else:
             ledger.unanswered(token)
         raise
-    ledger.created(token, findall_id=run.findall_id, status=run.status.status)
-    return run
+    is_recorded = ledger.created(token, findall_id=run.findall_id, status=run.status.status)
+    return run, None if is_recorded else token
 
 
 def _similar_runs(search: Search, ledger: Ledger, *, client: Client, deadline: Deadline) -> str:

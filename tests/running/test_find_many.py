@@ -321,6 +321,35 @@ def test_a_ledger_that_another_program_locks_is_waited_for(
     assert ff.runs()["findall_id"].tolist() == list(farm.asked)[::-1]
 
 
+def test_a_run_is_recorded_once_the_ledger_can_be_written_again(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was locked when the answer to the creation came."""
+    monkeypatch.setattr(ledger_module, "_BUSY_SECONDS", 0.01)
+    farm.looks = 50
+    path = Ledger.of_this_machine().path
+    assert path is not None
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    unlock = threading.Timer(0.3, other.execute, ["COMMIT"])
+    create = client.create
+
+    def locking(*args: Any, **options: Any) -> Any:
+        created = create(*args, **options)
+        other.execute("BEGIN EXCLUSIVE")
+        unlock.start()
+        return created
+
+    client.create = locking  # type: ignore[method-assign]
+    with pytest.warns(ff.errors.LedgerWarning, match="locked"):
+        many([search("Find tilers")], client)
+    unlock.join()
+    other.close()
+    assert ff.runs()["findall_id"].tolist() == list(farm.asked)
+    with pytest.warns(ff.errors.RepeatedSearchWarning):
+        many([search("Find tilers")], client)
+    assert len(farm.asked) == 1
+
+
 def test_own_data_is_searched_as_one_by_one() -> None:
     """Without a ledger, a quota or a budget; a condition that can't be read is an error."""
     questions = ["Find cities in Italy", "Find cities in Norway"]
