@@ -91,8 +91,8 @@ def find_many(
         What to do in the end if a search has no whole result: warn, or raise. Its row in
         ``runs`` says why in ``error``.
     data, client, progress, timeout
-        As in `find_all`. ``progress`` shows a line per search; a callable gets the updates of
-        each run.
+        As in `find_all`. ``progress`` shows a line for each search, or, of more than twelve, for
+        those that run or failed; a callable gets the updates of each run.
 
     Returns
     -------
@@ -101,7 +101,7 @@ def find_many(
         estimated; missing where there are no published prices) and ``error``. A search without
         a run has the status ``not_started``, ``refused`` (by the service) or ``unknown`` (its
         creation was not answered, so the run may exist), and a ``findall_id`` that begins with
-        ``search_``.
+        ``search_``. ``matches`` has the ``objective`` of each match beside its ``findall_id``.
 
     Raises
     ------
@@ -157,7 +157,7 @@ def find_many(
             )
         _check_ceilings(budget, options)
     with (
-        closing(board_for(progress, goes_on=data is _UNSET)) as board,
+        closing(board_for(progress, goes_on=not own_data)) as board,
         service_for(client, data) as service,
     ):
         jobs = [
@@ -199,13 +199,13 @@ def find_many(
         try:
             batch.run()
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{_left(jobs)} {_AGAIN}")
+            interrupt.add_note(f"{_left(jobs)} {_ANEW if own_data else _AGAIN}")
             raise
         frames = _together(jobs, service=service.base_url)
     if not all(job.is_over for job in jobs):
-        ended = "The service over data= ended with this call." if data is not _UNSET else _AGAIN
         raise RunTimeout(
-            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. {ended}",
+            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. "
+            f"{_ANEW if own_data else _AGAIN}",
             frames=frames,
         )
     _report(jobs, frames, errors=errors)
@@ -216,6 +216,7 @@ _AGAIN: Final = (
     "The same call again returns what is over, waits for what goes on and starts the rest; "
     "nothing is paid for twice."
 )
+_ANEW: Final = "The same call again searches all of your data anew."
 
 
 # -- the arguments -------------------------------------------------------------------------------

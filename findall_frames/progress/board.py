@@ -37,7 +37,7 @@ def board_for(progress: Progress | Display, *, goes_on: bool = True) -> Board:
     """Return the board that the argument ``progress`` asks for, as in `display_for`.
 
     A callable, or a display of one's own, gets the updates of the single runs. `goes_on` is
-    whether these go on when nobody waits.
+    whether the same call again waits for these.
     """
     display = display_for(progress)  # raises if there is no such word
     kind = kind_of(progress)
@@ -64,7 +64,7 @@ class Board:
     rest : float or None
         Seconds between two overviews.
     goes_on : bool
-        True if the runs go on when nobody waits.
+        True if the same call again waits for the runs of this one.
     """
 
     def __init__(self, display: Display, *, rest: float | None, goes_on: bool) -> None:

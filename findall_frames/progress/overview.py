@@ -45,7 +45,7 @@ class BoardUpdate(Update):
     is_closed : bool
         True if nobody waits any longer.
     goes_on : bool
-        True if the runs go on when nobody waits.
+        True if the same call again waits for the runs of this one.
     """
 
     lines: tuple[Update, ...] = ()
@@ -235,9 +235,8 @@ def _listed(lines: Iterable[Line]) -> str:
 def _hint(view: BoardUpdate, state: State) -> str:
     """Return what can be done now, or next."""
     if state == "running":
-        if view.goes_on:
-            return "Interrupt the kernel to stop waiting; the runs go on."
-        return "Interrupt the kernel to stop the searches."
+        goes_on = "; the runs go on" if view.goes_on else ""
+        return f"Interrupt the kernel to stop waiting{goes_on}."
     if state == "left":
         return "The same call again waits for the runs that go on, and starts the rest."
     return "frames.runs says why, in its column error." if state == "early" else ""

@@ -141,7 +141,7 @@ def test_a_line_says_what_its_shape_does_not(line: ff.Update, state: str) -> Non
     ("statuses", "closed", "goes_on", "words"),
     [
         (["running", "waiting"], False, True, ["Running", "the runs go on."]),
-        (["running", "waiting"], False, False, ["Running", "to stop the searches."]),
+        (["running", "waiting"], False, False, ["Running", "to stop waiting."]),
         (["running", "waiting"], True, True, ["Goes on without you", "The same call again"]),
         (["running", "waiting"], True, False, ["Stopped"]),
         (["completed", "completed"], True, True, ["Complete", "0 matches in 2 searches"]),

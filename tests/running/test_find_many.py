@@ -362,6 +362,20 @@ def test_own_data_is_searched_as_one_by_one() -> None:
     ]
 
 
+def test_own_data_is_searched_anew_after_an_interrupt() -> None:
+    """It costs nothing, and is not in the ledger."""
+
+    def interrupt(_: ff.Update) -> None:
+        raise KeyboardInterrupt
+
+    with ff.local(CITIES) as client, pytest.raises(KeyboardInterrupt) as raised:
+        many(["Find cities in Italy"], client, progress=interrupt)
+    assert raised.value.__notes__ == [
+        "0 of 1 search over, 1 still running, 0 not started. "
+        "The same call again searches all of your data anew."
+    ]
+
+
 def test_a_condition_that_own_data_cannot_read_is_an_error_of_its_search() -> None:
     """The others go on."""
     with (
