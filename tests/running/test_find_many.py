@@ -632,6 +632,26 @@ def test_the_budget_is_reserved_and_what_is_left_is_used(
     ]
 
 
+def test_a_search_that_does_not_fit_holds_up_no_smaller_one(
+    farm: RunFarm, client: ff.Client
+) -> None:
+    """It is tried again when a run is over, and an error only once none can free anything."""
+    searches = [search("Find tilers"), search("Find roofers", generator="pro"), search("Find pots")]
+    small, large, _ = (ff.estimate_cost(each).ceiling for each in searches)
+    seen: list[tuple[str | None, bool]] = []
+
+    def note(update: ff.Update) -> None:
+        seen.append((update.objective, update.is_over))
+
+    with pytest.warns(ff.errors.PartialResultWarning, match=r"could cost \$15\.00"):
+        frames = many(searches, client, budget=large + 0.5 * small, progress=note)
+    assert frames.runs["status"].tolist() == ["completed", "not_started", "completed"]
+    assert seen.index(("Find pots", False)) < seen.index(("Find tilers", True))
+    with pytest.warns(ff.errors.RepeatedSearchWarning):
+        frames = many(searches, client, budget=large + 2 * small)
+    assert frames.runs["error"].isna().all()
+
+
 @pytest.mark.filterwarnings("ignore::findall_frames.errors.RepeatedSearchWarning")
 def test_eight_calls_at_once_create_each_run_once_within_the_budget(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
