@@ -33,7 +33,7 @@ from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
 from findall_frames.running.arguments import OPTIONS, check_options
 from findall_frames.running.batch import Batch
-from findall_frames.running.claims import batch_of, known_run
+from findall_frames.running.claims import known_run
 from findall_frames.running.job import Job, Terms
 from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger, question
@@ -79,10 +79,10 @@ def find_many(
     max_active : int, optional
         How many runs may be active at a time; by default there is no limit.
     budget : float, optional
-        In US dollars, for all searches together, over all calls with these searches. Before a
-        run is created, the ceiling of its cost is reserved, and when it is over, what it did not
-        cost is free again. A search is started when its ceiling fits in; those that never do are
-        reported as errors. Own data costs nothing.
+        In US dollars, for the runs of all these searches together, whichever call has created
+        them. Before a run is created, the ceiling of its cost is reserved, and when it is over,
+        what it did not cost is free again. A search is started when its ceiling fits in; those
+        that never do are reported as errors. Own data costs nothing.
     per_hour : int
         The quota of the service: at most this many runs are created at it within an hour, those
         of other calls and processes on this machine included.
@@ -90,8 +90,8 @@ def find_many(
         What to do in the end if a search has no whole result: warn, or raise. Its row in
         ``runs`` says why in ``error``.
     data, client, progress, timeout
-        As in `find_all`. ``progress`` shows a line per search; a callable gets the updates of
-        each run.
+        As in `find_all`. ``progress`` shows a line for each search, or, of more than twelve, for
+        those that run or failed; a callable gets the updates of each run.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def find_many(
         estimated; missing where there are no published prices) and ``error``. A search without
         a run has the status ``not_started``, ``refused`` (by the service) or ``unknown`` (its
         creation was not answered, so the run may exist), and a ``findall_id`` that begins with
-        ``search_``.
+        ``search_``. ``matches`` has the ``objective`` of each match beside its ``findall_id``.
 
     Raises
     ------
@@ -197,11 +197,16 @@ def run_many(
             )
         _check_ceilings(budget, options)
     with (
-        closing(board_for(progress)) as board,
+        closing(board_for(progress, goes_on=not own_data)) as board,
         service_for(client, data) as service,
     ):
         jobs = [
-            Job(each, key, Update("", each["objective"], service.base_url, "waiting"))
+            Job(
+                each,
+                key,
+                Update("", each["objective"], service.base_url, "waiting"),
+                search=Search(**each) if "match_conditions" in each else None,
+            )
             for each, key in zip(options, asked, strict=True)
         ]
         board.begin(job.update for job in jobs)
@@ -220,15 +225,13 @@ def run_many(
             show(job, "")
 
         def draft(job: Job) -> Search:
-            if "match_conditions" in job.options:
-                return Search(**job.options)
             drafted = service.ingest(job.options["objective"], timeout=deadline.timeout)
             return Search(**completed_options(job.options, drafted))
 
         batch = Batch(
             jobs,
             client=service,
-            terms=Terms(batch_of(asked), max_active, None if own_data else budget, per_hour),
+            terms=Terms(tuple(asked), max_active, None if own_data else budget, per_hour),
             draft=draft,
             show=show,
             deadline=deadline,
@@ -236,13 +239,13 @@ def run_many(
         try:
             batch.run()
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{_left(jobs)} {_AGAIN}")
+            interrupt.add_note(f"{_left(jobs)} {_ANEW if own_data else _AGAIN}")
             raise
         frames = _together(jobs, service=service.base_url)
     if not all(job.is_over for job in jobs):
-        ended = "The service over data= ended with this call." if data is not UNSET else _AGAIN
         raise RunTimeout(
-            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. {ended}",
+            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. "
+            f"{_ANEW if own_data else _AGAIN}",
             frames=frames,
         )
     _report(jobs, frames, errors=errors)
@@ -253,6 +256,7 @@ _AGAIN: Final = (
     "The same call again returns what is over, waits for what goes on and starts the rest; "
     "nothing is paid for twice."
 )
+_ANEW: Final = "The same call again searches all of your data anew."
 
 
 # -- the arguments -------------------------------------------------------------------------------
@@ -273,24 +277,34 @@ def _check(*, max_active: int | None, budget: float | None, per_hour: int, error
 def _listed(searches: Any) -> list[Any]:
     """Return the searches: texts, `Search` objects, or the rows of a table as dicts."""
     if hasattr(searches, "to_dict") and hasattr(searches, "columns"):
-        names = list(searches.columns)
-        unknown = [name for name in names if name not in OPTIONS]
-        if unknown or "objective" not in names:
-            came = f"has {unknown[0]!r}" if unknown else "has no 'objective'"
-            raise InvalidRequestError(
-                f"The table of searches {came}. Its columns are arguments of ff.find_all: "
-                f"{', '.join(OPTIONS)}."
-            )
-        return [
-            {name: _cell(value) for name, value in row.items() if not _is_missing(value)}
-            for row in searches.to_dict("records")
-        ]
-    if isinstance(searches, (str, Search, Mapping)) or not isinstance(searches, Iterable):
+        return _rows(searches)
+    is_one = isinstance(searches, (str, Search, Mapping, FindAllFrames))
+    if is_one or not isinstance(searches, Iterable):
         raise InvalidRequestError(
             "find_many takes a list of objectives and Search objects, or a DataFrame with a "
             f"search per row, not {searches!r:.{_LONGEST}}. For one search, use ff.find_all."
         )
     return list(searches)
+
+
+def _rows(table: Any) -> list[dict[str, Any]]:
+    """Return the rows of a DataFrame of pandas or Polars, without what is missing in each."""
+    names = list(table.columns)
+    unknown = [name for name in names if name not in OPTIONS]
+    twice = [name for name in names if names.count(name) > 1]
+    if unknown or twice or "objective" not in names:
+        came = "no column 'objective'"
+        if unknown or twice:
+            came = f"the column {(unknown or twice)[0]!r}{' twice' if not unknown else ''}"
+        raise InvalidRequestError(
+            f"The table of searches has {came}. Its columns are arguments of ff.find_all, each "
+            f"at most once: {', '.join(OPTIONS)}."
+        )
+    rows = table.to_dicts() if hasattr(table, "to_dicts") else table.to_dict("records")
+    return [
+        {name: _cell(value) for name, value in row.items() if not _is_missing(value)}
+        for row in rows
+    ]
 
 
 def _is_missing(value: Any) -> bool:
@@ -450,11 +464,9 @@ def _row_alone(job: Job, *, service: str) -> FindAllFrames:
 def _left(jobs: Sequence[Job]) -> str:
     over = sum(job.is_over for job in jobs)
     active = sum(job.findall_id is not None and not job.is_over for job in jobs)
-    goes = "goes" if active == 1 else "go"
-    waiting = len(jobs) - over - active
     return (
-        f"Of {counted(len(jobs), 'search')}, {over:,} are over, {counted(active, 'run')} {goes} "
-        f"on, and {waiting:,} were not started."
+        f"{over:,} of {counted(len(jobs), 'search')} over, {active:,} still running, "
+        f"{len(jobs) - over - active:,} not started."
     )
 
 
@@ -463,8 +475,9 @@ def _report(jobs: Sequence[Job], frames: FindAllFrames, *, errors: str) -> None:
     failed = [job for job in jobs if job.error]
     if failed:
         objective = f"{failed[0].options['objective']:.{_LONGEST}}"
+        has = "has" if len(failed) == 1 else "have"
         message = (
-            f"{len(failed)} of {counted(len(jobs), 'search')} have no whole result; "
+            f"{len(failed)} of {counted(len(jobs), 'search')} {has} no whole result; "
             f"frames.runs has the reasons in its column error. The first is {objective!r}: "
             f"{failed[0].error}"
         )

@@ -111,7 +111,7 @@ def short_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch, "_FIRST_LOOK", 0.01)
     monkeypatch.setattr(batch, "_LOOK_AGAIN", 0.02)
     monkeypatch.setattr(claims, "_LOOK_AGAIN", 0.02)
-    monkeypatch.setattr(claims, "_ANSWERED", timedelta(0))
+    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(0))
     monkeypatch.setattr(waiting, "_FIRST_PAUSE", 0.02)
     monkeypatch.setattr(waiting, "_SHORTEST_PAUSE", 0.01)
     monkeypatch.setattr(events, "_FIRST_PAUSE", 0.02)

@@ -92,7 +92,8 @@ class PandasTables:
         Returns
         -------
         pandas.DataFrame
-            ``findall_id`` if there are several runs; ``name``, ``url``, ``description``;
+            ``findall_id`` if there are several runs, and ``objective`` if they differ in it;
+            ``name``, ``url``, ``description``;
             ``match_status`` if `match_status` is None; the fields in the order of the search,
             then other fields; ``candidate_id``.
 

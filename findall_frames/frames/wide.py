@@ -33,7 +33,7 @@ __all__ = ["Values", "misfit_in", "misfit_of", "widen", "widen_as_matches"]
 
 Values: TypeAlias = Literal["value", "verdict"]
 _LEADING: Final = ("name", "url", "description", "match_status")
-_RESERVED: Final = ("findall_id", "candidate_id", *_LEADING)
+_RESERVED: Final = ("findall_id", "candidate_id", "objective", *_LEADING)
 _EVIDENCE: Final = ("confidence", "excerpt", "source")
 _DECLARED: Final[Mapping[str, Mapping[str, str]]] = {
     "Int64": {"type": "integer"},
@@ -75,7 +75,7 @@ def widen(
             rows=field_rows(tables["fields"]),
             requested=requested_in(tables["runs"], searches),
         ),
-        to_dataframe(candidates),
+        _with_objective(candidates, tables["runs"]),
         leading=_leading(tables, match_status=match_status),
         values=values,
         evidence=evidence,
@@ -113,7 +113,7 @@ def widen_as_matches(
     }
     return _lay_out(
         _Cells(tables, candidates, rows=rows, requested=requested),
-        to_dataframe(candidates),
+        _with_objective(candidates, tables["runs"]),
         leading=_leading(tables, match_status="matched"),
         values="value",
         evidence=False,
@@ -122,8 +122,17 @@ def widen_as_matches(
 
 
 def _leading(tables: Mapping[str, pa.Table], *, match_status: str | None) -> list[str]:
-    run = ["findall_id"] if tables["runs"].num_rows > 1 else []
+    runs = tables["runs"]
+    run = ["findall_id"] if runs.num_rows > 1 else []
+    if pc.count_distinct(runs["objective"]).as_py() > 1:
+        run.append("objective")
     return run + [name for name in _LEADING if name != "match_status" or match_status is None]
+
+
+def _with_objective(candidates: pa.Table, runs: pa.Table) -> pd.DataFrame:
+    """Return candidates with the objective of the run of each."""
+    found = pc.index_in(candidates["findall_id"], value_set=runs["findall_id"].combine_chunks())
+    return to_dataframe(candidates.append_column("objective", runs["objective"].take(found)))
 
 
 def _lay_out(

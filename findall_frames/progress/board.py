@@ -4,150 +4,54 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TextIO
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, TextIO
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.live import Live
+from rich.table import Table
 from rich.text import Text
 
-from findall_frames.api.models import TERMINAL_STATUSES
-from findall_frames.display.html import NO_TEX, escaped
-from findall_frames.display.shapes import asset
-from findall_frames.display.text import counted, duration, one_line, shortened
+from findall_frames.display.text import joined
 from findall_frames.progress.displays import Display, Guarded, Progress, display_for, kind_of
 from findall_frames.progress.lines import UnbrokenConsole
+from findall_frames.progress.overview import (
+    BoardUpdate,
+    board_html,
+    board_update,
+    shown_lines,
+    totals,
+)
 from findall_frames.progress.update import Update
 
 if TYPE_CHECKING:
     from IPython.display import DisplayHandle
 
-__all__ = ["Board", "BoardUpdate", "board_for"]
+__all__ = ["Board", "board_for"]
 
-_MOST_LINES: Final = 20
-_LONGEST: Final = 60
 _OFTEN, _RARELY = 0.5, 30.0
 """Seconds between two overviews."""
-_WHOLE: Final = (None, "match_limit_met", "candidates_exhausted")
-"""Why a run ends whose result is whole."""
 
 
-@dataclass(frozen=True, slots=True)
-class BoardUpdate(Update):
-    """The totals of many searches as an update, with the update of each.
-
-    Attributes
-    ----------
-    lines : tuple of Update
-        One per search, in their order.
-    held_up : str
-        What the next search waits for, in words; empty if nothing.
-    """
-
-    lines: tuple[Update, ...] = ()
-    held_up: str = ""
-
-
-def _board_update(lines: Sequence[Update], *, held_up: str, elapsed: float) -> BoardUpdate:
-    """Sum updates up."""
-    costs = [line.cost for line in lines if line.cost is not None]
-    return BoardUpdate(
-        findall_id="",
-        objective=counted(len(lines), "search"),
-        service=lines[0].service if lines else "",
-        status="running",
-        is_over=all(line.is_over for line in lines),
-        matched=sum(line.matched for line in lines),
-        generated=sum(line.generated for line in lines),
-        elapsed=elapsed,
-        cost=sum(costs) if costs else None,
-        lines=tuple(lines),
-        held_up=held_up,
-    )
-
-
-def _totals(view: BoardUpdate) -> str:
-    """Return how far all searches are, in one line."""
-    over = sum(line.is_over for line in view.lines)
-    ended = sum(_is_whole(line) for line in view.lines)
-    active = sum(bool(line.findall_id) and not line.is_over for line in view.lines)
-    waiting = len(view.lines) - over - active
-    parts = [
-        f"{ended:,} of {counted(len(view.lines), 'search')} complete",
-        f"{over - ended:,} not whole" if over > ended else "",
-        f"{active:,} running" if active else "",
-        f"{waiting:,} waiting" if waiting else "",
-        counted(view.matched, "match"),
-        "" if view.cost is None else f"about ${view.cost:,.2f}",
-        duration(view.elapsed),
-    ]
-    return ", ".join(part for part in parts if part)
-
-
-def _is_whole(line: Update) -> bool:
-    return line.is_over and line.status == "completed" and line.termination_reason in _WHOLE
-
-
-def _lines(view: BoardUpdate) -> list[tuple[str, str]]:
-    """Return the question and the state of each search to show, and a last line on the others.
-
-    Those that are active come first, then those that are over without a whole result, those that
-    wait, and those that are complete.
-    """
-
-    def rank(line: Update) -> int:
-        if not line.is_over:
-            return 0 if line.findall_id else 2
-        return 3 if _is_whole(line) else 1
-
-    lines = sorted(view.lines, key=rank)
-    shown = [(_question(line), _state(line)) for line in lines[:_MOST_LINES]]
-    if left := lines[_MOST_LINES:]:
-        counts = Counter(_word(line) for line in left)
-        states = ", ".join(f"{count:,} {word}" for word, count in counts.items())
-        shown.append((f"and {len(left):,} more", states))
-    return shown
-
-
-def _question(line: Update) -> str:
-    return shortened(one_line(line.objective or ""), limit=_LONGEST)
-
-
-def _word(line: Update) -> str:
-    return one_line(line.status).replace("_", " ")
-
-
-def _state(line: Update) -> str:
-    if not line.findall_id:
-        return _word(line)
-    found = counted(line.matched, "match")
-    if line.match_limit is not None and line.status not in TERMINAL_STATUSES:
-        found = f"{line.matched:,} of {counted(line.match_limit, 'match')}"
-    cost = "" if line.cost is None else f", about ${line.cost:,.2f}"
-    return f"{_word(line)}, {found}{cost}"
-
-
-# -- the board -----------------------------------------------------------------------------------
-
-
-def board_for(progress: Progress | Display) -> Board:
+def board_for(progress: Progress | Display, *, goes_on: bool = True) -> Board:
     """Return the board that the argument ``progress`` asks for, as in `display_for`.
 
-    A callable, or a display of one's own, gets the updates of the single runs.
+    A callable, or a display of one's own, gets the updates of the single runs. `goes_on` is
+    whether the same call again waits for these.
     """
     display = display_for(progress)  # raises if there is no such word
     kind = kind_of(progress)
     if not kind or (sys.stderr is None and kind in ("terminal", "log")):
-        return Board(display, rest=None)
+        return Board(display, rest=None, goes_on=goes_on)
     if kind == "terminal":
-        return Board(Guarded(_TerminalBoard(sys.stderr)), rest=_OFTEN)
+        return Board(Guarded(_TerminalBoard(sys.stderr)), rest=_OFTEN, goes_on=goes_on)
     if kind == "marimo":
-        return Board(Guarded(_MarimoBoard()), rest=_OFTEN)
+        return Board(Guarded(_MarimoBoard()), rest=_OFTEN, goes_on=goes_on)
     if kind.startswith("notebook"):
-        return Board(Guarded(_NotebookBoard()), rest=_RARELY if "lines" in kind else _OFTEN)
-    return Board(Guarded(_LogBoard(sys.stderr)), rest=_RARELY)
+        return Board(
+            Guarded(_NotebookBoard()), rest=_RARELY if "lines" in kind else _OFTEN, goes_on=goes_on
+        )
+    return Board(Guarded(_LogBoard(sys.stderr)), rest=_RARELY, goes_on=goes_on)
 
 
 class Board:
@@ -156,14 +60,17 @@ class Board:
     Parameters
     ----------
     display : Display
-        Takes an `BoardUpdate`, or, without a pace, the updates of the single runs.
+        Takes a `BoardUpdate`, or, without a pace, the updates of the single runs.
     rest : float or None
         Seconds between two overviews.
+    goes_on : bool
+        True if the same call again waits for the runs of this one.
     """
 
-    def __init__(self, display: Display, *, rest: float | None) -> None:
+    def __init__(self, display: Display, *, rest: float | None, goes_on: bool) -> None:
         self._display = display
         self._rest = rest
+        self._goes_on = goes_on
         self._lines: list[Update] = []
         self._held_up = ""
         self._begun = self._shown_at = time.monotonic()
@@ -186,14 +93,21 @@ class Board:
     def close(self) -> None:
         """Show how all searches ended."""
         self._held_up = ""
-        self._show_all()
+        self._show_all(is_closed=True)
         self._display.close()
 
-    def _show_all(self) -> None:
+    def _show_all(self, *, is_closed: bool = False) -> None:
         if self._rest is not None and self._lines:
             self._shown_at = time.monotonic()
-            elapsed = self._shown_at - self._begun
-            self._display.show(_board_update(self._lines, held_up=self._held_up, elapsed=elapsed))
+            self._display.show(
+                board_update(
+                    self._lines,
+                    held_up=self._held_up,
+                    elapsed=self._shown_at - self._begun,
+                    is_closed=is_closed,
+                    goes_on=self._goes_on,
+                )
+            )
 
 
 class _LogBoard:
@@ -205,7 +119,7 @@ class _LogBoard:
     def show(self, update: Update) -> None:
         """Write how far they are."""
         assert isinstance(update, BoardUpdate), "only a board shows it"
-        words = ". ".join(part for part in (_totals(update), update.held_up) if part)
+        words = ". ".join(part for part in (totals(update), update.held_up) if part)
         self._file.write(f"{words}\n")
         self._file.flush()
 
@@ -230,18 +144,24 @@ class _TerminalBoard:
         if self._console.is_terminal:
             if not self._live.is_started:
                 self._live.start()
-            lines = [Text(_totals(update), style="bold")]
-            if update.held_up:
-                lines.append(Text(update.held_up, style="dim"))
-            for question, state in _lines(update):
-                lines.append(Text(f"  {question}  {state}", no_wrap=True, overflow="ellipsis"))
-            self._live.update(Group(*lines), refresh=True)
+            self._live.update(self._overview(update), refresh=True)
+
+    def _overview(self, view: BoardUpdate) -> RenderableType:
+        table = Table.grid(padding=(0, 0, 0, 2), expand=True)
+        table.add_column(ratio=1, no_wrap=True, overflow="ellipsis")
+        table.add_column(no_wrap=True, overflow="ellipsis", justify="right", max_width=40)
+        lines, rest = shown_lines(view)
+        for line in lines:
+            state = joined("complete" if line.kind == "complete" else "", line.state)
+            table.add_row(Text(line.question), Text(state))
+        words = [Text(each, style="dim") for each in (rest, view.held_up) if each]
+        return Group(Text(totals(view), style="bold"), table, *words)
 
     def close(self) -> None:
         """Replace the lines by the totals."""
         self._live.stop()
         if self._latest is not None:
-            self._console.print(Text(_totals(self._latest)), overflow="fold")
+            self._console.print(Text(totals(self._latest)), overflow="fold")
 
 
 class _NotebookBoard:
@@ -253,7 +173,7 @@ class _NotebookBoard:
     def show(self, update: Update) -> None:
         """Show the overview in place of the one before."""
         assert isinstance(update, BoardUpdate), "only a board shows it"
-        bundle = {"text/plain": _totals(update), "text/html": _html(update)}
+        bundle = {"text/plain": totals(update), "text/html": board_html(update)}
         if self._handle is None:
             from IPython.display import DisplayHandle
 
@@ -274,26 +194,7 @@ class _MarimoBoard:
         from findall_frames.progress.notebook import replace_output
 
         assert isinstance(update, BoardUpdate), "only a board shows it"
-        replace_output(_html(update))
+        replace_output(board_html(update))
 
     def close(self) -> None:
         """Do nothing: the last overview stays."""
-
-
-def _html(view: BoardUpdate) -> str:
-    """Return the overview as HTML with its style, without scripts."""
-    no_tex = NO_TEX.removeprefix('class="').removesuffix('"')
-    rows = "".join(
-        f"<tr><td>{escaped(question)}</td><td>{escaped(state)}</td></tr>"
-        for question, state in _lines(view)
-    )
-    facts = view.held_up
-    if not view.is_over:
-        stop = "Interrupt the kernel to stop waiting; the runs go on."
-        facts = ". ".join(part for part in (view.held_up, stop) if part)
-    return (
-        f'<div class="ff ff-board {no_tex}" role="group" aria-label="Searches">'
-        f"<style>{asset('tokens.css')}{asset('board.css')}</style>"
-        f'<div class="ff-totals">{escaped(_totals(view))}</div>'
-        f'<div class="ff-fact">{escaped(facts)}</div><table>{rows}</table></div>'
-    )

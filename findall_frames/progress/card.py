@@ -18,7 +18,7 @@ from findall_frames.progress.wording import (
     interrupting,
 )
 
-__all__ = ["STYLE", "card_bundle", "card_html", "card_values"]
+__all__ = ["KEEPS_KEYS", "STATE_SHAPES", "STYLE", "card_bundle", "card_html", "card_values"]
 
 
 def _drawn(style: str, drawing: str) -> str:
@@ -30,7 +30,7 @@ _TRIANGLE: Final = (
     '<path d="M8 1.9 14.6 13.6H1.4Z"/><path d="M8 6.2v3.4"/>'
     '<circle cx="8" cy="11.6" r=".9" fill="currentColor" stroke="none"/>'
 )
-_STATES: Final[dict[State, str]] = {
+STATE_SHAPES: Final[dict[State, str]] = {
     "starting": _drawn("ff-quiet", '<circle cx="8" cy="8" r="6.2" stroke-dasharray="2.2 1.7"/>'),
     "running": _drawn("ff-running", _DISC),
     "complete": SHAPES["match"],
@@ -41,11 +41,12 @@ _STATES: Final[dict[State, str]] = {
     "left": _drawn("ff-quiet", '<path d="M2 8h11.5M9.5 4 13.5 8l-4 4"/>'),
     "ended": _drawn("ff-quiet", '<circle cx="8" cy="8" r="6.2"/><path d="M5 8h6"/>'),
 }
+"""SVG of each state."""
 
 STYLE: Final = asset("tokens.css") + asset("card.css")
 """The stylesheet of the card, with the tokens that it uses."""
 
-_KEYS: Final = 'data-lm-suppress-shortcuts="true"'
+KEEPS_KEYS: Final = 'data-lm-suppress-shortcuts="true"'
 """Keeps JupyterLab from taking keys as shortcuts (A inserts a cell); for the focused tag."""
 _MOST_WARNINGS: Final = 5
 _LONGEST: Final = 600
@@ -76,7 +77,8 @@ def card_html(card: Card, *, hint: str = "") -> str:
     question = f'<div class="ff-question">{escaped(card.question, limit=_LONGEST)}</div>'
     parts = [
         f'<div class="ff-row">{question}'
-        f'<div class="ff-state">{_STATES[card.state]}<span>{escaped(card.word)}</span></div></div>',
+        f'<div class="ff-state">{STATE_SHAPES[card.state]}<span>{escaped(card.word)}</span></div>'
+        "</div>",
         _bar(card),
         f'<div class="ff-row"><div class="ff-lead">{escaped(card.lead)}</div>'
         f'<div class="ff-time">{escaped(card.time)}</div></div>',
@@ -129,7 +131,8 @@ def _details(card: Card) -> str:
         for name, value in card.details
     )
     return (
-        f'<details class="ff-details"><summary {_KEYS}>Details</summary><dl>{lines}</dl></details>'
+        f'<details class="ff-details"><summary {KEEPS_KEYS}>Details</summary>'
+        f"<dl>{lines}</dl></details>"
     )
 
 
@@ -139,7 +142,7 @@ def card_values(view: View) -> dict[str, Any]:
     update = view.update
     values = asdict(card)
     values |= {
-        "shape": _STATES[card.state],
+        "shape": STATE_SHAPES[card.state],
         "latest": [[name, web_address(url)] for name, url in card.latest],
         "cancel": ["Cancel this run?", cancel_warning(update)],
         "buttons": {

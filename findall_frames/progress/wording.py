@@ -20,6 +20,7 @@ from findall_frames.progress.pace import judged_in, pace, time_left
 from findall_frames.progress.update import Update, View, frames_call
 
 __all__ = [
+    "STATE_WORDS",
     "Card",
     "State",
     "cancel_warning",
@@ -37,7 +38,7 @@ State: TypeAlias = Literal[
 ]
 Tone: TypeAlias = Literal["brand", "met", "not", "data"]
 
-_WORDS: Final[dict[State, str]] = {
+STATE_WORDS: Final[dict[State, str]] = {
     "starting": "Starting",
     "running": "Running",
     "complete": "Complete",
@@ -163,7 +164,7 @@ def _word(update: Update, state: State) -> str:
     if update.status == "cancelling":
         return "Cancelling"
     # A status of a newer service does not say that it was early.
-    return "Ended" if state == "early" and update.status != "completed" else _WORDS[state]
+    return "Ended" if state == "early" and update.status != "completed" else STATE_WORDS[state]
 
 
 # -- how far it is -------------------------------------------------------------------------------

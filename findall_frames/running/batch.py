@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextvars
 import heapq
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,12 +24,14 @@ from findall_frames.errors import (
     AuthenticationError,
     FindAllError,
     InsufficientFundsError,
+    InvalidRequestError,
     RateLimitError,
     UnexpectedResponseError,
 )
 from findall_frames.running.arguments import enrichment_names
-from findall_frames.running.claims import KnownRun, claim, known_run, withdraw
+from findall_frames.running.claims import Claim, KnownRun, claim, known_run, withdraw
 from findall_frames.running.creating import create_run, find_lost_run
+from findall_frames.running.drafts import Drafts, in_background
 from findall_frames.running.job import Job, Terms, is_passing
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import partial_result
@@ -65,7 +65,7 @@ class Batch:
     terms : Terms
         The limits. Own data has neither quota nor budget.
     draft : callable
-        Completes the options of a job into a search, if need be by asking the service.
+        Asks the service for the search of a job that has none yet.
     show : callable
         Called often, with the job that has changed, if any, and a word on what is waited for.
     deadline : Deadline
@@ -84,7 +84,7 @@ class Batch:
     ) -> None:
         self._client = client
         self._terms = terms
-        self._draft = draft
+        self._drafts = Drafts(draft)
         self._show = show
         self._deadline = deadline
         self._ledger = Ledger.of_this_machine()
@@ -93,6 +93,8 @@ class Batch:
         self._order = {id(job): number for number, job in enumerate(jobs)}
         self._ids = {job.findall_id for job in jobs if job.findall_id and job.is_over}
         self._create_at = 0.0
+        self._over_budget = 0
+        self._ended = {job.asked for job in jobs if job.is_over}
         self._held_up = ""
         self._patience: Patience | None = None
         for job in jobs:
@@ -115,9 +117,13 @@ class Batch:
         now = time.monotonic()
         self._show(None, self._word(now))
         wake_at = min(now + _TICK, self._due[0][0] if self._due else now + _TICK)
-        if self._waiting and not self._is_full() and self._create_at > now:
+        if self._waiting and self._create_at > now:
             wake_at = min(wake_at, self._create_at)
-        time.sleep(self._deadline.clip(max(0.0, wake_at - now)))
+        pause = self._deadline.clip(max(0.0, wake_at - now))
+        if self._can_create() and self._waiting[0].search is None:
+            self._drafts.wait(self._waiting[0], pause)
+        else:
+            time.sleep(pause)
 
     def _word(self, now: float) -> str:
         """Return what the next creation waits for."""
@@ -125,25 +131,31 @@ class Batch:
             return ""
         return f"{self._held_up}; next attempt in {duration(self._create_at - now + 1)}"
 
-    def _is_full(self) -> bool:
+    def _can_create(self) -> bool:
         limit = self._terms.max_active
-        return limit is not None and len(self._due) >= limit
+        is_full = limit is not None and len(self._due) >= limit
+        return bool(self._waiting) and not is_full and time.monotonic() >= self._create_at
 
     # -- creating ----------------------------------------------------------------------------------
 
     def _create_next(self) -> bool:
         """Create the run of the next job, if that is possible now."""
-        if not self._waiting or self._is_full() or time.monotonic() < self._create_at:
+        if not self._can_create():
             return False
         self._held_up = ""
+        for begun in self._drafts.begin(self._waiting):
+            begun.update = replace(begun.update, status="drafting")
+            self._show(begun, "")
         job = self._waiting[0]
         token = None
         try:
-            job.search = job.search or self._draft(job)
+            if not self._drafts.has_drafted(job) or job.search is None:
+                return False
+            job.update = replace(job.update, status="waiting")
             if not self._client.is_embedded:
                 token = self._claimed(job, job.search)
                 if token is None:
-                    return False
+                    return self._can_create()
             self._waiting.popleft()
             job.run = _to_its_end(
                 partial(
@@ -159,7 +171,7 @@ class Batch:
             self._end(job, "unknown", str(error))
         except (AuthenticationError, InsufficientFundsError) as error:
             self._put_back(job)
-            self._end_waiting(error)
+            self._end_waiting(str(error))
         except FindAllError as error:
             if error.findall_id:  # it was created, though the answer could not be read
                 self._adopt(job, error.findall_id)
@@ -181,11 +193,14 @@ class Batch:
         """Return the token with which the run may be created, or None if it may not be, now."""
         terms, service = self._terms, self._client.base_url
         schema = search.to_schema()
-        ceiling = 0.0
-        if terms.budget is not None:
+        ceiling: float | None = None
+        try:
             ceiling = ceiling_of(
                 search.generator, search.enrichments, schema.match_limit or 0
             ).ceiling
+        except InvalidRequestError:
+            if terms.budget is not None:
+                raise
         claimed = claim(
             self._ledger,
             service=service,
@@ -197,6 +212,9 @@ class Batch:
             budget=terms.budget,
             per_hour=terms.per_hour,
         )
+        if claimed is None and self._ledger.is_locked:
+            self._try_later("the ledger is locked", f"The ledger {self._ledger.path} is locked.")
+            return None
         if claimed is None:
             self._waiting.popleft()
             error = (
@@ -205,22 +223,34 @@ class Batch:
                 "call again."
             )
             self._end(job, "not_started", error)
+        elif claimed.verdict == "budget":
+            self._put_off(job, ceiling or 0.0, claimed)
+            return None
         elif claimed.known is not None:
             self._waiting.popleft()
             self._take_known(job, claimed.known)
-        elif claimed.verdict == "budget" and not self._due:
+        elif claimed.verdict == "quota":
+            self._wait(claimed.seconds, f"{counted(terms.per_hour, 'run')} were started this hour")
+        self._over_budget = 0
+        return claimed.token if claimed is not None else None
+
+    def _put_off(self, job: Job, ceiling: float, claimed: Claim) -> None:
+        """Try the other searches before one that does not fit into the budget, then wait."""
+        self._over_budget += 1
+        if self._over_budget < len(self._waiting):
+            self._waiting.rotate(-1)
+        elif claimed.unfinished - self._ended:
+            self._waiting.rotate(-1)
+            self._over_budget = 0
+            self._wait(claimed.seconds, "the budget is reserved")
+        else:
             self._waiting.popleft()
             refusal = (
                 f"The search was not started: it could cost ${ceiling:,.2f}, and of the budget of "
-                f"${terms.budget:,.2f} for all searches ${claimed.spent:,.2f} are spent or "
+                f"${self._terms.budget:,.2f} for all searches ${claimed.spent:,.2f} are spent or "
                 "reserved. Make the same call again with a higher budget."
             )
             self._end(job, "not_started", refusal)
-        elif claimed.verdict == "budget":
-            self._wait(claimed.seconds, "the budget is reserved")
-        elif claimed.verdict == "quota":
-            self._wait(claimed.seconds, f"{counted(terms.per_hour, 'run')} were started this hour")
-        return claimed.token if claimed is not None else None
 
     def _wait(self, seconds: float, why: str) -> None:
         self._create_at = time.monotonic() + seconds
@@ -231,17 +261,22 @@ class Batch:
         if not is_passing(error):
             return False
         self._put_back(job)
-        self._patience = self._patience or Patience(self._deadline, is_paid=True)
+        is_refused = isinstance(error, RateLimitError)
+        why = "rate limited" if is_refused else "the service can't be reached"
         asked_for = error.retry_after if isinstance(error, APIError) else None
+        self._try_later(why, str(error), asked_for=asked_for)
+        return True
+
+    def _try_later(self, why: str, error: str, *, asked_for: float | None = None) -> None:
+        """Wait before the next creation, at growing intervals, and give up after an hour."""
+        self._patience = self._patience or Patience(self._deadline, is_paid=True)
         pause = self._patience.pause_after(asked_for)
         if pause is not None:
-            is_refused = isinstance(error, RateLimitError)
-            self._wait(pause, "rate limited" if is_refused else "the service can't be reached")
+            self._wait(pause, why)
         elif self._patience.give_up.at < self._deadline.at:
             self._end_waiting(error)
         else:
             self._wait(self._deadline.remaining, "time is nearly up")
-        return True
 
     def _put_back(self, job: Job) -> None:
         if not self._waiting or self._waiting[0] is not job:
@@ -251,16 +286,16 @@ class Batch:
         if self._waiting and self._waiting[0] is job:
             self._waiting.popleft()
 
-    def _end_waiting(self, error: FindAllError) -> None:
+    def _end_waiting(self, error: str) -> None:
         """Give up all creations, as each would meet the same error."""
         while self._waiting:
-            self._end(self._waiting.popleft(), "not_started", str(error))
+            self._end(self._waiting.popleft(), "not_started", error)
 
     def _take_known(self, job: Job, known: KnownRun) -> None:
         """Wait for a run that another call has created, or may have."""
         if known.findall_id is not None:
             self._adopt(job, known.findall_id)
-        elif known.is_recent:
+        elif known.is_being_created:
             job.update = replace(job.update, status="being started by another call")
             self._look_in(_LOOK_AGAIN, job)
         elif lost := find_lost_run(
@@ -401,23 +436,15 @@ class Batch:
 
     def _end(self, job: Job, status: str, error: str | None = None) -> None:
         job.end(status, error)
+        self._ended.add(job.asked)
         self._show(job, "")
 
 
 def _to_its_end(create: Callable[[], RecordedRun]) -> RecordedRun:
     """Return a created run; an interrupt is raised once its id is in the ledger."""
     outcome: Future[RecordedRun] = Future()
-
-    def work() -> None:
-        try:
-            outcome.set_result(create())
-        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
-            outcome.set_exception(error)
-
-    context = contextvars.copy_context()
-    thread = threading.Thread(target=context.run, args=(work,), daemon=True)
     try:
-        thread.start()
+        in_background(create, outcome=outcome)
         return outcome.result()
     except KeyboardInterrupt:
         wait([outcome], timeout=_REQUEST)

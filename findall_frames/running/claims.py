@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
+import json
 import sqlite3
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from findall_frames.api.models import FindAllSchema, format_time, parse_time
 from findall_frames.running.ledger import Ledger, insert_intent
 from findall_frames.running.pricing import CostEstimate
 
-__all__ = ["Claim", "KnownRun", "batch_of", "claim", "known_run", "settle", "withdraw"]
+__all__ = ["Claim", "KnownRun", "claim", "is_being_created", "known_run", "settle", "withdraw"]
 
 _HOUR: Final = timedelta(hours=1)
-_ANSWERED: Final = timedelta(seconds=30)
-"""After this time, a creation that is not recorded as answered may have been lost."""
+_LONGEST_CREATION: Final = timedelta(seconds=75)
+"""A request is given up before that, so its answer is not waited for any more."""
 _LOOK_AGAIN: Final = 1.0
 """Seconds until a creation of another process is looked at again."""
 _CENT: Final = 1e-6
@@ -35,14 +35,14 @@ class KnownRun:
         None if its creation was not answered, or not yet.
     token : str or None
         Stands in the metadata of the run, if it exists.
-    is_over, is_recent : bool
+    is_over, is_being_created : bool
         Whether it is over, as far as known, and whether its creation may still be answered.
     """
 
     findall_id: str | None
     token: str | None
     is_over: bool
-    is_recent: bool
+    is_being_created: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,9 @@ class Claim:
     seconds : float
         When to ask again.
     spent : float
-        What the batch has spent and reserved, in US dollars.
+        What the searches of the batch cost so far, with what is reserved, in US dollars.
+    unfinished : frozenset of str
+        The hashes of those whose runs go on, as far as known, and may free a part of the budget.
     """
 
     verdict: Literal["granted", "known", "quota", "budget"]
@@ -69,11 +71,7 @@ class Claim:
     known: KnownRun | None = None
     seconds: float = 0.0
     spent: float = 0.0
-
-
-def batch_of(questions: Iterable[str]) -> str:
-    """Return a hash by which the same searches, in any order, are recognised as one batch."""
-    return hashlib.sha256("\n".join(sorted(questions)).encode()).hexdigest()
+    unfinished: frozenset[str] = frozenset()
 
 
 def known_run(ledger: Ledger, asked: str, *, service: str) -> KnownRun | None:
@@ -81,8 +79,14 @@ def known_run(ledger: Ledger, asked: str, *, service: str) -> KnownRun | None:
 
     Runs that failed or were cancelled count: they were paid for.
     """
-    now = datetime.now(UTC)
-    return ledger.transact(lambda connection: _known(connection, asked, service=service, now=now))
+    return ledger.transact(lambda connection: _known(connection, asked, service=service))
+
+
+def is_being_created(run: sqlite3.Row | Mapping[str, Any]) -> bool:
+    """Return whether a run of the ledger without an id may still get one from its own call."""
+    # Written again when its call gave up; a call whose process was killed does not write.
+    since = format_time(datetime.now(UTC) - _LONGEST_CREATION)
+    return bool(run["updated_at"] == run["started_at"] and str(run["started_at"]) > since)
 
 
 def claim(
@@ -91,9 +95,9 @@ def claim(
     service: str,
     schema: FindAllSchema,
     asked: str,
-    batch: str,
+    batch: Sequence[str],
     cost: CostEstimate | None,
-    ceiling: float,
+    ceiling: float | None,
     budget: float | None,
     per_hour: int,
 ) -> Claim | None:
@@ -111,13 +115,13 @@ def claim(
         The search.
     asked : str
         Its hash, from `question`.
-    batch : str
-        The hash from `batch_of`. The budget is for all runs of the batch, also those of earlier
-        calls: for one that is over it counts what it cost, for others the ceiling.
+    batch : sequence of str
+        The hashes of all searches of the call. The budget is for the latest run of each, whichever
+        call has created it: for one that is over it counts what it cost, for others the ceiling.
     cost : CostEstimate, optional
         Where the service has published prices.
-    ceiling : float
-        To be reserved, in US dollars.
+    ceiling : float, optional
+        To be reserved, in US dollars; None if there is no price.
     budget : float, optional
         In US dollars.
     per_hour : int
@@ -131,11 +135,12 @@ def claim(
 
     def decide(connection: sqlite3.Connection) -> Claim:
         now = datetime.now(UTC)
-        if (known := _known(connection, asked, service=service, now=now)) is not None:
+        if (known := _known(connection, asked, service=service)) is not None:
             return Claim("known", known=known)
-        spent = _spent(connection, batch, service=service)
-        if budget is not None and spent + ceiling > budget + _CENT:
-            return Claim("budget", spent=spent, seconds=_LOOK_AGAIN)
+        spent, unfinished = _spent(connection, batch, service=service)
+        after = spent + (ceiling or 0.0)
+        if budget is not None and after > budget + _CENT:
+            return Claim("budget", spent=spent, unfinished=unfinished, seconds=_LOOK_AGAIN)
         if wait := _quota_wait(connection, service=service, per_hour=per_hour, now=now):
             return Claim("quota", spent=spent, seconds=wait)
         token = uuid.uuid4().hex
@@ -146,10 +151,9 @@ def claim(
             schema=schema,
             asked=asked,
             cost=cost,
-            batch=batch,
             reserved=ceiling,
         )
-        return Claim("granted", token=token, spent=spent + ceiling)
+        return Claim("granted", token=token, spent=after)
 
     return ledger.transact(decide)
 
@@ -189,18 +193,16 @@ def settle(
                 values,
             ).fetchall()
             connection.executemany(
-                "UPDATE runs SET asked = NULL, batch = NULL WHERE number = ?",
+                "UPDATE runs SET asked = NULL WHERE number = ?",
                 [(row["number"],) for row in rows if row["findall_id"] in findall_ids],
             )
 
     ledger.transact(work)
 
 
-def _known(
-    connection: sqlite3.Connection, asked: str, *, service: str, now: datetime
-) -> KnownRun | None:
+def _known(connection: sqlite3.Connection, asked: str, *, service: str) -> KnownRun | None:
     row = connection.execute(
-        """SELECT findall_id, token, is_over, started_at FROM runs
+        """SELECT findall_id, token, is_over, started_at, updated_at FROM runs
         WHERE service = :service AND asked = :asked AND (findall_id IS NOT NULL OR NOT is_over)
         ORDER BY number DESC LIMIT 1""",
         {"asked": asked, "service": service},
@@ -211,18 +213,25 @@ def _known(
         findall_id=row["findall_id"],
         token=row["token"],
         is_over=bool(row["is_over"]),
-        is_recent=str(row["started_at"]) > format_time(now - _ANSWERED),
+        is_being_created=is_being_created(row),
     )
 
 
-def _spent(connection: sqlite3.Connection, batch: str, *, service: str) -> float:
-    (spent,) = connection.execute(
-        """SELECT total(CASE WHEN findall_id IS NULL AND is_over THEN 0
-            WHEN is_over THEN coalesce(cost, reserved) ELSE reserved END)
-        FROM runs WHERE batch = :batch AND service = :service""",
-        {"batch": batch, "service": service},
+def _spent(
+    connection: sqlite3.Connection, batch: Sequence[str], *, service: str
+) -> tuple[float, frozenset[str]]:
+    """Return the dollars that are spent or reserved, and the hashes for which they are reserved."""
+    spent, unfinished = connection.execute(
+        """SELECT total(CASE WHEN is_over THEN coalesce(cost, reserved)
+            ELSE coalesce(reserved, cost_ceiling) END),
+            group_concat(CASE WHEN NOT is_over THEN asked END)
+        FROM runs WHERE number IN (
+            SELECT max(number) FROM runs WHERE service = :service
+            AND asked IN (SELECT value FROM json_each(:batch))
+            AND (findall_id IS NOT NULL OR NOT is_over) GROUP BY asked)""",
+        {"batch": json.dumps(list(batch)), "service": service},
     ).fetchone()
-    return float(spent)
+    return float(spent), frozenset((unfinished or "").split(",")) - {""}
 
 
 def _quota_wait(

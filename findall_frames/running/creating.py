@@ -94,8 +94,10 @@ def create_run(
         else:
             ledger.unanswered(token)
         raise
-    ledger.created(token, findall_id=created.findall_id, status=created.status.status)
+    status = created.status.status
+    is_recorded = ledger.created(token, findall_id=created.findall_id, status=status)
     run = RecordedRun(created.findall_id, client=client, schema=schema)
+    run.unrecorded = None if is_recorded else token
     run.is_new = True
     run.ends_once = not search.enrichments
     run.status = created.status

@@ -68,9 +68,12 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The limits of a batch: runs at a time, US dollars in all, and creations per hour."""
+    """The limits of a batch: runs at a time, US dollars in all, and creations per hour.
 
-    batch: str
+    The dollars are for all its searches, which are given by their hashes.
+    """
+
+    batch: tuple[str, ...]
     max_active: int | None
     budget: float | None
     per_hour: int

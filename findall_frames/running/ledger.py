@@ -96,9 +96,9 @@ class Ledger(LedgerFile):
 
         return self.transact(record) is not False
 
-    def created(self, token: str, *, findall_id: str, status: str) -> None:
-        """Record the id of the created run."""
-        self.write(
+    def created(self, token: str, *, findall_id: str, status: str) -> bool:
+        """Record the id of the created run; return False if that failed."""
+        return self.write(
             # A service that recognises a search may return the id of an earlier run.
             """DELETE FROM runs WHERE findall_id = :findall_id AND token IS NOT :token
             AND service = (SELECT service FROM runs WHERE token = :token)""",
@@ -311,15 +311,14 @@ def insert_intent(
     schema: FindAllSchema,
     asked: str,
     cost: CostEstimate | None,
-    batch: str | None = None,
     reserved: float | None = None,
 ) -> None:
     """Insert a run that is about to be created, and what is reserved for it in US dollars."""
     connection.execute(
         """INSERT INTO runs (token, service, asked, objective, entity_type, generator, match_limit,
-            status, cost, cost_ceiling, started_at, updated_at, batch, reserved)
+            status, cost, cost_ceiling, started_at, updated_at, reserved)
         VALUES (:token, :service, :asked, :objective, :entity_type, :generator, :match_limit,
-            'unknown', :cost, :ceiling, :now, :now, :batch, :reserved)""",
+            'unknown', :cost, :ceiling, :now, :now, :reserved)""",
         {
             "token": token,
             "service": service,
@@ -331,7 +330,6 @@ def insert_intent(
             "cost": None if cost is None else 0.0,
             "ceiling": None if cost is None else cost.ceiling,
             "now": format_time(datetime.now(UTC)),
-            "batch": batch,
             "reserved": reserved,
         },
     )

@@ -94,9 +94,7 @@ _MIGRATIONS: Final = (
         (findall_id, service, candidate_id, field IS NULL, ifnull(field, ''));
     """,
     """
-    ALTER TABLE runs ADD COLUMN batch TEXT;
     ALTER TABLE runs ADD COLUMN reserved REAL;
-    CREATE INDEX runs_by_batch ON runs (batch);
     CREATE INDEX runs_by_time ON runs (service, started_at);
     """,
 )
@@ -130,6 +128,11 @@ class LedgerFile:
         home = os.environ.get("FINDALL_FRAMES_HOME")
         folder = Path(home) if home else platformdirs.user_state_path("findall_frames", False)
         return cls(folder / "ledger.sqlite3")
+
+    @property
+    def is_locked(self) -> bool:
+        """True if others have kept it locked for too long, a moment ago."""
+        return self.path is not None and time.monotonic() < _LOCKED_UNTIL.get(self.path, 0)
 
     def write(
         self, *statements: str, each: Sequence[Mapping[str, Any]] = ({},), **values: Any
@@ -178,8 +181,7 @@ class LedgerFile:
             return
         if not self._is_ready:
             _make_private(self.path)
-        is_locked = time.monotonic() < _LOCKED_UNTIL.get(self.path, 0)
-        timeout = 0 if is_locked else _BUSY_SECONDS
+        timeout = 0 if self.is_locked else _BUSY_SECONDS
         connection = sqlite3.connect(self.path, timeout=timeout, isolation_level=None)
         with closing(connection):
             connection.row_factory = sqlite3.Row

@@ -46,6 +46,8 @@ class RecordedRun:
         Its search, as the service last said; requested for the tables if it is not known.
     status : FindAllRunStatus or None
         As last seen.
+    unrecorded : str or None
+        The token of its creation, if its id could not be written to the ledger so far.
     is_new : bool
         True if it was just created here.
     is_fresh : bool
@@ -65,6 +67,7 @@ class RecordedRun:
         self.client = client
         self.schema = schema
         self.status: FindAllRunStatus | None = None
+        self.unrecorded: str | None = None
         self.is_new = False
         self.is_fresh = False
         self.ends_once = False
@@ -111,6 +114,9 @@ class RecordedRun:
 
     def observe(self, status: FindAllRunStatus) -> None:
         """Record a status of the run, unless it says nothing new."""
+        token = self.unrecorded
+        if token and self._ledger.created(token, findall_id=self.findall_id, status=status.status):
+            self.unrecorded = None
         if status == self.status and not status.is_over:
             return  # a heartbeat
         self.status = status

@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.api.models import format_time
 from findall_frames.errors import AmbiguousCreateError, RunTimeout
+from findall_frames.running.claims import is_being_created
 from findall_frames.running.creating import find_lost_run
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.pricing import price_of
@@ -19,7 +18,6 @@ from findall_frames.running.spec import Search
 
 __all__ = ["equal_run_id", "intend_unless_equal"]
 
-_LONGEST_CREATION: Final = timedelta(seconds=30)
 _LOOK_AGAIN: Final = 0.1
 """Seconds until a creation of another call is looked at again."""
 
@@ -60,7 +58,7 @@ def equal_run_id(
     while (row := ledger.equal_run(asked, service=client.base_url)) is not None:
         if row["findall_id"]:
             return str(row["findall_id"])
-        if not _is_being_created(row):
+        if not is_being_created(row):
             return _lost_run_id(row, options=options, client=client, deadline=deadline)
         if deadline.has_passed():
             raise RunTimeout(
@@ -85,12 +83,6 @@ def intend_unless_equal(search: Search, asked: str, *, client: Client) -> str | 
         unless_equal=True,
     )
     return token if is_recorded else None
-
-
-def _is_being_created(row: Mapping[str, Any]) -> bool:
-    # Written again when its call gave up; a call whose process was killed does not write.
-    since = format_time(datetime.now(UTC) - _LONGEST_CREATION)
-    return row["updated_at"] == row["started_at"] and str(row["started_at"]) > since
 
 
 def _lost_run_id(

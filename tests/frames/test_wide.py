@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pandas as pd
 import pytest
 
@@ -220,4 +221,18 @@ def test_several_runs_are_told_apart() -> None:
     with pytest.warns(FindAllWarning, match="url_field"):
         matches = FindAllFrames.concat([one, two]).matches
     assert matches["findall_id"].tolist() == ["findall_1", "findall_2"]
+    assert "objective" not in matches.columns, "only one is known"
     assert json.loads(matches["y"].to_json()) == {"0": None, "1": "z"}
+
+
+def test_runs_of_different_searches_have_their_objective() -> None:
+    """Beside the findall_id; runs of the same search do not, as it would be the same everywhere."""
+    asked = search({"x": {"type": "string"}}, conditions=[])
+    one = flatten(result(candidate("A"), findall_id="findall_1"), schema=asked)
+    other = msgspec.structs.replace(asked, objective="Find roofers")
+    two = flatten(result(candidate("B"), candidate("C"), findall_id="findall_2"), schema=other)
+    wide = FindAllFrames.concat([two, one]).wide()
+    assert wide.columns.tolist()[:3] == ["findall_id", "objective", "name"]
+    assert wide["objective"].tolist() == ["Find roofers", "Find roofers", asked.objective]
+    three = flatten(result(candidate("D"), findall_id="findall_3"), schema=asked)
+    assert "objective" not in FindAllFrames.concat([one, three]).wide().columns

@@ -254,7 +254,7 @@ def test_two_refreshes_at_once_create_each_run_once(
     farm: RunFarm, client: ff.Client, lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both return what is new, and the lake has it once."""
-    monkeypatch.setattr(claims, "_ANSWERED", timedelta(seconds=30))
+    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(seconds=30))
     farm.looks = 20
     begin = threading.Barrier(2)
 

@@ -12,8 +12,10 @@ import nbformat
 import pytest
 
 import findall_frames as ff
+from findall_frames.api.models import TERMINAL_STATUSES
 from findall_frames.progress import board as boards
 from findall_frames.progress.board import board_for
+from findall_frames.progress.overview import BoardUpdate, board_html, board_update, shown_lines
 
 SERVICE = "https://api.parallel.ai"
 
@@ -30,6 +32,13 @@ def update(number: int, status: str = "waiting", **more: Any) -> ff.Update:
     """Return the state of a search; it has a run unless it waits."""
     findall_id = "" if status in ("waiting", "not_started") else f"findall_{number}"
     return ff.Update(findall_id, f"Find tiles {number}", SERVICE, status, **more)
+
+
+def view_of(
+    lines: list[ff.Update], *, is_closed: bool = False, goes_on: bool = True
+) -> BoardUpdate:
+    """Return what a board shows of some searches."""
+    return board_update(lines, held_up="", elapsed=1.0, is_closed=is_closed, goes_on=goes_on)
 
 
 @pytest.fixture
@@ -54,33 +63,99 @@ def test_a_log_has_the_totals(monkeypatch: pytest.MonkeyPatch) -> None:
         "0 of 4 searches complete, 4 waiting, 0 matches, 0:00",
         "0 of 4 searches complete, 1 running, 3 waiting, 2 matches, about $2.30, 0:00",
         "1 of 4 searches complete, 1 running, 2 waiting, 3 matches, about $4.45, 0:00",
-        "1 of 4 searches complete, 1 not whole, 1 running, 1 waiting, 3 matches, about $4.45, "
+        "1 of 4 searches complete, 1 incomplete, 1 running, 1 waiting, 3 matches, about $4.45, "
         "0:00. 300 runs were started this hour",
-        "1 of 4 searches complete, 1 not whole, 1 running, 1 waiting, 3 matches, about $4.45, 0:00",
+        "1 of 4 searches complete, 1 incomplete, 1 running, 1 waiting, 3 matches, about $4.45, "
+        "0:00",
     ]
 
 
 @pytest.mark.usefixtures("at_once")
-def test_a_terminal_has_a_line_per_search(monkeypatch: pytest.MonkeyPatch) -> None:
-    """At most twenty, those that are active first, and the rest counted; the totals stay."""
+def test_a_terminal_has_a_line_for_each_search_that_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In 80 columns, questions are cut before their states; the totals stay."""
     file = Terminal()
     monkeypatch.setattr(sys, "stderr", file)
     monkeypatch.setenv("TERM", "xterm")
-    monkeypatch.setenv("COLUMNS", "100")
-    monkeypatch.setenv("LINES", "40")
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("LINES", "24")
     board = board_for("terminal")
     board.begin(update(n) for n in range(30))
     file.seek(0)
     file.truncate()
-    board.show(25, update(25, "running", matched=2, match_limit=50, cost=2.3), held_up="")
-    words = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue())
-    assert "Find tiles 25  running, 2 of 50 matches, about $2.30" in words
-    assert "Find tiles 18  waiting" in words
-    assert "Find tiles 19" not in words
-    assert "and 10 more  10 waiting" in words
+    long = ff.Update("findall_25", "Find tiles " * 20, SERVICE, "running", match_limit=50, cost=2.3)
+    board.show(25, long, held_up="")
+    lines = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue()).splitlines()
+    (line,) = [each for each in lines if "0 of 50 matches · about $2.30" in each]
+    assert "Find tiles Find tiles" in line
+    assert "…" in line
+    assert max(map(len, lines)) <= 80
+    assert sum("Find tiles" in each for each in lines) == 1, "what waits is counted"
     board.close()
     last = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", file.getvalue()).splitlines()[-1]
-    assert last.strip().startswith("0 of 30 searches complete, 1 running, 29 waiting, 2 matches")
+    assert last.strip().startswith("0 of 30 searches complete, 1 running, 29 waiting, 0 matches")
+
+
+def test_a_few_searches_are_all_shown_and_of_many_those_that_run() -> None:
+    """Searches without a whole result come first, and the others are counted."""
+    few = [update(0, "completed", is_over=True), update(1, "running"), update(2)]
+    lines, rest = shown_lines(view_of(few))
+    assert [line.kind for line in lines] == ["complete", "running", "waiting"]
+    assert rest == ""
+    many = [
+        *(update(n, "completed", is_over=True) for n in range(50)),
+        *(update(n, "running") for n in range(50, 150)),
+        *(update(n, "failed", is_over=True) for n in range(150, 160)),
+        *(update(n) for n in range(160, 200)),
+    ]
+    lines, rest = shown_lines(view_of(many))
+    assert [line.question for line in lines] == [
+        f"Find tiles {n}" for n in [*range(150, 154), *range(50, 58)]
+    ]
+    assert rest == "and 92 more running, 6 more incomplete"
+    lines, rest = shown_lines(view_of(many, is_closed=True))
+    assert [line.question for line in lines] == [f"Find tiles {n}" for n in range(150, 154)]
+    assert rest == "and 6 more incomplete"
+
+
+@pytest.mark.parametrize(
+    ("line", "state"),
+    [
+        (update(1, "waiting"), "waiting"),
+        (update(1, "running", matched=2, match_limit=5), "2 of 5 matches"),
+        (update(1, "queued", match_limit=5, cost=2.0), "queued · about $2.00"),
+        (update(1, "completed", is_over=True, matched=1, cost=2.15), "1 match · about $2.15"),
+        (
+            update(1, "failed", is_over=True, termination_reason="error_occurred"),
+            "failed, the service ran into an error · 0 matches",
+        ),
+        (update(1, "not_started", is_over=True), "not started"),
+    ],
+)
+def test_a_line_says_what_its_shape_does_not(line: ff.Update, state: str) -> None:
+    """With what was found and what it costs."""
+    ((shown,), _) = shown_lines(view_of([line]))
+    assert shown.state == state
+
+
+@pytest.mark.parametrize(
+    ("statuses", "closed", "goes_on", "words"),
+    [
+        (["running", "waiting"], False, True, ["Running", "the runs go on."]),
+        (["running", "waiting"], False, False, ["Running", "to stop waiting."]),
+        (["running", "waiting"], True, True, ["Goes on without you", "The same call again"]),
+        (["running", "waiting"], True, False, ["Stopped"]),
+        (["completed", "completed"], True, True, ["Complete", "0 matches in 2 searches"]),
+        (["completed", "failed"], True, True, ["Not all complete", "in its column error"]),
+    ],
+)
+def test_the_card_says_how_it_ended(
+    statuses: list[str], closed: bool, goes_on: bool, words: list[str]
+) -> None:
+    """And what to do next."""
+    lines = [update(n, each, is_over=each in TERMINAL_STATUSES) for n, each in enumerate(statuses)]
+    html = board_html(view_of(lines, is_closed=closed, goes_on=goes_on))
+    for each in words:
+        assert each in html
 
 
 def test_it_is_shown_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,4 +213,4 @@ def test_a_notebook_keeps_one_card() -> None:
     html = output.data["text/html"]
     assert "size &lt; 2 and size &gt; 0" in html
     assert "<script" not in html
-    assert html.count("<tr>") == 2
+    assert html.count('role="listitem"') == 2

@@ -33,7 +33,7 @@ frames = ff.find_many(["Find cities in Italy", "Find cities in Norway"], data=ci
     ("source", "expected"),
     [
         (SEARCH, ["1 match among 2 rows", "ff-question"]),
-        (MANY, ["2 of 2 searches complete, 2 matches", "ff-board"]),
+        (MANY, ["2 matches in 2 searches", "ff-board"]),
     ],
 )
 def test_the_card_stays_in_an_exported_notebook(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -17,7 +17,7 @@ from findall_frames.api.models import (
     MatchCondition,
     format_time,
 )
-from findall_frames.running.claims import Claim, batch_of, claim, known_run
+from findall_frames.running.claims import Claim, claim, known_run
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.pricing import ceiling_of
 
@@ -29,10 +29,16 @@ SCHEMA = FindAllSchema(
     match_limit=5,
 )
 COST = ceiling_of("core", (), 5)
+QUESTIONS = [f"question {n}" for n in range(24)]
+BATCH = [*"abcdef", *QUESTIONS, "yet another"]
 
 
 def claimed(
-    asked: str, *, batch: str = "all", budget: float | None = None, per_hour: int = 1000
+    asked: str,
+    *,
+    batch: Sequence[str] = BATCH,
+    budget: float | None = None,
+    per_hour: int = 1000,
 ) -> Claim:
     """Claim a run of a search in the ledger of this test."""
     found = claim(
@@ -86,10 +92,10 @@ def race(names: list[str]) -> list[tuple[str, float]]:
 
 def test_threads_and_processes_that_race_never_exceed_the_budget() -> None:
     """And claim no search twice."""
-    names = [f"question {n}" for n in range(24)]
-    claimed("another question", batch="another batch", budget=BUDGET)
+    claimed("another question", batch=["another question"], budget=BUDGET)
     with ProcessPoolExecutor(2) as pool:
-        granted = [each for some in pool.map(race, [names, names[::-1]]) for each in some]
+        both = [QUESTIONS, QUESTIONS[::-1]]
+        granted = [each for some in pool.map(race, both) for each in some]
     assert len(granted) == len({name for name, _ in granted})
     assert max(spent for _, spent in granted) <= BUDGET
     assert len(granted) >= int(BUDGET // COST.ceiling)
@@ -108,6 +114,17 @@ def test_a_run_that_is_over_counts_with_what_it_cost() -> None:
     assert third.spent == pytest.approx(2.15 + 2.75)
     assert claimed("d", budget=5.0).verdict == "budget"
     assert claimed("d", budget=2.15 + 2 * 2.75).verdict == "granted"
+
+
+def test_the_budget_counts_the_latest_run_of_each_search() -> None:
+    """Whichever call has created it, also one without a budget, and for other searches as well."""
+    finish(str(claimed("a", batch=["a", "b"]).token), matched=1)
+    Ledger.of_this_machine().intend("1", service=SERVICE, schema=SCHEMA, asked="b", cost=COST)
+    assert claimed("c", budget=2.15 + 2.75 + 2.74).verdict == "budget"
+    assert claimed("c", batch=["b", "c"], budget=2 * 2.75).verdict == "granted"
+    Ledger.of_this_machine().intend("2", service=SERVICE, schema=SCHEMA, asked="a", cost=COST)
+    assert claimed("d", budget=2.15 + 3 * 2.75).verdict == "budget"
+    assert claimed("d", budget=4 * 2.75).verdict == "granted"
 
 
 def test_the_quota_counts_the_creations_of_the_last_hour() -> None:
@@ -143,11 +160,11 @@ def test_an_equal_run_is_known_unless_it_was_refused() -> None:
     known = claimed("a").known
     assert known is not None
     assert (known.findall_id, known.token, known.is_over) == (None, token, False)
-    assert known.is_recent
+    assert known.is_being_created
     _set_time(str(token), datetime.now(UTC) - timedelta(minutes=5))
     again = known_run(ledger, "a", service=SERVICE)
     assert again is not None
-    assert not again.is_recent
+    assert not again.is_being_created
     ledger.refused(str(token))
     assert known_run(ledger, "a", service=SERVICE) is None
     assert known_run(ledger, "a", service="https://other.example") is None
@@ -155,8 +172,3 @@ def test_an_equal_run_is_known_unless_it_was_refused() -> None:
     over = known_run(ledger, "a", service=SERVICE)
     assert over is not None
     assert over.is_over
-
-
-def test_a_batch_is_its_searches_in_any_order() -> None:
-    """Another search makes another batch."""
-    assert batch_of(["a", "b"]) == batch_of(["b", "a"]) != batch_of(["a", "b", "c"])

@@ -264,9 +264,7 @@ def test_a_ledger_of_the_first_release_is_taken_over(
     """With the results in it, and marked as a ledger."""
     with closing(sqlite3.connect(finished)) as connection, connection:
         (mark,) = connection.execute("PRAGMA application_id").fetchone()
-        connection.execute("DROP INDEX runs_by_batch")
         connection.execute("DROP INDEX runs_by_time")
-        connection.execute("ALTER TABLE runs DROP COLUMN batch")
         connection.execute("ALTER TABLE runs DROP COLUMN reserved")
         connection.execute("DROP TABLE reviews")
         connection.execute("ALTER TABLE results DROP COLUMN digest")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import _thread
+import sqlite3
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -15,15 +17,21 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from findall_frames.running import claims, pricing
+from findall_frames.running import claims, ledger_file, pricing
+from findall_frames.running.ledger import Ledger
 from findall_frames.running.recorded_run import RecordedRun
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.run_farm import RunFarm
-from tests.support.scripted import CONDITIONS, KEY, Reply, ScriptedServer, answer
+from tests.support.scripted import CONDITIONS, KEY, SCHEMA, Reply, Request, ScriptedServer, answer
 
 CITIES = pd.DataFrame({"name": ["Oslo", "Rome", "Bari"], "country": ["Norway", "Italy", "Italy"]})
 CONTENT = ("candidates", "fields", "citations")
 pytestmark = pytest.mark.usefixtures("short_clock")
 
+IDS_AND_TIMES = {
+    *("findall_id", "candidate_id", "created_at", "modified_at", "fetched_at"),
+    *("last_event_id", "metadata", "service"),
+}
 LOST = Reply(200, (b"{",), {"content-type": "application/json"}, "close", "reset")
 
 
@@ -73,6 +81,43 @@ def test_two_hundred_searches_are_run_once_at_a_faulty_service(
     check_faulty(server, client, number=200, faults=0.15)
 
 
+def check_behind_proxy(*, number: int) -> None:
+    """Search own data through a proxy that often fails, and one by one without it."""
+    numbers = pd.DataFrame({"name": [f"N{n}" for n in range(300)], "size": range(300)})
+    searches = [
+        ff.Search(
+            f"Numbers from {n} on",
+            entity_type="numbers",
+            match_conditions={"large": f"size >= {n}"},
+            match_limit=1000,
+        )
+        for n in range(300 - number, 300)
+    ]
+    with ff.local(numbers) as direct, ScriptedServer() as server:
+        proxy = FaultyProxy(server, direct.base_url, faults=0.15)
+        with ff.Client(api_key=KEY, base_url=server.url) as client:
+            frames = many(searches, client)
+        alone = [ff.find_all(each, client=direct, progress=False) for each in searches]
+    assert proxy.failed >= number // 5
+    assert proxy.passed["creations"] == number
+    one_by_one = ff.FindAllFrames.concat(alone)
+    assert list(frames.tables) == list(one_by_one.tables)
+    for name, table in frames.tables.items():
+        kept = [each for each in table.column_names if each not in IDS_AND_TIMES]
+        assert table.select(kept).equals(one_by_one.tables[name].select(kept)), name
+
+
+def test_frames_are_those_of_searches_made_one_by_one() -> None:
+    """At the embedded service, behind a proxy that often fails."""
+    check_behind_proxy(number=8)
+
+
+@pytest.mark.thorough
+def test_frames_of_two_hundred_searches_are_those_of_searches_made_one_by_one() -> None:
+    """As above."""
+    check_behind_proxy(number=200)
+
+
 def test_the_same_call_again_asks_the_service_nothing(
     farm: RunFarm, server: ScriptedServer, client: ff.Client
 ) -> None:
@@ -100,6 +145,59 @@ def test_at_most_max_active_runs_go_on_at_a_time(farm: RunFarm, client: ff.Clien
     assert len(farm.asked) == 8
 
 
+def test_drafting_holds_up_no_other_run(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client
+) -> None:
+    """The conditions of the second search arrive only when the run of the first one is over."""
+    is_over = threading.Event()
+
+    def ingest(request: Request) -> Reply:
+        assert is_over.wait(20)
+        return answer({**SCHEMA, "objective": request.content["objective"]})
+
+    def note(update: ff.Update) -> None:
+        if update.is_over:
+            is_over.set()
+
+    server.on("POST", "/ingest", ingest)
+    frames = many([search("Find roofers"), "Find tilers"], client, progress=note)
+    assert frames.runs["status"].tolist() == ["completed"] * 2
+
+
+def test_four_searches_are_drafted_at_a_time(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client
+) -> None:
+    """And their runs created in order."""
+    together = threading.Barrier(4)
+
+    def ingest(request: Request) -> Reply:
+        together.wait(20)
+        return answer({**SCHEMA, "objective": request.content["objective"]})
+
+    server.on("POST", "/ingest", ingest)
+    frames = many(objectives(8), client)
+    assert frames.runs["status"].tolist() == ["completed"] * 8
+    assert farm.objectives == objectives(8)
+
+
+def test_a_search_whose_conditions_cannot_be_drafted_concerns_no_other(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client
+) -> None:
+    """It is asked for once."""
+    names = objectives(3)
+
+    def ingest(request: Request) -> Reply:
+        if request.content["objective"] == names[1]:
+            return answer({"error": {"message": "too vague"}}, status=422)
+        return answer({**SCHEMA, "objective": request.content["objective"]})
+
+    server.on("POST", "/ingest", ingest)
+    with pytest.warns(ff.errors.PartialResultWarning, match="too vague"):
+        frames = many(names, client)
+    assert frames.runs["status"].tolist() == ["completed", "refused", "completed"]
+    assert len(server.sent("POST", "/ingest")) == 3
+
+
 # -- what people pass --------------------------------------------------------------------------
 
 
@@ -125,6 +223,25 @@ def test_searches_can_be_a_table(farm: RunFarm, client: ff.Client) -> None:
     assert frames.runs["match_limit"].tolist() == [5, 10, 10]
 
 
+@pytest.mark.parametrize("searches", [[], pd.DataFrame({"objective": []})])
+def test_no_searches_make_empty_frames(
+    server: ScriptedServer, client: ff.Client, searches: Any
+) -> None:
+    """A list that is made by a program may be empty."""
+    frames = many(searches, client)
+    assert len(frames.runs) == len(frames.matches) == 0
+    assert list(frames.runs.columns) == list(ff.FindAllFrames.concat([]).runs.columns)
+    assert server.requests == []
+
+
+def test_searches_can_be_a_table_of_polars(farm: RunFarm, client: ff.Client) -> None:
+    """As one of pandas."""
+    pl = pytest.importorskip("polars")
+    table = pl.DataFrame({"objective": ["Find roofers", "Find tilers"], "match_limit": [5, None]})
+    frames = many(table, client)
+    assert frames.runs["match_limit"].tolist() == [5, 10]
+
+
 @pytest.mark.parametrize(
     ("searches", "options", "message"),
     [
@@ -132,9 +249,14 @@ def test_searches_can_be_a_table(farm: RunFarm, client: ff.Client) -> None:
         (["Find tile makers", 7], {}, "Search 1 is 7"),
         (["Find tile makers", " "], {}, "Search 1: objective is empty"),
         (["Find tiles", "Find tiles"], {}, "Searches 0 and 1 ask the same"),
-        (pd.DataFrame({"objective": ["a"], "limit": [3]}), {}, "has 'limit'"),
-        (pd.DataFrame({"match_limit": [5]}), {}, "has no 'objective'"),
-        (pd.DataFrame({"objective": [None]}), {}, "Search 0: It has no objective"),
+        (ff.FindAllFrames.concat([]), {}, "takes a list of objectives"),
+        (pd.DataFrame({"objective": ["a"], "limit": [3]}), {}, "has the column 'limit'"),
+        (pd.DataFrame([["a"]], columns=[0]), {}, "has the column 0"),
+        (pd.DataFrame([["a", "b"]], columns=["objective"] * 2), {}, "column 'objective' twice"),
+        (pd.DataFrame({"match_limit": [5]}), {}, "has no column 'objective'"),
+        (pd.DataFrame({"objective": ["Find tiles", np.nan]}), {}, "Search 1: It has no objective"),
+        (pd.DataFrame({"objective": ["Find tiles"] * 2}), {}, "Searches 0 and 1 ask the same"),
+        (pd.DataFrame({"objective": ["a"], "match_limit": [2.5]}), {}, "must be a whole number"),
         ([search("Find tiles", match_limit=5000)], {}, "Search 0: match_limit is 5000"),
         (["Find tiles"], {"errors": "warn"}, "'collect' or 'raise'"),
         (["Find tiles"], {"max_active": 0}, "max_active must be"),
@@ -163,6 +285,54 @@ def test_without_a_ledger_nothing_is_started(
     assert server.requests == []
 
 
+def test_a_ledger_that_another_program_locks_is_waited_for(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As nothing is started without it."""
+    monkeypatch.setattr(ledger_file, "_BUSY_SECONDS", 0.01)
+    path = Ledger.of_this_machine().path
+    assert path is not None
+    ff.runs()
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        unlock = threading.Timer(0.5, other.execute, ["COMMIT"])
+        unlock.start()
+        with pytest.warns(ff.errors.LedgerWarning, match="locked"):
+            frames = many([search(each) for each in objectives(3)], client)
+        unlock.join()
+    assert frames.runs["status"].tolist() == ["completed"] * 3
+    assert ff.runs()["findall_id"].tolist() == list(farm.asked)[::-1]
+
+
+def test_a_run_is_recorded_once_the_ledger_can_be_written_again(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was locked when the answer to the creation came."""
+    monkeypatch.setattr(ledger_file, "_BUSY_SECONDS", 0.01)
+    farm.looks = 50
+    path = Ledger.of_this_machine().path
+    assert path is not None
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    unlock = threading.Timer(0.3, other.execute, ["COMMIT"])
+    create = client.create
+
+    def locking(*args: Any, **options: Any) -> Any:
+        created = create(*args, **options)
+        other.execute("BEGIN EXCLUSIVE")
+        unlock.start()
+        return created
+
+    client.create = locking  # type: ignore[method-assign]
+    with pytest.warns(ff.errors.LedgerWarning, match="locked"):
+        many([search("Find tilers")], client)
+    unlock.join()
+    other.close()
+    assert ff.runs()["findall_id"].tolist() == list(farm.asked)
+    with pytest.warns(ff.errors.RepeatedSearchWarning):
+        many([search("Find tilers")], client)
+    assert len(farm.asked) == 1
+
+
 def test_own_data_is_searched_as_one_by_one() -> None:
     """Without a ledger, a quota or a budget; a condition that can't be read is an error."""
     questions = ["Find cities in Italy", "Find cities in Norway"]
@@ -175,11 +345,25 @@ def test_own_data_is_searched_as_one_by_one() -> None:
     ]
 
 
+def test_own_data_is_searched_anew_after_an_interrupt() -> None:
+    """It costs nothing, and is not in the ledger."""
+
+    def interrupt(_: ff.Update) -> None:
+        raise KeyboardInterrupt
+
+    with ff.local(CITIES) as client, pytest.raises(KeyboardInterrupt) as raised:
+        many(["Find cities in Italy"], client, progress=interrupt)
+    assert raised.value.__notes__ == [
+        "0 of 1 search over, 1 still running, 0 not started. "
+        "The same call again searches all of your data anew."
+    ]
+
+
 def test_a_condition_that_own_data_cannot_read_is_an_error_of_its_search() -> None:
     """The others go on."""
     with (
         ff.local(CITIES) as client,
-        pytest.warns(ff.errors.PartialResultWarning, match="1 of 2 searches have no whole result"),
+        pytest.warns(ff.errors.PartialResultWarning, match="1 of 2 searches has no whole result"),
     ):
         frames = many(["Find splendid cities", "Find cities in Italy"], client)
     assert frames.runs["status"].tolist() == ["refused", "completed"]
@@ -357,7 +541,7 @@ def test_a_timeout_returns_what_is_over(farm: RunFarm, client: ff.Client) -> Non
     farm.looks = 10**6
     with (
         pytest.warns(ff.errors.RepeatedSearchWarning),
-        pytest.raises(ff.RunTimeout, match="1 are over, 1 run goes on") as raised,
+        pytest.raises(ff.RunTimeout, match="1 of 2 searches over, 1 still running") as raised,
     ):
         many(objectives(2), client, timeout=0.8)
     frames = raised.value.frames
@@ -385,7 +569,7 @@ def test_the_quota_is_kept_on_a_shortened_clock(
 def test_runs_of_other_calls_count_for_the_quota(farm: RunFarm, client: ff.Client) -> None:
     """The timeout ends the wait."""
     many([search("Find tilers")], client)
-    with pytest.raises(ff.RunTimeout, match="were not started"):
+    with pytest.raises(ff.RunTimeout, match="1 not started"):
         many([search("Find roofers")], client, per_hour=1, timeout=0.3)
     assert len(farm.asked) == 1
 
@@ -431,12 +615,32 @@ def test_the_budget_is_reserved_and_what_is_left_is_used(
     ]
 
 
+def test_a_search_that_does_not_fit_holds_up_no_smaller_one(
+    farm: RunFarm, client: ff.Client
+) -> None:
+    """It is tried again when a run is over, and an error only once none can free anything."""
+    searches = [search("Find tilers"), search("Find roofers", generator="pro"), search("Find pots")]
+    small, large, _ = (ff.estimate_cost(each).ceiling for each in searches)
+    seen: list[tuple[str | None, bool]] = []
+
+    def note(update: ff.Update) -> None:
+        seen.append((update.objective, update.is_over))
+
+    with pytest.warns(ff.errors.PartialResultWarning, match=r"could cost \$15\.00"):
+        frames = many(searches, client, budget=large + 0.5 * small, progress=note)
+    assert frames.runs["status"].tolist() == ["completed", "not_started", "completed"]
+    assert seen.index(("Find pots", False)) < seen.index(("Find tilers", True))
+    with pytest.warns(ff.errors.RepeatedSearchWarning):
+        frames = many(searches, client, budget=large + 2 * small)
+    assert frames.runs["error"].isna().all()
+
+
 @pytest.mark.filterwarnings("ignore::findall_frames.errors.RepeatedSearchWarning")
 def test_eight_calls_at_once_create_each_run_once_within_the_budget(
     server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them returns what the budget allowed."""
-    monkeypatch.setattr(claims, "_ANSWERED", timedelta(seconds=30))
+    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(seconds=30))
     farm = RunFarm(server)
     searches = [search(each) for each in objectives(9)]
     budget = 5.5 * ff.estimate_cost(searches[0]).ceiling

@@ -49,7 +49,7 @@ def main(url: str, *, seed: int, kills: int, size: int) -> list[dict[str, object
     """Kill one call after the other, each of other searches, and make each of them again."""
     chance = random.Random(seed)
     batch._FIRST_LOOK = 0.01  # type: ignore[misc]
-    claims._ANSWERED = timedelta(0)  # type: ignore[misc]
+    claims._LONGEST_CREATION = timedelta(0)  # type: ignore[misc]
     waiting._FIRST_PAUSE = 0.02  # type: ignore[misc]
     call(url, searches_of(-1, 1))  # what is imported when it is used is imported in here
     outcomes: list[dict[str, object]] = []

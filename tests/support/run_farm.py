@@ -10,15 +10,16 @@ from typing import Any
 
 from tests.support.scripted import Reply, Request, ScriptedServer, answer, candidate
 
-__all__ = ["RunFarm"]
+__all__ = ["FAULTS", "RunFarm"]
 
-_FAULTS = (
+FAULTS = (
     answer({"error": "busy"}, status=503),
     answer(status=429),
     answer(status=502),
     Reply(200, (b'{"findall_id": ',), {"content-type": "application/json"}),
     Reply(200, (b"{",), {"content-type": "application/json"}, "close", "reset"),
 )
+"""Replies to requests that may be repeated."""
 
 
 class RunFarm:
@@ -131,7 +132,7 @@ class RunFarm:
     def _fault(self) -> Reply | None:
         with self._lock:
             if self._chance.random() < self.faults:
-                return self._chance.choice(_FAULTS)
+                return self._chance.choice(FAULTS)
         return None
 
     def _status(self, findall_id: str) -> Reply:

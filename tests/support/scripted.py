@@ -81,10 +81,11 @@ class Request:
 
 
 class ScriptedServer:
-    """Sends the replies of each route in turn and repeats the last one."""
+    """Sends the replies of each route in turn and repeats the last one; `otherwise` elsewhere."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
+        self.otherwise: Script = lambda request: answer({"unscripted": request.path}, status=418)
         self._scripts: dict[tuple[str, str], list[Script]] = {}
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -148,9 +149,7 @@ class ScriptedServer:
         with self._lock:
             self.requests.append(request)
             script = self._scripts.get((request.method, request.path), [])
-            reply: Script = (
-                script[0] if script else answer({"unscripted": request.path}, status=418)
-            )
+            reply = script[0] if script else self.otherwise
             if len(script) > 1:
                 script.pop(0)
         if callable(reply):
