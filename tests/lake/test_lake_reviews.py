@@ -206,6 +206,24 @@ def test_reviews_come_back_in_the_order_of_the_runs(lake: ff.Lake) -> None:
         lake.compact()
 
 
+def test_reviews_are_compacted_without_their_run(
+    lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the write of it that counts is large enough to be left alone."""
+    monkeypatch.setattr("findall_frames.lake.compaction._LARGE_BYTES", 1)
+    judged((0, "accept")).append_to(lake)
+    judged((1, "reject"), revision=1).append_to(lake)
+    compacted(lake)
+    records = sorted(path.name.partition(".")[0] for path in (lake.path / "runs").iterdir())
+    assert records == ["compact", RUN]
+    assert standing(lake) == {0: "accept", 1: "reject"}
+    before = sorted(lake.path.rglob("*"))
+    lake.compact()
+    assert sorted(lake.path.rglob("*")) == before
+    next((lake.path / "runs").glob(f"{RUN}.*")).unlink()
+    assert standing(lake) == {}
+
+
 def test_damaged_reviews_can_be_given_up(lake: ff.Lake) -> None:
     """With the file to delete, and the runs to append; nothing is left out silently."""
     judged((0, "accept")).append_to(lake)
