@@ -330,10 +330,10 @@ class Lake:
         """Publish the tables for Spark, Databricks, Fabric, Polars and others; needs ``delta``.
 
         Each table is a Delta table of its own, with the columns of the lake and ``write_id``:
-        which write of the run a row is from. There is one commit per table with changes, that of
-        ``runs`` last, so a join with it on findall_id and write_id gives whole runs at any moment.
-        Publishing again adds only what is new, replaces runs that were replaced in the lake, and
-        completes what was interrupted. One process at a time may publish to a place.
+        the write of the run that a row belongs to. There is one commit per table with changes,
+        that of ``runs`` last, so a join with it on findall_id and write_id gives whole runs at any
+        moment. Publishing again adds only what is new, replaces runs that were replaced in the
+        lake, and completes what was interrupted. One process at a time may publish to a place.
 
         Parameters
         ----------

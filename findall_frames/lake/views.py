@@ -96,14 +96,11 @@ class Views:
             if runs
             for run in snapshot.replaced_in(name)
         ]
-        reviewed = {
-            findall_id
-            for name in snapshot.writes
-            if "reviews" in tables
-            for findall_id in snapshot.shown("reviews", name)
-        }
-        _keep(connection, _REPLACED, replaced)
-        _keep(connection, _REVIEWED, map(snapshot.newest.__getitem__, reviewed))
+        if replaced:
+            _keep(connection, _REPLACED, replaced)
+        if "reviews" in tables:
+            reviewed = {key for name in snapshot.writes for key in snapshot.shown("reviews", name)}
+            _keep(connection, _REVIEWED, [snapshot.newest[key] for key in sorted(reviewed)])
         try:
             for table, more in tables.items():
                 try:
@@ -170,10 +167,8 @@ class Views:
 
 
 def _keep(connection: duckdb.DuckDBPyConnection, name: str, runs: Iterable[WrittenRun]) -> None:
-    """Make a table of runs and their write_ids, which views join, if there are any."""
+    """Make a table of runs and their write_ids, which views join."""
+    connection.execute(f"CREATE TEMP TABLE {name} (findall_id VARCHAR, write_id VARCHAR)")
     rows = [f"({literal(run.findall_id)}, {literal(run.write_id)})" for run in runs]
     if rows:
-        connection.execute(
-            f"CREATE TEMP TABLE {name} AS "
-            f"FROM (VALUES {', '.join(rows)}) AS runs (findall_id, write_id)"
-        )
+        connection.execute(f"INSERT INTO {name} VALUES {', '.join(rows)}")

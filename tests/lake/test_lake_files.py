@@ -469,8 +469,13 @@ def test_a_compaction_that_is_killed_between_two_files_changes_nothing(
     assert len(list(lake.path.rglob("*.parquet"))) == 4
 
 
+def notes(lake: ff.Lake) -> set[int]:
+    """Return the revisions in which the judgements of a lake were made."""
+    return {int(note) for (note,) in lake.reviews.select("note").fetchall()}
+
+
 def kill_appends(lake: ff.Lake, *, kills: int) -> None:
-    """Kill a writer at random moments; what it has said is there, and all tables agree."""
+    """Kill a writer at random moments; what it has said is there, and the tables agree."""
     chance = random.Random(kills)
     last = -1
     for _ in range(kills):
@@ -483,9 +488,12 @@ def kill_appends(lake: ff.Lake, *, kills: int) -> None:
         found = check(lake).get("findall_1", -1)
         assert found in (last, last + 1)
         last = found
+        assert notes(lake) == {number for number in range(last - 2, last + 1) if number >= 0}
+    judged = notes(lake)
     run_of("findall_1", last + 1).append_to(lake)
     lake.compact()
     assert check(lake) == {"findall_1": last + 1}
+    assert notes(lake) == judged
 
 
 def kill_compactions(lake: ff.Lake, *, kills: int) -> None:

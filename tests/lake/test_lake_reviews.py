@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import random
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.errors import LakeError
+from findall_frames.frames.replacing import PROVENANCE
 from findall_frames.frames.reviews import newest_reviews, reviews_in
 from findall_frames.frames.schema import KEYS
 from findall_frames.lake.storage import Storage
@@ -206,6 +208,24 @@ def test_reviews_come_back_in_the_order_of_the_runs(lake: ff.Lake) -> None:
         lake.compact()
 
 
+def test_reviews_are_compacted_without_their_run(
+    lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If the write of it that counts is large enough to be left alone."""
+    monkeypatch.setattr("findall_frames.lake.compaction._LARGE_BYTES", 1)
+    judged((0, "accept")).append_to(lake)
+    judged((1, "reject"), revision=1).append_to(lake)
+    compacted(lake)
+    records = sorted(path.name.partition(".")[0] for path in (lake.path / "runs").iterdir())
+    assert records == ["compact", RUN]
+    assert standing(lake) == {0: "accept", 1: "reject"}
+    before = sorted(lake.path.rglob("*"))
+    lake.compact()
+    assert sorted(lake.path.rglob("*")) == before
+    next((lake.path / "runs").glob(f"{RUN}.*")).unlink()
+    assert standing(lake) == {}
+
+
 def test_damaged_reviews_can_be_given_up(lake: ff.Lake) -> None:
     """With the file to delete, and the runs to append; nothing is left out silently."""
     judged((0, "accept")).append_to(lake)
@@ -233,6 +253,20 @@ def test_rows_of_reviews_that_vanish_are_noticed(lake: ff.Lake) -> None:
     pq.write_table(pq.read_table(path).slice(1), path)
     with pytest.raises(LakeError, match="1 rows of these runs, not 2"):
         lake.frames()
+
+
+def test_reviews_that_the_first_release_compacted_are_read(lake: ff.Lake) -> None:
+    """Its commit records counted them with the rows of each run alone."""
+    judged((0, "accept"), (2, "reject")).append_to(lake)
+    judged((1, "unsure"), run="findall_2").append_to(lake)
+    compacted(lake)
+    (record,) = (lake.path / "runs").iterdir()
+    table = pq.read_table(record, partitioning=None)
+    described = json.loads(table.schema.metadata[PROVENANCE])
+    assert described.pop("reviews") == {RUN: 2, "findall_2": 1}
+    pq.write_table(table.replace_schema_metadata({PROVENANCE: json.dumps(described)}), record)
+    expected = {0: "accept", 2: "reject", ("findall_2", 1, None): "unsure"}
+    assert standing(ff.open_lake(lake.path)) == expected
 
 
 def test_a_column_of_a_newer_release_survives_in_reviews(lake: ff.Lake) -> None:

@@ -120,11 +120,13 @@ class Killable:
 
 
 def keep_appending(parent: Connection, path: Path, findall_id: str, first: int) -> None:
-    """Append one revision of a run after the other, and say so after each."""
+    """Append one revision of a run after the other, each with a judgement, and say so."""
     lake = ff.open_lake(path)
     parent.send("ready")
     for number in range(first, first + 10_000):
-        run_of(findall_id, number).append_to(lake)
+        frames = run_of(findall_id, number)
+        frames.review(f"{findall_id} {number % 3}", "accept", note=str(number))
+        frames.append_to(lake)
         parent.send(number)
 
 
