@@ -41,6 +41,7 @@ def searches(frames: ff.FindAllFrames, table: pd.DataFrame) -> None:
     assert_type(found, ff.FindAllFrames)
     found.review("Kilnworks", "accept", note="Seen.", reviewer="Ada")
     found.review(("findall_1", "candidate_1"), None, field="employees", value=80)
+    found.review("Kilnworks", note=None)
     assert_type(found.reviews, pd.DataFrame)
     assert_type(found.accepted, pd.DataFrame)
     assert_type(found.compare(frames).to_review, pd.DataFrame)
