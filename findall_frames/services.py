@@ -19,6 +19,7 @@ from findall_frames.errors import (
     FindAllError,
     InvalidRequestError,
     RunTimeout,
+    ServiceError,
 )
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.running.ledger import Ledger
@@ -131,26 +132,38 @@ def local(
     """
     from findall_frames.embedded.corpus.opening import open_corpus
     from findall_frames.embedded.server.service import Service
+    from findall_frames.embedded.warehouse.warehouse_corpus import open_warehouse
 
     opened = chosen_model(model)
+    options: dict[str, Any] = {
+        "columns": Path(columns) if isinstance(columns, os.PathLike) else columns,
+        "name_column": name_column,
+        "url_column": url_column,
+        "description_column": description_column,
+    }
     try:
-        corpus = open_corpus(
-            data,
-            columns=Path(columns) if isinstance(columns, os.PathLike) else columns,
-            name_column=name_column,
-            url_column=url_column,
-            description_column=description_column,
-        )
+        corpus = open_warehouse(data, **options)
+        if corpus is None:
+            corpus = open_corpus(data, **options)
     except RuntimeError as error:
         if "interrupted" in str(error):  # DuckDB's error for Ctrl-C during a query
             raise KeyboardInterrupt from error
         raise
+    if store is not None and not corpus.is_whole:
+        corpus.close()
+        raise ServiceError(
+            "Expected no store= for a table that stays in its database: whether it has changed "
+            "since cannot be known, so no later service can continue a run. Keep results with "
+            "frames.to_parquet(...) or append_to(...)."
+        )
     service = Service(corpus, model=opened, store=store, port=port).start()
     url = service.url
 
     def stop() -> None:
         _live.pop(url, None)
         service.stop()
+        if not corpus.is_whole:
+            corpus.close()
         if store is None:
             Ledger.of_this_machine().service_ended(url)
 
