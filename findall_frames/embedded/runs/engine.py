@@ -158,13 +158,18 @@ class Engine:
                 MatchCondition(reading.name, reading.description) for reading in drafted.readings
             ],
             enrichments=[enrichment] if fields else None,
-            readings=explain(drafted.readings, corpus=self._corpus),
+            readings=explain(drafted.readings, corpus=self._corpus, is_counted=self._is_counted),
         )
 
     def explain(self, conditions: Sequence[MatchCondition], *, entity_type: str) -> list[Explained]:
         """Read conditions, and count the rows for which each is true, false and unknown."""
         readings, _ = self._readers.read(renamed(conditions), entity_type=entity_type)
         return explain(readings, corpus=self._corpus)
+
+    @property
+    def _is_counted(self) -> bool:
+        """False if rows are counted only for `explain`, since that takes a scan of its own."""
+        return self._corpus.is_whole or len(self._corpus) <= _MOST_COUNTED
 
     def create(
         self,
@@ -180,9 +185,7 @@ class Engine:
         conditions = renamed(request.match_conditions)
         readings, usage = self._readers.read(conditions, entity_type=request.entity_type)
         check_usable(readings)
-        # Where each question is a scan, a run takes one, and no second one to count.
-        is_counted = self._corpus.is_whole or len(self._corpus) <= _MOST_COUNTED
-        explained = explain(readings, corpus=self._corpus, is_counted=is_counted)
+        explained = explain(readings, corpus=self._corpus, is_counted=self._is_counted)
         check_usable(explained)
         warnings = reading_warnings(explained, corpus=self._corpus)
         with turn or contextlib.nullcontext():

@@ -27,14 +27,15 @@ class Dialect:
 
     `types` are the names of types by family, with ``"wide"`` for the integers of arithmetic.
     `templates` are functions by the name that `translation` uses; one that is missing is refused.
-    `end` is what ends a text in regular expressions, and `most_digits` of a decimal number are
-    computed exactly.
+    `end` is what ends a text in regular expressions; None if these are the same as here.
+    `most_digits` of a decimal number are
+    computed exactly. "narrow" is the type of what was computed, if that is not "wide".
     """
 
     name: str
     types: Mapping[str, str]
     templates: Mapping[str, str]
-    end: str
+    end: str | None
     most_digits: int = 38
 
     def quoted(self, name: str) -> str:
@@ -146,6 +147,8 @@ SPARK: Final = _Spark(
         "int": "BIGINT",
         # Overflow would be an error or a wrong number, as ANSI mode is on or off.
         "wide": "DECIMAL(38, 0)",
+        # Beside a decimal number, that would round the other one to whole numbers.
+        "narrow": "DECIMAL(20, 0)",
         "decimal": "DECIMAL",
         "double": "DOUBLE",
         "bool": "BOOLEAN",
@@ -154,7 +157,7 @@ SPARK: Final = _Spark(
         "timestamp": "TIMESTAMP_NTZ",
     },
     end=r"\z",
-    most_digits=34,
+    most_digits=38,
     templates=_COMMON
     | {
         "lower": f"lower(translate({{0}}, '{_FOLDED[0]}', '{_FOLDED[1]}'))",
@@ -194,7 +197,7 @@ DUCKDB: Final = Dialect(
         "date": "DATE",
         "timestamp": "TIMESTAMP",
     },
-    end=r"\z",
+    end=None,
     templates=_COMMON
     | {
         "lower": "lower({0})",

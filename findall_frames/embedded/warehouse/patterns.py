@@ -43,8 +43,8 @@ def like_pattern(pattern: str, *, escape: str = "") -> tuple[str, str]:
 
     Examples
     --------
-    >>> like_pattern(r"50%\\"), like_pattern("50!% of_", escape="!")
-    (('50%\\', '!'), ('50~% of_', '~'))
+    >>> like_pattern("50%"), like_pattern("50!% of_", escape="!")
+    (('50%', '!'), ('50~% of_', '~'))
     """
     tokens: list[tuple[str, bool]] = []
     signs = iter(pattern)

@@ -365,6 +365,6 @@ class DuckTable(WarehouseTable):
         cursor = self._connection.cursor()
         cancels.append(cursor.interrupt)
         try:
-            return cursor.execute(sql).to_arrow_table()
+            return cursor.sql(sql).to_arrow_table()
         finally:
             cursor.close()

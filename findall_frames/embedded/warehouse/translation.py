@@ -7,6 +7,7 @@ is not known to mean the same in the other database is refused by name.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -210,6 +211,8 @@ class Translator:
             raise NotPushedError(
                 f"{what} {kinds} is not known to give the same in {self._dialect.name}."
             )
+        if families == {"decimal"} or families == {"decimal", "int"}:
+            self._check_digits([part.type for part in parts if part.family != "null"])
         wanted = "double" if "double" in families else ""
         wanted = "timestamp" if families == _TIMES else wanted
         done = []
@@ -223,6 +226,14 @@ class Translator:
                 part = part._replace(sql=self._cast(part.sql, wanted))
             done.append(part)
         return done
+
+    def _check_digits(self, types: Sequence[str]) -> None:
+        """Refuse decimal numbers that would be rounded to be compared."""
+        sizes = [tuple(map(int, re.findall(r"\d+", each))) for each in types]
+        scale = max(size[1] if size else 0 for size in sizes)
+        digits = max(size[0] - size[1] if size else 20 for size in sizes)
+        if scale + digits > self._dialect.most_digits:
+            raise self._unknown(f"comparing decimal numbers of {scale + digits} digits")
 
     def _of(self, node: Mapping[str, Any], *families: str, what: str) -> _Part:
         part = self._part(node)
@@ -417,7 +428,10 @@ class Translator:
         pattern = self._constant_text(arguments[1], name)
         whole = name == "regexp_full_match"
         try:
-            written = regular_expression(pattern, end=self._dialect.end, whole=whole)
+            if self._dialect.end is None:
+                written = f"^(?:{pattern})\\z" if whole else pattern
+            else:
+                written = regular_expression(pattern, end=self._dialect.end, whole=whole)
         except UnknownPatternError as error:
             raise NotPushedError(
                 f"The part {error} of a regular expression is not known to mean the same in "
@@ -476,7 +490,7 @@ class Translator:
 
     def _minus(self, name: str, node: Mapping[str, Any], arguments: Sequence[Any]) -> str:
         if len(arguments) == 1:
-            return f"(-{self._numbers(node, arguments)[0]})"
+            return self._narrow(node, f"(-{self._numbers(node, arguments)[0]})")
         left, right = (self._part(each) for each in arguments)
         if left.family == right.family == "date":
             return self._template("days_between", [right, left], name)
@@ -497,7 +511,7 @@ class Translator:
         return self._arithmetic("*", node, arguments)
 
     def _arithmetic(self, sign: str, node: Mapping[str, Any], arguments: Sequence[Any]) -> str:
-        return f"({f' {sign} '.join(self._numbers(node, arguments))})"
+        return self._narrow(node, f"({f' {sign} '.join(self._numbers(node, arguments))})")
 
     def _numbers(self, node: Mapping[str, Any], arguments: Sequence[Any]) -> list[str]:
         """Return operands in the type in which DuckDB computes."""
@@ -506,10 +520,15 @@ class Translator:
         parts = [self._of(each, *_NUMBERS, what="Arithmetic") for each in arguments]
         if family == "decimal":
             digits = int(type_.removeprefix("DECIMAL(").partition(",")[0])
-            if digits > self._dialect.most_digits:
+            if digits + 4 > self._dialect.most_digits and "narrow" in self._dialect.types:
                 raise self._unknown(f"arithmetic with {digits} digits")
             return [part.sql for part in parts]
         return [self._cast(part.sql, "wide" if family == "int" else "double") for part in parts]
+
+    def _narrow(self, node: Mapping[str, Any], sql: str) -> str:
+        """Return a result of whole numbers in a type that is compared without loss."""
+        is_int = family_of(self._types[_key(node)]) == "int"
+        return self._cast(sql, "narrow") if is_int and "narrow" in self._dialect.types else sql
 
     def _over(self, name: str, node: Mapping[str, Any], arguments: Sequence[Any]) -> str:
         left, right = (self._of(each, *_NUMBERS, what="Division") for each in arguments)
@@ -520,7 +539,7 @@ class Translator:
         parts = [self._of(each, "int", what=name) for each in arguments]
         wide = [part._replace(sql=self._cast(part.sql, "wide")) for part in parts]
         if name in {"%", "mod"}:
-            return f"({wide[0].sql} % nullif({wide[1].sql}, 0))"
+            return self._narrow(node, f"({wide[0].sql} % nullif({wide[1].sql}, 0))")
         return self._template("div", wide, name)
 
     def _cast(self, sql: str, family: str) -> str:

@@ -115,8 +115,8 @@ class WarehouseCorpus(Corpus):
         return self.total
 
     @property
-    def held(self) -> int:
-        return self._length
+    def is_whole(self) -> bool:
+        return False
 
     def close(self) -> None:
         self.table.close()
@@ -422,7 +422,7 @@ def _rare(table: WarehouseTable, rows: pa.Table) -> list[pa.Table]:
         if new:
             which = f"row_number() OVER (PARTITION BY {column.sql} ORDER BY 1)"
             inner = f"SELECT *, {which} AS findall_place FROM {table.relation}"
-            chosen = f"(SELECT * FROM ({inner} WHERE {column.sql} IN ({', '.join(new)})) AS some "
+            chosen = f"(SELECT * FROM ({inner} WHERE {column.sql} IN ({', '.join(new)})) AS ranked "
             chosen += "WHERE findall_place = 1) AS one"
             found.append(_rows(table, chosen, timeout=_VALUES_SECONDS))
     return found
