@@ -10,8 +10,10 @@ import pytest
 import findall_frames as ff
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.reading.sql import check_sql
-from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus
+from findall_frames.embedded.warehouse.dialects import POSTGRES
+from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus, open_warehouse
 from tests.support.conditions import condition
+from tests.support.warehouses import GOODS, spark_goods
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::findall_frames.FindAllWarning"),
@@ -63,6 +65,15 @@ def test_a_search_finds_the_same(question: str, clients: tuple[ff.Client, ff.Cli
     assert there.candidates["row"].isna().all()
 
 
+def test_a_table_can_be_passed_as_data(goods: Any) -> None:
+    """For one question, without a client."""
+    frames = ff.find_all("n = 100 AND ok", data=goods, progress=False)
+    assert len(frames.matches) == sum(
+        n == 100 and ok is True
+        for n, ok in zip(GOODS["n"].to_pylist(), GOODS["ok"].to_pylist(), strict=True)
+    )
+
+
 def truths(corpus: Corpus, expressions: list[str]) -> list[list[bool | None]]:
     """What each expression says of each row, by id."""
     ids = '"id"'
@@ -105,9 +116,6 @@ def test_spark_means_the_same_with_and_without_ansi_mode(
     mode: str, session: Any, here: Corpus
 ) -> None:
     """Where a division by zero is an error, and where it is not."""
-    from findall_frames.embedded.warehouse.warehouse_corpus import open_warehouse
-    from tests.support.warehouses import spark_goods
-
     before = session.conf.get("spark.sql.ansi.enabled")
     session.conf.set("spark.sql.ansi.enabled", mode)
     try:
@@ -122,8 +130,6 @@ def test_spark_means_the_same_with_and_without_ansi_mode(
 
 def test_every_letter_has_the_same_lower_case(engine: Any, here: Corpus) -> None:
     """Of all letters of Unicode, in PostgreSQL."""
-    from findall_frames.embedded.warehouse.dialects import POSTGRES
-
     lower = POSTGRES.templates["lower"].format("chr(i)")
     points = "SELECT i FROM generate_series(1, 1114111) AS i WHERE i NOT BETWEEN 55296 AND 57343"
     with engine.connect() as connection:

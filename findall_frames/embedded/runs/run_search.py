@@ -145,8 +145,8 @@ class RunSearch:
 
     @property
     def is_quick(self) -> bool:
-        """True if a step is short and bound by the CPU, since no model is asked."""
-        return not self._plan.asked
+        """True if a step is short and bound by the CPU: no model is asked, nor a database."""
+        return not self._plan.asked and self._corpus.is_complete
 
     def step(self, run: RunRecord) -> None:
         """Advance the run, and complete it if nothing is left to do.

@@ -117,6 +117,9 @@ def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
             return SparkTable(backend._session.sql(str(backend.compile(table))), name=named)
         if backend.name == "postgres":
             connection = backend.con
+            if type(table.op()).__name__ == "DatabaseTable":  # not a query: it can be sampled
+                path = [table.op().namespace.database, named]
+                relation = ".".join(POSTGRES.quoted(part) for part in path if part)
             return PostgresTable(
                 lambda: (
                     connection,

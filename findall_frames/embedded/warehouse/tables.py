@@ -184,7 +184,7 @@ class PostgresTable(WarehouseTable):
     def sampled(self, rows: int, *, of: int) -> str:
         share = min(100.0, 100.0 * rows / max(of, 1))
         if not self._is_table:
-            return f"{self.relation} AS sampled"
+            return self.relation
         with suppress(CorpusError):  # of a view there is no sample
             sql = f"{self.relation} TABLESAMPLE SYSTEM ({share:.6f}) REPEATABLE (7)"
             self._described(f"SELECT 1 FROM {sql} LIMIT 0")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
@@ -138,6 +139,7 @@ class Translator:
         self._columns = {name.casefold(): sql for name, sql in columns.items()}
         self._refused = {name.casefold(): (name, type_) for name, type_ in refused.items()}
         self._types: dict[str, str] = {}
+        self._turn = threading.Lock()
 
     def translate(self, sql: str) -> tuple[str, str]:
         """Return an expression in the other SQL, and its type in DuckDB.
@@ -154,8 +156,9 @@ class Translator:
         text = self._value("SELECT json_deserialize_sql(?)", json.dumps(statement))
         described = self._corpus.query(f"DESCRIBE {text} FROM {self._corpus.relation}")
         types = described["column_type"].to_pylist()
-        self._types = dict(zip(map(_key, nodes), types, strict=True))
-        part = self._part(whole)
+        with self._turn:
+            self._types = dict(zip(map(_key, nodes), types, strict=True))
+            part = self._part(whole)
         return part.sql, part.type
 
     def output(self, sql: str, family: Family) -> str:

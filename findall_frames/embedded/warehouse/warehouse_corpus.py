@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -39,7 +39,7 @@ _CELLS: Final = 10_000_000
 _SAMPLE: Final = 30_000
 _PROOF: Final = 1_000
 """How many rows an expression is tried on, before it is believed."""
-_PROOF_SECONDS: Final = 30.0
+_PROOF_SECONDS: Final = 60.0
 _MOST: Final = 1_000_000
 """The most matches that a run fetches."""
 _MOST_ASKED: Final = 10_000
@@ -109,7 +109,6 @@ class WarehouseCorpus(Corpus):
         )
         self._known: dict[str, str] = {}
         self._rows: dict[str, _RunRows] = {}
-        self._fetching = threading.Lock()
 
     def __len__(self) -> int:
         return self.total
@@ -228,7 +227,7 @@ class _Fetch:
         if known is not None:
             found = self._appended(known, found)
         matches = found.num_rows
-        if complete:
+        if complete and self._truths:
             found = pa.concat_tables([found, self._near()])
         corpus = self._hold(found, complete=complete, matches=matches)
         self._check(corpus)
@@ -386,8 +385,7 @@ def _opened(table: WarehouseTable, *, given: Roles, dictionary: Mapping[str, str
         table.close()
         return corpus
     rows = _rows(table, table.sampled(_SAMPLE, of=total), f"LIMIT {2 * _SAMPLE}")
-    with suppress(QueryTimeout):
-        rows = pa.concat_tables([rows, *_rare(table, rows)])
+    rows = pa.concat_tables([rows, *_rare(table, rows)])
     corpus = _built(table, rows, given=given, dictionary=dictionary)
     return corpus.remade(WarehouseCorpus, table=table, total=total)
 
@@ -409,22 +407,31 @@ def _rows(
 
 
 def _rare(table: WarehouseTable, rows: pa.Table) -> list[pa.Table]:
-    """Return a row for each value that the sample lacks, of columns that have few values."""
-    found = []
+    """Return a row for each value that the sample lacks, of columns that have few values.
+
+    Each column takes a scan of the table, and all of them a minute at most.
+    """
+    found: list[pa.Table] = []
+    deadline = time.monotonic() + _VALUES_SECONDS
     for place, column in enumerate(table.columns):
         seen = {cell for cell in rows.column(place).unique().to_pylist() if cell is not None}
         if column.type != "VARCHAR" or not column.is_compared or not 0 < len(seen) <= _CATEGORIES:
             continue
         cells = f"(SELECT {column.sql} AS v FROM {table.relation}) AS cells"
         sql = f"SELECT DISTINCT v AS c0 FROM {cells} WHERE v IS NOT NULL LIMIT {_MOST_VALUES}"
-        values = table.fetch(sql, ["text"], timeout=_VALUES_SECONDS)[0].to_pylist()
+        try:
+            left = deadline - time.monotonic()
+            values = table.fetch(sql, ["text"], timeout=left)[0].to_pylist()
+        except QueryTimeout:
+            break
         new = [table.dialect.text(value) for value in values if value not in seen]
         if new:
             which = f"row_number() OVER (PARTITION BY {column.sql} ORDER BY 1)"
             inner = f"SELECT *, {which} AS findall_place FROM {table.relation}"
             chosen = f"(SELECT * FROM ({inner} WHERE {column.sql} IN ({', '.join(new)})) AS ranked "
             chosen += "WHERE findall_place = 1) AS one"
-            found.append(_rows(table, chosen, timeout=_VALUES_SECONDS))
+            with suppress(QueryTimeout):
+                found.append(_rows(table, chosen, timeout=deadline - time.monotonic()))
     return found
 
 
