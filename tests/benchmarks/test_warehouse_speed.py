@@ -22,10 +22,10 @@ ROWS = 10_000_000
 MOST_RATIO = 1.3
 # Conditions as they are asked, and as one would write them by hand.
 QUESTIONS = {
-    "n = 13 AND amount > 998": "n = 13 AND amount > 998",
+    "n = 13 AND amount > 998": "n = 13 AND amount > 998 AND amount <> 'NaN'",
     "city = 'Oslo' AND amount < 0.02": "city = 'Oslo' AND amount < 0.02",
     "day = DATE '2020-02-03' AND amount / n > 200": (
-        "day = DATE '2020-02-03' AND n <> 0 AND amount / n > 200"
+        "day = DATE '2020-02-03' AND n <> 0 AND amount <> 'NaN' AND amount / n > 200"
     ),
     "regexp_matches(name, '99999$')": "name ~ '99999$'",
     "id BETWEEN 500 AND 600": "id BETWEEN 500 AND 600",

@@ -15,7 +15,7 @@ from findall_frames.api.readings import Reading
 from findall_frames.embedded.corpus.profile import profile
 from findall_frames.embedded.reading.sql import SqlError, check_sql
 from findall_frames.embedded.runs.explaining import explain
-from findall_frames.embedded.warehouse import sources, warehouse_corpus
+from findall_frames.embedded.warehouse import fetching, sources, warehouse_corpus
 from findall_frames.embedded.warehouse.dialects import POSTGRES
 from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus, open_warehouse
 from findall_frames.errors import CorpusError, InvalidRequestError, ServiceError
@@ -193,7 +193,7 @@ def test_too_many_matches_fail_with_a_word(
     shop: ff.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rather than fill the memory."""
-    monkeypatch.setattr(warehouse_corpus, "_MOST", 50)
+    monkeypatch.setattr(fetching, "_MOST", 50)
     with pytest.warns(ff.FindAllWarning, match="More than 50 rows meet the conditions. Set match"):
         frames = ff.find_all("id > 0", client=shop, progress=False)
     assert frames.runs["status"].tolist() == ["failed"]
@@ -369,6 +369,6 @@ def test_a_model_judges_what_columns_leave(engine: Any, monkeypatch: pytest.Monk
         rows = zip(*(GOODS[each].to_pylist() for each in ("name", "note", "n")), strict=True)
         wanted = [name for name, note, n in rows if note == "gasoline" and n and n > 0]
         assert sorted(frames.matches["name"]) == sorted(wanted)
-        monkeypatch.setattr(warehouse_corpus, "_MOST_ASKED", 20)
+        monkeypatch.setattr(fetching, "_MOST_ASKED", 20)
         with pytest.warns(ff.FindAllWarning, match="More than 20 rows are left for the model"):
             ff.find_all(**search, client=client, progress=False)

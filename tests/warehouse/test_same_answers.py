@@ -78,8 +78,8 @@ def truths(corpus: Corpus, expressions: list[str]) -> list[list[bool | None]]:
     """What each expression says of each row, by id."""
     ids = '"id"'
     if isinstance(corpus, WarehouseCorpus):
-        listed = ", ".join(f"({corpus._translated(each)})" for each in expressions)
-        sql = f"SELECT k0, {listed} FROM {corpus._cleaned()} ORDER BY k0"
+        listed = ", ".join(f"({corpus._pushdown.translated(each)})" for each in expressions)
+        sql = f"SELECT k0, {listed} FROM {corpus._pushdown.cleaned()} ORDER BY k0"
         found = corpus.table.fetch(sql, ["int", *["bool"] * len(expressions)])  # type: ignore[list-item]
     else:
         listed = ", ".join(f"({each})" for each in expressions)
