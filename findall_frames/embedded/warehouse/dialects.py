@@ -8,12 +8,26 @@ from typing import Final, Literal, TypeAlias
 
 from findall_frames.embedded.corpus.corpus import literal, quoted
 
-__all__ = ["BLANKS", "DUCKDB", "POSTGRES", "SPARK", "Dialect", "Family"]
+__all__ = ["BLANKS", "DUCKDB", "POSTGRES", "SPARK", "Dialect", "Family", "family_of"]
 
 Family: TypeAlias = Literal[
     "int", "decimal", "double", "bool", "text", "date", "timestamp", "interval", "null", "other"
 ]
 """Types that are compared alike; timestamps are in UTC, whether or not they had a zone."""
+
+_FAMILIES: Final[Mapping[str, Family]] = {
+    **dict.fromkeys(("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT"), "int"),
+    **dict.fromkeys(("UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT", "UHUGEINT"), "int"),
+    **dict.fromkeys(("FLOAT", "DOUBLE"), "double"),
+    "BOOLEAN": "bool",
+    "VARCHAR": "text",
+    "DATE": "date",
+    **dict.fromkeys(("TIMESTAMP", "TIMESTAMP WITH TIME ZONE"), "timestamp"),
+    "INTERVAL": "interval",
+    "NULL": "null",
+    '"NULL"': "null",
+    "INTEGER_LITERAL": "int",
+}
 
 BLANKS: Final = " \t\n\r\f\v\u00a0\u2003\u3000\ufeff"
 """A text of nothing but these is a missing value."""
@@ -21,20 +35,27 @@ BLANKS: Final = " \t\n\r\f\v\u00a0\u2003\u3000\ufeff"
 _FOLDED: Final = ("Σİ", "σi")
 
 
+def family_of(type_: str) -> Family:
+    """Return the family of a type of DuckDB; ``"other"`` for what is not compared."""
+    return "decimal" if type_.startswith("DECIMAL(") else _FAMILIES.get(type_, "other")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Dialect:
     """The SQL of one kind of database.
 
-    `types` are the names of types by family, with ``"wide"`` for the integers of arithmetic.
+    `types` are the names of types by family, with ``"wide"`` for the integers of arithmetic, and
+    ``"narrow"`` for what they come to, if that differs.
     `templates` are functions by the name that `translation` uses; one that is missing is refused.
+    `plain` are types of columns whose cells are cleaned, but can be compared as they are.
     `end` is what ends a text in regular expressions; None if these are the same as here.
-    `most_digits` of a decimal number are
-    computed exactly. "narrow" is the type of what was computed, if that is not "wide".
+    `most_digits` of a decimal number are computed exactly.
     """
 
     name: str
     types: Mapping[str, str]
     templates: Mapping[str, str]
+    plain: frozenset[str]
     end: str | None
     most_digits: int = 38
 
@@ -106,6 +127,7 @@ POSTGRES: Final = _Postgres(
         "date": "date",
         "timestamp": "timestamp",
     },
+    plain=frozenset({"text", "varchar", "float8", "timestamptz"}),
     end=r"\Z",
     templates=_COMMON
     | {
@@ -156,6 +178,7 @@ SPARK: Final = _Spark(
         "date": "DATE",
         "timestamp": "TIMESTAMP_NTZ",
     },
+    plain=frozenset({"string", "double"}),
     end=r"\z",
     most_digits=38,
     templates=_COMMON
@@ -197,6 +220,7 @@ DUCKDB: Final = Dialect(
         "date": "DATE",
         "timestamp": "TIMESTAMP",
     },
+    plain=frozenset({"VARCHAR", "DOUBLE"}),
     end=None,
     templates=_COMMON
     | {

@@ -9,9 +9,9 @@ from typing import Final
 import pyarrow as pa
 
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, Wanted
+from findall_frames.embedded.warehouse.dialects import family_of
 from findall_frames.embedded.warehouse.pushdown import Pushdown
 from findall_frames.embedded.warehouse.run_rows import KEY, RunRows, held_rows, told
-from findall_frames.embedded.warehouse.translation import family_of
 from findall_frames.errors import CorpusError
 
 __all__ = ["Fetch"]
@@ -35,7 +35,7 @@ class Fetch:
         self._wanted = wanted
         self._stop = stop
         self._truths = [pushdown.translated(each) for each in wanted.truths]
-        self._met = " AND ".join(f"({truth})" for truth in self._truths) or "(1 = 1)"
+        self._met = pushdown.met(wanted.truths)
 
     def rows(self, known: RunRows | None) -> RunRows:
         wanted = self._wanted

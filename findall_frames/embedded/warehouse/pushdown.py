@@ -14,10 +14,10 @@ from findall_frames.embedded.corpus.corpus import (
     QueryTimeout,
     quoted,
 )
-from findall_frames.embedded.warehouse.dialects import Family
+from findall_frames.embedded.warehouse.dialects import Family, family_of
 from findall_frames.embedded.warehouse.run_rows import held_rows, told
 from findall_frames.embedded.warehouse.tables import WarehouseTable
-from findall_frames.embedded.warehouse.translation import Translator, family_of
+from findall_frames.embedded.warehouse.translation import Translator
 from findall_frames.errors import CorpusError
 
 __all__ = ["Pushdown"]
@@ -37,10 +37,16 @@ class Pushdown:
         self._inner = {name: f"k{place}" for place, name in enumerate(self.columns)}
         self._native = dict(zip(self.columns, table.columns, strict=True))
         native = self._native.items()
+        self._plain = {
+            name: f"p{place}"
+            for place, (name, column) in enumerate(native)
+            if column.native in table.dialect.plain
+        }
         self._translator = Translator(
             sample,
             table.dialect,
             columns=self._inner,
+            plain=self._plain,
             refused={name: each.native for name, each in native if not each.is_compared},
         )
         self._known: dict[str, str] = {}
@@ -57,13 +63,20 @@ class Pushdown:
             self._known[sql], _ = self._translator.translate(sql)
         return self._known[sql]
 
+    def met(self, conditions: Sequence[str]) -> str:
+        """Return the SQL that is true for the rows which meet all conditions."""
+        first = [each for sql in conditions for each in self._translator.prefilters(sql)]
+        return " AND ".join([*first, *map(self.translated, conditions)]) or "(1 = 1)"
+
     def cell(self, column: Column) -> str:
         """Return the SQL that fetches a cell."""
         return self._translator.output(self._inner[column.name], family_of(column.type))
 
     def cleaned(self, relation: str = "") -> str:
         """Return the SQL for the table, or a sample of it, with its cells as they are read."""
-        cells = (f"{c.sql} AS {self._inner[name]}" for name, c in self._native.items())
+        cells = [f"{c.sql} AS {self._inner[name]}" for name, c in self._native.items()]
+        quoted_by = self.table.dialect.quoted
+        cells += [f"{quoted_by(self._native[n].name)} AS {p}" for n, p in self._plain.items()]
         return f"(SELECT {', '.join(cells)} FROM {relation or self.table.relation}) AS cleaned"
 
     def tally(

@@ -22,8 +22,8 @@ from findall_frames.embedded.warehouse.dialects import (
     SPARK,
     Dialect,
     Family,
+    family_of,
 )
-from findall_frames.embedded.warehouse.translation import family_of
 from findall_frames.errors import CorpusError
 
 __all__ = ["DuckTable", "PostgresTable", "SparkTable", "WarehouseColumn", "WarehouseTable"]
