@@ -169,6 +169,23 @@ def test_addresses_are_keys_and_stay_the_same(shop: ff.Client) -> None:
         frames.rows_of(GOODS)
 
 
+def test_rows_without_a_key_are_known_by_their_cells(engine: Any) -> None:
+    """Those with the same cells are numbered."""
+    run(
+        engine,
+        "DROP TABLE IF EXISTS twins",
+        "CREATE TABLE twins AS SELECT 'Ann' AS name, i / 2 AS n FROM generate_series(2, 5) AS i",
+    )
+    with ff.local((engine, "twins")) as client:
+        urls = [
+            sorted(ff.find_all("n > 0", client=client, progress=False).matches["url"])
+            for _ in range(2)
+        ]
+    assert urls[0] == urls[1]
+    assert len(set(urls[0])) == 4
+    assert [url.endswith("-2") for url in urls[0]] == [False, True, False, True]
+
+
 def test_only_matches_and_near_misses_are_fetched(
     corpus: WarehouseCorpus, engine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
+import duckdb
 import pyarrow as pa
 
+from findall_frames.embedded.corpus.building import connect
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, Wanted
 from findall_frames.embedded.warehouse.dialects import family_of
 from findall_frames.embedded.warehouse.pushdown import Pushdown
@@ -38,6 +41,24 @@ class Fetch:
         self._met = pushdown.met(wanted.truths)
 
     def rows(self, known: RunRows | None) -> RunRows:
+        """Return what the run needs, after the matches that are known.
+
+        Raises
+        ------
+        CorpusError
+            There are too many rows, the database failed, or it judges a row otherwise.
+        QueryStopped
+            `stop` returned True.
+        """
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            opening = pool.submit(connect)  # this takes a moment, and so does the database
+            found, complete, matches = self._fetched(known)
+            corpus = self._hold(found, into=opening.result(), complete=complete, matches=matches)
+        self._check(corpus)
+        return corpus
+
+    def _fetched(self, known: RunRows | None) -> tuple[pa.Table, bool, int]:
+        """Return the rows, True if no more are to come, and the number of matches."""
         wanted = self._wanted
         most = _MOST_ASKED if wanted.is_asked else _MOST
         if wanted.ranks:
@@ -54,9 +75,7 @@ class Fetch:
         matches = found.num_rows
         if complete and self._truths:
             found = pa.concat_tables([found, self._near()])
-        corpus = self._hold(found, complete=complete, matches=matches)
-        self._check(corpus)
-        return corpus
+        return found, complete, matches
 
     def _too_many(self, most: int) -> str:
         if self._wanted.is_asked:
@@ -133,9 +152,16 @@ class Fetch:
         finally:
             held.close()
 
-    def _hold(self, found: pa.Table, *, complete: bool, matches: int) -> RunRows:
+    def _hold(
+        self,
+        found: pa.Table,
+        *,
+        into: duckdb.DuckDBPyConnection,
+        complete: bool,
+        matches: int,
+    ) -> RunRows:
         like, table = self._like, self._pushdown.table
-        held = held_rows(found, list(like.columns.values()), keys=table.key)
+        held = held_rows(found, list(like.columns.values()), keys=table.key, into=into)
         held.execute("SET enable_external_access = false")
         held.execute("SET lock_configuration = true")
         return RunRows(

@@ -35,6 +35,16 @@ class RunRows(Corpus):
     def is_complete(self) -> bool:
         return self.complete
 
+    def __post_init__(self, connection: duckdb.DuckDBPyConnection, length: int) -> None:
+        super().__post_init__(connection, length)
+        repeated = self.query(
+            f"SELECT unnest(rows[2:]) AS place, unnest(range(2, len(rows) + 1)) AS n FROM "
+            f"(SELECT list({self.ROW} ORDER BY {self.ROW}) AS rows FROM {self.relation} "
+            f"GROUP BY {KEY} HAVING count(*) > 1)"
+        )
+        places, numbers = (column.to_pylist() for column in repeated.columns)
+        self._numbers = dict(zip(places, numbers, strict=True))
+
     def entities(self, positions: Sequence[int]) -> list[Entity]:
         names, urls, abouts = (
             "NULL" if column is None else self.columns[column].text
@@ -44,6 +54,8 @@ class RunRows(Corpus):
         keys = self.select([quoted(KEY), names, urls, abouts], positions)
         placed = []
         for entity, (key, name, *_) in zip(entities, keys, strict=True):
+            if (number := self._numbers.get(entity.position)) is not None:
+                key += f"-{number}"  # all cells are equal to those of an earlier row
             shown = f"row {key}" if name is None else name
             path = "/".join(quote(part, safe="") for part in (self.name, shown, key))
             address = f"{OWN_DATA}{path}"
@@ -53,10 +65,17 @@ class RunRows(Corpus):
 
 
 def held_rows(
-    rows: pa.Table, columns: Sequence[Column], *, keys: Sequence[str] = ()
+    rows: pa.Table,
+    columns: Sequence[Column],
+    *,
+    keys: Sequence[str] = (),
+    into: duckdb.DuckDBPyConnection | None = None,
 ) -> duckdb.DuckDBPyConnection:
-    """Return a connection with rows as the view ``data``: the columns, the key, the position."""
-    connection = connect()
+    """Return a connection with rows as the view ``data``: the columns, the key, the position.
+
+    It is a new one, or `into`.
+    """
+    connection = connect() if into is None else into
     connection.execute("SET threads = 1")  # many runs may be held
     connection.register(ARROW, rows)
     cells = ", ".join(f"CAST(c{n} AS {each.type}) AS c{n}" for n, each in enumerate(columns))
