@@ -31,8 +31,8 @@ def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
     """Return the rows of own data that matched in a single run."""
     matches = matched_candidates(tables)
     rows = matches["row"]
-    urls = matches["url"].to_pylist()
-    if rows.null_count and any(url.startswith(OWN_DATA) for url in urls if url):
+    cited = tables["citations"]["url"].to_pylist()
+    if rows.null_count and any(url.startswith(OWN_DATA) for url in cited if url):
         raise InvalidRequestError(
             "The rows that matched are in a table of a database, where they have no position. "
             "Look them up by its primary key: it is the last part of the addresses that "

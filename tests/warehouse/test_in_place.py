@@ -19,7 +19,7 @@ from findall_frames.embedded.warehouse import fetching, sources, warehouse_corpu
 from findall_frames.embedded.warehouse.dialects import POSTGRES
 from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus, open_warehouse
 from findall_frames.errors import CorpusError, InvalidRequestError, ServiceError
-from tests.support.warehouses import GOODS
+from tests.support.warehouses import GOODS, require
 
 SEARCH = {"objective": "goods", "entity_type": "goods"}
 
@@ -314,6 +314,27 @@ def test_a_database_that_cannot_be_reached_hides_its_password() -> None:
         ff.local((nowhere, "goods"))
     assert "could not be read" in str(failed.value)
     assert "s3cret" not in str(failed.value)
+
+
+def test_ibis_tables_and_queries_of_postgres_stay_in_place(engine: Any) -> None:
+    """Through the connection that Ibis has."""
+    require("ibis")
+    import ibis
+
+    url = engine.url
+    backend = ibis.postgres.connect(
+        host=url.host, port=url.port, user=url.username, database=url.database, schema="shop"
+    )
+    table = backend.table("goods")
+    wanted = {"KÖLN", "Köln"}
+    towns = dict(zip(GOODS["name"].to_pylist(), GOODS["town"].to_pylist(), strict=True))
+    for each in (table, table.filter(table.id > 100).select("id", "name", "town")):
+        opened = open_warehouse(each)
+        assert isinstance(opened, WarehouseCorpus)
+        opened.close()
+        frames = ff.find_all("lower(town) = 'köln'", data=each, progress=False)
+        assert {towns[name] for name in frames.matches["name"]} == wanted
+    backend.disconnect()
 
 
 def test_other_databases_are_read_if_small(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
