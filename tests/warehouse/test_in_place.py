@@ -307,6 +307,7 @@ def test_what_cannot_be_opened_is_said(given: str | None, words: str, engine: An
 
 def test_a_database_that_cannot_be_reached_hides_its_password() -> None:
     """Messages of drivers may repeat the address."""
+    require("sqlalchemy", "psycopg")
     from sqlalchemy import create_engine
 
     nowhere = create_engine("postgresql+psycopg://me:s3cret@127.0.0.1:9/none")
@@ -339,6 +340,7 @@ def test_ibis_tables_and_queries_of_postgres_stay_in_place(engine: Any) -> None:
 
 def test_other_databases_are_read_if_small(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Conditions are not translated for them."""
+    require("sqlalchemy")
     from sqlalchemy import create_engine
 
     engine = create_engine(f"sqlite:///{tmp_path / 'own.db'}")
