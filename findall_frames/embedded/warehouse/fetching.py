@@ -74,7 +74,7 @@ class Fetch:
             found = self._appended(known, found)
         matches = found.num_rows
         if complete and self._truths:
-            found = pa.concat_tables([found, self._near()])
+            found = pa.concat_tables([found, self._near(like=found)])
         return found, complete, matches
 
     def _too_many(self, most: int) -> str:
@@ -122,14 +122,14 @@ class Fetch:
         )
         return self._select(f"{within} LIMIT {most + 1}", source=source)
 
-    def _near(self) -> pa.Table:
+    def _near(self, *, like: pa.Table) -> pa.Table:
         """Return rows that fail one condition, as far as they are found soon."""
         true = " + ".join(f"CASE WHEN {truth} THEN 1 ELSE 0 END" for truth in self._truths) or "0"
         where = f"WHERE {true} = {len(self._truths) - 1} LIMIT {self._wanted.near_misses}"
         try:
             return self._select(where, timeout=_NEAR_SECONDS)
         except QueryTimeout:
-            return self._select("LIMIT 0")
+            return like.slice(0, 0)
 
     def _appended(self, known: RunRows, found: pa.Table) -> pa.Table:
         """Return the rows of a run with those that are new; a database has no order of its own."""

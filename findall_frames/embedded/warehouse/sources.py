@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -120,11 +121,21 @@ def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
             if type(table.op()).__name__ == "DatabaseTable":  # not a query: it can be sampled
                 path = [table.op().namespace.database, named]
                 relation = ".".join(POSTGRES.quoted(part) for part in path if part)
+            turn = threading.Lock()
+
+            def connected() -> tuple[Any, Callable[[], object]]:
+                turn.acquire()  # a cancelled query must not be that of another run
+                is_idle = connection.info.transaction_status == 0
+
+                def release() -> None:
+                    if is_idle and not connection.autocommit:  # else it is somebody else's
+                        connection.rollback()
+                    turn.release()
+
+                return connection, release
+
             return PostgresTable(
-                lambda: (
-                    connection,
-                    connection.rollback if not connection.autocommit else _nothing,
-                ),
+                connected,
                 relation=relation,
                 name=named,
                 secrets=[connection.info.password],
@@ -145,7 +156,3 @@ def _check_small(count: int, database: str) -> None:
             f"this one has {count:,}. Larger tables stay in place in PostgreSQL, Spark and DuckDB. "
             "Pass a part of it, as a DataFrame or a Parquet file."
         )
-
-
-def _nothing() -> None:
-    """Give nothing back."""
