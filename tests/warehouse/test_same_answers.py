@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 import pytest
 
 import findall_frames as ff
-from findall_frames.embedded.corpus.corpus import Corpus
+from findall_frames.embedded.corpus.corpus import Corpus, QueryStopped
 from findall_frames.embedded.reading.sql import check_sql
 from findall_frames.embedded.warehouse.dialects import POSTGRES
+from findall_frames.embedded.warehouse.tables import SparkTable
 from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus, open_warehouse
 from tests.support.conditions import condition
 from tests.support.warehouses import GOODS, spark_goods
@@ -136,6 +138,21 @@ def test_spark_means_the_same_with_and_without_ansi_mode(
         there.close()
     finally:
         session.conf.set("spark.sql.ansi.enabled", before)
+
+
+def test_a_stopped_query_of_spark_ends(session: Any) -> None:
+    """Nobody waits for it, and it does not go on."""
+    table = SparkTable(session.range(3).selectExpr("id AS n"))
+    running = session.sparkContext.statusTracker().getActiveJobsIds
+    endless = "SELECT count(*) FROM range(100000000000) WHERE rand() < 0.5"
+    with pytest.raises(QueryStopped):
+        table.fetch(endless, ["int"], stop=lambda: bool(running()))
+    deadline = time.monotonic() + 30
+    while running():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    table.close()
+    assert all(each.name != table.relation for each in session.catalog.listTables())
 
 
 def test_every_letter_has_the_same_lower_case(engine: Any, here: Corpus) -> None:

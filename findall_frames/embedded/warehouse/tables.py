@@ -322,7 +322,11 @@ class SparkTable(WarehouseTable):
         self, sql: str, families: Sequence[Family], cancels: list[Callable[[], object]]
     ) -> pa.Table:
         session, tag = self._session, f"findall-{uuid4().hex}"
-        if hasattr(session, "interruptTag"):
+        context = getattr(session, "sparkContext", None)  # not in Spark Connect
+        if context is not None and hasattr(context, "addJobTag"):
+            context.addJobTag(tag)  # for this thread, which ends with the query
+            cancels.append(lambda: context.cancelJobsWithTag(tag))
+        elif context is None:
             session.addTag(tag)
             cancels.append(lambda: session.interruptTag(tag))
         return session.sql(sql).toArrow()
