@@ -338,6 +338,19 @@ def test_ibis_tables_and_queries_of_postgres_stay_in_place(engine: Any) -> None:
     backend.disconnect()
 
 
+@pytest.mark.filterwarnings("ignore:The 'future.infer_string' option is deprecated")
+@pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
+def test_a_table_in_memory_of_ibis_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other connection sees it."""
+    require("ibis", "pyarrow_hotfix")
+    import ibis
+
+    monkeypatch.setattr(sources, "SMALL", 10)
+    table = ibis.memtable({"name": ["a", "b"], "n": [1, 2]})
+    frames = ff.find_all("n = 1", data=table, progress=False)
+    assert frames.matches["name"].tolist() == ["a"]
+
+
 def test_other_databases_are_read_if_small(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     """Conditions are not translated for them."""
     require("sqlalchemy")

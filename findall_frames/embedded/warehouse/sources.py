@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
+
+import duckdb
 
 from findall_frames.embedded.warehouse.dialects import POSTGRES
 from findall_frames.embedded.warehouse.tables import (
@@ -113,7 +116,8 @@ def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
         relation = f"({backend.compile(table)}) AS asked"
         named = str(table.get_name()) if type(table.op()).__name__ == "DatabaseTable" else "table"
         if backend.name == "duckdb":
-            return DuckTable(backend.con, relation=relation, name=named)
+            with suppress(duckdb.CatalogException):  # a table in memory that Ibis adds on demand
+                return DuckTable(backend.con, relation=relation, name=named)
         if backend.name == "pyspark":
             return SparkTable(backend._session.sql(str(backend.compile(table))), name=named)
         if backend.name == "postgres":
