@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +21,7 @@ from findall_frames.errors import (
     FindAllError,
     InvalidRequestError,
     RunTimeout,
+    ServiceError,
 )
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.running.ledger import Ledger
@@ -44,6 +47,7 @@ UNSET: Final[Any] = msgspec.UNSET
 RunLike: TypeAlias = str | Run | FindAllFrames
 """A run: its findall_id, a `Run`, or the frames of that run alone."""
 
+_SLOW_SECONDS: Final = 1.0
 _MODEL_VARIABLE: Final = "FINDALL_FRAMES_MODEL"
 """The environment variable with the default language model."""
 
@@ -84,6 +88,12 @@ def local(
         file, of a partitioned folder, of a folder of ``.md``, ``.txt`` and ``.html`` documents,
         or a pattern such as ``"data/*.csv"``. ``"packages"`` is the Python packages installed in
         this environment. Parquet files are read in place and never loaded whole.
+
+        Or a table in a database: a Spark DataFrame, an Ibis table, or a SQLAlchemy engine with a
+        table's name, ``(engine, "schema.table")``. One of at most 200,000 rows is read into
+        memory, as it is now. A larger one stays where it is, in PostgreSQL, Spark or DuckDB:
+        conditions run there, only matches and a few other rows are fetched, and what is not known
+        to give the same there is refused by name.
     model : str or callable, optional
         A language model that reads conditions and judges text: ``"openai:NAME"``,
         ``"parallel:speed"``, the base URL of any server with chat completions followed by ``#``
@@ -112,11 +122,12 @@ def local(
     Raises
     ------
     CorpusError
-        The data cannot be read, or is empty.
+        The data cannot be read, or is empty, or the database cannot be reached.
     EvaluatorError
         The model's name is invalid, or there is no key for it.
     ServiceError
-        The port is in use, or the store can't be used.
+        The port is in use, or the store can't be used, or one was passed for a table that stays
+        in its database.
 
     Warns
     -----
@@ -135,32 +146,57 @@ def local(
     """
     from findall_frames.embedded.corpus.opening import open_corpus
     from findall_frames.embedded.server.service import Service
+    from findall_frames.embedded.warehouse.warehouse_corpus import open_warehouse
 
     opened = chosen_model(model)
+    options: dict[str, Any] = {
+        "columns": Path(columns) if isinstance(columns, os.PathLike) else columns,
+        "name_column": name_column,
+        "url_column": url_column,
+        "description_column": description_column,
+    }
     try:
-        corpus = open_corpus(
-            data,
-            columns=Path(columns) if isinstance(columns, os.PathLike) else columns,
-            name_column=name_column,
-            url_column=url_column,
-            description_column=description_column,
-        )
+        with _shown_if_slow("Counting and sampling the table in its database ..."):
+            corpus = open_warehouse(data, **options)
+        if corpus is None:
+            corpus = open_corpus(data, **options)
     except RuntimeError as error:
         if "interrupted" in str(error):  # DuckDB's error for Ctrl-C during a query
             raise KeyboardInterrupt from error
         raise
+    if store is not None and not corpus.is_whole:
+        corpus.close()
+        raise ServiceError(
+            "Expected no store= for a table that stays in its database: whether it has changed "
+            "since cannot be known, so no later service can continue a run. Keep results with "
+            "frames.to_parquet(...) or append_to(...)."
+        )
     service = Service(corpus, model=opened, store=store, port=port).start()
     url = service.url
 
     def stop() -> None:
         _live.pop(url, None)
         service.stop()
+        if not corpus.is_whole:
+            corpus.close()
         if store is None:
             Ledger.of_this_machine().service_ended(url)
 
     client = Client(api_key="", base_url=url, on_close=stop)
     _live[url] = client
     return client
+
+
+@contextmanager
+def _shown_if_slow(text: str) -> Iterator[None]:
+    """Write a line to stderr if the block takes more than a second."""
+    timer = threading.Timer(_SLOW_SECONDS, sys.stderr.write, (f"{text}\n",))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 _live: WeakValueDictionary[str, Client] = WeakValueDictionary()

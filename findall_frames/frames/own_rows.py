@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 
-from findall_frames.addresses import cell_of
+from findall_frames.addresses import OWN_DATA, cell_of
 from findall_frames.display.matches import matched_candidates
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.lookup import candidate_keys, cited_pages
@@ -31,6 +31,13 @@ def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
     """Return the rows of own data that matched in a single run."""
     matches = matched_candidates(tables)
     rows = matches["row"]
+    cited = tables["citations"]["url"].to_pylist()
+    if rows.null_count and any(url.startswith(OWN_DATA) for url in cited if url):
+        raise InvalidRequestError(
+            "The rows that matched are in a table of a database, where they have no position. "
+            "Look them up by its primary key: it is the last part of the addresses that "
+            "frames.citations cites, such as local://orders/Ann/17."
+        )
     if rows.null_count:
         raise InvalidRequestError(
             f"{rows.null_count} of {len(rows)} matches are not rows of own data: rows_of is for "

@@ -80,6 +80,7 @@ class DataSource:
     written_out: list[str] = field(default_factory=list)  # columns (c0, ...) converted to text
     alike: bool = False  # True if one program wrote all cells as text, in one notation
     usual: Literal[".", ","] | None = None  # the decimal sign to assume for ambiguous cells
+    typed: bool = False  # True if its types are meant, so that numbers written as text stay text
 
 
 def connect() -> duckdb.DuckDBPyConnection:
@@ -287,6 +288,8 @@ class _Builder:
             alike=self._source.alike,
             usual=self._source.usual,
         )
+        if self._source.typed:
+            self._read = {c: ReadCells(cells.words) for c, cells in self._read.items()}
         doubts = [f"{names[c]!r} ({cells.doubt})" for c, cells in self._read.items() if cells.doubt]
         if doubts:
             warn(

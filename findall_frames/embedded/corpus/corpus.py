@@ -7,8 +7,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import InitVar, dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias
+from dataclasses import InitVar, dataclass, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import quote
 
 import duckdb
@@ -23,8 +23,10 @@ __all__ = [
     "Corpus",
     "Entity",
     "Kind",
+    "NotPushedError",
     "QueryStopped",
     "QueryTimeout",
+    "Wanted",
     "blocks",
     "literal",
     "quoted",
@@ -42,8 +44,11 @@ _LARGE: Final = 20_000
 """Rows above which every address has the position, as looking for equal names would be slow."""
 _BLOCK: Final = 64
 """How many columns are queried at once."""
+_COUNTS: Final = ("count(*) FILTER (WHERE {0})", "count({0})")
+"""The rows for which an expression is true, and those for which it is true or false."""
 _AMONG: Final = "__row IN (SELECT unnest(?::BIGINT[]))"
 """The filter for rows at some positions."""
+_C = TypeVar("_C", bound="Corpus")
 _SCHEME: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _ADDRESS: Final = re.compile(r"\S+\.\S+")
 
@@ -54,6 +59,10 @@ class QueryStopped(Exception):
 
 class QueryTimeout(Exception):
     """The query took longer than its `timeout`."""
+
+
+class NotPushedError(Exception):
+    """An expression cannot be run where the data is; the message says why and what to write."""
 
 
 def quoted(name: str) -> str:
@@ -106,6 +115,17 @@ class Entity(NamedTuple):
     url: str  # unique to the row
     description: str | None
     address: str  # the unique local:// address of the row
+    is_placed: bool = True  # False where the rows of the user's data have no order
+
+
+class Wanted(NamedTuple):
+    """The rows that a run needs."""
+
+    truths: Sequence[str]  # the conditions, as expressions; a match meets all of them
+    ranks: Sequence[tuple[str, int, bool]]  # an expression, how many rows, and if descending
+    is_asked: bool  # True if a model judges the rows
+    matches: int | None  # how many matches are needed for now; None for all
+    near_misses: int  # how many other rows are shown
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -150,7 +170,23 @@ class Corpus:
         self._length = length
 
     def __len__(self) -> int:
+        """Return the number of rows of the user's data."""
         return self._length
+
+    @property
+    def held(self) -> int:
+        """The number of rows in `relation`: all, or a sample of a table that stays elsewhere."""
+        return self._length
+
+    @property
+    def is_whole(self) -> bool:
+        """True unless the data stays elsewhere, and the rows here are only a sample."""
+        return True
+
+    @property
+    def is_complete(self) -> bool:
+        """False if a run has to fetch more rows, by `for_run`, once it has consumed these."""
+        return True
 
     def __repr__(self) -> str:
         return f"Corpus({self.name!r}, {self._length} rows, {len(self.columns)} columns)"
@@ -179,6 +215,36 @@ class Corpus:
         with self._cursor() as cursor, _watched(cursor, stop=stop, timeout=timeout):
             values = parameters if isinstance(parameters, Mapping) else list(parameters)
             return cursor.sql(sql, params=values).to_arrow_table()
+
+    def tally(
+        self,
+        expressions: Sequence[str],
+        parameters: Mapping[str, Any],
+        *,
+        stop: Callable[[], bool] | None = None,
+        timeout: float | None = None,
+    ) -> tuple[int, list[tuple[int, int]]]:
+        """Count the rows, and those for which each expression is true, and true or false.
+
+        Errors are those of `query`.
+        """
+        parts = [part.format(each) for each in expressions for part in _COUNTS]
+        sql = f"SELECT count(*), {', '.join(parts)} FROM {self.relation}"
+        found = self.query(sql, parameters, stop=stop, timeout=timeout)
+        size, *counts = (column[0].as_py() for column in found.columns)
+        return size, list(zip(counts[::2], counts[1::2], strict=True))
+
+    def prove(self, sql: str, columns: Sequence[str]) -> None:
+        """Raise NotPushedError unless an expression gives the same where the data is as here."""
+
+    def for_run(self, findall_id: str, wanted: Wanted, *, stop: Callable[[], bool]) -> Corpus:
+        """Return the rows that a run works on: all of them, if they are here."""
+        return self
+
+    def remade(self, kind: type[_C], **more: Any) -> _C:
+        """Return the same table as another class, which takes over the connection."""
+        same = {each.name: getattr(self, each.name) for each in fields(self)}
+        return kind(connection=self._connection, length=self._length, **same | more)
 
     def rows(self, positions: Sequence[int]) -> list[dict[str, Any]]:
         """Return rows as Python values by column, in the order of the positions.

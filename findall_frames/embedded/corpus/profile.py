@@ -98,8 +98,8 @@ def profile(corpus: Corpus, *, asked: Sequence[str] = ()) -> Profile:
     if corpus.name_column is not None:
         head += f", named by {names[corpus.name_column]}"
     rows = f"FROM {corpus.relation}"
-    step = -(-len(corpus) // _SAMPLE_ROWS)
-    if step > 1:
+    step = -(-corpus.held // _SAMPLE_ROWS)
+    if step > 1 or not corpus.is_whole:
         rows += f" WHERE {quoted(corpus.ROW)} // {_BLOCK} % {step} = 0"
         (size,) = corpus.query(f"SELECT count(*) AS n {rows}")["n"].to_pylist()
         head += f"; counts and ranges are of a sample of {size:,} rows"

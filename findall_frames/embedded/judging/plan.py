@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from findall_frames.api.readings import Reading
-from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity, quoted
+from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity, Wanted, quoted
 from findall_frames.embedded.judging.finding import (
     CITED_CHARACTERS,
     Verdict,
@@ -141,21 +141,29 @@ class Plan:
         For a rank, these are the rows that can be ranked; for a question to a model, those that
         meet its columns' part.
         """
-        parts = []
+        truths = []
         for condition in self._conditions:
             truth = condition.truth
             if condition.by is not None:
                 truth = f"({truth}) AND (({condition.by}) IS NOT NULL OR NULL)"
-            parts += [f"count(*) FILTER (WHERE {truth})", f"count({truth})"]
-        if not parts:
+            truths.append(truth)
+        if not truths:
             return []
-        found = self._query(f"SELECT {', '.join(parts)} {_FROM}", timeout=timeout)
-        row = [column[0].as_py() for column in found]
-        size = len(self._corpus)
-        return [
-            Counts(true, known - true, size - known)
-            for true, known in zip(row[::2], row[1::2], strict=True)
-        ]
+        size, counts = self._corpus.tally(
+            truths, self._parameters, stop=self._stop, timeout=timeout
+        )
+        return [Counts(true, known - true, size - known) for true, known in counts]
+
+    def wanted(self, *, matches: int | None) -> Wanted:
+        """Return what to fetch of a table that stays elsewhere; `matches` is None for all."""
+        tops = [(each.by, each.reading.top) for each in self._conditions]
+        return Wanted(
+            truths=[condition.truth for condition in self._conditions],
+            ranks=[(by, top.n, top.descending) for by, top in tops if by and top],
+            is_asked=bool(self.asked),
+            matches=matches,
+            near_misses=NEAR_MISSES,
+        )
 
     def select(self) -> Selection:
         """Find the rows that meet all conditions, and those that nearly do."""

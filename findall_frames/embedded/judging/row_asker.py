@@ -112,7 +112,7 @@ class RowAsker:
         self.unfilled = 0
         self.notes: list[str] = []
         self._name = model.name
-        self._corpus = corpus
+        self.corpus = corpus
         self._memory = memory
         self._asker = Asker(model, is_stopped=is_stopped)
 
@@ -150,7 +150,7 @@ class RowAsker:
         """Answer all fields of all rows: from memory, by asking in batches, and then one by one."""
         found = []
         missing: dict[tuple[str, ...], list[list[_Slot]]] = {}
-        for row in shown_rows(self._corpus, positions):
+        for row in shown_rows(self.corpus, positions):
             slots = [self._recalled(row, field, rules) for field in fields]
             found.append(slots)
             if left := _open(slots):
@@ -161,7 +161,7 @@ class RowAsker:
         return found
 
     def _recalled(self, row: ShownRow, field: Field, rules: str) -> _Slot:
-        asked = [self._name, rules, self._corpus.about, field.lines, row.cells]
+        asked = [self._name, rules, self.corpus.about, field.lines, row.cells]
         key = blake2b(msgspec.json.encode(asked), digest_size=32).digest()
         kept = self._memory.recall(key)
         return _Slot(row, field, key, "" if kept is None else _entries.decode(kept))
@@ -185,7 +185,7 @@ class RowAsker:
         questions = []
         for batch in batches:
             rows, fields = [slots[0].row for slots in batch], [slot.field for slot in batch[0]]
-            question = row_question(rows, fields, rules=rules, about=self._corpus.about)
+            question = row_question(rows, fields, rules=rules, about=self.corpus.about)
             questions.append((question, partial(_read, batch)))
         again: list[_Batch] = []
         for number, reply in self._asker.ask(questions):

@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 
 import duckdb
 
-from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, quoted
+from findall_frames.embedded.corpus.corpus import Corpus, NotPushedError, QueryTimeout, quoted
 
 __all__ = ["FUNCTIONS", "Checked", "SqlError", "check_order", "check_sql"]
 
@@ -214,8 +214,11 @@ def _examined(expression: str, corpus: Corpus) -> tuple[Checked, str]:
         described = corpus.query(
             f"DESCRIBE SELECT {sql} AS checked FROM {corpus.relation}", timeout=_BIND_SECONDS
         )
+        corpus.prove(sql, columns)
     except (duckdb.Error, QueryTimeout) as error:
         raise SqlError(_first_line(error)) from error
+    except NotPushedError as error:
+        raise SqlError(str(error)) from error
     return Checked(sql, columns), str(described["column_type"][0].as_py())
 
 

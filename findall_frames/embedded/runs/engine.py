@@ -60,6 +60,8 @@ _LONGEST_PAUSE: Final = 10.0
 # DuckDB cannot interrupt an expression within a chunk of rows, which may take hours.
 _CANCEL_SECONDS: Final = 0.5
 _EXIT_SECONDS: Final = 10.0
+_MOST_COUNTED: Final = 1_000_000
+"""Rows of a table that stays elsewhere up to which conditions are counted before a run."""
 
 _left: Final[WeakSet[threading.Thread]] = WeakSet()
 """Workers that were still in a step when their engine had stopped."""
@@ -156,13 +158,18 @@ class Engine:
                 MatchCondition(reading.name, reading.description) for reading in drafted.readings
             ],
             enrichments=[enrichment] if fields else None,
-            readings=explain(drafted.readings, corpus=self._corpus),
+            readings=explain(drafted.readings, corpus=self._corpus, is_counted=self._is_counted),
         )
 
     def explain(self, conditions: Sequence[MatchCondition], *, entity_type: str) -> list[Explained]:
         """Read conditions, and count the rows for which each is true, false and unknown."""
         readings, _ = self._readers.read(renamed(conditions), entity_type=entity_type)
         return explain(readings, corpus=self._corpus)
+
+    @property
+    def _is_counted(self) -> bool:
+        """False if rows are counted only for `explain`, since that takes a scan of its own."""
+        return self._corpus.is_whole or len(self._corpus) <= _MOST_COUNTED
 
     def create(
         self,
@@ -178,7 +185,7 @@ class Engine:
         conditions = renamed(request.match_conditions)
         readings, usage = self._readers.read(conditions, entity_type=request.entity_type)
         check_usable(readings)
-        explained = explain(readings, corpus=self._corpus)
+        explained = explain(readings, corpus=self._corpus, is_counted=self._is_counted)
         check_usable(explained)
         warnings = reading_warnings(explained, corpus=self._corpus)
         with turn or contextlib.nullcontext():
@@ -195,7 +202,16 @@ class Engine:
         return created
 
     def search_entities(self, request: FindAllEntitySearchInput) -> FindAllEntitySearchResponse:
-        """Rank entities by full text, after indexing them if necessary."""
+        """Rank entities by full text, after indexing them if necessary.
+
+        Raises RefusedError for a table that stays in its database.
+        """
+        if not self._corpus.is_whole:
+            raise RefusedError(
+                f"The table {self._corpus.name!r} stays in its database, so its entities are not "
+                "searched for words. Create a run with conditions instead.",
+                status_code=422,
+            )
         self._index.build(stop=self._stop.is_set)
         positions = self._index.rank(
             [request.objective, request.entity_type], limit=request.match_limit

@@ -13,8 +13,9 @@ from findall_frames.api.models import MatchCondition
 from findall_frames.api.readings import Explained, Reading
 from findall_frames.embedded.corpus.corpus import Corpus, QueryTimeout, quoted
 from findall_frames.embedded.judging.plan import Plan
+from findall_frames.embedded.reading.sql import SqlError
 from findall_frames.embedded.runs.record import RunWarning
-from findall_frames.errors import ConditionNotUnderstoodError
+from findall_frames.errors import ConditionNotUnderstoodError, CorpusError
 
 __all__ = ["check_usable", "explain", "reading_warnings", "renamed"]
 
@@ -43,27 +44,42 @@ def renamed(conditions: Sequence[MatchCondition]) -> list[MatchCondition]:
     return result
 
 
-def explain(readings: Sequence[Reading], *, corpus: Corpus) -> list[Explained]:
-    """Return each reading with its columns and counts.
+def explain(
+    readings: Sequence[Reading], *, corpus: Corpus, is_counted: bool = True
+) -> list[Explained]:
+    """Return each reading with its columns and, unless `is_counted` is False, its counts.
 
     An expression that fails on the data, such as a cast of a text that is no number, comes back
     as not understood, with the error and what to write instead. One on cells that cannot be read,
     as the file is damaged, comes back as unanswerable.
     """
-    return [_explained(reading, corpus) for reading in readings]
+    return [_explained(reading, corpus, is_counted) for reading in readings]
 
 
-def _explained(reading: Reading, corpus: Corpus) -> Explained:
+def _explained(reading: Reading, corpus: Corpus, is_counted: bool) -> Explained:
     fields = msgspec.structs.asdict(reading)
-    if reading.sql is not None or reading.top is not None:
-        plan = Plan([reading], corpus, mentioning=lambda _: [])
-        (fields["columns"],) = plan.columns
+    if reading.status == "mention" and not corpus.is_whole:
+        note = (
+            "no column answers it, and texts of a table that stays in its database are not "
+            "searched for words. Write SQL, such as contains(lower(text), 'word'), or pass a "
+            "language model: ff.local(..., model=...)."
+        )
+        fields |= {"status": "unanswerable", "note": note, "keywords": ()}
+    elif reading.sql is not None or reading.top is not None:
         try:
-            (counts,) = plan.counts(timeout=_COUNT_SECONDS)
-            if reading.status == "sql" and reading.top is None:
-                fields |= counts._asdict()
+            plan = Plan([reading], corpus, mentioning=lambda _: [])
+            (fields["columns"],) = plan.columns
+            if is_counted:
+                (counts,) = plan.counts(timeout=_COUNT_SECONDS)
+                if reading.status == "sql" and reading.top is None:
+                    fields |= counts._asdict()
         except QueryTimeout:  # the run itself has no time limit
             pass
+        except SqlError as error:  # where the data is, it cannot be run
+            note = f"it was read as {reading.describe()}. {error}"
+            fields |= {"status": "not_understood", "note": note, "sql": None, "top": None}
+        except CorpusError as error:
+            fields |= {"status": "unanswerable", "note": str(error), "sql": None, "top": None}
         except duckdb.Error as error:
             fault = str(error).strip().partition("\n")[0]
             if _are_readable(fields["columns"], corpus):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from array import array
@@ -13,7 +14,7 @@ from typing import Any, Final, NamedTuple, get_args
 import msgspec
 
 from findall_frames.addresses import normalized_url
-from findall_frames.api.models import ExcludeCandidate, FieldBasis, FindAllCandidate
+from findall_frames.api.models import NO_LIMIT, ExcludeCandidate, FieldBasis, FindAllCandidate
 from findall_frames.api.readings import Confidence
 from findall_frames.embedded.chat.language_model import Model, StoppedError, Usage
 from findall_frames.embedded.corpus.corpus import Corpus, Entity, QueryStopped
@@ -23,6 +24,7 @@ from findall_frames.embedded.judging.finding import Finding, Verdict
 from findall_frames.embedded.judging.plan import Plan
 from findall_frames.embedded.judging.row_asker import RowAsker
 from findall_frames.embedded.runs.change import Change, StoredCandidate
+from findall_frames.embedded.runs.database import Database
 from findall_frames.embedded.runs.record import RunRecord, RunWarning
 from findall_frames.embedded.runs.run_events import candidate_id
 from findall_frames.embedded.runs.store import Store
@@ -123,18 +125,18 @@ class RunSearch:
         store: Store,
         stop: threading.Event,
     ) -> None:
-        self._corpus = corpus
+        self._whole = corpus
         self._index = index
         self._store = store
         self._run = run
         self._stop = stop
         self._excluded = Exclusions(store.excluded(run))
         self._asker: RowAsker | None = None
-        self._at_once = 0
+        self._at_once = 0 if model is None else model.at_once
+        self._corpus = self._rows(more=0)
         if model is not None:
             memory = _RunMemory(store, run.findall_id)
-            self._asker = RowAsker(model, corpus, memory=memory, is_stopped=self._is_stopped)
-            self._at_once = model.at_once
+            self._asker = RowAsker(model, self._corpus, memory=memory, is_stopped=self._is_stopped)
         self._fillers: dict[int, Filler] = {}
         self._batch = _FIRST_BATCH
         # Not cached_property: until Python 3.12 one slow query would hold up those of other runs.
@@ -143,8 +145,8 @@ class RunSearch:
 
     @property
     def is_quick(self) -> bool:
-        """True if a step is short and bound by the CPU, since no model is asked."""
-        return not self._plan.asked
+        """True if a step is short and bound by the CPU: no model is asked, nor a database."""
+        return not self._plan.asked and self._corpus.is_complete
 
     def step(self, run: RunRecord) -> None:
         """Advance the run, and complete it if nothing is left to do.
@@ -170,6 +172,19 @@ class RunSearch:
         if self._stop.is_set():
             return True
         return self._store.run(self._run.findall_id).status != "running"
+
+    def _rows(self, *, more: int) -> Corpus:
+        """Return the rows to work on; of a table that stays elsewhere, as many as needed so far."""
+        if self._whole.is_whole:
+            return self._whole
+        run = self._run
+        needed = run.match_limit + len(self._excluded) + more
+        plan = Plan(run.readings, self._whole, mentioning=lambda _: [], stop=self._is_stopped)
+        wanted = plan.wanted(matches=needed if run.match_limit < NO_LIMIT else None)
+        try:
+            return self._whole.for_run(run.findall_id, wanted, stop=self._is_stopped)
+        except QueryStopped as error:
+            raise StoppedError from error
 
     # -- select ----------------------------------------------------------------------------------
 
@@ -210,26 +225,44 @@ class RunSearch:
             return matching
         if any(reading.top is not None for reading in self._plan.readings):
             return matching[:pool]  # they are in the order of the rank
-        self._build_index()
         words = [word for reading in self._plan.asked for word in reading.keywords]
         words += [] if words else [reading.description for reading in self._plan.asked]
         among = bytearray(len(self._corpus))
         for position in matching:
             among[position] = 1
-        ranked = self._index.rank(words, among=among, limit=pool)
+        ranked = self._ranked(words, among=among, limit=pool)
         taken = set(ranked)
         others = (position for position in matching if position not in taken)
         return [*ranked, *islice(others, pool - len(ranked))]
+
+    def _ranked(self, words: Sequence[str], *, among: bytearray, limit: int) -> Sequence[int]:
+        """Rank rows by full text; the rows of one run alone get an index of their own."""
+        if self._corpus is self._whole:
+            self._build_index()
+            return self._index.rank(words, among=among, limit=limit)
+        with contextlib.closing(Database(None)) as database:
+            index = TextIndex(database, self._corpus)
+            if not index.build(stop=self._is_stopped):
+                raise StoppedError
+            return index.rank(words, among=among, limit=limit)
 
     # -- judge -----------------------------------------------------------------------------------
 
     def _judge(self, run: RunRecord) -> None:
         started = time.monotonic()
         order = self._order
+        if run.consumed >= order.likely and not self._corpus.is_complete:
+            self._corpus = self._rows(more=2 * run.consumed)
+            self._known_plan = self._known_order = None
+            self._fillers.clear()
+            if self._asker is not None:
+                self._asker.corpus = self._corpus
+            order = self._order
         is_asked = bool(self._plan.asked) and run.consumed < order.likely
         through = run.consumed + (self._rows_asked_at_once if self._plan.asked else self._batch)
         # Near misses are decided by columns alone.
-        through = min(through, order.likely if is_asked else len(order.rows))
+        is_first = is_asked or not self._corpus.is_complete
+        through = min(through, order.likely if is_first else len(order.rows))
         entities = self._corpus.entities(order.rows[run.consumed : through])
         kept = [
             (place, entity)
@@ -309,11 +342,11 @@ class RunSearch:
                 change.add_judged(bodies, matches=matches)
             run = change.run
             run.consumed = through
-            run.looked_at = len(self._corpus) - order.left_out - waiting
+            run.looked_at = len(self._whole) - order.left_out - waiting
             has_top = bool(plan.asked) and plan.top is not None and run.matched >= plan.top
             if run.limit_is_met:
                 run.stop_reason = "match_limit_met"
-            elif through >= len(order.rows) or has_top:
+            elif (through >= len(order.rows) and self._corpus.is_complete) or has_top:
                 run.stop_reason = "candidates_exhausted"
             self._settle(change)
 
@@ -418,7 +451,7 @@ def _candidate(
         entity.description,
         output,
         list(map(_basis, fields, verdicts)),
-        entity.position,
+        entity.position if entity.is_placed else None,
     )
 
 
