@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import duckdb
-import msgspec
-import pyarrow as pa
 
 from findall_frames.api.client import Client
-from findall_frames.api.models import ExcludeCandidate, FindAllSchema
+from findall_frames.api.models import ExcludeCandidate
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllWarning, InvalidRequestError, LakeError, warn
 from findall_frames.frames.convert import to_dataframe
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.lookup import candidate_keys
-from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
-from findall_frames.frames.schema import SCHEMAS, TABLES, conform
+from findall_frames.frames.schema import TABLES
 from findall_frames.lake.across import (
     PastRun,
     entities_in,
@@ -29,6 +24,7 @@ from findall_frames.lake.across import (
     past_runs,
     same_question,
 )
+from findall_frames.lake.appended import appended_frames
 from findall_frames.lake.compaction import compact_files
 from findall_frames.lake.publishing import publish_delta
 from findall_frames.lake.refreshing import KnownSearch, refreshed
@@ -39,13 +35,13 @@ from findall_frames.lake.views import Views
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.running.arguments import MOST_EXCLUDED
 from findall_frames.running.spec import Search
+from findall_frames.services import UNSET
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Lake", "open_lake"]
 
-_UNSET: Final[Any] = msgspec.UNSET
 _ID: Final = re.compile(r"findall_\S+")
 
 
@@ -201,7 +197,7 @@ class Lake:
         )
 
     def frames(self, findall_id: str | Iterable[str] | None = None) -> FindAllFrames:
-        """Return runs as `FindAllFrames`, exactly as they were appended.
+        """Return runs as `FindAllFrames`, as they were appended.
 
         Parameters
         ----------
@@ -211,7 +207,8 @@ class Lake:
         Returns
         -------
         FindAllFrames
-            The runs, the one that was appended last at the end, with their searches.
+            The runs with their searches, the one that was appended last at the end. Of the
+            reviews, only the latest of each candidate and field.
 
         Raises
         ------
@@ -223,26 +220,7 @@ class Lake:
         wanted = set(snapshot.newest if asked is None else asked)
         for each in wanted - snapshot.newest.keys():
             raise self._missing(each, snapshot)
-        found = {name: list(snapshot.read(name, wanted)) for name in TABLES}
-        tables = {
-            name: conform(
-                pa.concat_tables(
-                    [SCHEMAS[name].empty_table(), *(conform(part, name=name) for part in parts)]
-                ),
-                name=name,
-            )
-            for name, parts in found.items()
-        }
-        tables["reviews"], taken_back = _standing(tables)
-        searches = {
-            key: msgspec.json.decode(search, type=FindAllSchema)
-            for part in found["runs"]
-            for key, search in zip(
-                *part.select(["findall_id", "search"]).to_pydict().values(), strict=True
-            )
-            if search is not None
-        }
-        return FindAllFrames(tables, searches=searches, taken_back=taken_back)
+        return appended_frames(snapshot, wanted)
 
     def entities(self, search: Search | str | None = None) -> pd.DataFrame:
         """Return what stands in the runs, each thing once, the most recent first.
@@ -391,7 +369,7 @@ class Lake:
         *,
         budget: float | None = None,
         per_hour: int = 300,
-        data: Any = _UNSET,
+        data: Any = UNSET,
         client: Client | None = None,
         progress: Progress | Display = "auto",
         timeout: float | None = None,
@@ -505,24 +483,8 @@ class Lake:
         )
 
 
-def _standing(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, list[ReviewRow]]:
-    """Return the reviews that stand, in the order of the runs, and those that were taken back."""
-    if not tables["reviews"].num_rows:
-        return tables["reviews"], []
-    latest = newest_reviews(reviews_in(tables["reviews"])).values()
-    known = set(candidate_keys(tables["candidates"]))
-    by_run: defaultdict[str, list[ReviewRow]] = defaultdict(list)
-    for each in latest:
-        if (each.findall_id, each.candidate_id) in known:
-            by_run[each.findall_id].append(each)
-    ids = tables["runs"]["findall_id"].to_pylist()
-    parts = [reviews_table(by_run[findall_id]) for findall_id in ids if findall_id in by_run]
-    reviews = conform(pa.concat_tables([SCHEMAS["reviews"].empty_table(), *parts]), name="reviews")
-    return reviews, [each for each in latest if each.is_empty]
-
-
 def open_lake(path: str | PathLike[str]) -> Lake:
-    """Open the lake in a folder, or a new one; nothing is read or written yet.
+    """Open the lake in a folder, or a new one; nothing is written yet.
 
     Parameters
     ----------
