@@ -33,9 +33,8 @@ from findall_frames.lake.snapshot import Snapshot
 from findall_frames.lake.storage import DATA_TABLES, Storage
 from findall_frames.lake.views import Views
 from findall_frames.progress.displays import Display, Progress
-from findall_frames.running.arguments import MOST_EXCLUDED
+from findall_frames.running.arguments import MOST_EXCLUDED, UNSET
 from findall_frames.running.spec import Search
-from findall_frames.services import UNSET
 
 if TYPE_CHECKING:
     import pandas as pd
