@@ -29,9 +29,10 @@ from findall_frames.errors import (
     UnexpectedResponseError,
 )
 from findall_frames.running.arguments import enrichment_names
+from findall_frames.running.background import in_background
 from findall_frames.running.claims import Claim, KnownRun, claim, known_run, withdraw
 from findall_frames.running.creating import create_run, find_lost_run
-from findall_frames.running.drafts import Drafts, in_background
+from findall_frames.running.drafts import Drafts
 from findall_frames.running.job import Job, Terms, is_passing
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import partial_result

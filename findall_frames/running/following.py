@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -18,6 +17,7 @@ from findall_frames.api.models import Event, FindAllRunStatus, FindAllRunStatusE
 from findall_frames.errors import FindAllError, FindAllWarning, RunTimeout, warn
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, display_for, told_at, wishes_at
+from findall_frames.running.background import in_background
 from findall_frames.running.outcome import Errors, report_left, report_partial
 from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.tracker import Tracker
@@ -249,13 +249,5 @@ async def _in_thread(work: Callable[[], _T]) -> _T:
     """Run a function in a thread of its own; those of the event loop are few, and it waits long."""
     outcome: Future[_T] = Future()
     outcome.set_running_or_notify_cancel()  # a cancelled wait must not settle it before the thread
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001  (raised again where the run is awaited)
-            outcome.set_exception(error)
-
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), name="findall-await", daemon=True).start()
+    in_background(work, outcome=outcome)
     return await asyncio.wrap_future(outcome)
