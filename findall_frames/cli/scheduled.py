@@ -198,7 +198,7 @@ def _record(searches: dict[str, FindAllFrames], *, lake: Path) -> dict[str, Any]
 
 
 def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
-    from findall_frames.display.text import counted, joined
+    from findall_frames.display.text import about_cost, counted, joined
 
     for name, frames in searches.items():
         (run,) = frames.tables["runs"].to_pylist()
@@ -207,7 +207,7 @@ def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
             joined(
                 f"{name}: {found}" if run["fetched_at"] is not None else f"{name}: no result",
                 run["status"],
-                _dollars(run["cost"]),
+                about_cost(run["cost"]),
             ),
             *([f"  {run['error']}"] if run["error"] else []),
         )
@@ -227,10 +227,6 @@ def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
     print_lines(
         joined(
             f"{counted(new, 'new match')} of {counted(len(searches), 'search')}",
-            _dollars(_cost(searches)),
+            about_cost(_cost(searches)),
         )
     )
-
-
-def _dollars(cost: float | None) -> str:
-    return "" if cost is None else f"about ${cost:,.2f}"
