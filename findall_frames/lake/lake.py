@@ -1,4 +1,4 @@
-"""`Lake`: the runs of a team in one folder, and the questions that go across runs."""
+"""`Lake`: the runs of a team in one folder, and queries over all of them."""
 
 from __future__ import annotations
 
@@ -116,12 +116,11 @@ class Lake:
         self._storage.append(frames)
 
     def compact(self) -> None:
-        """Merge many small files into few, which makes questions faster.
+        """Merge many small files into few, which makes queries faster.
 
-        It may run at any time, beside readers and writers and other compactions, and may be
-        killed. Files that were replaced are removed by the first compaction a day later: until
-        then, a reader that listed them before may be at work. Leftovers of writers that were
-        killed go after a day too.
+        It may run at any time, beside readers, writers and other compactions, and may be killed.
+        Files that were replaced are removed by the first compaction after a day, since readers
+        that listed them before may still need them; so are files that a killed writer left.
 
         Raises
         ------
@@ -156,7 +155,7 @@ class Lake:
         return self._relation("reviews")
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
-        """Ask a question in the SQL of DuckDB.
+        """Run a query in DuckDB SQL.
 
         Parameters
         ----------
@@ -222,12 +221,12 @@ class Lake:
         return appended_frames(snapshot, wanted)
 
     def entities(self, search: Search | str | None = None) -> pd.DataFrame:
-        """Return what stands in the runs, each thing once, the most recent first.
+        """Return the entities in the runs, each once, the most recent first.
 
-        Two candidates are the same thing if their addresses are (ignoring scheme, ``www.``,
-        trailing slash, fragment and tracking parameters). One without an address is the same as
-        the only address with its name (ignoring case, accents and punctuation), else as the others
-        with that name.
+        Two candidates are the same entity if their URLs are equal (ignoring scheme, ``www.``,
+        trailing slash, fragment and tracking parameters). A candidate without a URL belongs to the
+        only URL with its name (ignoring case, accents and punctuation), otherwise to the other
+        candidates with that name and without a URL.
 
         Parameters
         ----------
@@ -237,7 +236,7 @@ class Lake:
         Returns
         -------
         pandas.DataFrame
-            ``entity`` (str): the address in its normal form, or the name; ``by`` (str): ``url`` or
+            ``entity`` (str): the normalized URL, or the name; ``by`` (str): ``url`` or
             ``name``; ``name``, ``url`` (str): as in its last run; ``first_seen``, ``last_seen``
             (datetime64[us, UTC]): when its first and last run were created; ``runs``,
             ``matched_runs`` (Int64): in how many it is a candidate, and a match;
@@ -264,7 +263,7 @@ class Lake:
         return to_dataframe(entities_in(connection, runs))
 
     def known(self, search: Search | str) -> list[ExcludeCandidate]:
-        """Return what has matched a question before, to be passed as ``exclude``.
+        """Return the entities that matched a search before, to be passed as ``exclude``.
 
         Parameters
         ----------
@@ -277,8 +276,8 @@ class Lake:
         Returns
         -------
         list of ExcludeCandidate
-            ``name`` and ``url`` of each thing, the most recent first; 10,000 at most, which is
-            what the API accepts. Things without a name or an address are left out.
+            ``name`` and ``url`` of each entity, the most recent first; 10,000 at most, which is
+            what the API accepts. Those without a name or a URL are left out.
 
         Raises
         ------
@@ -296,7 +295,7 @@ class Lake:
         """Return as many as the API accepts, and warn if there are more."""
         if len(known) > MOST_EXCLUDED:
             warn(
-                f"{counted(len(known), 'thing')} are known, and the API excludes at most "
+                f"{len(known):,} entities are known, and the API excludes at most "
                 f"{MOST_EXCLUDED:,}. The {len(known) - MOST_EXCLUDED:,} that matched least "
                 "recently are left out, and may be found again.",
                 FindAllWarning,
@@ -373,12 +372,12 @@ class Lake:
         progress: Progress | Display = "auto",
         timeout: float | None = None,
     ) -> FindAllFrames:
-        """Run saved searches without what is known, append the runs, and return what is new.
+        """Run saved searches again, append the runs to the lake, and return the new matches.
 
-        Each search is one new run, with its own price, that excludes what has matched its
-        question in this lake. If the call is interrupted or killed, or another one is refreshing
-        the same lake on this machine, the same call waits for the runs that go on and creates
-        none of them twice; runs are done with once they are in the lake.
+        Each search is one new run, with its own price, that excludes what it has matched before in
+        this lake. If the call is interrupted or killed, or another one is refreshing the same lake
+        on this machine, the same call waits for the runs that go on and creates none of them
+        twice. Once its runs are in the lake, the next call creates new ones.
 
         Parameters
         ----------
@@ -413,7 +412,7 @@ class Lake:
         PartialResultWarning
             Some searches have no whole result.
         FindAllWarning
-            More than 10,000 things are known of a search, as in `known`.
+            More than 10,000 entities are known of a search, as in `known`.
 
         Examples
         --------

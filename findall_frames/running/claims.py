@@ -171,7 +171,7 @@ def withdraw(ledger: Ledger, token: str) -> None:
 def settle(
     ledger: Ledger, questions: Iterable[str], findall_ids: Collection[str], *, service: str
 ) -> None:
-    """Let runs answer their questions no more, nor count in the budget: they are done with.
+    """Detach runs from their searches: no search finds them, and no budget counts them any more.
 
     Parameters
     ----------
