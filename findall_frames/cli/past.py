@@ -45,11 +45,10 @@ def runs(
     if not listed:
         print_lines("No runs.")
         return 0
-    shown = listed[:_MOST_ROWS]
     print_table(
-        [_line(row) for row in shown],
-        below=[] if by else [_name(row) for row in shown],
-        rest=len(listed) - len(shown),
+        [_line(row) for row in listed],
+        below=[] if by else [_name(row) for row in listed],
+        most=_MOST_ROWS,
         rest_is_in="--json",
     )
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["refresh", "save"]
 
-_MOST_ROWS: Final = 15
 _lake = click.argument("lake", type=click.Path(file_okay=False, path_type=Path))
 
 
@@ -217,11 +216,7 @@ def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
                 for each in frames.tables["candidates"].to_pylist()
                 if each["match_status"] == "matched"
             ]
-            print_table(
-                rows[:_MOST_ROWS],
-                rest=len(rows[_MOST_ROWS:]),
-                rest_is_in=f"{lake}; --json prints all",
-            )
+            print_table(rows, rest_is_in=f"{lake}; --json prints all")
             print_lines("")
     new = sum(map(len, searches.values()))
     print_lines(
