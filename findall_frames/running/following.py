@@ -16,7 +16,7 @@ from findall_frames.api.events import as_event, follow
 from findall_frames.api.models import Event, FindAllRunStatus, FindAllRunStatusEvent
 from findall_frames.errors import FindAllError, FindAllWarning, RunTimeout, warn
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.displays import Display, display_for, told_at, wishes_at
+from findall_frames.progress.displays import Display, display_for, show_warnings, wish_of
 from findall_frames.running.background import in_background
 from findall_frames.running.outcome import Errors, report_left, report_partial
 from findall_frames.running.recorded_run import RecordedRun
@@ -147,13 +147,12 @@ def _follow(
             return run.status
     share = min(_SNAPSHOT_SECONDS, _SNAPSHOT_SHARE * deadline.remaining)
     events = _events(run, deadline.earlier(share) if deadline.is_finite else NEVER)
-    wish = wishes_at(display)
     with closing(events):
         for event in events:
             if isinstance(event, FindAllRunStatusEvent):
                 run.observe(event.data.status)
             display.show(tracker.take(event))
-            wanted = wish()
+            wanted = wish_of(display)
             if wanted == "leave" or (is_abandoned is not None and is_abandoned.is_set()):
                 return None
             if wanted == "cancel":
@@ -229,7 +228,7 @@ def _report(
     display: Display,
 ) -> None:
     """Raise if the result is partial, or warn unless the display says so."""
-    is_shown = told_at(display)(frames.warnings)
+    is_shown = show_warnings(display, frames.warnings)
     if status is None:
         report_left(
             run.findall_id, frames, resume=run.resume_call, errors=errors, is_shown=is_shown

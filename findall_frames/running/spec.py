@@ -256,7 +256,7 @@ class Search:
         for name, text in self.match_conditions.items():
             yield f"  - {one_line(f'{name}: {text}')}"
             if name in readings:
-                yield f"      {one_line(readings[name].told())}"
+                yield f"      {one_line(readings[name].summary())}"
 
     def _repr_html_(self) -> str:
         fields = requested_fields(self.to_schema(own_data=True))
@@ -265,7 +265,7 @@ class Search:
             terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],
             # An invalid edit in place must not prevent its display.
             conditions={str(name): str(text) for name, text in self.match_conditions.items()},
-            readings={name: reading.told() for name, reading in self.readings.items()},
+            readings={name: reading.summary() for name, reading in self.readings.items()},
             enrichments={
                 name: str(field.schema.get("description") or field.schema.get("type") or "")
                 for name, field in fields.items()
