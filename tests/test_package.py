@@ -1,4 +1,4 @@
-"""The package as it is installed: its names, its types, its rooms, and the cost of importing it."""
+"""The installed package: its names, its types, its imports, and the cost of importing it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SOURCES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 # The modules and subpackages from top to bottom, as the docstring of the package lists them.
-FLOORS = re.findall(r"^    (\w+)/?  ", str(ff.__doc__), re.MULTILINE)
+LAYERS = re.findall(r"^    (\w+)/?  ", str(ff.__doc__), re.MULTILINE)
 BELOW_EMBEDDED = {"api.models", "api.readings", "sqlite", "addresses", "amounts", "errors"}
 
 
@@ -94,7 +94,7 @@ def test_every_error_is_in_the_map_of_its_module() -> None:
 
 
 def test_public_names_stay_what_they_are_whatever_is_imported_first() -> None:
-    """A room of the house must not hide a function of the same name."""
+    """A module must not hide a function of the same name."""
     script = f"""
 import importlib
 for name in {list(SOURCES)!r}:
@@ -136,13 +136,13 @@ def test_every_module_says_what_it_is_and_what_it_offers(name: str) -> None:
 def test_imports_run_downwards_only(name: str) -> None:
     """A module knows nothing of what is above; the embedded service only models and errors.
 
-    What is above is what the docstring of the package says, in which no room may be missing.
+    The docstring of the package says what is above, and must list every module and subpackage.
     """
-    room = name.split(".")[1]
+    layer = name.split(".")[1]
     for target in imports_of(name):
         below = target.split(".")[1]
-        assert FLOORS.index(below) >= FLOORS.index(room), f"{name} imports {target}"
-        if room == "embedded" != below:
+        assert LAYERS.index(below) >= LAYERS.index(layer), f"{name} imports {target}"
+        if layer == "embedded" != below:
             assert target.removeprefix("findall_frames.") in BELOW_EMBEDDED, (
                 f"{name} imports {target}"
             )
