@@ -31,7 +31,7 @@ from findall_frames.frames.schema import SCHEMAS, WITHOUT_RUN, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
-from findall_frames.running.arguments import UNSET, check_options
+from findall_frames.running.arguments import UNSET
 from findall_frames.running.batch import Batch
 from findall_frames.running.claims import known_run
 from findall_frames.running.job import Job, Terms
@@ -39,7 +39,7 @@ from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger
 from findall_frames.running.listed_searches import read_searches
 from findall_frames.running.outcome import matches_missing, partial_result
-from findall_frames.running.pricing import ceiling_of, price_of
+from findall_frames.running.pricing import cost_of, price_of
 from findall_frames.running.spec import Search, completed_options
 from findall_frames.services import is_own_data, service_for
 
@@ -272,11 +272,7 @@ def _check_ceilings(budget: float | None, options: Sequence[Mapping[str, Any]]) 
     if budget is None:
         return
     for number, each in enumerate(options):
-        cost = ceiling_of(
-            each.get("generator", "core"),
-            each.get("enrichments", ()),
-            check_options(each, own_data=False),
-        )
+        cost = cost_of(each)
         if cost.ceiling > budget:
             raise BudgetError(
                 f"Search {number} could cost {cost}, and the budget for all searches is "

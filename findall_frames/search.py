@@ -416,7 +416,8 @@ def start(
     deadline = Deadline.after(timeout)
     own_data = is_own_data(client)
     search.check(own_data=own_data)
-    _check_budget(budget, options_of(search), own_data=own_data)
+    if not own_data:
+        check_search_budget(budget, options_of(search))
     run = create_run(search, client=client or Client(), deadline=deadline)
     add_enrichments(run, search.enrichments, deadline=deadline)
     return run_of(run)
@@ -441,7 +442,8 @@ def _find(
     if is_complete:
         options = options_of(Search(**options))
     asked = question(options, match_limit=check_options(options, own_data=own_data))
-    _check_budget(budget, options, own_data=own_data)
+    if not own_data:
+        check_search_budget(budget, options)
     # A service over data= ends with this call, so that nothing can be resumed.
     resuming = resume_call_of if data is UNSET else _no_call
     with (
@@ -478,7 +480,8 @@ def _find(
             with showing_waits(show_before):
                 drafted = service.ingest(options["objective"], timeout=deadline.timeout)
             options = completed_options(options, drafted)
-            _check_budget(budget, options, own_data=own_data)
+            if not own_data:
+                check_search_budget(budget, options)
         search, token = Search(**options), None
         if not own_data and not reuse:
             warn_of_equal(ledger, asked, service=service.base_url)
@@ -494,16 +497,6 @@ def _find(
 
 def _no_call(update: Update) -> str:
     return ""
-
-
-def _check_budget(budget: float | None, options: Mapping[str, Any], *, own_data: bool) -> None:
-    if not own_data:
-        check_search_budget(
-            budget,
-            generator=options.get("generator", "core"),
-            enrichments=options.get("enrichments", ()),
-            match_limit=check_options(options, own_data=False),
-        )
 
 
 def _before(options: Mapping[str, Any], client: Client, status: str) -> Update:
