@@ -85,7 +85,7 @@ def _name(row: dict[str, Any]) -> str:
     "--older-than",
     type=click.FloatRange(min=0),
     metavar="DAYS",
-    help="Forget the runs that were not seen since this many days ago.",
+    help="Forget the runs that were last seen and reviewed more than this many days ago.",
 )
 def forget(findall_id: str | None, *, older_than: float | None) -> int:
     """Delete runs from the ledger of this machine.
