@@ -14,7 +14,7 @@ checks this, and tests/ has a folder for each subpackage.
 ::
 
     cli/              the same verbs for a shell or a scheduler
-    lake/             the runs of a team in one folder: files, SQL, entities, Delta
+    lake/             the runs of a team in one folder: files, SQL, entities, saved searches, Delta
     many              many searches under one quota and one budget
     continuing        the verbs on a run that exists: resume, extend, enrich, refresh, cancel
     search            the verbs on a search: draft, explain, start, preview, find_all
@@ -33,6 +33,7 @@ checks this, and tests/ has a folder for each subpackage.
     api/              the FindAll API over HTTP: client, event streams, wire models
     sqlite            migrations and transactions of the ledger and the store
     addresses         URLs: normalize, domain, loopback
+    amounts           numbers from outside: budgets, and pauses that servers ask for
     errors            the exceptions and warnings
 """
 

@@ -19,6 +19,7 @@ from findall_frames.progress.displays import Display, Progress, display_for
 from findall_frames.progress.update import Update
 from findall_frames.running.arguments import (
     MAX_MATCH_LIMIT,
+    UNSET,
     Enrichments,
     read_exclusions,
     read_more_enrichments,
@@ -34,7 +35,7 @@ from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.run import Run, record_of
 from findall_frames.running.spec import Search
 from findall_frames.search import find_all
-from findall_frames.services import UNSET, RunLike, client_of, id_of, service_for
+from findall_frames.services import RunLike, client_of, id_of, service_for
 
 __all__ = ["cancel", "enrich", "extend", "refresh", "resume"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -31,17 +31,17 @@ from findall_frames.frames.schema import SCHEMAS, WITHOUT_RUN, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
-from findall_frames.running.arguments import OPTIONS, check_options
+from findall_frames.running.arguments import UNSET
 from findall_frames.running.batch import Batch
 from findall_frames.running.claims import known_run
 from findall_frames.running.job import Job, Terms
 from findall_frames.running.kept_reviews import with_reviews
-from findall_frames.running.ledger import KeptResult, Ledger, question
+from findall_frames.running.ledger import KeptResult, Ledger
+from findall_frames.running.listed_searches import read_searches
 from findall_frames.running.outcome import matches_missing, partial_result
-from findall_frames.running.pricing import ceiling_of, price_of
-from findall_frames.running.spec import Search, options_of
-from findall_frames.search import completed_options, given_options
-from findall_frames.services import UNSET, is_own_data, service_for
+from findall_frames.running.pricing import cost_of, price_of
+from findall_frames.running.spec import Search, completed_options
+from findall_frames.services import is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,12 +140,7 @@ def find_many(
     """
     deadline = Deadline.after(timeout)
     own_data = is_own_data(client, data)
-    options = [_read(number, each) for number, each in enumerate(_listed(searches))]
-    asked = [
-        question(each, match_limit=_limit(number, each, own_data=own_data))
-        for number, each in enumerate(options)
-    ]
-    _check_distinct(asked, options)
+    options, asked = read_searches(searches, own_data=own_data)
     return run_many(
         options,
         asked,
@@ -265,106 +260,19 @@ _ANEW: Final = "The same call again searches all of your data anew."
 def _check(*, max_active: int | None, budget: float | None, per_hour: int, errors: str) -> None:
     if errors not in ("collect", "raise"):
         raise InvalidRequestError(f"errors is {errors!r}. Expected 'collect' or 'raise'.")
-    for name, value in (("max_active", max_active), ("per_hour", per_hour)):
-        if name == "max_active" and value is None:
-            continue
+    counts = {"per_hour": per_hour, **({} if max_active is None else {"max_active": max_active})}
+    for name, value in counts.items():
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise InvalidRequestError(f"{name} must be a whole number from 1, not {value!r}.")
     if budget is not None and not is_amount(budget):
         raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
 
 
-def _listed(searches: Any) -> list[Any]:
-    """Return the searches: texts, `Search` objects, or the rows of a table as dicts."""
-    if hasattr(searches, "to_dict") and hasattr(searches, "columns"):
-        return _rows(searches)
-    is_one = isinstance(searches, (str, Search, Mapping, FindAllFrames))
-    if is_one or not isinstance(searches, Iterable):
-        raise InvalidRequestError(
-            "find_many takes a list of objectives and Search objects, or a DataFrame with a "
-            f"search per row, not {searches!r:.{_LONGEST}}. For one search, use ff.find_all."
-        )
-    return list(searches)
-
-
-def _rows(table: Any) -> list[dict[str, Any]]:
-    """Return the rows of a DataFrame of pandas or Polars, without what is missing in each."""
-    names = list(table.columns)
-    unknown = [name for name in names if name not in OPTIONS]
-    twice = [name for name in names if names.count(name) > 1]
-    if unknown or twice or "objective" not in names:
-        came = "no column 'objective'"
-        if unknown or twice:
-            came = f"the column {(unknown or twice)[0]!r}{' twice' if not unknown else ''}"
-        raise InvalidRequestError(
-            f"The table of searches has {came}. Its columns are arguments of ff.find_all, each "
-            f"at most once: {', '.join(OPTIONS)}."
-        )
-    rows = table.to_dicts() if hasattr(table, "to_dicts") else table.to_dict("records")
-    return [
-        {name: _cell(value) for name, value in row.items() if not _is_missing(value)}
-        for row in rows
-    ]
-
-
-def _is_missing(value: Any) -> bool:
-    return (
-        value is None
-        or (not isinstance(value, (str, Iterable)) and bool(value != value))
-        or (type(value).__name__ in ("NAType", "NaTType"))
-    )
-
-
-def _cell(value: Any) -> Any:
-    """Return a value; a column of whole numbers with missing ones is one of floats in pandas."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _read(number: int, search: Any) -> dict[str, Any]:
-    """Return the parameters of one search as read."""
-    if not isinstance(search, (str, Search, dict)):
-        raise InvalidRequestError(
-            f"Search {number} is {search!r:.{_LONGEST}}. Expected an objective or a Search."
-        )
-    try:
-        if not isinstance(search, dict):
-            options = given_options(search)
-        elif "objective" in search:
-            options = given_options(**search)
-        else:
-            raise InvalidRequestError("It has no objective.")
-        return options_of(Search(**options)) if "match_conditions" in options else options
-    except InvalidRequestError as error:
-        raise InvalidRequestError(f"Search {number}: {error}") from None
-
-
-def _limit(number: int, options: Mapping[str, Any], *, own_data: bool) -> int:
-    try:
-        return check_options(options, own_data=own_data)
-    except InvalidRequestError as error:
-        raise InvalidRequestError(f"Search {number}: {error}") from None
-
-
-def _check_distinct(asked: Sequence[str], options: Sequence[Mapping[str, Any]]) -> None:
-    first: dict[str, int] = {}
-    for number, key in enumerate(asked):
-        if key in first:
-            raise InvalidRequestError(
-                f"Searches {first[key]} and {number} ask the same: "
-                f"{options[number]['objective']!r:.{_LONGEST}}. Leave one of them out."
-            )
-        first[key] = number
-
-
 def _check_ceilings(budget: float | None, options: Sequence[Mapping[str, Any]]) -> None:
     if budget is None:
         return
     for number, each in enumerate(options):
-        cost = ceiling_of(
-            each.get("generator", "core"),
-            each.get("enrichments", ()),
-            check_options(each, own_data=False),
-        )
+        cost = cost_of(each)
         if cost.ceiling > budget:
             raise BudgetError(
                 f"Search {number} could cost {cost}, and the budget for all searches is "

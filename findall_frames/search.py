@@ -8,17 +8,17 @@ from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from findall_frames.addresses import resume_call
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.api.models import FindAllSchema, Webhook
+from findall_frames.api.models import Webhook
 from findall_frames.api.waiting import showing_waits
-from findall_frames.errors import InvalidRequestError, RepeatedSearchWarning, warn
+from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.explained import readings_table
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, Progress, display_for
 from findall_frames.progress.update import Update, resume_call_of
 from findall_frames.running.arguments import (
+    UNSET,
     Conditions,
     Enrichments,
     Exclusions,
@@ -31,23 +31,15 @@ from findall_frames.running.kept_results import from_ledger_or
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_search_budget
-from findall_frames.running.reusing import equal_run_id, intend_unless_equal
+from findall_frames.running.reusing import equal_run_id, intend_unless_equal, warn_of_equal
 from findall_frames.running.run import Run, run_of
-from findall_frames.running.spec import Search, options_of
-from findall_frames.services import UNSET, is_own_data, service_for
+from findall_frames.running.spec import Search, completed_options, given_options, options_of
+from findall_frames.services import is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "completed_options",
-    "draft",
-    "explain",
-    "find_all",
-    "given_options",
-    "preview",
-    "start",
-]
+__all__ = ["draft", "explain", "find_all", "preview", "start"]
 
 
 def find_all(
@@ -424,30 +416,11 @@ def start(
     deadline = Deadline.after(timeout)
     own_data = is_own_data(client)
     search.check(own_data=own_data)
-    _check_budget(budget, options_of(search), own_data=own_data)
+    if not own_data:
+        check_search_budget(budget, options_of(search))
     run = create_run(search, client=client or Client(), deadline=deadline)
     add_enrichments(run, search.enrichments, deadline=deadline)
     return run_of(run)
-
-
-def given_options(objective: str | Search, **given: Any) -> dict[str, Any]:
-    """Return the parameters of a search as read; those to be drafted are missing."""
-    given = {name: value for name, value in given.items() if value is not UNSET}
-    if isinstance(objective, Search):
-        if given:
-            name = next(iter(given))
-            raise InvalidRequestError(
-                f"A Search has its own {name}, and {name}={given[name]!r} was passed as well. Set "
-                f"search.{name} instead."
-            )
-        return options_of(objective)
-    given = {name: value for name, value in given.items() if value is not None}
-    if "match_conditions" in given and "entity_type" not in given:
-        raise InvalidRequestError(
-            "match_conditions need an entity_type, such as entity_type='companies'. Leave both "
-            "out to have them drafted from the objective."
-        )
-    return read_options({"objective": objective, **given})
 
 
 def _find(
@@ -469,7 +442,8 @@ def _find(
     if is_complete:
         options = options_of(Search(**options))
     asked = question(options, match_limit=check_options(options, own_data=own_data))
-    _check_budget(budget, options, own_data=own_data)
+    if not own_data:
+        check_search_budget(budget, options)
     # A service over data= ends with this call, so that nothing can be resumed.
     resuming = resume_call_of if data is UNSET else _no_call
     with (
@@ -506,10 +480,11 @@ def _find(
             with showing_waits(show_before):
                 drafted = service.ingest(options["objective"], timeout=deadline.timeout)
             options = completed_options(options, drafted)
-            _check_budget(budget, options, own_data=own_data)
+            if not own_data:
+                check_search_budget(budget, options)
         search, token = Search(**options), None
         if not own_data and not reuse:
-            _warn_of_equal(ledger, asked, service=service.base_url)
+            warn_of_equal(ledger, asked, service=service.base_url)
         while is_reused and (token := intend_unless_equal(search, asked, client=service)) is None:
             if (found := found_again()) is not None:
                 return found
@@ -522,55 +497,6 @@ def _find(
 
 def _no_call(update: Update) -> str:
     return ""
-
-
-def _warn_of_equal(ledger: Ledger, asked: str, *, service: str) -> None:
-    """Warn of an equal search that has a result in the ledger, or was started."""
-    before = ledger.answer_to(asked, service=service)
-    if before is not None:
-        call = resume_call(before.findall_id, service=before.service)
-        warn(
-            f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
-            f"{before.matched} matches, and is now run and paid for again. {call} returns "
-            "that result, and reuse=True takes it automatically.",
-            RepeatedSearchWarning,
-        )
-    elif (earlier := ledger.equal_run(asked, service=service)) is not None:
-        warn(_started_before(earlier), RepeatedSearchWarning)
-
-
-def _started_before(row: Mapping[str, Any]) -> str:
-    if row["findall_id"]:
-        call = resume_call(row["findall_id"], service=row["service"])
-        state = "is over" if row["is_over"] else "may still be running"
-        known = f"{state}: {call} gets its result, and so does reuse=True"
-    else:
-        known = (
-            "was never answered: the run may exist, with "
-            f"findall_frames_token={row['token']!r} in its metadata"
-        )
-    return (
-        f"An equal search was started at {row['started_at']:.16} UTC and {known}. It is now "
-        "started and paid for again."
-    )
-
-
-def completed_options(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
-    """Return the options, completed from a draft; generator and limit are never taken from it."""
-    given = {"generator": "core", "match_limit": None, **options}
-    if given["generator"] == "preview":
-        given["enrichments"] = None
-    return options_of(Search.from_schema(drafted, **given))
-
-
-def _check_budget(budget: float | None, options: Mapping[str, Any], *, own_data: bool) -> None:
-    if not own_data:
-        check_search_budget(
-            budget,
-            generator=options.get("generator", "core"),
-            enrichments=options.get("enrichments", ()),
-            match_limit=check_options(options, own_data=False),
-        )
 
 
 def _before(options: Mapping[str, Any], client: Client, status: str) -> Update:

@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from weakref import WeakValueDictionary
 
-import msgspec
-
 from findall_frames.addresses import is_loopback
 from findall_frames.api.client import Client
 from findall_frames.api.http import default_url
@@ -24,6 +22,7 @@ from findall_frames.errors import (
     ServiceError,
 )
 from findall_frames.frames.frames import FindAllFrames
+from findall_frames.running.arguments import UNSET
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.run import Run
 
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
     from findall_frames.embedded.chat.language_model import Model
 
 __all__ = [
-    "UNSET",
     "RunLike",
     "chosen_model",
     "client_of",
@@ -40,9 +38,6 @@ __all__ = [
     "local",
     "service_for",
 ]
-
-UNSET: Final[Any] = msgspec.UNSET
-"""What an argument is that was not passed, as None can be; typed so that help() shows no type."""
 
 RunLike: TypeAlias = str | Run | FindAllFrames
 """A run: its findall_id, a `Run`, or the frames of that run alone."""

@@ -8,21 +8,19 @@ import socket
 import tempfile
 import threading
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 import findall_frames as ff
-from findall_frames.api import events, waiting
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
-from findall_frames.running import batch, claims
 from tests.support.local_caller import Caller
 from tests.support.local_models import EveryNth, numbers
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import KEY, ScriptedServer, healthy
+from tests.support.short_clock import SHORT_CLOCK
 
 # A busy machine may take long for one generated example.
 settings.register_profile("no deadline", deadline=None)
@@ -108,13 +106,8 @@ def farm(server: ScriptedServer) -> RunFarm:
 @pytest.fixture
 def short_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let many searches wait for hundredths of seconds where it would be seconds."""
-    monkeypatch.setattr(batch, "_FIRST_LOOK", 0.01)
-    monkeypatch.setattr(batch, "_LOOK_AGAIN", 0.02)
-    monkeypatch.setattr(claims, "_LOOK_AGAIN", 0.02)
-    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(0))
-    monkeypatch.setattr(waiting, "_FIRST_PAUSE", 0.02)
-    monkeypatch.setattr(waiting, "_SHORTEST_PAUSE", 0.01)
-    monkeypatch.setattr(events, "_FIRST_PAUSE", 0.02)
+    for module, name, value in SHORT_CLOCK:
+        monkeypatch.setattr(module, name, value)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The package as it is installed: its names, its types, its rooms, and the cost of importing it."""
+"""The installed package: its names, its types, its imports, and the cost of importing it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import doctest
 import importlib
 import json
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -25,25 +26,8 @@ SOURCES = {
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted(PACKAGE.rglob("*.py"))
 }
-# From the top of the house to its ground floor; imports run downwards only.
-FLOORS = [
-    "cli",
-    "lake",
-    "many",
-    "continuing",
-    "search",
-    "services",
-    "running",
-    "progress",
-    "frames",
-    "display",
-    "embedded",
-    "api",
-    "sqlite",
-    "addresses",
-    "amounts",
-    "errors",
-]
+# The modules and subpackages from top to bottom, as the docstring of the package lists them.
+LAYERS = re.findall(r"^    (\w+)/?  ", str(ff.__doc__), re.MULTILINE)
 BELOW_EMBEDDED = {"api.models", "api.readings", "sqlite", "addresses", "amounts", "errors"}
 
 
@@ -110,7 +94,7 @@ def test_every_error_is_in_the_map_of_its_module() -> None:
 
 
 def test_public_names_stay_what_they_are_whatever_is_imported_first() -> None:
-    """A room of the house must not hide a function of the same name."""
+    """A module must not hide a function of the same name."""
     script = f"""
 import importlib
 for name in {list(SOURCES)!r}:
@@ -150,12 +134,15 @@ def test_every_module_says_what_it_is_and_what_it_offers(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SOURCES if "." in name])
 def test_imports_run_downwards_only(name: str) -> None:
-    """A module knows nothing of what is above; the embedded service only models and errors."""
-    room = name.split(".")[1]
+    """A module knows nothing of what is above; the embedded service only models and errors.
+
+    The docstring of the package says what is above, and must list every module and subpackage.
+    """
+    layer = name.split(".")[1]
     for target in imports_of(name):
         below = target.split(".")[1]
-        assert FLOORS.index(below) >= FLOORS.index(room), f"{name} imports {target}"
-        if room == "embedded" != below:
+        assert LAYERS.index(below) >= LAYERS.index(layer), f"{name} imports {target}"
+        if layer == "embedded" != below:
             assert target.removeprefix("findall_frames.") in BELOW_EMBEDDED, (
                 f"{name} imports {target}"
             )

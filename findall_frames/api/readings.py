@@ -120,7 +120,7 @@ class Explained(Reading, frozen=True, kw_only=True):
     columns : tuple of str
         The columns that it refers to.
     true, false, unknown : int or None
-        Numbers of rows; None if only a model or the full-text search can tell.
+        Numbers of rows; None if only a model or the full-text search can count them.
     """
 
     columns: tuple[str, ...] = ()
@@ -128,7 +128,7 @@ class Explained(Reading, frozen=True, kw_only=True):
     false: int | None = None
     unknown: int | None = None
 
-    def told(self) -> str:
+    def summary(self) -> str:
         """Return the reading with its counts as one line, for drafts.
 
         Examples
@@ -136,7 +136,7 @@ class Explained(Reading, frozen=True, kw_only=True):
         >>> Explained(
         ...     name="large", description="over 5 km", status="sql", reader="plain",
         ...     sql="km > 5", true=3, false=6, unknown=1,
-        ... ).told()
+        ... ).summary()
         'read as km > 5: 3 of 10 rows, 1 unknown'
         """
         if not self.is_usable:

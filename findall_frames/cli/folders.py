@@ -23,7 +23,6 @@ _CHANGES: Final = {
     "to_review": "To review",
 }
 _IDS: Final = "_id"
-_MOST_ROWS: Final = 15
 _SEPARATORS: Final = {",": ",", ";": ";", "|": "|", "tab": "\t"}
 
 
@@ -139,11 +138,7 @@ def compare(old: Path, new: Path, *, as_json: bool) -> int:
         rows = tables[name]
         if rows:
             print_lines("", f"{words}: {len(rows):,}")
-            print_table(
-                [_line(row) for row in rows[:_MOST_ROWS]],
-                rest=len(rows[_MOST_ROWS:]),
-                rest_is_in="--json",
-            )
+            print_table([_line(row) for row in rows], rest_is_in="--json")
     return 0
 
 

@@ -42,12 +42,14 @@ budget = click.option(
     metavar="USD",
     help="Start nothing that could cost more than this.",
 )
-timeout = click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    metavar="SECONDS",
-    help="Stop waiting after this long; runs at a service go on.",
-)
+
+
+def _timeout(meaning: str) -> Callable[[_Command], _Command]:
+    seconds = click.FloatRange(min=0, min_open=True)
+    return click.option("--timeout", type=seconds, metavar="SECONDS", help=meaning)
+
+
+timeout = _timeout("Stop waiting for the service's answer after this long.")
 
 
 def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
@@ -56,7 +58,7 @@ def _together(*options: Callable[[_Command], _Command]) -> Callable[[_Command], 
 
 
 waiting_options = _together(
-    timeout,
+    _timeout("Stop waiting after this long; runs at a service go on."),
     click.option(
         "--progress",
         type=click.Choice(list(PROGRESS)),

@@ -146,16 +146,24 @@ def print_table(
     rows: Sequence[Mapping[str, str]],
     *,
     below: Sequence[str] = (),
-    rest: int = 0,
+    most: int = 15,
     rest_is_in: str,
 ) -> None:
-    """Print rows of texts as `table_view` shows them."""
+    """Print the first rows of texts as `table_view` shows them, and how many more there are."""
     from rich.console import Console
 
     from findall_frames.display.terminal import table_view
 
     console = Console(highlight=False)
-    console.print(table_view(rows, console=console, below=below, rest=rest, rest_is_in=rest_is_in))
+    console.print(
+        table_view(
+            rows[:most],
+            console=console,
+            below=below[:most],
+            rest=len(rows[most:]),
+            rest_is_in=rest_is_in,
+        )
+    )
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -45,11 +45,10 @@ def runs(
     if not listed:
         print_lines("No runs.")
         return 0
-    shown = listed[:_MOST_ROWS]
     print_table(
-        [_line(row) for row in shown],
-        below=[] if by else [_name(row) for row in shown],
-        rest=len(listed) - len(shown),
+        [_line(row) for row in listed],
+        below=[] if by else [_name(row) for row in listed],
+        most=_MOST_ROWS,
         rest_is_in="--json",
     )
     return 0
@@ -86,7 +85,7 @@ def _name(row: dict[str, Any]) -> str:
     "--older-than",
     type=click.FloatRange(min=0),
     metavar="DAYS",
-    help="Forget the runs that were not seen since this many days ago.",
+    help="Forget the runs that were last seen and reviewed more than this many days ago.",
 )
 def forget(findall_id: str | None, *, older_than: float | None) -> int:
     """Delete runs from the ledger of this machine.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 __all__ = ["refresh", "save"]
 
-_MOST_ROWS: Final = 15
 _lake = click.argument("lake", type=click.Path(file_okay=False, path_type=Path))
 
 
@@ -198,7 +197,7 @@ def _record(searches: dict[str, FindAllFrames], *, lake: Path) -> dict[str, Any]
 
 
 def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
-    from findall_frames.display.text import counted, joined
+    from findall_frames.display.text import about_cost, counted, joined
 
     for name, frames in searches.items():
         (run,) = frames.tables["runs"].to_pylist()
@@ -207,7 +206,7 @@ def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
             joined(
                 f"{name}: {found}" if run["fetched_at"] is not None else f"{name}: no result",
                 run["status"],
-                _dollars(run["cost"]),
+                about_cost(run["cost"]),
             ),
             *([f"  {run['error']}"] if run["error"] else []),
         )
@@ -217,20 +216,12 @@ def _print(searches: dict[str, FindAllFrames], *, lake: Path) -> None:
                 for each in frames.tables["candidates"].to_pylist()
                 if each["match_status"] == "matched"
             ]
-            print_table(
-                rows[:_MOST_ROWS],
-                rest=len(rows[_MOST_ROWS:]),
-                rest_is_in=f"{lake}; --json prints all",
-            )
+            print_table(rows, rest_is_in=f"{lake}; --json prints all")
             print_lines("")
     new = sum(map(len, searches.values()))
     print_lines(
         joined(
             f"{counted(new, 'new match')} of {counted(len(searches), 'search')}",
-            _dollars(_cost(searches)),
+            about_cost(_cost(searches)),
         )
     )
-
-
-def _dollars(cost: float | None) -> str:
-    return "" if cost is None else f"about ${cost:,.2f}"

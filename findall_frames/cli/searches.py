@@ -179,15 +179,10 @@ def estimate(*, as_json: bool, **priced: Any) -> int:
     Example:
       findall-frames estimate --match-limit 50 --enrich "ceo: Name of the CEO"
     """
-    from findall_frames.running.arguments import check_options, read_options
-    from findall_frames.running.pricing import ceiling_of
+    from findall_frames.running.arguments import read_options
+    from findall_frames.running.pricing import cost_of
 
-    options = read_options(search_arguments(**priced))
-    cost = ceiling_of(
-        options["generator"],
-        options.get("enrichments", ()),
-        check_options(options, own_data=False),
-    )
+    cost = cost_of(read_options(search_arguments(**priced)))
     if as_json:
         print_json({**asdict(cost), "as_of": cost.as_of.isoformat()})
     else:

@@ -8,6 +8,7 @@ import unicodedata
 from urllib.parse import urlsplit
 
 __all__ = [
+    "about_cost",
     "counted",
     "duration",
     "excerpt_around",
@@ -103,6 +104,15 @@ def counted(number: int, noun: str) -> str:
     """
     plural = noun + ("es" if noun.endswith(("ch", "s", "x")) else "s")
     return f"{number:,} {noun if number == 1 else plural}"
+
+
+def about_cost(cost: float | None) -> str:
+    """Return an estimated cost in US dollars in words; nothing if it is not known.
+
+    >>> about_cost(1234.5), about_cost(None)
+    ('about $1,234.50', '')
+    """
+    return "" if cost is None else f"about ${cost:,.2f}"
 
 
 def joined(*facts: str) -> str:

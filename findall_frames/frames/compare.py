@@ -361,7 +361,7 @@ def folded_name(name: str) -> str | None:
 
 
 def entity_keys(names: Sequence[str], urls: Sequence[str]) -> list[tuple[str, str]]:
-    """Return a key for each candidate of any number of runs; one thing has one key.
+    """Return a key for each candidate of any number of runs; candidates of one entity share it.
 
     The key is ``("url", address)``, or ``("name", name)`` for a candidate without an address. If
     exactly one address has that name, its key is that of the address.
@@ -374,21 +374,21 @@ def entity_keys(names: Sequence[str], urls: Sequence[str]) -> list[tuple[str, st
      ('name', 'kilnworks')]
     """
     addresses = list(map(normalized_url, urls))
-    homeless = {
+    folded = {
         name: folded_name(name) or name
         for name, address in zip(names, addresses, strict=True)
         if address is None
     }
-    homes: defaultdict[str, set[str]] = defaultdict(set)
-    if homeless:  # folding takes much longer than the rest
+    addresses_of: defaultdict[str, set[str]] = defaultdict(set)
+    if folded:  # folding takes much longer than the rest
         for name, address in zip(names, addresses, strict=True):
             if address is not None:
-                homes[folded_name(name) or name].add(address)
+                addresses_of[folded_name(name) or name].add(address)
     keys = []
     for name, address in zip(names, addresses, strict=True):
-        if address is None and len(homes[homeless[name]]) == 1:
-            (address,) = homes[homeless[name]]
-        keys.append(("name", homeless[name]) if address is None else ("url", address))
+        if address is None and len(addresses_of[folded[name]]) == 1:
+            (address,) = addresses_of[folded[name]]
+        keys.append(("name", folded[name]) if address is None else ("url", address))
     return keys
 
 

@@ -140,7 +140,7 @@ def recorded(reviews: pa.Table, review: ReviewRow) -> tuple[pa.Table, ReviewRow]
 
     It is later than the one it replaces, even if the clock of another machine was ahead.
     """
-    replaced = _about(reviews, review.key)
+    replaced = _have_key(reviews, review.key)
     for before in reviews.filter(replaced)["reviewed_at"].to_pylist():
         after = before + timedelta(microseconds=1)
         review = review._replace(reviewed_at=max(review.reviewed_at, after))
@@ -149,8 +149,8 @@ def recorded(reviews: pa.Table, review: ReviewRow) -> tuple[pa.Table, ReviewRow]
     return conform(table, name="reviews"), review
 
 
-def _about(reviews: pa.Table, key: ReviewKey) -> pa.ChunkedArray:
-    """Return which rows are about the same as a key."""
+def _have_key(reviews: pa.Table, key: ReviewKey) -> pa.ChunkedArray:
+    """Return which rows have a key."""
     findall_id, candidate_id, field = key
     fields = reviews["field"]
     same_field = pc.is_null(fields) if field is None else pc.equal(fields, field)
@@ -164,7 +164,7 @@ def _about(reviews: pa.Table, key: ReviewKey) -> pa.ChunkedArray:
 
 
 def _earlier(reviews: pa.Table, key: ReviewKey) -> ReviewRow | None:
-    return newest_reviews(reviews_in(reviews.filter(_about(reviews, key)))).get(key)
+    return newest_reviews(reviews_in(reviews.filter(_have_key(reviews, key)))).get(key)
 
 
 # -- a new judgement -----------------------------------------------------------------------------

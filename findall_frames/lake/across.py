@@ -1,4 +1,4 @@
-"""Questions that go across runs: which asked the same, and what is the same thing in them."""
+"""Compares runs: which asked the same, and which of their candidates are the same entity."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _ENTITIES: Final = pa.schema(
         "changed_at": TIME,
     }
 )
-# One row per thing and run, in which it may stand twice; then what was said of it before, in
-# answer to the same question.
-_ACROSS: Final = """
+# First one row per entity and run, as a run may have it twice; then the status that it had before,
+# in the runs of the same question.
+_HISTORY: Final = """
 WITH seen AS (
     SELECT entity, keys."by", candidates.name, candidates.url, match_status, asked.*
     FROM candidates
@@ -76,7 +76,7 @@ class PastRun(NamedTuple):
     findall_id: str
     objective: str
     asked: str
-    """The same for runs that ask for the same things."""
+    """A hash of the question."""
     is_known: bool
     """True if the whole search is known, not only its objective."""
     time: datetime | None
@@ -94,19 +94,19 @@ def past_runs(connection: duckdb.DuckDBPyConnection) -> list[PastRun]:
         asked = objective or findall_id
         if search is not None:
             schema = msgspec.json.decode(search, type=FindAllSchema)
-            objective, asked = schema.objective.strip(), _things_asked(schema)
+            objective, asked = schema.objective.strip(), _hash_of(schema)
         past.append(PastRun(findall_id, objective, asked, search is not None, time))
     return past
 
 
 def same_question(runs: Sequence[PastRun], search: Search | str) -> list[PastRun]:
-    """Return the runs that asked for the same things as a search, a run or an objective.
+    """Return the runs with the same question as a search, a run or an objective.
 
     Where only an objective is known, of `search` or of a run, it decides.
     """
     if isinstance(search, Search):
         objective, is_known = search.objective, True
-        asked = _things_asked(search.to_schema(own_data=True))
+        asked = _hash_of(search.to_schema(own_data=True))
     else:
         named = next((run for run in runs if run.findall_id == search), None)
         objective = named.objective if named else search.strip()
@@ -119,10 +119,10 @@ def same_question(runs: Sequence[PastRun], search: Search | str) -> list[PastRun
     ]
 
 
-def _things_asked(schema: FindAllSchema) -> str:
-    """Return the ledger's hash of what decides which things are found.
+def _hash_of(schema: FindAllSchema) -> str:
+    """Return a hash of what decides which entities are found.
 
-    Limit, generator, exclusions and enrichments change from one week to the next.
+    Limit, generator, exclusions and enrichments may change from one run to the next.
     """
     conditions = {each.name: each.description for each in schema.match_conditions}
     parts = {
@@ -136,7 +136,7 @@ def _things_asked(schema: FindAllSchema) -> str:
 def matches_in(
     connection: duckdb.DuckDBPyConnection, runs: Sequence[PastRun]
 ) -> list[ExcludeCandidate]:
-    """Return the things that matched in some runs, each once, the most recent first."""
+    """Return the entities that matched in some runs, each once, the most recent first."""
     _register(connection, runs)
     names, urls = connection.sql(_MATCHES).to_arrow_table().to_pydict().values()
     found: dict[Any, ExcludeCandidate] = {}
@@ -158,7 +158,7 @@ def entities_in(connection: duckdb.DuckDBPyConnection, runs: Sequence[PastRun]) 
     if not keys:
         return _ENTITIES.empty_table()
     connection.register("keys", pairs)
-    found = connection.sql(_ACROSS).to_arrow_table()
+    found = connection.sql(_HISTORY).to_arrow_table()
     columns = [
         encode_category(found[field.name], name="match_status")
         if field.type == CATEGORY

@@ -30,7 +30,7 @@ from findall_frames.lake.storage import (
 __all__ = ["compact_files"]
 
 _LARGE_BYTES: Final = 128 * 2**20
-"""The size of the merged files of a write, from which on they are left alone."""
+"""Merged files of this size or larger are not merged again."""
 _GROUP_ROWS: Final = 100_000
 _GROUP_BYTES: Final = 64 * 2**20
 
@@ -39,8 +39,8 @@ def compact_files(storage: Storage) -> None:
     """Do what `Lake.compact` documents."""
     if not storage.exists():
         return
-    # Merged files may be much smaller than their parts were, so that few can be one. Not for as
-    # long as there is something to merge, as others may go on appending.
+    # Twice, as merged files may be so much smaller than their parts that they can be merged again.
+    # Not until there is nothing left to merge, as others may go on appending.
     for _ in range(2):
         snapshot = storage.snapshot()
         for group in _groups(snapshot):
@@ -51,7 +51,7 @@ def compact_files(storage: Storage) -> None:
 def _groups(snapshot: Snapshot) -> Iterator[list[str]]:
     """Yield the names of writes to merge, until they make a large file."""
     versions = defaultdict(list)
-    for name in snapshot.counting:
+    for name in snapshot.current:
         versions[snapshot.schema_version(name)].append(name)
     for names in versions.values():
         group: list[str] = []
@@ -69,16 +69,16 @@ def _groups(snapshot: Snapshot) -> Iterator[list[str]]:
 
 
 def _merge(storage: Storage, snapshot: Snapshot, names: Sequence[str]) -> None:
-    """Write the runs of some writes that count once more, as one write that replaces those."""
+    """Merge writes into one that replaces them, without runs that were written again since."""
     replaced = set(names).union(*(snapshot.replaced_by(name) for name in names))
     with storage.writing() as (folder, write_id):
         reviews: dict[str, int] = {}
         for table in (*DATA_TABLES, "runs"):
-            # A write of which no run counts is only there to be replaced.
+            # Of a write without current runs, only the reviews are needed.
             files = {
                 name: snapshot.file(table, name)
                 for name in names
-                if table in ("runs", "reviews") or snapshot.counting[name]
+                if table in ("runs", "reviews") or snapshot.current[name]
             }
             found = {name: path for name, path in files.items() if path is not None}
             if not found:
@@ -163,10 +163,10 @@ def _joined(chunks: Sequence[pa.Table], schema: pa.Schema) -> pa.Table:
 
 
 def _sweep(storage: Storage) -> None:
-    """Remove the files of writes that are replaced, or were never committed, for a day.
+    """Remove the files of writes that were replaced, or left uncommitted, more than a day ago.
 
-    Whoever looked before a write was replaced may still read its files. Whoever looks afterwards
-    does not. Nobody needs to be asked, so readers need not be able to write.
+    A reader that looked before a write was replaced may still read its files; one that looks
+    afterwards does not. So readers need no locks, nor the right to write.
     """
     with storage.writing() as (folder, _):
         now = folder.stat().st_mtime  # by the clock of the disk, like all the others
@@ -175,12 +175,12 @@ def _sweep(storage: Storage) -> None:
     snapshot = storage.snapshot()
     replaced = {
         each
-        for name in snapshot.counting
+        for name in snapshot.current
         if snapshot.replaced_by(name) and _is_older(_path(storage, "runs", name), oldest)
         for each in snapshot.replaced_by(name)
     }
     for name in replaced:
-        with suppress(OSError):  # another program has the file open: it goes next time
+        with suppress(OSError):  # another program has it open; the next compaction removes it
             # Without its commit record, the rest is a leftover.
             _path(storage, "runs", name).unlink(missing_ok=True)
     committed = set(storage.names("runs"))
@@ -201,7 +201,7 @@ def _path(storage: Storage, table: str, name: str) -> Path:
 
 
 def _size(path: Path | None) -> int:
-    with suppress(FileNotFoundError):  # its name is said when it is read
+    with suppress(FileNotFoundError):  # reported when it is read
         return path.stat().st_size if path is not None else 0
     return 0
 

@@ -1,27 +1,22 @@
-"""`Lake`: the runs of a team in one folder, and the questions that go across runs."""
+"""`Lake`: the runs of a team in one folder, and queries over all of them."""
 
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import duckdb
-import msgspec
-import pyarrow as pa
 
 from findall_frames.api.client import Client
-from findall_frames.api.models import ExcludeCandidate, FindAllSchema
+from findall_frames.api.models import ExcludeCandidate
 from findall_frames.display.text import counted
 from findall_frames.errors import FindAllWarning, InvalidRequestError, LakeError, warn
 from findall_frames.frames.convert import to_dataframe
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.lookup import candidate_keys
-from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in, reviews_table
-from findall_frames.frames.schema import SCHEMAS, TABLES, conform
+from findall_frames.frames.schema import TABLES
 from findall_frames.lake.across import (
     PastRun,
     entities_in,
@@ -29,6 +24,7 @@ from findall_frames.lake.across import (
     past_runs,
     same_question,
 )
+from findall_frames.lake.appended import appended_frames
 from findall_frames.lake.compaction import compact_files
 from findall_frames.lake.publishing import publish_delta
 from findall_frames.lake.refreshing import KnownSearch, refreshed
@@ -37,7 +33,7 @@ from findall_frames.lake.snapshot import Snapshot
 from findall_frames.lake.storage import DATA_TABLES, Storage
 from findall_frames.lake.views import Views
 from findall_frames.progress.displays import Display, Progress
-from findall_frames.running.arguments import MOST_EXCLUDED
+from findall_frames.running.arguments import MOST_EXCLUDED, UNSET
 from findall_frames.running.spec import Search
 
 if TYPE_CHECKING:
@@ -45,7 +41,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Lake", "open_lake"]
 
-_UNSET: Final[Any] = msgspec.UNSET
 _ID: Final = re.compile(r"findall_\S+")
 
 
@@ -121,12 +116,11 @@ class Lake:
         self._storage.append(frames)
 
     def compact(self) -> None:
-        """Merge many small files into few, which makes questions faster.
+        """Merge many small files into few, which makes queries faster.
 
-        It may run at any time, beside readers and writers and other compactions, and may be
-        killed. Files that were replaced are removed by the first compaction a day later: until
-        then, a reader that listed them before may be at work. Leftovers of writers that were
-        killed go after a day too.
+        It may run at any time, beside readers, writers and other compactions, and may be killed.
+        Files that were replaced are removed by the first compaction after a day, since readers
+        that listed them before may still need them; so are files that a killed writer left.
 
         Raises
         ------
@@ -161,7 +155,7 @@ class Lake:
         return self._relation("reviews")
 
     def sql(self, query: str) -> duckdb.DuckDBPyRelation:
-        """Ask a question in the SQL of DuckDB.
+        """Run a query in DuckDB SQL.
 
         Parameters
         ----------
@@ -201,7 +195,7 @@ class Lake:
         )
 
     def frames(self, findall_id: str | Iterable[str] | None = None) -> FindAllFrames:
-        """Return runs as `FindAllFrames`, exactly as they were appended.
+        """Return runs as `FindAllFrames`, as they were appended.
 
         Parameters
         ----------
@@ -211,7 +205,8 @@ class Lake:
         Returns
         -------
         FindAllFrames
-            The runs, the one that was appended last at the end, with their searches.
+            The runs with their searches, the one that was appended last at the end. Of the
+            reviews, only the latest of each candidate and field.
 
         Raises
         ------
@@ -223,34 +218,15 @@ class Lake:
         wanted = set(snapshot.newest if asked is None else asked)
         for each in wanted - snapshot.newest.keys():
             raise self._missing(each, snapshot)
-        found = {name: list(snapshot.read(name, wanted)) for name in TABLES}
-        tables = {
-            name: conform(
-                pa.concat_tables(
-                    [SCHEMAS[name].empty_table(), *(conform(part, name=name) for part in parts)]
-                ),
-                name=name,
-            )
-            for name, parts in found.items()
-        }
-        tables["reviews"], taken_back = _standing(tables)
-        searches = {
-            key: msgspec.json.decode(search, type=FindAllSchema)
-            for part in found["runs"]
-            for key, search in zip(
-                *part.select(["findall_id", "search"]).to_pydict().values(), strict=True
-            )
-            if search is not None
-        }
-        return FindAllFrames(tables, searches=searches, taken_back=taken_back)
+        return appended_frames(snapshot, wanted)
 
     def entities(self, search: Search | str | None = None) -> pd.DataFrame:
-        """Return what stands in the runs, each thing once, the most recent first.
+        """Return the entities in the runs, each once, the most recent first.
 
-        Two candidates are the same thing if their addresses are (ignoring scheme, ``www.``,
-        trailing slash, fragment and tracking parameters). One without an address is the same as
-        the only address with its name (ignoring case, accents and punctuation), else as the others
-        with that name.
+        Two candidates are the same entity if their URLs are equal (ignoring scheme, ``www.``,
+        trailing slash, fragment and tracking parameters). A candidate without a URL belongs to the
+        only URL with its name (ignoring case, accents and punctuation), otherwise to the other
+        candidates with that name and without a URL.
 
         Parameters
         ----------
@@ -260,7 +236,7 @@ class Lake:
         Returns
         -------
         pandas.DataFrame
-            ``entity`` (str): the address in its normal form, or the name; ``by`` (str): ``url`` or
+            ``entity`` (str): the normalized URL, or the name; ``by`` (str): ``url`` or
             ``name``; ``name``, ``url`` (str): as in its last run; ``first_seen``, ``last_seen``
             (datetime64[us, UTC]): when its first and last run were created; ``runs``,
             ``matched_runs`` (Int64): in how many it is a candidate, and a match;
@@ -287,7 +263,7 @@ class Lake:
         return to_dataframe(entities_in(connection, runs))
 
     def known(self, search: Search | str) -> list[ExcludeCandidate]:
-        """Return what has matched a question before, to be passed as ``exclude``.
+        """Return the entities that matched a search before, to be passed as ``exclude``.
 
         Parameters
         ----------
@@ -300,8 +276,8 @@ class Lake:
         Returns
         -------
         list of ExcludeCandidate
-            ``name`` and ``url`` of each thing, the most recent first; 10,000 at most, which is
-            what the API accepts. Things without a name or an address are left out.
+            ``name`` and ``url`` of each entity, the most recent first; 10,000 at most, which is
+            what the API accepts. Those without a name or a URL are left out.
 
         Raises
         ------
@@ -319,7 +295,7 @@ class Lake:
         """Return as many as the API accepts, and warn if there are more."""
         if len(known) > MOST_EXCLUDED:
             warn(
-                f"{counted(len(known), 'thing')} are known, and the API excludes at most "
+                f"{len(known):,} entities are known, and the API excludes at most "
                 f"{MOST_EXCLUDED:,}. The {len(known) - MOST_EXCLUDED:,} that matched least "
                 "recently are left out, and may be found again.",
                 FindAllWarning,
@@ -391,17 +367,17 @@ class Lake:
         *,
         budget: float | None = None,
         per_hour: int = 300,
-        data: Any = _UNSET,
+        data: Any = UNSET,
         client: Client | None = None,
         progress: Progress | Display = "auto",
         timeout: float | None = None,
     ) -> FindAllFrames:
-        """Run saved searches without what is known, append the runs, and return what is new.
+        """Run saved searches again, append the runs to the lake, and return the new matches.
 
-        Each search is one new run, with its own price, that excludes what has matched its
-        question in this lake. If the call is interrupted or killed, or another one is refreshing
-        the same lake on this machine, the same call waits for the runs that go on and creates
-        none of them twice; runs are done with once they are in the lake.
+        Each search is one new run, with its own price, that excludes what it has matched before in
+        this lake. If the call is interrupted or killed, or another one is refreshing the same lake
+        on this machine, the same call waits for the runs that go on and creates none of them
+        twice. Once its runs are in the lake, the next call creates new ones.
 
         Parameters
         ----------
@@ -436,7 +412,7 @@ class Lake:
         PartialResultWarning
             Some searches have no whole result.
         FindAllWarning
-            More than 10,000 things are known of a search, as in `known`.
+            More than 10,000 entities are known of a search, as in `known`.
 
         Examples
         --------
@@ -505,24 +481,8 @@ class Lake:
         )
 
 
-def _standing(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, list[ReviewRow]]:
-    """Return the reviews that stand, in the order of the runs, and those that were taken back."""
-    if not tables["reviews"].num_rows:
-        return tables["reviews"], []
-    latest = newest_reviews(reviews_in(tables["reviews"])).values()
-    known = set(candidate_keys(tables["candidates"]))
-    by_run: defaultdict[str, list[ReviewRow]] = defaultdict(list)
-    for each in latest:
-        if (each.findall_id, each.candidate_id) in known:
-            by_run[each.findall_id].append(each)
-    ids = tables["runs"]["findall_id"].to_pylist()
-    parts = [reviews_table(by_run[findall_id]) for findall_id in ids if findall_id in by_run]
-    reviews = conform(pa.concat_tables([SCHEMAS["reviews"].empty_table(), *parts]), name="reviews")
-    return reviews, [each for each in latest if each.is_empty]
-
-
 def open_lake(path: str | PathLike[str]) -> Lake:
-    """Open the lake in a folder, or a new one; nothing is read or written yet.
+    """Open the lake in a folder, or a new one; nothing is written yet.
 
     Parameters
     ----------

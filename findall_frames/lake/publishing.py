@@ -42,7 +42,7 @@ def publish_delta(views: Views, snapshot: Snapshot, path: str | PathLike[str]) -
     except (DeltaError, OSError, pa.ArrowException) as error:
         raise ExportError(
             f"The lake {str(snapshot.root)!r} could not be published to {str(path)!r} ({error}). "
-            "Each table there is whole, the old one or the new one. Publish again to complete."
+            "Each table there is whole, the old one or the new one. Publish again to complete it."
         ) from error
 
 

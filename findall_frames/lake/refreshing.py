@@ -1,4 +1,4 @@
-"""Runs searches again without what is known, appends the runs to a lake, and tells what is new."""
+"""Runs searches again, appends the runs to a lake, and returns the new matches."""
 
 from __future__ import annotations
 

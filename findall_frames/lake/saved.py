@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -127,6 +126,6 @@ def _read(path: Path) -> Search:
         return Search(**{name: getattr(saved, name) for name in _Saved.__struct_fields__})
     except (OSError, msgspec.MsgspecError, InvalidRequestError) as error:
         raise LakeError(
-            f"The saved search {os.fspath(path)!r} can't be read ({error}). Correct the file, "
+            f"The saved search {str(path)!r} can't be read ({error}). Correct the file, "
             "delete it, or save the search again with lake.save(search, name=...)."
         ) from error

@@ -85,17 +85,17 @@ class Snapshot:
         return {run.findall_id: run for run in records if newest[run.findall_id] is run}
 
     @cached_property
-    def counting(self) -> dict[str, list[WrittenRun]]:
-        """The runs of each write that count."""
+    def current(self) -> dict[str, list[WrittenRun]]:
+        """The runs of each write that were not written again since."""
         return {
             name: [run for run in write.runs if self.newest[run.findall_id] is run]
             for name, write in self.writes.items()
         }
 
     def replaced_in(self, name: str) -> list[WrittenRun]:
-        """Return the runs of a write that do not count, as they were written again."""
+        """Return the runs of a write that were written again since."""
         runs = self.writes[name].runs
-        if len(runs) == len(self.counting[name]):
+        if len(runs) == len(self.current[name]):
             return []
         return [run for run in runs if self.newest[run.findall_id] is not run]
 
@@ -131,14 +131,14 @@ class Snapshot:
         }
 
     def shown(self, table: str, name: str) -> set[str]:
-        """Return the runs of which the rows in a file count.
+        """Return the runs whose rows in a file count.
 
-        Those of ``reviews`` count in all writes of a run, as nobody has to have all judgements
-        to append it again.
+        Rows of ``reviews`` count in all writes of a run, since whoever appends it again may not
+        have all of them.
         """
         if table == "reviews":
             return self.writes[name].reviews.keys() & self.newest.keys()
-        return {run.findall_id for run in self.counting[name]}
+        return {run.findall_id for run in self.current[name]}
 
     def read(self, table: str, ids: Collection[str]) -> Iterator[pa.Table]:
         """Yield the rows of some runs, with all columns of the files, the oldest write first.
@@ -176,14 +176,14 @@ class Snapshot:
     ) -> LakeError:
         """Return the error that a file can't be read, and what to do about it.
 
-        `wanted` are the runs to append again; by default all that count.
+        `wanted` are the runs to append again; by default the current ones of the write.
         """
         steps = []
         if table == "reviews":
             # Its rows count even if the run is appended again.
             steps.append(f"give up its judgements and delete {str(self._path('runs', name))!r}")
         if wanted is None or table == "reviews":
-            wanted = [run.findall_id for run in self.counting[name]]
+            wanted = [run.findall_id for run in self.current[name]]
         if wanted:
             named = ", ".join(sorted(wanted))
             steps.append(f"append its runs again with frames.append_to: {named}")

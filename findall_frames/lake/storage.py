@@ -10,9 +10,9 @@
 
 Every row has a ``write_id``. Of the commit records with a run, the one with the greatest write_id
 counts, so a run that is written again replaces itself. The rows that count are those whose
-findall_id and write_id stand in such a record, whatever else is in the folder. Only of ``reviews``
-all rows of a run in the lake count, from whichever write, and the latest with the same key stands.
-A row that says nothing takes back what was said before.
+findall_id and write_id are in such a record, whatever else is in the folder. The table ``reviews``
+is the exception: all rows of a run in the lake count, whichever write they are from, and of those
+with the same key the latest. If that has no decision, value or note, it takes the others back.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ WRITE_ID_LENGTH: Final = 25
 """Characters of a write_id as its writer made it; a compaction appends its own to it."""
 COMPACT: Final = "compact"
 SAFE_SECONDS: Final = 24 * 3600
-"""Whoever reads or writes for longer is taken to have ended, and files may go."""
+"""The longest time that a reader or writer may take: older files may be removed."""
 
 _MARKER: Final = "findall_frames.lake"
 _ABOUT: Final = (

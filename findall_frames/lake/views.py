@@ -82,7 +82,7 @@ class Views:
             The writes that count.
         tables : mapping of str to sequence of str
             Their names, each with the text columns of the files that it shows besides its own,
-            such as ``write_id``. Making a view opens its files, so make those that are needed.
+            such as ``write_id``. Making a view opens its files, so ask only for what is needed.
 
         Raises
         ------
@@ -92,15 +92,15 @@ class Views:
         connection = self._database.cursor()
         replaced = [
             run
-            for name, runs in snapshot.counting.items()
+            for name, runs in snapshot.current.items()
             if runs
             for run in snapshot.replaced_in(name)
         ]
         if replaced:
-            _keep(connection, _REPLACED, replaced)
+            _add_runs(connection, _REPLACED, replaced)
         if "reviews" in tables:
             reviewed = {key for name in snapshot.writes for key in snapshot.shown("reviews", name)}
-            _keep(connection, _REVIEWED, [snapshot.newest[key] for key in sorted(reviewed)])
+            _add_runs(connection, _REVIEWED, [snapshot.newest[key] for key in sorted(reviewed)])
         try:
             for table, more in tables.items():
                 try:
@@ -114,7 +114,7 @@ class Views:
             raise LakeError(
                 f"The files of the lake {str(snapshot.root)!r} can't be read ({error}). Put the "
                 "file back from a copy of the lake, or append its run again with frames.append_to; "
-                "lake.frames() says more."
+                "lake.frames() names it."
             ) from error
         return connection
 
@@ -146,7 +146,7 @@ class Views:
         for is_whole in (True, False):
             names = [
                 name
-                for name, runs in snapshot.counting.items()
+                for name, runs in snapshot.current.items()
                 if runs and is_whole == (not snapshot.replaced_in(name))
             ]
             join = "" if is_whole else f"ANTI JOIN {_REPLACED} USING (findall_id, write_id)"
@@ -166,8 +166,8 @@ class Views:
             yield f"FROM read_parquet({sql_list(files)}, union_by_name = true)"
 
 
-def _keep(connection: duckdb.DuckDBPyConnection, name: str, runs: Iterable[WrittenRun]) -> None:
-    """Make a table of runs and their write_ids, which views join."""
+def _add_runs(connection: duckdb.DuckDBPyConnection, name: str, runs: Iterable[WrittenRun]) -> None:
+    """Create a table of runs and their write_ids, for views to join."""
     connection.execute(f"CREATE TEMP TABLE {name} (findall_id VARCHAR, write_id VARCHAR)")
     rows = [f"({literal(run.findall_id)}, {literal(run.write_id)})" for run in runs]
     if rows:

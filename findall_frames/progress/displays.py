@@ -33,8 +33,8 @@ __all__ = [
     "Silence",
     "display_for",
     "kind_of",
-    "told_at",
-    "wishes_at",
+    "show_warnings",
+    "wish_of",
 ]
 
 _LATEST: Final = 3
@@ -221,27 +221,16 @@ class Calls:
         """Do nothing: the function has seen the last update."""
 
 
-def wishes_at(display: Display) -> Callable[[], Wish | None]:
-    """Return the function to ask a display for a wish; for most displays it returns None."""
-    wish: Callable[[], Wish | None] = getattr(display, "wish", _no_wish)
-    return wish
+def wish_of(display: Display) -> Wish | None:
+    """Return what a person asks for at a display; None if it has no method ``wish``."""
+    wish: Callable[[], Wish | None] | None = getattr(display, "wish", None)
+    return None if wish is None else wish()
 
 
-def _no_wish() -> None:
-    return None
-
-
-def told_at(display: Display) -> Callable[[Sequence[str]], bool]:
-    """Return the function that tells a display the warnings, as the last thing it is told.
-
-    It returns whether they are shown; at most displays it returns False.
-    """
-    tell: Callable[[Sequence[str]], bool] = getattr(display, "tell", _not_told)
-    return tell
-
-
-def _not_told(warnings: Sequence[str]) -> bool:
-    return False
+def show_warnings(display: Display, warnings: Sequence[str]) -> bool:
+    """Show warnings just before a display is closed; return False if it does not show them."""
+    tell: Callable[[Sequence[str]], bool] | None = getattr(display, "tell", None)
+    return tell is not None and tell(warnings)
 
 
 class Guarded:
@@ -250,8 +239,6 @@ class Guarded:
     def __init__(self, display: Display) -> None:
         self._display = display
         self._is_closed = self._is_dropped = False
-        self._wish = wishes_at(display)
-        self._tell = told_at(display)
 
     def show(self, update: Update) -> None:
         """Show the update, or go on without a display."""
@@ -273,7 +260,7 @@ class Guarded:
     def wish(self) -> Wish | None:
         """Return what was asked for at the display, if it is still there."""
         try:
-            return self._wish()
+            return wish_of(self._display)
         except Exception as error:  # noqa: BLE001  as above
             self._drop(error)
             return None
@@ -281,7 +268,7 @@ class Guarded:
     def tell(self, warnings: Sequence[str]) -> bool:
         """Close the display with the warnings, and return whether it shows them."""
         try:
-            is_told = self._tell(warnings)
+            is_told = show_warnings(self._display, warnings)
         except Exception as error:  # noqa: BLE001  as above
             self._drop(error)
             is_told = False
@@ -292,7 +279,6 @@ class Guarded:
     def _drop(self, error: Exception) -> None:
         self._is_dropped = True
         failed, self._display = self._display, Silence()
-        self._wish, self._tell = _no_wish, _not_told
         # It may hold a thread or a hidden cursor, and will probably fail again.
         with contextlib.suppress(Exception):
             failed.close()

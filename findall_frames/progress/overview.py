@@ -9,7 +9,15 @@ from typing import Final, Literal, TypeAlias
 
 from findall_frames.display.html import NOT_TYPESET, escaped
 from findall_frames.display.shapes import asset
-from findall_frames.display.text import counted, duration, in_words, joined, one_line, shortened
+from findall_frames.display.text import (
+    about_cost,
+    counted,
+    duration,
+    in_words,
+    joined,
+    one_line,
+    shortened,
+)
 from findall_frames.progress.card import KEEPS_KEYS, STATE_SHAPES, STYLE
 from findall_frames.progress.update import Update
 from findall_frames.progress.wording import STATE_WORDS, State
@@ -91,7 +99,12 @@ def board_update(
 def totals(view: BoardUpdate) -> str:
     """Return how far all searches are, in one line."""
     counts = Counter(map(_kind, view.lines))
-    parts = [_complete(view), *_counts(counts), counted(view.matched, "match"), _cost(view)]
+    parts = [
+        _complete(view),
+        *_counts(counts),
+        counted(view.matched, "match"),
+        about_cost(view.cost),
+    ]
     return ", ".join(part for part in [*parts, duration(view.elapsed)] if part)
 
 
@@ -137,14 +150,14 @@ def _state(line: Update) -> str:
     if kind == "waiting" or (kind == "incomplete" and not line.findall_id):
         return word
     if kind == "running" and word != "running" and not line.generated:
-        return joined(word, _cost(line))
+        return joined(word, about_cost(line.cost))
     found = counted(line.matched, "match")
     if kind == "running" and line.match_limit is not None:
         found = f"{line.matched:,} of {counted(line.match_limit, 'match')}"
     if kind == "incomplete" and line.termination_reason:
         word = f"{word}, {in_words(line.termination_reason)}"
     is_usual = kind == "complete" or word == "running"
-    return joined("" if is_usual else word, found, _cost(line))
+    return joined("" if is_usual else word, found, about_cost(line.cost))
 
 
 def _complete(view: BoardUpdate) -> str:
@@ -155,10 +168,6 @@ def _complete(view: BoardUpdate) -> str:
 def _counts(counts: Counter[_Kind]) -> list[str]:
     kinds: tuple[_Kind, ...] = ("incomplete", "running", "waiting")
     return [f"{counts[kind]:,} {kind}" for kind in kinds if counts[kind]]
-
-
-def _cost(update: Update) -> str:
-    return "" if update.cost is None else f"about ${update.cost:,.2f}"
 
 
 # -- HTML ----------------------------------------------------------------------------------------
@@ -175,7 +184,7 @@ def board_html(view: BoardUpdate) -> str:
         lead, matches = f"{matches} in {searches}", ""
     elif state == "left":
         lead = f"{lead} so far"
-    facts = (joined(", ".join(_counts(counts)), matches, _cost(view)), view.held_up)
+    facts = (joined(", ".join(_counts(counts)), matches, about_cost(view.cost)), view.held_up)
     parts = [
         f'<div class="ff-row"><div class="ff-question">{searches}</div>'
         f'<div class="ff-state">{STATE_SHAPES[state]}<span>{word}</span></div></div>',

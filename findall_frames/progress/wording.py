@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from findall_frames.addresses import is_loopback
 from findall_frames.api.models import RUN_STATUSES
 from findall_frames.display.text import (
+    about_cost,
     counted,
     duration,
     in_words,
@@ -321,7 +322,7 @@ def _goes_on(update: Update) -> str:
 def _cost(update: Update) -> str:
     if update.cost is None:
         return ""
-    cost = f"about ${update.cost:,.2f}"
+    cost = about_cost(update.cost)
     if update.is_over:
         return cost
     return ", ".join(part for part in (f"{cost} so far", _at_most(update)) if part)
@@ -424,8 +425,8 @@ def status_line(view: View) -> str:
     """Return how far the run is, in one short line."""
     card = card_of(view)
     found = [counted(view.update.matched, "match")] if view.update.rows else []
-    cost = view.update.cost
-    price = [] if cost is None else [f"about ${cost:,.2f}"]
+    cost = about_cost(view.update.cost)
+    price = [cost] if cost else []
     return ", ".join([_held_up(view.update) or card.word, card.lead, *found, *price, card.time])
 
 

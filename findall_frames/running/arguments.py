@@ -30,6 +30,7 @@ __all__ = [
     "MOST_EXCLUDED",
     "OPTIONS",
     "READERS",
+    "UNSET",
     "Conditions",
     "Enrichments",
     "Exclusions",
@@ -50,6 +51,9 @@ Enrichments: TypeAlias = (
 )
 Exclusions: TypeAlias = Any
 """A `FindAllFrames`, a DataFrame with ``name`` and ``url``, or a list of such pairs."""
+
+UNSET: Final[Any] = msgspec.UNSET
+"""An argument that was not passed, as None may be passed; of type Any for signatures."""
 
 # The API allows 5 to 1000; the embedded service has no upper limit.
 _MIN_LIMIT, MAX_MATCH_LIMIT, _PREVIEW_LIMIT, _DEFAULT_LIMIT = 5, 1000, 10, 10

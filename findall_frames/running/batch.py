@@ -29,9 +29,10 @@ from findall_frames.errors import (
     UnexpectedResponseError,
 )
 from findall_frames.running.arguments import enrichment_names
+from findall_frames.running.background import in_background
 from findall_frames.running.claims import Claim, KnownRun, claim, known_run, withdraw
 from findall_frames.running.creating import create_run, find_lost_run
-from findall_frames.running.drafts import Drafts, in_background
+from findall_frames.running.drafts import Drafts
 from findall_frames.running.job import Job, Terms, is_passing
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import partial_result
@@ -67,7 +68,7 @@ class Batch:
     draft : callable
         Asks the service for the search of a job that has none yet.
     show : callable
-        Called often, with the job that has changed, if any, and a word on what is waited for.
+        Called often, with the job that has changed, if any, and what the next creation waits for.
     deadline : Deadline
         When to stop; the jobs that are not over by then stay so.
     """
@@ -115,7 +116,7 @@ class Batch:
 
     def _rest(self) -> None:
         now = time.monotonic()
-        self._show(None, self._word(now))
+        self._show(None, self._held_up_text(now))
         wake_at = min(now + _TICK, self._due[0][0] if self._due else now + _TICK)
         if self._waiting and self._create_at > now:
             wake_at = min(wake_at, self._create_at)
@@ -125,8 +126,8 @@ class Batch:
         else:
             time.sleep(pause)
 
-    def _word(self, now: float) -> str:
-        """Return what the next creation waits for."""
+    def _held_up_text(self, now: float) -> str:
+        """Return what the next creation waits for, in words; empty if it does not wait."""
         if not self._waiting or not self._held_up or self._create_at <= now:
             return ""
         return f"{self._held_up}; next attempt in {duration(self._create_at - now + 1)}"
@@ -432,7 +433,7 @@ class Batch:
         if job.tracker is not None:
             taken = job.tracker.take(as_event(found))
             job.update = replace(taken, is_over=False, objective=job.update.objective)
-        self._show(job, self._word(time.monotonic()))
+        self._show(job, self._held_up_text(time.monotonic()))
 
     def _end(self, job: Job, status: str, error: str | None = None) -> None:
         job.end(status, error)

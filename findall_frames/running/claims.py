@@ -20,9 +20,9 @@ _HOUR: Final = timedelta(hours=1)
 _LONGEST_CREATION: Final = timedelta(seconds=75)
 """A request is given up before that, so its answer is not waited for any more."""
 _LOOK_AGAIN: Final = 1.0
-"""Seconds until a creation of another process is looked at again."""
-_CENT: Final = 1e-6
-"""Sums of floats are off by less."""
+"""Seconds until it is looked again whether runs that are over have freed a part of the budget."""
+_ROUNDING: Final = 1e-6
+"""US dollars; sums of floats are off by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def known_run(ledger: Ledger, asked: str, *, service: str) -> KnownRun | None:
 
 
 def is_being_created(run: sqlite3.Row | Mapping[str, Any]) -> bool:
-    """Return whether a run of the ledger without an id may still get one from its own call."""
+    """Return True if a run of the ledger without an id may still get one from its own call."""
     # Written again when its call gave up; a call whose process was killed does not write.
     since = format_time(datetime.now(UTC) - _LONGEST_CREATION)
     return bool(run["updated_at"] == run["started_at"] and str(run["started_at"]) > since)
@@ -139,9 +139,10 @@ def claim(
             return Claim("known", known=known)
         spent, unfinished = _spent(connection, batch, service=service)
         after = spent + (ceiling or 0.0)
-        if budget is not None and after > budget + _CENT:
+        if budget is not None and after > budget + _ROUNDING:
             return Claim("budget", spent=spent, unfinished=unfinished, seconds=_LOOK_AGAIN)
-        if wait := _quota_wait(connection, service=service, per_hour=per_hour, now=now):
+        wait = _quota_wait(connection, service=service, per_hour=per_hour, now=now)
+        if wait is not None:
             return Claim("quota", spent=spent, seconds=wait)
         token = uuid.uuid4().hex
         insert_intent(
@@ -170,7 +171,7 @@ def withdraw(ledger: Ledger, token: str) -> None:
 def settle(
     ledger: Ledger, questions: Iterable[str], findall_ids: Collection[str], *, service: str
 ) -> None:
-    """Let runs answer their questions no more, nor count in the budget: they are done with.
+    """Detach runs from their searches: no search finds them, and no budget counts them any more.
 
     Parameters
     ----------
@@ -236,8 +237,8 @@ def _spent(
 
 def _quota_wait(
     connection: sqlite3.Connection, *, service: str, per_hour: int, now: datetime
-) -> float:
-    """Return the seconds until a run may be created, 0 for now."""
+) -> float | None:
+    """Return the seconds until a run may be created, or None if it may be created now."""
     rows = connection.execute(
         # Times in the future are from before the clock was set back.
         """SELECT started_at FROM runs WHERE service = :service AND token IS NOT NULL
@@ -251,6 +252,4 @@ def _quota_wait(
         },
     ).fetchall()
     begun = parse_time(rows[0]["started_at"]) if rows else None
-    if begun is None:
-        return 0.0
-    return max((begun + _HOUR - now).total_seconds(), _CENT)
+    return None if begun is None else (begun + _HOUR - now).total_seconds()

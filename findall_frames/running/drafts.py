@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextvars
-import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, wait
 from functools import partial
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from findall_frames.errors import FindAllError
+from findall_frames.running.background import in_background
 from findall_frames.running.job import Job, is_passing
 from findall_frames.running.spec import Search
 
-__all__ = ["Drafts", "in_background"]
-
-_T = TypeVar("_T")
+__all__ = ["Drafts"]
 
 _AT_ONCE: Final = 4
 
@@ -71,16 +68,3 @@ class Drafts:
         for number, draft in list(self._begun.items()):
             if draft.done() and draft.exception() is not None:
                 del self._begun[number]
-
-
-def in_background(work: Callable[[], _T], *, outcome: Future[_T]) -> None:
-    """Run a function in a thread that does not keep the process from ending."""
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
-            outcome.set_exception(error)
-
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), daemon=True).start()

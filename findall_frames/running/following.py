@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -17,7 +16,8 @@ from findall_frames.api.events import as_event, follow
 from findall_frames.api.models import Event, FindAllRunStatus, FindAllRunStatusEvent
 from findall_frames.errors import FindAllError, FindAllWarning, RunTimeout, warn
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.displays import Display, display_for, told_at, wishes_at
+from findall_frames.progress.displays import Display, display_for, show_warnings, wish_of
+from findall_frames.running.background import in_background
 from findall_frames.running.outcome import Errors, report_left, report_partial
 from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.tracker import Tracker
@@ -147,13 +147,12 @@ def _follow(
             return run.status
     share = min(_SNAPSHOT_SECONDS, _SNAPSHOT_SHARE * deadline.remaining)
     events = _events(run, deadline.earlier(share) if deadline.is_finite else NEVER)
-    wish = wishes_at(display)
     with closing(events):
         for event in events:
             if isinstance(event, FindAllRunStatusEvent):
                 run.observe(event.data.status)
             display.show(tracker.take(event))
-            wanted = wish()
+            wanted = wish_of(display)
             if wanted == "leave" or (is_abandoned is not None and is_abandoned.is_set()):
                 return None
             if wanted == "cancel":
@@ -229,7 +228,7 @@ def _report(
     display: Display,
 ) -> None:
     """Raise if the result is partial, or warn unless the display says so."""
-    is_shown = told_at(display)(frames.warnings)
+    is_shown = show_warnings(display, frames.warnings)
     if status is None:
         report_left(
             run.findall_id, frames, resume=run.resume_call, errors=errors, is_shown=is_shown
@@ -249,13 +248,5 @@ async def _in_thread(work: Callable[[], _T]) -> _T:
     """Run a function in a thread of its own; those of the event loop are few, and it waits long."""
     outcome: Future[_T] = Future()
     outcome.set_running_or_notify_cancel()  # a cancelled wait must not settle it before the thread
-
-    def run() -> None:
-        try:
-            outcome.set_result(work())
-        except BaseException as error:  # noqa: BLE001  (raised again where the run is awaited)
-            outcome.set_exception(error)
-
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(run,), name="findall-await", daemon=True).start()
+    in_background(work, outcome=outcome)
     return await asyncio.wrap_future(outcome)

@@ -37,12 +37,24 @@ class Job:
         Their hash.
     update : Update
         Its state for displays.
+    search : Search or None
+        The whole search; None if its conditions are still to be drafted.
+    findall_id, run
+        The run, once it was created or found; `run` when it was first asked for its status.
     frames : FindAllFrames or None
         Its result, if there is one.
     error : str or None
         Why there is no whole result.
     is_over : bool
         True if nothing more is done for it.
+    begun : float
+        When waiting for the run began, on the monotonic clock.
+    failures : Failures
+        Of the requests for its status, since the last that was answered.
+    tracker : Tracker or None
+        Makes updates of its statuses.
+    to_enrich : list of FindAllEnrichInput
+        The enrichments that the run still lacks.
     """
 
     options: dict[str, Any]

@@ -8,7 +8,7 @@ from findall_frames.addresses import resume_call
 from findall_frames.errors import FindAllError, UnexpectedResponseError
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.progress.displays import Display, told_at
+from findall_frames.progress.displays import Display, show_warnings
 from findall_frames.progress.update import Update
 from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger
@@ -66,7 +66,7 @@ def from_ledger_or(
     )
     display.show(update)
     again = resume_call(kept.findall_id, service=kept.service)
-    is_shown = told_at(display)(frames.warnings)
+    is_shown = show_warnings(display, frames.warnings)
     report_partial(
         kept.findall_id, kept.status, frames, resume=again, errors=errors, is_shown=is_shown
     )

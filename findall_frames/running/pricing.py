@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final
 
 from findall_frames.addresses import HOSTED_URL
 from findall_frames.amounts import is_amount
 from findall_frames.api.models import FindAllEnrichInput, FindAllSchema
 from findall_frames.errors import BudgetError, InvalidRequestError
-from findall_frames.running.arguments import enrichment_names
-from findall_frames.running.spec import Search
+from findall_frames.running.arguments import check_options, enrichment_names
+from findall_frames.running.spec import Search, options_of
 
 __all__ = [
     "CostEstimate",
@@ -21,6 +21,7 @@ __all__ = [
     "check_enrichment_budget",
     "check_extension_budget",
     "check_search_budget",
+    "cost_of",
     "estimate_cost",
     "price_of",
 ]
@@ -133,18 +134,26 @@ def estimate_cost(search: Search) -> CostEstimate:
             "ff.Search(...)."
         )
     search.check()
-    schema = search.to_schema()
-    return ceiling_of(schema.generator, search.enrichments, schema.match_limit or 0)
+    return cost_of(options_of(search))
 
 
-def check_search_budget(
-    budget: float | None,
-    *,
-    generator: str,
-    enrichments: Sequence[FindAllEnrichInput],
-    match_limit: int,
-) -> None:
-    """Raise if a new search can cost more than the budget.
+def cost_of(options: Mapping[str, Any]) -> CostEstimate:
+    """Estimate the cost of a search from its parameters as read.
+
+    Raises
+    ------
+    InvalidRequestError
+        They are not compatible, or an enrichment names a processor without a published price.
+    """
+    return ceiling_of(
+        options.get("generator", "core"),
+        options.get("enrichments", ()),
+        check_options(options, own_data=False),
+    )
+
+
+def check_search_budget(budget: float | None, options: Mapping[str, Any]) -> None:
+    """Raise if a new search, given by its parameters as read, can cost more than the budget.
 
     Raises
     ------
@@ -156,7 +165,7 @@ def check_search_budget(
     if budget is not None:
         _check(
             budget,
-            ceiling_of(generator, enrichments, match_limit),
+            cost_of(options),
             refusal="The search was not started",
             advice="Lower match_limit, use a cheaper generator",
         )

@@ -1,4 +1,4 @@
-"""Finds the run of an equal search in the ledger, also one that another call is creating."""
+"""Finds the run of an equal search in the ledger, to take its result or to warn of it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from findall_frames.addresses import resume_call
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
-from findall_frames.errors import AmbiguousCreateError, RunTimeout
+from findall_frames.errors import AmbiguousCreateError, RepeatedSearchWarning, RunTimeout, warn
 from findall_frames.running.claims import is_being_created
 from findall_frames.running.creating import find_lost_run
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.pricing import price_of
 from findall_frames.running.spec import Search
 
-__all__ = ["equal_run_id", "intend_unless_equal"]
+__all__ = ["equal_run_id", "intend_unless_equal", "warn_of_equal"]
 
 _LOOK_AGAIN: Final = 0.1
 """Seconds until a creation of another call is looked at again."""
@@ -105,3 +106,34 @@ def _lost_run_id(
             token=token,
         )
     return found
+
+
+def warn_of_equal(ledger: Ledger, asked: str, *, service: str) -> None:
+    """Warn of an equal search that has a result in the ledger, or was started."""
+    before = ledger.answer_to(asked, service=service)
+    if before is not None:
+        call = resume_call(before.findall_id, service=before.service)
+        warn(
+            f"An equal search finished on {before.fetched_at:%Y-%m-%d %H:%M} UTC with "
+            f"{before.matched} matches, and is now run and paid for again. {call} returns "
+            "that result, and reuse=True takes it automatically.",
+            RepeatedSearchWarning,
+        )
+    elif (earlier := ledger.equal_run(asked, service=service)) is not None:
+        warn(_started_before(earlier), RepeatedSearchWarning)
+
+
+def _started_before(row: Mapping[str, Any]) -> str:
+    if row["findall_id"]:
+        call = resume_call(row["findall_id"], service=row["service"])
+        state = "is over" if row["is_over"] else "may still be running"
+        known = f"{state}: {call} gets its result, and so does reuse=True"
+    else:
+        known = (
+            "was never answered: the run may exist, with "
+            f"findall_frames_token={row['token']!r} in its metadata"
+        )
+    return (
+        f"An equal search was started at {row['started_at']:.16} UTC and {known}. It is now "
+        "started and paid for again."
+    )

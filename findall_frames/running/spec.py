@@ -22,15 +22,17 @@ from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.lookup import requested_fields
 from findall_frames.running.arguments import (
     READERS,
+    UNSET,
     Conditions,
     Enrichments,
     Exclusions,
     check_options,
     checked_limit,
     enrichment_names,
+    read_options,
 )
 
-__all__ = ["Search", "options_of"]
+__all__ = ["Search", "completed_options", "given_options", "options_of"]
 
 
 class Search:
@@ -254,7 +256,7 @@ class Search:
         for name, text in self.match_conditions.items():
             yield f"  - {one_line(f'{name}: {text}')}"
             if name in readings:
-                yield f"      {one_line(readings[name].told())}"
+                yield f"      {one_line(readings[name].summary())}"
 
     def _repr_html_(self) -> str:
         fields = requested_fields(self.to_schema(own_data=True))
@@ -263,7 +265,7 @@ class Search:
             terms=[*self._terms(), *([self._exclusions()] if self.exclude else [])],
             # An invalid edit in place must not prevent its display.
             conditions={str(name): str(text) for name, text in self.match_conditions.items()},
-            readings={name: reading.told() for name, reading in self.readings.items()},
+            readings={name: reading.summary() for name, reading in self.readings.items()},
             enrichments={
                 name: str(field.schema.get("description") or field.schema.get("type") or "")
                 for name, field in fields.items()
@@ -290,3 +292,31 @@ class Search:
 def options_of(search: Search) -> dict[str, Any]:
     """Return all parameters of a search, in the form in which it stores them."""
     return {name: getattr(search, name) for name in READERS}
+
+
+def given_options(objective: str | Search, **given: Any) -> dict[str, Any]:
+    """Return the parameters of a search as read; those to be drafted are missing."""
+    given = {name: value for name, value in given.items() if value is not UNSET}
+    if isinstance(objective, Search):
+        if given:
+            name = next(iter(given))
+            raise InvalidRequestError(
+                f"A Search has its own {name}, and {name}={given[name]!r} was passed as well. Set "
+                f"search.{name} instead."
+            )
+        return options_of(objective)
+    given = {name: value for name, value in given.items() if value is not None}
+    if "match_conditions" in given and "entity_type" not in given:
+        raise InvalidRequestError(
+            "match_conditions need an entity_type, such as entity_type='companies'. Leave both "
+            "out to have them drafted from the objective."
+        )
+    return read_options({"objective": objective, **given})
+
+
+def completed_options(options: dict[str, Any], drafted: FindAllSchema) -> dict[str, Any]:
+    """Return the options, completed from a draft; generator and limit are never taken from it."""
+    given = {"generator": "core", "match_limit": None, **options}
+    if given["generator"] == "preview":
+        given["enrichments"] = None
+    return options_of(Search.from_schema(drafted, **given))

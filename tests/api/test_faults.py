@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 
 import findall_frames as ff
-from findall_frames.api import events as following
+from findall_frames.api import events as api_events
 from tests.support.scripted import (
     RUN_ID,
     Reply,
@@ -162,7 +162,7 @@ def run_with_faults(seed: int) -> tuple[int, list[bool], int]:
 @pytest.fixture
 def short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Reconnect sooner than after two heartbeats, to keep the suite short."""
-    monkeypatch.setattr(following, "SILENCE", 0.4)
+    monkeypatch.setattr(api_events, "SILENCE", 0.4)
     # Hundreds of servers share a few ports, so that their searches would look repeated.
     monkeypatch.setenv("FINDALL_FRAMES_LEDGER", "off")
 

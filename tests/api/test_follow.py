@@ -12,7 +12,7 @@ from email.utils import format_datetime
 import pytest
 
 import findall_frames as ff
-from findall_frames.api import events as following
+from findall_frames.api import events as api_events
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.models import Event, FindAllRunStatusEvent
 from tests.support.scripted import (
@@ -38,13 +38,13 @@ ERROR = b'data: {"type": "error", "error": {"ref_id": "r", "message": "m"}}\n\n'
 @pytest.fixture(autouse=True)
 def _short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two heartbeats are twenty seconds."""
-    monkeypatch.setattr(following, "SILENCE", 0.3)
+    monkeypatch.setattr(api_events, "SILENCE", 0.3)
 
 
 def told(client: ff.Client, *, seconds: float = 20, ends_once: bool = False) -> list[Event | None]:
     """Return all that is yielded for a run until it is over."""
     deadline = Deadline.after(seconds)
-    return list(following.follow(client, RUN_ID, ends_once=ends_once, deadline=deadline))
+    return list(api_events.follow(client, RUN_ID, ends_once=ends_once, deadline=deadline))
 
 
 def is_over(yielded: list[Event | None]) -> bool:
@@ -117,8 +117,8 @@ def test_the_status_is_asked_at_growing_intervals(
     """While the answer is that the run goes on; a new event begins anew."""
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
-    monkeypatch.setattr(following, "SILENCE", 20.0)
-    questions = following._Questions()
+    monkeypatch.setattr(api_events, "SILENCE", 20.0)
+    questions = api_events._Questions()
 
     def asked_until(end: float) -> Iterator[float]:
         nonlocal now
@@ -137,7 +137,7 @@ def test_a_stream_that_brings_new_events_is_believed_for_a_while(
     server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A status that fails meanwhile does not end the wait."""
-    monkeypatch.setattr(following, "SILENCE", 1.0)  # a busy machine is silent for a while
+    monkeypatch.setattr(api_events, "SILENCE", 1.0)  # a busy machine is silent for a while
     beats = [part for beat in fresh("findall.status", run_object())[:60] for part in (beat, 0.05)]
     server.on("GET", f"{AT}/events", stream(*beats, LAST))
     server.on("GET", AT, answer(status=404))
@@ -199,7 +199,7 @@ def test_a_long_pause_of_the_status_is_kept(server: ScriptedServer, client: ff.C
     server.on("GET", f"{AT}/events", answer(status=404))
     server.on("GET", AT, answer(status=429, Retry_After="300"))
     deadline = Deadline.after(2)
-    list(following.follow(client, RUN_ID, is_new=True, deadline=deadline))
+    list(api_events.follow(client, RUN_ID, is_new=True, deadline=deadline))
     assert len(server.sent("GET", AT)) <= 2
 
 

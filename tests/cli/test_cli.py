@@ -15,7 +15,7 @@ import findall_frames as ff
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
-from findall_frames.running import run as running
+from findall_frames.running import following
 from tests.support.chat_server import ChatServer, refusal
 from tests.support.commands import call, call_here, posix_only, record_of, serving, started
 from tests.support.local_models import EveryNth, numbers
@@ -353,7 +353,7 @@ def test_a_timeout_shows_what_was_found_and_how_to_resume(
     for name, value in env.items():
         monkeypatch.setenv(name, value)
     # More than a fifth of the time for what was found, as this machine may be busy.
-    monkeypatch.setattr(running, "_SNAPSHOT_SHARE", 0.9)
+    monkeypatch.setattr(following, "_SNAPSHOT_SHARE", 0.9)
     done = call_here(*EVERY_3RD, "--timeout", "7")
     assert done.returncode == 1
     first, last = done.stdout.splitlines()[0], done.stderr.splitlines()[-1]

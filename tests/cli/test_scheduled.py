@@ -8,7 +8,6 @@ import re
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from tests.support.commands import call, call_here, posix_only, record_of, start
 from tests.support.hostile import HOSTILE
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, KEY, ScriptedServer, candidate
+from tests.support.until import until
 
 CITIES = """\
 name,country,population
@@ -127,7 +127,7 @@ def test_a_search_that_does_not_fit_the_budget_fails(
     assert len(masons["matches"]) == 2
     assert (tilers["run"]["status"], tilers["matches"]) == ("not_started", [])
     assert "budget of $6.00" in tilers["run"]["error"]
-    assert any("1 of 2 searches have no whole result" in line for line in err.splitlines())
+    assert any("1 of 2 searches has no whole result" in line for line in err.splitlines())
     assert ff.open_lake(lake).frames().runs["objective"].tolist() == [MASONS]
     shown = call("refresh", lake, "--budget", "6", env=env)
     assert shown.returncode == 1
@@ -149,15 +149,6 @@ def test_the_cost_of_each_search_and_of_all_is_shown(
     assert lines[-1] == "4 new matches of 2 searches · about $4.60"
     listed = CliRunner().invoke(findall_frames, ["runs"]).stdout
     assert len(re.findall(r" +completed +2 +\$2\.30  Find ", listed)) == 2
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    for _ in range(1500):
-        if condition():
-            return
-        time.sleep(0.02)
-    raise AssertionError("waited in vain")
 
 
 @posix_only

@@ -32,6 +32,7 @@ from tests.support.chat_server import (
 )
 from tests.support.scripted import Reply as Sent
 from tests.support.scripted import Request, ScriptedServer
+from tests.support.until import until
 
 
 def asks(text: str, *, name: str = "asked", question: str | None = None) -> Reading:
@@ -512,8 +513,7 @@ def test_concurrent_requests_are_limited() -> None:
         ]
         for thread in threads:
             thread.start()
-        while server.most_at_once < 3:
-            time.sleep(0.01)
+        until(lambda: server.most_at_once >= 3)
         time.sleep(0.3)
         server.gate.set()
         for thread in threads:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
@@ -19,6 +18,7 @@ from findall_frames.embedded.server.service import Service
 from tests.support.local_bench import Bench, bench, enrichment, run_input
 from tests.support.local_caller import RUN, Caller
 from tests.support.local_models import EveryNth, numbers
+from tests.support.until import until
 
 # One comparison of two such cells takes about a tenth of a second, and cannot be interrupted.
 LONG = 16_000
@@ -29,13 +29,6 @@ ENDLESS = "x LIKE '%' || y || '%'"
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Abandon a step of a cancelled run almost at once."""
     monkeypatch.setattr(engine_module, "_CANCEL_SECONDS", 0.02)
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 30
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
 
 
 def _workers() -> int:
@@ -51,7 +44,7 @@ def _in_endless_step(opened: Bench) -> str:
     """Create a run, and return its id while DuckDB cannot be interrupted."""
     request = run_input(MatchCondition("check", ENDLESS), match_limit=NO_LIMIT)
     findall_id = opened.engine.create(request).findall_id
-    _until(lambda: opened.store.run(findall_id).status == "running")
+    until(lambda: opened.store.run(findall_id).status == "running")
     time.sleep(0.05)
     return findall_id
 
@@ -67,7 +60,7 @@ def test_an_expression_that_cannot_be_interrupted_is_left_to_itself() -> None:
         assert _workers() == before + 5  # the step is still running
         other = run_input(MatchCondition("check", "name = 'c'"))
         assert opened.wait(opened.engine.create(other).findall_id)["candidates"]
-        _until(lambda: _workers() == before + 4)
+        until(lambda: _workers() == before + 4)
         assert opened.wait(findall_id) == ended
         events = opened.events(findall_id)
         assert events[-1]["data"] == ended["run"]
@@ -96,7 +89,7 @@ def test_a_run_of_many_rows_is_cancelled(enrichments: list[FindAllEnrichInput]) 
         findall_id = opened.engine.create(request).findall_id
         for added in enrichments:
             opened.engine.enrich(findall_id, added)
-        _until(lambda: opened.store.run(findall_id).matched > 0)
+        until(lambda: opened.store.run(findall_id).matched > 0)
         opened.engine.cancel(findall_id)
         found = opened.wait(findall_id)
     assert found["run"]["status"]["status"] == "cancelled"
@@ -111,7 +104,7 @@ def test_a_run_is_cancelled_while_rows_are_selected_or_a_model_is_silent(
     model = EveryNth(gate=gate)
     with bench(numbers(30_000), model) as opened:
         findall_id = opened.create(3, generator=generator)
-        _until(lambda: opened.store.run(findall_id).status == "running")
+        until(lambda: opened.store.run(findall_id).status == "running")
         if generator == "pro":
             assert model.begun.wait(10)
         opened.engine.cancel(findall_id)

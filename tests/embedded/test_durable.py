@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -33,6 +32,7 @@ from tests.support.killed_service import (
 from tests.support.local_bench import stored_events, without_ids
 from tests.support.local_caller import RUN
 from tests.support.local_models import EveryNth, numbers
+from tests.support.until import until
 
 
 def undisturbed() -> list[Any]:
@@ -41,10 +41,7 @@ def undisturbed() -> list[Any]:
     engine = Engine(numbers(SIZE), model=open_model(EveryNth()), store=store)
     engine.start()
     found = [*start_runs_of_model(engine), start_run_of_columns(engine)]
-    deadline = time.monotonic() + 60
-    while any(store.run(findall_id).is_active for findall_id in found):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    until(lambda: not any(store.run(findall_id).is_active for findall_id in found), seconds=60)
     engine.stop()
     results = [json.loads(store.result(findall_id)) for findall_id in found]
     store.close()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from findall_frames.errors import (
 )
 from tests.support.local_bench import bench, enrichment, names, without_ids
 from tests.support.local_models import EveryNth
+from tests.support.until import until
 
 
 def test_a_cancelled_run_does_not_wait_for_the_model() -> None:
@@ -77,10 +77,7 @@ def test_a_run_that_waits_for_room_does_not_keep_the_service_from_stopping(
             findall_id = b.create(3, match_limit=300)
             with b.store.database.write() as connection:
                 connection.execute("PRAGMA max_page_count = 1")
-        deadline = time.monotonic() + 30
-        while "waits, as the store can't be written" not in caplog.text:
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        until(lambda: "waits, as the store can't be written" in caplog.text)
     with bench(1_000, path=path) as b:
         assert b.wait(findall_id)["run"]["status"]["status"] == "completed"
 
@@ -219,10 +216,7 @@ def test_runs_go_on_by_themselves_when_a_full_disk_has_room_again(
             connection.execute(f"PRAGMA max_page_count = {pages + 30}")
         with caplog.at_level(logging.WARNING):
             full = b.create(1, match_limit=2_000)
-            deadline = time.monotonic() + 30
-            while "waits, as the store can't be written" not in caplog.text:
-                assert time.monotonic() < deadline
-                time.sleep(0.005)
+            until(lambda: "waits, as the store can't be written" in caplog.text)
         assert b.store.run(full).is_active
         assert b.store.run(full).generated < 2_000
         with b.store.database.write() as connection:
@@ -253,8 +247,7 @@ def test_a_new_engine_finishes_the_runs_of_another(tmp_path: Path) -> None:
     with bench(600, EveryNth(delay=0.002), path) as b:
         findall_id = b.create(7, match_limit=50)
         b.engine.enrich(findall_id, enrichment("ceo"))
-        while b.store.run(findall_id).matched < 5:
-            time.sleep(0.005)
+        until(lambda: b.store.run(findall_id).matched >= 5)
     with bench(600, EveryNth(), path) as b:
         continued = b.wait(findall_id)
         events = b.events(findall_id)

@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from tests.support.chat_server import ChatServer, refusal
 from tests.support.commands import program
 from tests.support.hotels import HOTELS, reads_as, search_of
 from tests.support.scripted import KEY
+from tests.support.until import until
 
 
 def test_readings_of_a_model_are_requested_once(tmp_path: Path) -> None:
@@ -143,8 +143,7 @@ def test_a_service_with_a_silent_model_can_be_stopped(tmp_path: Path, sent: str)
             address = process.stdout.readline().split()[-1]
             with ff.Client(api_key="", base_url=address) as client:
                 ff.start(search_of({"mood": "Hotel must be romantic"}), client=client)
-                while len(server.questions()) < 2:
-                    time.sleep(0.01)
+                until(lambda: len(server.questions()) >= 2)
             process.send_signal(getattr(signal, sent))
             assert process.wait(timeout=30) == 0
         assert not server.answered

@@ -7,7 +7,6 @@ import json
 import logging
 import sqlite3
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
 from pathlib import Path
@@ -20,6 +19,7 @@ from findall_frames.embedded.server.admission import Quota
 from findall_frames.embedded.server.service import Service
 from tests.support.local_caller import ENRICHMENT, RUN, Caller, assert_invalid, at_work
 from tests.support.local_models import numbers
+from tests.support.until import until
 
 # -- creating ----------------------------------------------------------------------------------
 
@@ -225,8 +225,7 @@ def test_a_disconnect_within_a_body_is_a_bad_request(
         connection.putheader("content-length", "100")
         connection.endheaders(b"{")
         connection.close()
-        while not any("POST" in line for line in caplog.messages):
-            time.sleep(0.01)
+        until(lambda: any("POST" in line for line in caplog.messages))
     assert any(line.startswith("POST /v1beta/findall/runs 400") for line in caplog.messages)
     assert max(record.levelno for record in caplog.records) == logging.INFO
 

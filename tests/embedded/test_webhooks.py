@@ -21,6 +21,7 @@ from findall_frames.embedded.server.webhooks import Hosts, new_secret
 from findall_frames.errors import ServiceError
 from tests.support.local_caller import RUN, Caller
 from tests.support.local_models import numbers
+from tests.support.until import until
 
 
 class Receiver(ThreadingHTTPServer):
@@ -38,10 +39,7 @@ class Receiver(ThreadingHTTPServer):
 
     def wait(self, arrived: Callable[[list[Any]], bool]) -> list[Any]:
         """Wait until the bodies meet a condition, and return them."""
-        deadline = time.monotonic() + 20
-        while not arrived(self.bodies()):
-            assert time.monotonic() < deadline, self.bodies()
-            time.sleep(0.01)
+        until(lambda: arrived(self.bodies()))
         return self.bodies()
 
 

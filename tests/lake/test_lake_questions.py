@@ -307,7 +307,7 @@ def test_more_than_the_api_can_exclude_are_left_out_and_said(tmp_path: Path) -> 
     """The most recent ones are kept."""
     many = [candidate(f"thing {number}") for number in range(10_003)]
     lake = filled(tmp_path, week(1, *many[:10]), week(2, *many[5:]))
-    with pytest.warns(FindAllWarning, match=r"10,003 things are known.*10,000.*The 3 that"):
+    with pytest.warns(FindAllWarning, match=r"10,003 entities are known.*10,000.*The 3 that"):
         known = lake.known("findall_week1")
     assert len(known) == 10_000
     assert names(known)[:2] == ["thing 5", "thing 6"]

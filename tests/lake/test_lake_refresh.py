@@ -19,6 +19,7 @@ from findall_frames.errors import InvalidRequestError, LakeError, PartialResultW
 from findall_frames.lake.refreshing import KnownSearch, refreshed
 from findall_frames.lake.storage import Storage
 from findall_frames.running import claims
+from findall_frames.running.arguments import UNSET
 from tests.support.results import candidate, result
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, Reply, ScriptedServer, answer
@@ -281,7 +282,7 @@ def test_a_refresh_that_saw_the_lake_before_the_other_appended_creates_nothing(
         append=lake.append,
         appended=(),
         place=str(lake.path.resolve()),
-        **{"budget": None, "per_hour": 300, "data": ff.find_all.__kwdefaults__["data"]},
+        **{"budget": None, "per_hour": 300, "data": UNSET},
         **{"client": client, "progress": False, "timeout": 60},
     )
     assert len(late) > 0

@@ -16,7 +16,7 @@ import pytest
 import findall_frames as ff
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.server.service import Service
-from findall_frames.progress.displays import Guarded, Silence, told_at, wishes_at
+from findall_frames.progress.displays import Guarded, Silence, show_warnings, wish_of
 from findall_frames.progress.notebook import CardWidget
 from findall_frames.progress.update import Update, View, Wish, Wishes
 from tests.support.local_models import EveryNth, numbers
@@ -273,9 +273,9 @@ def test_a_wish_to_cancel_ends_the_run(waiting: tuple[ff.Run, threading.Event]) 
 
 def test_a_display_without_wishes_asks_for_nothing() -> None:
     """Most displays only show."""
-    assert wishes_at(Silence())() is None
+    assert wish_of(Silence()) is None
     assert Guarded(Silence()).wish() is None
-    assert not told_at(Silence())([])
+    assert not show_warnings(Silence(), [])
     assert not Guarded(Silence()).tell([])
 
 

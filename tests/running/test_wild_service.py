@@ -23,7 +23,7 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api import deadline as limits
-from findall_frames.api import events as following
+from findall_frames.api import events as api_events
 from findall_frames.api import waiting
 from findall_frames.running import creating, recorded_run
 from tests.support.scripted import (
@@ -56,11 +56,11 @@ _real_time, _real_monotonic = time.time, time.monotonic
 
 def shorten_the_clock() -> None:
     """Make every pause of the package short; for a process of its own."""
-    following.SILENCE = 0.4  # type: ignore[misc]
-    following._OUTAGE = 2.0  # type: ignore[misc]
-    following._NEW = 0.5  # type: ignore[misc]
-    following._FIRST_PAUSE = 0.02  # type: ignore[misc]
-    following._LONGEST_PAUSE = 0.3  # type: ignore[misc]
+    api_events.SILENCE = 0.4  # type: ignore[misc]
+    api_events._OUTAGE = 2.0  # type: ignore[misc]
+    api_events._NEW = 0.5  # type: ignore[misc]
+    api_events._FIRST_PAUSE = 0.02  # type: ignore[misc]
+    api_events._LONGEST_PAUSE = 0.3  # type: ignore[misc]
     waiting._FIRST_PAUSE = waiting._SHORTEST_PAUSE = 0.05
     recorded_run._RESULT_PAUSES = (0.02, 0.05, 0.1)  # type: ignore[misc]
     creating._LOOK_SECONDS = 0.2  # type: ignore[misc]

@@ -15,10 +15,9 @@ import warnings
 from datetime import timedelta
 
 import findall_frames as ff
-from findall_frames.api import waiting
 from findall_frames.many import find_many
-from findall_frames.running import batch, claims
 from tests.support.scripted import CONDITIONS, KEY
+from tests.support.short_clock import shorten_clock
 
 # The longest time after which a call is killed; it takes about as long.
 _SPAN = 0.5
@@ -48,9 +47,7 @@ def call(url: str, searches: list[ff.Search]) -> ff.FindAllFrames:
 def main(url: str, *, seed: int, kills: int, size: int) -> list[dict[str, object]]:
     """Kill one call after the other, each of other searches, and make each of them again."""
     chance = random.Random(seed)
-    batch._FIRST_LOOK = 0.01  # type: ignore[misc]
-    claims._LONGEST_CREATION = timedelta(0)  # type: ignore[misc]
-    waiting._FIRST_PAUSE = 0.02  # type: ignore[misc]
+    shorten_clock(longest_creation=timedelta(0))
     call(url, searches_of(-1, 1))  # what is imported when it is used is imported in here
     outcomes: list[dict[str, object]] = []
     for kill in range(kills):

@@ -27,6 +27,7 @@ from findall_frames.embedded.runs.store import Store
 from findall_frames.embedded.server.service import Service
 from tests.support.local_bench import enrichment, run_input, stored_events
 from tests.support.local_models import EveryNth, numbers
+from tests.support.until import until
 
 SIZE = 600
 ENRICHMENT = enrichment("remark")
@@ -74,10 +75,7 @@ def wait_for_candidates(path: Path, findall_id: str) -> None:
     """Wait until the first candidates of a run of another process are stored."""
     query = "SELECT generated FROM runs WHERE findall_id = ?"
     with closing(sqlite3.connect(path)) as connection:
-        deadline = time.monotonic() + 10
-        while connection.execute(query, (findall_id,)).fetchone() == (0,):
-            assert time.monotonic() < deadline
-            time.sleep(0.001)
+        until(lambda: connection.execute(query, (findall_id,)).fetchone() != (0,))
 
 
 def main(path: Path, *, seed: int, kills: int) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +19,7 @@ from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.runs.engine import Engine
 from findall_frames.embedded.runs.store import Store
 from tests.support.local_models import EveryNth, numbers
+from tests.support.until import until
 
 __all__ = ["Bench", "bench", "enrichment", "names", "run_input", "stored_events", "without_ids"]
 
@@ -72,10 +72,7 @@ class Bench:
 
     def wait(self, findall_id: str) -> Any:
         """Wait for the end of a run, and return its result."""
-        deadline = time.monotonic() + 30
-        while self.store.run(findall_id).is_active:
-            assert time.monotonic() < deadline, self.store.run(findall_id)
-            time.sleep(0.005)
+        until(lambda: not self.store.run(findall_id).is_active)
         return json.loads(self.store.result(findall_id))
 
     def events(self, findall_id: str) -> list[Any]:

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import findall_frames as ff
-from findall_frames.api import waiting
 from findall_frames.many import find_many
-from findall_frames.running import batch, claims, pricing
+from findall_frames.running import pricing
 from tests.support.scripted import CONDITIONS, KEY
+from tests.support.short_clock import shorten_clock
 
 _LONGEST_CREATION = timedelta(seconds=3)
 
@@ -60,10 +60,7 @@ def _work(url: str, numbers: list[int], result: Path, *, budget: float, threads:
 
 def main(url: str, folder: Path, terms: dict[str, Any]) -> None:
     """Fork, kill, and wait; what each process got is in a file named after its place."""
-    batch._FIRST_LOOK = 0.01  # type: ignore[misc]
-    batch._LOOK_AGAIN = claims._LOOK_AGAIN = 0.1  # type: ignore[misc]
-    claims._LONGEST_CREATION = _LONGEST_CREATION  # type: ignore[misc]
-    waiting._FIRST_PAUSE = 0.02  # type: ignore[misc]
+    shorten_clock(longest_creation=_LONGEST_CREATION)
     pricing.HOSTED_URL = url  # type: ignore[misc]
     children = []
     for place, numbers in enumerate(terms["calls"]):
