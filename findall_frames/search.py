@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "check_understood",
     "completed_options",
     "draft",
     "explain",
@@ -374,6 +375,16 @@ def explain(
             timeout=deadline.timeout,
         )
     return readings_table(readings)
+
+
+def check_understood(search: Search, *, service: Client, timeout: float | None = None) -> None:
+    """Raise ConditionNotUnderstoodError if own data would refuse a search."""
+    from findall_frames.embedded.runs.explaining import check_usable
+
+    schema = search.to_schema(own_data=True)
+    check_usable(
+        service.explain(schema.match_conditions, entity_type=schema.entity_type, timeout=timeout)
+    )
 
 
 def start(

@@ -39,13 +39,14 @@ from findall_frames.lake.views import Views
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.running.arguments import MOST_EXCLUDED
 from findall_frames.running.spec import Search
+from findall_frames.search import check_understood
+from findall_frames.services import UNSET, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["Lake", "open_lake"]
 
-_UNSET: Final[Any] = msgspec.UNSET
 _ID: Final = re.compile(r"findall_\S+")
 
 
@@ -364,10 +365,19 @@ class Lake:
         """The saved searches by name."""
         return self._saved.read()
 
-    def save(self, search: Search, *, name: str) -> None:
+    def save(
+        self,
+        search: Search,
+        *,
+        name: str,
+        data: Any = UNSET,
+        client: Client | None = None,
+        timeout: float | None = None,
+    ) -> None:
         """Save a search, to be run again and again by `refresh`.
 
-        One that is saved under this name already is replaced.
+        One that is saved under this name already is replaced. Own data, if it is passed, reads
+        the conditions now, so that none is saved that a refresh would refuse.
 
         Parameters
         ----------
@@ -375,15 +385,29 @@ class Lake:
             The search, such as from `draft`. It must have no webhook, and no key of a tool server.
         name : str
             1 to 80 lower-case letters, digits, ``_`` and ``-``.
+        data : DataFrame, path or anything else that `local` takes, optional
+            Your own data that the search is for, unless `client` is given.
+        client : Client, optional
+            Of a service over your own data, such as ``ff.local(...)``.
+        timeout : float, optional
+            Seconds for reading the conditions; None waits without limit.
 
         Raises
         ------
         InvalidRequestError
             The search or the name is invalid, or the same search is saved under another name.
+        ConditionNotUnderstoodError
+            A condition could not be read, as in `find_all`; nothing is saved.
+        NotFoundError
+            The service of `client` cannot explain conditions, such as the hosted one.
         LakeError
             The folder can't be written.
         """
-        self._saved.save(search, name=name)
+        self._saved.check(search, name=name)
+        if client is not None or data is not UNSET:
+            with service_for(client, data) as service:
+                check_understood(search, service=service, timeout=timeout)
+        self._saved.write(search, name=name)
 
     def refresh(
         self,
@@ -391,7 +415,7 @@ class Lake:
         *,
         budget: float | None = None,
         per_hour: int = 300,
-        data: Any = _UNSET,
+        data: Any = UNSET,
         client: Client | None = None,
         progress: Progress | Display = "auto",
         timeout: float | None = None,
@@ -446,7 +470,7 @@ class Lake:
         >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
         >>> folder = tempfile.TemporaryDirectory()
         >>> lake = ff.open_lake(folder.name)
-        >>> lake.save(ff.draft("Find cities in Italy", data=cities), name="italy")
+        >>> lake.save(ff.draft("Find cities in Italy", data=cities), name="italy", data=cities)
         >>> lake.refresh(data=cities, progress=False).matches["name"].tolist()
         ['Rome']
         >>> cities.loc[2] = ["Bari", "Italy"]

@@ -15,7 +15,12 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, McpServer
-from findall_frames.errors import InvalidRequestError, LakeError, PartialResultWarning
+from findall_frames.errors import (
+    ConditionNotUnderstoodError,
+    InvalidRequestError,
+    LakeError,
+    PartialResultWarning,
+)
 from findall_frames.lake.refreshing import KnownSearch, refreshed
 from findall_frames.lake.storage import Storage
 from findall_frames.running import claims
@@ -132,6 +137,24 @@ def test_what_is_not_saved(lake: ff.Lake, saved: Any, words: str) -> None:
         lake.save(saved, name="another")
     assert len(lake.searches) == 2
     assert not any("s3cr3t" in path.read_text() for path in lake.path.rglob("*.json"))
+
+
+def test_a_search_that_own_data_would_refuse_is_not_saved(tmp_path: Path) -> None:
+    """The message is that of find_all; without the data, nobody can tell."""
+    cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    lake = ff.open_lake(tmp_path / "lake")
+    drafted = ff.draft("Find frobnicated cities", data=cities)
+    with pytest.raises(ConditionNotUnderstoodError) as refused:
+        ff.find_all(drafted, data=cities, progress=False)
+    with ff.local(cities) as client:
+        for own in ({"data": cities}, {"client": client}):
+            with pytest.raises(ConditionNotUnderstoodError) as raised:
+                lake.save(drafted, name="odd", **own)
+            assert str(raised.value) == str(refused.value)
+            assert lake.searches == {}
+        lake.save(ff.draft("in Italy", client=client), name="italy", client=client)
+    lake.save(drafted, name="odd")
+    assert list(lake.searches) == ["italy", "odd"]
 
 
 @pytest.mark.parametrize(
