@@ -40,7 +40,7 @@ from findall_frames.progress.displays import Display, Progress
 from findall_frames.running.arguments import MOST_EXCLUDED
 from findall_frames.running.spec import Search
 from findall_frames.search import check_understood
-from findall_frames.services import UNSET, service_for
+from findall_frames.services import UNSET, is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -420,10 +420,13 @@ class Lake:
         progress: Progress | Display = "auto",
         timeout: float | None = None,
     ) -> FindAllFrames:
-        """Run saved searches without what is known, append the runs, and return what is new.
+        """Run saved searches again, append the runs, and return what is new.
 
         Each search is one new run, with its own price, that excludes what has matched its
-        question in this lake. If the call is interrupted or killed, or another one is refreshing
+        question in this lake. Own data costs nothing, so all of it is searched again: the lake
+        then has its state at that time, and `entities` shows what changed.
+
+        If the call is interrupted or killed, or another one is refreshing
         the same lake on this machine, the same call waits for the runs that go on and creates
         none of them twice; runs are done with once they are in the lake.
 
@@ -439,7 +442,7 @@ class Lake:
         Returns
         -------
         FindAllFrames
-            The new runs, in the order of the names, without the candidates that had matched
+            The new runs, in the order of the names, without the matches that had matched
             before: ``matches`` is what is new. ``runs`` has one row per search, with ``cost`` and
             ``error``; one that has no result has not been appended to the lake.
 
@@ -460,7 +463,7 @@ class Lake:
         PartialResultWarning
             Some searches have no whole result.
         FindAllWarning
-            More than 10,000 things are known of a search, as in `known`.
+            More than 10,000 things are known of a search, as in `known`; not on own data.
 
         Examples
         --------
@@ -481,10 +484,12 @@ class Lake:
         # Listed before what is known, so that a run which is appended in between counts as one that
         # goes on, and is not created again.
         appended = self._storage.snapshot().newest.keys()
+        own_data = is_own_data(client, data)
         searches = []
         for search in self._saved.chosen(names).values():
             matches = matches_in(*self._past_runs(search))
-            searches.append(KnownSearch(search, matches, self._most_recent(matches)))
+            excluded = [] if own_data else self._most_recent(matches)
+            searches.append(KnownSearch(search, matches, excluded))
         return refreshed(
             searches,
             append=self.append,

@@ -149,7 +149,7 @@ def test_a_search_that_does_not_fit_the_budget_fails(
     assert len(masons["matches"]) == 2
     assert (tilers["run"]["status"], tilers["matches"]) == ("not_started", [])
     assert "budget of $6.00" in tilers["run"]["error"]
-    assert any("1 of 2 searches have no whole result" in line for line in err.splitlines())
+    assert any("1 of 2 searches has no whole result" in line for line in err.splitlines())
     assert ff.open_lake(lake).frames().runs["objective"].tolist() == [MASONS]
     shown = call("refresh", lake, "--budget", "6", env=env)
     assert shown.returncode == 1

@@ -223,6 +223,17 @@ def test_own_data_is_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     cities.loc[2] = ["Bari", "Italy"]
     assert lake.refresh(data=cities, progress=False).matches["name"].tolist() == ["Bari"]
     assert len(lake.frames().runs) == 2
+    cities.loc[1, "country"] = "France"
+    third = lake.refresh(data=cities, progress=False)
+    assert third.matches.empty
+    assert lake.frames(third.findall_ids[0]).matches["name"].tolist() == ["Bari"]
+    entities = lake.entities("Find cities in Italy").set_index("name")
+    assert entities["match_status"].to_dict() == {
+        "Oslo": "unmatched",
+        "Rome": "unmatched",
+        "Bari": "matched",
+    }
+    assert entities["changed_from"].dropna().to_dict() == {"Rome": "matched"}
 
 
 def test_what_others_appended_is_known_too(farm: RunFarm, client: ff.Client, lake: ff.Lake) -> None:
