@@ -32,8 +32,8 @@ from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_enrichment_budget, check_extension_budget
 from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.run import Run, record_of
-from findall_frames.running.spec import Search
-from findall_frames.search import find_all
+from findall_frames.running.spec import Search, options_of
+from findall_frames.search import find
 from findall_frames.services import UNSET, RunLike, client_of, id_of, service_for
 
 __all__ = ["cancel", "enrich", "extend", "refresh", "resume"]
@@ -329,8 +329,8 @@ def refresh(
         if search.match_limit is not None and not service.is_embedded:
             search.match_limit = min(search.match_limit, MAX_MATCH_LIMIT)  # it may be extended
         search.exclude = [] if service.is_embedded else _known(old)
-        new = find_all(
-            search,
+        new = find(
+            options_of(search),
             budget=budget,
             errors=errors,
             client=service,

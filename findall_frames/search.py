@@ -27,7 +27,7 @@ from findall_frames.running.arguments import (
 )
 from findall_frames.running.creating import add_enrichments, create_run
 from findall_frames.running.following import attach_run, watch_run
-from findall_frames.running.kept_results import from_ledger_or
+from findall_frames.running.kept_results import from_ledger_or, warn_of_reviews
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_search_budget
@@ -44,6 +44,7 @@ __all__ = [
     "completed_options",
     "draft",
     "explain",
+    "find",
     "find_all",
     "given_options",
     "preview",
@@ -111,7 +112,7 @@ def find_all(
         Return the result of an equal search at the same service from the ledger of this
         machine, or ask for its run if that is not over, its result is not whole, or another call
         is just starting it; nothing new is started or spent then. Own data is always searched
-        again.
+        again; what was judged in an earlier run is then told in a warning.
     errors : {"warn", "raise"}
         What to do if the run failed, was cancelled or ended early.
     client : Client, optional
@@ -171,7 +172,7 @@ def find_all(
         webhook=webhook,
         memory_scope_key=memory_scope_key,
     )
-    return _find(
+    frames = find(
         options,
         data=data,
         budget=budget,
@@ -181,6 +182,9 @@ def find_all(
         progress=progress,
         timeout=timeout,
     )
+    if is_own_data(client, data):
+        warn_of_reviews(frames)
+    return frames
 
 
 def preview(
@@ -239,7 +243,7 @@ def preview(
     for ignored in ("enrichments", "webhook"):
         options.pop(ignored, None)
     options |= read_options({"generator": "preview", "match_limit": match_limit})
-    return _find(
+    return find(
         options, data=data, budget=budget, client=client, progress=progress, timeout=timeout
     )
 
@@ -461,7 +465,7 @@ def given_options(objective: str | Search, **given: Any) -> dict[str, Any]:
     return read_options({"objective": objective, **given})
 
 
-def _find(
+def find(
     options: dict[str, Any],
     *,
     data: Any = UNSET,
@@ -472,6 +476,7 @@ def _find(
     progress: Progress | Display,
     timeout: float | None,
 ) -> FindAllFrames:
+    """Run a search as `find_all` does, from its parameters as read."""
     begun = time.monotonic()
     deadline = Deadline.after(timeout)
     check_errors(errors)

@@ -324,6 +324,25 @@ def test_a_refresh_takes_over_what_was_judged(ledger: str, monkeypatch: pytest.M
     assert resumed.reviews["decision"].tolist() == ["accept", "reject", "accept", "accept"]
 
 
+def test_a_new_search_of_own_data_says_where_its_reviews_are() -> None:
+    """Of the same search and candidates only; the call in the warning takes them over."""
+    frames = ff.find_all(QUESTION, data=SIZES, progress=False)
+    frames.review("N3", "accept")
+    frames.review("N4", "reject")
+    frames.review("N4", None)
+    with pytest.warns(ff.FindAllWarning, match="1 review of these") as told:
+        again = ff.find_all(QUESTION, data=SIZES, progress=False)
+    assert again.reviews.empty
+    assert f"ff.refresh(ff.resume({frames.findall_id!r}), ...)" in str(told[0].message)
+    new = ff.refresh(ff.resume(frames.findall_id, progress=False), data=SIZES, progress=False)
+    assert new.accepted["name"].tolist() == ["N3"]
+    with pytest.warns(ff.FindAllWarning, match=new.findall_id):
+        ff.find_all(QUESTION, data=SIZES, progress=False)
+    others = SIZES.assign(name=[f"M{n}" for n in range(14)])
+    assert ff.find_all(QUESTION, data=others, progress=False).reviews.empty
+    assert ff.find_all("size at least 4", data=SIZES, progress=False).reviews.empty
+
+
 def test_a_judgement_of_a_field_is_taken_over_while_its_value_is_the_same() -> None:
     """Not on a candidate that is only perhaps the same; that of the whole candidate always."""
 
