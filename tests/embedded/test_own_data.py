@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,25 @@ def test_a_condition_in_sql_is_run_unchanged() -> None:
     assert reasons["Dune"].startswith("Unknown, since stars is missing")
     assert frames.citations["excerpts"].iloc[0] == ["4.0"]
     assert frames.runs["generated_candidates_count"].item() == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "warning"),
+    [
+        ("top 3 by size", "asks for 3, and 4 rows meet it, as 2 share rank 3."),
+        ("lowest size", "asks for 1, and 2 rows meet it, as 2 share rank 1."),
+        ("top 4 by size", None),
+    ],
+)
+def test_a_shared_rank_is_told(asked: str, warning: str | None) -> None:
+    """More rows than were asked for come with a warning that says why."""
+    rows = pd.DataFrame({"name": list("ABCDEF"), "size": [9, 8, 7, 7, 1, 1]})
+    with warnings.catch_warnings(record=True, action="always") as told:
+        frames = ff.find_all(search_of({"rank": asked}), data=rows, progress=False)
+    expected = [] if warning is None else [f"The condition 'rank' {warning}"]
+    assert list(frames.warnings) == expected
+    assert [str(each.message).partition("\n")[2] for each in told] == expected
+    assert len(frames) == {"t": 4, "l": 2}[asked[0]]
 
 
 def test_matches_lead_back_to_the_users_rows() -> None:
