@@ -74,6 +74,36 @@ def test_a_shared_rank_is_told(asked: str, warning: str | None) -> None:
     assert len(frames) == {"t": 4, "l": 2}[asked[0]]
 
 
+def test_a_column_in_words_has_the_type_of_the_column_that_answers(tmp_path: Path) -> None:
+    """In a draft too; what is declared as text, or is not in the data, is text."""
+    data = tmp_path / "ports.csv"
+    data.write_text(
+        "name,people,area,is open,founded,code\nOslo,7,1.5,true,1048-01-01,007\n"
+        "Bari,8,2.0,false,1900-04-21,x\n"
+    )
+    words = {each: f"The {each}" for each in ("people", "area", "is open", "founded", "code")}
+    search = search_of({"large": "people > 7"})
+    search.enrichments = words
+    with ff.local(data) as client:
+        frames = ff.find_all(search, client=client, progress=False)
+        added = ff.enrich(
+            ff.find_all(search_of({"large": "people > 7"}), client=client, progress=False),
+            {"type": "object", "properties": {"people": {"type": "string"}}},
+            client=client,
+            progress=False,
+        )
+    dtypes = ["Int64", "Float64", "boolean", "datetime64[us]", "str"]
+    assert frames.matches[list(words)].dtypes.astype(str).tolist() == dtypes
+    assert frames.fields["value"].dropna().tolist()[-6:-1] == [
+        "8",
+        "2.0",
+        "false",
+        "1900-04-21",
+        "x",
+    ]
+    assert added.matches["people"].tolist() == ["8"]
+
+
 def test_matches_lead_back_to_the_users_rows() -> None:
     """In the order of the matches, with their index; names may repeat."""
     goods = pd.DataFrame({"name": list("ABABA"), "price": [1, 20, 30, 4, 50]}, index=list("vwxyz"))
