@@ -27,14 +27,14 @@ from findall_frames.running.arguments import (
 )
 from findall_frames.running.following import attach_run, watch_run
 from findall_frames.running.kept_results import from_ledger_or, kept_frames
-from findall_frames.running.kept_reviews import with_earlier_run
+from findall_frames.running.kept_reviews import as_later_run, with_earlier_run
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_enrichment_budget, check_extension_budget
 from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.run import Run, record_of
-from findall_frames.running.spec import Search
-from findall_frames.search import find_all
+from findall_frames.running.spec import Search, options_of
+from findall_frames.search import find
 from findall_frames.services import RunLike, client_of, id_of, service_for
 
 __all__ = ["cancel", "enrich", "extend", "refresh", "resume"]
@@ -264,11 +264,16 @@ def refresh(
     progress: Progress | Display = "auto",
     timeout: float | None = None,
 ) -> FindAllFrames:
-    """Run the same search again without the known matches, and return old and new together.
+    """Run the same search again: at a service that charges, without the known matches.
 
-    This is a new run, with its own price and findall_id. If the result is refreshed again, the
-    matches of both runs are excluded, and so is what a person accepted. Exclusions of the old run
-    are not stored, so those entities may be found now.
+    This is a new run, with its own price and findall_id. The old and the new runs are returned
+    together. If the result is refreshed again, the matches of both runs are excluded, and so is
+    what a person accepted. Exclusions of the old run are not stored, so those entities may be
+    found now.
+
+    Own data costs nothing, so all of it is searched again, and the new run is returned alone: it
+    has each match once, as it is now. ``frames.compare(new)`` shows what is new, what changed and
+    what is gone.
 
     A candidate that comes again in the new run takes over what was judged of it, and of its
     fields whose values are the same. The text form says how many matches are left to review, and
@@ -286,7 +291,8 @@ def refresh(
     Returns
     -------
     FindAllFrames
-        The old runs and the new one, which is ``frames.for_run(frames.findall_ids[-1])``.
+        The old runs and the new one, which is ``frames.for_run(frames.findall_ids[-1])``; on own
+        data the new one alone.
 
     Raises
     ------
@@ -303,11 +309,11 @@ def refresh(
     >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
     >>> frames = ff.find_all("Find cities in Italy", data=cities, progress=False)
     >>> cities.loc[2] = ["Bari", "Italy"]
-    >>> both = ff.refresh(frames, data=cities, progress=False)
-    >>> both.matches["name"].tolist()
+    >>> new = ff.refresh(frames, data=cities, progress=False)
+    >>> new.matches["name"].tolist()
     ['Rome', 'Bari']
-    >>> len(both.findall_ids)
-    2
+    >>> frames.compare(new).added["name"].tolist()
+    ['Bari']
     """
     deadline = Deadline.after(timeout)
     check_errors(errors)
@@ -323,16 +329,17 @@ def refresh(
         search = Search.from_schema(_search_behind(old, service, deadline=deadline))
         if search.match_limit is not None and not service.is_embedded:
             search.match_limit = min(search.match_limit, MAX_MATCH_LIMIT)  # it may be extended
-        search.exclude = _known(old)
-        new = find_all(
-            search,
+        search.exclude = [] if service.is_embedded else _known(old)
+        new = find(
+            options_of(search),
             budget=budget,
             errors=errors,
             client=service,
             progress=progress,
             timeout=deadline.timeout,
         )
-    return with_earlier_run(new, old, ledger=Ledger.of_this_machine())
+        follows = as_later_run if service.is_embedded else with_earlier_run
+        return follows(new, old, ledger=Ledger.of_this_machine())
 
 
 def _known(frames: FindAllFrames) -> list[ExcludeCandidate]:

@@ -27,7 +27,7 @@ from findall_frames.running.arguments import (
 )
 from findall_frames.running.creating import add_enrichments, create_run
 from findall_frames.running.following import attach_run, watch_run
-from findall_frames.running.kept_results import from_ledger_or
+from findall_frames.running.kept_results import from_ledger_or, warn_of_reviews
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.outcome import Errors, check_errors
 from findall_frames.running.pricing import check_search_budget
@@ -39,7 +39,7 @@ from findall_frames.services import is_own_data, service_for
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["draft", "explain", "find_all", "preview", "start"]
+__all__ = ["check_understood", "draft", "explain", "find", "find_all", "preview", "start"]
 
 
 def find_all(
@@ -102,7 +102,7 @@ def find_all(
         Return the result of an equal search at the same service from the ledger of this
         machine, or ask for its run if that is not over, its result is not whole, or another call
         is just starting it; nothing new is started or spent then. Own data is always searched
-        again.
+        again; what was judged in an earlier run is then told in a warning.
     errors : {"warn", "raise"}
         What to do if the run failed, was cancelled or ended early.
     client : Client, optional
@@ -162,7 +162,7 @@ def find_all(
         webhook=webhook,
         memory_scope_key=memory_scope_key,
     )
-    return _find(
+    frames = find(
         options,
         data=data,
         budget=budget,
@@ -172,6 +172,9 @@ def find_all(
         progress=progress,
         timeout=timeout,
     )
+    if is_own_data(client, data):
+        warn_of_reviews(frames)
+    return frames
 
 
 def preview(
@@ -230,7 +233,7 @@ def preview(
     for ignored in ("enrichments", "webhook"):
         options.pop(ignored, None)
     options |= read_options({"generator": "preview", "match_limit": match_limit})
-    return _find(
+    return find(
         options, data=data, budget=budget, client=client, progress=progress, timeout=timeout
     )
 
@@ -368,6 +371,16 @@ def explain(
     return readings_table(readings)
 
 
+def check_understood(search: Search, *, service: Client, timeout: float | None = None) -> None:
+    """Raise ConditionNotUnderstoodError if own data would refuse a search."""
+    from findall_frames.embedded.runs.explaining import check_usable
+
+    schema = search.to_schema(own_data=True)
+    check_usable(
+        service.explain(schema.match_conditions, entity_type=schema.entity_type, timeout=timeout)
+    )
+
+
 def start(
     search: Search,
     *,
@@ -423,7 +436,7 @@ def start(
     return run_of(run)
 
 
-def _find(
+def find(
     options: dict[str, Any],
     *,
     data: Any = UNSET,
@@ -434,6 +447,7 @@ def _find(
     progress: Progress | Display,
     timeout: float | None,
 ) -> FindAllFrames:
+    """Run a search as `find_all` does, from its parameters as read."""
     begun = time.monotonic()
     deadline = Deadline.after(timeout)
     check_errors(errors)

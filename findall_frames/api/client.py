@@ -23,6 +23,7 @@ from findall_frames.api.models import (
     FindAllSchema,
     IngestInput,
     MatchCondition,
+    with_text_fields,
 )
 from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.api.stream import EventStream
@@ -388,7 +389,7 @@ class Client:
         self, findall_id: str, enrichment: FindAllEnrichInput, *, timeout: float | None = None
     ) -> FindAllSchema:
         """Add fields to all present and future matches of a run; costs money per match."""
-        body = msgspec.json.encode(enrichment)
+        body = msgspec.json.encode(enrichment if self.is_embedded else with_text_fields(enrichment))
         call = _run_call(findall_id, "enrich", body=body, timeout=timeout)
         return self._transport.submit(call, _decoder(FindAllSchema))
 

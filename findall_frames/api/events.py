@@ -21,7 +21,7 @@ from findall_frames.api.models import (
     UnknownEvent,
 )
 from findall_frames.api.stream import EventStream
-from findall_frames.api.waiting import not_waiting
+from findall_frames.api.waiting import not_waiting, wait_told, why_refused
 from findall_frames.errors import (
     APIError,
     AuthenticationError,
@@ -78,7 +78,7 @@ def follow(
     ends_once: bool = False,
     changed_after: str | None = None,
     deadline: Deadline = NEVER,
-) -> Generator[Event | None, None, None]:
+) -> Generator[Event | str | None, None, None]:
     """Yield the events of a run, each once, until the run is over or the deadline passes.
 
     Parameters
@@ -102,11 +102,11 @@ def follow(
 
     Yields
     ------
-    Event or None
+    Event, str or None
         None after each quarter of a second without a new event, so that the caller can update a
-        clock. The status is requested when a connection ends, after silence, and now and then
-        while a stream goes on talking; it is yielded as a `FindAllRunStatusEvent` with an empty
-        ``event_id``.
+        clock; while the service allows no request, for how long, in words. The status is
+        requested when a connection ends, after silence, and now and then while a stream goes on
+        talking; it is yielded as a `FindAllRunStatusEvent` with an empty ``event_id``.
 
     Raises
     ------
@@ -126,6 +126,7 @@ def follow(
     stale_until = Deadline.after(_STALE)
     connection: _Connection | None = None
     request: object | None = None
+    refusal: APIError | None = None
     connect_at = alive_at = yielded_at = time.monotonic()
 
     def drop_connection(pause: float = 0.0) -> None:
@@ -146,7 +147,11 @@ def follow(
                 request = _ask(arrived, client, findall_id, deadline)
             if now - yielded_at >= _TICK:
                 yielded_at = now
-                yield None
+                pause = min(connect_at, questions.due_at) - now
+                if refusal is None or connection or request or pause <= 0:
+                    yield None
+                else:
+                    yield wait_told(pause, why_refused(refusal))
             wake_at = min(
                 yielded_at + _TICK,
                 connect_at if connection is None else math.inf,
@@ -158,6 +163,7 @@ def follow(
                 continue
             if source is request:
                 request = None
+                refusal = _refusal(item)
                 if isinstance(item, FindAllError):
                     questions.repeat_in(failures.of_status(item, is_talking=questions.is_talking))
                 elif isinstance(item, FindAllRun):
@@ -174,6 +180,7 @@ def follow(
             if connection is None or source is not connection:
                 continue
             if not isinstance(item, list):
+                refusal = _refusal(item)
                 # The end of a stream is not the end of the run; only the status tells.
                 drop_connection(failures.of_stream(item) if isinstance(item, FindAllError) else 0.0)
                 questions.ask_now()
@@ -327,6 +334,13 @@ def _requested_pause(error: FindAllError) -> float:
     if isinstance(error, RunTimeout):
         return _LONGEST_PAUSE  # it was asked to wait until after the deadline
     return (error.retry_after or 0.0) if isinstance(error, APIError) else 0.0
+
+
+def _refusal(arrival: _Arrival) -> APIError | None:
+    """Return an error with which the service asks for a pause that is worth a word."""
+    if isinstance(arrival, APIError) and (arrival.retry_after or 0) >= 1:
+        return arrival
+    return None
 
 
 def _is_stale(run: FindAllRun, changed_after: str | None) -> bool:

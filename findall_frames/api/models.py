@@ -7,12 +7,13 @@ an error that names its path.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType, field
+from msgspec.structs import replace
 
 __all__ = [
     "BETA",
@@ -60,6 +61,8 @@ __all__ = [
     "Webhook",
     "format_time",
     "parse_time",
+    "with_field_types",
+    "with_text_fields",
 ]
 
 BETA: Final = "findall-2025-09-15"
@@ -172,6 +175,39 @@ class FindAllEnrichInput(Struct, frozen=True):
     output_schema: JsonSchema
     processor: str = "core"
     mcp_servers: list[McpServer] | None = None
+
+
+def with_field_types(
+    enrichment: FindAllEnrichInput, type_of: Callable[[str, str], Mapping[str, str]]
+) -> FindAllEnrichInput:
+    """Return an enrichment in which fields with only a description have a type as well.
+
+    `type_of` returns that, as a JSON Schema, for the name of a field and its description.
+    """
+    schema = enrichment.output_schema.json_schema
+    given = schema.get("properties")
+    if not isinstance(given, Mapping):
+        return enrichment
+    properties = {
+        name: {**type_of(name, str(about["description"])), **about}
+        if isinstance(about, Mapping) and [*about] == ["description"]
+        else about
+        for name, about in given.items()
+    }
+    output = replace(enrichment.output_schema, json_schema={**schema, "properties": properties})
+    return replace(enrichment, output_schema=output)
+
+
+def with_text_fields(enrichment: FindAllEnrichInput) -> FindAllEnrichInput:
+    """Return an enrichment in which each field that has only a description is a text.
+
+    Examples
+    --------
+    >>> ceo = {"properties": {"ceo": {"description": "Name of the CEO"}}}
+    >>> with_text_fields(FindAllEnrichInput(JsonSchema(ceo))).output_schema.json_schema
+    {'properties': {'ceo': {'type': 'string', 'description': 'Name of the CEO'}}}
+    """
+    return with_field_types(enrichment, lambda name, description: {"type": "string"})
 
 
 class FindAllExtendInput(Struct, frozen=True):

@@ -13,7 +13,15 @@ from typing import Final, TypeAlias, TypeVar
 from findall_frames.api.deadline import TRANSIENT, Deadline, OutOfTimeError
 from findall_frames.errors import APIError, FindAllWarning, RateLimitError, warn
 
-__all__ = ["Patience", "is_refused_so_far", "not_waiting", "showing_waits", "when_allowed"]
+__all__ = [
+    "Patience",
+    "is_refused_so_far",
+    "not_waiting",
+    "showing_waits",
+    "wait_told",
+    "when_allowed",
+    "why_refused",
+]
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -128,7 +136,7 @@ def when_allowed(
         try:
             return request(deadline.timeout)
         except APIError as error:
-            is_refused = isinstance(error, RateLimitError)
+            is_refused, why = isinstance(error, RateLimitError), why_refused(error)
             is_busy = error.status_code in TRANSIENT and error.retry_after is not None
             if not (is_refused or is_busy) or not _waits.get():
                 raise
@@ -146,11 +154,27 @@ def when_allowed(
                     FindAllWarning,
                 )
         try:
-            _wait(pause, "rate limited" if is_refused else "the service is busy")
+            _wait(pause, why)
         except BaseException as interrupt:
             if is_paid:
                 interrupt.add_note(_NO_EFFECT)
             raise
+
+
+def why_refused(error: APIError) -> str:
+    """Return in words why a request was not answered."""
+    return "rate limited" if isinstance(error, RateLimitError) else "the service is busy"
+
+
+def wait_told(seconds: float, why: str) -> str:
+    """Return in words what is waited for, and for how long.
+
+    Examples
+    --------
+    >>> wait_told(29.2, "rate limited")
+    'rate limited; next attempt in 30 s'
+    """
+    return f"{why}; next attempt in {math.ceil(seconds)} s"
 
 
 def _wait(seconds: float, why: str) -> None:
@@ -160,5 +184,5 @@ def _wait(seconds: float, why: str) -> None:
         return
     end = Deadline.after(seconds)
     while not end.has_passed():
-        show(f"{why}; next attempt in {math.ceil(end.remaining)} s")
+        show(wait_told(end.remaining, why))
         time.sleep(end.clip(1.0))

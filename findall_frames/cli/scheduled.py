@@ -57,8 +57,9 @@ def save(
 ) -> int:
     """Save a search under NAME in the folder LAKE, for refresh.
 
-    Conditions that are left out are drafted now, so that each refresh asks the same. The search
-    is the file LAKE/searches/NAME.json, which can be edited and deleted.
+    Conditions that are left out are drafted now, so that each refresh asks the same. With
+    --local, one that the data cannot answer is refused. The search is the file
+    LAKE/searches/NAME.json, which can be edited and deleted.
 
     \b
     Example:
@@ -72,17 +73,15 @@ def save(
 
     opened = open_lake(lake)
     arguments = search_arguments(**search)
-    if "match_conditions" in arguments:
-        made = Search(objective, **arguments)
-    else:
-        with chosen_service(
-            corpus, name_column=name_column, model=model, columns=columns
-        ) as client:
+    with chosen_service(corpus, name_column=name_column, model=model, columns=columns) as client:
+        if "match_conditions" in arguments:
+            made = Search(objective, **arguments)
+        else:
             made = draft(objective, client=client, progress=PROGRESS[progress], timeout=timeout)
-        for option, value in arguments.items():
-            setattr(made, option, value)
-    price = f"A refresh costs {estimate_cost(made)}." if corpus is None else ""
-    opened.save(made, name=name)
+            for option, value in arguments.items():
+                setattr(made, option, value)
+        price = f"A refresh costs {estimate_cost(made)}." if corpus is None else ""
+        opened.save(made, name=name, client=client, timeout=timeout)
     click.echo(f"Saved as {name} in {lake}:")
     print_lines(*(f"  {line}" for line in repr(made).splitlines()))
     if price:

@@ -31,7 +31,7 @@ from findall_frames.display.text import one_line, web_address
 
 __all__ = ["ExplorerData", "explorer_payload"]
 
-_MET, _NOT_MET, _UNKNOWN = 0, 1, 2
+_MET, _NOT_MET, _UNKNOWN, _NOT_ASKED = 0, 1, 2, -1
 _OUTCOMES: Final[dict[Outcome, int]] = {"match": _MET, "not": _NOT_MET, "open": _UNKNOWN}
 _LEVELS: Final = ("low", "medium", "high")
 _CELL: Final = ("value", "value_type", "confidence", "is_matched")
@@ -148,8 +148,8 @@ class ExplorerData:
               "level"), ``condition`` (as asked) and ``reading`` (SQL) or None; ``words`` (the
               different values) and ``codes`` (place in ``words`` by candidate, -1 for none);
               ``numbers`` (of ``words``, else NaN) for a number; ``verdicts`` (0 met, 1 not met,
-              2 unknown) for a verdict; ``levels`` (0 low, 1 medium, 2 high, -1 unknown), by
-              candidate; ``derived`` if it is no field;
+              2 unknown, -1 not asked in its run) for a verdict; ``levels`` (0 low, 1 medium,
+              2 high, -1 unknown), by candidate; ``derived`` if it is no field;
             - ``evidence``: see `evidence`.
 
             Outcomes, codes, verdicts, levels and numbers are arrays of NumPy.
@@ -280,6 +280,11 @@ class ExplorerData:
         if is_verdict:
             verdicts = np.full(len(self), _UNKNOWN, np.int8)
             verdicts[rows] = pc.if_else(judged, _MET, _NOT_MET).fill_null(_UNKNOWN).to_numpy()
+            if len(self._runs) > 1 and shown.runs:
+                asking = pa.array(sorted(shown.runs), pa.string())
+                runs = self._candidates["findall_id"].cast(pa.string())
+                is_asked = pc.is_in(runs, value_set=asking).to_numpy()
+                verdicts[~is_asked & (verdicts == _UNKNOWN)] = _NOT_ASKED
             column["verdicts"] = verdicts
             # A bare yes or no says what the verdict says.
             for code, word in enumerate(words):

@@ -35,6 +35,8 @@ from findall_frames.lake.views import Views
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.running.arguments import MOST_EXCLUDED, UNSET
 from findall_frames.running.spec import Search
+from findall_frames.search import check_understood
+from findall_frames.services import is_own_data, service_for
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -340,10 +342,19 @@ class Lake:
         """The saved searches by name."""
         return self._saved.read()
 
-    def save(self, search: Search, *, name: str) -> None:
+    def save(
+        self,
+        search: Search,
+        *,
+        name: str,
+        data: Any = UNSET,
+        client: Client | None = None,
+        timeout: float | None = None,
+    ) -> None:
         """Save a search, to be run again and again by `refresh`.
 
-        One that is saved under this name already is replaced.
+        One that is saved under this name already is replaced. Own data, if it is passed, reads
+        the conditions now, so that none is saved that a refresh would refuse.
 
         Parameters
         ----------
@@ -351,15 +362,29 @@ class Lake:
             The search, such as from `draft`. It must have no webhook, and no key of a tool server.
         name : str
             1 to 80 lower-case letters, digits, ``_`` and ``-``.
+        data : DataFrame, path or anything else that `local` takes, optional
+            Your own data that the search is for, unless `client` is given.
+        client : Client, optional
+            Of a service over your own data, such as ``ff.local(...)``.
+        timeout : float, optional
+            Seconds for reading the conditions; None waits without limit.
 
         Raises
         ------
         InvalidRequestError
             The search or the name is invalid, or the same search is saved under another name.
+        ConditionNotUnderstoodError
+            A condition could not be read, as in `find_all`; nothing is saved.
+        NotFoundError
+            The service of `client` cannot explain conditions, such as the hosted one.
         LakeError
             The folder can't be written.
         """
-        self._saved.save(search, name=name)
+        self._saved.check(search, name=name)
+        if client is not None or data is not UNSET:
+            with service_for(client, data) as service:
+                check_understood(search, service=service, timeout=timeout)
+        self._saved.write(search, name=name)
 
     def refresh(
         self,
@@ -375,9 +400,12 @@ class Lake:
         """Run saved searches again, append the runs to the lake, and return the new matches.
 
         Each search is one new run, with its own price, that excludes what it has matched before in
-        this lake. If the call is interrupted or killed, or another one is refreshing the same lake
-        on this machine, the same call waits for the runs that go on and creates none of them
-        twice. Once its runs are in the lake, the next call creates new ones.
+        this lake. Own data costs nothing, so all of it is searched again: the lake then has its
+        state at that time, and `entities` shows what changed.
+
+        If the call is interrupted or killed, or another one is refreshing the same lake on this
+        machine, the same call waits for the runs that go on and creates none of them twice. Once
+        its runs are in the lake, the next call creates new ones.
 
         Parameters
         ----------
@@ -391,7 +419,7 @@ class Lake:
         Returns
         -------
         FindAllFrames
-            The new runs, in the order of the names, without the candidates that had matched
+            The new runs, in the order of the names, without the matches that had matched
             before: ``matches`` is what is new. ``runs`` has one row per search, with ``cost`` and
             ``error``; one that has no result has not been appended to the lake.
 
@@ -412,7 +440,7 @@ class Lake:
         PartialResultWarning
             Some searches have no whole result.
         FindAllWarning
-            More than 10,000 entities are known of a search, as in `known`.
+            More than 10,000 entities are known of a search, as in `known`; not on own data.
 
         Examples
         --------
@@ -422,7 +450,7 @@ class Lake:
         >>> cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
         >>> folder = tempfile.TemporaryDirectory()
         >>> lake = ff.open_lake(folder.name)
-        >>> lake.save(ff.draft("Find cities in Italy", data=cities), name="italy")
+        >>> lake.save(ff.draft("Find cities in Italy", data=cities), name="italy", data=cities)
         >>> lake.refresh(data=cities, progress=False).matches["name"].tolist()
         ['Rome']
         >>> cities.loc[2] = ["Bari", "Italy"]
@@ -433,10 +461,12 @@ class Lake:
         # Listed before what is known, so that a run which is appended in between counts as one that
         # goes on, and is not created again.
         appended = self._storage.snapshot().newest.keys()
+        own_data = is_own_data(client, data)
         searches = []
         for search in self._saved.chosen(names).values():
             matches = matches_in(*self._past_runs(search))
-            searches.append(KnownSearch(search, matches, self._most_recent(matches)))
+            excluded = [] if own_data else self._most_recent(matches)
+            searches.append(KnownSearch(search, matches, excluded))
         return refreshed(
             searches,
             append=self.append,

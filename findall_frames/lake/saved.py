@@ -49,8 +49,8 @@ class SavedSearches:
         self._storage = storage
         self._folder = storage.root / _FOLDER
 
-    def save(self, search: Search, *, name: str) -> None:
-        """Do what `Lake.save` documents."""
+    def check(self, search: Search, *, name: str) -> None:
+        """Raise InvalidRequestError unless a search can be saved under this name."""
         if not isinstance(search, Search):
             raise InvalidRequestError(
                 f"save takes a Search, not {search!r}. Make one with ff.draft(objective) or "
@@ -74,6 +74,9 @@ class SavedSearches:
                 raise InvalidRequestError(
                     f"The same search is saved as {other!r}, and a refresh would run it twice."
                 )
+
+    def write(self, search: Search, *, name: str) -> None:
+        """Write a search that was checked."""
         values = {each: getattr(search, each) for each in _Saved.__struct_fields__}
         content = msgspec.json.format(msgspec.json.encode(_Saved(**values)), indent=2)
         with self._storage.writing() as (folder, _):

@@ -230,7 +230,8 @@ def _schema_of_mapping(value: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": {
-            name: {"type": "string", "description": description}
+            # Own data knows the types of its columns; elsewhere this is a text.
+            name: {"description": description}
             for name, description in value.items()
         },
         "required": list(value),

@@ -162,8 +162,8 @@ def _follow(
     return run.status
 
 
-def _events(run: RecordedRun, deadline: Deadline) -> Generator[Event | None, None, None]:
-    """Yield the events of the run until it is over, and None while there are none.
+def _events(run: RecordedRun, deadline: Deadline) -> Generator[Event | str | None, None, None]:
+    """Yield what `follow` does: the events of the run until it is over, and what is waited for.
 
     While an embedded service evaluates columns, only the status is polled: such a run takes
     moments, and reading two events for each of a million matches would take longer than finding

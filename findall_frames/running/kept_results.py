@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from findall_frames.addresses import resume_call
-from findall_frames.errors import FindAllError, UnexpectedResponseError
+from findall_frames.addresses import is_loopback, resume_call
+from findall_frames.display.text import counted
+from findall_frames.errors import FindAllError, FindAllWarning, UnexpectedResponseError, warn
+from findall_frames.frames.compare import carried_reviews
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, show_warnings
 from findall_frames.progress.update import Update
 from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger
+from findall_frames.running.ledger_reviews import reviewed_runs
 from findall_frames.running.outcome import Errors, matches_missing, report_partial
 
-__all__ = ["from_ledger_or", "kept_frames"]
+__all__ = ["from_ledger_or", "kept_frames", "warn_of_reviews"]
 
 
 def from_ledger_or(
@@ -79,3 +82,35 @@ def kept_frames(kept: KeptResult, *, earlier: FindAllFrames | None = None) -> Fi
         kept.body, schema=kept.schema, service=kept.service, fetched_at=kept.fetched_at
     )
     return with_reviews(frames, ledger=Ledger.of_this_machine(), earlier=earlier)
+
+
+def warn_of_reviews(frames: FindAllFrames) -> None:
+    """Warn if candidates of a new run over own data were judged in an earlier run of its search.
+
+    They are not taken over by themselves, as other data may have equal names.
+    """
+    (new,) = frames.findall_ids
+    search, ledger = frames.searches.get(new), Ledger.of_this_machine()
+    if search is None:
+        return
+    for findall_id, service in reviewed_runs(ledger, search.objective):
+        if findall_id == new or not is_loopback(service):
+            continue
+        kept = ledger.result_of(findall_id, service=service)
+        if (
+            kept is None
+            or kept.schema is None
+            or kept.schema.match_conditions != search.match_conditions
+        ):
+            continue
+        earlier = kept_frames(kept)
+        count = len(carried_reviews(earlier.tables, frames.tables))
+        if count:
+            warn(
+                f"{counted(count, 'review')} of these candidates, from the same search on "
+                f"{kept.fetched_at:%Y-%m-%d %H:%M} UTC, are in the ledger. "
+                f"ff.refresh(ff.resume({findall_id!r}), ...) searches your data and takes them "
+                "over.",
+                FindAllWarning,
+            )
+            return

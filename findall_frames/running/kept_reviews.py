@@ -13,7 +13,7 @@ from findall_frames.frames.reviews import ReviewRow, newest_reviews, reviews_in,
 from findall_frames.running.ledger import Ledger
 from findall_frames.running.ledger_reviews import add_review, keep_reviews, reviews_of
 
-__all__ = ["read_parquet", "with_earlier_run", "with_reviews"]
+__all__ = ["as_later_run", "read_parquet", "with_earlier_run", "with_reviews"]
 
 
 def read_parquet(folder: str | PathLike[str]) -> FindAllFrames:
@@ -120,6 +120,11 @@ def with_earlier_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) 
     both = FindAllFrames.concat([*kept, new])
     carried = carried_reviews(old.tables, new.tables)
     return with_reviews(both, ledger=ledger, earlier=old, carried=carried)
+
+
+def as_later_run(new: FindAllFrames, old: FindAllFrames, *, ledger: Ledger) -> FindAllFrames:
+    """Return a new run alone, which takes over what was judged before."""
+    return with_reviews(new, ledger=ledger, carried=carried_reviews(old.tables, new.tables))
 
 
 def _keep(ledger: Ledger, review: ReviewRow, service: str) -> None:

@@ -23,6 +23,7 @@ from findall_frames.api.models import (
     FindAllRunStatus,
     FindAllSchema,
     format_time,
+    with_text_fields,
 )
 from findall_frames.errors import LedgerWarning, warn
 from findall_frames.running.ledger_file import FILE_FAULTS, LedgerFile, time_of
@@ -380,6 +381,8 @@ def question(options: Mapping[str, Any], *, match_limit: int) -> str:
     defaults = {"generator": "core", "exclude": []}
     parts = {name: options.get(name, defaults.get(name)) for name in _QUESTION}
     parts["match_limit"] = match_limit
+    if parts["enrichments"]:
+        parts["enrichments"] = [with_text_fields(each) for each in parts["enrichments"]]
     if options.get("memory_scope_key"):  # ledgers of earlier releases have hashes without it
         parts["memory_scope_key"] = options["memory_scope_key"]
     return hashlib.sha256(msgspec.json.encode(parts, order="sorted")).hexdigest()

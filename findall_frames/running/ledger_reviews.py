@@ -16,7 +16,7 @@ from findall_frames.frames.reviews import ReviewRow
 from findall_frames.frames.schema import DECISIONS
 from findall_frames.running.ledger_file import FILE_FAULTS, LedgerFile, service_key, time_of
 
-__all__ = ["add_review", "keep_reviews", "reviews_of"]
+__all__ = ["add_review", "keep_reviews", "reviewed_runs", "reviews_of"]
 
 _KEEP_REVIEW: Final = """INSERT INTO reviews (service, findall_id, candidate_id, field, decision,
         value, note, reviewer, reviewed_at)
@@ -88,6 +88,18 @@ def reviews_of(ledger: LedgerFile, findall_id: str, *, service: str) -> list[Rev
             LedgerWarning,
         )
     return reviews
+
+
+def reviewed_runs(ledger: LedgerFile, objective: str) -> list[tuple[str, str]]:
+    """Return id and service of the reviewed runs with this objective, the latest first."""
+    rows = ledger.read(
+        """SELECT DISTINCT number, runs.findall_id, runs.service FROM runs JOIN reviews
+        ON reviews.findall_id = runs.findall_id
+        AND place(reviews.service, reviews.findall_id) = place(runs.service, runs.findall_id)
+        WHERE objective = :objective ORDER BY number DESC""",
+        objective=objective,
+    )
+    return [(str(row["findall_id"]), str(row["service"])) for row in rows]
 
 
 def _values_of(review: ReviewRow) -> dict[str, Any]:

@@ -102,7 +102,7 @@ class Run:
             Start after this event; by default with the first.
         """
         with closing(follow(self.client, self.findall_id, last_event_id=last_event_id)) as events:
-            yield from (event for event in events if event is not None)
+            yield from (each for each in events if not isinstance(each, str | None))
 
     def frames(self, *, timeout: float | None = None) -> FindAllFrames:
         """Fetch what the run has found so far, whatever its status.

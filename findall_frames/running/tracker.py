@@ -59,8 +59,13 @@ class Tracker:
         if status is not None:
             self.update = self._priced(replace(self.update, **_values_of(status)))
 
-    def take(self, event: Event | None) -> Update:
-        """Return the update after an event, or, for None, after time has passed."""
+    def take(self, event: Event | str | None) -> Update:
+        """Return the update after an event, or, for None, after time has passed.
+
+        A text says what is waited for, and stands in place of the status once.
+        """
+        if isinstance(event, str):
+            return replace(self.take(None), status=event)
         values: dict[str, Any] = {"event": None, "candidate": None}
         if isinstance(event, FindAllRunStatusEvent):
             self.status = event.data.status

@@ -41,13 +41,15 @@ def _short_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(api_events, "SILENCE", 0.3)
 
 
-def told(client: ff.Client, *, seconds: float = 20, ends_once: bool = False) -> list[Event | None]:
+def told(
+    client: ff.Client, *, seconds: float = 20, ends_once: bool = False
+) -> list[Event | str | None]:
     """Return all that is yielded for a run until it is over."""
     deadline = Deadline.after(seconds)
     return list(api_events.follow(client, RUN_ID, ends_once=ends_once, deadline=deadline))
 
 
-def is_over(yielded: list[Event | None]) -> bool:
+def is_over(yielded: list[Event | str | None]) -> bool:
     """Return True if the last event says that the run is over."""
     last = yielded[-1]
     return isinstance(last, FindAllRunStatusEvent) and last.data.status.is_over
@@ -201,6 +203,32 @@ def test_a_long_pause_of_the_status_is_kept(server: ScriptedServer, client: ff.C
     deadline = Deadline.after(2)
     list(api_events.follow(client, RUN_ID, is_new=True, deadline=deadline))
     assert len(server.sent("GET", AT)) <= 2
+
+
+def test_a_pause_that_the_service_asks_for_is_told(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """In the place of a tick, by what the display shows until the run goes on."""
+    server.on("GET", f"{AT}/events", answer(status=503, Retry_After="300"))
+    server.on("GET", AT, answer(status=429, Retry_After="2"), DONE)
+    seen = told(client)
+    said = [each for each in seen if isinstance(each, str)]
+    assert said[0] == "rate limited; next attempt in 2 s"
+    assert said[-1] == "rate limited; next attempt in 1 s"
+    assert is_over(seen)
+
+
+def test_a_display_shows_the_pause_and_then_the_status(
+    server: ScriptedServer, client: ff.Client
+) -> None:
+    """What is shown last is not that it waits."""
+    server.on("GET", f"{AT}/events", answer(status=503, Retry_After="300"))
+    server.on("GET", AT, RUNNING, answer(status=503, Retry_After="2"), DONE)
+    updates: list[ff.Update] = []
+    ff.resume(RUN_ID, client=client, progress=updates.append)
+    shown = list(dict.fromkeys(each.status for each in updates))
+    assert "the service is busy; next attempt in 2 s" in shown
+    assert updates[-1].status == "completed"
 
 
 def test_the_end_of_another_run_is_not_the_end(server: ScriptedServer, client: ff.Client) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from findall_frames.display.payload import explorer_payload
 from findall_frames.display.result_view import ResultView
+from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.search import Search
 from tests.browser.lab import exported
@@ -296,6 +297,25 @@ def test_a_condition_is_sorted_by_verdict_and_then_by_value(open_page: Open) -> 
     assert page.root.get_by_text("Sorted by price, met first, each high to low").is_visible()
     price.click()
     assert page.names == ["E", "C", "A", "F", "D", "B"]
+
+
+def test_a_condition_of_another_run_is_not_asked(open_page: Open) -> None:
+    """It counts as no verdict, comes last in both directions, and the words say why."""
+    runs = []
+    for name, condition in (("A", "tiles"), ("B", "roofs")):
+        made = candidate(1, name=name, **{condition: field("x", is_matched=True)})
+        status = {"status": "completed", "is_active": False, "metrics": {}}
+        run = {"findall_id": f"findall_{name}", "status": status, "generator": "core"}
+        runs.append(flatten({"run": run, "candidates": [made]}))
+    both = FindAllFrames.concat(runs)
+    page = open_page(explorer_payload(ResultView(both.tables)))
+    roofs = page.column("roofs")
+    roofs.get_by_role("button", name="roofs").click()
+    assert page.names == ["B", "A"]
+    roofs.get_by_role("button", name="roofs").click()
+    assert page.names == ["B", "A"]
+    assert roofs.get_by_role("button", name="0 unknown").count() == 1
+    assert page.root.get_by_text("not asked in its run").count() >= 1
 
 
 def test_the_text_of_a_condition_is_sorted_within_its_verdict(open_page: Open) -> None:

@@ -90,6 +90,28 @@ def test_what_is_new_in_own_data_is_shown_once(tmp_path: Path) -> None:
     assert len(ff.open_lake(lake).frames().runs) == 3
 
 
+@pytest.mark.parametrize(
+    "asked",
+    [
+        ("Find frobnicated cities",),
+        ("Cities", "--entity-type", "cities", "--condition", "odd: frobnicated"),
+    ],
+)
+def test_a_search_that_own_data_would_refuse_is_not_saved(
+    tmp_path: Path, asked: tuple[str, ...]
+) -> None:
+    """Drafted or given: the message is that of run."""
+    data, lake = tmp_path / "cities.csv", tmp_path / "lake"
+    data.write_text(CITIES, encoding="utf-8")
+    own = ("--local", data, "--progress", "none")
+    saved = call_here("save", lake, "odd", *asked, *own)
+    found = call_here("run", *asked, *own)
+    assert saved.returncode == found.returncode == 1
+    assert "'frobnicated" in saved.stderr
+    assert saved.stderr == found.stderr
+    assert not lake.exists()
+
+
 def test_saving_shows_what_a_refresh_costs(tmp_path: Path, env: dict[str, str]) -> None:
     """Conditions are drafted, unless they are given; options are those of the search."""
     lake = tmp_path / "lake"

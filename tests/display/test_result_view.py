@@ -189,3 +189,6 @@ def test_a_candidate_is_unknown_only_for_conditions_of_its_run() -> None:
     assert "| – | met: x" in markdown
     assert "unknown" not in html.partition("</style>")[2]
     assert "| p | not known | 1 | 0 | 0 |" in markdown
+    columns = explorer_payload(ResultView(both.tables, searches=both.searches))["columns"]
+    verdicts = {each["name"]: list(each["verdicts"]) for each in columns if "verdicts" in each}
+    assert verdicts == {"p": [0, -1], "q": [-1, 0]}

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,55 @@ def test_a_condition_in_sql_is_run_unchanged() -> None:
     assert reasons["Dune"].startswith("Unknown, since stars is missing")
     assert frames.citations["excerpts"].iloc[0] == ["4.0"]
     assert frames.runs["generated_candidates_count"].item() == 4
+
+
+@pytest.mark.parametrize(
+    ("asked", "warning"),
+    [
+        ("top 3 by size", "asks for 3, and 4 rows meet it, as 2 share rank 3."),
+        ("lowest size", "asks for 1, and 2 rows meet it, as 2 share rank 1."),
+        ("top 4 by size", None),
+    ],
+)
+def test_a_shared_rank_is_told(asked: str, warning: str | None) -> None:
+    """More rows than were asked for come with a warning that says why."""
+    rows = pd.DataFrame({"name": list("ABCDEF"), "size": [9, 8, 7, 7, 1, 1]})
+    with warnings.catch_warnings(record=True, action="always") as told:
+        frames = ff.find_all(search_of({"rank": asked}), data=rows, progress=False)
+    expected = [] if warning is None else [f"The condition 'rank' {warning}"]
+    assert list(frames.warnings) == expected
+    assert [str(each.message).partition("\n")[2] for each in told] == expected
+    assert len(frames) == {"t": 4, "l": 2}[asked[0]]
+
+
+def test_a_column_in_words_has_the_type_of_the_column_that_answers(tmp_path: Path) -> None:
+    """In a draft too; what is declared as text, or is not in the data, is text."""
+    data = tmp_path / "ports.csv"
+    data.write_text(
+        "name,people,area,is open,founded,code\nOslo,7,1.5,true,1048-01-01,007\n"
+        "Bari,8,2.0,false,1900-04-21,x\n"
+    )
+    words = {each: f"The {each}" for each in ("people", "area", "is open", "founded", "code")}
+    search = search_of({"large": "people > 7"})
+    search.enrichments = words
+    with ff.local(data) as client:
+        frames = ff.find_all(search, client=client, progress=False)
+        added = ff.enrich(
+            ff.find_all(search_of({"large": "people > 7"}), client=client, progress=False),
+            {"type": "object", "properties": {"people": {"type": "string"}}},
+            client=client,
+            progress=False,
+        )
+    dtypes = ["Int64", "Float64", "boolean", "datetime64[us]", "str"]
+    assert frames.matches[list(words)].dtypes.astype(str).tolist() == dtypes
+    assert frames.fields["value"].dropna().tolist()[-6:-1] == [
+        "8",
+        "2.0",
+        "false",
+        "1900-04-21",
+        "x",
+    ]
+    assert added.matches["people"].tolist() == ["8"]
 
 
 def test_matches_lead_back_to_the_users_rows() -> None:

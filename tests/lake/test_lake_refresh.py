@@ -15,7 +15,12 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, McpServer
-from findall_frames.errors import InvalidRequestError, LakeError, PartialResultWarning
+from findall_frames.errors import (
+    ConditionNotUnderstoodError,
+    InvalidRequestError,
+    LakeError,
+    PartialResultWarning,
+)
 from findall_frames.lake.refreshing import KnownSearch, refreshed
 from findall_frames.lake.storage import Storage
 from findall_frames.running import claims
@@ -135,6 +140,24 @@ def test_what_is_not_saved(lake: ff.Lake, saved: Any, words: str) -> None:
     assert not any("s3cr3t" in path.read_text() for path in lake.path.rglob("*.json"))
 
 
+def test_a_search_that_own_data_would_refuse_is_not_saved(tmp_path: Path) -> None:
+    """The message is that of find_all; without the data, nobody can tell."""
+    cities = pd.DataFrame({"name": ["Oslo", "Rome"], "country": ["Norway", "Italy"]})
+    lake = ff.open_lake(tmp_path / "lake")
+    drafted = ff.draft("Find frobnicated cities", data=cities)
+    with pytest.raises(ConditionNotUnderstoodError) as refused:
+        ff.find_all(drafted, data=cities, progress=False)
+    with ff.local(cities) as client:
+        for own in ({"data": cities}, {"client": client}):
+            with pytest.raises(ConditionNotUnderstoodError) as raised:
+                lake.save(drafted, name="odd", **own)
+            assert str(raised.value) == str(refused.value)
+            assert lake.searches == {}
+        lake.save(ff.draft("in Italy", client=client), name="italy", client=client)
+    lake.save(drafted, name="odd")
+    assert list(lake.searches) == ["italy", "odd"]
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -201,6 +224,17 @@ def test_own_data_is_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     cities.loc[2] = ["Bari", "Italy"]
     assert lake.refresh(data=cities, progress=False).matches["name"].tolist() == ["Bari"]
     assert len(lake.frames().runs) == 2
+    cities.loc[1, "country"] = "France"
+    third = lake.refresh(data=cities, progress=False)
+    assert third.matches.empty
+    assert lake.frames(third.findall_ids[0]).matches["name"].tolist() == ["Bari"]
+    entities = lake.entities("Find cities in Italy").set_index("name")
+    assert entities["match_status"].to_dict() == {
+        "Oslo": "unmatched",
+        "Rome": "unmatched",
+        "Bari": "matched",
+    }
+    assert entities["changed_from"].dropna().to_dict() == {"Rome": "matched"}
 
 
 def test_what_others_appended_is_known_too(farm: RunFarm, client: ff.Client, lake: ff.Lake) -> None:

@@ -301,29 +301,46 @@ def test_a_candidate_that_is_gone_takes_its_reviews_along(
 
 @pytest.mark.parametrize("ledger", ["on", "off"])
 def test_a_refresh_takes_over_what_was_judged(ledger: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the identity of the candidates; what was accepted is not searched for again."""
+    """By the identity of the candidates; own data is searched as a whole."""
     monkeypatch.setenv("FINDALL_FRAMES_LEDGER", ledger)
     frames = ff.find_all(QUESTION, data=SIZES[:8], progress=False)
     frames.review("N0", "accept")
     frames.review("N1", "reject", note="too small")
     frames.review("N3", "accept")
-    both = ff.refresh(frames, data=SIZES[:12], progress=False)
-    new = both.for_run(both.findall_ids[-1])
-    assert both.accepted["name"].tolist() == ["N3", "N0"]
-    assert new.candidates["name"].tolist() == ["N8", "N9", "N10", "N11", "N1", "N2"]
-    assert new.reviews[["decision", "note"]].to_numpy().tolist() == [["reject", "too small"]]
-    assert both.for_run(frames.findall_id).tables["reviews"].equals(frames.tables["reviews"])
-    assert repr(both).splitlines()[-1].endswith("2 accepted, 2 rejected; 8 matches not reviewed")
-    listed = frames.compare(both).to_review
+    new = ff.refresh(frames, data=SIZES[:12], progress=False)
+    assert new.accepted["name"].tolist() == ["N3", "N0"]
+    assert len(new.candidates) == 12
+    assert new.reviews["decision"].tolist() == ["accept", "reject", "accept"]
+    assert new.reviews["note"].dropna().to_dict() == {1: "too small"}
+    assert repr(new).splitlines()[-1].endswith("2 accepted, 1 rejected; 8 matches not reviewed")
+    listed = frames.compare(new).to_review
     assert listed["name"].tolist() == ["N8", "N9", "N10", "N11"]
     assert set(listed["reason"]) == {"new match"}
-    thrice = ff.refresh(both, data=SIZES, progress=False)
-    last = thrice.for_run(thrice.findall_ids[-1])
-    assert last.reviews[["decision", "note"]].to_numpy().tolist() == [["reject", "too small"]]
-    assert last.reviews["reviewed_at"].tolist() == frames.reviews["reviewed_at"].tolist()[1:2]
+    last = ff.refresh(new, data=SIZES, progress=False)
+    assert last.reviews["decision"].tolist() == ["accept", "reject", "accept"]
+    assert last.reviews["reviewed_at"].tolist() == frames.reviews["reviewed_at"].tolist()
     last.review("N13", "accept")
     resumed = ff.resume(last.findall_id, progress=False) if ledger == "on" else last
-    assert resumed.reviews["decision"].tolist() == ["reject", "accept"]
+    assert resumed.reviews["decision"].tolist() == ["accept", "reject", "accept", "accept"]
+
+
+def test_a_new_search_of_own_data_says_where_its_reviews_are() -> None:
+    """Of the same search and candidates only; the call in the warning takes them over."""
+    frames = ff.find_all(QUESTION, data=SIZES, progress=False)
+    frames.review("N3", "accept")
+    frames.review("N4", "reject")
+    frames.review("N4", None)
+    with pytest.warns(ff.FindAllWarning, match="1 review of these") as told:
+        again = ff.find_all(QUESTION, data=SIZES, progress=False)
+    assert again.reviews.empty
+    assert f"ff.refresh(ff.resume({frames.findall_id!r}), ...)" in str(told[0].message)
+    new = ff.refresh(ff.resume(frames.findall_id, progress=False), data=SIZES, progress=False)
+    assert new.accepted["name"].tolist() == ["N3"]
+    with pytest.warns(ff.FindAllWarning, match=new.findall_id):
+        ff.find_all(QUESTION, data=SIZES, progress=False)
+    others = SIZES.assign(name=[f"M{n}" for n in range(14)])
+    assert ff.find_all(QUESTION, data=others, progress=False).reviews.empty
+    assert ff.find_all("size at least 4", data=SIZES, progress=False).reviews.empty
 
 
 def test_a_judgement_of_a_field_is_taken_over_while_its_value_is_the_same() -> None:
@@ -342,8 +359,7 @@ def test_a_judgement_of_a_field_is_taken_over_while_its_value_is_the_same() -> N
         frames.review(name, None, field=field, note="seen")
     later = found(("A", 1), ("B", 8), ("C", 3), ("M", 9), ("N", 9))
     later.loc[2, "url"] = "https://elsewhere.example"
-    both = ff.refresh(frames, data=later, progress=False)
-    new = both.for_run(both.findall_ids[-1])
+    new = ff.refresh(frames, data=later, progress=False)
     names = dict(zip(new.candidates["candidate_id"], new.candidates["name"], strict=True))
     carried = {(names[each], at) for each, at, *_ in said(new)}
     assert carried == {("A", None), ("A", field), ("B", None)}

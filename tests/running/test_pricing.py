@@ -122,6 +122,5 @@ def test_own_data_fits_any_budget() -> None:
         frames = ff.find_all("cities in Italy", generator="pro", match_limit=5000, **options)
         assert len(frames.matches) == 1
         ff.enrich(frames, {"country": "The country"}, **options)
-        with pytest.warns(ff.FindAllWarning, match="No row but the 1 excluded"):
-            assert len(ff.refresh(frames, **options).findall_ids) == 2
+        assert len(ff.refresh(frames, **options).matches) == 1
         assert len(ff.preview("cities in Italy", **options).candidates) == 2

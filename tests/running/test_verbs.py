@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -13,9 +14,11 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllSchema
+from findall_frames.errors import RepeatedSearchWarning
 from findall_frames.running.arguments import check_options
 from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.spec import options_of
+from tests.support.run_farm import RunFarm
 from tests.support.scripted import (
     AT,
     CONDITIONS,
@@ -71,7 +74,7 @@ def test_every_verb_takes_an_id_a_run_or_frames(kind: str) -> None:
         enriched = ff.enrich(meant, {"size": "The size"}, **options)
         assert enriched.findall_id == run.findall_id
         assert enriched.matches["size"].notna().all()
-        assert ff.refresh(meant, **options).findall_ids[0] == run.findall_id
+        assert ff.refresh(meant, **options).findall_id != run.findall_id
         assert ff.cancel(meant, **service).status.status == "completed"
 
 
@@ -134,8 +137,8 @@ def test_data_is_short_for_a_local_service() -> None:
     assert ff.explain(search, **options)["true"].tolist() == [1]
     assert ff.explain(QUESTION, **options)["true"].tolist() == [1]
     more = pd.concat([CITIES, pd.DataFrame({"name": ["Bari"], "country": ["Italy"]})])
-    both = ff.refresh(frames, data=more, progress=False)
-    assert both.matches["name"].tolist() == ["Rome", "Bari"]
+    new = ff.refresh(frames, data=more, progress=False)
+    assert new.matches["name"].tolist() == ["Rome", "Bari"]
 
 
 def test_an_interrupted_search_of_data_says_that_its_run_has_ended() -> None:
@@ -169,7 +172,7 @@ def test_an_open_local_service_is_found_by_its_runs() -> None:
         frames = ff.find_all(LARGE, match_limit=5, client=client, progress=False)
         assert len(ff.extend(frames, 2, progress=False)) == 7
         assert len(ff.enrich(frames.findall_id, {"size": "The size"}, progress=False)) == 7
-        assert len(ff.refresh(frames, progress=False).findall_ids) == 2
+        assert ff.refresh(frames, progress=False).findall_id != frames.findall_id
         assert ff.cancel(frames).status.status == "completed"
     with pytest.raises(ff.errors.InvalidRequestError, match="Pass client="):
         ff.extend(frames, 2, progress=False)
@@ -203,19 +206,51 @@ def test_a_preview_ignores_the_limit_and_the_enrichments_of_a_search() -> None:
 # -- refreshing --------------------------------------------------------------------------------
 
 
-def test_a_refresh_returns_old_and_new_matches_and_can_be_repeated() -> None:
+def test_a_refresh_returns_old_and_new_matches_and_can_be_repeated(
+    farm: RunFarm, client: ff.Client
+) -> None:
     """The matches of all earlier runs are excluded; the conditions stay the same."""
-    with ff.local(SIZES) as client:
-        frames = ff.find_all(LARGE, match_limit=5, client=client, progress=False)
-        twice = ff.refresh(frames, client=client, progress=False)
-        thrice = ff.refresh(twice, client=client, progress=False)
-        by_id = ff.refresh(frames.findall_id, client=client, progress=False)
-    assert [len(each.matches) for each in (frames, twice, thrice, by_id)] == [5, 10, 11, 10]
-    assert thrice.matches["name"].is_unique
+    options: dict[str, Any] = {"client": client, "progress": False}
+    frames = ff.find_all("Find roofers", **options)
+    size = len(frames)
+    assert size > 0
+    twice = ff.refresh(frames, **options)
+    thrice = ff.refresh(twice, **options)
+    with pytest.warns(RepeatedSearchWarning, match="now run and paid for again"):
+        by_id = ff.refresh(frames.findall_id, **options)
+    assert [len(each) for each in (twice, thrice, by_id)] == [2 * size, 3 * size, 2 * size]
     assert thrice.findall_ids[:2] == twice.findall_ids
-    searches = [thrice.searches[findall_id] for findall_id in thrice.findall_ids]
-    assert searches[0].match_conditions == searches[2].match_conditions
-    assert set(by_id.for_run(frames.findall_id).matches["name"]) == set(frames.matches["name"])
+    assert by_id.findall_ids[0] == frames.findall_id
+    excluded = [len(asked.get("exclude_list") or []) for asked in farm.asked.values()]
+    assert excluded == [0, size, 2 * size, size]
+    conditions = [asked["match_conditions"] for asked in farm.asked.values()]
+    assert conditions == [conditions[0]] * 4
+
+
+def test_a_refresh_of_own_data_is_its_state_now(tmp_path: Path) -> None:
+    """Each row once, a known match rechecked; compare says what is new, changed and gone."""
+    data = tmp_path / "sizes.csv"
+    SIZES[:6].to_csv(data, index=False)
+    search = ff.Search(LARGE, entity_type="things", match_conditions=["size >= 3"])
+    with ff.local(data) as client:
+        frames = ff.find_all(search, client=client, progress=False)
+        assert frames.matches["name"].tolist() == ["N3", "N4", "N5"]
+    later = SIZES[:7].assign(size=[0, 1, 2, 3, 0, 5, 6]).drop(index=5)
+    later.to_csv(data, index=False)
+    with ff.local(data) as client:
+        options: dict[str, Any] = {"client": client, "progress": False}
+        new = ff.refresh(frames, **options)
+        again = ff.refresh(new, **options)
+    for each in (new, again):
+        assert each.matches["name"].tolist() == ["N3", "N6"]
+        assert sorted(each.candidates["name"]) == ["N0", "N1", "N2", "N3", "N4", "N6"]
+    changes = frames.compare(new)
+    assert changes.added["name"].tolist() == ["N6"]
+    assert changes.removed["name"].tolist() == ["N5"]
+    assert set(changes.changed_verdicts["name"]) == {"N4"}
+    same = new.compare(again)
+    assert len(same.both) == 6
+    assert len(same.added) == len(same.removed) == len(same.changed_verdicts) == 0
 
 
 def test_different_searches_or_a_running_one_cannot_be_refreshed(

@@ -6,6 +6,7 @@ const BARS = 8;
 const MET = 0, NOT_MET = 1, UNKNOWN = 2;
 const SHAPES = ["met", "not", "unknown"];
 const VERDICTS = ["met", "not met", "unknown"];
+const NOT_ASKED = "not asked in its run";
 const OUTCOMES = ["Match", "No match", "Open"];
 const OUTCOME_SHAPES = ["match", "not", "unknown"];
 const LEVELS = ["low", "medium", "high"];
@@ -202,7 +203,8 @@ class Column {
     // Within a verdict by value: like columns of values, numbers from high to low at first.
     const byValue = byRank(ranks, descending !== this.hasNumbers());
     const sign = descending ? -1 : 1;
-    return rows.sort((a, b) => sign * (this.verdicts[a] - this.verdicts[b]) || byValue(a, b));
+    const isAsked = (row) => this.verdicts[row] >= 0;
+    return rows.sort((a, b) => isAsked(b) - isAsked(a) || sign * (this.verdicts[a] - this.verdicts[b]) || byValue(a, b));
   }
 
   hasNumbers() {
@@ -1010,7 +1012,9 @@ class Explorer {
     const correction = column.derived ? undefined : this.data.review(row, column.name);
     const word = correction?.value ?? column.word(row);
     if (column.kind === "verdict") {
-      parts.push(this.shape(SHAPES[column.verdicts[row]]), words(`${VERDICTS[column.verdicts[row]]} `));
+      const verdict = column.verdicts[row];
+      if (verdict < 0) parts.push(make("span", {class: "ff-missing"}, "–"), words(NOT_ASKED));
+      else parts.push(this.shape(SHAPES[verdict]), words(`${VERDICTS[verdict]} `));
     }
     if (column.kind === "level") {
       if (level >= 0) parts.push(pips(level));
@@ -1190,19 +1194,21 @@ class Explorer {
   field(row, column, field) {
     const level = column.levels[row];
     const isVerdict = column.kind === "verdict";
-    const verdict = isVerdict ? VERDICTS[column.verdicts[row]] : "";
+    const isAsked = isVerdict && column.verdicts[row] >= 0;
+    const verdict = !isVerdict ? "" : isAsked ? VERDICTS[column.verdicts[row]] : NOT_ASKED;
     const sure = level >= 0 ? `${LEVELS[level]} confidence` : "";
     const review = this.data.review(row, column.name);
     const [, reason, sources] = field ?? [null, "", []];
     return make("div", {class: "ff-field"},
       make("div", {class: "ff-field-head"},
-        isVerdict ? this.shape(SHAPES[column.verdicts[row]]) : null,
+        isAsked ? this.shape(SHAPES[column.verdicts[row]]) : null,
         make("b", null, column.title),
         make("span", {class: "ff-sure"}, [verdict, sure].filter(Boolean).join(" · "))),
       column.condition ? make("div", {class: `ff-condition${isVerdict ? "" : " ff-flush"}`}, column.condition) : null,
       this.value(row, column, review),
       review ? this.fieldReview(review) : null,
       reason ? make("p", {class: "ff-reason"}, reason)
+        : field === undefined && isAsked !== isVerdict ? null
         : field === undefined ? make("p", {class: "ff-reason"}, "It was not judged.") : null,
       ...sources.map((source) => this.source(source)),
       sources.length === 0 && field !== undefined ? make("div", {class: "ff-origin"}, "no source") : null,

@@ -6,12 +6,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from findall_frames.api.models import FindAllEnrichInput, with_field_types
 from findall_frames.embedded.corpus.corpus import Column, Corpus, Entity
 from findall_frames.embedded.corpus.naming import singular, words_of
 from findall_frames.embedded.judging.finding import (
     CITED_CHARACTERS,
     Finding,
     cite,
+    is_whole,
     shown,
     typed,
     value_of,
@@ -19,7 +21,7 @@ from findall_frames.embedded.judging.finding import (
 from findall_frames.embedded.judging.row_asker import RowAsker
 from findall_frames.embedded.judging.row_question import text_of
 
-__all__ = ["Filler", "same_name"]
+__all__ = ["Filler", "same_name", "with_types"]
 
 
 def same_name(one: str, other: str) -> bool:
@@ -31,6 +33,24 @@ def same_name(one: str, other: str) -> bool:
     (True, False)
     """
     return bool(_words(one)) and _words(one) == _words(other)
+
+
+def with_types(enrichment: FindAllEnrichInput, corpus: Corpus) -> FindAllEnrichInput:
+    """Return an enrichment in which a field that has only a description has its column's type."""
+    return with_field_types(
+        enrichment, lambda name, description: _type_of(_column(name, description, corpus))
+    )
+
+
+def _type_of(column: Column | None) -> dict[str, str]:
+    """Return the JSON Schema of the cells of a column; of a text if there is none."""
+    if column is not None and column.type == "DATE":
+        return {"type": "string", "format": "date"}
+    if column is None or column.kind not in ("flag", "number"):
+        return {"type": "string"}
+    if column.kind == "flag":
+        return {"type": "boolean"}
+    return {"type": "integer" if is_whole(column) else "number"}
 
 
 class Filler:

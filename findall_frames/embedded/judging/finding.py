@@ -20,6 +20,7 @@ __all__ = [
     "Finding",
     "Verdict",
     "cite",
+    "is_whole",
     "one_line",
     "passages",
     "shortened",
@@ -79,8 +80,13 @@ def value_of(column: Column, *, text: str) -> str:
     """Return the SQL for a cell in its JSON type; `text` is used where that is a string."""
     if column.kind not in ("flag", "number"):
         return text
-    is_exact = column.kind == "flag" or ("INT" in column.type and "HUGE" not in column.type)
+    is_exact = column.kind == "flag" or is_whole(column)
     return quoted(column.name) if is_exact else f"CAST({quoted(column.name)} AS DOUBLE)"
+
+
+def is_whole(column: Column) -> bool:
+    """Return True if the cells of a column are integers that JSON holds exactly."""
+    return "INT" in column.type and "HUGE" not in column.type
 
 
 def typed(value: Any, *, schema: Mapping[str, Any]) -> Any:

@@ -266,6 +266,21 @@ class Plan:
         assert top is not None
         return top.n
 
+    @property
+    def tied(self) -> str | None:
+        """Why more rows are at the top than were asked for, if they are."""
+        if self.asked or len(self._tops) != 1:
+            return None
+        (number,) = self._tops
+        limit = self._limit(number)
+        ranks = [rank for (rank,) in self._ranked.values() if rank <= limit]
+        if len(ranks) <= limit:
+            return None
+        return (
+            f"The condition {self._conditions[number].reading.name!r} asks for {limit:,}, and "
+            f"{len(ranks):,} rows meet it, as {ranks.count(ranks[-1]):,} share rank {ranks[-1]:,}."
+        )
+
     # -- verdicts --------------------------------------------------------------------------------
 
     def judge(self, entities: Sequence[Entity]) -> list[list[Verdict]]:

@@ -33,6 +33,7 @@ from findall_frames.api.readings import DraftedSchema, Explained
 from findall_frames.embedded.chat.language_model import Model, StoppedError
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.corpus.index import TextIndex
+from findall_frames.embedded.judging.filling import with_types
 from findall_frames.embedded.reading.condition_reader import ConditionReader
 from findall_frames.embedded.runs.change import Change
 from findall_frames.embedded.runs.explaining import check_usable, explain, reading_warnings, renamed
@@ -147,8 +148,7 @@ class Engine:
         """Split an objective into conditions, each with its reading."""
         drafted = self._readers.draft(objective)
         fields = {
-            name: {"type": "string", "description": description}
-            for name, description in drafted.enrichments.items()
+            name: {"description": description} for name, description in drafted.enrichments.items()
         }
         enrichment = FindAllEnrichInput(JsonSchema({"type": "object", "properties": fields}))
         return DraftedSchema(
@@ -157,7 +157,7 @@ class Engine:
             match_conditions=[
                 MatchCondition(reading.name, reading.description) for reading in drafted.readings
             ],
-            enrichments=[enrichment] if fields else None,
+            enrichments=[with_types(enrichment, self._corpus)] if fields else None,
             readings=explain(drafted.readings, corpus=self._corpus, is_counted=self._is_counted),
         )
 
@@ -275,6 +275,7 @@ class Engine:
         Raises RefusedError if the run was cancelled or has failed, is a preview, was made with
         other data, or already has a field of the same name.
         """
+        enrichment = with_types(enrichment, self._corpus)
         with self._change(findall_id) as change:
             run = change.run
             self._check_changeable(

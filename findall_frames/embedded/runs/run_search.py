@@ -385,6 +385,8 @@ class RunSearch:
             others = f" but the {len(self._excluded)} excluded" if len(self._excluded) else ""
             messages.append(f"No row{others} meets all conditions. They were read as: {readings}.")
         new = [RunWarning("incomplete", message) for message in messages]
+        if is_exhausted and (tied := self._plan.tied):
+            new.append(RunWarning("tied_rank", tied))
         run.warnings = [*run.warnings, *(one for one in new if one not in run.warnings)]
 
     # -- enrich ----------------------------------------------------------------------------------
