@@ -56,6 +56,7 @@ __all__ = [
     "InsufficientFundsError",
     "InvalidRequestError",
     "LakeError",
+    "LedgerError",
     "LedgerWarning",
     "MissingExtraError",
     "MissingKeyError",
@@ -138,6 +139,10 @@ class ParquetError(FindAllError, ValueError):
 
 class LakeError(FindAllError, ValueError):
     """The folder is not a lake, lacks the run, or can't be read or written."""
+
+
+class LedgerError(FindAllError):
+    """The ledger can't be read or written, and nothing was started without it."""
 
 
 class ServiceError(FindAllError):

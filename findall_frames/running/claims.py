@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from findall_frames.api.models import FindAllSchema, format_time, parse_time
+from findall_frames.errors import LedgerError
 from findall_frames.running.ledger import Ledger, insert_intent
 from findall_frames.running.pricing import CostEstimate
 
@@ -182,9 +183,14 @@ def settle(
         The runs. Others with these questions stay as they are.
     service : str
         The base URL of their service.
+
+    Raises
+    ------
+    LedgerError
+        The ledger can't be written, and may have runs that are done with.
     """
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: sqlite3.Connection) -> bool:
         for asked in questions:
             values = {"asked": asked, "service": service}
             rows = connection.execute(
@@ -196,8 +202,14 @@ def settle(
                 "UPDATE runs SET asked = NULL WHERE number = ?",
                 [(row["number"],) for row in rows if row["findall_id"] in findall_ids],
             )
+        return True
 
-    ledger.transact(work)
+    if ledger.path is not None and not ledger.transact(work):
+        raise LedgerError(
+            f"The ledger {ledger.path} is locked or can't be written, so it is not known which "
+            "runs are still to be waited for, and nothing was started. Make the same call again "
+            "when the ledger can be written."
+        )
 
 
 def _known(connection: sqlite3.Connection, asked: str, *, service: str) -> KnownRun | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -15,10 +16,17 @@ import pytest
 
 import findall_frames as ff
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, McpServer
-from findall_frames.errors import InvalidRequestError, LakeError, PartialResultWarning
+from findall_frames.errors import (
+    InvalidRequestError,
+    LakeError,
+    LedgerError,
+    LedgerWarning,
+    PartialResultWarning,
+)
 from findall_frames.lake.refreshing import KnownSearch, refreshed
 from findall_frames.lake.storage import Storage
-from findall_frames.running import claims
+from findall_frames.running import claims, ledger_file
+from findall_frames.running.ledger import Ledger
 from tests.support.results import candidate, result
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, Reply, ScriptedServer, answer
@@ -290,6 +298,31 @@ def test_a_refresh_that_saw_the_lake_before_the_other_appended_creates_nothing(
 
 
 # -- what goes wrong -----------------------------------------------------------------------------
+
+
+def test_a_locked_ledger_makes_no_old_result_a_new_one(
+    farm: RunFarm, client: ff.Client, lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the lake has is not taken from the ledger once more, as if there were nothing new."""
+    monkeypatch.setattr(ledger_file, "_BUSY_SECONDS", 0.01)
+    refresh(lake, client)
+    finds(farm, "Azul")
+    path = Ledger.of_this_machine().path
+    assert path is not None
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    unlock = threading.Timer(0.3, other.execute, ["COMMIT"])
+    unlock.start()
+    with (
+        pytest.warns(LedgerWarning, match="locked"),
+        pytest.raises(LedgerError, match="same call again"),
+    ):
+        refresh(lake, client)
+    unlock.join()
+    other.close()
+    assert len(lake.frames().runs) == 2
+    monkeypatch.setattr(ledger_file, "_LOCKED_UNTIL", {})
+    assert refresh(lake, client).matches["name"].tolist() == ["Azul"]
 
 
 def test_the_budget_is_that_of_one_refresh(farm: RunFarm, client: ff.Client, lake: ff.Lake) -> None:
