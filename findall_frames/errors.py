@@ -24,6 +24,7 @@
     |-- PartialResultError              the run ended early and errors="raise"; has frames
     |-- ParquetError                    not a whole set of our tables (ValueError)
     |-- LakeError                       not a lake, or one that can't be used (ValueError)
+    |-- LedgerError                     nothing was started, as the ledger can't be used
     `-- ExportError                     the tables can't be written there (ValueError)
         `-- MissingExtraError           an optional library is missing (ImportError)
 

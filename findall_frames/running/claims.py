@@ -85,9 +85,12 @@ def known_run(ledger: Ledger, asked: str, *, service: str) -> KnownRun | None:
 
 def is_being_created(run: sqlite3.Row | Mapping[str, Any]) -> bool:
     """Return whether a run of the ledger without an id may still get one from its own call."""
-    # Written again when its call gave up; a call whose process was killed does not write.
-    since = format_time(datetime.now(UTC) - _LONGEST_CREATION)
-    return bool(run["updated_at"] == run["started_at"] and str(run["started_at"]) > since)
+    # Written again when its call gave up; a call whose process was killed does not write. A time
+    # in the future is from before the clock was set back.
+    now = datetime.now(UTC)
+    earliest, latest = (format_time(now + by) for by in (-_LONGEST_CREATION, _LONGEST_CREATION))
+    is_recent = earliest < str(run["started_at"]) <= latest
+    return bool(is_recent and run["updated_at"] == run["started_at"])
 
 
 def claim(
