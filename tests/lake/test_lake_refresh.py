@@ -163,6 +163,67 @@ def test_a_file_that_is_no_search_is_named(lake: ff.Lake, content: bytes) -> Non
         lake.refresh("roofers")
 
 
+def test_a_file_that_is_no_search_is_replaced_by_saving_it_again(lake: ff.Lake) -> None:
+    """As the message says."""
+    (lake.path / "searches" / "tilers.json").write_bytes(b"{")
+    lake.save(search(TILERS, match_limit=7), name="tilers")
+    assert lake.searches["tilers"].match_limit == 7
+
+
+def test_hidden_files_are_no_searches(lake: ff.Lake) -> None:
+    """On a shared disk macOS puts one beside each file that it writes."""
+    (lake.path / "searches" / "._tilers.json").write_bytes(b"\0\5\26\7")
+    assert list(lake.searches) == ["roofers", "tilers"]
+
+
+def test_a_search_nested_beyond_measure_is_named(lake: ff.Lake) -> None:
+    """It is an error of the lake, not of Python."""
+    schema = b'{"properties": ' * 5000 + b"1" + b"}" * 5000
+    (lake.path / "searches" / "tilers.json").write_bytes(
+        b'{"objective": "o", "entity_type": "e", "match_conditions": {"c": "d"}, "generator": '
+        b'"core", "enrichments": [{"output_schema": {"json_schema": ' + schema + b"}}]}"
+    )
+    with pytest.raises(LakeError, match=r"tilers\.json"):
+        _ = lake.searches
+
+
+def test_a_file_in_the_place_of_the_searches_is_named(lake: ff.Lake) -> None:
+    """Reading and saving say the same."""
+    folder = lake.path / "searches"
+    folder.rename(lake.path / "old")
+    folder.write_text("")
+    for call in (lambda: lake.searches, lambda: lake.save(search("Find gardens"), name="gardens")):
+        with pytest.raises(LakeError, match="searches"):
+            call()
+
+
+def test_searches_that_leave_out_other_things_are_not_the_same(
+    farm: RunFarm, client: ff.Client, lake: ff.Lake
+) -> None:
+    """Each has its own run, and the ledger does not take one for the other."""
+    acme = [{"name": "Acme", "url": "https://acme.example"}]
+    lake.save(search(TILERS, exclude=acme), name="without_acme")
+    frames = refresh(lake, client)
+    assert frames.runs["status"].tolist() == ["completed"] * 3
+    assert farm.objectives == [ROOFERS, TILERS, TILERS]
+
+
+@pytest.mark.parametrize("more", [{}, {"metadata": {"team": "b"}}])
+def test_a_search_that_was_copied_as_a_file_is_run_by_neither_name(
+    farm: RunFarm, client: ff.Client, lake: ff.Lake, more: dict[str, Any]
+) -> None:
+    """It would be paid for twice. One that differs only in what is not asked can't be saved."""
+    path = lake.path / "searches" / "tilers.json"
+    content = {**json.loads(path.read_text(encoding="utf-8")), **more}
+    path.with_name("tilers_2.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InvalidRequestError, match=r"ask the same.*Find tile makers"):
+        refresh(lake, client)
+    assert farm.objectives == []
+    path.unlink()
+    with pytest.raises(InvalidRequestError, match="saved as 'tilers_2'"):
+        lake.save(search(TILERS, metadata={"team": "c"}), name="tilers")
+
+
 def test_only_saved_searches_are_run(lake: ff.Lake, tmp_path: Path) -> None:
     """The message lists them, or says how one is saved."""
     with pytest.raises(InvalidRequestError, match=r"'gardens' in the lake .* roofers, tilers"):
