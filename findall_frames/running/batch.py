@@ -25,6 +25,7 @@ from findall_frames.errors import (
     FindAllError,
     InsufficientFundsError,
     InvalidRequestError,
+    NotFoundError,
     RateLimitError,
     UnexpectedResponseError,
 )
@@ -377,7 +378,12 @@ class Batch:
             try:
                 pause = job.failures.of_status(error, is_talking=False)
             except FindAllError:
-                self._end(job, job.update.status, str(error))
+                again = (
+                    f" ff.forget({job.findall_id!r}) lets the same call start another one."
+                    if isinstance(error, NotFoundError)
+                    else ""
+                )
+                self._end(job, job.update.status, f"{error}{again}")
             else:
                 self._look_in(pause, job)
         return True

@@ -15,6 +15,7 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
+from findall_frames.api import events
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, McpServer
 from findall_frames.errors import (
     InvalidRequestError,
@@ -29,7 +30,8 @@ from findall_frames.running import claims, ledger_file
 from findall_frames.running.ledger import Ledger
 from tests.support.results import candidate, result
 from tests.support.run_farm import RunFarm
-from tests.support.scripted import CONDITIONS, Reply, ScriptedServer, answer
+from tests.support.scripted import CONDITIONS, Reply, ScriptedServer, answer, run_object
+from tests.support.scripted import result as result_of_3
 
 pytestmark = pytest.mark.usefixtures("short_clock")
 
@@ -410,6 +412,41 @@ def test_a_run_that_failed_is_appended_with_what_it_found(
         assert frames.runs["status"].tolist() == ["failed"]
         assert farm.objectives == [TILERS] * count
     assert lake.frames().runs["status"].tolist() == ["failed", "failed"]
+
+
+def test_a_run_that_is_gone_is_named_with_the_way_to_start_another(
+    farm: RunFarm,
+    server: ScriptedServer,
+    client: ff.Client,
+    lake: ff.Lake,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else each refresh would look for it, and none would start the search again."""
+    monkeypatch.setattr(events, "_NEW", 0.0)
+    farm.looks = 10**6
+    with pytest.raises(ff.RunTimeout):
+        refresh(lake, client, names="tilers", timeout=0.3)
+    (gone,) = farm.asked
+    server.on("GET", f"/runs/{gone}/schema", answer(status=404))
+    with pytest.warns(PartialResultWarning) as warned:
+        refresh(lake, client, names="tilers")
+    assert f"ff.forget({gone!r})" in str(warned[0].message)
+    assert ff.forget(gone) == 1
+    farm.looks = 0
+    assert len(refresh(lake, client, names="tilers")) > 0
+    assert farm.objectives == [TILERS, TILERS]
+
+
+def test_a_run_whose_id_looks_like_a_search_without_one_is_appended(
+    server: ScriptedServer, client: ff.Client, lake: ff.Lake
+) -> None:
+    """It was paid for."""
+    run = {**run_object("completed", matched=3, generated=3), "findall_id": "search_1"}
+    server.on("POST", "/runs", answer(run))
+    server.on("GET", "/runs/search_1", answer(run))
+    server.on("GET", "/runs/search_1/result", answer({**result_of_3(), "run": run}))
+    assert len(refresh(lake, client, names="tilers")) == 3
+    assert lake.frames().findall_ids == ("search_1",)
 
 
 def test_a_creation_that_was_not_answered_is_repeated_only_when_it_is_forgotten(
