@@ -24,6 +24,7 @@
     |-- PartialResultError              the run ended early and errors="raise"; has frames
     |-- ParquetError                    not a whole set of our tables (ValueError)
     |-- LakeError                       not a lake, or one that can't be used (ValueError)
+    |-- LedgerError                     nothing was started, as the ledger can't be used
     `-- ExportError                     the tables can't be written there (ValueError)
         `-- MissingExtraError           an optional library is missing (ImportError)
 
@@ -56,6 +57,7 @@ __all__ = [
     "InsufficientFundsError",
     "InvalidRequestError",
     "LakeError",
+    "LedgerError",
     "LedgerWarning",
     "MissingExtraError",
     "MissingKeyError",
@@ -138,6 +140,10 @@ class ParquetError(FindAllError, ValueError):
 
 class LakeError(FindAllError, ValueError):
     """The folder is not a lake, lacks the run, or can't be read or written."""
+
+
+class LedgerError(FindAllError):
+    """The ledger can't be read or written, and nothing was started without it."""
 
 
 class ServiceError(FindAllError):

@@ -31,7 +31,7 @@ from findall_frames.frames.schema import SCHEMAS, WITHOUT_RUN, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
-from findall_frames.running.arguments import UNSET
+from findall_frames.running.arguments import UNSET, enrichment_names
 from findall_frames.running.batch import Batch
 from findall_frames.running.claims import known_run
 from findall_frames.running.job import Job, Terms
@@ -313,7 +313,7 @@ def _take_kept(job: Job, kept: KeptResult) -> bool:
         )
     except UnexpectedResponseError:
         return False
-    if matches_missing(frames, kept.status):
+    if matches_missing(frames, kept.status) or _lacks_enrichments(job, kept):
         return False
     job.frames = frames
     price = price_of(kept.schema, service=kept.service) if kept.schema else None
@@ -326,6 +326,13 @@ def _take_kept(job: Job, kept: KeptResult) -> bool:
     )
     job.end(kept.status.status, partial_result(kept.findall_id, kept.status))
     return True
+
+
+def _lacks_enrichments(job: Job, kept: KeptResult) -> bool:
+    """Return True if a call that was interrupted has created the run without some of them."""
+    wanted = enrichment_names(job.options.get("enrichments") or [])
+    known = enrichment_names((kept.schema.enrichments if kept.schema else None) or [])
+    return not set(wanted) <= set(known)
 
 
 # -- the result ----------------------------------------------------------------------------------

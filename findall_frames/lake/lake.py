@@ -432,6 +432,8 @@ class Lake:
         LakeError
             The lake can't be read or written. The results are in the ledger: the same call again
             appends them.
+        LedgerError
+            The ledger can't be written; nothing was started.
         FindAllError
             As in `find_many`.
 

@@ -13,6 +13,7 @@ from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
 from findall_frames.api.http import default_url
 from findall_frames.api.models import ExcludeCandidate
+from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import entity_keys
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.many import run_many
@@ -63,8 +64,13 @@ def refreshed(
         As in `Lake.refresh`.
     """
     own_data = is_own_data(client, data)
-    # What is excluded changes while a refresh that was killed is still to be completed.
     asked = [_question_of(each.search, place=place, own_data=own_data) for each in searches]
+    for number, key in enumerate(asked):
+        if key in asked[:number]:
+            raise InvalidRequestError(
+                "Two of the saved searches ask the same, and would be paid for twice: "
+                f"{searches[number].search.objective!r:.200}. Delete or change one of their files."
+            )
     if not own_data:
         # Runs in the lake are done with; those of a refresh that goes on, or was killed, are not.
         service = default_url() if client is None else client.base_url
@@ -91,7 +97,8 @@ def refreshed(
 
 
 def _question_of(search: Search, *, place: str, own_data: bool) -> str:
-    options = {**options_of(search), "exclude": []}
+    # Without what the lake excludes, which changes while a refresh that was killed is completed.
+    options = options_of(search)
     asked = question(options, match_limit=check_options(options, own_data=own_data))
     return hashlib.sha256(f"refresh\n{place}\n{asked}".encode()).hexdigest()
 

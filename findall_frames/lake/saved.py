@@ -13,7 +13,8 @@ from findall_frames.api.models import ExcludeCandidate, FindAllEnrichInput, Meta
 from findall_frames.errors import InvalidRequestError, LakeError
 from findall_frames.frames.parquet import without_secrets
 from findall_frames.lake.storage import Storage
-from findall_frames.running.spec import Search
+from findall_frames.running.ledger import question
+from findall_frames.running.spec import Search, options_of
 
 __all__ = ["SavedSearches"]
 
@@ -69,8 +70,8 @@ class SavedSearches:
                 "A saved search has no webhook, and no headers or credentials of tool servers, "
                 "since it is a file that others read. Leave them out."
             )
-        for other, saved in self.read().items():
-            if other != name and saved == search:
+        for other, path in self._paths().items():
+            if other != name and _asked(_read(path)) == _asked(search):
                 raise InvalidRequestError(
                     f"The same search is saved as {other!r}, and a refresh would run it twice."
                 )
@@ -93,11 +94,24 @@ class SavedSearches:
         LakeError
             A file can't be read.
         """
+        return {name: _read(path) for name, path in self._paths().items()}
+
+    def _paths(self) -> dict[str, Path]:
         try:
             paths = sorted(self._folder.iterdir())
         except FileNotFoundError:
             return {}
-        return {path.stem: _read(path) for path in paths if path.suffix == ".json"}
+        except OSError as error:
+            raise LakeError(
+                f"The saved searches in {str(self._folder)!r} can't be read ({error}). It "
+                "has to be a folder that can be read, or must not exist."
+            ) from error
+        # macOS puts a hidden file beside each one that it writes to a shared disk.
+        return {
+            path.stem: path
+            for path in paths
+            if path.suffix == ".json" and not path.name.startswith(".")
+        }
 
     def chosen(self, names: str | Iterable[str] | None) -> dict[str, Search]:
         """Return the saved searches with these names, all if it is None; at least one.
@@ -123,11 +137,15 @@ class SavedSearches:
         return {name: saved[name] for name in wanted}
 
 
+def _asked(search: Search) -> str:
+    return question(options_of(search), match_limit=search.match_limit or 0)
+
+
 def _read(path: Path) -> Search:
     try:
         saved = msgspec.json.decode(path.read_bytes(), type=_Saved)
         return Search(**{name: getattr(saved, name) for name in _Saved.__struct_fields__})
-    except (OSError, msgspec.MsgspecError, InvalidRequestError) as error:
+    except (OSError, RecursionError, msgspec.MsgspecError, InvalidRequestError) as error:
         raise LakeError(
             f"The saved search {str(path)!r} can't be read ({error}). Correct the file, "
             "delete it, or save the search again with lake.save(search, name=...)."

@@ -126,7 +126,9 @@ class Storage:
         """
         runs = frames.tables["runs"]
         # As a run, such a row would stay for ever, beside the runs that the search has later.
+        # That such a row was never fetched tells it from a run with such an id.
         has_none = pc.fill_null(pc.starts_with(runs["findall_id"], WITHOUT_RUN), False)
+        has_none = pc.and_(has_none, pc.is_null(runs["fetched_at"]))
         runs = runs.filter(pc.invert(has_none))
         ids = runs["findall_id"].to_pylist()
         if len(set(ids)) < len(ids) or None in ids:

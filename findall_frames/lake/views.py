@@ -61,8 +61,10 @@ class Views:
                 "python_enable_replacements": False,
             }
         )
-        # What is read is compared as text with these, files and patterns alike.
-        allowed = sql_list(dict.fromkeys((str(self._root), pattern_of(self._root))))
+        # What is read is compared as text with these, files and patterns alike. Not the whole
+        # folder, which has the saved searches and files that are not complete.
+        folders = [self._root / table for table in SCHEMAS]
+        allowed = sql_list(dict.fromkeys([*map(str, folders), *map(pattern_of, folders)]))
         database.execute("SET GLOBAL TimeZone = 'UTC'")
         database.execute(f"SET allowed_directories = {allowed}")
         database.execute("SET enable_external_access = false")

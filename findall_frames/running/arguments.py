@@ -73,6 +73,11 @@ def _read_text(value: object, *, what: str, example: str) -> str:
             f"{what} contains a lone surrogate, {value[error.start]!r}, at index {error.start}, "
             "such as half of an emoji; remove it."
         ) from None
+    if "\0" in value:
+        # No SQL can have one, so a search of own data would fail again and again.
+        raise InvalidRequestError(
+            f"{what} contains a NUL character at index {value.index(chr(0))}; remove it."
+        )
     return value.strip()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 
 from findall_frames.addresses import client_argument
 from findall_frames.api.client import Client
@@ -25,6 +25,7 @@ from findall_frames.errors import (
     FindAllError,
     InsufficientFundsError,
     InvalidRequestError,
+    NotFoundError,
     RateLimitError,
     UnexpectedResponseError,
 )
@@ -42,6 +43,8 @@ from findall_frames.running.spec import Search
 from findall_frames.running.tracker import Tracker
 
 __all__ = ["Batch"]
+
+_T = TypeVar("_T")
 
 _FIRST_LOOK, _LONGEST_LOOK = 1.0, 30.0
 _FIRST_OWN_LOOK: Final = 0.01
@@ -148,26 +151,17 @@ class Batch:
             begun.update = replace(begun.update, status="drafting")
             self._show(begun, "")
         job = self._waiting[0]
-        token = None
         try:
             if not self._drafts.has_drafted(job) or job.search is None:
                 return False
             job.update = replace(job.update, status="waiting")
-            if not self._client.is_embedded:
-                token = self._claimed(job, job.search)
-                if token is None:
-                    return self._can_create()
             self._waiting.popleft()
-            job.run = _to_its_end(
-                partial(
-                    create_run,
-                    job.search,
-                    client=self._client,
-                    asked=job.asked if token is None else None,
-                    token=token,
-                    deadline=self._deadline,
-                )
-            )
+            created = _to_its_end(partial(self._claim_and_create, job, job.search))
+            if not isinstance(created, RecordedRun):
+                self._waiting.appendleft(job)
+                self._take_refusal(job, created)
+                return self._can_create()
+            job.run = created
         except AmbiguousCreateError as error:
             self._end(job, "unknown", str(error))
         except (AuthenticationError, InsufficientFundsError) as error:
@@ -176,46 +170,72 @@ class Batch:
         except FindAllError as error:
             if error.findall_id:  # it was created, though the answer could not be read
                 self._adopt(job, error.findall_id)
-            elif self._hold_up(job, error):
-                if token is not None:
-                    withdraw(self._ledger, token)
-            else:
+            elif not self._hold_up(job, error):
                 self._drop(job)
                 self._end(job, "refused", str(error))
         else:
             self._patience = None
+            self._over_budget = 0
             job.to_enrich = list(job.search.enrichments)
             job.begun = time.monotonic()
             self._adopt(job, job.run.findall_id)
             self._track(job, job.search.to_schema(own_data=self._client.is_embedded))
         return True
 
-    def _claimed(self, job: Job, search: Search) -> str | None:
-        """Return the token with which the run may be created, or None if it may not be, now."""
-        terms, service = self._terms, self._client.base_url
-        schema = search.to_schema()
-        ceiling: float | None = None
+    def _claim_and_create(self, job: Job, search: Search) -> RecordedRun | Claim | None:
+        """Return the run that was created, or the claim if it may not be created now.
+
+        This is one step, as an interrupt in between would leave an intent of which nobody could
+        say later whether it was carried out.
+        """
+        token = None
+        if not self._client.is_embedded:
+            claimed = self._claimed(job, search)
+            if claimed is None or claimed.token is None:
+                return claimed
+            token = claimed.token
         try:
-            ceiling = ceiling_of(
-                search.generator, search.enrichments, schema.match_limit or 0
-            ).ceiling
+            return create_run(
+                search,
+                client=self._client,
+                asked=job.asked if token is None else None,
+                token=token,
+                deadline=self._deadline,
+            )
+        except FindAllError as error:
+            if token is not None and not error.findall_id and is_passing(error):
+                withdraw(self._ledger, token)
+            raise
+
+    def _claimed(self, job: Job, search: Search) -> Claim | None:
+        schema, service = search.to_schema(), self._client.base_url
+        try:
+            ceiling = self._ceiling(search)
         except InvalidRequestError:
-            if terms.budget is not None:
+            if self._terms.budget is not None:
                 raise
-        claimed = claim(
+            ceiling = None
+        return claim(
             self._ledger,
             service=service,
             schema=schema,
             asked=job.asked,
-            batch=terms.batch,
+            batch=self._terms.batch,
             cost=price_of(schema, service=service),
             ceiling=ceiling,
-            budget=terms.budget,
-            per_hour=terms.per_hour,
+            budget=self._terms.budget,
+            per_hour=self._terms.per_hour,
         )
+
+    def _ceiling(self, search: Search) -> float:
+        limit = search.to_schema().match_limit or 0
+        return ceiling_of(search.generator, search.enrichments, limit).ceiling
+
+    def _take_refusal(self, job: Job, claimed: Claim | None) -> None:
+        """Note why the next run, that of a job, may not be created now."""
         if claimed is None and self._ledger.is_locked:
             self._try_later("the ledger is locked", f"The ledger {self._ledger.path} is locked.")
-            return None
+            return
         if claimed is None:
             self._waiting.popleft()
             error = (
@@ -225,17 +245,17 @@ class Batch:
             )
             self._end(job, "not_started", error)
         elif claimed.verdict == "budget":
-            self._put_off(job, ceiling or 0.0, claimed)
-            return None
+            self._put_off(job, claimed)
+            return
         elif claimed.known is not None:
             self._waiting.popleft()
             self._take_known(job, claimed.known)
         elif claimed.verdict == "quota":
-            self._wait(claimed.seconds, f"{counted(terms.per_hour, 'run')} were started this hour")
+            why = f"{counted(self._terms.per_hour, 'run')} were started this hour"
+            self._wait(claimed.seconds, why)
         self._over_budget = 0
-        return claimed.token if claimed is not None else None
 
-    def _put_off(self, job: Job, ceiling: float, claimed: Claim) -> None:
+    def _put_off(self, job: Job, claimed: Claim) -> None:
         """Try the other searches before one that does not fit into the budget, then wait."""
         self._over_budget += 1
         if self._over_budget < len(self._waiting):
@@ -246,8 +266,9 @@ class Batch:
             self._wait(claimed.seconds, "the budget is reserved")
         else:
             self._waiting.popleft()
+            cost = self._ceiling(job.search) if job.search is not None else 0.0
             refusal = (
-                f"The search was not started: it could cost ${ceiling:,.2f}, and of the budget of "
+                f"The search was not started: it could cost ${cost:,.2f}, and of the budget of "
                 f"${self._terms.budget:,.2f} for all searches ${claimed.spent:,.2f} are spent or "
                 "reserved. Make the same call again with a higher budget."
             )
@@ -358,7 +379,12 @@ class Batch:
             try:
                 pause = job.failures.of_status(error, is_talking=False)
             except FindAllError:
-                self._end(job, job.update.status, str(error))
+                again = (
+                    f" ff.forget({job.findall_id!r}) lets the same call start another one."
+                    if isinstance(error, NotFoundError)
+                    else ""
+                )
+                self._end(job, job.update.status, f"{error}{again}")
             else:
                 self._look_in(pause, job)
         return True
@@ -441,9 +467,9 @@ class Batch:
         self._show(job, "")
 
 
-def _to_its_end(create: Callable[[], RecordedRun]) -> RecordedRun:
-    """Return a created run; an interrupt is raised once its id is in the ledger."""
-    outcome: Future[RecordedRun] = Future()
+def _to_its_end(create: Callable[[], _T]) -> _T:
+    """Return what a creation returns; an interrupt is raised once that is in the ledger."""
+    outcome: Future[_T] = Future()
     try:
         in_background(create, outcome=outcome)
         return outcome.result()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
 from findall_frames.api.models import FindAllSchema, format_time, parse_time
+from findall_frames.errors import LedgerError
 from findall_frames.running.ledger import Ledger, insert_intent
 from findall_frames.running.pricing import CostEstimate
 
@@ -84,9 +85,12 @@ def known_run(ledger: Ledger, asked: str, *, service: str) -> KnownRun | None:
 
 def is_being_created(run: sqlite3.Row | Mapping[str, Any]) -> bool:
     """Return True if a run of the ledger without an id may still get one from its own call."""
-    # Written again when its call gave up; a call whose process was killed does not write.
-    since = format_time(datetime.now(UTC) - _LONGEST_CREATION)
-    return bool(run["updated_at"] == run["started_at"] and str(run["started_at"]) > since)
+    # Written again when its call gave up; a call whose process was killed does not write. A time
+    # in the future is from before the clock was set back.
+    now = datetime.now(UTC)
+    earliest, latest = (format_time(now + by) for by in (-_LONGEST_CREATION, _LONGEST_CREATION))
+    is_recent = earliest < str(run["started_at"]) <= latest
+    return bool(is_recent and run["updated_at"] == run["started_at"])
 
 
 def claim(
@@ -183,9 +187,14 @@ def settle(
         The runs. Others with these questions stay as they are.
     service : str
         The base URL of their service.
+
+    Raises
+    ------
+    LedgerError
+        The ledger can't be written, and may have runs that are done with.
     """
 
-    def work(connection: sqlite3.Connection) -> None:
+    def work(connection: sqlite3.Connection) -> bool:
         for asked in questions:
             values = {"asked": asked, "service": service}
             rows = connection.execute(
@@ -197,8 +206,14 @@ def settle(
                 "UPDATE runs SET asked = NULL WHERE number = ?",
                 [(row["number"],) for row in rows if row["findall_id"] in findall_ids],
             )
+        return True
 
-    ledger.transact(work)
+    if ledger.path is not None and not ledger.transact(work):
+        raise LedgerError(
+            f"The ledger {ledger.path} is locked or can't be written, so it is not known which "
+            "runs are still to be waited for, and nothing was started. Make the same call again "
+            "when the ledger can be written."
+        )
 
 
 def _known(connection: sqlite3.Connection, asked: str, *, service: str) -> KnownRun | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -14,20 +15,25 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
+from findall_frames.api import events
 from findall_frames.api.models import FindAllEnrichInput, JsonSchema, McpServer
 from findall_frames.errors import (
     ConditionNotUnderstoodError,
     InvalidRequestError,
     LakeError,
+    LedgerError,
+    LedgerWarning,
     PartialResultWarning,
 )
 from findall_frames.lake.refreshing import KnownSearch, refreshed
 from findall_frames.lake.storage import Storage
-from findall_frames.running import claims
+from findall_frames.running import claims, ledger_file
 from findall_frames.running.arguments import UNSET
+from findall_frames.running.ledger import Ledger
 from tests.support.results import candidate, result
 from tests.support.run_farm import RunFarm
-from tests.support.scripted import CONDITIONS, Reply, ScriptedServer, answer
+from tests.support.scripted import CONDITIONS, Reply, ScriptedServer, answer, run_object
+from tests.support.scripted import result as result_of_3
 
 pytestmark = pytest.mark.usefixtures("short_clock")
 
@@ -179,6 +185,67 @@ def test_a_file_that_is_no_search_is_named(lake: ff.Lake, content: bytes) -> Non
         lake.refresh("roofers")
 
 
+def test_a_file_that_is_no_search_is_replaced_by_saving_it_again(lake: ff.Lake) -> None:
+    """As the message says."""
+    (lake.path / "searches" / "tilers.json").write_bytes(b"{")
+    lake.save(search(TILERS, match_limit=7), name="tilers")
+    assert lake.searches["tilers"].match_limit == 7
+
+
+def test_hidden_files_are_no_searches(lake: ff.Lake) -> None:
+    """On a shared disk macOS puts one beside each file that it writes."""
+    (lake.path / "searches" / "._tilers.json").write_bytes(b"\0\5\26\7")
+    assert list(lake.searches) == ["roofers", "tilers"]
+
+
+def test_a_search_nested_beyond_measure_is_named(lake: ff.Lake) -> None:
+    """It is an error of the lake, not of Python."""
+    schema = b'{"properties": ' * 5000 + b"1" + b"}" * 5000
+    (lake.path / "searches" / "tilers.json").write_bytes(
+        b'{"objective": "o", "entity_type": "e", "match_conditions": {"c": "d"}, "generator": '
+        b'"core", "enrichments": [{"output_schema": {"json_schema": ' + schema + b"}}]}"
+    )
+    with pytest.raises(LakeError, match=r"tilers\.json"):
+        _ = lake.searches
+
+
+def test_a_file_in_the_place_of_the_searches_is_named(lake: ff.Lake) -> None:
+    """Reading and saving say the same."""
+    folder = lake.path / "searches"
+    folder.rename(lake.path / "old")
+    folder.write_text("")
+    for call in (lambda: lake.searches, lambda: lake.save(search("Find gardens"), name="gardens")):
+        with pytest.raises(LakeError, match="searches"):
+            call()
+
+
+def test_searches_that_leave_out_other_things_are_not_the_same(
+    farm: RunFarm, client: ff.Client, lake: ff.Lake
+) -> None:
+    """Each has its own run, and the ledger does not take one for the other."""
+    acme = [{"name": "Acme", "url": "https://acme.example"}]
+    lake.save(search(TILERS, exclude=acme), name="without_acme")
+    frames = refresh(lake, client)
+    assert frames.runs["status"].tolist() == ["completed"] * 3
+    assert farm.objectives == [ROOFERS, TILERS, TILERS]
+
+
+@pytest.mark.parametrize("more", [{}, {"metadata": {"team": "b"}}])
+def test_a_search_that_was_copied_as_a_file_is_run_by_neither_name(
+    farm: RunFarm, client: ff.Client, lake: ff.Lake, more: dict[str, Any]
+) -> None:
+    """It would be paid for twice. One that differs only in what is not asked can't be saved."""
+    path = lake.path / "searches" / "tilers.json"
+    content = {**json.loads(path.read_text(encoding="utf-8")), **more}
+    path.with_name("tilers_2.json").write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(InvalidRequestError, match=r"ask the same.*Find tile makers"):
+        refresh(lake, client)
+    assert farm.objectives == []
+    path.unlink()
+    with pytest.raises(InvalidRequestError, match="saved as 'tilers_2'"):
+        lake.save(search(TILERS, metadata={"team": "c"}), name="tilers")
+
+
 def test_only_saved_searches_are_run(lake: ff.Lake, tmp_path: Path) -> None:
     """The message lists them, or says how one is saved."""
     with pytest.raises(InvalidRequestError, match=r"'gardens' in the lake .* roofers, tilers"):
@@ -327,6 +394,31 @@ def test_a_refresh_that_saw_the_lake_before_the_other_appended_creates_nothing(
 # -- what goes wrong -----------------------------------------------------------------------------
 
 
+def test_a_locked_ledger_makes_no_old_result_a_new_one(
+    farm: RunFarm, client: ff.Client, lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the lake has is not taken from the ledger once more, as if there were nothing new."""
+    monkeypatch.setattr(ledger_file, "_BUSY_SECONDS", 0.01)
+    refresh(lake, client)
+    finds(farm, "Azul")
+    path = Ledger.of_this_machine().path
+    assert path is not None
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    unlock = threading.Timer(0.3, other.execute, ["COMMIT"])
+    unlock.start()
+    with (
+        pytest.warns(LedgerWarning, match="locked"),
+        pytest.raises(LedgerError, match="same call again"),
+    ):
+        refresh(lake, client)
+    unlock.join()
+    other.close()
+    assert len(lake.frames().runs) == 2
+    monkeypatch.setattr(ledger_file, "_LOCKED_UNTIL", {})
+    assert refresh(lake, client).matches["name"].tolist() == ["Azul"]
+
+
 def test_the_budget_is_that_of_one_refresh(farm: RunFarm, client: ff.Client, lake: ff.Lake) -> None:
     """Earlier ones don't count; what does not fit in is not started, and the rest is appended."""
     for count in (1, 2):
@@ -351,6 +443,41 @@ def test_a_run_that_failed_is_appended_with_what_it_found(
         assert frames.runs["status"].tolist() == ["failed"]
         assert farm.objectives == [TILERS] * count
     assert lake.frames().runs["status"].tolist() == ["failed", "failed"]
+
+
+def test_a_run_that_is_gone_is_named_with_the_way_to_start_another(
+    farm: RunFarm,
+    server: ScriptedServer,
+    client: ff.Client,
+    lake: ff.Lake,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else each refresh would look for it, and none would start the search again."""
+    monkeypatch.setattr(events, "_NEW", 0.0)
+    farm.looks = 10**6
+    with pytest.raises(ff.RunTimeout):
+        refresh(lake, client, names="tilers", timeout=0.3)
+    (gone,) = farm.asked
+    server.on("GET", f"/runs/{gone}/schema", answer(status=404))
+    with pytest.warns(PartialResultWarning) as warned:
+        refresh(lake, client, names="tilers")
+    assert f"ff.forget({gone!r})" in str(warned[0].message)
+    assert ff.forget(gone) == 1
+    farm.looks = 0
+    assert len(refresh(lake, client, names="tilers")) > 0
+    assert farm.objectives == [TILERS, TILERS]
+
+
+def test_a_run_whose_id_looks_like_a_search_without_one_is_appended(
+    server: ScriptedServer, client: ff.Client, lake: ff.Lake
+) -> None:
+    """It was paid for."""
+    run = {**run_object("completed", matched=3, generated=3), "findall_id": "search_1"}
+    server.on("POST", "/runs", answer(run))
+    server.on("GET", "/runs/search_1", answer(run))
+    server.on("GET", "/runs/search_1/result", answer({**result_of_3(), "run": run}))
+    assert len(refresh(lake, client, names="tilers")) == 3
+    assert lake.frames().findall_ids == ("search_1",)
 
 
 def test_a_creation_that_was_not_answered_is_repeated_only_when_it_is_forgotten(

@@ -17,9 +17,10 @@ import pandas as pd
 import pytest
 
 import findall_frames as ff
-from findall_frames.running import claims, ledger_file, pricing
-from findall_frames.running.ledger import Ledger
+from findall_frames.running import batch, claims, ledger_file, pricing
+from findall_frames.running.ledger import Ledger, question
 from findall_frames.running.recorded_run import RecordedRun
+from findall_frames.running.spec import options_of
 from tests.support.faulty_proxy import FaultyProxy
 from tests.support.run_farm import RunFarm
 from tests.support.scripted import CONDITIONS, KEY, SCHEMA, Reply, Request, ScriptedServer, answer
@@ -513,6 +514,70 @@ def test_an_interrupt_waits_for_the_answer_to_a_creation(farm: RunFarm, client: 
         many([search("Find tilers")], client)
     assert ff.runs()["findall_id"].tolist() == list(farm.asked)
     assert len(farm.asked) == 1
+
+
+def test_an_interrupt_between_a_claim_and_its_creation_leaves_no_doubt(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that was claimed is created and recorded, so the same call again continues."""
+    granted = batch.claim
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        claimed = granted(*args, **options)
+        _thread.interrupt_main()
+        time.sleep(0.1)
+        return claimed
+
+    monkeypatch.setattr(batch, "claim", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        many([search("Find tilers")], client)
+    monkeypatch.setattr(batch, "claim", granted)
+    assert many([search("Find tilers")], client).runs["error"].isna().all()
+    assert ff.runs()["findall_id"].tolist() == list(farm.asked)
+    assert len(farm.asked) == 1
+
+
+def test_an_enrichment_that_a_kept_result_lacks_is_added(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the result of the run, as it was left, is in the ledger by now."""
+    wanted = search("Find tilers", enrichments={"ceo": "Name of the CEO"})
+
+    def interrupt(*args: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RecordedRun, "add_enrichment", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            many([wanted], client)
+    (findall_id,) = farm.asked
+    ff.resume(findall_id, client=client, progress=False)
+    many([wanted], client)
+    assert len(farm.enriched[findall_id]) == 1
+    assert len(farm.asked) == 1
+
+
+def test_a_creation_from_before_the_clock_was_set_back_is_not_waited_for(
+    farm: RunFarm, server: ScriptedServer, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process was killed, and its time is hours ahead."""
+    monkeypatch.setattr(claims, "_LONGEST_CREATION", timedelta(seconds=30))
+    server.on("POST", "/../memory/retrieve", answer(status=404))
+    ledger, wanted = Ledger.of_this_machine(), search("Find tilers")
+    ledger.intend(
+        "token",
+        service=client.base_url,
+        schema=wanted.to_schema(),
+        asked=question(options_of(wanted), match_limit=5),
+        cost=None,
+    )
+    ledger.write(
+        """UPDATE runs SET started_at = '2999-01-01T00:00:00.000000Z',
+        updated_at = '2999-01-01T00:00:00.000000Z'"""
+    )
+    with pytest.warns(ff.errors.PartialResultWarning, match="never answered"):
+        frames = many([wanted], client, timeout=5)
+    assert frames.runs["status"].tolist() == ["unknown"]
 
 
 def test_an_enrichment_that_an_interrupt_left_out_is_added(

@@ -159,6 +159,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("objective", None, "objective must be a str"),
     ("objective", 7, "objective must be a str.*not 7"),
     ("objective", ["a", "b"], "objective must be a str"),
+    ("objective", "Find \0 cafés", "NUL character at index 5; remove it"),
     ("objective", "Find \ud83d cafés", "lone surrogate, .* at index 5, such as half of an emoji"),
     ("match_limit", 4, "match_limit is 4. Expected 5 to 1000"),
     ("match_limit", 0, "5 to 1000"),
