@@ -28,6 +28,7 @@ checks this, and tests/ has a folder for each subpackage.
         runs/             the life cycle of runs, and the SQLite store
         judging/          verdicts and enrichments of rows, by SQL or by a language model
         reading/          a written condition -> SQL, or a question for a model, or a refusal
+        warehouse/        tables that stay in PostgreSQL, Spark or DuckDB: SQL pushed down
         corpus/           own data as a DuckDB table: files, documents, packages, text index
         chat/             a language model: a callable, or a server with chat completions
     api/              the FindAll API over HTTP: client, event streams, wire models
