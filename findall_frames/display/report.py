@@ -123,7 +123,7 @@ def _heading(view: ResultView, *, title: str) -> str:
 
 def _facts(view: ResultView, *, doubts: int | None) -> str:
     unsupported = f"{counted(doubts, 'value')} not well supported by the sources" if doubts else ""
-    facts = joined(view.review_counts, unsupported, view.run_words(code))
+    facts = joined(view.review_counts, unsupported, view.cost_words, view.run_words(code))
     return f'<p class="ff-facts">{facts}</p>'
 
 

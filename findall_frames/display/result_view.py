@@ -147,6 +147,16 @@ class ResultView:
         return f"run {write(runs[0])}" if len(runs) == 1 else counted(len(runs), "run")
 
     @property
+    def cost_words(self) -> str:
+        """What the runs cost, as far as the frames say; empty if they do not."""
+        costs = [cost for cost in self.tables["runs"]["cost"].to_pylist() if cost is not None]
+        if not costs:
+            return ""
+        known, runs = len(costs), len(self.tables["runs"])
+        over = f" for {known:,} of {counted(runs, 'run')}" if known < runs else ""
+        return f"about ${sum(costs):,.2f}{over}"
+
+    @property
     def review_counts(self) -> str:
         """How many candidates a person has decided on, and how; empty if none."""
         decisions = [

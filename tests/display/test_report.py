@@ -144,6 +144,30 @@ def test_what_is_left_out_of_the_static_part_is_counted() -> None:
     assert len(data_of(page)["evidence"]) == 2100
 
 
+@pytest.mark.parametrize(
+    ("costs", "words"),
+    [
+        ((2.3, 2.3), " · about $4.60 · 2 runs<"),
+        ((2.3, None), " · about $2.30 for 1 of 2 runs · 2 runs<"),
+        ((None, None), None),
+    ],
+)
+def test_the_cost_is_told_as_far_as_it_is_known(
+    costs: tuple[float | None, ...], words: str | None
+) -> None:
+    """It is in the frames of many searches; nothing is said of a cost that is not known."""
+    runs = [flatten(result(made("Kilnworks"), findall_id=f"findall_{n}")) for n in range(2)]
+    found = dict(FindAllFrames.concat(runs).tables)
+    at = found["runs"].schema.get_field_index("cost")
+    found["runs"] = found["runs"].set_column(
+        at, found["runs"].schema[at], pa.array(costs, pa.float64())
+    )
+    page = report_page(ResultView(found), doubts=2).decode()
+    facts = page.partition('<p class="ff-facts">')[2].partition("/p>")[0]
+    assert ("$" in facts) is (words is not None)
+    assert words is None or words in facts
+
+
 def test_verdicts_are_counted_over_all_rows_or_it_is_said_that_they_are_not() -> None:
     """Own data keeps the matches and a hundred others; a model judges without counting first."""
     rows = pd.DataFrame({"name": [f"N{n}" for n in range(500)], "size": range(500)})

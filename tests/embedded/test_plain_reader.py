@@ -180,6 +180,24 @@ def test_a_refusal_says_what_to_write_instead() -> None:
     assert "model=" in note
 
 
+@pytest.mark.parametrize(
+    ("condition", "advice", "meant"),
+    [
+        ("frobnicated", 'SQL over the columns "title", "year", "open", or', "…"),
+        ("at least 3 stars", 'SQL, such as "year" >= 3, or', "…"),
+        ("titel is a", "SQL, such as lower(\"title\") = '…', or", "title"),
+    ],
+)
+def test_a_refusal_suggests_no_column_that_nothing_points_to(
+    condition: str, advice: str, meant: str
+) -> None:
+    """Then it lists them; a number points to a column of numbers."""
+    films = pd.DataFrame({"title": ["Up", "Her"], "year": [2009, 2013], "open": [True, False]})
+    note = PlainReader(open_corpus(films)).read(condition, name="a").note
+    assert f"Write it as {advice} pass a language model" in note
+    assert f'columns={{"{meant}": ' in note
+
+
 def test_a_refusal_suggests_sql_with_the_number() -> None:
     """In the unit of the only column that has one."""
     note = reader_of("bicycles").read("heavier than 2 tonnes", name="a").note

@@ -25,6 +25,8 @@ __all__ = ["PlainReader"]
 
 _MAX_CHARACTERS: Final = 1_000
 _MAX_BRACKETS: Final = 20
+_LISTED: Final = 8
+"""How many columns a refusal names."""
 _Found: TypeAlias = tuple[int, Part] | None  # with the place after it
 _Parts: TypeAlias = Iterator[tuple[int, Part]]
 
@@ -400,21 +402,32 @@ class _Parser:
             if near := self.vocabulary.near(word):
                 guesses += near.values()
                 lines.append(f"{word}: did you mean {' or '.join(near)}?")
-        guess, amount = (guesses or self.vocabulary.columns)[0], "…"
+        columns = self.vocabulary.columns
+        meant = guesses[0].column.name if guesses else "…"
+        if not guesses and any(token.number for token in self.tokens):
+            guesses = [known for known in columns if known.column.kind == "number"]
+        guess, amount = guesses[0] if guesses else None, "…"
         for number in [token.number for token in self.tokens if token.number][:1]:
-            for known in guesses[::-1] + self.vocabulary.columns[::-1] * bool(number.unit):
+            for known in guesses[::-1] + columns[::-1] * bool(number.unit):
                 with suppress(RefusalError):
                     guess, amount = known, self.vocabulary.amount(known, number)
+                    meant = known.column.name if number.unit else meant
         operators = (self.line.operator(at)[0] for at in range(self.line.end))
         signs = (grammar.OPERATORS.get(words, ("",))[0] for words in operators)
         sign = next((each for each in signs if each[:1] in {"<", ">"}), "> (or <)")
-        test = {
-            "number": f"{guess.sql} {sign} {amount}",
-            "date": f"{guess.sql} {sign} DATE '…'",
-            "flag": guess.sql,
-        }.get(guess.column.kind, f"{guess.cells} = '…'")
-        lines.append(f"Write it as SQL, such as {test}, or pass a language model as model=.")
+        if guess is None:
+            names = ", ".join(known.sql for known in columns[:_LISTED])
+            more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
+            example = f" over the columns {names}{more}"
+        else:
+            test = {
+                "number": f"{guess.sql} {sign} {amount}",
+                "date": f"{guess.sql} {sign} DATE '…'",
+                "flag": guess.sql,
+            }.get(guess.column.kind, f"{guess.cells} = '…'")
+            example = f", such as {test}"
+        lines.append(f"Write it as SQL{example}, or pass a language model as model=.")
         if left and re.search(r"[^\W\d_]{3}", left[0]) and left[0].lower() != "than":
-            entry = f'columns={{"{guess.column.name}": "{left[0]}"}}'
+            entry = f'columns={{"{meant}": "{left[0]}"}}'
             lines.append(f"If {left[0]!r} means a column, pass {entry}.")
         return "\n".join(lines)
