@@ -75,6 +75,19 @@ def test_what_may_differ_is_refused_by_name(
         check_sql(expression, corpus)
 
 
+def test_a_refused_expression_is_not_read_as_a_phrase(engine: Any) -> None:
+    """A phrase ignores signs: it would have another answer."""
+    run(engine, "CREATE TABLE shop.depths (depth bigint)")
+    run(engine, "INSERT INTO shop.depths VALUES (-9223372036854775808), (-5), (3)")
+    with (
+        ff.local((engine, "shop.depths")) as client,
+        pytest.raises(ff.errors.ConditionNotUnderstoodError) as caught,
+    ):
+        ff.find_all("-depth > 0", client=client, progress=False)
+    assert "PostgreSQL failed: bigint out of range" in str(caught.value)
+    assert "No column" not in str(caught.value)
+
+
 def test_types_without_an_equal_are_shown_and_not_compared(engine: Any) -> None:
     """Whether they are missing can be asked."""
     run(
