@@ -88,6 +88,32 @@ def test_a_refused_expression_is_not_read_as_a_phrase(engine: Any) -> None:
     assert "No column" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("year(day) = -43", ["44 BC"]),
+        ("year(seen) <= 0", ["1 BC", "44 BC"]),
+        ("date_diff('day', day, DATE '2024-03-01') < 400", ["leap day"]),
+        ("date_diff('year', day, DATE '2024-01-01') > 2000", ["1 BC", "44 BC"]),
+        ("CAST(day AS VARCHAR) = '0044-03-15 (BC)'", ["44 BC"]),
+        ("CAST(day AS VARCHAR) = 'infinity'", ["ever"]),
+    ],
+)
+def test_infinite_dates_and_those_before_christ(
+    expression: str, names: list[str], engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are found where they are found in memory, and unknown where they are unknown."""
+    days = {"ever": "infinity", "never": "-infinity", "leap day": "2024-02-29"}
+    days |= {"44 BC": "0044-03-15 BC", "1 BC": "0001-12-31 BC"}
+    run(engine, "CREATE TABLE IF NOT EXISTS shop.eras (name text, day date, seen timestamp)")
+    run(engine, "TRUNCATE shop.eras")
+    run(engine, *(f"INSERT INTO shop.eras VALUES ('{n}', '{d}', '{d}')" for n, d in days.items()))
+    for small in (0, 100):
+        monkeypatch.setattr(sources, "SMALL", small)
+        frames = ff.find_all(expression, data=(engine, "shop.eras"), progress=False)
+        assert sorted(frames.matches["name"]) == names
+
+
 def test_types_without_an_equal_are_shown_and_not_compared(engine: Any) -> None:
     """Whether they are missing can be asked."""
     run(

@@ -242,6 +242,7 @@ class FunctionTranslator(ABC):
         name = self._unit(unit)
         parts = [self.of(node, "date", "timestamp", what="date_diff") for node in nodes]
         dates = [part._replace(sql=self.cast(part.sql, "date")) for part in parts]
+        dates = [date._replace(sql=self.template("finite", [date], name)) for date in dates]
         if name == "day":
             return self.template("days_between", dates, "date_diff")
         if name not in {"month", "year"}:
