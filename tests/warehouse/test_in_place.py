@@ -377,6 +377,38 @@ def test_ibis_tables_and_queries_of_postgres_stay_in_place(engine: Any) -> None:
     backend.disconnect()
 
 
+def test_a_transaction_on_the_connection_of_ibis_goes_on(engine: Any) -> None:
+    """Though a view cannot be sampled, and a question fails there."""
+    require("ibis")
+    import ibis
+    import psycopg
+
+    run(engine, "CREATE VIEW shop.offers AS SELECT *, 4611686018427387904 AS most FROM shop.goods")
+    url = engine.url
+    backend = ibis.postgres.connect(
+        host=url.host, port=url.port, user=url.username, database=url.database
+    )
+    own = backend.con
+    own.autocommit = True
+    own.execute("BEGIN")
+    own.execute("CREATE TABLE shop.uncommitted (n integer)")
+    with ff.local(backend.table("offers", database="shop")) as client:
+        assert len(ff.find_all("id = 7", client=client, progress=False).matches) == 1
+        with pytest.raises(ff.errors.ConditionNotUnderstoodError, match="out of range"):
+            ff.find_all("most * id > 0", client=client, progress=False)
+        assert own.execute("SELECT count(*) FROM shop.uncommitted").fetchone() == (0,)
+        own.execute("ROLLBACK")
+        own.execute("BEGIN")
+        with pytest.raises(psycopg.Error):
+            own.execute("SELECT 1 / 0")
+        for _ in range(2):  # a connection that cannot be used is not waited for
+            with pytest.raises(ff.errors.ConditionNotUnderstoodError, match="is aborted"):
+                ff.find_all("id = 8", client=client, progress=False)
+        own.execute("ROLLBACK")
+        assert len(ff.find_all("id = 8", client=client, progress=False).matches) == 1
+    backend.disconnect()
+
+
 @pytest.mark.filterwarnings("ignore:The 'future.infer_string' option is deprecated")
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 def test_a_table_in_memory_of_ibis_is_read(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,7 +114,8 @@ def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
     try:
         backend = table.get_backend()
         relation = f"({backend.compile(table)}) AS asked"
-        named = str(table.get_name()) if type(table.op()).__name__ == "DatabaseTable" else "table"
+        whole = table.op() if type(table.op()).__name__ == "DatabaseTable" else None
+        named = "table" if whole is None else str(whole.name)
         if backend.name == "duckdb":
             with suppress(duckdb.CatalogException):  # a table in memory that Ibis adds on demand
                 return DuckTable(backend.con, relation=relation, name=named)
@@ -122,19 +123,30 @@ def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
             return SparkTable(backend._session.sql(str(backend.compile(table))), name=named)
         if backend.name == "postgres":
             connection = backend.con
-            if type(table.op()).__name__ == "DatabaseTable":  # not a query: it can be sampled
-                path = [table.op().namespace.database, named]
+            if whole is not None:  # not a query: it can be sampled
+                path = [whole.namespace.database, named]
                 relation = ".".join(POSTGRES.quoted(part) for part in path if part)
             turn = threading.Lock()
 
             def connected() -> tuple[Any, Callable[[], object]]:
                 turn.acquire()  # a cancelled query must not be that of another run
                 is_idle = connection.info.transaction_status == 0
+                try:
+                    if not is_idle:  # what fails here must not end somebody else's transaction
+                        connection.execute("SAVEPOINT findall_frames")
+                except BaseException:
+                    turn.release()
+                    raise
 
                 def release() -> None:
-                    if is_idle and not connection.autocommit:  # else it is somebody else's
-                        connection.rollback()
-                    turn.release()
+                    try:
+                        if not is_idle:
+                            connection.execute("ROLLBACK TO SAVEPOINT findall_frames")
+                            connection.execute("RELEASE SAVEPOINT findall_frames")
+                        elif not connection.autocommit:
+                            connection.rollback()
+                    finally:
+                        turn.release()
 
                 return connection, release
 
