@@ -114,6 +114,14 @@ def test_infinite_dates_and_those_before_christ(
         assert sorted(frames.matches["name"]) == names
 
 
+def test_a_table_with_very_many_columns_can_be_asked(engine: Any) -> None:
+    """PostgreSQL limits those of a query."""
+    columns = ", ".join(f"c{n} text" for n in range(900))
+    run(engine, f"CREATE TABLE shop.wide ({columns})", "INSERT INTO shop.wide (c7) VALUES ('a')")
+    frames = ff.find_all("c7 = 'a'", data=(engine, "shop.wide"), progress=False)
+    assert len(frames.matches) == 1
+
+
 def test_types_without_an_equal_are_shown_and_not_compared(engine: Any) -> None:
     """Whether they are missing can be asked."""
     run(

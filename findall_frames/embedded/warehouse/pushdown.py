@@ -25,6 +25,8 @@ __all__ = ["Pushdown"]
 _PROOF: Final = 1_000
 """How many rows an expression is tried on, before it is believed."""
 _PROOF_SECONDS: Final = 60.0
+_MOST_CELLS: Final = 1_600
+"""PostgreSQL returns no more columns than 1,664 from a query inside of another one."""
 
 
 class Pushdown:
@@ -40,7 +42,7 @@ class Pushdown:
         self._plain = {
             name: f"p{place}"
             for place, (name, column) in enumerate(native)
-            if column.native in table.dialect.plain
+            if column.native in table.dialect.plain and 2 * len(native) <= _MOST_CELLS
         }
         self._translator = Translator(
             sample,
