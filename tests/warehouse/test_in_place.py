@@ -134,8 +134,10 @@ def test_types_without_an_equal_are_shown_and_not_compared(engine: Any) -> None:
     )
     opened = open_warehouse((engine, "odd"))
     assert isinstance(opened, WarehouseCorpus)
-    for name in ("many", "doc", "span"):
-        with pytest.raises(SqlError, match=f"'{name}' is .* only shown, and not compared"):
+    for name, kind in {"many": r"integer\[\]", "doc": "jsonb", "span": "interval"}.items():
+        with pytest.raises(
+            SqlError, match=f"'{name}' is {kind} in .* only shown, and not compared"
+        ):
             check_sql(f"{name} = '1'", opened)
     met = ["doc IS NOT NULL", "code = 'x1'", "big / 2 = 0.5", "until > DATE '9999-01-01'"]
     for each in met:
@@ -307,6 +309,14 @@ def test_a_database_that_fails_in_the_middle_fails_the_run(engine: Any) -> None:
 # -- opening ---------------------------------------------------------------------------------------
 
 
+def test_a_message_that_quotes_a_long_value_is_cut(engine: Any) -> None:
+    """A number of 310 digits has no double, and fills a screen."""
+    run(engine, "CREATE TABLE shop.huge AS SELECT 1e310::numeric AS n")
+    with pytest.raises(CorpusError, match=r"PostgreSQL failed: \"10+ \.\.\.") as failed:
+        ff.local((engine, "shop.huge"))
+    assert len(str(failed.value)) < 350
+
+
 def test_a_small_table_is_read_whole(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an ordinary corpus from then on, with the comments of its columns."""
     monkeypatch.setattr(sources, "SMALL", 1000)
@@ -442,6 +452,9 @@ def test_other_databases_are_read_if_small(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(sources, "SMALL", 10)
     frames = ff.find_all("n = 1", data=(engine, "own"), progress=False)
     assert frames.matches["name"].tolist() == ["a"]
+    run(engine, "CREATE VIEW broken AS SELECT * FROM own", "DROP TABLE own")
+    with pytest.raises(CorpusError, match=r"could not be read: .*own"):
+        ff.local((engine, "broken"))
     engine.dispose()
 
 

@@ -82,9 +82,7 @@ def _of_engine(engine: Any, table: Any) -> WarehouseTable | OtherTable:
             if each.get("comment")
         }
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        reason = reason.replace(password, "***") if password else reason
-        raise CorpusError(f"The database could not be read: {reason}.") from None
+        raise _unread(error, password) from None
 
     def connected() -> tuple[Any, Callable[[], object]]:
         pooled = engine.raw_connection()
@@ -104,10 +102,19 @@ def _of_engine(engine: Any, table: Any) -> WarehouseTable | OtherTable:
 
     preparer = engine.dialect.identifier_preparer
     quoted = ".".join(preparer.quote(part) for part in (schema, named) if part)
-    with engine.connect() as connection:
-        (count,) = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").one()
-        _check_small(count, engine.dialect.name)
-        return OtherTable(named, pd.read_sql_query(f"SELECT * FROM {quoted}", connection))
+    try:
+        with engine.connect() as connection:
+            (count,) = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").one()
+            _check_small(count, engine.dialect.name)
+            return OtherTable(named, pd.read_sql_query(f"SELECT * FROM {quoted}", connection))
+    except SQLAlchemyError as error:
+        raise _unread(error, password) from None
+
+
+def _unread(error: Exception, password: str) -> CorpusError:
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    reason = reason.replace(password, "***") if password else reason
+    return CorpusError(f"The database could not be read: {reason}.")
 
 
 def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
@@ -169,6 +176,7 @@ def _check_small(count: int, database: str) -> None:
     if count > SMALL:
         raise CorpusError(
             f"Expected a table of at most {SMALL:,} rows in {database}, which is read into memory; "
-            f"this one has {count:,}. Larger tables stay in place in PostgreSQL, Spark and DuckDB. "
-            "Pass a part of it, as a DataFrame or a Parquet file."
+            f"this one has {count:,}. Larger tables stay in place in PostgreSQL, Spark and DuckDB, "
+            "except for temporary tables of DuckDB. Pass a part of it, as a DataFrame or a Parquet "
+            "file."
         )
