@@ -17,6 +17,7 @@ from findall_frames.embedded.reading.sql import SqlError, check_sql
 from findall_frames.embedded.runs.explaining import explain
 from findall_frames.embedded.warehouse import fetching, sources, warehouse_corpus
 from findall_frames.embedded.warehouse.dialects import POSTGRES
+from findall_frames.embedded.warehouse.translation import CASTS
 from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus, open_warehouse
 from findall_frames.errors import CorpusError, InvalidRequestError, ServiceError
 from tests.support.warehouses import GOODS, require
@@ -467,9 +468,11 @@ class _Scripted:
     def __init__(self, *readings: Mapping[str, Any]) -> None:
         self.readings = list(readings)
         self.said: list[str] = []
+        self.rules = ""
 
     def __call__(self, messages: Sequence[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
         self.said.append(messages[-1]["content"])
+        self.rules = messages[0]["content"]
         if "answers" not in schema["properties"]:
             return json.dumps({"readings": [{"name": "c", **self.readings.pop(0)}]})
         rows = [
@@ -503,6 +506,20 @@ def test_a_model_is_told_what_has_no_equal_and_answers_again(engine: Any) -> Non
     assert "upper has no equal in PostgreSQL" in model.said[-1]
     towns = dict(zip(GOODS["name"].to_pylist(), GOODS["town"].to_pylist(), strict=True))
     assert {towns[name] for name in frames.matches["name"]} == {"Köln", "KÖLN"}
+
+
+def test_a_model_is_told_first_what_can_be_asked(engine: Any, corpus: WarehouseCorpus) -> None:
+    """So that it needs no second request; a table in memory has no such limits."""
+    model = _Scripted(*[{"status": "sql", "sql": "n = 1", "confidence": "high"}] * 2)
+    search = SEARCH | {"match_conditions": {"c": "just one"}}
+    for data, word in (((engine, "shop.goods"), True), (GOODS, False)):
+        with ff.local(data, model=model) as client:
+            ff.find_all(**search, client=client, progress=False)
+        assert ("This table is in PostgreSQL, where only these functions" in model.rules) is word
+    listed = corpus.limits.partition("COALESCE: ")[2].partition(".")[0].split(", ")
+    assert {"lower", "contains", "regexp_matches", "year", "date_diff"} <= set(listed)
+    assert not {"upper", "round", "regexp_extract", "try_strptime", "split_part"} & set(listed)
+    assert corpus.limits.count(" to ") == len(CASTS)
 
 
 def test_a_model_judges_what_columns_leave(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
