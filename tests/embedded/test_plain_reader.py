@@ -6,6 +6,7 @@ import re
 import time
 from functools import cache
 
+import duckdb
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -306,3 +307,16 @@ def test_words_are_searched_only_if_some_text_has_them_all() -> None:
     reader = PlainReader(table)
     assert reader.read("quiet gardens", name="asked").status == "mention"
     assert reader.read("haunted", name="asked").status == "not_understood"
+
+
+@pytest.mark.parametrize("day", ["infinity", "-infinity", "12345-01-01", "0044-03-15 (BC)"])
+def test_ranks_by_dates_that_python_does_not_have(day: str) -> None:
+    """They are in files, and DuckDB puts them in order."""
+    with duckdb.connect() as connection:
+        corpus = open_corpus(
+            connection.sql(
+                f"FROM (VALUES ('a', DATE '{day}'), ('b', DATE '2020-01-01')) t(name, day)"
+            )
+        )
+    reading = PlainReader(corpus).read("latest 1 by day", name="latest")
+    assert rows_of(reading, corpus) == [0 if day in {"infinity", "12345-01-01"} else 1]

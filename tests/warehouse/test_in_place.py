@@ -17,6 +17,7 @@ from findall_frames.embedded.reading.sql import SqlError, check_sql
 from findall_frames.embedded.runs.explaining import explain
 from findall_frames.embedded.warehouse import fetching, sources, warehouse_corpus
 from findall_frames.embedded.warehouse.dialects import POSTGRES
+from findall_frames.embedded.warehouse.translation import CASTS
 from findall_frames.embedded.warehouse.warehouse_corpus import WarehouseCorpus, open_warehouse
 from findall_frames.errors import CorpusError, InvalidRequestError, ServiceError
 from tests.support.warehouses import GOODS, require
@@ -75,6 +76,53 @@ def test_what_may_differ_is_refused_by_name(
         check_sql(expression, corpus)
 
 
+def test_a_refused_expression_is_not_read_as_a_phrase(engine: Any) -> None:
+    """A phrase ignores signs: it would have another answer."""
+    run(engine, "CREATE TABLE shop.depths (depth bigint)")
+    run(engine, "INSERT INTO shop.depths VALUES (-9223372036854775808), (-5), (3)")
+    with (
+        ff.local((engine, "shop.depths")) as client,
+        pytest.raises(ff.errors.ConditionNotUnderstoodError) as caught,
+    ):
+        ff.find_all("-depth > 0", client=client, progress=False)
+    assert "PostgreSQL failed: bigint out of range" in str(caught.value)
+    assert "No column" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("expression", "names"),
+    [
+        ("year(day) = -43", ["44 BC"]),
+        ("year(seen) <= 0", ["1 BC", "44 BC"]),
+        ("date_diff('day', day, DATE '2024-03-01') < 400", ["leap day"]),
+        ("date_diff('year', day, DATE '2024-01-01') > 2000", ["1 BC", "44 BC"]),
+        ("CAST(day AS VARCHAR) = '0044-03-15 (BC)'", ["44 BC"]),
+        ("CAST(day AS VARCHAR) = 'infinity'", ["ever"]),
+    ],
+)
+def test_infinite_dates_and_those_before_christ(
+    expression: str, names: list[str], engine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are found where they are found in memory, and unknown where they are unknown."""
+    days = {"ever": "infinity", "never": "-infinity", "leap day": "2024-02-29"}
+    days |= {"44 BC": "0044-03-15 BC", "1 BC": "0001-12-31 BC"}
+    run(engine, "CREATE TABLE IF NOT EXISTS shop.eras (name text, day date, seen timestamp)")
+    run(engine, "TRUNCATE shop.eras")
+    run(engine, *(f"INSERT INTO shop.eras VALUES ('{n}', '{d}', '{d}')" for n, d in days.items()))
+    for small in (0, 100):
+        monkeypatch.setattr(sources, "SMALL", small)
+        frames = ff.find_all(expression, data=(engine, "shop.eras"), progress=False)
+        assert sorted(frames.matches["name"]) == names
+
+
+def test_a_table_with_very_many_columns_can_be_asked(engine: Any) -> None:
+    """PostgreSQL limits those of a query."""
+    columns = ", ".join(f"c{n} text" for n in range(900))
+    run(engine, f"CREATE TABLE shop.wide ({columns})", "INSERT INTO shop.wide (c7) VALUES ('a')")
+    frames = ff.find_all("c7 = 'a'", data=(engine, "shop.wide"), progress=False)
+    assert len(frames.matches) == 1
+
+
 def test_types_without_an_equal_are_shown_and_not_compared(engine: Any) -> None:
     """Whether they are missing can be asked."""
     run(
@@ -87,8 +135,10 @@ def test_types_without_an_equal_are_shown_and_not_compared(engine: Any) -> None:
     )
     opened = open_warehouse((engine, "odd"))
     assert isinstance(opened, WarehouseCorpus)
-    for name in ("many", "doc", "span"):
-        with pytest.raises(SqlError, match=f"'{name}' is .* only shown, and not compared"):
+    for name, kind in {"many": r"integer\[\]", "doc": "jsonb", "span": "interval"}.items():
+        with pytest.raises(
+            SqlError, match=f"'{name}' is {kind} in .* only shown, and not compared"
+        ):
             check_sql(f"{name} = '1'", opened)
     met = ["doc IS NOT NULL", "code = 'x1'", "big / 2 = 0.5", "until > DATE '9999-01-01'"]
     for each in met:
@@ -260,6 +310,14 @@ def test_a_database_that_fails_in_the_middle_fails_the_run(engine: Any) -> None:
 # -- opening ---------------------------------------------------------------------------------------
 
 
+def test_a_message_that_quotes_a_long_value_is_cut(engine: Any) -> None:
+    """A number of 310 digits has no double, and fills a screen."""
+    run(engine, "CREATE TABLE shop.huge AS SELECT 1e310::numeric AS n")
+    with pytest.raises(CorpusError, match=r"PostgreSQL failed: \"10+ \.\.\.") as failed:
+        ff.local((engine, "shop.huge"))
+    assert len(str(failed.value)) < 350
+
+
 def test_a_small_table_is_read_whole(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an ordinary corpus from then on, with the comments of its columns."""
     monkeypatch.setattr(sources, "SMALL", 1000)
@@ -338,6 +396,38 @@ def test_ibis_tables_and_queries_of_postgres_stay_in_place(engine: Any) -> None:
     backend.disconnect()
 
 
+def test_a_transaction_on_the_connection_of_ibis_goes_on(engine: Any) -> None:
+    """Though a view cannot be sampled, and a question fails there."""
+    require("ibis")
+    import ibis
+    import psycopg
+
+    run(engine, "CREATE VIEW shop.offers AS SELECT *, 4611686018427387904 AS most FROM shop.goods")
+    url = engine.url
+    backend = ibis.postgres.connect(
+        host=url.host, port=url.port, user=url.username, database=url.database
+    )
+    own = backend.con
+    own.autocommit = True
+    own.execute("BEGIN")
+    own.execute("CREATE TABLE shop.uncommitted (n integer)")
+    with ff.local(backend.table("offers", database="shop")) as client:
+        assert len(ff.find_all("id = 7", client=client, progress=False).matches) == 1
+        with pytest.raises(ff.errors.ConditionNotUnderstoodError, match="out of range"):
+            ff.find_all("most * id > 0", client=client, progress=False)
+        assert own.execute("SELECT count(*) FROM shop.uncommitted").fetchone() == (0,)
+        own.execute("ROLLBACK")
+        own.execute("BEGIN")
+        with pytest.raises(psycopg.Error):
+            own.execute("SELECT 1 / 0")
+        for _ in range(2):  # a connection that cannot be used is not waited for
+            with pytest.raises(ff.errors.ConditionNotUnderstoodError, match="is aborted"):
+                ff.find_all("id = 8", client=client, progress=False)
+        own.execute("ROLLBACK")
+        assert len(ff.find_all("id = 8", client=client, progress=False).matches) == 1
+    backend.disconnect()
+
+
 @pytest.mark.filterwarnings("ignore:The 'future.infer_string' option is deprecated")
 @pytest.mark.filterwarnings("ignore:fetch_arrow_table:DeprecationWarning")
 def test_a_table_in_memory_of_ibis_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -363,6 +453,9 @@ def test_other_databases_are_read_if_small(monkeypatch: pytest.MonkeyPatch, tmp_
     monkeypatch.setattr(sources, "SMALL", 10)
     frames = ff.find_all("n = 1", data=(engine, "own"), progress=False)
     assert frames.matches["name"].tolist() == ["a"]
+    run(engine, "CREATE VIEW broken AS SELECT * FROM own", "DROP TABLE own")
+    with pytest.raises(CorpusError, match=r"could not be read: .*own"):
+        ff.local((engine, "broken"))
     engine.dispose()
 
 
@@ -375,9 +468,11 @@ class _Scripted:
     def __init__(self, *readings: Mapping[str, Any]) -> None:
         self.readings = list(readings)
         self.said: list[str] = []
+        self.rules = ""
 
     def __call__(self, messages: Sequence[Mapping[str, str]], *, schema: Mapping[str, Any]) -> str:
         self.said.append(messages[-1]["content"])
+        self.rules = messages[0]["content"]
         if "answers" not in schema["properties"]:
             return json.dumps({"readings": [{"name": "c", **self.readings.pop(0)}]})
         rows = [
@@ -411,6 +506,20 @@ def test_a_model_is_told_what_has_no_equal_and_answers_again(engine: Any) -> Non
     assert "upper has no equal in PostgreSQL" in model.said[-1]
     towns = dict(zip(GOODS["name"].to_pylist(), GOODS["town"].to_pylist(), strict=True))
     assert {towns[name] for name in frames.matches["name"]} == {"Köln", "KÖLN"}
+
+
+def test_a_model_is_told_first_what_can_be_asked(engine: Any, corpus: WarehouseCorpus) -> None:
+    """So that it needs no second request; a table in memory has no such limits."""
+    model = _Scripted(*[{"status": "sql", "sql": "n = 1", "confidence": "high"}] * 2)
+    search = SEARCH | {"match_conditions": {"c": "just one"}}
+    for data, word in (((engine, "shop.goods"), True), (GOODS, False)):
+        with ff.local(data, model=model) as client:
+            ff.find_all(**search, client=client, progress=False)
+        assert ("This table is in PostgreSQL, where only these functions" in model.rules) is word
+    listed = corpus.limits.partition("COALESCE: ")[2].partition(".")[0].split(", ")
+    assert {"lower", "contains", "regexp_matches", "year", "date_diff"} <= set(listed)
+    assert not {"upper", "round", "regexp_extract", "try_strptime", "split_part"} & set(listed)
+    assert corpus.limits.count(" to ") == len(CASTS)
 
 
 def test_a_model_judges_what_columns_leave(engine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -234,6 +234,11 @@ class Corpus:
         size, *counts = (column[0].as_py() for column in found.columns)
         return size, list(zip(counts[::2], counts[1::2], strict=True))
 
+    @property
+    def limits(self) -> str:
+        """What conditions can contain where the data is, if that is less than here."""
+        return ""
+
     def prove(self, sql: str, columns: Sequence[str]) -> None:
         """Raise NotPushedError unless an expression gives the same where the data is as here."""
 

@@ -29,7 +29,7 @@ from findall_frames.embedded.corpus.naming import singular
 from findall_frames.embedded.reading.model_reader import Ask, draft_with_model, read_with_model
 from findall_frames.embedded.reading.plain_drafting import Draft, draft_plainly
 from findall_frames.embedded.reading.plain_reader import PlainReader
-from findall_frames.embedded.reading.sql import SqlError, check_sql
+from findall_frames.embedded.reading.sql import SqlError, SqlRefusedError, check_sql
 from findall_frames.errors import EvaluatorError
 
 __all__ = ["ConditionReader", "ReadingCache"]
@@ -126,8 +126,18 @@ class ConditionReader:
         return drafted
 
     def _as_sql(self, text: str, name: str) -> Reading:
-        """Read a text as SQL; raise `SqlError` if it is not."""
-        sql = check_sql(text, self._corpus).sql
+        """Read a text as SQL; raise `SqlError` if it is not.
+
+        SQL that is refused is never read as a phrase, which would ignore signs; a model may find
+        another way to write it.
+        """
+        try:
+            sql = check_sql(text, self._corpus).sql
+        except SqlRefusedError as error:
+            if self._model is not None:
+                raise
+            refused = Reading(name=name, description=text, status="not_understood", reader="sql")
+            return replace(refused, confidence="low", note=f"{error}")
         return Reading(name=name, description=text, status="sql", reader="sql", sql=sql)
 
     def _known(self, condition: MatchCondition, entity_type: str) -> Reading | None:

@@ -73,9 +73,13 @@ answering instead {"lookups": [{"column": "country", "like": "%congo%"}]} (ILIKE
 In JSON a backslash is written twice."""
 
 
-def rules(key: str) -> str:
-    """Return the system prompt for answers under ``"readings"`` or ``"criteria"``."""
-    return _RULES + (_DRAFT if key == "criteria" else _READ) + _LOOK_UP
+def rules(key: str, *, limits: str) -> str:
+    """Return the system prompt for answers under ``"readings"`` or ``"criteria"``.
+
+    `limits` says what SQL can contain, where that is less than usual.
+    """
+    limited = f"- {limits} What needs more is not_understood.\n" if limits else ""
+    return _RULES + limited + (_DRAFT if key == "criteria" else _READ) + _LOOK_UP
 
 
 def answer_schema(key: str, *, may_look_up: bool) -> dict[str, Any]:

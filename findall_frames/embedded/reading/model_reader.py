@@ -133,7 +133,7 @@ class _Talk:
         self._cut = [table.cut] if table.cut else []
         content = [table.text, f"Today is {datetime.now(UTC).date()}.", "\n".join([title, *lines])]
         messages: list[ChatMessage] = [
-            {"role": "system", "content": rules(self._key)},
+            {"role": "system", "content": rules(self._key, limits=self._corpus.limits)},
             {"role": "user", "content": "\n\n".join(content)},
         ]
         full: Any = None

@@ -13,7 +13,7 @@ import duckdb
 
 from findall_frames.embedded.corpus.corpus import Corpus, NotPushedError, QueryTimeout, quoted
 
-__all__ = ["FUNCTIONS", "Checked", "SqlError", "check_order", "check_sql"]
+__all__ = ["FUNCTIONS", "Checked", "SqlError", "SqlRefusedError", "check_order", "check_sql"]
 
 _MAX_CHARACTERS: Final = 20_000
 _MAX_DEPTH: Final = 100
@@ -87,6 +87,7 @@ _TYPES: Final = _words(
     timestamptz interval json timestamp_s timestamp_ms timestamp_ns list
     """
 ) | {"timestamp with time zone", "time with time zone"}
+_TRUTHS: Final = frozenset({"BOOLEAN", '"NULL"', "NULL"})
 # The keys that a node of each class may have besides its class, type, alias and location.
 _KEYS: Final[Mapping[str, frozenset[str]]] = {
     "COLUMN_REF": frozenset({"column_names"}),
@@ -120,6 +121,10 @@ class SqlError(Exception):
     """The expression is not allowed or cannot be run; the message says why."""
 
 
+class SqlRefusedError(SqlError):
+    """The expression is a condition, but does not run where the data is; the message says why."""
+
+
 class Checked(NamedTuple):
     """An expression that may be run."""
 
@@ -132,6 +137,8 @@ def check_sql(expression: str, corpus: Corpus) -> Checked:
 
     Raises
     ------
+    SqlRefusedError
+        It is a condition, but the database that has the data is not known to answer it alike.
     SqlError
         The expression is not valid SQL, uses something that is not allowed or does not exist, or
         is not boolean.
@@ -147,7 +154,7 @@ def check_sql(expression: str, corpus: Corpus) -> Checked:
     findall_frames.embedded.reading.sql.SqlError: A subquery is not allowed in a condition.
     """
     checked, kind = _checked(expression, corpus)
-    if kind not in {"BOOLEAN", '"NULL"', "NULL"}:
+    if kind not in _TRUTHS:
         raise SqlError(
             f"Expected an expression that is true or false for a row; this one gives {kind}. "
             "Compare it with something."
@@ -214,12 +221,14 @@ def _examined(expression: str, corpus: Corpus) -> tuple[Checked, str]:
         described = corpus.query(
             f"DESCRIBE SELECT {sql} AS checked FROM {corpus.relation}", timeout=_BIND_SECONDS
         )
+        kind = str(described["column_type"][0].as_py())
         corpus.prove(sql, columns)
     except (duckdb.Error, QueryTimeout) as error:
         raise SqlError(_first_line(error)) from error
     except NotPushedError as error:
-        raise SqlError(str(error)) from error
-    return Checked(sql, columns), str(described["column_type"][0].as_py())
+        refused = SqlRefusedError if kind in _TRUTHS else SqlError
+        raise refused(str(error)) from error
+    return Checked(sql, columns), kind
 
 
 def _parsed(expression: str, corpus: Corpus) -> dict[str, Any]:

@@ -243,9 +243,11 @@ class Vocabulary:
         return self._row(sql, phrase, as_word(phrase), as_word(phrase, ends=r"\s*[|;,/]\s*"))
 
     def numbers(self, known: KnownColumn) -> list[Any]:
-        """Return the least and greatest value, and the numbers of values and distinct values."""
+        """Return the least and greatest number, and how many values and distinct ones there are."""
         c = known.sql
-        sql = f"SELECT min({c}), max({c}), count({c}), count(DISTINCT {c})"
+        # Python has no dates before the year 1 or after 9999, and no infinite ones.
+        ends = f"min({c}), max({c})" if known.column.kind == "number" else "NULL, NULL"
+        sql = f"SELECT {ends}, count({c}), count(DISTINCT {c})"
         return self._row(f"{sql} FROM {self.corpus.relation}")
 
     def amount(self, known: KnownColumn, number: Number) -> str:
@@ -286,5 +288,6 @@ class Vocabulary:
 
     def _row(self, sql: str, *parameters: str) -> list[Any]:
         if (key := (sql, *parameters)) not in self._rows:
-            self._rows[key] = list(self.corpus.query(sql, parameters).to_pylist()[0].values())
+            found = self.corpus.query(sql, parameters)
+            self._rows[key] = [column[0].as_py() for column in found.columns]
         return self._rows[key]

@@ -89,6 +89,7 @@ class _Spark(Dialect):
         return f"CAST(X'{value.encode().hex()}' AS STRING)"
 
 
+_FINITE: Final = "CASE WHEN isfinite({0}) THEN {0} END"
 _COMMON: Final = {
     "contains": "contains({0}, {1})",
     "length": "length({0})",
@@ -105,6 +106,7 @@ _COMMON: Final = {
     "trim": "trim({0})",
     "like": "({0} LIKE {1} ESCAPE {2})",
     "days_between": "({1} - {0})",
+    "finite": "{0}",
     "year": "extract(YEAR FROM {0})",
     "quarter": "extract(QUARTER FROM {0})",
     "month": "extract(MONTH FROM {0})",
@@ -143,8 +145,13 @@ POSTGRES: Final = _Postgres(
         "rtrim": "rtrim({0}, ' ')",
         "regex": "({0} ~ {1})",
         "div": "({0} / nullif({1}, 0))",
+        "finite": _FINITE,
+        # Before the year 1 comes -1 there; here, 0.
+        "year": "CASE WHEN isfinite({0}) THEN extract(YEAR FROM {0}) "
+        "+ CAST({0} < DATE '0001-01-01' AS integer) END",
         "add_days": "({0} + CAST({1} AS integer))",
-        "date_text": "to_char({0}, 'YYYY-MM-DD')",
+        "date_text": "CASE WHEN isfinite({0}) THEN to_char({0}, 'YYYY-MM-DD') || CASE WHEN "
+        "extract(YEAR FROM {0}) < 0 THEN ' (BC)' ELSE '' END ELSE CAST({0} AS text) END",
         "second": "floor(extract(SECOND FROM {0}))",
         "isodow": "extract(ISODOW FROM {0})",
         "dayofweek": "extract(DOW FROM {0})",
@@ -224,6 +231,7 @@ DUCKDB: Final = Dialect(
     end=None,
     templates=_COMMON
     | {
+        "finite": _FINITE,
         "lower": "lower({0})",
         "position": "strpos({0}, {1})",
         "starts_with": "starts_with({0}, {1})",

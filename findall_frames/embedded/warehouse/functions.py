@@ -15,7 +15,7 @@ from findall_frames.embedded.warehouse.patterns import (
     regular_expression,
 )
 
-__all__ = ["NUMBERS", "TIMES", "WORDS", "FunctionTranslator", "Piece", "key_of"]
+__all__ = ["KNOWN", "NUMBERS", "TIMES", "WORDS", "FunctionTranslator", "Piece", "key_of"]
 
 NUMBERS: Final = frozenset({"int", "decimal", "double"})
 TIMES: Final = frozenset({"date", "timestamp"})
@@ -66,6 +66,24 @@ _LIKE: Final = {
     "ilike_escape": (False, True),
     "not_ilike_escape": (True, True),
 }
+_PIECES: Final = frozenset({"substring", "substr", "left", "right", "replace"})
+_ARITHMETIC: Final = {
+    **dict.fromkeys(("+", "add"), "_plus"),
+    **dict.fromkeys(("-", "subtract"), "_minus"),
+    **dict.fromkeys(("*", "multiply"), "_times"),
+    **dict.fromkeys(("/", "fdiv"), "_over"),
+    **dict.fromkeys(("//", "divide", "%", "mod"), "_whole"),
+}
+KNOWN: Final = frozenset(
+    {"regexp_matches", "regexp_full_match", "date_part", "datepart", "date_trunc", "datetrunc"}
+    | {"date_diff", "datediff", "abs", "greatest", "least", "nullif", "if", "||"}
+    | _LIKE.keys()
+    | _TEXT_FUNCTIONS.keys()
+    | _PARTS.keys()
+    | _PIECES
+    | _ARITHMETIC.keys()
+)
+"""The functions and operators that are translated; all others are refused."""
 _INSTEAD: Final = {
     **dict.fromkeys(("upper", "ucase"), "Write lower(...)."),
     "regexp_extract": "Write regexp_matches(...) with all of the pattern.",
@@ -118,6 +136,8 @@ class FunctionTranslator(ABC):
     def function(self, node: Mapping[str, Any]) -> str:
         name = node["function_name"].lower()
         arguments = [each["expression"] for each in node["arguments"]]
+        if name not in KNOWN:
+            raise self.unknown(name)
         if name in _LIKE:
             return self._like(name, arguments)
         if name in {"regexp_matches", "regexp_full_match"}:
@@ -135,20 +155,14 @@ class FunctionTranslator(ABC):
             return self.template(f"trunc_{self._unit(arguments[0])}", [part], name)
         if name in {"date_diff", "datediff"}:
             return self._date_diff(*arguments)
-        make = {
-            **dict.fromkeys(("+", "add"), self._plus),
-            **dict.fromkeys(("-", "subtract"), self._minus),
-            **dict.fromkeys(("*", "multiply"), self._times),
-            **dict.fromkeys(("/", "fdiv"), self._over),
-            **dict.fromkeys(("//", "divide", "%", "mod"), self._whole),
-        }.get(name)
-        if make is not None:
-            return make(name, node, arguments)
+        if name in _ARITHMETIC:
+            made: str = getattr(self, _ARITHMETIC[name])(name, node, arguments)
+            return made
         if name == "||":
             return f"({' || '.join(self.of(a, 'text', what=name).sql for a in arguments)})"
         if name == "abs":
             return self.template(name, [self.of(arguments[0], *NUMBERS, what=name)], name)
-        if name in {"substring", "substr", "left", "right", "replace"}:
+        if name in _PIECES:
             return self._piece_of_text("substring" if name == "substr" else name, arguments)
         if name in {"greatest", "least"}:
             return self.template(name, self.parts(arguments, f"{name} of"), name)
@@ -242,6 +256,7 @@ class FunctionTranslator(ABC):
         name = self._unit(unit)
         parts = [self.of(node, "date", "timestamp", what="date_diff") for node in nodes]
         dates = [part._replace(sql=self.cast(part.sql, "date")) for part in parts]
+        dates = [date._replace(sql=self.template("finite", [date], name)) for date in dates]
         if name == "day":
             return self.template("days_between", dates, "date_diff")
         if name not in {"month", "year"}:

@@ -15,9 +15,10 @@ from findall_frames.embedded.corpus.corpus import (
     quoted,
 )
 from findall_frames.embedded.warehouse.dialects import Family, family_of
+from findall_frames.embedded.warehouse.functions import KNOWN
 from findall_frames.embedded.warehouse.run_rows import held_rows, told
 from findall_frames.embedded.warehouse.tables import WarehouseTable
-from findall_frames.embedded.warehouse.translation import Translator
+from findall_frames.embedded.warehouse.translation import CASTS, Translator
 from findall_frames.errors import CorpusError
 
 __all__ = ["Pushdown"]
@@ -25,6 +26,8 @@ __all__ = ["Pushdown"]
 _PROOF: Final = 1_000
 """How many rows an expression is tried on, before it is believed."""
 _PROOF_SECONDS: Final = 60.0
+_MOST_CELLS: Final = 1_600
+"""PostgreSQL returns no more columns than 1,664 from a query inside of another one."""
 
 
 class Pushdown:
@@ -40,7 +43,7 @@ class Pushdown:
         self._plain = {
             name: f"p{place}"
             for place, (name, column) in enumerate(native)
-            if column.native in table.dialect.plain
+            if column.native in table.dialect.plain and 2 * len(native) <= _MOST_CELLS
         }
         self._translator = Translator(
             sample,
@@ -50,6 +53,16 @@ class Pushdown:
             refused={name: each.native for name, each in native if not each.is_compared},
         )
         self._known: dict[str, str] = {}
+
+    def limits(self) -> str:
+        """Return what conditions can contain, in words for a language model."""
+        functions = ", ".join(sorted(name for name in KNOWN if name[0].isalpha()))
+        casts = ", ".join(f"{one} to {other}" for one, other in CASTS)
+        return (
+            f"This table is in {self.table.dialect.name}, where only these functions are known, "
+            f"with operators, CASE and COALESCE: {functions}. Only these casts: {casts}. No "
+            "TRY_CAST of text, and no list."
+        )
 
     def translated(self, sql: str) -> str:
         """Return an expression in the SQL of the database, over `cleaned`.

@@ -82,9 +82,7 @@ def _of_engine(engine: Any, table: Any) -> WarehouseTable | OtherTable:
             if each.get("comment")
         }
     except SQLAlchemyError as error:
-        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
-        reason = reason.replace(password, "***") if password else reason
-        raise CorpusError(f"The database could not be read: {reason}.") from None
+        raise _unread(error, password) from None
 
     def connected() -> tuple[Any, Callable[[], object]]:
         pooled = engine.raw_connection()
@@ -104,17 +102,27 @@ def _of_engine(engine: Any, table: Any) -> WarehouseTable | OtherTable:
 
     preparer = engine.dialect.identifier_preparer
     quoted = ".".join(preparer.quote(part) for part in (schema, named) if part)
-    with engine.connect() as connection:
-        (count,) = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").one()
-        _check_small(count, engine.dialect.name)
-        return OtherTable(named, pd.read_sql_query(f"SELECT * FROM {quoted}", connection))
+    try:
+        with engine.connect() as connection:
+            (count,) = connection.exec_driver_sql(f"SELECT count(*) FROM {quoted}").one()
+            _check_small(count, engine.dialect.name)
+            return OtherTable(named, pd.read_sql_query(f"SELECT * FROM {quoted}", connection))
+    except SQLAlchemyError as error:
+        raise _unread(error, password) from None
+
+
+def _unread(error: Exception, password: str) -> CorpusError:
+    reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+    reason = reason.replace(password, "***") if password else reason
+    return CorpusError(f"The database could not be read: {reason}.")
 
 
 def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
     try:
         backend = table.get_backend()
         relation = f"({backend.compile(table)}) AS asked"
-        named = str(table.get_name()) if type(table.op()).__name__ == "DatabaseTable" else "table"
+        whole = table.op() if type(table.op()).__name__ == "DatabaseTable" else None
+        named = "table" if whole is None else str(whole.name)
         if backend.name == "duckdb":
             with suppress(duckdb.CatalogException):  # a table in memory that Ibis adds on demand
                 return DuckTable(backend.con, relation=relation, name=named)
@@ -122,19 +130,30 @@ def _of_ibis(table: Any) -> WarehouseTable | OtherTable:
             return SparkTable(backend._session.sql(str(backend.compile(table))), name=named)
         if backend.name == "postgres":
             connection = backend.con
-            if type(table.op()).__name__ == "DatabaseTable":  # not a query: it can be sampled
-                path = [table.op().namespace.database, named]
+            if whole is not None:  # not a query: it can be sampled
+                path = [whole.namespace.database, named]
                 relation = ".".join(POSTGRES.quoted(part) for part in path if part)
             turn = threading.Lock()
 
             def connected() -> tuple[Any, Callable[[], object]]:
                 turn.acquire()  # a cancelled query must not be that of another run
                 is_idle = connection.info.transaction_status == 0
+                try:
+                    if not is_idle:  # what fails here must not end somebody else's transaction
+                        connection.execute("SAVEPOINT findall_frames")
+                except BaseException:
+                    turn.release()
+                    raise
 
                 def release() -> None:
-                    if is_idle and not connection.autocommit:  # else it is somebody else's
-                        connection.rollback()
-                    turn.release()
+                    try:
+                        if not is_idle:
+                            connection.execute("ROLLBACK TO SAVEPOINT findall_frames")
+                            connection.execute("RELEASE SAVEPOINT findall_frames")
+                        elif not connection.autocommit:
+                            connection.rollback()
+                    finally:
+                        turn.release()
 
                 return connection, release
 
@@ -157,6 +176,7 @@ def _check_small(count: int, database: str) -> None:
     if count > SMALL:
         raise CorpusError(
             f"Expected a table of at most {SMALL:,} rows in {database}, which is read into memory; "
-            f"this one has {count:,}. Larger tables stay in place in PostgreSQL, Spark and DuckDB. "
-            "Pass a part of it, as a DataFrame or a Parquet file."
+            f"this one has {count:,}. Larger tables stay in place in PostgreSQL, Spark and DuckDB, "
+            "except for temporary tables of DuckDB. Pass a part of it, as a DataFrame or a Parquet "
+            "file."
         )

@@ -30,6 +30,8 @@ __all__ = ["DuckTable", "PostgresTable", "SparkTable", "WarehouseColumn", "Wareh
 
 _POLL: Final = 0.02
 """Seconds between two looks at whether a query has ended, or has to stop."""
+_LONGEST: Final = 300
+"""Characters of a driver's message, which may quote a value."""
 _TEXT: Final = (
     "CASE WHEN {0} >= '!' AND {0} < {1} THEN {0} WHEN {2} <> '' THEN {0} END"  # as in `building`
 )
@@ -137,6 +139,7 @@ class WarehouseTable(ABC):
         """Return the first line of a driver's message."""
         whole = str(getattr(error, "orig", None) or error).strip()
         first = whole.partition("\n")[0].rstrip(".") or type(error).__name__
+        first = first if len(first) <= _LONGEST else f"{first[:_LONGEST]} ..."
         # Drivers may repeat the address they were given, with its password.
         return re.sub(r"://[^/@\s]*@", "://", first)
 
@@ -173,8 +176,9 @@ class PostgresTable(WarehouseTable):
         oids = sorted({each[1] for each in described})
         listed = ", ".join(map(str, oids)) or "0"
         types = self._rows(
-            "SELECT oid, CASE WHEN typtype = 'e' THEN 'enum' ELSE typname END FROM "
-            f"pg_catalog.pg_type WHERE oid IN ({listed})"
+            "SELECT oid, CASE WHEN typtype = 'e' THEN 'enum' WHEN typcategory = 'A' THEN "
+            "pg_catalog.format_type(oid, NULL) ELSE typname END FROM pg_catalog.pg_type "
+            f"WHERE oid IN ({listed})"
         )
         names = {oid: str(name) for oid, name in types}
         self.columns = [

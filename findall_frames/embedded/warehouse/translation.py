@@ -25,7 +25,7 @@ from findall_frames.embedded.warehouse.functions import (
     key_of,
 )
 
-__all__ = ["Translator"]
+__all__ = ["CASTS", "Translator"]
 
 _SIGNS: Final = {
     "COMPARE_EQUAL": "=",
@@ -37,6 +37,17 @@ _SIGNS: Final = {
     "COMPARE_DISTINCT_FROM": "IS DISTINCT FROM",
     "COMPARE_NOT_DISTINCT_FROM": "IS NOT DISTINCT FROM",
 }
+CASTS: Final[Sequence[tuple[Family, Family]]] = [
+    ("bool", "int"),
+    ("int", "text"),
+    ("bool", "text"),
+    ("date", "text"),
+    ("date", "timestamp"),
+    ("timestamp", "date"),
+    ("int", "double"),
+    ("decimal", "double"),
+]
+"""The casts that give the same in all databases."""
 
 
 class Translator(FunctionTranslator):
@@ -287,9 +298,7 @@ class Translator(FunctionTranslator):
         kinds = (part.family, family)
         if kinds == ("date", "text"):
             return self.dialect.templates["date_text"].format(part.sql)
-        if kinds in {("bool", "int"), ("int", "text"), ("bool", "text"), ("date", "timestamp")}:
-            return self.cast(part.sql, family)
-        if kinds in {("timestamp", "date"), ("int", "double"), ("decimal", "double")}:
+        if kinds in CASTS:
             return self.cast(part.sql, family)
         raise NotPushedError(
             f"A cast of {WORDS[part.family]} to {type_} is not known to give the same in "

@@ -52,6 +52,10 @@ class WarehouseCorpus(Corpus):
     def is_whole(self) -> bool:
         return False
 
+    @property
+    def limits(self) -> str:
+        return self._pushdown.limits()
+
     def close(self) -> None:
         self.table.close()
         super().close()
