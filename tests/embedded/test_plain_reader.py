@@ -193,7 +193,7 @@ def test_a_refusal_suggests_sql_with_the_number() -> None:
         ("matches", "Rovers", '"home_team"'),
         ("matches", "Rovers", '"away_team"'),
         ("bicycles", "price over $2000", "The number is in $, but \"price_eur\" is in €."),
-        ("ships", "gross tonnage over 52.000", "52.000 can mean 52000 or 52: write 52000 or 52.0000"),
+        ("ships", "gross tonnage over 52.000", "52.000 can mean 52000 or 52: write 52000 or"),
         ("chemicals", "density over 1.125", "write 1125 or 1.1250."),
         ("wines", "rating over 90 %", 'columns={"rating": "in …"}'),
         ("bicycles", "steel or electric and 9 gears", "put brackets"),
