@@ -180,6 +180,19 @@ def test_a_refusal_says_what_to_write_instead() -> None:
     assert "model=" in note
 
 
+@pytest.mark.parametrize(
+    "amount",
+    ["€2m", "€2 m", "€2M", "2m€", "2m EUR", "2 m eur", "2M EUR", "2 million euros", "2,000k €"],
+)
+def test_an_m_beside_money_is_a_million(amount: str) -> None:
+    """It is a metre everywhere else."""
+    reader = PlainReader(open_corpus([{"firm": "a", "revenue_eur": 5e6, "length_m": 2.5}] * 3))
+    assert reader.read(f"revenue over {amount}", name="a").sql == '"revenue_eur" > 2000000'
+    assert reader.read("length over 2m", name="a").sql == '"length_m" > 2'
+    for metres in ("revenue over 2m", "length over €2m", "revenue over $2m", "revenue over 2m GBP"):
+        assert reader.read(metres, name="a").status == "not_understood"
+
+
 def test_a_refusal_suggests_sql_with_the_number() -> None:
     """In the unit of the only column that has one."""
     note = reader_of("bicycles").read("heavier than 2 tonnes", name="a").note

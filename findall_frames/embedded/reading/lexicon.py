@@ -97,12 +97,14 @@ for _line in _UNIT_TABLE.strip().splitlines():
         UNITS.update(
             {word + end: _unit for word in _words.split() for end in ("", "s"[: len(word) - 1])}
         )
+_MONEY_WORDS: Final = "|".join(re.escape(w) for w, unit in UNITS.items() if unit.kind in "€$£")
 _UNIT_WORDS: Final = "|".join(re.escape(each) for each in sorted(UNITS, key=len, reverse=True))
 NUMBER: Final = re.compile(
     r"(?P<money>[€$£])?(?P<sign>(?<!\w)[-−])?"
     r"(?P<digits>\d{1,3}(?:[, ]\d{3})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)*"
     rf"|(?i:{'|'.join(COUNTS)})\b)"
-    r"(?P<scale>[kM]\b| ?(?i:thousand|million|bn|billion|trillion)\b)?"
+    r"(?P<scale>[kM]\b| ?(?i:thousand|million|bn|billion|trillion)\b"
+    rf"| ?(?(money)m\b|m(?= ?(?i:{_MONEY_WORDS})(?!\w))))?"  # beside money, m is no metre
     rf"(?: ?(?P<unit>(?i:{_UNIT_WORDS}))(?!\w))?"
 )
 
