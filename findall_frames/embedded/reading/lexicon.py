@@ -67,12 +67,13 @@ _MONTHS: Final = (
     "|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec"
 )
 DATE: Final = re.compile(
-    rf"(?:\d{{4}}-\d\d-\d\d|(?:\d\d? )?(?:{_MONTHS})(?: \d\d?,)?(?: \d{{4}})?|\d{{4}}|\d\d?)(?!\w)",
+    r"(?:\d{4}-\d\d-\d\d|\d{4}-(?:0[1-9]|1[0-2])(?!-)"
+    rf"|(?:\d\d? )?(?:{_MONTHS})(?: \d\d?,)?(?: \d{{4}})?|\d{{4}}|\d\d?)(?!\w)",
     re.IGNORECASE,
 )
 """Dates, or parts of them."""
 _DAYS: Final = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
-_MONTHS_OF_YEARS: Final = ("%B %Y", "%b %Y")
+_MONTHS_OF_YEARS: Final = ("%B %Y", "%b %Y", "%Y-%m")
 
 
 class RefusalError(Exception):
