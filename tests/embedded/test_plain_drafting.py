@@ -220,6 +220,7 @@ FIRMS = pd.DataFrame(
         "employees": [5, 50, 50, 900],
         "investors": [["Accel"], [], ["Accel", "Y Combinator"], ["Atomico"]],
         "remote": [True, True, False, True],
+        "is_family_owned": [True, False, False, None],
     }
 )
 
@@ -237,6 +238,7 @@ FIRMS = pd.DataFrame(
         ("Find me all fintech companies in France", ["fintech", "in France"]),
         ("Show us all companies in France", ["in France"]),
         ("Give me the remote Series A companies", ["remote", "Series A"]),
+        ("Find family-owned Series A companies", ["family-owned", "Series A"]),
     ],
 )
 def test_words_before_the_noun_are_criteria(objective: str, criteria: list[str]) -> None:
@@ -259,6 +261,7 @@ def test_words_before_the_noun_are_criteria(objective: str, criteria: list[str])
         ("Find Series C companies founded since 2015", "Series"),
         ("Find mechanical companies in France", "mechanical"),
         ("Find allergy companies in France", "allergy"),
+        ("Find all-round companies in France", "all-round"),
         ("Find theatre companies in France", "theatre"),
         ("Which island companies are remote", "island"),
         ("Find employees in France", "employees"),

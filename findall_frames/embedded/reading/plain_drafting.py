@@ -25,8 +25,8 @@ _MAX_CHARACTERS: Final = 2_000
 _OPENING: Final = re.compile(
     r"(?:please )?(?:find|list|show|give|get|search for|look for|identify|select|"
     r"(?P<asks>which|what))\b"
-    r"(?-i: me\b| us\b(?= (?:all|every|each|any|the)\b))?"
-    r"(?: (?:are|is)\b)?(?: (?:all|every|each|any)\b)?(?: of\b)?(?: the\b)?\s*",
+    r"(?-i: me(?= )| us(?= (?:all|every|each|any|the) ))?"
+    r"(?: (?:are|is)(?= ))?(?: (?:all|every|each|any)(?= ))?(?: of(?= ))?(?: the(?= ))?(?: |$)",
     re.IGNORECASE,
 )
 _RANK: Final = re.compile(
@@ -183,8 +183,12 @@ class _Drafter:
         return words, rank
 
     def _words(self, text: str) -> list[str]:
-        """Split a text at blanks, but not within values, such as "Series A"."""
-        values = [token for token in self._reader.vocabulary.tokens(text) if token.values]
+        """Split a text at blanks, but not within values and flags, such as "Series A"."""
+        values = [
+            token
+            for token in self._reader.vocabulary.tokens(text)
+            if token.values or any(known.column.kind == "flag" for known in token.columns)
+        ]
         blanks = [found.start() for found in re.finditer(" ", text)]
         ends = [at for at in blanks if not any(value.start < at < value.end for value in values)]
         words = [text[at:end].strip() for at, end in pairwise([0, *ends, len(text)])]
