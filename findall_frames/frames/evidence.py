@@ -195,6 +195,8 @@ _UNSUPPORTED_DTYPES: Final = dict.fromkeys(
 # Judgements on a source, which are not quoted from it.
 _JUDGEMENTS: Final = frozenset({*VERDICT_WORDS, "unclear", "unknown"})
 
+_SEPARATOR: Final = re.compile(r"[;\n]|,\s")
+
 
 def find_unsupported(tables: Mapping[str, pa.Table], *, match_status: str | None) -> pd.DataFrame:
     """Return the table that `FindAllFrames.unsupported` documents."""
@@ -293,7 +295,14 @@ def _unmentioned(row: Mapping[str, Any], passages: Sequence[str]) -> list[str]:
         pieces = []
     else:
         pieces = [text]
-    return [one for one in pieces if not any(mentions(passage, one) for passage in passages)]
+    missing = [one for one in pieces if not _is_mentioned(one, passages)]
+    # A list is often one text, and its items stand apart in the passages.
+    items = [item for one in missing for item in map(str.strip, _SEPARATOR.split(one)) if item]
+    return [item for item in dict.fromkeys(items) if not _is_mentioned(item, passages)]
+
+
+def _is_mentioned(value: str, passages: Sequence[str]) -> bool:
+    return any(mentions(passage, value) for passage in passages)
 
 
 _SUMMARY_DTYPES: Final = {

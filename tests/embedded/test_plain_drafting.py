@@ -208,3 +208,73 @@ def test_mentions_can_be_combined_with_columns() -> None:
     assert (reading.status, reading.keywords) == ("mention", ("quokka",))
     readings = draft_plainly("Find letters about rain with a year after 1905", letters).readings
     assert [reading.status for reading in readings] == ["mention", "sql"]
+
+
+FIRMS = pd.DataFrame(
+    {
+        "company": ["Acme", "Bolt", "Cove", "Dune"],
+        "stage": ["Series A", "Series A", "Seed", "Series B"],
+        "country": ["USA", "United Kingdom", "France", "USA"],
+        "sector": ["medical devices", "fintech", "fintech", "AI"],
+        "founded": [2016, 2010, 2018, 2020],
+        "employees": [5, 50, 50, 900],
+        "investors": [["Accel"], [], ["Accel", "Y Combinator"], ["Atomico"]],
+        "remote": [True, True, False, True],
+        "is_family_owned": [True, False, False, None],
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("objective", "criteria"),
+    [
+        ("Find Series A companies founded since 2015", ["Series A", "founded since 2015"]),
+        ("Find Series B companies", ["Series B"]),
+        ("Series A companies", ["Series A"]),
+        ("Find USA companies founded since 2015", ["USA", "founded since 2015"]),
+        ("Find medical devices companies", ["medical devices"]),
+        ("Find United Kingdom companies", ["United Kingdom"]),
+        ("Find Y Combinator companies", ["Y Combinator"]),
+        ("Find me all fintech companies in France", ["fintech", "in France"]),
+        ("Show us all companies in France", ["in France"]),
+        ("Give me the remote Series A companies", ["remote", "Series A"]),
+        ("Find family-owned Series A companies", ["family-owned", "Series A"]),
+    ],
+)
+def test_words_before_the_noun_are_criteria(objective: str, criteria: list[str]) -> None:
+    """Values of several words stay whole, and no part of a word is cut off."""
+    draft = draft_plainly(objective, open_corpus(FIRMS))
+    assert draft.entity_type == "companies"
+    assert [each.description for each in draft.readings] == criteria
+    assert {each.status for each in draft.readings} == {"sql"}
+
+
+@pytest.mark.parametrize(
+    ("objective", "word"),
+    [
+        ("Find US companies founded since 2015", "US"),
+        ("Find us companies founded since 2015", "us"),
+        ("Find remote US companies", "US"),
+        ("Find US remote companies", "US"),
+        ("Find A companies founded since 2015", "A"),
+        ("Find A remote companies", "A"),
+        ("Find Series C companies founded since 2015", "Series"),
+        ("Find mechanical companies in France", "mechanical"),
+        ("Find allergy companies in France", "allergy"),
+        ("Find all-round companies in France", "all-round"),
+        ("Find theatre companies in France", "theatre"),
+        ("Which island companies are remote", "island"),
+        ("Find employees in France", "employees"),
+        ("Find investors in France", "investors"),
+        ("Find devices in the USA", "devices"),
+        ("Find Seed Series A companies", "Seed"),
+        ("Find Series A and Seed companies", "Seed"),
+        ("Who invests in France", "invests"),
+        ("What sells in France", "sells"),
+    ],
+)
+def test_no_word_of_an_objective_is_dropped(objective: str, word: str) -> None:
+    """It stands in a criterion that is refused."""
+    readings = draft_plainly(objective, open_corpus(FIRMS)).readings
+    refused = [each.description for each in readings if each.status == "not_understood"]
+    assert word in " ".join(refused).split()

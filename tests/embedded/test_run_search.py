@@ -171,6 +171,26 @@ def test_excluded_addresses_are_compared_in_normalized_form(
     assert Exclusions([ExcludeCandidate("", one)]).cover("", url=other) is same
 
 
+@pytest.mark.parametrize(
+    ("excluded", "found", "same"),
+    [
+        ("https://acme.example", "https://acme-tiles.example", False),
+        ("", "https://acme.example", True),
+        ("https://acme.example", "local://firms/Acme", True),
+        ("local://firms/Acme", "https://acme.example", True),
+        ("local://firms/Acme", "local://firms_in_june/Acme", True),
+        ("local://firms/Acme", "local://firms/Acme/7", False),
+    ],
+)
+def test_names_count_only_where_an_address_is_missing(
+    excluded: str, found: str, same: bool
+) -> None:
+    """A new firm with the name of a known one is another one, if both have an address of a kind."""
+    exclusions = Exclusions([ExcludeCandidate("ACME", excluded)])
+    assert exclusions.cover("Acme", url=found) is same
+    assert not exclusions.cover("Other", url="https://other.example")
+
+
 def test_each_candidate_has_its_events_in_order() -> None:
     """Generated, then judged, the status last; ids and result agree."""
     with bench(40) as b:

@@ -102,6 +102,35 @@ def test_parts_of_nested_values_are_looked_up_one_by_one() -> None:
     assert problems(supported(value, *sources)) == [("value not in excerpt", "Bern")]
 
 
+@pytest.mark.parametrize(
+    ("value", "missing"),
+    [
+        ("Ulm, Bern", None),
+        ("Bern; Ulm", None),
+        ("Bern\nUlm", None),
+        (["Ulm, Bern"], None),
+        ("Ulm, Bern, Graz", "Graz"),
+        ("Ulm,Bern", "Ulm,Bern"),
+        ("1,201", "1,201"),
+    ],
+)
+def test_the_items_of_a_list_in_one_text_may_stand_apart(value: Any, missing: str | None) -> None:
+    """Those that no passage mentions are reported."""
+    sources = (*TWO_HOSTS, source("https://c.example", "Offices in Ulm.", "In Bern since May."))
+    expected = [("value not in excerpt", missing)] if missing else []
+    assert problems(supported(value, *sources)) == expected
+
+
+def test_a_list_of_own_data_is_supported_by_its_row() -> None:
+    """Its entries are the excerpts."""
+    firms = [{"name": "Acme", "backers": ["Ada", "Bo"]}, {"name": "Bolt", "backers": ["Cy"]}]
+    search = Search("Find", entity_type="firms", match_conditions={"by_ada": "backers is Ada"})
+    with local(firms) as client:
+        frames = find_all(search, client=client, progress=False)
+    assert frames.matches["by_ada"].tolist() == ["Ada, Bo"]
+    assert frames.unsupported().empty
+
+
 def test_a_yes_is_not_looked_up_in_the_excerpts() -> None:
     """A verdict is not quoted, and a missing value needs no support."""
     assert problems(supported("Yes", *TWO_HOSTS)) == []

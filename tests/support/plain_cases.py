@@ -111,7 +111,9 @@ CASES = {
             "Pell Quen": "depth under 50 feet; first charted since 1802",
             None: (
                 "depth over 40 kg; Norwegian; first charted over 1802; first charted last year; "
-                "first charted in 1800s; first charted between 31 and 40 March 1802; "
+                "first charted in 1800s; first charted in 1802-3; first charted in 1802-13; "
+                "first charted in 1802-03-; first charted in 1802-03-1; "
+                " first charted between 31 and 40 March 1802; "
                 "salty lake in Chad; deepest; highest country"
             ),
             "Ohra Pell Quen": "area over 1,000 ha",
@@ -127,7 +129,7 @@ CASES = {
             "Ohra Quen": "country is Norway or Chad",
             "Pell Quen Rima": "country is not Norway",
             "Pell": (
-                "first charted in 1802; first charted in March 1802; "
+                "first charted in 1802; first charted in March 1802; first charted in 1802-03; "
                 "first charted on 15 March 1802; first charted between March and June 1802; "
                 "first charted between 1 and 20 March 1802"
             ),
@@ -149,9 +151,13 @@ CASES = {
         ),
         {
             "Belle Clos": "vintage after 2011; rating over 90; rated over 90",
-            "Doux": "vintage before 2011; regions is missing; rating is missing",
+            "Doux": (
+                "vintage before 2011; regions is missing; rating is missing; no regions; "
+                "without a region; with no regions and vintage before 2011"
+            ),
             "Aster Belle Clos": (
-                "vintage since 2011; vintage 2011 or later; rating isn't missing; 3 highest ratings"
+                "vintage since 2011; vintage 2011 or later; rating isn't missing; "
+                "3 highest ratings; vintage in 2011 or later"
             ),
             "Aster Doux": "vintage 2011 or older",
             "Belle": (
@@ -160,8 +166,10 @@ CASES = {
             ),
             "Aster Belle": "vintage between 2010 and 2017; region is Cahors or Rhone",
             None: (
-                "rating after 2011; rating over 90 %; Syrah with a rating over 90; "
-                "grape is Shiraz; newest vintage; name starts with B"
+                "no regions or Syrah; not without regions; no vintage; "
+                "no grape; rating after 2011; rating in 88 or later; vintage after 2011 or later; "
+                "rating over 90 %; Syrah with a rating over 90; grape is Shiraz; "
+                "newest vintage; name starts with B"
             ),
             "Belle Doux": "alcohol over 14 %; alcohol over 14 percent; alcohol over 14%",
             "Aster Clos": "Syrah grape",

@@ -67,12 +67,13 @@ _MONTHS: Final = (
     "|jan|feb|mar|apr|jun|jul|aug|sep|oct|nov|dec"
 )
 DATE: Final = re.compile(
-    rf"(?:\d{{4}}-\d\d-\d\d|(?:\d\d? )?(?:{_MONTHS})(?: \d\d?,)?(?: \d{{4}})?|\d{{4}}|\d\d?)(?!\w)",
+    r"(?:\d{4}-\d\d-\d\d|\d{4}-(?:0[1-9]|1[0-2])(?!-)"
+    rf"|(?:\d\d? )?(?:{_MONTHS})(?: \d\d?,)?(?: \d{{4}})?|\d{{4}}|\d\d?)(?!\w)",
     re.IGNORECASE,
 )
 """Dates, or parts of them."""
 _DAYS: Final = ("%Y-%m-%d", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
-_MONTHS_OF_YEARS: Final = ("%B %Y", "%b %Y")
+_MONTHS_OF_YEARS: Final = ("%B %Y", "%b %Y", "%Y-%m")
 
 
 class RefusalError(Exception):
@@ -97,12 +98,14 @@ for _line in _UNIT_TABLE.strip().splitlines():
         UNITS.update(
             {word + end: _unit for word in _words.split() for end in ("", "s"[: len(word) - 1])}
         )
+_MONEY_WORDS: Final = "|".join(re.escape(w) for w, unit in UNITS.items() if unit.kind in "€$£")
 _UNIT_WORDS: Final = "|".join(re.escape(each) for each in sorted(UNITS, key=len, reverse=True))
 NUMBER: Final = re.compile(
     r"(?P<money>[€$£])?(?P<sign>(?<!\w)[-−])?"
     r"(?P<digits>\d{1,3}(?:[, ]\d{3})+(?![\d,])(?:\.\d+)?|\d+(?:\.\d+)*"
     rf"|(?i:{'|'.join(COUNTS)})\b)"
-    r"(?P<scale>[kM]\b| ?(?i:thousand|million|bn|billion|trillion)\b)?"
+    r"(?P<scale>[kM]\b| ?(?i:thousand|million|bn|billion|trillion)\b"
+    rf"| ?(?(money)m\b|m(?= ?(?i:{_MONEY_WORDS})(?!\w))))?"  # beside money, m is no metre
     rf"(?: ?(?P<unit>(?i:{_UNIT_WORDS}))(?!\w))?"
 )
 

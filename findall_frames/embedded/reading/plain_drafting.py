@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Final
 
 from msgspec import Struct
@@ -12,16 +13,20 @@ from msgspec.structs import replace
 from findall_frames.api.readings import Reading
 from findall_frames.embedded.corpus.corpus import Corpus
 from findall_frames.embedded.reading.lexicon import COUNTS, stem
-from findall_frames.embedded.reading.plain_grammar import GRAMMAR, RANKS, SILENT, join
+from findall_frames.embedded.reading.plain_grammar import BE, GRAMMAR, HAVE, RANKS, SILENT, join
 from findall_frames.embedded.reading.plain_reader import PlainReader
+from findall_frames.embedded.reading.vocabulary import KnownColumn
 
 __all__ = ["Draft", "draft_plainly", "numbered"]
 
 _MAX_CHARACTERS: Final = 2_000
 """Longer objectives are one condition, which is not understood: to split them would take long."""
+# "US" is a country, and "us companies" may be its companies; "show us all companies" is not.
 _OPENING: Final = re.compile(
-    r"(?:please )?(?:find|list|show|give|get|search for|look for|identify|select|which|what|who)\b"
-    r"(?: me| us)?(?: are| is)?(?: all| every| each| any)?(?: of)?(?: the)?\s*",
+    r"(?:please )?(?:find|list|show|give|get|search for|look for|identify|select|"
+    r"(?P<asks>which|what))\b"
+    r"(?-i: me(?= )| us(?= (?:all|every|each|any|the) ))?"
+    r"(?: (?:are|is)(?= ))?(?: (?:all|every|each|any)(?= ))?(?: of(?= ))?(?: the(?= ))?(?: |$)",
     re.IGNORECASE,
 )
 _RANK: Final = re.compile(
@@ -91,22 +96,47 @@ class _Drafter:
         head, rest = self._head(text)
         adjectives, nouns = self._of_head(head)
         pieces = [*adjectives, *nouns, *self._pieces(rest)]
-        is_sentence = bool(opening or rest)
-        is_named = bool(nouns) or not head or self._may_name(head[-1], is_sentence=is_sentence)
-        if not is_named or not all(map(self._is_read, adjectives)):
-            head, pieces = [], self._pieces(text)  # every word has to count, such as "outside"
+        is_verb = bool(opening and opening["asks"]) and rest.split(" ")[0] not in BE | HAVE
+        is_sentence = bool(opening or rest) and not is_verb  # "which sells in Germany"
+        is_named = (
+            bool(nouns) or not head or self._may_name(head[-1], rest, is_sentence=is_sentence)
+        )
+        # Each adjective alone, and all of them: no stage is Seed and Growth.
+        together = [" and ".join(adjectives)] if adjectives else []
+        is_read = all(map(self._is_read, [*adjectives, *together]))
+        if not is_named or not is_read or rest.startswith(("and ", "or ")):
+            letter = ["A"] if opening and text.startswith("A ") else []  # a capital is no article
+            head, nouns = [], []  # every word has to count, such as "outside"
+            pieces = [*letter, *self._pieces(text[2 * len(letter) :])]
         if not pieces:
             return Draft(text, [replace(self._read("any row"), name="any_row")], extra)
         readings = [self._short(piece) for piece in pieces]
         names = numbered(_name(reading.description) for reading in readings)
         named = [replace(each, name=name) for each, name in zip(readings, names, strict=True)]
-        kind = " ".join(word for word in head if word not in pieces) or self._corpus.about
-        return Draft(kind, named, extra)
+        entity = self._reader.vocabulary.entity
+        kind = [word for word in head if stem(word) in entity]
+        kind += [] if nouns or kind[-1:] == head[-1:] else head[-1:]
+        return Draft(" ".join(kind) or self._corpus.about, named, extra)
 
-    def _may_name(self, noun: str, *, is_sentence: bool) -> bool:
-        """Return True for words that can name the rows: known ones, and plurals in a sentence."""
-        is_plural = is_sentence and noun.lower().endswith("s")
-        return is_plural or stem(noun) in self._reader.vocabulary.entity
+    def _may_name(self, noun: str, rest: str, *, is_sentence: bool) -> bool:
+        """Return True for words that can name the rows: known ones, and plurals in a sentence.
+
+        No plural that stands in a value or names another column, nor one before "steel bicycles".
+        """
+        vocabulary = self._reader.vocabulary
+        if stem(noun) in vocabulary.entity or not is_sentence or not noun.endswith("s"):
+            return stem(noun) in vocabulary.entity
+        in_values = {stem(word) for value in vocabulary.samples for word in value.split()}
+        is_before = any(stem(word) in vocabulary.entity for word in rest.split())
+        columns = vocabulary.named(noun)[1]
+        return not (stem(noun) in in_values or is_before) and all(map(self._is_label, columns))
+
+    def _is_label(self, known: KnownColumn) -> bool:
+        """Return True for a column of text with another value in each row."""
+        if known.column.kind != "text":
+            return False
+        *_, cells, distinct = self._reader.vocabulary.numbers(known)
+        return bool(cells == distinct)
 
     def _read(self, text: str) -> Reading:
         if text not in self._known:
@@ -137,7 +167,7 @@ class _Drafter:
         """Split the words for what is looked for from the conditions after them."""
         found = _RANK.match(text)
         rank = found[0].strip() if found else ""
-        words = [word.rstrip(".;:") for word in text[len(rank) :].split()]
+        words = self._words(text[len(rank) :])
         vocabulary = self._reader.vocabulary
         for place, word in enumerate(words[1:], start=1):
             rest = " ".join(words[place:])
@@ -151,6 +181,18 @@ class _Drafter:
             if stem(word) not in vocabulary.entity and (is_begin or is_named or rank):
                 return words[:place], rest
         return words, rank
+
+    def _words(self, text: str) -> list[str]:
+        """Split a text at blanks, but not within values and flags, such as "Series A"."""
+        values = [
+            token
+            for token in self._reader.vocabulary.tokens(text)
+            if token.values or any(known.column.kind == "flag" for known in token.columns)
+        ]
+        blanks = [found.start() for found in re.finditer(" ", text)]
+        ends = [at for at in blanks if not any(value.start < at < value.end for value in values)]
+        words = [text[at:end].strip() for at, end in pairwise([0, *ends, len(text)])]
+        return [word.rstrip(".;:") for word in words if word]
 
     def _of_head(self, head: Sequence[str]) -> tuple[list[str], list[str]]:
         """Return the conditions in "electric bicycles", and "sedans" if that is a value."""

@@ -18,6 +18,7 @@ from findall_frames.embedded.corpus.corpus import Corpus, literal
 from findall_frames.embedded.reading import plain_grammar as grammar
 from findall_frames.embedded.reading.lexicon import RefusalError, as_word, split, stem
 from findall_frames.embedded.reading.plain_grammar import Part, date_test, join, join_parts
+from findall_frames.embedded.reading.plain_refusals import refusal_of
 from findall_frames.embedded.reading.plain_tokens import TokenLine
 from findall_frames.embedded.reading.vocabulary import KnownColumn, Token, Vocabulary
 
@@ -25,8 +26,6 @@ __all__ = ["PlainReader"]
 
 _MAX_CHARACTERS: Final = 1_000
 _MAX_BRACKETS: Final = 20
-_LISTED: Final = 8
-"""How many columns a refusal names."""
 _Found: TypeAlias = tuple[int, Part] | None  # with the place after it
 _Parts: TypeAlias = Iterator[tuple[int, Part]]
 
@@ -70,6 +69,11 @@ class PlainReader:
             note = "No column answers this: rows match if their text contains all of these words."
             return read(status="mention", keywords=words, confidence="low", note=note)
         return read(status="not_understood", confidence="low", note=parser.refusal(reason))
+
+
+def _is_missing(known: KnownColumn) -> Part:
+    is_list = known.column.kind == "list"
+    return Part(f"coalesce(len({known.sql}), 0) = 0" if is_list else f"{known.sql} IS NULL")
 
 
 class _Parser:
@@ -137,7 +141,14 @@ class _Parser:
 
     def _form(self, at: int, leads: list[str]) -> _Found:
         """Read the first form that fits, if it fits in only one way."""
-        forms = (self._rank, self._of_column, self._amount, self._value_and_column, self._flag)
+        forms = (
+            self._rank,
+            self._without,
+            self._of_column,
+            self._amount,
+            self._value_and_column,
+            self._flag,
+        )
         for form in (*forms, partial(self._bare, leads=leads)):
             found = {part[:2]: (end, part) for end, part in form(at)}
             if len(found) > 1:
@@ -169,6 +180,13 @@ class _Parser:
             if not count and (by or not is_singular or word in {"top", "bottom"}):
                 raise RefusalError(f"It does not say how many: write a number before {word!r}")
             yield place + 1, Part(top=Top(known.sql, count or 1, word in grammar.LARGEST))
+
+    def _without(self, at: int) -> _Parts:
+        """Without regions: a list that is empty or missing."""
+        place = self.line.skip(at + 1, grammar.ARTICLES)
+        is_end = self.words[at] in {"without", "no"} and self.line.ends(place + 1)
+        for known in self.line.columns(place, "list") if is_end else ():
+            yield place + 1, _is_missing(known)._replace(denied=True)
 
     def _of_column(self, at: int) -> _Parts:
         """A column and a condition on it."""
@@ -235,9 +253,7 @@ class _Parser:
         at = self.line.skip(at, grammar.SILENT)
         if self.words[at] != "missing" or known.column.name in self.tokens[at].values:
             return None
-        is_list = known.column.kind == "list"
-        test = f"coalesce(len({known.sql}), 0) = 0" if is_list else f"{known.sql} IS NULL"
-        return at + 1, Part(test)
+        return at + 1, _is_missing(known)
 
     def _search(self, known: KnownColumn, at: int) -> _Found:
         """License contains apache, name starts with B."""
@@ -385,49 +401,14 @@ class _Parser:
             with suppress(RefusalError):  # note which other conditions can be read
                 if self.words[at - 1] in grammar.BREAKS:
                     self._one(at)
-        left = [
-            token.text
-            for at, token in enumerate(self.tokens[: self.line.end])
-            if not (token.columns or token.values or token.number or token.date)
-            if not (at in self.read or token.word in grammar.GRAMMAR or self.line.is_row(at))
-        ]
-        lines = []
-        if left:
-            listed = ", ".join(map(repr, dict.fromkeys(left[:6])))
-            lines.append(f"No column or value matches {listed}.")
-        if reason or not left:
-            lines.append(reason or "Every word is known, but they do not form a condition.")
-        guesses = [known for token in self.tokens for known in token.columns]
-        for word in left[:3]:
-            if near := self.vocabulary.near(word):
-                guesses += near.values()
-                lines.append(f"{word}: did you mean {' or '.join(near)}?")
-        columns = self.vocabulary.columns
-        meant = guesses[0].column.name if guesses else "…"
-        if not guesses and any(token.number for token in self.tokens):
-            guesses = [known for known in columns if known.column.kind == "number"]
-        guess, amount = guesses[0] if guesses else None, "…"
-        for number in [token.number for token in self.tokens if token.number][:1]:
-            for known in guesses[::-1] + columns[::-1] * bool(number.unit):
-                with suppress(RefusalError):
-                    guess, amount = known, self.vocabulary.amount(known, number)
-                    meant = known.column.name if number.unit else meant
-        operators = (self.line.operator(at)[0] for at in range(self.line.end))
-        signs = (grammar.OPERATORS.get(words, ("",))[0] for words in operators)
-        sign = next((each for each in signs if each[:1] in {"<", ">"}), "> (or <)")
-        if guess is None:
-            names = ", ".join(known.sql for known in columns[:_LISTED])
-            more = f" and {len(columns) - _LISTED} more" if len(columns) > _LISTED else ""
-            example = f" over the columns {names}{more}"
-        else:
-            test = {
-                "number": f"{guess.sql} {sign} {amount}",
-                "date": f"{guess.sql} {sign} DATE '…'",
-                "flag": guess.sql,
-            }.get(guess.column.kind, f"{guess.cells} = '…'")
-            example = f", such as {test}"
-        lines.append(f"Write it as SQL{example}, or pass a language model as model=.")
-        if left and re.search(r"[^\W\d_]{3}", left[0]) and left[0].lower() != "than":
-            entry = f'columns={{"{meant}": "{left[0]}"}}'
-            lines.append(f"If {left[0]!r} means a column, pass {entry}.")
-        return "\n".join(lines)
+        reason = reason or self._with_and()
+        return refusal_of(self.line, self.vocabulary, read=self.read, reason=reason)
+
+    def _with_and(self) -> str:
+        """Return what to write if only an "and" is missing, else ""."""
+        for token in self.tokens[1 : min(self.line.end, _MAX_BRACKETS)]:
+            text = f"{self.text[: token.start].rstrip()} and {self.text[token.start :]}"
+            with suppress(RefusalError):
+                if _Parser(self.vocabulary, text).whole():
+                    return f"It may lack an 'and': write {text!r}."
+        return ""

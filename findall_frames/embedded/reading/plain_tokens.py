@@ -40,7 +40,8 @@ class TokenLine:
             return None
         if not behind.startswith("or "):
             return at + 1, before, [self.tokens[at]]
-        return None if before else (end, behind, [self.tokens[at]])
+        is_in = OPERATORS.get(before) == ("=", "time")  # in 2015 or later
+        return None if before and not is_in else (end, behind, [self.tokens[at]])
 
     def operator(self, at: int) -> tuple[str, int]:
         """Read the longest operator at a place."""

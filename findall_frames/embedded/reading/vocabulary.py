@@ -258,6 +258,12 @@ class Vocabulary:
             raise RefusalError(
                 f"{known.sql} cannot be compared with {number.digits}: expected numbers"
             )
+        if re.fullmatch(r"[1-9]\d?\d?\.\d{3}", number.digits):
+            whole, decimal = number.digits.replace(".", ""), f"{number.digits}0"
+            raise RefusalError(
+                f"{number.digits} can mean {whole} or {decimal.rstrip('0').rstrip('.')}: "
+                f"write {whole} or {decimal}"
+            )
         if mine and (not its or mine.kind != its.kind):
             has = f"is in {its.kind}" if its else f"has no known unit: pass {entry}"
             raise RefusalError(f"The number is in {number.unit}, but {known.sql} {has}")

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from array import array
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -13,7 +14,7 @@ from typing import Any, Final, NamedTuple, get_args
 
 import msgspec
 
-from findall_frames.addresses import normalized_url
+from findall_frames.addresses import OWN_DATA, normalized_url
 from findall_frames.api.models import NO_LIMIT, ExcludeCandidate, FieldBasis, FindAllCandidate
 from findall_frames.api.readings import Confidence
 from findall_frames.embedded.chat.language_model import Model, StoppedError, Usage
@@ -47,23 +48,34 @@ _encoder: Final = msgspec.json.Encoder()
 class Exclusions:
     """Names and addresses that must not become candidates.
 
-    Names are compared without letter case and repeated or outer blanks, addresses as
-    `normalized_url` writes them.
+    Two things are the same by their addresses, as `normalized_url` writes them. Only where one has
+    none, or one is on the web and the other in a table, do names count, without letter case and
+    repeated or outer blanks.
     """
 
     def __init__(self, excluded: Iterable[ExcludeCandidate]) -> None:
         excluded = list(excluded)
-        self._names = {_folded(item.name) for item in excluded} - {""}
         self._urls = {_page(item.url) for item in excluded} - {""}
+        self._places: defaultdict[str, set[str]] = defaultdict(set)  # of things of a name
+        for item in excluded:
+            if name := _folded(item.name):
+                self._places[name].add(_place(item.url))
 
     def __len__(self) -> int:
-        return max(len(self._names), len(self._urls))
+        return max(len(self._places), len(self._urls))
 
     def cover(self, name: str, *, url: str) -> bool:
         """Return True if an entity is excluded."""
-        return (bool(self._names) and _folded(name) in self._names) or (
-            bool(self._urls) and _page(url) in self._urls
-        )
+        if self._urls and _page(url) in self._urls:
+            return True
+        places = self._places.get(_folded(name)) if self._places else None
+        return places is not None and places != {_place(url) or None}
+
+
+def _place(url: str) -> str:
+    """Return where an address can be compared: on the web, in one table, or nowhere ("")."""
+    page = normalized_url(url) or ""
+    return "/".join(page.split("/")[:3]) if page.startswith(OWN_DATA) else "web" * bool(page)
 
 
 def _page(url: str) -> str:
