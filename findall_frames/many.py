@@ -234,12 +234,13 @@ def run_many(
         try:
             batch.run()
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{_left(jobs)} {_ANEW if own_data else _AGAIN}")
+            left = _left(jobs, batch.held_up)
+            interrupt.add_note(f"{left} {_ANEW if own_data else _AGAIN}")
             raise
         frames = _together(jobs, service=service.base_url)
     if not all(job.is_over for job in jobs):
         raise RunTimeout(
-            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. "
+            f"Time is up. {_left(jobs, batch.held_up)} What is over is in the exception's .frames. "
             f"{_ANEW if own_data else _AGAIN}",
             frames=frames,
         )
@@ -376,12 +377,13 @@ def _row_alone(job: Job, *, service: str) -> FindAllFrames:
     return FindAllFrames(tables)
 
 
-def _left(jobs: Sequence[Job]) -> str:
+def _left(jobs: Sequence[Job], held_up: str) -> str:
     over = sum(job.is_over for job in jobs)
     active = sum(job.findall_id is not None and not job.is_over for job in jobs)
+    why = f": {held_up}" if held_up else ""
     return (
         f"{over:,} of {counted(len(jobs), 'search')} over, {active:,} still running, "
-        f"{len(jobs) - over - active:,} not started."
+        f"{len(jobs) - over - active:,} not started{why}."
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import re
 import sqlite3
 import threading
 import time
@@ -631,11 +632,21 @@ def test_the_quota_is_kept_on_a_shortened_clock(
     assert farm.created_at[50] - farm.created_at[25] >= 0.9 * hour
 
 
-def test_runs_of_other_calls_count_for_the_quota(farm: RunFarm, client: ff.Client) -> None:
-    """The timeout ends the wait."""
+def test_runs_of_other_calls_count_for_the_quota(
+    farm: RunFarm, client: ff.Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The timeout ends the wait, of which a log says at once why and until when."""
     many([search("Find tilers")], client)
-    with pytest.raises(ff.RunTimeout, match="1 not started"):
-        many([search("Find roofers")], client, per_hour=1, timeout=0.3)
+    why = (
+        rf"the quota of 1 run per hour at {client.base_url} is used up; "
+        r"the next search can start at \d\d:\d\d:\d\d UTC"
+    )
+    with pytest.raises(ff.RunTimeout, match=f"1 not started: {why}"):
+        many([search("Find roofers")], client, per_hour=1, timeout=0.3, progress="log")
+    begun, waiting, ended = capsys.readouterr().err.splitlines()
+    assert "quota" not in begun
+    assert re.search(f"1 waiting.*{why}", waiting)
+    assert re.search(why, ended)
     assert len(farm.asked) == 1
 
 
