@@ -13,6 +13,7 @@ import pyarrow as pa
 from findall_frames.amounts import is_amount
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
+from findall_frames.display.matches import WITHOUT_RUN
 from findall_frames.display.text import counted
 from findall_frames.errors import (
     BudgetError,
@@ -27,7 +28,7 @@ from findall_frames.errors import (
 )
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.schema import SCHEMAS, WITHOUT_RUN, empty_tables
+from findall_frames.frames.schema import SCHEMAS, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update

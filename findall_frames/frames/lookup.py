@@ -11,7 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.api.models import MATCH_STATUSES, FindAllSchema, RequestedField
-from findall_frames.display.matches import candidate_count, match_count, matched_candidates
+from findall_frames.display.matches import (
+    candidate_count,
+    match_count,
+    matched_candidates,
+    summary,
+)
 from findall_frames.display.outcomes import decision_counts
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.errors import InvalidRequestError
@@ -206,11 +211,11 @@ def _reviewed(tables: Mapping[str, pa.Table]) -> str:
 
 
 def _found(tables: Mapping[str, pa.Table]) -> str:
-    matches = counted(match_count(tables), "match")
-    found = f"{matches} of {counted(candidate_count(tables), 'candidate')}"
     runs = tables["runs"].to_pylist()
     if len(runs) != 1:
-        return f"{found} in {counted(len(runs), 'run')}"
+        return summary(tables)
+    matches = counted(match_count(tables), "match")
+    found = f"{matches} of {counted(candidate_count(tables), 'candidate')}"
     (run,) = runs
     reason = run["termination_reason"]
     ended = f"{run['status']} ({reason})" if reason else run["status"]

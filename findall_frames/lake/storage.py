@@ -32,11 +32,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from findall_frames.display.matches import WITHOUT_RUN
 from findall_frames.errors import InvalidRequestError, LakeError
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.parquet import SETTINGS, without_secrets
 from findall_frames.frames.reviews import with_taken_back
-from findall_frames.frames.schema import TABLES, WITHOUT_RUN
+from findall_frames.frames.schema import TABLES
 from findall_frames.lake.snapshot import Snapshot, Write, file_metadata, read_record
 
 __all__ = [

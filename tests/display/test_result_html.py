@@ -218,7 +218,7 @@ def test_several_runs_say_how_many_did_not_end_well() -> None:
         body["run"]["status"]["status"] = status
         bodies.append(body)
     words = words_of(flatten(bodies)._repr_html_())
-    assert "4 of 4 candidates met both conditions." in words
+    assert "4 matches in 4 runs." in words
     assert "Not all of the 4 runs completed: 2 failed, 1 running." in words
     assert "4 runs" in words
 
