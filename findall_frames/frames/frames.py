@@ -172,7 +172,10 @@ class FindAllFrames(WritableTables):
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings of the service, such as about a condition that it has not understood."""
+        """Warnings of the service, such as about a condition that it has not understood.
+
+        Equal ones of several runs are one, which names the searches.
+        """
         return warnings_in(self.tables["runs"])
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
@@ -36,6 +37,10 @@ __all__ = [
     "warnings_in",
     "with_match_status",
 ]
+
+_MOST_NAMES: Final = 3
+_LONGEST_NAME: Final = 80
+"""Of searches that a warning is about."""
 
 CandidateKey: TypeAlias = tuple[str, str]
 """findall_id and candidate_id: the key of a candidate."""
@@ -69,20 +74,38 @@ def requested_in(
 
 
 def warnings_in(runs: pa.Table) -> list[str]:
-    """Return the messages of the warnings that came with runs.
+    """Return the messages of the warnings that came with runs, each once.
 
-    The contract has none for a run; the embedded service sends them in the form that the API has
-    for tasks. Warnings in any other form stay in ``extra``.
+    Of several runs, each message ends with the searches that it is about. The contract has no
+    warnings of a run; the embedded service sends them in the form that the API has for tasks.
+    Warnings in any other form stay in ``extra``.
     """
-    messages = []
-    for text in runs["extra"].to_pylist():
-        extra = msgspec.json.decode(text) if text else {}
-        warnings = extra.get("run", {}).get("warnings")
-        for warning in warnings if isinstance(warnings, list) else ():
-            message = warning.get("message") if isinstance(warning, dict) else None
-            if isinstance(message, str):
-                messages.append(message)
-    return messages
+    searches: defaultdict[str, list[str]] = defaultdict(list)
+    for run in runs.select(["findall_id", "objective", "extra"]).to_pylist():
+        name = run["findall_id"] if run["objective"] is None else repr(run["objective"])
+        for message in _messages(run["extra"]):
+            searches[message].append(shortened(one_line(name), limit=_LONGEST_NAME))
+    if len(runs) == 1:
+        return [message for message, names in searches.items() for _ in names]
+    return [f"{message} ({_listed(names, of=len(runs))})" for message, names in searches.items()]
+
+
+def _messages(extra: str | None) -> Iterator[str]:
+    warnings = (msgspec.json.decode(extra) if extra else {}).get("run", {}).get("warnings")
+    for warning in warnings if isinstance(warnings, list) else ():
+        message = warning.get("message") if isinstance(warning, dict) else None
+        if isinstance(message, str):
+            yield message
+
+
+def _listed(names: Sequence[str], *, of: int) -> str:
+    """Return the searches that something is about, in few words."""
+    names = list(dict.fromkeys(names))
+    if len(names) == of:
+        return "all searches"
+    left = len(names) - _MOST_NAMES
+    more = f" and {left:,} more" if left > 0 else ""
+    return f"in {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def candidate_keys(candidates: pa.Table) -> list[CandidateKey]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,9 +14,11 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
+from findall_frames.cli.output import plain_warnings
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
+from findall_frames.errors import FindAllWarning, warn
 from findall_frames.running import following
 from tests.support.chat_server import ChatServer, refusal
 from tests.support.commands import call, call_here, posix_only, record_of, serving, started
@@ -467,3 +471,27 @@ def test_serve_refuses_a_port_in_use(countries: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert port in line
     assert "port" in line
+
+
+def test_in_a_terminal_warnings_are_wrapped_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each on lines of its own; a log has the whole message on one line."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            """Say that it is one."""
+            return True
+
+    monkeypatch.setenv("COLUMNS", "60")
+    for file in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", file)
+        with plain_warnings():
+            warn(f"Of the service:\n{'one two ' * 9}\nthree", FindAllWarning)
+        lines = file.getvalue().splitlines()
+        if file.isatty():
+            assert [line.split()[0] for line in lines] == ["findall-frames:", "one", "one", "three"]
+            assert max(map(len, lines)) <= 60
+        else:
+            assert len(lines) == 1
+        assert " ".join(file.getvalue().split()).endswith("one two three")
