@@ -13,6 +13,7 @@ import pyarrow as pa
 from findall_frames.amounts import is_amount
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
+from findall_frames.api.http import default_url
 from findall_frames.display.matches import WITHOUT_RUN
 from findall_frames.display.text import counted
 from findall_frames.errors import (
@@ -40,7 +41,7 @@ from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger
 from findall_frames.running.listed_searches import read_searches
 from findall_frames.running.outcome import matches_missing, partial_result
-from findall_frames.running.pricing import cost_of, price_of
+from findall_frames.running.pricing import cost_of, has_prices, price_of
 from findall_frames.running.spec import Search, completed_options
 from findall_frames.services import is_own_data, service_for
 
@@ -108,7 +109,8 @@ def find_many(
     InvalidRequestError
         A search is invalid, two are equal, or the ledger is off; nothing was sent or spent.
     BudgetError
-        A search could cost more than the whole budget; nothing was spent.
+        A search could cost more than the whole budget, or the prices of the service are not
+        known, as of any but the hosted one; nothing was spent.
     PartialResultError
         With ``errors="raise"``, at the end. It has the frames.
     RunTimeout
@@ -191,7 +193,9 @@ def run_many(
                 "find_many keeps what was started, the quota and the budget in the ledger, which "
                 "is switched off. Unset FINDALL_FRAMES_LEDGER, or use ff.find_all for each search."
             )
-        _check_ceilings(budget, options)
+        if budget is not None:
+            service_url = default_url() if client is None else client.base_url
+            _check_ceilings(budget, options, service=service_url)
     with (
         closing(board_for(progress, goes_on=not own_data)) as board,
         service_for(client, data) as service,
@@ -270,9 +274,13 @@ def _check(*, max_active: int | None, budget: float | None, per_hour: int, error
         raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
 
 
-def _check_ceilings(budget: float | None, options: Sequence[Mapping[str, Any]]) -> None:
-    if budget is None:
-        return
+def _check_ceilings(budget: float, options: Sequence[Mapping[str, Any]], *, service: str) -> None:
+    if not has_prices(service):
+        raise BudgetError(
+            f"The prices of the service at {service} are not known, so the budget of "
+            f"${float(budget):,.2f} can't be kept there. Nothing was started. Leave the budget "
+            "out to start the searches anyway."
+        )
     for number, each in enumerate(options):
         cost = cost_of(each)
         if cost.ceiling > budget:
