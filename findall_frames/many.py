@@ -25,6 +25,7 @@ from findall_frames.errors import (
     RepeatedSearchWarning,
     RunTimeout,
     UnexpectedResponseError,
+    advice,
     warn,
 )
 from findall_frames.frames.flatten import flatten
@@ -190,8 +191,9 @@ def run_many(
     if not own_data:
         if ledger.path is None:
             raise InvalidRequestError(
-                "find_many keeps what was started, the quota and the budget in the ledger, which "
-                "is switched off. Unset FINDALL_FRAMES_LEDGER, or use ff.find_all for each search."
+                "What was started, the quota and the budget are kept in the ledger, which is "
+                "switched off. Unset FINDALL_FRAMES_LEDGER"
+                + advice(", or use ff.find_all for each search.", command=".")
             )
         if budget is not None:
             service_url = default_url() if client is None else client.base_url
@@ -281,13 +283,13 @@ def _check_ceilings(budget: float, options: Sequence[Mapping[str, Any]], *, serv
             f"${float(budget):,.2f} can't be kept there. Nothing was started. Leave the budget "
             "out to start the searches anyway."
         )
-    for number, each in enumerate(options):
+    for each in options:
         cost = cost_of(each)
         if cost.ceiling > budget:
             raise BudgetError(
-                f"Search {number} could cost {cost}, and the budget for all searches is "
-                f"${float(budget):,.2f}. Nothing was started. Lower match_limit, use a cheaper "
-                "generator, or raise the budget."
+                f"The search {each['objective']!r:.{_LONGEST}} could cost {cost}, and the budget "
+                f"for all searches is ${float(budget):,.2f}. Nothing was started. Lower its match "
+                "limit, use a cheaper generator, or raise the budget."
             )
 
 
@@ -309,8 +311,11 @@ def _take_known(jobs: Sequence[Job], ledger: Ledger, *, service: str) -> None:
     if taken:
         warn(
             f"{len(taken)} of {counted(len(jobs), 'search')} were run before; their results are "
-            f"from the ledger, at no cost, the oldest of {min(taken):%Y-%m-%d %H:%M} UTC. "
-            "ff.refresh(frames.for_run(findall_id)) looks for what is new.",
+            f"from the ledger, at no cost, the oldest of {min(taken):%Y-%m-%d %H:%M} UTC."
+            + advice(
+                " ff.refresh(frames.for_run(findall_id)) looks for what is new.",
+                command="",
+            ),
             RepeatedSearchWarning,
         )
 
@@ -404,8 +409,11 @@ def _report(jobs: Sequence[Job], frames: FindAllFrames, *, errors: str) -> None:
         has = "has" if len(failed) == 1 else "have"
         message = (
             f"{len(failed)} of {counted(len(jobs), 'search')} {has} no whole result; "
-            f"frames.runs has the reasons in its column error. The first is {objective!r}: "
-            f"{failed[0].error}"
+            + advice(
+                "frames.runs has the reasons in its column error",
+                command="each is shown with its reason",
+            )
+            + f". The first is {objective!r}: {failed[0].error}"
         )
         if errors == "raise":
             raise PartialResultError(message, frames=frames)

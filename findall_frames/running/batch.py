@@ -29,6 +29,7 @@ from findall_frames.errors import (
     NotFoundError,
     RateLimitError,
     UnexpectedResponseError,
+    advice,
 )
 from findall_frames.running.arguments import enrichment_names
 from findall_frames.running.background import in_background
@@ -276,7 +277,7 @@ class Batch:
             refusal = (
                 f"The search was not started: it could cost ${cost:,.2f}, and of the budget of "
                 f"${self._terms.budget:,.2f} for all searches ${claimed.spent:,.2f} are spent or "
-                "reserved. Make the same call again with a higher budget."
+                "reserved. A higher budget starts it."
             )
             self._end(job, "not_started", refusal)
 
@@ -343,8 +344,13 @@ class Batch:
                 "unknown",
                 "An earlier creation of its run was never answered. The run may exist, with "
                 f"findall_frames_token={known.token!r} in its metadata, so it was not created "
-                f"again. If it exists, ff.resume(findall_id{client}) waits for it; if not, "
-                f"ff.forget({known.token!r}) lets the same call start it.",
+                "again. "
+                + advice(
+                    f"If it exists, ff.resume(findall_id{client}) waits for it; if not, "
+                    f"ff.forget({known.token!r}) lets the same call start it.",
+                    command="If it exists, findall-frames resume FINDALL_ID waits for it; if not, "
+                    f"findall-frames forget {known.token} lets the same command start it.",
+                ),
             )
 
     # -- waiting -----------------------------------------------------------------------------------
@@ -388,7 +394,11 @@ class Batch:
                 pause = job.failures.of_status(error, is_talking=False)
             except FindAllError:
                 again = (
-                    f" ff.forget({job.findall_id!r}) lets the same call start another one."
+                    advice(
+                        f" ff.forget({job.findall_id!r}) lets the same call start another one.",
+                        command=f" findall-frames forget {job.findall_id} lets the same command "
+                        "start another one.",
+                    )
                     if isinstance(error, NotFoundError)
                     else ""
                 )

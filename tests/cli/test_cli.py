@@ -24,6 +24,8 @@ from tests.support.chat_server import ChatServer, refusal
 from tests.support.commands import call, call_here, posix_only, record_of, serving, started
 from tests.support.local_models import EveryNth, numbers
 from tests.support.results import candidate, result
+from tests.support.run_farm import RunFarm
+from tests.support.scripted import CONDITIONS, KEY
 
 COUNTRIES = """\
 name,continent,population,capital
@@ -37,6 +39,7 @@ Japan,Asia,124000000,東京
 Kenya,Africa,55000000,Nairobi
 """
 QUESTION = "Find countries in Europe with a population above 50 million"
+PYTHON = re.compile(r"\bff\.|\bclient=|\bdata=|\blake\.")
 EVERY_3RD = (
     *("run", "Find entities", "--entity-type", "entities"),
     *("--condition", "nth: every 3rd", "--match-limit", "99"),
@@ -312,6 +315,25 @@ def test_an_error_is_one_line_on_stderr_and_returns_one(
     (line,) = done.stderr.splitlines()
     assert line.startswith("findall-frames: ")
     assert words in line
+    assert not PYTHON.search(line), "the advice is for the shell"
+
+
+def test_an_error_about_a_run_elsewhere_says_what_to_do_in_the_shell(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is at a service that is not the default one; in Python, the call is advised."""
+    made = ff.find_all(
+        "Find tilers", match_conditions=CONDITIONS, entity_type="x", client=client, progress=False
+    )
+    monkeypatch.setenv("PARALLEL_API_KEY", KEY)
+    for command in (("extend", made.findall_id, "3"), ("cancel", made.findall_id)):
+        done = call_here(*command)
+        assert done.returncode == 1
+        assert f"Set PARALLEL_BASE_URL={client.base_url} while" in done.stderr
+        assert not PYTHON.search(done.stderr)
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"Pass client=ff\.Client\("):
+        ff.cancel(made.findall_id)
+    assert len(farm.asked) == 1
 
 
 def test_the_help_of_each_command_fits_and_has_an_example() -> None:

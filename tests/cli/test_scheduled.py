@@ -149,6 +149,7 @@ def test_a_search_that_does_not_fit_the_budget_fails(
     refused = call_here("refresh", lake, "--budget", "6")
     assert refused.returncode == 1
     assert "prices of the service at" in refused.stderr
+    assert "frames.runs" not in refused.stderr
     monkeypatch.setattr(pricing, "HOSTED_URL", env["PARALLEL_BASE_URL"])
     record, err = record_of("refresh", lake, "--budget", "4", status=1)
     assert record["new"] == 2

@@ -406,7 +406,7 @@ def test_frames_with_a_search_without_a_run_can_be_written(
     farm.refusals["Find tiles"] = answer(status=422)
     with pytest.warns(ff.errors.PartialResultWarning):
         frames = many(["Find tiles", "Find tile makers"], client)
-    assert "1 of 2" in repr(frames) or "2 runs" in repr(frames)
+    assert "2 searches, 1 of them with a run" in repr(frames)
     back = ff.read_parquet(frames.to_parquet(tmp_path / "many"))
     pd.testing.assert_frame_equal(back.runs, frames.runs)
 
@@ -695,7 +695,9 @@ def test_a_search_that_costs_more_than_the_budget_is_refused_before_anything_is_
 ) -> None:
     """Of all searches, as none of them is started."""
     monkeypatch.setattr(pricing, "HOSTED_URL", client.base_url)
-    with pytest.raises(ff.errors.BudgetError, match=r"Search 1 could cost at most \$3\.50"):
+    with pytest.raises(
+        ff.errors.BudgetError, match=r"The search 'Find tiles' could cost at most \$3\.50"
+    ):
         many([search("Find tilers"), "Find tiles"], client, budget=3)
     assert not farm.requests
     assert not farm.asked
