@@ -255,6 +255,11 @@ def test_report_says_what_is_wrong(
         (("cancel",), "Missing argument 'FINDALL_ID'"),
         (("explain", "x", "--condition", "in Europe"), "--condition needs --entity-type"),
         (("export", "tables", "a.xlsx", "--decimal", ","), "apply to CSV files"),
+        (("export", "tables", "a.xlsx", "--bi"), "OUT ends in .xlsx"),
+        (("export", "tables", "a.parquet"), "OUT ends in .parquet"),
+        (("estimate", "--match-limit", "2000"), "5 to 1000"),
+        (("run", QUESTION, "--match-limit", "3"), "--match-limit: match_limit is 3"),
+        (("run", QUESTION, "--local", "packages", "--match-limit", "3"), "on own data 5 or more"),
         (("compare", "tables"), "Missing argument 'NEW'"),
         (("runs", "--by", "week"), "'day', 'search'"),
         (("save", "lake", "name"), "Missing argument 'OBJECTIVE'"),
@@ -285,7 +290,6 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
         (("run", QUESTION, "--budget", "3"), "at most $3.50"),
         (("run", QUESTION, "--local", "absent.csv"), "absent.csv"),
         (("run", "  ", "--local", "packages"), "objective"),
-        (("run", QUESTION, "--local", "packages", "--match-limit", "4"), "5 to 1000"),
         (("run", QUESTION, "--local", "packages", "--model", "gpt"), "gpt"),
         (("serve", "packages", "--columns", "absent.toml"), "absent.toml"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
@@ -293,7 +297,6 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
         (("extend", "findall_1", "3"), "PARALLEL_API_KEY"),
         (("runs", "--remote"), "PARALLEL_API_KEY"),
         (("explain", QUESTION, "--local", "absent.csv"), "absent.csv"),
-        (("estimate", "--match-limit", "2000"), "5 to 1000"),
         (("export", "nowhere", "a.csv"), "runs.parquet"),
         (("compare", "nowhere", "anywhere"), "runs.parquet"),
         (("save", "a_lake", "Name", "x", "--entity-type", "x", "--condition", "c"), "lower-case"),
@@ -355,7 +358,9 @@ def test_forget_deletes_runs_from_the_ledger(countries: Path) -> None:
     """By id or by age; it says how many."""
     assert call_here("run", QUESTION, "--local", countries).returncode == 0
     (findall_id,) = ff.runs()["findall_id"]
-    assert call_here("forget", "findall_other").stdout == "Forgot 0 runs.\n"
+    unknown = call_here("forget", "findall_other")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no run 'findall_other'" in unknown.stderr
     assert call("forget", findall_id).stdout == "Forgot 1 run.\n"
     assert len(ff.runs()) == 0
     assert call_here("run", QUESTION, "--local", countries).returncode == 0

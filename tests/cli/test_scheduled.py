@@ -139,6 +139,16 @@ def test_one_search_can_be_chosen(farm: RunFarm, env: dict[str, str], lake: Path
     assert farm.objectives == [TILERS]
 
 
+def test_json_has_the_error_if_no_search_was_run(lake: Path) -> None:
+    """A program that reads stdout gets an object in any case."""
+    (lake / "searches" / "masons.json").write_text("{")
+    record, err = record_of("refresh", lake, status=1)
+    assert record["searches"] == []
+    assert "masons.json' can't be read" in record["error"]
+    assert "findall-frames save" in record["error"]
+    assert record["error"] in err
+
+
 @pytest.mark.usefixtures("short_clock")
 def test_a_search_that_does_not_fit_the_budget_fails(
     farm: RunFarm, env: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPatch
