@@ -290,14 +290,15 @@ class FindAllFrames(WritableTables):
         Returns
         -------
         same type as `data`
-            All columns; a DataFrame keeps its own index.
+            All columns; a DataFrame keeps its own index. A row that matched in several runs is
+            there once.
 
         Raises
         ------
         InvalidRequestError
-            The matches are not rows of own data, there are several runs, whose data may differ,
-            or `data` is not what was searched: it has another number of rows, or one of these
-            lacks the name of the match or what was cited from it.
+            The matches are not rows of own data, or `data` is not what each of the runs has
+            searched: it has another number of rows, or one of these lacks the name of the match
+            or what was cited from it.
 
         Examples
         --------
@@ -312,7 +313,6 @@ class FindAllFrames(WritableTables):
            name country
         b  Rome   Italy
         """
-        self._check_run(self.findall_id)
         return searched_rows(self.tables, data)
 
     def evidence(self, candidate: str | CandidateKey) -> CandidateEvidence:
