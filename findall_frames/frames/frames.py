@@ -321,12 +321,14 @@ class FindAllFrames(WritableTables):
         Parameters
         ----------
         candidate : str or tuple of (str, str)
-            Its name or its candidate_id, or its findall_id and candidate_id.
+            Its name or its candidate_id, for what all runs that have it say; or its findall_id
+            and candidate_id.
 
         Raises
         ------
         InvalidRequestError
-            No candidate, or more than one, has that name or id.
+            No candidate, or more than one, has that name or id. Those of several runs are one if
+            their addresses agree.
         """
         return evidence_of(self.tables, candidate)
 

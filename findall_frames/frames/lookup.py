@@ -11,6 +11,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.addresses import normalized_url
 from findall_frames.api.models import MATCH_STATUSES, FindAllSchema, RequestedField
 from findall_frames.display.matches import (
     candidate_count,
@@ -30,6 +31,7 @@ __all__ = [
     "cited_pages",
     "field_rows",
     "find_candidate",
+    "find_in_runs",
     "first_kind",
     "requested_fields",
     "requested_in",
@@ -155,8 +157,25 @@ def with_match_status(candidates: pa.Table, match_status: str | None) -> pa.Tabl
 
 def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[str, Any]:
     """Return the row of the only candidate with this id, name or key."""
+    return _only(_with_id_or_name(candidates, candidate), candidate)
+
+
+def find_in_runs(candidates: pa.Table, candidate: str | CandidateKey) -> list[dict[str, Any]]:
+    """Return the rows of one candidate in all runs that have it, given its id, name or key.
+
+    Candidates of several runs with this id or name are one if their addresses agree, or, if
+    none has an address, by that name.
+    """
+    found = _with_id_or_name(candidates, candidate)
+    pages = {normalized_url(row["url"] or "") or row["url"] or row["name"] for row in found}
+    is_one = len({row["findall_id"] for row in found}) == len(found) and len(pages) == 1
+    return found if is_one else [_only(found, candidate)]
+
+
+def _with_id_or_name(candidates: pa.Table, candidate: str | CandidateKey) -> list[dict[str, Any]]:
+    """Return the candidates with this id, name or key, at least one."""
     if isinstance(candidate, tuple) and len(candidate) == 2:
-        return _find_by_key(candidates, *candidate)
+        return [_find_by_key(candidates, *candidate)]
     if not isinstance(candidate, str):
         raise InvalidRequestError(
             f"candidate is {candidate!r}. Expected its name, its candidate_id, or the pair of its "
@@ -167,15 +186,8 @@ def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[
     found = [row for row in rows if row["candidate_id"] == candidate] or [
         row for row in rows if row["name"].casefold() == wanted
     ]
-    if len(found) == 1:
-        return found[0]
     if found:
-        keys = ", ".join(f"{row['candidate_id']} in {row['findall_id']}" for row in found)
-        raise InvalidRequestError(
-            f"{len(found)} candidates are called {candidate!r}: {keys}. Choose one by its "
-            "candidate_id; if it is in several runs, pass (findall_id, candidate_id), or take one "
-            "run with frames.for_run."
-        )
+        return found
     names = {row["name"].casefold(): row["name"] for row in rows}
     close = [names[name] for name in difflib.get_close_matches(wanted, names, n=3)]
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
@@ -183,6 +195,17 @@ def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[
         f"No candidate has the name or candidate_id {candidate!r}.{hint} "
         "frames.candidates lists them all."
     )
+
+
+def _only(found: Sequence[dict[str, Any]], candidate: str | CandidateKey) -> dict[str, Any]:
+    if len(found) > 1:
+        keys = ", ".join(f"{row['candidate_id']} in {row['findall_id']}" for row in found)
+        raise InvalidRequestError(
+            f"{len(found)} candidates are called {candidate!r}: {keys}. Choose one by its "
+            "candidate_id; if it is in several runs, pass (findall_id, candidate_id), or take one "
+            "run with frames.for_run."
+        )
+    return found[0]
 
 
 def _find_by_key(candidates: pa.Table, findall_id: str, candidate_id: str) -> dict[str, Any]:
