@@ -37,8 +37,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 __all__ = [
@@ -72,6 +74,8 @@ __all__ = [
     "ServiceError",
     "UnexpectedResponseError",
     "UnreachableError",
+    "advice",
+    "advising_commands",
     "warn",
 ]
 
@@ -312,3 +316,29 @@ def warn(message: str, category: type[FindAllWarning]) -> None:
         frame = frame.f_back
         level += 1
     warnings.warn(message, category, stacklevel=level)
+
+
+_advises_commands = False
+
+
+def advice(call: str, *, command: str) -> str:
+    """Return what to do next, in Python or, for users of the command line, in the shell.
+
+    >>> advice("Use lake.save(search).", command="Use findall-frames save.")
+    'Use lake.save(search).'
+    >>> with advising_commands():
+    ...     advice("Use lake.save(search).", command="Use findall-frames save.")
+    'Use findall-frames save.'
+    """
+    return command if _advises_commands else call
+
+
+@contextlib.contextmanager
+def advising_commands() -> Iterator[None]:
+    """Let messages advise commands in place of calls, in all threads, until this ends."""
+    global _advises_commands
+    before, _advises_commands = _advises_commands, True
+    try:
+        yield
+    finally:
+        _advises_commands = before

@@ -13,6 +13,8 @@ import pyarrow as pa
 from findall_frames.amounts import is_amount
 from findall_frames.api.client import Client
 from findall_frames.api.deadline import Deadline
+from findall_frames.api.http import default_url
+from findall_frames.display.matches import WITHOUT_RUN
 from findall_frames.display.text import counted
 from findall_frames.errors import (
     BudgetError,
@@ -23,11 +25,12 @@ from findall_frames.errors import (
     RepeatedSearchWarning,
     RunTimeout,
     UnexpectedResponseError,
+    advice,
     warn,
 )
 from findall_frames.frames.flatten import flatten
 from findall_frames.frames.frames import FindAllFrames
-from findall_frames.frames.schema import SCHEMAS, WITHOUT_RUN, empty_tables
+from findall_frames.frames.schema import SCHEMAS, empty_tables
 from findall_frames.progress.board import board_for
 from findall_frames.progress.displays import Display, Progress
 from findall_frames.progress.update import Update
@@ -39,7 +42,7 @@ from findall_frames.running.kept_reviews import with_reviews
 from findall_frames.running.ledger import KeptResult, Ledger
 from findall_frames.running.listed_searches import read_searches
 from findall_frames.running.outcome import matches_missing, partial_result
-from findall_frames.running.pricing import cost_of, price_of
+from findall_frames.running.pricing import cost_of, has_prices, price_of
 from findall_frames.running.spec import Search, completed_options
 from findall_frames.services import is_own_data, service_for
 
@@ -107,7 +110,8 @@ def find_many(
     InvalidRequestError
         A search is invalid, two are equal, or the ledger is off; nothing was sent or spent.
     BudgetError
-        A search could cost more than the whole budget; nothing was spent.
+        A search could cost more than the whole budget, or the prices of the service are not
+        known, as of any but the hosted one; nothing was spent.
     PartialResultError
         With ``errors="raise"``, at the end. It has the frames.
     RunTimeout
@@ -187,10 +191,13 @@ def run_many(
     if not own_data:
         if ledger.path is None:
             raise InvalidRequestError(
-                "find_many keeps what was started, the quota and the budget in the ledger, which "
-                "is switched off. Unset FINDALL_FRAMES_LEDGER, or use ff.find_all for each search."
+                "What was started, the quota and the budget are kept in the ledger, which is "
+                "switched off. Unset FINDALL_FRAMES_LEDGER"
+                + advice(", or use ff.find_all for each search.", command=".")
             )
-        _check_ceilings(budget, options)
+        if budget is not None:
+            service_url = default_url() if client is None else client.base_url
+            _check_ceilings(budget, options, service=service_url)
     with (
         closing(board_for(progress, goes_on=not own_data)) as board,
         service_for(client, data) as service,
@@ -234,12 +241,13 @@ def run_many(
         try:
             batch.run()
         except KeyboardInterrupt as interrupt:
-            interrupt.add_note(f"{_left(jobs)} {_ANEW if own_data else _AGAIN}")
+            left = _left(jobs, batch.held_up)
+            interrupt.add_note(f"{left} {_ANEW if own_data else _AGAIN}")
             raise
         frames = _together(jobs, service=service.base_url)
     if not all(job.is_over for job in jobs):
         raise RunTimeout(
-            f"Time is up. {_left(jobs)} What is over is in the exception's .frames. "
+            f"Time is up. {_left(jobs, batch.held_up)} What is over is in the exception's .frames. "
             f"{_ANEW if own_data else _AGAIN}",
             frames=frames,
         )
@@ -268,16 +276,20 @@ def _check(*, max_active: int | None, budget: float | None, per_hour: int, error
         raise InvalidRequestError(f"budget must be an amount in US dollars, not {budget!r}.")
 
 
-def _check_ceilings(budget: float | None, options: Sequence[Mapping[str, Any]]) -> None:
-    if budget is None:
-        return
-    for number, each in enumerate(options):
+def _check_ceilings(budget: float, options: Sequence[Mapping[str, Any]], *, service: str) -> None:
+    if not has_prices(service):
+        raise BudgetError(
+            f"The prices of the service at {service} are not known, so the budget of "
+            f"${float(budget):,.2f} can't be kept there. Nothing was started. Leave the budget "
+            "out to start the searches anyway."
+        )
+    for each in options:
         cost = cost_of(each)
         if cost.ceiling > budget:
             raise BudgetError(
-                f"Search {number} could cost {cost}, and the budget for all searches is "
-                f"${float(budget):,.2f}. Nothing was started. Lower match_limit, use a cheaper "
-                "generator, or raise the budget."
+                f"The search {each['objective']!r:.{_LONGEST}} could cost {cost}, and the budget "
+                f"for all searches is ${float(budget):,.2f}. Nothing was started. Lower its match "
+                "limit, use a cheaper generator, or raise the budget."
             )
 
 
@@ -299,8 +311,11 @@ def _take_known(jobs: Sequence[Job], ledger: Ledger, *, service: str) -> None:
     if taken:
         warn(
             f"{len(taken)} of {counted(len(jobs), 'search')} were run before; their results are "
-            f"from the ledger, at no cost, the oldest of {min(taken):%Y-%m-%d %H:%M} UTC. "
-            "ff.refresh(frames.for_run(findall_id)) looks for what is new.",
+            f"from the ledger, at no cost, the oldest of {min(taken):%Y-%m-%d %H:%M} UTC."
+            + advice(
+                " ff.refresh(frames.for_run(findall_id)) looks for what is new.",
+                command="",
+            ),
             RepeatedSearchWarning,
         )
 
@@ -376,12 +391,13 @@ def _row_alone(job: Job, *, service: str) -> FindAllFrames:
     return FindAllFrames(tables)
 
 
-def _left(jobs: Sequence[Job]) -> str:
+def _left(jobs: Sequence[Job], held_up: str) -> str:
     over = sum(job.is_over for job in jobs)
     active = sum(job.findall_id is not None and not job.is_over for job in jobs)
+    why = f": {held_up}" if held_up else ""
     return (
         f"{over:,} of {counted(len(jobs), 'search')} over, {active:,} still running, "
-        f"{len(jobs) - over - active:,} not started."
+        f"{len(jobs) - over - active:,} not started{why}."
     )
 
 
@@ -393,8 +409,11 @@ def _report(jobs: Sequence[Job], frames: FindAllFrames, *, errors: str) -> None:
         has = "has" if len(failed) == 1 else "have"
         message = (
             f"{len(failed)} of {counted(len(jobs), 'search')} {has} no whole result; "
-            f"frames.runs has the reasons in its column error. The first is {objective!r}: "
-            f"{failed[0].error}"
+            + advice(
+                "frames.runs has the reasons in its column error",
+                command="each is shown with its reason",
+            )
+            + f". The first is {objective!r}: {failed[0].error}"
         )
         if errors == "raise":
             raise PartialResultError(message, frames=frames)

@@ -20,6 +20,7 @@ from findall_frames.errors import (
     InvalidRequestError,
     RunTimeout,
     ServiceError,
+    advice,
 )
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.running.arguments import UNSET
@@ -311,13 +312,17 @@ def client_of(run: RunLike, client: Client | None) -> Client | None:
             if service in _live:
                 return _live[service]
         if services and default not in services:
-            ended = (
+            ended = advice(
                 " One over your own data ends with the call that had data=, or with its client: "
-                "search again with client=ff.local(...), and keep it open."
+                "search again with client=ff.local(...), and keep it open.",
+                command=" One over your own data ends with the command that has --local.",
             )
             raise InvalidRequestError(
                 f"Run {findall_id} is at {services[0]}, and the default service is {default}. "
-                f"Pass client=ff.Client(base_url={services[0]!r}) while that service is up."
-                f"{ended if is_loopback(services[0]) else ''}"
+                + advice(
+                    f"Pass client=ff.Client(base_url={services[0]!r}) while that service is up.",
+                    command=f"Set PARALLEL_BASE_URL={services[0]} while that service is up.",
+                )
+                + f"{ended if is_loopback(services[0]) else ''}"
             )
     return None

@@ -55,6 +55,7 @@ from findall_frames.errors import (
     RunTimeout,
     UnexpectedResponseError,
     UnreachableError,
+    advice,
 )
 
 __all__ = ["Call", "Transport", "default_url", "key_and_url"]
@@ -85,8 +86,12 @@ def key_and_url(api_key: str | None, base_url: str | None) -> tuple[str, str]:
     if not key and url == HOSTED_URL:
         raise MissingKeyError(
             "The hosted FindAll service needs an API key, and none was given: set the environment "
-            "variable PARALLEL_API_KEY or pass client=ff.Client(api_key=...). To search your own "
-            "data without a key, pass data=your_dataframe, or client=ff.local(your_dataframe)."
+            "variable PARALLEL_API_KEY"
+            + advice(
+                " or pass client=ff.Client(api_key=...). To search your own data without a key, "
+                "pass data=your_dataframe, or client=ff.local(your_dataframe).",
+                command=". To search your own data without a key, use --local.",
+            )
         )
     if not key.isascii() or not key.isprintable() or " " in key:
         raise InvalidRequestError(

@@ -97,7 +97,13 @@ def export(folder: Path, out: Path, *, bi: bool, separator: str, decimal: str) -
       findall-frames export series_a matches.csv --separator ";" --decimal ,
       findall-frames export series_a for_power_bi --bi
     """
-    is_workbook = out.suffix.lower() == ".xlsx"
+    ending = out.suffix.lower()
+    is_workbook = ending == ".xlsx"
+    if ending == ".parquet" or (bi and ending in (".xlsx", ".csv")):
+        raise click.UsageError(
+            f"OUT ends in {ending}, and would be a folder. For a workbook or one CSV file leave "
+            "--bi out; for Parquet files pass --bi and the name of a folder."
+        )
     if (bi or is_workbook) and (separator, decimal) != (",", "."):
         raise click.UsageError("--separator and --decimal apply to CSV files.")
     from findall_frames.running.kept_reviews import read_parquet

@@ -161,6 +161,7 @@ search_options = _together(
 
 def search_arguments(
     *,
+    own_data: bool = False,
     entity_type: str | None = None,
     conditions: tuple[str, ...] = (),
     enrichments: tuple[str, ...] = (),
@@ -172,6 +173,8 @@ def search_arguments(
             "--condition needs --entity-type, such as --entity-type companies. Leave both out to "
             "have them drafted from the objective."
         )
+    if others.get("match_limit") is not None:
+        _check_limit(others["match_limit"], others.get("generator", "core"), own_data=own_data)
     given = {
         "entity_type": entity_type,
         "match_conditions": [_condition(text) for text in conditions] or None,
@@ -179,6 +182,16 @@ def search_arguments(
         **others,
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_limit(limit: int, generator: str, *, own_data: bool) -> None:
+    from findall_frames.errors import InvalidRequestError
+    from findall_frames.running.arguments import checked_limit
+
+    try:
+        checked_limit(limit, generator=generator, own_data=own_data)
+    except InvalidRequestError as error:
+        raise click.UsageError(f"--match-limit: {error}") from None
 
 
 @contextmanager

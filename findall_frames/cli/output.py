@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -180,13 +181,23 @@ def _json_value(value: Any) -> Any:
 
 
 def say(message: str) -> None:
-    """Write one line to stderr."""
-    click.echo(f"findall-frames: {' '.join(message.split())}", err=True)
+    """Write a message to stderr: on one line, or, in a terminal, wrapped where it breaks lines."""
+    lines = [" ".join(line.split()) for line in message.splitlines() if line.strip()]
+    if sys.stderr is None or not sys.stderr.isatty():
+        click.echo(f"findall-frames: {' '.join(lines)}", err=True)
+        return
+    width = shutil.get_terminal_size().columns
+    first = "findall-frames: "
+    for line in lines:
+        click.echo(
+            click.wrap_text(line, width, initial_indent=first, subsequent_indent="  "), err=True
+        )
+        first = "  "
 
 
 @contextlib.contextmanager
 def plain_warnings() -> Iterator[None]:
-    """Print each warning of this package as one line; show others as usual."""
+    """Print each warning of this package as a message; show others as usual."""
     with warnings.catch_warnings():
         show = warnings.showwarning
 

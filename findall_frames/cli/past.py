@@ -7,7 +7,7 @@ from typing import Any, Final, Literal
 import click
 
 from findall_frames.cli.options import as_json, timeout
-from findall_frames.cli.output import print_json, print_lines, print_table, records
+from findall_frames.cli.output import FAILED, print_json, print_lines, print_table, records, say
 
 __all__ = ["forget", "runs"]
 
@@ -104,5 +104,8 @@ def forget(findall_id: str | None, *, older_than: float | None) -> int:
     from findall_frames.running.past_runs import forget as forget_runs
 
     count = forget_runs(findall_id, older_than=older_than)
+    if findall_id is not None and not count:
+        say(f"The ledger of this machine has no run {findall_id!r}. findall-frames runs lists all.")
+        return FAILED
     click.echo(f"Forgot {counted(count, 'run')}.")
     return 0

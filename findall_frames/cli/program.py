@@ -12,7 +12,7 @@ from findall_frames.cli.past import forget, runs
 from findall_frames.cli.scheduled import refresh, save
 from findall_frames.cli.searches import cancel, estimate, explain, extend, resume, run
 from findall_frames.cli.serving import serve
-from findall_frames.errors import FindAllError
+from findall_frames.errors import FindAllError, advising_commands
 
 __all__ = ["main"]
 
@@ -30,7 +30,7 @@ def main() -> int:
         # A character that the terminal can't encode must not raise an error.
         sys.stdout.reconfigure(errors="replace")
     try:
-        with plain_warnings():
+        with plain_warnings(), advising_commands():
             status = findall_frames.main(prog_name="findall-frames", standalone_mode=False)
     except click.ClickException as error:
         error.show()

@@ -72,7 +72,7 @@ def save(
     from findall_frames.search import draft
 
     opened = open_lake(lake)
-    arguments = search_arguments(**search)
+    arguments = search_arguments(own_data=corpus is not None, **search)
     with chosen_service(corpus, name_column=name_column, model=model, columns=columns) as client:
         if "match_conditions" in arguments:
             made = Search(objective, **arguments)
@@ -132,7 +132,8 @@ def refresh(
     \b
     Exit status:
       0  there are new matches
-      1  a search failed, or has no whole result; the others are in the lake
+      1  a search failed, or has no whole result; the others are in the lake, and
+         what is new in them is shown
       3  nothing is new
 
     \b
@@ -141,12 +142,12 @@ def refresh(
       findall-frames refresh market --search ai_companies --json > new.json
       findall-frames refresh shops --local "data/*.csv"
     """
-    from findall_frames.errors import RunTimeout
+    from findall_frames.errors import FindAllError, RunTimeout
     from findall_frames.lake.lake import open_lake
 
-    opened = open_lake(lake)
-    wanted = list(dict.fromkeys(names)) or list(opened.searches)
     try:
+        opened = open_lake(lake)
+        wanted = list(dict.fromkeys(names)) or list(opened.searches)
         with chosen_service(
             corpus, name_column=name_column, model=model, columns=columns
         ) as client:
@@ -165,6 +166,11 @@ def refresh(
             again = "The local runs have ended with this command."
         say(f"{'Time is up' if is_late else 'Interrupted'}. Nothing was added to {lake}. {again}")
         return FAILED if is_late else INTERRUPTED
+    except FindAllError as error:
+        if as_json:
+            nothing = {"lake": str(lake), "new": 0, "cost": None, "searches": []}
+            print_json({**nothing, "error": str(error)})
+        raise
     searches = dict(zip(wanted, map(frames.for_run, frames.findall_ids), strict=True))
     if as_json:
         print_json(_record(searches, lake=lake))

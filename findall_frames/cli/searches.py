@@ -65,7 +65,7 @@ def run(
     """
     from findall_frames.search import find_all
 
-    arguments = search_arguments(**search)
+    arguments = search_arguments(own_data=corpus is not None, **search)
     watch = Watch(progress, is_local=corpus is not None)
     with chosen_service(corpus, name_column=name_column, model=model, columns=columns) as client:
         return finish(

@@ -18,6 +18,7 @@ from findall_frames.display.text import counted, in_words, matches_of, one_line,
 
 __all__ = [
     "NO_ADDRESS",
+    "WITHOUT_RUN",
     "CandidateRow",
     "CitedSource",
     "FieldCell",
@@ -35,6 +36,7 @@ __all__ = [
     "result_record",
     "rows_left_out",
     "rows_of",
+    "runs_in_words",
     "shown_fields",
     "summary",
     "value_words",
@@ -45,6 +47,8 @@ Tables = Mapping[str, pa.Table]
 """The tables ``runs``, ``candidates``, ``fields`` and ``citations``."""
 
 NO_ADDRESS: Final = "a source without an address"
+WITHOUT_RUN: Final = "search_"
+"""What the findall_id of a search begins with for which there is no run, in ``runs`` alone."""
 
 _FOUND_BEFORE = "what it found until then is here"
 _ENDINGS = {
@@ -281,12 +285,33 @@ def why_no_match(tables: Tables) -> list[str]:
     ]
 
 
+def runs_in_words(tables: Tables) -> str:
+    """Return how many runs there are, or how many searches if some of them have no run."""
+    searches, with_run = _noun_of_runs(tables), _with_run(tables)
+    if with_run == len(tables["runs"]):
+        return searches
+    return f"{searches}, {with_run:,} of them with a run" if with_run else f"{searches} without run"
+
+
+def _noun_of_runs(tables: Tables) -> str:
+    rows = len(tables["runs"])
+    return counted(rows, "run" if _with_run(tables) == rows else "search")
+
+
+def _with_run(tables: Tables) -> int:
+    ids = tables["runs"]["findall_id"].to_pylist()
+    return sum(not findall_id.startswith(WITHOUT_RUN) for findall_id in ids)
+
+
 def summary(tables: Tables) -> str:
-    """Return in one line how many matches there are and how the search ended."""
+    """Return in one line how many matches there are and how the search ended.
+
+    Several runs may have looked at the same candidates, so those are counted for one run only.
+    """
     runs = tables["runs"]
-    found = matches_of(match_count(tables), candidates=candidate_count(tables))
     if len(runs) != 1:
-        return f"{found} of {counted(len(runs), 'run')}"
+        return f"{matches_of(match_count(tables))} in {runs_in_words(tables)}"
+    found = matches_of(match_count(tables), candidates=candidate_count(tables))
     status = one_line(runs["status"][0].as_py())
     reason = runs["termination_reason"][0].as_py()
     return f"{found}; {status}" + (f": {in_words(reason)}" if reason else "")
@@ -299,8 +324,10 @@ def incomplete_note(tables: Tables) -> str:
     if not others:
         return ""
     if len(tables["runs"]) > 1:
-        parts = ", ".join(f"{count:,} {status}" for status, count in others.items())
-        return f"Not all of the {len(tables['runs']):,} runs completed: {parts}."
+        parts = ", ".join(
+            f"{count:,} {one_line(status).replace('_', ' ')}" for status, count in others.items()
+        )
+        return f"Not all of the {_noun_of_runs(tables)} completed: {parts}."
     (status,) = others
     if status in TERMINAL_STATUSES:
         return _ENDINGS.get(status, f"The run ended as {status!r}; {_FOUND_BEFORE}.")

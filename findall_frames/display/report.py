@@ -140,6 +140,8 @@ def _candidates(view: ResultView) -> str:
     if not total:
         return ""
     title = f"All {total:,} candidates" if count == total > 1 else counted(total, "candidate")
+    if len(view.tables["runs"]) > 1:
+        title = "Candidates of all runs"  # several runs may have looked at the same ones
     omitted = f'<p class="ff-quiet">{count:,} of them are shown here.</p>' if count < total else ""
     return f"<h2>{title}</h2>\n{table}\n{omitted}"
 

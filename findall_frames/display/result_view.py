@@ -20,6 +20,8 @@ from findall_frames.display.matches import (
     matches_left_out,
     never_sent,
     rows_left_out,
+    runs_in_words,
+    summary,
 )
 from findall_frames.display.outcomes import (
     Ints,
@@ -144,7 +146,7 @@ class ResultView:
     def run_words(self, write: Callable[[str], str]) -> str:
         """Return the id of the run as `write` escapes it, or how many runs there are."""
         runs = self.tables["runs"]["findall_id"].to_pylist()
-        return f"run {write(runs[0])}" if len(runs) == 1 else counted(len(runs), "run")
+        return f"run {write(runs[0])}" if len(runs) == 1 else runs_in_words(self.tables)
 
     @property
     def cost_words(self) -> str:
@@ -178,6 +180,8 @@ class ResultView:
         counted_all = all(each.met + each.not_met + each.unknown > kept for each in conditions)
         if not left or counted_all:
             return ""
+        if len(self.tables["runs"]) > 1:
+            return "Counted over the candidates of each run that are kept; others did not match."
         return f"Counted over the {kept:,} candidates that are kept; {left:,} others did not match."
 
     @cached_property
@@ -185,8 +189,12 @@ class ResultView:
         """Return how many candidates matched, failed, and are open, and what is not here."""
         total, matches = candidate_count(self.tables), match_count(self.tables)
         unsent, missing = never_sent(self.tables), matches_left_out(self.tables)
-        sentences = [self._verdicts(total, matches)] if total else []
-        if not total and not unsent:
+        if len(self.tables["runs"]) > 1:
+            # Several runs may have looked at the same candidates, so their numbers don't add up.
+            sentences = [f"{summary(self.tables)}."]
+        else:
+            sentences = [self._verdicts(total, matches)] if total else []
+        if not total and not unsent and not sentences:
             sentences.append("No candidate was found.")
         if missing:
             were, are = ("was", "is") if missing == 1 else ("were", "are")
@@ -194,7 +202,9 @@ class ResultView:
             sentences.append(
                 f"{counted(missing, noun)} {were} counted by the service and {are} not here."
             )
-        if unsent:
+        if unsent and len(self.tables["runs"]) > 1:
+            sentences.append("More candidates were generated and are not here.")
+        elif unsent:
             were, are = ("was", "is") if unsent == 1 else ("were", "are")
             noun = "more candidate" if total else "candidate"
             sentences.append(f"{counted(unsent, noun)} {were} generated and {are} not here.")

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from findall_frames.addresses import normalized_url
+from findall_frames.display.matches import rows_left_out
 from findall_frames.frames.convert import dataframe_of
 from findall_frames.frames.lookup import CandidateKey, FieldKey, cited_pages, field_rows
 from findall_frames.frames.reviews import ReviewRow, reviews_in
@@ -67,7 +68,10 @@ class Comparison:
     Attributes
     ----------
     added, removed : pandas.DataFrame
-        Candidates on one side only: ``name``, ``url``, ``match_status``, ids.
+        Candidates on one side only: ``name``, ``url``, ``match_status``, ids. A search of many
+        rows of own data keeps all matches and only some of the other rows. Compared with that,
+        only matches are listed, which are no matches on the other side; whether it has the other
+        candidates is not known.
     both : pandas.DataFrame
         Candidates on both sides: ``name``, ``url`` (from the newer one), ``by`` (``id``, ``url``
         or ``name``: what they were matched by), ids.
@@ -117,6 +121,8 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
     import pandas as pd
 
     pairing = _pair(old["candidates"].to_pylist(), new["candidates"].to_pylist())
+    removed = _surely_absent(pairing.removed, new)
+    added = _surely_absent(pairing.added, old)
     before, after = _Fields(old), _Fields(new)
     verdicts: list[Row] = []
     values: list[Row] = []
@@ -145,18 +151,18 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
         to_review += _reviews_due(one, changed, judged.of(one.old), judged_again.of(one.new))
     to_review += [
         {**_about(row), "reason": "new match", **_ids(_NO_ROW, row)}
-        for row in pairing.added
+        for row in added
         if row["match_status"] == "matched" and not judged_again.of(row)
     ]
     to_review += [
         {**_about(row), "reason": "gone", "decision": "accept", **_ids(row, _NO_ROW)}
-        for row in pairing.removed
+        for row in removed
         if _decision(judged.of(row)) == "accept"
     ]
     changes = pd.CategoricalDtype(["confidence", "source added", "source removed"])
     return Comparison(
-        added=dataframe_of(pairing.added, dtypes=_SIDE),
-        removed=dataframe_of(pairing.removed, dtypes=_SIDE),
+        added=dataframe_of(added, dtypes=_SIDE),
+        removed=dataframe_of(removed, dtypes=_SIDE),
         both=dataframe_of([_both(one) for one in pairing.pairs], dtypes=_BOTH),
         changed_verdicts=dataframe_of(verdicts, dtypes=_CHANGE),
         changed_values=dataframe_of(values, dtypes=_CHANGE),
@@ -174,6 +180,13 @@ def compare(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> Compari
             },
         ),
     )
+
+
+def _surely_absent(rows: list[Row], other: Mapping[str, pa.Table]) -> list[Row]:
+    """Return those without a partner that the other side does not have, as far as it is known."""
+    if not rows_left_out(other):
+        return rows
+    return [row for row in rows if row["match_status"] == "matched"]
 
 
 def carried_reviews(old: Mapping[str, pa.Table], new: Mapping[str, pa.Table]) -> list[ReviewRow]:

@@ -29,7 +29,7 @@ from findall_frames.frames.lookup import (
     candidate_keys,
     cited_pages,
     field_rows,
-    find_candidate,
+    find_in_runs,
     first_kind,
     with_match_status,
 )
@@ -50,6 +50,7 @@ __all__ = [
 ]
 
 _EVIDENCE_DTYPES: Final = {
+    "findall_id": "str",
     "field": "str",
     "value": "str",
     "is_matched": "boolean",
@@ -76,7 +77,7 @@ class CandidateEvidence:
     Attributes
     ----------
     candidate : dict
-        Its row of ``candidates``.
+        Its row of ``candidates``, the first if several runs have it.
     """
 
     def __init__(self, candidate: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -87,9 +88,9 @@ class CandidateEvidence:
     def table(self) -> pd.DataFrame:
         """One row per excerpt, per citation without excerpt, and per field without citation.
 
-        The columns are ``field``, ``value``, ``is_matched`` (boolean), ``confidence`` (ordered
-        category), ``reasoning``, ``citation`` (Int64, its place), ``title``, ``url``, ``domain``
-        and ``excerpt``; the others are ``str``.
+        The columns are ``findall_id``, ``field``, ``value``, ``is_matched`` (boolean),
+        ``confidence`` (ordered category), ``reasoning``, ``citation`` (Int64, its place),
+        ``title``, ``url``, ``domain`` and ``excerpt``; the others are ``str``.
         """
         return dataframe_of(
             self._rows, dtypes=_EVIDENCE_DTYPES | {"confidence": confidence_dtype()}
@@ -99,11 +100,13 @@ class CandidateEvidence:
         row = self.candidate
         head = one_line(f"{row['name']} ({row['match_status']}) {row['url']}")
         lines = [head, *_wrap(row["description"])]
-        for field, of_field in groupby(self._rows, key=itemgetter("field")):
+        runs = {each["findall_id"] for each in self._rows}
+        for (run, field), of_field in groupby(self._rows, key=itemgetter("findall_id", "field")):
             sources = list(of_field)
+            of_run = f" [{run}]" if len(runs) > 1 else ""
             lines += [
                 "",
-                one_line(f"{field}: {_described(sources[0])}"),
+                one_line(f"{field}: {_described(sources[0])}{of_run}"),
                 *_wrap(sources[0]["reasoning"]),
             ]
             for citation, cited in groupby(sources, key=itemgetter("citation")):
@@ -139,7 +142,12 @@ def best_citations(
 
 def evidence_of(tables: Mapping[str, pa.Table], candidate: str | CandidateKey) -> CandidateEvidence:
     """Return the evidence for a candidate, given its id, its name or its key."""
-    row = find_candidate(tables["candidates"], candidate)
+    found = find_in_runs(tables["candidates"], candidate)
+    return CandidateEvidence(found[0], [each for row in found for each in _rows_of(tables, row)])
+
+
+def _rows_of(tables: Mapping[str, pa.Table], row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows of the table of evidence that one run has for its candidate."""
     own = (pc.field("findall_id") == row["findall_id"]) & (
         pc.field("candidate_id") == row["candidate_id"]
     )
@@ -149,12 +157,11 @@ def evidence_of(tables: Mapping[str, pa.Table], candidate: str | CandidateKey) -
         cited[citation["field"]] += [
             {**source, "excerpt": excerpt} for excerpt in citation["excerpts"] or _NO_EXCERPT
         ]
-    rows = [
+    return [
         {**field, **source}
         for field in tables["fields"].filter(own).to_pylist()
         for source in cited[field["field"]] or _NO_SOURCE
     ]
-    return CandidateEvidence(row, rows)
 
 
 def _described(row: Mapping[str, Any]) -> str:

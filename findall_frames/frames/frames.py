@@ -172,7 +172,10 @@ class FindAllFrames(WritableTables):
 
     @property
     def warnings(self) -> list[str]:
-        """Warnings of the service, such as about a condition that it has not understood."""
+        """Warnings of the service, such as about a condition that it has not understood.
+
+        Equal ones of several runs are one, which names the searches.
+        """
         return warnings_in(self.tables["runs"])
 
     @property
@@ -287,14 +290,15 @@ class FindAllFrames(WritableTables):
         Returns
         -------
         same type as `data`
-            All columns; a DataFrame keeps its own index.
+            All columns; a DataFrame keeps its own index. A row that matched in several runs is
+            there once.
 
         Raises
         ------
         InvalidRequestError
-            The matches are not rows of own data, there are several runs, whose data may differ,
-            or `data` is not what was searched: it has another number of rows, or one of these
-            lacks the name of the match or what was cited from it.
+            The matches are not rows of own data, or `data` is not what each of the runs has
+            searched: it has another number of rows, or one of these lacks the name of the match
+            or what was cited from it.
 
         Examples
         --------
@@ -309,7 +313,6 @@ class FindAllFrames(WritableTables):
            name country
         b  Rome   Italy
         """
-        self._check_run(self.findall_id)
         return searched_rows(self.tables, data)
 
     def evidence(self, candidate: str | CandidateKey) -> CandidateEvidence:
@@ -318,12 +321,14 @@ class FindAllFrames(WritableTables):
         Parameters
         ----------
         candidate : str or tuple of (str, str)
-            Its name or its candidate_id, or its findall_id and candidate_id.
+            Its name or its candidate_id, for what all runs that have it say; or its findall_id
+            and candidate_id.
 
         Raises
         ------
         InvalidRequestError
-            No candidate, or more than one, has that name or id.
+            No candidate, or more than one, has that name or id. Those of several runs are one if
+            their addresses agree.
         """
         return evidence_of(self.tables, candidate)
 

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple, TypeAlias
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from findall_frames.addresses import normalized_url
 from findall_frames.api.models import MATCH_STATUSES, FindAllSchema, RequestedField
-from findall_frames.display.matches import candidate_count, match_count, matched_candidates
+from findall_frames.display.matches import (
+    candidate_count,
+    match_count,
+    matched_candidates,
+    summary,
+)
 from findall_frames.display.outcomes import decision_counts
 from findall_frames.display.text import counted, one_line, shortened
 from findall_frames.errors import InvalidRequestError
@@ -24,6 +31,7 @@ __all__ = [
     "cited_pages",
     "field_rows",
     "find_candidate",
+    "find_in_runs",
     "first_kind",
     "requested_fields",
     "requested_in",
@@ -31,6 +39,10 @@ __all__ = [
     "warnings_in",
     "with_match_status",
 ]
+
+_MOST_NAMES: Final = 3
+_LONGEST_NAME: Final = 80
+"""Of searches that a warning is about."""
 
 CandidateKey: TypeAlias = tuple[str, str]
 """findall_id and candidate_id: the key of a candidate."""
@@ -64,20 +76,38 @@ def requested_in(
 
 
 def warnings_in(runs: pa.Table) -> list[str]:
-    """Return the messages of the warnings that came with runs.
+    """Return the messages of the warnings that came with runs, each once.
 
-    The contract has none for a run; the embedded service sends them in the form that the API has
-    for tasks. Warnings in any other form stay in ``extra``.
+    Of several runs, each message ends with the searches that it is about. The contract has no
+    warnings of a run; the embedded service sends them in the form that the API has for tasks.
+    Warnings in any other form stay in ``extra``.
     """
-    messages = []
-    for text in runs["extra"].to_pylist():
-        extra = msgspec.json.decode(text) if text else {}
-        warnings = extra.get("run", {}).get("warnings")
-        for warning in warnings if isinstance(warnings, list) else ():
-            message = warning.get("message") if isinstance(warning, dict) else None
-            if isinstance(message, str):
-                messages.append(message)
-    return messages
+    searches: defaultdict[str, list[str]] = defaultdict(list)
+    for run in runs.select(["findall_id", "objective", "extra"]).to_pylist():
+        name = run["findall_id"] if run["objective"] is None else repr(run["objective"])
+        for message in _messages(run["extra"]):
+            searches[message].append(shortened(one_line(name), limit=_LONGEST_NAME))
+    if len(runs) == 1:
+        return [message for message, names in searches.items() for _ in names]
+    return [f"{message} ({_listed(names, of=len(runs))})" for message, names in searches.items()]
+
+
+def _messages(extra: str | None) -> Iterator[str]:
+    warnings = (msgspec.json.decode(extra) if extra else {}).get("run", {}).get("warnings")
+    for warning in warnings if isinstance(warnings, list) else ():
+        message = warning.get("message") if isinstance(warning, dict) else None
+        if isinstance(message, str):
+            yield message
+
+
+def _listed(names: Sequence[str], *, of: int) -> str:
+    """Return the searches that something is about, in few words."""
+    names = list(dict.fromkeys(names))
+    if len(names) == of:
+        return "all searches"
+    left = len(names) - _MOST_NAMES
+    more = f" and {left:,} more" if left > 0 else ""
+    return f"in {', '.join(names[:_MOST_NAMES])}{more}"
 
 
 def candidate_keys(candidates: pa.Table) -> list[CandidateKey]:
@@ -127,8 +157,25 @@ def with_match_status(candidates: pa.Table, match_status: str | None) -> pa.Tabl
 
 def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[str, Any]:
     """Return the row of the only candidate with this id, name or key."""
+    return _only(_with_id_or_name(candidates, candidate), candidate)
+
+
+def find_in_runs(candidates: pa.Table, candidate: str | CandidateKey) -> list[dict[str, Any]]:
+    """Return the rows of one candidate in all runs that have it, given its id, name or key.
+
+    Candidates of several runs with this id or name are one if their addresses agree, or, if
+    none has an address, by that name.
+    """
+    found = _with_id_or_name(candidates, candidate)
+    pages = {normalized_url(row["url"] or "") or row["url"] or row["name"] for row in found}
+    is_one = len({row["findall_id"] for row in found}) == len(found) and len(pages) == 1
+    return found if is_one else [_only(found, candidate)]
+
+
+def _with_id_or_name(candidates: pa.Table, candidate: str | CandidateKey) -> list[dict[str, Any]]:
+    """Return the candidates with this id, name or key, at least one."""
     if isinstance(candidate, tuple) and len(candidate) == 2:
-        return _find_by_key(candidates, *candidate)
+        return [_find_by_key(candidates, *candidate)]
     if not isinstance(candidate, str):
         raise InvalidRequestError(
             f"candidate is {candidate!r}. Expected its name, its candidate_id, or the pair of its "
@@ -139,15 +186,8 @@ def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[
     found = [row for row in rows if row["candidate_id"] == candidate] or [
         row for row in rows if row["name"].casefold() == wanted
     ]
-    if len(found) == 1:
-        return found[0]
     if found:
-        keys = ", ".join(f"{row['candidate_id']} in {row['findall_id']}" for row in found)
-        raise InvalidRequestError(
-            f"{len(found)} candidates are called {candidate!r}: {keys}. Choose one by its "
-            "candidate_id; if it is in several runs, pass (findall_id, candidate_id), or take one "
-            "run with frames.for_run."
-        )
+        return found
     names = {row["name"].casefold(): row["name"] for row in rows}
     close = [names[name] for name in difflib.get_close_matches(wanted, names, n=3)]
     hint = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
@@ -155,6 +195,17 @@ def find_candidate(candidates: pa.Table, candidate: str | CandidateKey) -> dict[
         f"No candidate has the name or candidate_id {candidate!r}.{hint} "
         "frames.candidates lists them all."
     )
+
+
+def _only(found: Sequence[dict[str, Any]], candidate: str | CandidateKey) -> dict[str, Any]:
+    if len(found) > 1:
+        keys = ", ".join(f"{row['candidate_id']} in {row['findall_id']}" for row in found)
+        raise InvalidRequestError(
+            f"{len(found)} candidates are called {candidate!r}: {keys}. Choose one by its "
+            "candidate_id; if it is in several runs, pass (findall_id, candidate_id), or take one "
+            "run with frames.for_run."
+        )
+    return found[0]
 
 
 def _find_by_key(candidates: pa.Table, findall_id: str, candidate_id: str) -> dict[str, Any]:
@@ -206,11 +257,11 @@ def _reviewed(tables: Mapping[str, pa.Table]) -> str:
 
 
 def _found(tables: Mapping[str, pa.Table]) -> str:
-    matches = counted(match_count(tables), "match")
-    found = f"{matches} of {counted(candidate_count(tables), 'candidate')}"
     runs = tables["runs"].to_pylist()
     if len(runs) != 1:
-        return f"{found} in {counted(len(runs), 'run')}"
+        return summary(tables)
+    matches = counted(match_count(tables), "match")
+    found = f"{matches} of {counted(candidate_count(tables), 'candidate')}"
     (run,) = runs
     reason = run["termination_reason"]
     ended = f"{run['status']} ({reason})" if reason else run["status"]

@@ -28,7 +28,7 @@ _READ_AS_MISSING: Final = frozenset({"n/a", "na", "nan", "none", "null", "<na>",
 
 
 def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
-    """Return the rows of own data that matched in a single run."""
+    """Return the rows of own data that matched in any run, each once."""
     matches = matched_candidates(tables)
     rows = matches["row"]
     cited = tables["citations"]["url"].to_pylist()
@@ -49,13 +49,23 @@ def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
             f"{type(data).__name__}. Read a file first, keeping the order of its rows."
         )
     positions = rows.to_pylist()
-    extra = json.loads(tables["runs"]["extra"][0].as_py() or "{}")
-    size = extra.get("metrics", {}).get("rows") or max(positions, default=-1) + 1
-    if size != len(data):
+    for findall_id, size in _sizes(tables, matches).items():
+        if size != len(data):
+            by = f" by run {findall_id}" if len(tables["runs"]) > 1 else ""
+            raise InvalidRequestError(
+                f"The data that was searched{by} has {size:,} rows; this has {len(data):,}. Pass "
+                "what was searched, with its rows in the same order."
+            )
+    misfit = next(_misfits(tables, matches, _columns(_taken(data, positions))), None)
+    if misfit is not None:
         raise InvalidRequestError(
-            f"The data that was searched has {size:,} rows; this has {len(data):,}. Pass what "
-            "was searched, with its rows in the same order."
+            f"This is not the data that was searched, or its rows are in another order: {misfit}. "
+            "Pass what was searched, with its rows in the same order."
         )
+    return _taken(data, list(dict.fromkeys(positions)))
+
+
+def _taken(data: RowsT, positions: list[int]) -> RowsT:
     taken: RowsT
     if hasattr(data, "iloc"):
         taken = data.iloc[positions]
@@ -63,13 +73,23 @@ def searched_rows(tables: Mapping[str, pa.Table], data: RowsT) -> RowsT:
         taken = data.take(positions)
     else:
         taken = data[positions]  # type: ignore[index]
-    misfit = next(_misfits(tables, matches, _columns(taken)), None)
-    if misfit is not None:
-        raise InvalidRequestError(
-            f"This is not the data that was searched, or its rows are in another order: {misfit}. "
-            "Pass what was searched, with its rows in the same order."
-        )
     return taken
+
+
+def _sizes(tables: Mapping[str, pa.Table], matches: pa.Table) -> dict[str, int]:
+    """Return how many rows each run has searched, or at least, as far as it is known."""
+    last: dict[str, int] = {}
+    for run, row in zip(
+        *(matches[name].to_pylist() for name in ("findall_id", "row")), strict=True
+    ):
+        last[run] = max(row, last.get(run, 0))
+    sizes = {}
+    for run in tables["runs"].select(["findall_id", "extra"]).to_pylist():
+        rows = json.loads(run["extra"] or "{}").get("metrics", {}).get("rows")
+        size = rows or last.get(run["findall_id"], -1) + 1
+        if size or len(tables["runs"]) == 1:  # a search without a run has searched nothing
+            sizes[run["findall_id"]] = size
+    return sizes
 
 
 def _columns(rows: Any) -> list[tuple[str, Sequence[Any]]]:

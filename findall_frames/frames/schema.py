@@ -28,7 +28,6 @@ __all__ = [
     "SCHEMAS",
     "SCHEMA_VERSION",
     "TABLES",
-    "WITHOUT_RUN",
     "TableColumn",
     "checked_tables",
     "conform",
@@ -45,8 +44,6 @@ SCHEMA_VERSION: Final = 1
 """Incremented when older code could misread newer tables."""
 
 TABLES: Final = ("runs", "candidates", "fields", "citations", "reviews")
-WITHOUT_RUN: Final = "search_"
-"""What the findall_id of a search begins with for which there is no run, in ``runs`` alone."""
 
 CONFIDENCES: Final = ("low", "medium", "high")
 DECISIONS: Final = ("accept", "reject", "unsure")

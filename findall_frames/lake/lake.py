@@ -289,9 +289,16 @@ class Lake:
         Warns
         -----
         FindAllWarning
-            There are more than 10,000.
+            There are more than 10,000, or no run in the lake has this objective.
         """
-        return self._most_recent(matches_in(*self._past_runs(search)))
+        connection, runs = self._past_runs(search)
+        if isinstance(search, str) and not runs:
+            warn(
+                f"No run in the lake {str(self.path)!r} has the objective {search!r:.200}, so "
+                "nothing is excluded. lake.runs lists the objectives.",
+                FindAllWarning,
+            )
+        return self._most_recent(matches_in(connection, runs))
 
     def _most_recent(self, known: list[ExcludeCandidate]) -> list[ExcludeCandidate]:
         """Return as many as the API accepts, and warn if there are more."""

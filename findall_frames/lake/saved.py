@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from findall_frames.api.models import ExcludeCandidate, FindAllEnrichInput, Metadata
-from findall_frames.errors import InvalidRequestError, LakeError
+from findall_frames.errors import InvalidRequestError, LakeError, advice
 from findall_frames.frames.parquet import without_secrets
 from findall_frames.lake.storage import Storage
 from findall_frames.running.ledger import question
@@ -132,7 +132,10 @@ class SavedSearches:
         if not wanted:
             raise InvalidRequestError(
                 f"No search is saved in the lake {str(self._storage.root)!r}. Save one first: "
-                "lake.save(search, name='tile_makers')."
+                + advice(
+                    "lake.save(search, name='tile_makers').",
+                    command="findall-frames save LAKE NAME OBJECTIVE.",
+                )
             )
         return {name: saved[name] for name in wanted}
 
@@ -148,5 +151,6 @@ def _read(path: Path) -> Search:
     except (OSError, RecursionError, msgspec.MsgspecError, InvalidRequestError) as error:
         raise LakeError(
             f"The saved search {str(path)!r} can't be read ({error}). Correct the file, "
-            "delete it, or save the search again with lake.save(search, name=...)."
+            "delete it, or save the search again with "
+            + advice("lake.save(search, name=...).", command="findall-frames save.")
         ) from error

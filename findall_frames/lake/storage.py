@@ -32,11 +32,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from findall_frames.errors import InvalidRequestError, LakeError
+from findall_frames.display.matches import WITHOUT_RUN
+from findall_frames.errors import InvalidRequestError, LakeError, advice
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.frames.parquet import SETTINGS, without_secrets
 from findall_frames.frames.reviews import with_taken_back
-from findall_frames.frames.schema import TABLES, WITHOUT_RUN
+from findall_frames.frames.schema import TABLES
 from findall_frames.lake.snapshot import Snapshot, Write, file_metadata, read_record
 
 __all__ = [
@@ -108,7 +109,11 @@ class Storage:
             raise LakeError(
                 f"{str(self.root)!r} is not a lake: it has no file {_MARKER!r}, but others, such "
                 f"as {holds.name!r}. Nothing is written to it. Pass the folder of a lake, or one "
-                "that is new or empty; ff.read_parquet reads what FindAllFrames.to_parquet wrote."
+                "that is new or empty"
+                + advice(
+                    "; ff.read_parquet reads what FindAllFrames.to_parquet wrote.",
+                    command="; run --out writes no lake, but a folder for report and export.",
+                )
             )
         return holds is not None
 

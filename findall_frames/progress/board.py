@@ -72,7 +72,7 @@ class Board:
         self._rest = rest
         self._goes_on = goes_on
         self._lines: list[Update] = []
-        self._held_up = ""
+        self._held_up = self._announced = ""
         self._begun = self._shown_at = time.monotonic()
 
     def begin(self, lines: Iterable[Update]) -> None:
@@ -82,17 +82,18 @@ class Board:
 
     def show(self, number: int | None, update: Update | None, *, held_up: str) -> None:
         """Take the update of a search, if one has changed, and what the next one waits for."""
+        is_news = held_up not in ("", self._announced)
         self._held_up = held_up
         if number is not None and update is not None:
             self._lines[number] = update
             if self._rest is None and update.findall_id:
                 self._display.show(update)
-        if self._rest is not None and time.monotonic() - self._shown_at >= self._rest:
+        if self._rest is not None and (is_news or time.monotonic() - self._shown_at >= self._rest):
+            self._announced = held_up or self._announced
             self._show_all()
 
     def close(self) -> None:
-        """Show how all searches ended."""
-        self._held_up = ""
+        """Show how all searches ended, or what those that did not start were waiting for."""
         self._show_all(is_closed=True)
         self._display.close()
 
@@ -110,6 +111,10 @@ class Board:
             )
 
 
+def _in_a_line(update: BoardUpdate) -> str:
+    return ". ".join(part for part in (totals(update), update.held_up) if part)
+
+
 class _LogBoard:
     """A line of totals at the start, every thirty seconds and at the end."""
 
@@ -119,8 +124,7 @@ class _LogBoard:
     def show(self, update: Update) -> None:
         """Write how far they are."""
         assert isinstance(update, BoardUpdate), "only a board shows it"
-        words = ". ".join(part for part in (totals(update), update.held_up) if part)
-        self._file.write(f"{words}\n")
+        self._file.write(f"{_in_a_line(update)}\n")
         self._file.flush()
 
     def close(self) -> None:
@@ -161,7 +165,7 @@ class _TerminalBoard:
         """Replace the lines by the totals."""
         self._live.stop()
         if self._latest is not None:
-            self._console.print(Text(totals(self._latest)), overflow="fold")
+            self._console.print(Text(_in_a_line(self._latest)), overflow="fold")
 
 
 class _NotebookBoard:
@@ -173,7 +177,7 @@ class _NotebookBoard:
     def show(self, update: Update) -> None:
         """Show the overview in place of the one before."""
         assert isinstance(update, BoardUpdate), "only a board shows it"
-        bundle = {"text/plain": totals(update), "text/html": board_html(update)}
+        bundle = {"text/plain": _in_a_line(update), "text/html": board_html(update)}
         if self._handle is None:
             from IPython.display import DisplayHandle
 

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Final, TypeVar
 
@@ -17,7 +18,7 @@ from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.events import Failures, as_event
 from findall_frames.api.models import FindAllRun, FindAllSchema
 from findall_frames.api.waiting import Patience, not_waiting
-from findall_frames.display.text import counted, duration
+from findall_frames.display.text import counted
 from findall_frames.errors import (
     AmbiguousCreateError,
     APIError,
@@ -28,6 +29,7 @@ from findall_frames.errors import (
     NotFoundError,
     RateLimitError,
     UnexpectedResponseError,
+    advice,
 )
 from findall_frames.running.arguments import enrichment_names
 from findall_frames.running.background import in_background
@@ -99,7 +101,7 @@ class Batch:
         self._create_at = 0.0
         self._over_budget = 0
         self._ended = {job.asked for job in jobs if job.is_over}
-        self._held_up = ""
+        self._wait_words = ""
         self._patience: Patience | None = None
         for job in jobs:
             if job.findall_id is not None and not job.is_over:
@@ -119,7 +121,7 @@ class Batch:
 
     def _rest(self) -> None:
         now = time.monotonic()
-        self._show(None, self._held_up_text(now))
+        self._show(None, self.held_up)
         wake_at = min(now + _TICK, self._due[0][0] if self._due else now + _TICK)
         if self._waiting and self._create_at > now:
             wake_at = min(wake_at, self._create_at)
@@ -129,16 +131,19 @@ class Batch:
         else:
             time.sleep(pause)
 
-    def _held_up_text(self, now: float) -> str:
-        """Return what the next creation waits for, in words; empty if it does not wait."""
-        if not self._waiting or not self._held_up or self._create_at <= now:
-            return ""
-        return f"{self._held_up}; next attempt in {duration(self._create_at - now + 1)}"
+    @property
+    def held_up(self) -> str:
+        """What the next creation waits for, and until when; empty if it waits for nothing."""
+        return self._wait_words if self._waiting and not self._is_full else ""
+
+    @property
+    def _is_full(self) -> bool:
+        limit = self._terms.max_active
+        return limit is not None and len(self._due) >= limit
 
     def _can_create(self) -> bool:
-        limit = self._terms.max_active
-        is_full = limit is not None and len(self._due) >= limit
-        return bool(self._waiting) and not is_full and time.monotonic() >= self._create_at
+        has_room = bool(self._waiting) and not self._is_full
+        return has_room and time.monotonic() >= self._create_at
 
     # -- creating ----------------------------------------------------------------------------------
 
@@ -146,10 +151,10 @@ class Batch:
         """Create the run of the next job, if that is possible now."""
         if not self._can_create():
             return False
-        self._held_up = ""
+        self._wait_words = ""
         for begun in self._drafts.begin(self._waiting):
             begun.update = replace(begun.update, status="drafting")
-            self._show(begun, "")
+            self._show(begun, self.held_up)
         job = self._waiting[0]
         try:
             if not self._drafts.has_drafted(job) or job.search is None:
@@ -251,7 +256,8 @@ class Batch:
             self._waiting.popleft()
             self._take_known(job, claimed.known)
         elif claimed.verdict == "quota":
-            why = f"{counted(self._terms.per_hour, 'run')} were started this hour"
+            quota = counted(self._terms.per_hour, "run")
+            why = f"the quota of {quota} per hour at {self._client.base_url} is used up"
             self._wait(claimed.seconds, why)
         self._over_budget = 0
 
@@ -263,20 +269,23 @@ class Batch:
         elif claimed.unfinished - self._ended:
             self._waiting.rotate(-1)
             self._over_budget = 0
-            self._wait(claimed.seconds, "the budget is reserved")
+            self._wait_words = "the budget is reserved until one of the runs is over"
+            self._create_at = time.monotonic() + claimed.seconds
         else:
             self._waiting.popleft()
             cost = self._ceiling(job.search) if job.search is not None else 0.0
             refusal = (
                 f"The search was not started: it could cost ${cost:,.2f}, and of the budget of "
                 f"${self._terms.budget:,.2f} for all searches ${claimed.spent:,.2f} are spent or "
-                "reserved. Make the same call again with a higher budget."
+                "reserved. A higher budget starts it."
             )
             self._end(job, "not_started", refusal)
 
     def _wait(self, seconds: float, why: str) -> None:
         self._create_at = time.monotonic() + seconds
-        self._held_up = why
+        # A time of day, as a person may come back to it, and a log is not written every second.
+        until = datetime.now(UTC) + timedelta(seconds=seconds)
+        self._wait_words = f"{why}; the next search can start at {until:%H:%M:%S} UTC"
 
     def _hold_up(self, job: Job, error: FindAllError) -> bool:
         """Wait before the next creation, if the service can take none now; return whether so."""
@@ -335,8 +344,13 @@ class Batch:
                 "unknown",
                 "An earlier creation of its run was never answered. The run may exist, with "
                 f"findall_frames_token={known.token!r} in its metadata, so it was not created "
-                f"again. If it exists, ff.resume(findall_id{client}) waits for it; if not, "
-                f"ff.forget({known.token!r}) lets the same call start it.",
+                "again. "
+                + advice(
+                    f"If it exists, ff.resume(findall_id{client}) waits for it; if not, "
+                    f"ff.forget({known.token!r}) lets the same call start it.",
+                    command="If it exists, findall-frames resume FINDALL_ID waits for it; if not, "
+                    f"findall-frames forget {known.token} lets the same command start it.",
+                ),
             )
 
     # -- waiting -----------------------------------------------------------------------------------
@@ -356,7 +370,7 @@ class Batch:
         job.failures = Failures(is_new=True)
         job.update = replace(job.update, findall_id=findall_id, status="starting")
         self._look_in(0.0 if job.run is None else self._pause(job), job)
-        self._show(job, "")
+        self._show(job, self.held_up)
 
     def _look_in(self, seconds: float, job: Job) -> None:
         heapq.heappush(self._due, (time.monotonic() + seconds, self._order[id(job)], job))
@@ -380,7 +394,11 @@ class Batch:
                 pause = job.failures.of_status(error, is_talking=False)
             except FindAllError:
                 again = (
-                    f" ff.forget({job.findall_id!r}) lets the same call start another one."
+                    advice(
+                        f" ff.forget({job.findall_id!r}) lets the same call start another one.",
+                        command=f" findall-frames forget {job.findall_id} lets the same command "
+                        "start another one.",
+                    )
                     if isinstance(error, NotFoundError)
                     else ""
                 )
@@ -459,12 +477,12 @@ class Batch:
         if job.tracker is not None:
             taken = job.tracker.take(as_event(found))
             job.update = replace(taken, is_over=False, objective=job.update.objective)
-        self._show(job, self._held_up_text(time.monotonic()))
+        self._show(job, self.held_up)
 
     def _end(self, job: Job, status: str, error: str | None = None) -> None:
         job.end(status, error)
         self._ended.add(job.asked)
-        self._show(job, "")
+        self._show(job, self.held_up)
 
 
 def _to_its_end(create: Callable[[], _T]) -> _T:

@@ -23,6 +23,7 @@ __all__ = [
     "check_search_budget",
     "cost_of",
     "estimate_cost",
+    "has_prices",
     "price_of",
 ]
 
@@ -226,6 +227,11 @@ def check_enrichment_budget(
     )
 
 
+def has_prices(service: str) -> bool:
+    """Return True if the prices of a service, given by its base URL, are published."""
+    return service == HOSTED_URL
+
+
 def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
     """Estimate the cost of a run; return None if there is no published price.
 
@@ -236,7 +242,7 @@ def price_of(schema: FindAllSchema, *, service: str) -> CostEstimate | None:
     service : str
         The base URL of its service; only the hosted one has prices.
     """
-    if service != HOSTED_URL or schema.generator not in _GENERATORS or not schema.match_limit:
+    if not has_prices(service) or schema.generator not in _GENERATORS or not schema.match_limit:
         return None
     try:
         return ceiling_of(schema.generator, schema.enrichments or (), schema.match_limit)

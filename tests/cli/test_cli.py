@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,14 +14,18 @@ from typing import Any
 import pytest
 
 import findall_frames as ff
+from findall_frames.cli.output import plain_warnings
 from findall_frames.embedded.chat.open_model import open_model
 from findall_frames.embedded.corpus.opening import open_corpus
 from findall_frames.embedded.server.service import Service
+from findall_frames.errors import FindAllWarning, warn
 from findall_frames.running import following
 from tests.support.chat_server import ChatServer, refusal
 from tests.support.commands import call, call_here, posix_only, record_of, serving, started
 from tests.support.local_models import EveryNth, numbers
 from tests.support.results import candidate, result
+from tests.support.run_farm import RunFarm
+from tests.support.scripted import CONDITIONS, KEY
 
 COUNTRIES = """\
 name,continent,population,capital
@@ -33,6 +39,7 @@ Japan,Asia,124000000,東京
 Kenya,Africa,55000000,Nairobi
 """
 QUESTION = "Find countries in Europe with a population above 50 million"
+PYTHON = re.compile(r"\bff\.|\bclient=|\bdata=|\blake\.")
 EVERY_3RD = (
     *("run", "Find entities", "--entity-type", "entities"),
     *("--condition", "nth: every 3rd", "--match-limit", "99"),
@@ -248,6 +255,11 @@ def test_report_says_what_is_wrong(
         (("cancel",), "Missing argument 'FINDALL_ID'"),
         (("explain", "x", "--condition", "in Europe"), "--condition needs --entity-type"),
         (("export", "tables", "a.xlsx", "--decimal", ","), "apply to CSV files"),
+        (("export", "tables", "a.xlsx", "--bi"), "OUT ends in .xlsx"),
+        (("export", "tables", "a.parquet"), "OUT ends in .parquet"),
+        (("estimate", "--match-limit", "2000"), "5 to 1000"),
+        (("run", QUESTION, "--match-limit", "3"), "--match-limit: match_limit is 3"),
+        (("run", QUESTION, "--local", "packages", "--match-limit", "3"), "on own data 5 or more"),
         (("compare", "tables"), "Missing argument 'NEW'"),
         (("runs", "--by", "week"), "'day', 'search'"),
         (("save", "lake", "name"), "Missing argument 'OBJECTIVE'"),
@@ -278,7 +290,6 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
         (("run", QUESTION, "--budget", "3"), "at most $3.50"),
         (("run", QUESTION, "--local", "absent.csv"), "absent.csv"),
         (("run", "  ", "--local", "packages"), "objective"),
-        (("run", QUESTION, "--local", "packages", "--match-limit", "4"), "5 to 1000"),
         (("run", QUESTION, "--local", "packages", "--model", "gpt"), "gpt"),
         (("serve", "packages", "--columns", "absent.toml"), "absent.toml"),
         (("resume", "findall_1"), "PARALLEL_API_KEY"),
@@ -286,7 +297,6 @@ def test_wrong_usage_is_explained_and_returns_two(arguments: tuple[str, ...], wo
         (("extend", "findall_1", "3"), "PARALLEL_API_KEY"),
         (("runs", "--remote"), "PARALLEL_API_KEY"),
         (("explain", QUESTION, "--local", "absent.csv"), "absent.csv"),
-        (("estimate", "--match-limit", "2000"), "5 to 1000"),
         (("export", "nowhere", "a.csv"), "runs.parquet"),
         (("compare", "nowhere", "anywhere"), "runs.parquet"),
         (("save", "a_lake", "Name", "x", "--entity-type", "x", "--condition", "c"), "lower-case"),
@@ -308,6 +318,25 @@ def test_an_error_is_one_line_on_stderr_and_returns_one(
     (line,) = done.stderr.splitlines()
     assert line.startswith("findall-frames: ")
     assert words in line
+    assert not PYTHON.search(line), "the advice is for the shell"
+
+
+def test_an_error_about_a_run_elsewhere_says_what_to_do_in_the_shell(
+    farm: RunFarm, client: ff.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is at a service that is not the default one; in Python, the call is advised."""
+    made = ff.find_all(
+        "Find tilers", match_conditions=CONDITIONS, entity_type="x", client=client, progress=False
+    )
+    monkeypatch.setenv("PARALLEL_API_KEY", KEY)
+    for command in (("extend", made.findall_id, "3"), ("cancel", made.findall_id)):
+        done = call_here(*command)
+        assert done.returncode == 1
+        assert f"Set PARALLEL_BASE_URL={client.base_url} while" in done.stderr
+        assert not PYTHON.search(done.stderr)
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"Pass client=ff\.Client\("):
+        ff.cancel(made.findall_id)
+    assert len(farm.asked) == 1
 
 
 def test_the_help_of_each_command_fits_and_has_an_example() -> None:
@@ -329,7 +358,9 @@ def test_forget_deletes_runs_from_the_ledger(countries: Path) -> None:
     """By id or by age; it says how many."""
     assert call_here("run", QUESTION, "--local", countries).returncode == 0
     (findall_id,) = ff.runs()["findall_id"]
-    assert call_here("forget", "findall_other").stdout == "Forgot 0 runs.\n"
+    unknown = call_here("forget", "findall_other")
+    assert (unknown.returncode, unknown.stdout) == (1, "")
+    assert "no run 'findall_other'" in unknown.stderr
     assert call("forget", findall_id).stdout == "Forgot 1 run.\n"
     assert len(ff.runs()) == 0
     assert call_here("run", QUESTION, "--local", countries).returncode == 0
@@ -467,3 +498,27 @@ def test_serve_refuses_a_port_in_use(countries: Path) -> None:
     (line,) = done.stderr.splitlines()
     assert port in line
     assert "port" in line
+
+
+def test_in_a_terminal_warnings_are_wrapped_between_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each on lines of its own; a log has the whole message on one line."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            """Say that it is one."""
+            return True
+
+    monkeypatch.setenv("COLUMNS", "60")
+    for file in (Terminal(), io.StringIO()):
+        monkeypatch.setattr(sys, "stderr", file)
+        with plain_warnings():
+            warn(f"Of the service:\n{'one two ' * 9}\nthree", FindAllWarning)
+        lines = file.getvalue().splitlines()
+        if file.isatty():
+            assert [line.split()[0] for line in lines] == ["findall-frames:", "one", "one", "three"]
+            assert max(map(len, lines)) <= 60
+        else:
+            assert len(lines) == 1
+        assert " ".join(file.getvalue().split()).endswith("one two three")

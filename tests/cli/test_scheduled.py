@@ -139,22 +139,40 @@ def test_one_search_can_be_chosen(farm: RunFarm, env: dict[str, str], lake: Path
     assert farm.objectives == [TILERS]
 
 
+def test_json_has_the_error_if_no_search_was_run(lake: Path) -> None:
+    """A program that reads stdout gets an object in any case."""
+    (lake / "searches" / "masons.json").write_text("{")
+    record, err = record_of("refresh", lake, status=1)
+    assert record["searches"] == []
+    assert "masons.json' can't be read" in record["error"]
+    assert "findall-frames save" in record["error"]
+    assert record["error"] in err
+
+
+@pytest.mark.usefixtures("short_clock")
 def test_a_search_that_does_not_fit_the_budget_fails(
-    farm: RunFarm, env: dict[str, str], lake: Path
+    farm: RunFarm, env: dict[str, str], lake: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What the other one found is shown and added; warnings are on stderr."""
-    record, err = record_of("refresh", lake, "--budget", "6", status=1, env=env)
+    for name, value in env.items():
+        monkeypatch.setenv(name, value)
+    refused = call_here("refresh", lake, "--budget", "6")
+    assert refused.returncode == 1
+    assert "prices of the service at" in refused.stderr
+    assert "frames.runs" not in refused.stderr
+    monkeypatch.setattr(pricing, "HOSTED_URL", env["PARALLEL_BASE_URL"])
+    record, err = record_of("refresh", lake, "--budget", "4", status=1)
     assert record["new"] == 2
     masons, tilers = record["searches"]
     assert len(masons["matches"]) == 2
     assert (tilers["run"]["status"], tilers["matches"]) == ("not_started", [])
-    assert "budget of $6.00" in tilers["run"]["error"]
+    assert "budget of $4.00" in tilers["run"]["error"]
     assert any("1 of 2 searches has no whole result" in line for line in err.splitlines())
     assert ff.open_lake(lake).frames().runs["objective"].tolist() == [MASONS]
-    shown = call("refresh", lake, "--budget", "6", env=env)
+    shown = call_here("refresh", lake, "--budget", "4")
     assert shown.returncode == 1
     assert "tilers: no result · not_started" in shown.stdout
-    assert "budget of $6.00" in " ".join(shown.stdout.split())
+    assert "budget of $4.00" in " ".join(shown.stdout.split())
     assert farm.objectives == [MASONS, MASONS]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import msgspec
 import pytest
 
 from findall_frames.api.models import FindAllSchema
@@ -218,7 +219,7 @@ def test_several_runs_say_how_many_did_not_end_well() -> None:
         body["run"]["status"]["status"] = status
         bodies.append(body)
     words = words_of(flatten(bodies)._repr_html_())
-    assert "4 of 4 candidates met both conditions." in words
+    assert "4 matches in 4 runs." in words
     assert "Not all of the 4 runs completed: 2 failed, 1 running." in words
     assert "4 runs" in words
 
@@ -233,6 +234,25 @@ def test_warnings_stand_above_the_matches() -> None:
     assert html.count("The condition &lt;b&gt;odd&lt;/b&gt; was not understood.") == 5
     assert "and 2 more warnings" in html
     assert f"  warning: {message}" in repr(frames).splitlines()
+
+
+def test_equal_warnings_of_several_runs_are_one_with_its_searches() -> None:
+    """However many searches have it."""
+
+    def run(number: int) -> FindAllFrames:
+        made = rebuild(tables(MIXED[0]), findall_id="findall_1")
+        made["run"] |= {"findall_id": f"findall_{number}"}
+        messages = ["Odd.", *(["Rare."] if number == 3 else []), *(["Many."] if number else [])]
+        made["run"]["warnings"] = [{"type": "x", "message": each} for each in messages]
+        return flatten(made, schema=msgspec.structs.replace(SEARCH, objective=f"Find {number}"))
+
+    frames = FindAllFrames.concat(map(run, range(5)))
+    assert frames.warnings == [
+        "Odd. (all searches)",
+        "Many. (in 'Find 1', 'Find 2', 'Find 3' and 1 more)",
+        "Rare. (in 'Find 3')",
+    ]
+    assert frames.for_run("findall_3").warnings == ["Odd.", "Rare.", "Many."]
 
 
 def test_doubts_are_counted_where_that_is_quick() -> None:

@@ -93,7 +93,7 @@ def own_data() -> FindAllFrames:
             FindAllFrames.concat(
                 [result(one(1, "matched", p=True)), result(one(1, "matched", q=True), run="b")]
             ),
-            "2 of 2 candidates matched.",
+            "2 matches in 2 runs.",
         ),
     ],
 )
@@ -102,20 +102,30 @@ def test_the_summary_claims_only_what_is_known(frames: FindAllFrames, said: str)
     assert summary_of(frames) == said
 
 
-def test_candidates_that_are_not_kept_are_counted_for_each_run() -> None:
-    """Own data keeps a part of its rows; what a hosted run did not send is another matter."""
-    hosted = [one(n, "matched", condition=True) for n in range(900)]
-    both = FindAllFrames.concat([own_data(), result(*hosted)])
-    assert summary_of(both).startswith(
-        "903 of 1,900 candidates met the condition, and for 997 a condition fails or is unknown."
-    )
+def test_candidates_of_several_runs_are_not_added_up() -> None:
+    """Two runs over one table looked at the same rows."""
     few = [one(1, "matched", condition=True), one(2, "unmatched", condition=False)]
     both = FindAllFrames.concat([own_data(), result(*few, generated=500, matched=1)])
-    assert summary_of(both).startswith(
-        "4 of 1,002 candidates met the condition, for 997 a condition fails or is unknown, and 1 "
-        "did not. 498 more candidates were generated and are not here."
+    assert summary_of(both) == (
+        "4 matches in 2 runs. More candidates were generated and are not here."
     )
-    assert "897 others did not match" in both.to_markdown()
+    assert "of each run that are kept; others did not match" in both.to_markdown()
+    page = report_page(ResultView(both.tables, searches=both.searches), doubts=None).decode()
+    assert "Candidates of all runs</h2>" in page
+    for text in (repr(both), both._repr_html_(), both.to_markdown(), page):
+        assert "1,002" not in text
+        assert "4 matches in 2 runs" in text
+
+
+def test_a_search_without_a_run_is_not_counted_as_one() -> None:
+    """One that was refused has a row in ``runs`` all the same."""
+    cities = pd.DataFrame({"name": ["Oslo", "Rome"]})
+    searches = ["name = 'Rome'", "name = 'Oslo'", "best of all"]
+    with pytest.warns(ff.errors.PartialResultWarning, match="no whole result"):
+        frames = ff.find_many(searches, data=cities, progress=False)
+    found = "2 matches in 3 searches, 2 of them with a run"
+    assert repr(frames).startswith(f"FindAllFrames: {found}\n")
+    assert summary_of(frames) == f"{found}. Not all of the 3 searches completed: 1 refused."
 
 
 def test_what_is_said_of_kept_candidates_is_said_to_be_of_them() -> None:

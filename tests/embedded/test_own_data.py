@@ -120,6 +120,22 @@ def test_matches_lead_back_to_the_users_rows() -> None:
         frames.rows_of(some.head(2))
 
 
+def test_matches_of_several_searches_lead_back_to_the_rows_of_one_table() -> None:
+    """Each row once; a search that was refused has none, and other data are refused."""
+    goods = pd.DataFrame({"name": list("ABCDE"), "price": [1, 20, 30, 4, 50]})
+    with pytest.warns(ff.errors.PartialResultWarning):
+        frames = ff.find_many(
+            ["price > 25", "price > 15", "best of all"], data=goods, progress=False
+        )
+    assert frames.rows_of(goods)["name"].tolist() == ["C", "E", "B"]
+    assert frames.rows_of(polars.from_pandas(goods))["name"].to_list() == ["C", "E", "B"]
+    other = ff.find_all("price > 25", data=goods.head(3), progress=False)
+    with pytest.raises(ff.errors.InvalidRequestError, match=r"by run findall_\w+ has 5 rows"):
+        ff.FindAllFrames.concat([frames, other]).rows_of(goods.head(3))
+    with pytest.raises(ff.errors.InvalidRequestError, match="another order"):
+        frames.rows_of(goods[::-1])
+
+
 def test_a_match_rate_is_missing_where_most_rows_are_not_kept() -> None:
     """Of the rows that do not match, a hundred are kept; a rate among those would be wrong."""
     rows = pd.DataFrame({"name": [f"N{n}" for n in range(500)], "size": range(500)})

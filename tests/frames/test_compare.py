@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
+import findall_frames as ff
 from findall_frames.errors import InvalidRequestError
 from findall_frames.frames.compare import folded_name
 from findall_frames.frames.flatten import flatten
@@ -212,6 +214,32 @@ def test_what_is_new_to_review_is_listed() -> None:
         comparison.to_review["new_candidate_id"].fillna("-").tolist()[0] == "new_candidate_changed"
     )
     assert before.compare(before).to_review.empty
+
+
+def test_rows_that_the_other_side_may_have_are_not_said_to_be_missing() -> None:
+    """Of the rows of own data that do not match, only some are kept."""
+    rows = pd.DataFrame({"name": [f"n{n}" for n in range(1000)], "a": range(1000)})
+    shuffled = rows.sample(frac=1, random_state=1)
+    before, after, whole = (
+        ff.find_all(condition, data=data, progress=False)
+        for condition, data in (
+            ("a < 3", rows),
+            ("a < 2 or a = 999", shuffled),
+            ("a < 3", rows[:50]),
+        )
+    )
+    for each in (before, after):
+        assert 1000 > len(each.candidates) > len(each.matches)
+    before.review("n2", "accept")
+    other = next(name for name in before.candidates["name"] if name not in {"n0", "n1", "n2"})
+    before.review(other, "accept")
+    comparison = before.compare(after)
+    assert comparison.removed["name"].tolist() == ["n2"]
+    assert comparison.added["name"].tolist() == ["n999"]
+    assert set(comparison.to_review["name"]) == {"n2", "n999"}
+    assert len(whole.compare(after).added) > 50, (
+        "where all rows are kept, it is known what is missing"
+    )
 
 
 def test_comparing_nothing_gives_empty_tables_with_the_same_columns() -> None:

@@ -230,6 +230,33 @@ def test_the_evidence_of_a_candidate_can_be_read() -> None:
     assert frames.evidence("candidate_other").table.empty
 
 
+def test_the_evidence_of_all_runs_that_have_a_candidate() -> None:
+    """It is one if the addresses agree; the names alone may be those of two things."""
+
+    def run(number: int, **fields: str) -> FindAllFrames:
+        found = candidate(
+            "Kilnworks",
+            output=fields,
+            basis=[basis(name, f"Says {value}.") for name, value in fields.items()],
+        )
+        return flatten(result(found, candidate("Other"), findall_id=f"findall_{number}"))
+
+    both = FindAllFrames.concat([run(1, ceo="Ann"), run(2, ceo="Bob", city="Bari")])
+    for name in ("Kilnworks", "candidate_kilnworks"):
+        table = both.evidence(name).table
+        assert table["findall_id"].tolist() == ["findall_1", "findall_2", "findall_2"]
+        assert table["excerpt"].tolist() == ["Says Ann.", "Says Bob.", "Says Bari."]
+    words = repr(both.evidence("Kilnworks"))
+    assert words.index("ceo: Ann") < words.index("[findall_1]") < words.index("ceo: Bob")
+    one = both.evidence(("findall_2", "candidate_kilnworks"))
+    assert one.table["value"].tolist() == ["Bob", "Bari"]
+    assert "[findall_2]" not in repr(one)
+    elsewhere = candidate("Kilnworks", url="https://kilnworks.another.example")
+    other = flatten(result(elsewhere, findall_id="findall_3"))
+    with pytest.raises(InvalidRequestError, match="3 candidates are called 'Kilnworks'"):
+        FindAllFrames.concat([both, other]).evidence("Kilnworks")
+
+
 def test_an_unknown_or_ambiguous_candidate_is_an_error() -> None:
     """The message has similar names, or the ids to choose from."""
     twin = {**candidate("Kilnworks"), "candidate_id": "c2"}

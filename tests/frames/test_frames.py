@@ -56,7 +56,7 @@ def test_the_text_form_says_what_was_found() -> None:
         "  .runs        1 row",
     ]
     stacked = FindAllFrames.concat([ONE, TWO, NONE])
-    assert repr(stacked).startswith("FindAllFrames: 1 match of 3 candidates in 3 runs\n")
+    assert repr(stacked).startswith("FindAllFrames: 1 match in 3 runs\n")
     assert repr(FindAllFrames(empty_tables())).startswith("FindAllFrames: 0 matches")
     many = flatten(result(candidate("A", output={f"f{n}\n\x1b[31m": "x" for n in range(9)})))
     assert len(repr(many).splitlines()) == 6

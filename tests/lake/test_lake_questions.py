@@ -267,7 +267,8 @@ def test_known_are_the_matches_of_the_same_question_the_most_recent_first(tmp_pa
         assert names(lake.known(question)) == expected
     assert names(lake.known(SEARCH.objective)) == ["Latest", "Elsewhere", *expected[1:]]
     assert names(lake.known("findall_other")) == ["Elsewhere"]
-    assert lake.known("Find all roofs") == []
+    with pytest.warns(FindAllWarning, match="has the objective 'Find all roofs'"):
+        assert lake.known("Find all roofs") == []
     known = lake.known("findall_week1")
     assert known[2].url == "http://acme.example"
     assert (

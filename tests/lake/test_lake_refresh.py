@@ -27,7 +27,7 @@ from findall_frames.errors import (
 )
 from findall_frames.lake.refreshing import KnownSearch, refreshed
 from findall_frames.lake.storage import Storage
-from findall_frames.running import claims, ledger_file
+from findall_frames.running import claims, ledger_file, pricing
 from findall_frames.running.arguments import UNSET
 from findall_frames.running.ledger import Ledger
 from tests.support.results import candidate, result
@@ -419,14 +419,18 @@ def test_a_locked_ledger_makes_no_old_result_a_new_one(
     assert refresh(lake, client).matches["name"].tolist() == ["Azul"]
 
 
-def test_the_budget_is_that_of_one_refresh(farm: RunFarm, client: ff.Client, lake: ff.Lake) -> None:
+@pytest.mark.usefixtures("farm")
+def test_the_budget_is_that_of_one_refresh(
+    client: ff.Client, lake: ff.Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Earlier ones don't count; what does not fit in is not started, and the rest is appended."""
+    monkeypatch.setattr(pricing, "HOSTED_URL", client.base_url)
     for count in (1, 2):
         frames = refresh(lake, client, budget=0.80)  # $0.40 each
         assert frames.runs["error"].isna().all()
         assert len(lake.frames().runs) == 2 * count
     with pytest.warns(PartialResultWarning, match="1 of 2 searches"):
-        frames = refresh(lake, client, budget=0.79)
+        frames = refresh(lake, client, budget=0.60)
     assert frames.runs["status"].tolist() == ["completed", "not_started"]
     assert "budget" in frames.runs["error"][1]
     assert lake.frames().runs["objective"].tolist()[4:] == [ROOFERS]

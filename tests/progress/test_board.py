@@ -66,7 +66,7 @@ def test_a_log_has_the_totals(monkeypatch: pytest.MonkeyPatch) -> None:
         "1 of 4 searches complete, 1 incomplete, 1 running, 1 waiting, 3 matches, about $4.45, "
         "0:00. 300 runs were started this hour",
         "1 of 4 searches complete, 1 incomplete, 1 running, 1 waiting, 3 matches, about $4.45, "
-        "0:00",
+        "0:00. 300 runs were started this hour",
     ]
 
 
@@ -168,6 +168,24 @@ def test_it_is_shown_at_a_pace(monkeypatch: pytest.MonkeyPatch) -> None:
         board.show(0, update(0, "running", matched=n), held_up="")
     board.close()
     assert len(file.getvalue().splitlines()) == 2
+
+
+@pytest.mark.parametrize("kind", ["log", "terminal"])
+def test_what_is_waited_for_is_said_at_once(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Once, however often it is repeated, and again in the last line."""
+    file = io.StringIO() if kind == "log" else Terminal()
+    monkeypatch.setattr(sys, "stderr", file)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    board = board_for("log" if kind == "log" else "terminal")
+    board.begin([update(0)])
+    for _ in range(100):
+        board.show(None, None, held_up="the quota is used up")
+        board.show(None, None, held_up="")
+    assert file.getvalue().count("the quota is used up") == 1
+    board.show(None, None, held_up="the quota is used up")
+    board.close()
+    assert file.getvalue().splitlines()[-1].rstrip().endswith("the quota is used up")
 
 
 def test_a_callable_gets_the_updates_of_each_run() -> None:
