@@ -11,7 +11,7 @@ import hashlib
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import msgspec
@@ -32,6 +32,7 @@ from findall_frames.running.pricing import CostEstimate
 __all__ = ["KeptResult", "Ledger", "insert_intent", "question"]
 
 _CODEC: Final = "zstd"
+_LONGEST_WAIT: Final = timedelta(minutes=1)
 _EQUAL_RUN: Final = """SELECT * FROM runs WHERE asked = :asked AND service = :service
     AND (NOT is_over OR status = 'completed') ORDER BY findall_id IS NULL, number DESC LIMIT 1"""
 
@@ -130,8 +131,13 @@ class Ledger(LedgerFile):
         status: FindAllRunStatus,
         schema: FindAllSchema | None,
         cost: CostEstimate | None,
+        as_of: datetime | None = None,
     ) -> None:
-        """Record the status of a run, even if it was started elsewhere."""
+        """Record the status of a run, even if it was started elsewhere.
+
+        A status as of a time before another process recorded that the run is over does not make it
+        go on again.
+        """
         self.write(
             # A run that went on after it was over has a new result; the old one is outdated.
             """DELETE FROM results WHERE :is_over AND service = :service
@@ -148,9 +154,14 @@ class Ledger(LedgerFile):
                 is_over = excluded.is_over, matched = excluded.matched,
                 generated = excluded.generated, cost = coalesce(excluded.cost, cost),
                 cost_ceiling = coalesce(excluded.cost_ceiling, cost_ceiling),
-                updated_at = excluded.updated_at""",
+                updated_at = excluded.updated_at
+            WHERE excluded.is_over OR NOT runs.is_over
+                OR runs.updated_at NOT BETWEEN :as_of AND :soon""",
             findall_id=findall_id,
             service=service,
+            as_of=format_time(as_of or datetime.now(UTC)),
+            # Others may write while this waits; later times are from before the clock was set back.
+            soon=format_time(datetime.now(UTC) + _LONGEST_WAIT),
             objective=schema.objective if schema else None,
             entity_type=schema.entity_type if schema else None,
             generator=schema.generator if schema else None,

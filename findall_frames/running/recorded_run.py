@@ -108,12 +108,13 @@ class RecordedRun:
 
     def look(self, deadline: Deadline) -> FindAllRun:
         """Request the status of the run and record it."""
+        as_of = datetime.now(UTC)
         run = self.client.retrieve(self.findall_id, timeout=deadline.timeout)
-        self.observe(run.status)
+        self.observe(run.status, as_of=as_of)
         return run
 
-    def observe(self, status: FindAllRunStatus) -> None:
-        """Record a status of the run, unless it says nothing new."""
+    def observe(self, status: FindAllRunStatus, *, as_of: datetime | None = None) -> None:
+        """Record a status of the run, by default as of now, unless it says nothing new."""
         token = self.unrecorded
         if token and self._ledger.created(token, findall_id=self.findall_id, status=status.status):
             self.unrecorded = None
@@ -126,6 +127,7 @@ class RecordedRun:
             status=status,
             schema=self.schema,
             cost=self.cost,
+            as_of=as_of,
         )
 
     # -- changing it -----------------------------------------------------------------------------

@@ -12,12 +12,15 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+import msgspec
 import pandas as pd
 import pytest
 
 import findall_frames as ff
+from findall_frames.api.models import FindAllRun, FindAllRunStatus
 from findall_frames.running import recorded_run
 from findall_frames.running.ledger import Ledger
 from tests.support.scripted import (
@@ -49,6 +52,28 @@ def ledger_folder() -> Path:
 
 
 # -- what is recorded --------------------------------------------------------------------------
+
+
+def test_a_status_from_before_the_end_of_a_run_does_not_make_it_go_on() -> None:
+    """Another process may have seen the end while the status was on its way."""
+    ledger = Ledger.of_this_machine()
+    running, over = (
+        msgspec.convert(run_object(status), FindAllRun).status
+        for status in ("running", "completed")
+    )
+
+    def observe(status: FindAllRunStatus, *, as_of: datetime | None = None) -> bool:
+        ledger.observed(
+            RUN_ID, service="http://s", status=status, schema=None, cost=None, as_of=as_of
+        )
+        (row,) = ledger.rows()
+        return bool(row["is_over"])
+
+    before = datetime.now(UTC)
+    assert not observe(running)
+    assert observe(over)
+    assert observe(running, as_of=before)
+    assert not observe(running), "it was extended"
 
 
 def test_a_finished_run_is_listed(server: ScriptedServer, client: ff.Client) -> None:
