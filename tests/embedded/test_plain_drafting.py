@@ -278,3 +278,12 @@ def test_no_word_of_an_objective_is_dropped(objective: str, word: str) -> None:
     readings = draft_plainly(objective, open_corpus(FIRMS)).readings
     refused = [each.description for each in readings if each.status == "not_understood"]
     assert word in " ".join(refused).split()
+
+
+def test_a_noun_may_stand_in_the_names_of_the_rows() -> None:
+    """In those of a hotel chain it may be the same name twice."""
+    names = ["Hotel Alma", "Hotel Bora", "Hotel Bora"]
+    hotels = pd.DataFrame({"name": names, "city": ["Rome", "Oslo", "Rome"], "stars": [3, 4, 5]})
+    drafted = draft_plainly("Find hotels in Rome with over 3 stars", open_corpus(hotels))
+    assert drafted.entity_type == "hotels"
+    assert all(reading.status == "sql" for reading in drafted.readings)

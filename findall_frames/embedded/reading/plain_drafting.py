@@ -126,7 +126,13 @@ class _Drafter:
         vocabulary = self._reader.vocabulary
         if stem(noun) in vocabulary.entity or not is_sentence or not noun.endswith("s"):
             return stem(noun) in vocabulary.entity
-        in_values = {stem(word) for value in vocabulary.samples for word in value.split()}
+        # The names of rows often have the noun in them, as "Hotel Alma" does.
+        values = [
+            value
+            for value, (_, known) in vocabulary.samples.items()
+            if known.column.name != self._corpus.name_column and not self._is_label(known)
+        ]
+        in_values = {stem(word) for value in values for word in value.split()}
         is_before = any(stem(word) in vocabulary.entity for word in rest.split())
         columns = vocabulary.named(noun)[1]
         return not (stem(noun) in in_values or is_before) and all(map(self._is_label, columns))
