@@ -57,12 +57,20 @@ def _connect_ex(self: socket.socket, address: Any) -> int:
     return _real_connect_ex(self, address)
 
 
-def pytest_configure() -> None:
+class _LedgersOfExamples:
+    """Starts each doctest with an empty ledger; fixtures of this folder don't apply to them."""
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        if isinstance(item, pytest.DoctestItem):
+            os.environ["FINDALL_FRAMES_HOME"] = tempfile.mkdtemp(dir=_home.name)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """Block the network before collection, which imports the test modules."""
+    config.pluginmanager.register(_LedgersOfExamples())
     socket.socket.connect = _connect  # type: ignore[method-assign]
     socket.socket.connect_ex = _connect_ex  # type: ignore[method-assign]
     os.environ["JUPYTER_PLATFORM_DIRS"] = "1"
-    # Fixtures of this folder don't apply to the doctests of the package.
     os.environ["FINDALL_FRAMES_HOME"] = _home.name
     for name in (
         "PARALLEL_API_KEY",
