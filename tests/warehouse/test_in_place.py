@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 import pytest
 import requests
 
@@ -207,7 +208,7 @@ def test_limits_extensions_enrichments_and_exclusions(shop: ff.Client) -> None:
     cells = dict(zip(GOODS["name"].to_pylist(), GOODS["price"].to_pylist(), strict=True))
     prices = frames.wide()["price"].tolist()
     for name, price in zip(frames.matches["name"], prices, strict=True):
-        assert (cells[name] is None) == (price != price or price is None)
+        assert (cells[name] is None) == pd.isna(price)
 
 
 def test_addresses_are_keys_and_stay_the_same(shop: ff.Client) -> None:
