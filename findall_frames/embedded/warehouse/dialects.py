@@ -8,7 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 from findall_frames.embedded.corpus.corpus import literal, quoted
 
-__all__ = ["BLANKS", "DUCKDB", "POSTGRES", "SPARK", "Dialect", "Family", "family_of"]
+__all__ = ["BLANKS", "DUCKDB", "POSTGRES", "SPARK", "TIMES", "Dialect", "Family", "family_of"]
 
 Family: TypeAlias = Literal[
     "int", "decimal", "double", "bool", "text", "date", "timestamp", "interval", "null", "other"
@@ -29,6 +29,7 @@ _FAMILIES: Final[Mapping[str, Family]] = {
     "INTEGER_LITERAL": "int",
 }
 
+TIMES: Final = frozenset({"date", "timestamp"})
 BLANKS: Final = " \t\n\r\f\v\u00a0\u2003\u3000\ufeff"
 """A text of nothing but these is a missing value."""
 # Lower case of one letter can be two letters, or depend on the next; in DuckDB it is one letter.
@@ -71,6 +72,14 @@ class Dialect:
         """Return a constant interval."""
         seconds = f"{microseconds / 1_000_000:.6f}"
         return self.templates["interval"].format(months, days, seconds)
+
+    def output(self, sql: str, family: Family) -> str:
+        """Return an expression whose value travels without loss, as a text where needed."""
+        if family == "decimal":
+            return f"CAST({sql} AS {self.types['text']})"
+        if family in TIMES and "travels" in self.templates:
+            return self.templates["travels"].format(sql)
+        return sql
 
 
 class _Postgres(Dialect):

@@ -8,17 +8,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from findall_frames.embedded.corpus.corpus import Corpus, NotPushedError
-from findall_frames.embedded.warehouse.dialects import Dialect, Family, family_of
+from findall_frames.embedded.warehouse.dialects import TIMES, Dialect, Family, family_of
 from findall_frames.embedded.warehouse.patterns import (
     UnknownPatternError,
     like_pattern,
     regular_expression,
 )
 
-__all__ = ["KNOWN", "NUMBERS", "TIMES", "WORDS", "FunctionTranslator", "Piece", "key_of"]
+__all__ = ["KNOWN", "NUMBERS", "WORDS", "FunctionTranslator", "Piece", "key_of"]
 
 NUMBERS: Final = frozenset({"int", "decimal", "double"})
-TIMES: Final = frozenset({"date", "timestamp"})
 WORDS: Final[Mapping[str, str]] = {
     **dict.fromkeys(NUMBERS, "a number"),
     **dict.fromkeys(TIMES, "a date"),

@@ -83,7 +83,7 @@ class Pushdown:
 
     def cell(self, column: Column) -> str:
         """Return the SQL that fetches a cell."""
-        return self._translator.output(self._inner[column.name], family_of(column.type))
+        return self.table.dialect.output(self._inner[column.name], family_of(column.type))
 
     def cleaned(self, relation: str = "") -> str:
         """Return the SQL for the table, or a sample of it, with its cells as they are read."""
@@ -114,7 +114,7 @@ class Pushdown:
         family = family_of(type_)
         used = list(columns) or list(self.columns)[:1]
         cells = [self.cell(self.columns[name]) for name in used]
-        cells.append(self._translator.output(translated, family))
+        cells.append(self.table.dialect.output(translated, family))
         listed = ", ".join(f"{cell} AS c{place}" for place, cell in enumerate(cells))
         rows = self.table.sampled(_PROOF, of=self._total)
         query = f"SELECT {listed} FROM {self.cleaned(rows)} LIMIT {2 * _PROOF}"

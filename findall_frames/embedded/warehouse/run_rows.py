@@ -46,14 +46,11 @@ class RunRows(Corpus):
         self._numbers = dict(zip(places, numbers, strict=True))
 
     def entities(self, positions: Sequence[int]) -> list[Entity]:
-        names, urls, abouts = (
-            "NULL" if column is None else self.columns[column].text
-            for column in (self.name_column, self.url_column, self.description_column)
-        )
+        names = "NULL" if self.name_column is None else self.columns[self.name_column].text
         entities = super().entities(positions)
-        keys = self.select([quoted(KEY), names, urls, abouts], positions)
+        keys = self.select([quoted(KEY), names], positions)
         placed = []
-        for entity, (key, name, *_) in zip(entities, keys, strict=True):
+        for entity, (key, name) in zip(entities, keys, strict=True):
             if (number := self._numbers.get(entity.position)) is not None:
                 key += f"-{number}"  # all cells are equal to those of an earlier row
             shown = f"row {key}" if name is None else name

@@ -15,10 +15,9 @@ from typing import Any, Final
 import duckdb
 
 from findall_frames.embedded.corpus.corpus import Corpus, NotPushedError
-from findall_frames.embedded.warehouse.dialects import Dialect, Family, family_of
+from findall_frames.embedded.warehouse.dialects import TIMES, Dialect, Family, family_of
 from findall_frames.embedded.warehouse.functions import (
     NUMBERS,
-    TIMES,
     WORDS,
     FunctionTranslator,
     Piece,
@@ -134,14 +133,6 @@ class Translator(FunctionTranslator):
             for part in parts
         ]
         yield f"({form.format(*values)})"
-
-    def output(self, sql: str, family: Family) -> str:
-        """Return an expression whose value travels without loss, as a text where needed."""
-        if family == "decimal":
-            return f"CAST({sql} AS {self.dialect.types['text']})"
-        if family in TIMES and "travels" in self.dialect.templates:
-            return self.dialect.templates["travels"].format(sql)
-        return sql
 
     def _value(self, sql: str, argument: str) -> str:
         return str(self.corpus.query(sql, [argument])[0][0].as_py())

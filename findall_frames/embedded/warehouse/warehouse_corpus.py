@@ -20,7 +20,7 @@ from findall_frames.embedded.warehouse.fetching import Fetch
 from findall_frames.embedded.warehouse.pushdown import Pushdown
 from findall_frames.embedded.warehouse.run_rows import RunRows
 from findall_frames.embedded.warehouse.sources import OtherTable, find_table
-from findall_frames.embedded.warehouse.tables import WarehouseColumn, WarehouseTable
+from findall_frames.embedded.warehouse.tables import WarehouseTable
 
 __all__ = ["WarehouseCorpus", "open_warehouse"]
 
@@ -135,18 +135,11 @@ def _opened(table: WarehouseTable, *, given: Roles, dictionary: Mapping[str, str
     return corpus.remade(WarehouseCorpus, table=table, total=total)
 
 
-def _output(table: WarehouseTable, column: WarehouseColumn) -> str:
-    if column.family == "decimal":
-        return f"CAST({column.sql} AS {table.dialect.types['text']})"
-    if column.family in {"date", "timestamp"} and "travels" in table.dialect.templates:
-        return table.dialect.templates["travels"].format(column.sql)
-    return column.sql
-
-
 def _rows(
     table: WarehouseTable, relation: str, rest: str = "", *, timeout: float | None = None
 ) -> pa.Table:
-    cells = (f"{_output(table, each)} AS c{place}" for place, each in enumerate(table.columns))
+    outputs = (table.dialect.output(each.sql, each.family) for each in table.columns)
+    cells = (f"{output} AS c{place}" for place, output in enumerate(outputs))
     sql = f"SELECT {', '.join(cells)} FROM {relation} {rest}"
     return table.fetch(sql, [each.family for each in table.columns], timeout=timeout)
 
