@@ -34,6 +34,7 @@ checks this, and tests/ has a folder for each subpackage.
     api/              the FindAll API over HTTP: client, event streams, wire models
     sqlite            migrations and transactions of the ledger and the store
     addresses         URLs: normalize, domain, loopback
+    background        work in a thread, with its outcome in a future
     amounts           numbers from outside: budgets, and pauses that servers ask for
     errors            the exceptions and warnings
 """

@@ -18,6 +18,7 @@ from urllib3.exceptions import MaxRetryError, ResponseError
 from urllib3.util.retry import Retry
 
 from findall_frames.amounts import is_amount, retry_after
+from findall_frames.background import in_background
 from findall_frames.errors import InvalidRequestError
 
 __all__ = [
@@ -141,20 +142,16 @@ def run_in_time(
     outcome: Future[_T] = Future()
     failures: deque[str | BaseException] = deque(maxlen=1)
 
-    def work() -> None:
+    def work() -> _T:
         _deadline.set(deadline)
         _failures.set(failures)
-        try:
-            outcome.set_result(send())
-        except BaseException as error:  # noqa: BLE001  (raised again in the caller's thread)
-            outcome.set_exception(error)
+        return send()
 
     def discard_late(late: Future[_T]) -> None:
         if late.exception() is None:
             discard(late.result())
 
-    context = contextvars.copy_context()
-    threading.Thread(target=context.run, args=(work,), daemon=True).start()
+    in_background(work, outcome=outcome)
     if not wait([outcome], timeout=deadline.remaining).done:
         outcome.add_done_callback(discard_late)
         raise OutOfTimeError(may_have_arrived=True, last=failures[-1] if failures else None)

@@ -18,6 +18,7 @@ from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.events import Failures, as_event
 from findall_frames.api.models import FindAllRun, FindAllSchema
 from findall_frames.api.waiting import Patience, not_waiting
+from findall_frames.background import in_background
 from findall_frames.display.text import counted
 from findall_frames.errors import (
     AmbiguousCreateError,
@@ -32,7 +33,6 @@ from findall_frames.errors import (
     advice,
 )
 from findall_frames.running.arguments import enrichment_names
-from findall_frames.running.background import in_background
 from findall_frames.running.claims import Claim, KnownRun, claim, known_run, withdraw
 from findall_frames.running.creating import create_run, find_lost_run
 from findall_frames.running.drafts import Drafts

@@ -8,8 +8,8 @@ from functools import partial
 from itertools import islice
 from typing import Final
 
+from findall_frames.background import in_background
 from findall_frames.errors import FindAllError
-from findall_frames.running.background import in_background
 from findall_frames.running.job import Job, is_passing
 from findall_frames.running.spec import Search
 

@@ -14,10 +14,10 @@ from findall_frames.api.client import Client
 from findall_frames.api.deadline import NEVER, Deadline
 from findall_frames.api.events import as_event, follow
 from findall_frames.api.models import Event, FindAllRunStatus, FindAllRunStatusEvent
+from findall_frames.background import in_background
 from findall_frames.errors import FindAllError, FindAllWarning, RunTimeout, warn
 from findall_frames.frames.frames import FindAllFrames
 from findall_frames.progress.displays import Display, display_for, show_warnings, wish_of
-from findall_frames.running.background import in_background
 from findall_frames.running.outcome import Errors, report_left, report_partial
 from findall_frames.running.recorded_run import RecordedRun
 from findall_frames.running.tracker import Tracker
